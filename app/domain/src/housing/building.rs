@@ -1,0 +1,133 @@
+//! 楼栋 (E-12) and the matrix of its units (楼盘表).
+
+use crate::{
+    dictionary::{HousingCategory, LayoutType, Structure, UnitStatus},
+    id::{BuildingId, EstateId, OrganizationId, ProjectId, UnitId},
+    value::{Area, Point},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Highest storey a building may have (domain.md §7.2).
+pub const FLOORS_MAX: i32 = 60;
+/// Lowest storey a unit may be on.
+pub const FLOOR_MIN: i32 = -3;
+
+/// A row of the building list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BuildingRow {
+    pub id: BuildingId,
+    pub estate_id: EstateId,
+    pub estate: String,
+    pub district: String,
+    pub no: String,
+    pub project: String,
+    pub structure: Option<Structure>,
+    pub floors_up: i32,
+    pub entrances: i32,
+    pub build_year: Option<i32>,
+    pub units: i64,
+    pub lettable: i64,
+    pub rented: i64,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A building with the names around it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Building {
+    pub id: BuildingId,
+    pub no: String,
+    pub estate_id: EstateId,
+    pub estate: String,
+    pub district_id: OrganizationId,
+    pub district: String,
+    pub project_id: ProjectId,
+    pub project: String,
+    pub structure: Option<Structure>,
+    pub floors_up: i32,
+    pub entrances: i32,
+    pub build_year: Option<i32>,
+    pub position: Option<Point>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One unit on the board of its building.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BoardUnit {
+    pub id: UnitId,
+    pub entrance: String,
+    pub floor: i32,
+    pub room_no: String,
+    pub status: UnitStatus,
+    pub category: HousingCategory,
+    pub layout: LayoutType,
+    pub building_area: Area,
+    pub usable_area: Area,
+}
+
+/// The board of a building: floor × unit (S0-6 level 3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BuildingBoard {
+    pub building: Building,
+    /// in natural order: entrance, then floor, then room
+    pub units: Vec<BoardUnit>,
+}
+
+impl BuildingBoard {
+    /// The floors that have units, from the top down.
+    #[must_use]
+    pub fn floors(&self) -> Vec<i32> {
+        let mut floors: Vec<i32> = self.units.iter().map(|unit| unit.floor).collect();
+        floors.sort_unstable_by(|a, b| b.cmp(a));
+        floors.dedup();
+        floors
+    }
+
+    /// The entrances in natural order.
+    #[must_use]
+    pub fn entrances(&self) -> Vec<String> {
+        let mut entrances: Vec<String> = Vec::new();
+        for unit in &self.units {
+            if entrances.last() != Some(&unit.entrance) {
+                entrances.push(unit.entrance.clone());
+            }
+        }
+        entrances
+    }
+}
+
+/// One row of I-02 (domain.md §7.2): estate, building and unit in one line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BuildingImportForm {
+    pub project: String,
+    pub estate: String,
+    pub district: String,
+    pub estate_address: String,
+    pub building: String,
+    pub floors_up: Option<i32>,
+    pub place: super::place::PlaceForm,
+    pub structure: Option<Structure>,
+    pub entrance: String,
+    pub floor: i32,
+    pub room_no: String,
+    pub layout: Option<LayoutType>,
+    pub building_area: Option<Area>,
+    pub usable_area: Option<Area>,
+    pub inner_area: Option<Area>,
+    pub orientation: Option<crate::dictionary::Orientation>,
+    pub decoration: Option<crate::dictionary::Decoration>,
+    pub mgmt_unit: String,
+    pub category: Option<HousingCategory>,
+    pub rent_standard: String,
+    pub cert_no: String,
+    pub real_estate_no: String,
+    pub status: Option<UnitStatus>,
+    pub remark: String,
+}
+
+/// Whether a unit of this category and status needs a rent standard (domain.md §7.2: public-rental
+/// categories that are not SOLD).
+#[must_use]
+pub fn needs_rent_standard(category: HousingCategory, status: UnitStatus) -> bool {
+    matches!(category, HousingCategory::PublicRental | HousingCategory::LowRent) && status != UnitStatus::Sold
+}

@@ -1,0 +1,18 @@
+//! 公租房房源: project, estate, building, unit, room and their rent standards (domain.md E-10…E-17).
+//!
+//! Owns what a unit is, which states it can be in and what may be entered about it. Must not know
+//! who is allowed to do so (that is `platform`) nor how it is stored.
+
+pub mod building;
+pub mod building_sheet;
+pub mod choice;
+pub mod estate;
+pub mod estate_sheet;
+pub mod place;
+pub mod project;
+pub mod project_sheet;
+pub mod rent_standard;
+pub mod room;
+pub mod unit;
+pub mod unit_sheet;
+pub mod unit_status;

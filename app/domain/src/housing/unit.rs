@@ -1,0 +1,276 @@
+//! 房源 (E-13): the lettable dwelling as an asset and as supply.
+
+use crate::{
+    dictionary::{AreaBasis, Decoration, HousingCategory, LayoutType, Orientation, UnitStatus},
+    failure::FieldErrors,
+    housing::{
+        building::needs_rent_standard,
+        building_sheet::{parse_floor, real_estate_no, unit_area},
+        estate::{optional, optional_text, pick},
+    },
+    id::{BuildingId, EstateId, OrganizationId, RentStandardId, RoomId, UnitId},
+    sheet::Cell,
+    value::{Area, Money, Rate, monthly_rent, required, text_max},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A row of the unit list (S1-4.2, columns of seed 000).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitRow {
+    pub id: UnitId,
+    pub code: String,
+    pub estate_id: EstateId,
+    pub estate: String,
+    pub building_id: BuildingId,
+    pub address: String,
+    pub district: String,
+    pub mgmt_unit: String,
+    pub category: HousingCategory,
+    pub layout: LayoutType,
+    pub building_area: Area,
+    pub usable_area: Area,
+    pub status: UnitStatus,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A unit with all its fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    pub id: UnitId,
+    pub code: String,
+    pub district_id: OrganizationId,
+    pub district: String,
+    pub estate_id: EstateId,
+    pub estate: String,
+    pub building_id: BuildingId,
+    pub building_no: String,
+    pub entrance: String,
+    pub floor: i32,
+    pub room_no: String,
+    pub address: String,
+    pub mgmt_unit_id: OrganizationId,
+    pub mgmt_unit: String,
+    pub title_holder: Option<String>,
+    pub category: HousingCategory,
+    pub layout: LayoutType,
+    pub building_area: Area,
+    pub usable_area: Area,
+    pub inner_area: Option<Area>,
+    pub orientation: Option<Orientation>,
+    pub decoration: Option<Decoration>,
+    pub rent: Option<UnitRent>,
+    pub real_estate_no: Option<String>,
+    pub cert_no: Option<String>,
+    pub status: UnitStatus,
+    pub status_since: DateTime<Utc>,
+    pub vacant_since: Option<NaiveDate>,
+    pub lock_reason: Option<String>,
+    pub remark: Option<String>,
+    pub version: i32,
+    pub updated_at: DateTime<Utc>,
+    pub updated_by: Option<String>,
+    pub rooms: Vec<UnitRoom>,
+    pub history: Vec<UnitHistory>,
+}
+
+/// What the unit's rent is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitRent {
+    pub standard_id: RentStandardId,
+    pub code: String,
+    pub rate: Rate,
+    pub basis: AreaBasis,
+}
+
+impl Unit {
+    /// 核定月租金 (domain.md §4.2): area of the standard's basis × rate, rounded once.
+    #[must_use]
+    pub fn assessed_rent(&self) -> Option<Money> {
+        let rent = self.rent.as_ref()?;
+        let area = match rent.basis {
+            AreaBasis::Usable => self.usable_area,
+            AreaBasis::Building => self.building_area,
+            AreaBasis::Inner => self.inner_area?,
+        };
+        Some(monthly_rent(area, rent.rate))
+    }
+}
+
+/// A room as its unit's page lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitRoom {
+    pub id: RoomId,
+    pub name: String,
+    pub kind: crate::dictionary::RoomType,
+    pub area: Option<Area>,
+    pub capacity: Option<i32>,
+}
+
+/// One line of the unit's timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitHistory {
+    pub at: DateTime<Utc>,
+    pub actor: Option<String>,
+    pub event: String,
+    pub from: Option<UnitStatus>,
+    pub to: UnitStatus,
+    pub reason: Option<String>,
+}
+
+/// What a person types into the unit form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitForm {
+    pub entrance: String,
+    pub floor: String,
+    pub room_no: String,
+    pub mgmt_unit: String,
+    pub title_holder: String,
+    pub category: String,
+    pub layout: String,
+    pub building_area: String,
+    pub usable_area: String,
+    pub inner_area: String,
+    pub orientation: String,
+    pub decoration: String,
+    pub rent_standard: String,
+    pub real_estate_no: String,
+    pub cert_no: String,
+    pub remark: String,
+}
+
+/// A unit form that passed its check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitFields {
+    pub entrance: String,
+    pub floor: i32,
+    pub room_no: String,
+    pub mgmt_unit_id: OrganizationId,
+    pub title_holder: Option<String>,
+    pub category: HousingCategory,
+    pub layout: LayoutType,
+    pub building_area: Area,
+    pub usable_area: Area,
+    pub inner_area: Option<Area>,
+    pub orientation: Option<Orientation>,
+    pub decoration: Option<Decoration>,
+    pub rent_standard_id: Option<RentStandardId>,
+    pub real_estate_no: Option<String>,
+    pub cert_no: Option<String>,
+    pub remark: Option<String>,
+}
+
+impl UnitForm {
+    /// Checks every field for a unit in the given status.
+    ///
+    /// # Errors
+    /// One sentence per field.
+    pub fn check(&self, status: UnitStatus) -> Result<UnitFields, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let entrance = errors.take("entrance", required(&self.entrance).and_then(|text| text_max(&text, 10)));
+        let floor = errors.take("floor", required(&self.floor).and_then(|text| parse_floor(&text)));
+        let room_no = errors.take("room_no", required(&self.room_no).and_then(|text| text_max(&text, 20)));
+        let mgmt_unit_id = errors.take("mgmt_unit", pick(&self.mgmt_unit, "请选择住房管理单位").map(OrganizationId));
+        let title_holder = errors.take("title_holder", optional_text(&self.title_holder, 100)).flatten();
+        let category = errors.take("category", required(&self.category).and_then(|text| HousingCategory::parse(&text)));
+        let layout = errors.take("layout", required(&self.layout).and_then(|text| LayoutType::parse(&text)));
+        let building_area = errors.take("building_area", required(&self.building_area).and_then(|text| unit_area(&text)));
+        let usable_area = errors.take("usable_area", required(&self.usable_area).and_then(|text| Area::parse(&text)));
+        let inner_area = errors.take("inner_area", optional(&self.inner_area, Area::parse)).flatten();
+        let orientation = errors.take("orientation", optional(&self.orientation, Orientation::parse)).flatten();
+        let decoration = errors.take("decoration", optional(&self.decoration, Decoration::parse)).flatten();
+        let rent_standard_id = errors
+            .take("rent_standard", optional(&self.rent_standard, |text| pick(text, "请选择租金标准").map(RentStandardId)))
+            .flatten();
+        let real_estate_no = errors.take("real_estate_no", optional(&self.real_estate_no, real_estate_no)).flatten();
+        let cert_no = errors.take("cert_no", optional_text(&self.cert_no, 50)).flatten();
+        let remark = errors.take("remark", optional_text(&self.remark, 200)).flatten();
+        if usable_area > building_area && building_area.is_some() {
+            errors.add("usable_area", "使用面积不能大于建筑面积");
+        }
+        if inner_area > building_area && building_area.is_some() {
+            errors.add("inner_area", "套内面积不能大于建筑面积");
+        }
+        if category.is_some_and(|category| needs_rent_standard(category, status)) && rent_standard_id.is_none() {
+            errors.add("rent_standard", "请选择租金标准");
+        }
+        match (entrance, floor, room_no, mgmt_unit_id, category, layout, building_area, usable_area) {
+            (Some(entrance), Some(floor), Some(room_no), Some(mgmt_unit_id), Some(category), Some(layout), Some(building_area), Some(usable_area))
+                if errors.is_empty() =>
+            {
+                Ok(UnitFields {
+                    entrance, floor, room_no, mgmt_unit_id, title_holder, category, layout, building_area, usable_area,
+                    inner_area, orientation, decoration, rent_standard_id, real_estate_no, cert_no, remark,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+impl From<&Unit> for UnitForm {
+    fn from(unit: &Unit) -> Self {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        Self {
+            entrance: unit.entrance.clone(),
+            floor: unit.floor.to_string(),
+            room_no: unit.room_no.clone(),
+            mgmt_unit: unit.mgmt_unit_id.to_string(),
+            title_holder: text(&unit.title_holder),
+            category: unit.category.code().to_owned(),
+            layout: unit.layout.code().to_owned(),
+            building_area: unit.building_area.to_string(),
+            usable_area: unit.usable_area.to_string(),
+            inner_area: unit.inner_area.map(|area| area.to_string()).unwrap_or_default(),
+            orientation: unit.orientation.map(|value| value.code().to_owned()).unwrap_or_default(),
+            decoration: unit.decoration.map(|value| value.code().to_owned()).unwrap_or_default(),
+            rent_standard: unit.rent.as_ref().map(|rent| rent.standard_id.to_string()).unwrap_or_default(),
+            real_estate_no: text(&unit.real_estate_no),
+            cert_no: text(&unit.cert_no),
+            remark: text(&unit.remark),
+        }
+    }
+}
+
+/// A rate of units as `85.33%`, half up, or `--` when there is nothing to divide by (domain.md §4.9).
+#[must_use]
+pub fn rate_text(part: i64, whole: i64) -> String {
+    if whole <= 0 {
+        return "--".to_owned();
+    }
+    let hundredths = (part * 20_000 + whole) / (whole * 2);
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
+/// A rate as a cell.
+#[must_use]
+pub fn rate_cell(part: i64, whole: i64) -> Cell {
+    Cell::Text(rate_text(part, whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_round_half_up_and_survive_nothing() {
+        assert_eq!(rate_text(128_000, 150_000), "85.33%");
+        assert_eq!(rate_text(1, 3), "33.33%");
+        assert_eq!(rate_text(2, 3), "66.67%");
+        assert_eq!(rate_text(5, 5), "100.00%");
+        assert_eq!(rate_text(0, 0), "--");
+    }
+
+    #[test]
+    fn a_unit_form_names_every_mistake() {
+        let errors = UnitForm { building_area: "40".into(), usable_area: "41".into(), category: "PRH".into(), ..UnitForm::default() }
+            .check(UnitStatus::Vacant)
+            .unwrap_err();
+        for (field, message) in [
+            ("entrance", "不能为空"), ("floor", "不能为空"), ("room_no", "不能为空"), ("mgmt_unit", "请选择住房管理单位"),
+            ("usable_area", "使用面积不能大于建筑面积"), ("rent_standard", "请选择租金标准"),
+        ] {
+            assert_eq!(errors.get(field), Some(message), "{field}");
+        }
+    }
+}

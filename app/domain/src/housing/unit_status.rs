@@ -1,0 +1,278 @@
+//! The life of a unit (房源): the state machine of domain.md §3.27 and what each state counts as.
+//!
+//! Owns which event leads from which status to which. Who may cause it, and the guards that need
+//! more than the status (reason, document, approval, project completed, affordable stock), are the
+//! caller's; a new unit (U1) starts in a status and is no event.
+
+use crate::{
+    dictionary::{HousingCategory, UnitStatus, dictionary},
+    failure::{Failure, FieldErrors},
+    value::Complaint,
+};
+use std::fmt;
+
+dictionary! {
+    /// What can happen to a unit, U2 to U9 of domain.md §3.27. The label completes `不能…`.
+    UnitEvent = "E-13.event" "房源事件" {
+        // U2
+        Deliver = "DELIVER" "交付",
+        // U3: for an allotment batch, or by hand with a reason.
+        Lock = "LOCK" "锁定",
+        Unlock = "UNLOCK" "解锁",
+        // U4: chosen in a batch or assigned directly; released by renunciation or after PRM-23.
+        Assign = "ASSIGN" "分配",
+        Release = "RELEASE" "释放",
+        // U5: the contract became ACTIVE.
+        Sign = "SIGN" "签约",
+        // U6
+        MoveIn = "MOVE_IN" "办理入住",
+        // U7: the exit is CLOSED; then the repair is done.
+        MoveOut = "MOVE_OUT" "办理退租",
+        FinishRepair = "FINISH_REPAIR" "完成整备",
+        // U8: back to where it was frozen from.
+        Freeze = "FREEZE" "冻结",
+        Unfreeze = "UNFREEZE" "解冻",
+        UnfreezeToRepair = "UNFREEZE_TO_REPAIR" "解冻转整备",
+        // U9
+        Sell = "SELL" "出售",
+        Deregister = "DEREGISTER" "注销",
+    }
+}
+
+/// An event that the unit's status does not allow; reads `房源状态为“已入住”，不能锁定`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status the unit is in and stays in.
+    pub status: UnitStatus,
+    /// What was tried.
+    pub event: UnitEvent,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "房源状态为“{}”，不能{}", self.status, self.event)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(refusal.to_string())
+    }
+}
+
+impl From<Refusal> for Complaint {
+    fn from(refusal: Refusal) -> Self {
+        Self::says(refusal.to_string())
+    }
+}
+
+impl UnitStatus {
+    /// The status after the event (domain.md §3.27). This is the whole state machine.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the event does not exist in this status.
+    pub fn next(self, event: UnitEvent) -> Result<Self, Refusal> {
+        use UnitEvent as E;
+        Ok(match (event, self) {
+            (E::Deliver, Self::Prep) => Self::Vacant,
+            (E::Lock, Self::Vacant) => Self::Reserved,
+            (E::Unlock, Self::Reserved) => Self::Vacant,
+            (E::Assign, Self::Vacant | Self::Reserved) => Self::Assigned,
+            (E::Release, Self::Assigned) => Self::Vacant,
+            (E::Sign, Self::Assigned) => Self::Signed,
+            (E::MoveIn, Self::Signed) => Self::Occupied,
+            (E::MoveOut, Self::Occupied) => Self::Repair,
+            (E::FinishRepair, Self::Repair) => Self::Vacant,
+            (E::Freeze, Self::Vacant | Self::Repair) => Self::Frozen,
+            (E::Unfreeze, Self::Frozen) => Self::Vacant,
+            (E::UnfreezeToRepair, Self::Frozen) => Self::Repair,
+            (E::Sell, Self::Vacant) => Self::Sold,
+            // U9 says "any without tenant"; what is off the shelf is off already.
+            (E::Deregister, status) if !status.is_rented() && status != Self::OffShelf => Self::OffShelf,
+            (event, status) => return Err(Refusal { status, event }),
+        })
+    }
+
+    /// The events that this status allows, in the order of §3.27: what a screen may offer.
+    #[must_use]
+    pub fn events(self) -> Vec<UnitEvent> {
+        UnitEvent::ALL.iter().copied().filter(|event| self.next(*event).is_ok()).collect()
+    }
+
+    /// True when a household can be given the unit now (U4): VACANT and RESERVED.
+    #[must_use]
+    pub const fn is_lettable(self) -> bool {
+        matches!(self, Self::Vacant | Self::Reserved)
+    }
+
+    /// True when the unit has a tenant: SIGNED and OCCUPIED (domain.md §4.9 已租率).
+    #[must_use]
+    pub const fn is_rented(self) -> bool {
+        matches!(self, Self::Signed | Self::Occupied)
+    }
+
+    /// True when the unit belongs to the denominator of the rental rate (配租率, domain.md §4.9): all
+    /// but PREP, SOLD and OFFSHELF.
+    #[must_use]
+    pub const fn counts_in_rental_rate(self) -> bool {
+        !matches!(self, Self::Prep | Self::Sold | Self::OffShelf)
+    }
+
+    /// True when an import may create a unit in this status (domain.md §3.27 U1, §7.2 状态).
+    #[must_use]
+    pub const fn importable(self) -> bool {
+        matches!(self, Self::Prep | Self::Vacant | Self::Occupied | Self::Sold)
+    }
+}
+
+impl UnitEvent {
+    /// What a clerk may cause by hand on the unit's page. The others belong to allotment, contract,
+    /// hand-over and exit, and OFFSHELF needs an approval (U9), so they have no button of their own.
+    #[must_use]
+    pub const fn by_hand(self) -> bool {
+        matches!(
+            self,
+            Self::Deliver
+                | Self::Lock
+                | Self::Unlock
+                | Self::FinishRepair
+                | Self::Freeze
+                | Self::Unfreeze
+                | Self::UnfreezeToRepair
+                | Self::Sell
+        )
+    }
+
+    /// U3 and U8 want a reason.
+    #[must_use]
+    pub const fn needs_reason(self) -> bool {
+        matches!(self, Self::Lock | Self::Freeze)
+    }
+}
+
+/// The guards of a change by hand that need more than the status.
+///
+/// # Errors
+/// The sentence that says what is missing, or the state machine's refusal.
+pub fn transition_by_hand(
+    status: UnitStatus,
+    category: HousingCategory,
+    event: UnitEvent,
+    reason: &str,
+) -> Result<UnitStatus, Failure> {
+    if !event.by_hand() {
+        return Err(Failure::refused(format!("{event}须在相应业务中办理，不能直接操作")));
+    }
+    let next = status.next(event)?;
+    if event.needs_reason() && reason.trim().is_empty() {
+        return Err(FieldErrors::from(("reason", "请填写原因")).into());
+    }
+    if event == UnitEvent::Sell && !matches!(category, HousingCategory::Affordable | HousingCategory::Sale) {
+        return Err(Failure::refused("只有经适房、配售型保障房可以出售"));
+    }
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dictionary::assert_reads;
+    use UnitEvent as E;
+    use UnitStatus as S;
+    use proptest::prelude::*;
+
+    /// domain.md §3.27, one row per status: every event it allows and where that leads.
+    const TABLE: [(S, &[(E, S)]); 10] = [
+        (S::Prep, &[(E::Deliver, S::Vacant), (E::Deregister, S::OffShelf)]),
+        (
+            S::Vacant,
+            &[
+                (E::Lock, S::Reserved),
+                (E::Assign, S::Assigned),
+                (E::Freeze, S::Frozen),
+                (E::Sell, S::Sold),
+                (E::Deregister, S::OffShelf),
+            ],
+        ),
+        (S::Reserved, &[(E::Unlock, S::Vacant), (E::Assign, S::Assigned), (E::Deregister, S::OffShelf)]),
+        (S::Assigned, &[(E::Release, S::Vacant), (E::Sign, S::Signed), (E::Deregister, S::OffShelf)]),
+        (S::Signed, &[(E::MoveIn, S::Occupied)]),
+        (S::Occupied, &[(E::MoveOut, S::Repair)]),
+        (S::Repair, &[(E::FinishRepair, S::Vacant), (E::Freeze, S::Frozen), (E::Deregister, S::OffShelf)]),
+        (S::Frozen, &[(E::Unfreeze, S::Vacant), (E::UnfreezeToRepair, S::Repair), (E::Deregister, S::OffShelf)]),
+        (S::Sold, &[(E::Deregister, S::OffShelf)]),
+        (S::OffShelf, &[]),
+    ];
+
+    #[test]
+    fn every_pair_of_status_and_event() {
+        assert_eq!(TABLE.map(|(status, _)| status), S::ALL, "the table must list every status");
+        for (status, row) in TABLE {
+            for event in E::ALL.iter().copied() {
+                let listed = row.iter().find(|(allowed, _)| *allowed == event);
+                let expected = listed.map(|(_, to)| *to).ok_or(Refusal { status, event });
+                assert_eq!(status.next(event), expected, "{status:?} {event:?}");
+            }
+            let allowed: Vec<E> = row.iter().map(|(event, _)| *event).collect();
+            assert_eq!(status.events(), allowed, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_a_sentence() {
+        let refusal = S::Occupied.next(E::Lock).unwrap_err();
+        assert_eq!(refusal.to_string(), "房源状态为“已入住”，不能锁定");
+        assert_eq!(Failure::from(refusal), Failure::refused("房源状态为“已入住”，不能锁定"));
+        assert_eq!(Complaint::from(refusal).in_column("状态"), "房源状态为“已入住”，不能锁定");
+        let refusal = S::Vacant.next(E::MoveIn).unwrap_err();
+        assert_eq!(refusal.to_string(), "房源状态为“闲置房(空置)”，不能办理入住");
+    }
+
+    #[test]
+    fn what_each_status_counts_as() {
+        let those = |is: fn(S) -> bool| -> Vec<S> { S::ALL.iter().copied().filter(|status| is(*status)).collect() };
+        assert_eq!(those(S::is_lettable), [S::Vacant, S::Reserved]);
+        assert_eq!(those(|status| status.next(E::Assign).is_ok()), those(S::is_lettable));
+        assert_eq!(those(S::is_rented), [S::Signed, S::Occupied]);
+        assert_eq!(
+            those(S::counts_in_rental_rate),
+            [S::Vacant, S::Reserved, S::Assigned, S::Signed, S::Occupied, S::Repair, S::Frozen]
+        );
+        assert_eq!(those(S::importable), [S::Prep, S::Vacant, S::Occupied, S::Sold]);
+    }
+
+    #[test]
+    fn codes_for_the_history() {
+        assert_reads(
+            E::ENTRIES,
+            "DELIVER=交付, LOCK=锁定, UNLOCK=解锁, ASSIGN=分配, RELEASE=释放, SIGN=签约, MOVE_IN=办理入住, MOVE_OUT=办理退租, FINISH_REPAIR=完成整备, FREEZE=冻结, UNFREEZE=解冻, UNFREEZE_TO_REPAIR=解冻转整备, SELL=出售, DEREGISTER=注销",
+        );
+    }
+
+    proptest! {
+        /// Whatever happens: a tenant comes only through a contract, a tenancy ends only through a
+        /// repair, and a unit off the shelf stays there.
+        #[test]
+        fn no_sequence_breaks_the_law(
+            start in prop::sample::select(S::ALL),
+            events in prop::collection::vec(prop::sample::select(E::ALL), 0..40),
+        ) {
+            let mut status = start;
+            for event in events {
+                let Ok(next) = status.next(event) else { continue };
+                prop_assert_ne!(next, status);
+                prop_assert_ne!(status, S::OffShelf);
+                prop_assert_ne!(next, S::Prep);
+                if next.is_rented() && !status.is_rented() {
+                    prop_assert_eq!((status, event), (S::Assigned, E::Sign));
+                }
+                if status.is_rented() && !next.is_rented() {
+                    prop_assert_eq!(next, S::Repair);
+                }
+                status = next;
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Typed ids: a unit's number cannot be passed where an estate's is wanted.
+
+/// Defines a newtype over the database's bigint key.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// 组织机构 (E-01); a district is an organisation of type DISTRICT.
+    OrganizationId,
+    /// 用户 (E-02)
+    UserId,
+    /// 项目 (E-10)
+    ProjectId,
+    /// 小区 (E-11)
+    EstateId,
+    /// 楼栋 (E-12)
+    BuildingId,
+    /// 房源 (E-13)
+    UnitId,
+    /// 房间 (E-14)
+    RoomId,
+    /// 租金标准 (E-17)
+    RentStandardId,
+    /// 运营主体 (E-84)
+    OperatorId,
+}

@@ -1,0 +1,191 @@
+//! Import jobs (E-124): their states (domain.md §3.25) and what screens and the command line show of them.
+
+use crate::sheet::RowError;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Most bytes a browser may upload (S1-3.1).
+pub const UPLOAD_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Most data rows in a browser's file (S1-3.1); the command line has no limit.
+pub const UPLOAD_ROWS_MAX: u32 = 20_000;
+
+/// The templates that can be imported, in the order in which they build on each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SheetKey {
+    Organization,
+    RentStandard,
+    Project,
+    Estate,
+    Building,
+}
+
+impl SheetKey {
+    pub const ALL: [Self; 5] = [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building];
+
+    /// As the command line and the address name it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::RentStandard => "rent_standard",
+            Self::Project => "project",
+            Self::Estate => "estate",
+            Self::Building => "building",
+        }
+    }
+
+    /// What clerks call it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Organization => crate::platform::organization_sheet::ORGANIZATION_IMPORT.title,
+            Self::RentStandard => crate::housing::rent_standard::RENT_STANDARD_IMPORT.title,
+            Self::Project => crate::housing::project_sheet::PROJECT_IMPORT.title,
+            Self::Estate => crate::housing::estate_sheet::ESTATE_IMPORT.title,
+            Self::Building => crate::housing::building_sheet::BUILDING_IMPORT.title,
+        }
+    }
+
+    /// The sheet behind a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.code() == code)
+    }
+
+    /// Who may import it: who may write the noun.
+    #[must_use]
+    pub fn permission(self) -> crate::platform::permission::Permission {
+        use crate::platform::permission::Permission;
+        match self {
+            Self::Organization => Permission::OrganizationWrite,
+            Self::RentStandard => Permission::RentStandardWrite,
+            Self::Project => Permission::ProjectWrite,
+            Self::Estate => Permission::EstateWrite,
+            Self::Building => Permission::UnitWrite,
+        }
+    }
+}
+
+/// Where an import stands (domain.md §3.25).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ImportStatus {
+    /// waits for a worker
+    Uploaded,
+    /// rows are being checked; nothing is written
+    Parsing,
+    /// checked: the person sees what would fail and confirms
+    Validated,
+    /// rows are being written
+    Executing,
+    Finished,
+    /// refused as a whole, with a message
+    Failed,
+    /// the person did not confirm
+    Cancelled,
+}
+
+impl ImportStatus {
+    pub const ALL: [Self; 7] =
+        [Self::Uploaded, Self::Parsing, Self::Validated, Self::Executing, Self::Finished, Self::Failed, Self::Cancelled];
+
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Uploaded => "UPLOADED",
+            Self::Parsing => "PARSING",
+            Self::Validated => "VALIDATED",
+            Self::Executing => "EXECUTING",
+            Self::Finished => "FINISHED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Uploaded => "排队中",
+            Self::Parsing => "校验中",
+            Self::Validated => "待确认",
+            Self::Executing => "导入中",
+            Self::Finished => "已完成",
+            Self::Failed => "已拒绝",
+            Self::Cancelled => "已取消",
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.code() == code)
+    }
+
+    /// Whether a worker still has something to do.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        matches!(self, Self::Uploaded | Self::Parsing | Self::Executing)
+    }
+}
+
+/// A job as the import log lists it (S1-3.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportJob {
+    /// uuid
+    pub id: String,
+    pub sheet: SheetKey,
+    pub file_name: String,
+    pub status: ImportStatus,
+    pub actor: String,
+    /// rows of the file, once it has been read through
+    pub total: Option<i32>,
+    pub succeeded: i32,
+    pub failed: i32,
+    /// why the file was refused
+    pub message: Option<String>,
+    /// an earlier import of the very same file, if there is one
+    pub repeats: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl ImportJob {
+    /// `成功n条，失败m条` (S1-3.1).
+    #[must_use]
+    pub fn result_text(&self) -> String {
+        format!("成功{}条，失败{}条", self.succeeded, self.failed)
+    }
+}
+
+/// A row that failed: its raw cells in template order, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportRow {
+    pub row_no: i32,
+    pub raw: Vec<String>,
+    pub errors: Vec<RowError>,
+}
+
+impl ImportRow {
+    /// Several reasons joined by `；` (domain.md §7.0).
+    #[must_use]
+    pub fn reason(&self) -> String {
+        self.errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("；")
+    }
+}
+
+/// What the command line prints with `--json`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImportReport {
+    pub total: u32,
+    pub succeeded: u32,
+    pub failed: u32,
+    pub errors: Vec<ReportedError>,
+}
+
+/// One line of [`ImportReport::errors`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportedError {
+    pub file: String,
+    pub row: u32,
+    pub column: String,
+    pub message: String,
+}

@@ -1,0 +1,16 @@
+//! Nouns and rules of public rental housing (公租房), compiled into browser and server.
+//!
+//! Pure: no I/O, no clock, no random source, no SQL, no HTTP, no views. What a rule needs from
+//! outside (today, the actor) is an argument. Modules carry the field's names (domain.md §0.6).
+
+pub mod dictionary;
+pub mod failure;
+pub mod housing;
+pub mod id;
+pub mod import;
+pub mod insight;
+pub mod list;
+pub mod operator;
+pub mod platform;
+pub mod sheet;
+pub mod value;

@@ -1,0 +1,281 @@
+//! The state of a list screen (search, filters, sort, page), which lives in the address bar, and
+//! the page of rows that answers it (domain.md §0.5 rule 6).
+
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt::Write as _};
+
+/// Rows per page that a person may choose from.
+pub const PAGE_SIZES: [u16; 4] = [10, 20, 50, 100];
+/// Rows that can be reached by page number; behind it a list is walked by value.
+pub const PAGE_REACH: u32 = 10_000;
+/// PRM-01: most rows one export may hold.
+pub const EXPORT_MAX: u32 = 50_000;
+
+/// Where in the sorted rows a page starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Position {
+    /// Page number, from 1, up to [`PAGE_REACH`] rows.
+    Page(u32),
+    /// The rows behind the row with this cursor.
+    After(String),
+    /// The rows just before the row with this cursor.
+    Before(String),
+    /// The rows from this value of the sort column on (jump).
+    From(String),
+    /// The last rows.
+    Last,
+}
+
+/// What a list screen asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListQuery {
+    /// keyword (关键字)
+    pub q: String,
+    /// structured filters by key
+    pub filter: BTreeMap<String, String>,
+    /// key of the sorted column, or empty for the list's own order
+    pub sort: String,
+    pub descending: bool,
+    pub size: u16,
+    pub at: Position,
+}
+
+impl Default for ListQuery {
+    fn default() -> Self {
+        Self {
+            q: String::new(),
+            filter: BTreeMap::new(),
+            sort: String::new(),
+            descending: false,
+            size: 20,
+            at: Position::Page(1),
+        }
+    }
+}
+
+impl ListQuery {
+    /// Reads the parameters of an address. Unknown ones become filters; a list ignores those it does
+    /// not know, and what cannot be read falls back to the default, because an address is typed by people.
+    pub fn from_params<'a>(params: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut query = Self::default();
+        for (key, value) in params {
+            match key {
+                "q" => value.trim().chars().take(100).collect::<String>().clone_into(&mut query.q),
+                "sort" => {
+                    let column = value.strip_prefix('-');
+                    query.descending = column.is_some();
+                    column.unwrap_or(value).clone_into(&mut query.sort);
+                }
+                "size" => {
+                    let size = value.parse().unwrap_or(20);
+                    query.size = if PAGE_SIZES.contains(&size) { size } else { 20 };
+                }
+                "page" => {
+                    let most = (PAGE_REACH / 10).max(1);
+                    query.at = Position::Page(value.parse().unwrap_or(1).clamp(1, most));
+                }
+                "after" => query.at = Position::After(value.to_owned()),
+                "before" => query.at = Position::Before(value.to_owned()),
+                "from" => query.at = Position::From(value.to_owned()),
+                "last" => query.at = Position::Last,
+                _ if value.is_empty() => {}
+                _ => {
+                    query.filter.insert(key.to_owned(), value.to_owned());
+                }
+            }
+        }
+        query
+    }
+
+    /// The parameters to put into an address; defaults are left out so that addresses stay short.
+    #[must_use]
+    pub fn to_params(&self) -> Vec<(String, String)> {
+        let mut params = Vec::new();
+        let mut put = |key: &str, value: String| params.push((key.to_owned(), value));
+        if !self.q.is_empty() {
+            put("q", self.q.clone());
+        }
+        for (key, value) in &self.filter {
+            put(key, value.clone());
+        }
+        if !self.sort.is_empty() {
+            put("sort", format!("{}{}", if self.descending { "-" } else { "" }, self.sort));
+        }
+        if self.size != 20 {
+            put("size", self.size.to_string());
+        }
+        match &self.at {
+            Position::Page(1) => {}
+            Position::Page(page) => put("page", page.to_string()),
+            Position::After(cursor) => put("after", cursor.clone()),
+            Position::Before(cursor) => put("before", cursor.clone()),
+            Position::From(value) => put("from", value.clone()),
+            Position::Last => put("last", "1".to_owned()),
+        }
+        params
+    }
+
+    /// `?a=b&c=d`, percent-encoded, or nothing.
+    #[must_use]
+    pub fn to_search(&self) -> String {
+        let mut search = String::new();
+        for (key, value) in self.to_params() {
+            let mark = if search.is_empty() { '?' } else { '&' };
+            let _ = write!(search, "{mark}{}={}", percent_encode(&key), percent_encode(&value));
+        }
+        search
+    }
+
+    /// The same list, seen from another place.
+    #[must_use]
+    pub fn at(&self, at: Position) -> Self {
+        Self { at, ..self.clone() }
+    }
+
+    /// The value of a filter, if it is set.
+    #[must_use]
+    pub fn filter(&self, key: &str) -> Option<&str> {
+        self.filter.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Rows before the page; 0 unless a page number is asked for.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
+        match self.at {
+            Position::Page(page) => {
+                let rows = (page.max(1) - 1).saturating_mul(u32::from(self.size));
+                i64::from(rows.min(PAGE_REACH))
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// Percent-encodes one component of an address (RFC 3986 unreserved characters stay).
+#[must_use]
+pub fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page<R> {
+    pub rows: Vec<R>,
+    /// all rows that match, over all pages
+    pub total: i64,
+    /// false when counting stopped at [`PAGE_REACH`]
+    pub exact: bool,
+    /// where the neighbouring pages start, if there are any
+    pub previous: Option<Position>,
+    pub next: Option<Position>,
+}
+
+impl<R> Page<R> {
+    /// The page that a list by page number answers: `rows` has at most one row more than fits,
+    /// which tells that there is a next page.
+    #[must_use]
+    pub fn numbered(query: &ListQuery, mut rows: Vec<R>, total: i64) -> Self {
+        let page = match query.at {
+            Position::Page(page) => page.max(1),
+            _ => 1,
+        };
+        let more = rows.len() > usize::from(query.size);
+        rows.truncate(usize::from(query.size));
+        Self {
+            rows,
+            total,
+            exact: true,
+            previous: (page > 1).then(|| Position::Page(page - 1)),
+            next: more.then(|| Position::Page(page + 1)),
+        }
+    }
+
+    /// The same page with other rows.
+    #[must_use]
+    pub fn map<T>(self, row: impl FnMut(R) -> T) -> Page<T> {
+        let Self { rows, total, exact, previous, next } = self;
+        Page { rows: rows.into_iter().map(row).collect(), total, exact, previous, next }
+    }
+
+    /// The same page with other rows, unless one cannot be had.
+    ///
+    /// # Errors
+    /// The first error of `row`.
+    pub fn try_map<T, E>(self, row: impl FnMut(R) -> Result<T, E>) -> Result<Page<T>, E> {
+        let Self { rows, total, exact, previous, next } = self;
+        Ok(Page { rows: rows.into_iter().map(row).collect::<Result<_, E>>()?, total, exact, previous, next })
+    }
+
+    /// `共 1,234 条`, or `约 10,000 条以上` when counting stopped.
+    #[must_use]
+    pub fn total_label(&self) -> String {
+        if self.exact { format!("共 {} 条", group_thousands(self.total)) } else { format!("约 {} 条以上", group_thousands(self.total)) }
+    }
+}
+
+/// `1056940` → `1,056,940`.
+#[must_use]
+pub fn group_thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        grouped.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_address_that_makes_no_sense_falls_back() {
+        let query = ListQuery::from_params([("size", "7"), ("page", "x"), ("status", "VACANT"), ("empty", "")]);
+        assert_eq!((query.size, &query.at), (20, &Position::Page(1)));
+        assert_eq!(query.filter("status"), Some("VACANT"));
+        assert_eq!(query.filter("empty"), None);
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(["0", "999", "1,000", "-1,056,940"], [0, 999, 1000, -1_056_940].map(group_thousands).each_ref().map(String::as_str));
+    }
+
+    #[test]
+    fn a_page_knows_its_neighbours() {
+        let query = ListQuery { size: 10, at: Position::Page(2), ..ListQuery::default() };
+        let page = Page::numbered(&query, (0..11).collect(), 31);
+        assert_eq!((page.rows.len(), page.previous, page.next), (10, Some(Position::Page(1)), Some(Position::Page(3))));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_into_an_address_is_read_back(
+            q in "[a-z一-龥 ]{0,8}", status in "[A-Z]{1,6}", sort in "[a-z_]{1,8}", descending: bool,
+            size in prop::sample::select(&PAGE_SIZES[..]), page in 1u32..1000,
+        ) {
+            let query = ListQuery {
+                q: q.trim().to_owned(), filter: [("status".to_owned(), status)].into(), sort, descending, size,
+                at: Position::Page(page),
+            };
+            let params = query.to_params();
+            let read = ListQuery::from_params(params.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+            prop_assert_eq!(read, query);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Sheets: one constant per list or import template says what its columns are, and everything that
+//! shows, sorts, exports, reads or explains them is driven by that constant (architecture §3).
+//!
+//! Plain function pointers on purpose: no derive, no reflection, and the pieces that use a sheet are
+//! compiled once, not once per noun.
+
+use crate::{
+    id::EstateId,
+    value::{Area, Check, Complaint, Money, normalize},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One value as a list shows it and an export writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cell {
+    Empty,
+    Text(String),
+    Number(i64),
+    Money(Money),
+    Area(Area),
+    Date(NaiveDate),
+    Time(DateTime<Utc>),
+    /// a dictionary value with its colour: `tone` names the CSS variable `--tone-…`
+    Badge {
+        tone: String,
+        label: String,
+    },
+    Link {
+        text: String,
+        href: String,
+    },
+}
+
+impl Cell {
+    /// Text, or an empty cell for an empty text.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        if text.is_empty() { Self::Empty } else { Self::Text(text.to_owned()) }
+    }
+
+    /// A link to a page of our own.
+    pub fn link(text: impl Into<String>, href: impl Into<String>) -> Self {
+        Self::Link { text: text.into(), href: href.into() }
+    }
+
+    /// A coloured dictionary value.
+    #[must_use]
+    pub fn badge(code: &str, label: &str) -> Self {
+        Self::Badge { tone: code.to_ascii_lowercase(), label: label.to_owned() }
+    }
+}
+
+/// An optional value as a cell.
+pub fn cell_or_empty<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Cell {
+    value.map_or(Cell::Empty, cell)
+}
+
+/// How a column's values are set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// right-aligned, tabular figures
+    Number,
+    Time,
+    Badge,
+}
+
+/// One column of a list.
+pub struct ListColumn<R: 'static> {
+    pub key: &'static str,
+    pub header: &'static str,
+    pub kind: Kind,
+    /// whether the store can sort by it without reading the whole table
+    pub sortable: bool,
+    /// whether it stays on a phone
+    pub essential: bool,
+    pub cell: fn(&R) -> Cell,
+}
+
+/// One structured filter of a list.
+pub struct Filter {
+    pub key: &'static str,
+    pub label: &'static str,
+    pub choices: Choices,
+}
+
+/// Where a filter's values come from.
+#[derive(Clone, Copy)]
+pub enum Choices {
+    /// a dictionary: code and label of each value
+    Fixed(fn() -> Vec<(&'static str, &'static str)>),
+    /// the districts in the actor's scope
+    Districts,
+    /// set by a link from another page, shown as a removable mark
+    Linked,
+}
+
+/// A list screen: its columns drive the table, the sorting, the export and the read-only detail.
+pub struct ListSheet<R: 'static> {
+    pub key: &'static str,
+    /// 房源, 小区 … as in `房源列表`
+    pub noun: &'static str,
+    /// where the list lives
+    pub path: &'static str,
+    /// what the keyword is compared with
+    pub search_hint: &'static str,
+    pub columns: &'static [ListColumn<R>],
+    pub filters: &'static [Filter],
+    /// column and direction used when the address names none
+    pub default_sort: (&'static str, bool),
+}
+
+impl<R> ListSheet<R> {
+    /// The sort that a query asks for, if this list can do it, else the list's own.
+    #[must_use]
+    pub fn sort<'a>(&'a self, query: &crate::list::ListQuery) -> (&'a str, bool) {
+        self.columns
+            .iter()
+            .find(|column| column.sortable && column.key == query.sort)
+            .map_or(self.default_sort, |column| (column.key, query.descending))
+    }
+
+    /// A row as cells, in the order of the columns.
+    #[must_use]
+    pub fn cells(&self, row: &R) -> Vec<Cell> {
+        self.columns.iter().map(|column| (column.cell)(row)).collect()
+    }
+}
+
+/// What is wrong with one row of an import file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowError {
+    /// header of the column, empty when the row as a whole is meant
+    pub column: String,
+    pub message: String,
+}
+
+impl RowError {
+    /// A complaint about one column.
+    #[must_use]
+    pub fn of(column: &str, complaint: &Complaint) -> Self {
+        Self { column: column.to_owned(), message: complaint.in_column(column) }
+    }
+
+    /// A sentence about a column or, with an empty name, the row.
+    pub fn says(column: &str, sentence: impl Into<String>) -> Self {
+        Self { column: column.to_owned(), message: sentence.into() }
+    }
+}
+
+/// One column of an import template.
+pub struct ImportColumn<F: 'static> {
+    pub header: &'static str,
+    pub required: bool,
+    /// what the example row of the template holds
+    pub example: &'static str,
+    /// what the instruction sheet says about it
+    pub note: &'static str,
+    /// drop-down values, empty when free
+    pub choices: fn() -> Vec<&'static str>,
+    /// reads one trimmed, half-width, non-empty text into the form
+    pub parse: fn(&str, &mut F) -> Check<()>,
+}
+
+/// An import template (domain.md §7).
+pub struct ImportSheet<F: 'static> {
+    /// as the command line and the address name it
+    pub key: &'static str,
+    /// 建筑信息 …
+    pub title: &'static str,
+    pub columns: &'static [ImportColumn<F>],
+    /// rules between columns of one row
+    pub check: fn(&F, &mut Vec<RowError>),
+}
+
+impl<F: Default> ImportSheet<F> {
+    /// Reads one row. The cells are in template order; missing trailing ones count as empty.
+    ///
+    /// # Errors
+    /// Every complaint about the row, in column order, as domain.md §7.0 words them.
+    pub fn parse(&self, row_no: u32, cells: &[String]) -> Result<F, Vec<RowError>> {
+        let mut form = F::default();
+        let mut errors = Vec::new();
+        for (index, column) in self.columns.iter().enumerate() {
+            let text = cells.get(index).map(|cell| normalize(cell)).unwrap_or_default();
+            if text.is_empty() {
+                if column.required {
+                    errors.push(RowError::says(column.header, format!("第{row_no}行【{}】不能为空", column.header)));
+                }
+            } else if let Err(complaint) = (column.parse)(&text, &mut form) {
+                errors.push(RowError::of(column.header, &complaint));
+            }
+        }
+        if errors.is_empty() {
+            (self.check)(&form, &mut errors);
+        }
+        if errors.is_empty() { Ok(form) } else { Err(errors) }
+    }
+}
+
+impl<F> ImportSheet<F> {
+    /// The header row of the template; `*` marks required columns.
+    #[must_use]
+    pub fn headers(&self) -> Vec<String> {
+        self.columns.iter().map(|column| if column.required { format!("*{}", column.header) } else { column.header.to_owned() }).collect()
+    }
+}
+
+/// The address of an estate's page, used by several sheets.
+#[must_use]
+pub fn estate_href(id: EstateId) -> String {
+    format!("/housing/estates/{id}")
+}

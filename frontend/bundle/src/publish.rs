@@ -1,0 +1,188 @@
+//! Lays the files where the server finds them, so that a running server never sees half a version.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::{
+    OUTPUT_NAME, Order, Stopwatch,
+    bind::Modules,
+    cache,
+    compress::Packed,
+};
+
+/// 64 bits name a build; more would only make addresses longer.
+const HASH_DIGITS: usize = 16;
+
+/// What was published.
+pub struct Site {
+    pub hash: String,
+    dir: PathBuf,
+    modules: Vec<ModuleSize>,
+    initial: usize,
+}
+
+struct ModuleSize {
+    name: String,
+    /// Brotli bytes of the file that is this module's alone.
+    own: usize,
+    /// Brotli bytes of the chunks it shares with other modules.
+    shared: usize,
+}
+
+/// Whether `build.txt` points at a directory that is there.
+pub fn is_complete(site: &Path) -> bool {
+    current(site).is_some_and(|hash| site.join("pkg").join(hash).is_dir())
+}
+
+fn current(site: &Path) -> Option<String> {
+    fs::read_to_string(site.join("build.txt")).ok().map(|text| text.trim().to_owned()).filter(|hash| !hash.is_empty())
+}
+
+/// Writes `pkg/<hash>/`, then `sizes.json`, last of all `build.txt`, and keeps one older version for
+/// pages that are still open.
+pub fn publish(order: &Order, files: &[Packed], modules: &Modules) -> Result<Site> {
+    let previous = current(&order.site);
+    let hash = hash(files);
+    let pkg = order.site.join("pkg");
+    let dir = pkg.join(&hash);
+    if !dir.is_dir() {
+        let fresh = pkg.join(format!(".{hash}.{}", std::process::id()));
+        for file in files {
+            write_forms(&fresh, file)?;
+        }
+        fs::rename(&fresh, &dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    }
+    if let Some(public) = &order.public {
+        copy_public(public, &order.site)?;
+    }
+    let site = measure(hash, dir, files, modules);
+    replace(&order.site.join("sizes.json"), &sizes_json(&site, files, order.release)?)?;
+    replace(&order.site.join("build.txt"), format!("{}\n", site.hash).as_bytes())?;
+    if previous.as_ref() != Some(&site.hash) {
+        delete_versions_except(&pkg, &[Some(&site.hash), previous.as_ref()])?;
+    }
+    Ok(site)
+}
+
+/// Names, contents and nothing else; equal inputs give an equal address on every machine.
+fn hash(files: &[Packed]) -> String {
+    let mut parts: Vec<Vec<u8>> = Vec::new();
+    for file in files {
+        parts.push(format!("{}\0{}\0", file.name, file.plain.len()).into_bytes());
+        parts.push(file.plain.clone());
+    }
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    let mut hash = cache::hex(&parts);
+    hash.truncate(HASH_DIGITS);
+    hash
+}
+
+fn write_forms(dir: &Path, file: &Packed) -> Result<()> {
+    let path = dir.join(&file.name);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    }
+    fs::write(&path, &file.plain)?;
+    for (suffix, bytes) in [("br", &file.brotli), ("gz", &file.gzip)] {
+        if let Some(bytes) = bytes {
+            fs::write(dir.join(format!("{}.{suffix}", file.name)), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy_public(from: &Path, to: &Path) -> Result<()> {
+    for (name, bytes) in crate::bind::read_tree(from)? {
+        let target = to.join(&name);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        replace(&target, &bytes)?;
+    }
+    Ok(())
+}
+
+/// Replaces in one step: a reader sees the old or the new content, never a part.
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    fs::write(&fresh, bytes).with_context(|| format!("cannot write {}", fresh.display()))?;
+    fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn delete_versions_except(pkg: &Path, keep: &[Option<&String>]) -> Result<()> {
+    for entry in fs::read_dir(pkg)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !keep.contains(&Some(&name)) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// `housing_view_8913…` → `housing`: the split's name is the lazy function's name and a hash of its place.
+fn module_name(split: &str) -> String {
+    let stem = split.trim_end_matches(|digit: char| digit.is_ascii_digit()).trim_matches('_');
+    stem.strip_suffix("_view").unwrap_or(stem).to_owned()
+}
+
+fn measure(hash: String, dir: PathBuf, files: &[Packed], modules: &Modules) -> Site {
+    let size = |name: &str| files.iter().find(|file| file.name == name).map_or(0, wire);
+    let mut sizes: Vec<ModuleSize> = modules
+        .iter()
+        .map(|(split, parts)| {
+            let bytes = |own: bool| parts.iter().filter(|part| part.starts_with("split_") == own).map(|part| size(&format!("{part}.wasm"))).sum();
+            ModuleSize { name: module_name(split), own: bytes(true), shared: bytes(false) }
+        })
+        .collect();
+    sizes.sort_by(|a, b| a.name.cmp(&b.name));
+    let initial = files.iter().filter(|file| is_initial(&file.name)).map(wire).sum();
+    Site { hash, dir, modules: sizes, initial }
+}
+
+/// What every page loads: the entry, the loader, its snippets and the style sheet.
+fn is_initial(name: &str) -> bool {
+    name.starts_with(&format!("{OUTPUT_NAME}.")) || name.starts_with("__wasm_split.") || name.starts_with("snippets/")
+}
+
+fn wire(file: &Packed) -> usize {
+    file.brotli.as_ref().map_or(file.plain.len(), Vec::len)
+}
+
+fn sizes_json(site: &Site, files: &[Packed], release: bool) -> Result<Vec<u8>> {
+    let files: Vec<_> = files
+        .iter()
+        .map(|file| {
+            json!({
+                "name": file.name, "bytes": file.plain.len(), "brotli": file.brotli.as_ref().map(Vec::len),
+                "gzip": file.gzip.as_ref().map(Vec::len), "initial": is_initial(&file.name),
+            })
+        })
+        .collect();
+    let modules: Vec<_> =
+        site.modules.iter().map(|module| json!({ "name": module.name, "own_brotli": module.own, "shared_brotli": module.shared })).collect();
+    let all = json!({
+        "hash": site.hash, "release": release, "initial_brotli": site.initial, "files": files, "modules": modules,
+    });
+    Ok(serde_json::to_vec_pretty(&all)?)
+}
+
+/// For the person who has just built it.
+pub fn print_table(site: &Site, files: &[Packed], clock: &Stopwatch) {
+    println!("{:>10} {:>10}  {}", "bytes", "brotli", site.dir.display());
+    for file in files {
+        let brotli = file.brotli.as_ref().map_or_else(|| "-".to_owned(), |bytes| bytes.len().to_string());
+        println!("{:>10} {brotli:>10}  {}", file.plain.len(), file.name);
+    }
+    println!("{:>10} {:>10}  every page (entry, loader, style sheet)", "", site.initial);
+    for module in &site.modules {
+        println!("{:>10} {:>10}  module {} (+ {} shared)", "", module.own, module.name, module.shared);
+    }
+    let laps: Vec<String> = clock.laps.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
+    println!("{}", laps.join(" · "));
+}

@@ -1,0 +1,143 @@
+//! Who asks, how far he sees, when it is: the context every store function begins with.
+
+use crate::{Database, Error, Result};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use domain::{
+    failure::Failure,
+    platform::{actor::Actor, permission::Permission},
+};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use std::{fmt::Write as _, ops::DerefMut as _, sync::Arc};
+
+/// How far an actor sees (domain.md §6.2). Ids are of organisations of type DISTRICT and of estates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// the whole city; carries its districts, because lists walk them one by one
+    City { districts: Vec<i64> },
+    Districts(Vec<i64>),
+    Estates(Vec<i64>),
+    /// no business data at all (SYS_ADMIN)
+    Nothing,
+}
+
+/// The context of one request, job or command.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    actor: Arc<Actor>,
+    scope: Arc<Scope>,
+    now: DateTime<Utc>,
+    database: Database,
+}
+
+/// A transaction with its scope set: the only way to the tables.
+pub(crate) type Tx = Transaction<'static, Postgres>;
+
+/// The connection inside a transaction, as sqlx wants it.
+pub(crate) fn connection(tx: &mut Tx) -> &mut PgConnection {
+    tx.deref_mut()
+}
+
+impl Ctx {
+    pub(crate) fn new(actor: Actor, scope: Scope, now: DateTime<Utc>, database: Database) -> Self {
+        Self { actor: Arc::new(actor), scope: Arc::new(scope), now, database }
+    }
+
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The calendar day in China Standard Time (domain.md §0.5 rule 3).
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        china_day(self.now)
+    }
+
+    /// Refuses an actor without the permission.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`].
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        if self.actor.may(permission) { Ok(()) } else { Err(Failure::Forbidden.into()) }
+    }
+
+    /// Whether the district lies in the scope.
+    #[must_use]
+    pub fn sees_district(&self, district: i64) -> bool {
+        match &*self.scope {
+            Scope::City { .. } => true,
+            Scope::Districts(districts) => districts.contains(&district),
+            Scope::Estates(_) | Scope::Nothing => false,
+        }
+    }
+
+    /// Whether a record of this district and estate lies in the scope; for streams, which read as
+    /// the server and hand out what each listener may see.
+    #[must_use]
+    pub fn sees(&self, district: i64, estate: i64) -> bool {
+        self.sees_district(district) || matches!(&*self.scope, Scope::Estates(estates) if estates.contains(&estate))
+    }
+
+    /// Opens a transaction in which row-level security knows this actor.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        let platform = self.actor.may(Permission::OrganizationWrite);
+        begin(&self.database, Some(self.actor.id.0), &self.scope, platform).await
+    }
+}
+
+/// The calendar day in China, which has one time zone and no summer time.
+#[must_use]
+pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&FixedOffset::east_opt(8 * 3600).expect("eight hours are a valid offset")).date_naive()
+}
+
+/// A transaction of the server itself, before anybody is known: accounts only, no business data.
+pub(crate) async fn begin_platform(database: &Database) -> Result<Tx> {
+    begin(database, None, &Scope::Nothing, true).await
+}
+
+/// A transaction of the server itself over the whole city: the change feed and the import worker.
+pub(crate) async fn begin_city(database: &Database) -> Result<Tx> {
+    begin(database, None, &Scope::City { districts: Vec::new() }, true).await
+}
+
+/// One round trip opens the transaction and sets the scope. Only numbers go into the text, so there
+/// is nothing to quote.
+async fn begin(database: &Database, actor: Option<i64>, scope: &Scope, platform: bool) -> Result<Tx> {
+    let (districts, estates) = match scope {
+        Scope::City { .. } => ("*".to_owned(), String::new()),
+        Scope::Districts(districts) => (joined(districts), String::new()),
+        Scope::Estates(estates) => (String::new(), joined(estates)),
+        Scope::Nothing => (String::new(), String::new()),
+    };
+    let actor = actor.map(|id| id.to_string()).unwrap_or_default();
+    let platform = if platform { "on" } else { "" };
+    let statement = format!(
+        "begin; select set_config('app.actor', '{actor}', true), set_config('app.districts', '{districts}', true), \
+         set_config('app.estates', '{estates}', true), set_config('app.platform', '{platform}', true)"
+    );
+    database.app.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)
+}
+
+fn joined(ids: &[i64]) -> String {
+    let mut text = String::new();
+    for id in ids {
+        let _ = write!(text, "{}{id}", if text.is_empty() { "" } else { "," });
+    }
+    text
+}

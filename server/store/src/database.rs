@@ -1,0 +1,108 @@
+//! Connections: one pool for the application role, which row-level security rules, and one for the
+//! owner, which migrates, listens and runs the queue and never answers a person.
+
+use crate::{Error, Result};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{str::FromStr as _, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+
+/// The schema, compiled in: the server and its tests carry the same one.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// The role all business runs as; it owns nothing and cannot bypass row-level security.
+pub const APPLICATION_ROLE: &str = "housing_app";
+
+/// Both doors to the city's database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub(crate) app: PgPool,
+    owner: PgPool,
+    /// rung after a commit that boards should hear of
+    pub(crate) bell: Arc<Notify>,
+}
+
+impl Database {
+    /// Connects as the owner given by `url`, migrates under sqlx' advisory lock (so that two servers
+    /// can start at once), and opens the application's pool.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, is older than PostgreSQL 15, is not UTF-8, or a migration fails.
+    pub async fn open(url: &str, connections: u32) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)?.application_name("housing");
+        let owner = PgPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options.clone())
+            .await?;
+        check_server(&owner).await?;
+        MIGRATIONS.run(&owner).await.map_err(|error| Error::Broken(format!("migration failed: {error}")))?;
+        Ok(Self { app: Self::application_pool(options, connections).await?, owner, bell: Arc::default() })
+    }
+
+    /// For tests, whose database is there and migrated already.
+    ///
+    /// # Errors
+    /// When the application role cannot be taken.
+    pub async fn adopt(owner: PgPool) -> Result<Self> {
+        let options = owner.connect_options().as_ref().clone();
+        Ok(Self { app: Self::application_pool(options, 8).await?, owner, bell: Arc::default() })
+    }
+
+    async fn application_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool> {
+        // The role is taken when the connection opens: nothing runs on this pool as the owner.
+        let options = options.options([("role", APPLICATION_ROLE)]);
+        Ok(PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?)
+    }
+
+    /// The owner's pool, for the queue and for listening; not for the work of people.
+    #[must_use]
+    pub fn owner(&self) -> &PgPool {
+        &self.owner
+    }
+
+    /// Says that a change was committed; the publisher of [`crate::live`] passes it on.
+    pub(crate) fn announce(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.app).await?;
+        Ok(())
+    }
+
+    /// Waits for the running transactions and closes both pools.
+    pub async fn close(&self) {
+        self.app.close().await;
+        self.owner.close().await;
+    }
+}
+
+/// PostgreSQL ≥ 15 in UTF-8 with a UTF-8 ctype: under ctype C trigrams of Chinese are empty.
+async fn check_server(pool: &PgPool) -> Result<()> {
+    let (version, encoding, ctype): (i32, String, String) = sqlx::query_as(
+        "select current_setting('server_version_num')::int, pg_encoding_to_char(encoding)::text, datctype::text
+         from pg_database where datname = current_database()",
+    )
+    .fetch_one(pool)
+    .await?;
+    if version < 150_000 {
+        return Err(Error::Broken("PostgreSQL 15 or newer is needed: upgrade the server or change DATABASE_URL".into()));
+    }
+    if encoding != "UTF8" || !ctype.to_ascii_lowercase().replace('-', "").contains("utf8") {
+        return Err(Error::Broken(format!(
+            "the database is {encoding} with ctype {ctype}: create it with encoding UTF8 and a UTF-8 ctype such as C.UTF-8"
+        )));
+    }
+    Ok(())
+}

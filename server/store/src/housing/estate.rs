@@ -1,0 +1,287 @@
+//! Estates (E-11, S1-4.2).
+
+use crate::{
+    Ctx, Error, Result,
+    ctx::{Tx, connection},
+    error::stored,
+    housing::project::point,
+    list::{SmallList, push_id, push_scope},
+    platform::{division::place_check, setting::settings_load},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    failure::{Failure, FieldErrors},
+    housing::{
+        estate::{Estate, EstateFields, EstateForm, EstateRow},
+        estate_sheet::ESTATE_LIST,
+        place::Place,
+    },
+    id::{EstateId, OperatorId, OrganizationId},
+    list::{ListQuery, Page},
+    platform::permission::Permission,
+    value::CoordinateSystem,
+};
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    id: i64,
+    code: String,
+    name: String,
+    district: String,
+    address: String,
+    operator: Option<String>,
+    buildings: i64,
+    units: i64,
+    lettable: i64,
+    rented: i64,
+    located: bool,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Record> for EstateRow {
+    fn from(record: Record) -> Self {
+        Self {
+            id: EstateId(record.id),
+            code: record.code,
+            name: record.name,
+            district: record.district,
+            address: record.address,
+            operator: record.operator,
+            buildings: record.buildings,
+            units: record.units,
+            lettable: record.lettable,
+            rented: record.rented,
+            located: record.located,
+            updated_at: record.updated_at,
+        }
+    }
+}
+
+/// Per-estate sums of the kept counters; lettable and rented as in domain.md §4.9.
+const TALLY: &str = "left join lateral (
+    select count(distinct building_id) as buildings, coalesce(sum(units), 0)::bigint as units,
+           coalesce(sum(units) filter (where status not in ('PREP', 'SOLD', 'OFFSHELF')), 0)::bigint as lettable,
+           coalesce(sum(units) filter (where status in ('SIGNED', 'OCCUPIED')), 0)::bigint as rented
+    from building_tally where estate_id = e.id and units > 0) t on true";
+
+/// A page of estates in scope.
+///
+/// # Errors
+/// Without [`Permission::EstateRead`].
+pub async fn estate_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<EstateRow>> {
+    ctx.require(Permission::EstateRead)?;
+    let (sort, descending) = ESTATE_LIST.sort(query);
+    let order = match sort {
+        "code" => "e.code",
+        "buildings" => "buildings",
+        "units" => "units",
+        "rented" => "rented",
+        "rate" => "t.rented::numeric / nullif(t.lettable, 0)",
+        "updated_at" => "e.updated_at",
+        _ => "e.name collate natural_order",
+    };
+    let page = SmallList {
+        columns: "e.id, e.code, e.name, d.name as district, e.address, o.name as operator, t.buildings, t.units, t.lettable,
+                  t.rented, e.map_lng is not null as located, e.updated_at",
+        from: list_from(),
+        searched: &["e.name", "e.code", "e.address"],
+        filter: &|sql| {
+            push_scope(sql, ctx, "e.district_id", "e.id");
+            push_id(sql, query, "district", "e.district_id");
+            if let Some(project) = query.filter("project") {
+                sql.push(" and e.id in (select estate_id from building where project_id = ");
+                sql.push_bind(project.parse::<i64>().unwrap_or(-1)).push(")");
+            }
+            match query.filter("located") {
+                Some("yes") => drop(sql.push(" and e.map_lng is not null")),
+                Some("no") => drop(sql.push(" and e.map_lng is null")),
+                _ => {}
+            }
+        },
+        order,
+        descending,
+        tie: "e.id",
+    }
+    .page::<Record>(ctx, query)
+    .await?;
+    Ok(page.map(EstateRow::from))
+}
+
+fn list_from() -> &'static str {
+    static FROM: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    FROM.get_or_init(|| {
+        format!(
+            "from estate e join organization d on d.id = e.district_id left join operator o on o.id = e.operator_id
+             {TALLY} where e.deleted_at is null"
+        )
+    })
+}
+
+/// One estate.
+///
+/// # Errors
+/// [`Failure::NotFound`] outside the scope.
+pub async fn estate_get(ctx: &Ctx, id: EstateId) -> Result<Estate> {
+    ctx.require(Permission::EstateRead)?;
+    let mut tx = ctx.begin().await?;
+    let estate = estate_load(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(estate)
+}
+
+async fn estate_load(tx: &mut Tx, id: EstateId) -> Result<Estate> {
+    let row = sqlx::query!(
+        r#"select e.*, d.name as district, c.name as "property_company?", o.name as "operator?", user_name(e.updated_by) as updated_by_name
+           from estate e join organization d on d.id = e.district_id
+           left join organization c on c.id = e.property_company_id
+           left join operator o on o.id = e.operator_id
+           where e.id = $1 and e.deleted_at is null"#,
+        id.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    let system = row.coordinate_system.as_deref().map(|code| stored(code, CoordinateSystem::from_code)).transpose()?;
+    Ok(Estate {
+        id,
+        code: row.code,
+        name: row.name,
+        district_id: OrganizationId(row.district_id),
+        district: row.district,
+        street: row.street,
+        community: row.community,
+        address: row.address,
+        place: point(row.lng, row.lat).zip(system).map(|(point, system)| Place { point, system }),
+        position: point(row.map_lng, row.map_lat),
+        property_company_id: row.property_company_id.map(OrganizationId),
+        property_company: row.property_company,
+        operator_id: row.operator_id.map(OperatorId),
+        operator: row.operator,
+        green_rate: row.green_rate,
+        households_planned: row.households_planned,
+        parking_total: row.parking_total,
+        contact: row.contact,
+        phone: row.phone,
+        remark: row.remark,
+        version: row.version,
+        updated_at: row.updated_at,
+        updated_by: row.updated_by_name,
+    })
+}
+
+/// Enters a new estate.
+///
+/// # Errors
+/// Complaints by field; [`Failure::Forbidden`] for a district outside the scope.
+pub async fn estate_create(ctx: &Ctx, form: &EstateForm) -> Result<EstateId> {
+    ctx.require(Permission::EstateWrite)?;
+    let fields = form.check()?;
+    if !ctx.sees_district(fields.district_id.0) {
+        return Err(FieldErrors::from(("district", "无权在该区县新增小区")).into());
+    }
+    let mut tx = ctx.begin().await?;
+    let map = map_point(&mut tx, &fields).await?;
+    let id = sqlx::query_scalar!(
+        "insert into estate (district_id, name, street, community, address, lng, lat, coordinate_system, map_lng, map_lat,
+                             property_company_id, operator_id, green_rate, households_planned, parking_total, contact, phone,
+                             remark, created_by, updated_by, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20, $20) returning id",
+        fields.district_id.0,
+        fields.name,
+        fields.street,
+        fields.community,
+        fields.address,
+        fields.place.map(|place| place.point.lng),
+        fields.place.map(|place| place.point.lat),
+        fields.place.map(|place| place.system.code()),
+        map.map(|point| point.lng),
+        map.map(|point| point.lat),
+        fields.property_company_id.map(|id| id.0),
+        fields.operator_id.map(|id| id.0),
+        fields.green_rate,
+        fields.households_planned,
+        fields.parking_total,
+        fields.contact,
+        fields.phone,
+        fields.remark,
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await
+    .map_err(constraints)?;
+    tx.commit().await?;
+    Ok(EstateId(id))
+}
+
+/// Changes an estate that nobody else changed since version `version` was read.
+///
+/// # Errors
+/// Complaints by field; [`Failure::Conflict`] when somebody was faster.
+pub async fn estate_update(ctx: &Ctx, id: EstateId, version: i32, form: &EstateForm) -> Result<()> {
+    ctx.require(Permission::EstateWrite)?;
+    let fields = form.check()?;
+    let mut tx = ctx.begin().await?;
+    let before = estate_load(&mut tx, id).await?;
+    if before.district_id != fields.district_id {
+        // Units, bills and scopes hang on it; moving an estate is the city's business (domain.md §6.2).
+        return Err(FieldErrors::from(("district", "小区的所属区县不能修改")).into());
+    }
+    let map = map_point(&mut tx, &fields).await?;
+    let updated = sqlx::query!(
+        "update estate set name = $3, street = $4, community = $5, address = $6, lng = $7, lat = $8, coordinate_system = $9,
+                map_lng = $10, map_lat = $11, property_company_id = $12, operator_id = $13, green_rate = $14,
+                households_planned = $15, parking_total = $16, contact = $17, phone = $18, remark = $19,
+                updated_by = $20, updated_at = $21, version = version + 1
+         where id = $1 and version = $2",
+        id.0,
+        version,
+        fields.name,
+        fields.street,
+        fields.community,
+        fields.address,
+        fields.place.map(|place| place.point.lng),
+        fields.place.map(|place| place.point.lat),
+        fields.place.map(|place| place.system.code()),
+        map.map(|point| point.lng),
+        map.map(|point| point.lat),
+        fields.property_company_id.map(|id| id.0),
+        fields.operator_id.map(|id| id.0),
+        fields.green_rate,
+        fields.households_planned,
+        fields.parking_total,
+        fields.contact,
+        fields.phone,
+        fields.remark,
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .execute(connection(&mut tx))
+    .await
+    .map_err(constraints)?;
+    if updated.rows_affected() == 0 {
+        return Err(Failure::Conflict.into());
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The entered position on the city's map; must lie inside the outline box of the district (§2.5).
+async fn map_point(tx: &mut Tx, fields: &EstateFields) -> Result<Option<domain::value::Point>> {
+    let Some(place) = fields.place else { return Ok(None) };
+    let settings = settings_load(tx).await?;
+    let point = place.on_map(settings.map_system);
+    if !place_check(tx, fields.district_id.0, point).await? {
+        return Err(FieldErrors::from(("lng", "坐标不在所属区县范围内")).into());
+    }
+    Ok(Some(point))
+}
+
+fn constraints(error: sqlx::Error) -> Error {
+    Error::from(error).or_field(&[
+        ("estate_name_key", "name", "小区已存在"),
+        ("estate_property_company_id_fkey", "property_company", "物业公司不存在"),
+        ("estate_operator_id_fkey", "operator", "运营主体不存在"),
+        ("estate_district_id_fkey", "district", "所属区县不存在"),
+    ])
+}

@@ -1,0 +1,11 @@
+//! The housing stock: project, estate, building, unit, room, rent standard.
+
+pub mod building;
+pub mod choice;
+pub mod estate;
+pub mod export;
+pub mod project;
+pub mod rent_standard;
+pub mod room;
+pub mod unit;
+pub mod unit_list;

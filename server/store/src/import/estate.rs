@@ -1,0 +1,124 @@
+//! I-03 小区数据 (domain.md §7.3).
+
+use super::{Districts, Errors, Importer, Row, Run, map_point, operators_named, organizations_named};
+use crate::{
+    Result,
+    ctx::{Tx, connection},
+};
+use domain::{
+    housing::{estate::EstateImportForm, estate_sheet::ESTATE_IMPORT},
+    sheet::ImportSheet,
+    value::Point,
+};
+use std::collections::{HashMap, HashSet};
+
+/// The importer of I-03; what a planned row resolved to waits here for its write.
+#[derive(Default)]
+pub(super) struct Estates {
+    districts: Districts,
+    resolved: HashMap<u32, Resolved>,
+}
+
+struct Resolved {
+    district: i64,
+    company: Option<i64>,
+    operator: Option<i64>,
+    map: Option<Point>,
+}
+
+impl Importer<EstateImportForm> for Estates {
+    fn sheet(&self) -> &'static ImportSheet<EstateImportForm> {
+        &ESTATE_IMPORT
+    }
+
+    fn key(&self, form: &EstateImportForm) -> String {
+        format!("{}\u{1}{}", form.district, form.name)
+    }
+
+    async fn plan(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<EstateImportForm>>, errors: &mut Errors) -> Result<Vec<Row<EstateImportForm>>> {
+        self.resolved.clear();
+        let companies = organizations_named(tx, rows.iter().map(|row| row.form.property_company.as_str()).collect()).await?;
+        let operators = operators_named(tx, rows.iter().map(|row| row.form.operator.as_str()).collect()).await?;
+        let known = known_estates(tx, &rows).await?;
+        let mut planned = Vec::with_capacity(rows.len());
+        for row in rows {
+            let district = match self.districts.find(run, tx, &row.form.district).await? {
+                Ok(district) => district.clone(),
+                Err(sentence) => {
+                    errors.add(row.row_no, "所属区县", sentence);
+                    continue;
+                }
+            };
+            let company = companies.get(&row.form.property_company).copied();
+            if company.is_none() && !row.form.property_company.is_empty() {
+                errors.add(row.row_no, "物业公司", "物业公司不存在");
+            }
+            let operator = operators.get(&row.form.operator).copied();
+            if operator.is_none() && !row.form.operator.is_empty() {
+                errors.add(row.row_no, "运营主体", "运营主体不存在");
+            }
+            let map = map_point(run, &district, row.form.place.place()).unwrap_or_else(|sentence| {
+                errors.add(row.row_no, "经度", sentence);
+                None
+            });
+            if known.contains(&(district.id, row.form.name.clone())) {
+                errors.add(row.row_no, "小区名称", "小区已存在");
+            }
+            if !errors.has(row.row_no) {
+                self.resolved.insert(row.row_no, Resolved { district: district.id, company, operator, map });
+                planned.push(row);
+            }
+        }
+        Ok(planned)
+    }
+
+    async fn write(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<EstateImportForm>>, errors: &mut Errors) -> Result<()> {
+        // One statement per column set: jsonb carries rows of mixed optional fields without twenty arrays.
+        let records: Vec<serde_json::Value> = rows
+            .iter()
+            .map(|row| {
+                let form = &row.form;
+                let resolved = &self.resolved[&row.row_no];
+                let place = form.place.place();
+                serde_json::json!({
+                    "district_id": resolved.district, "name": form.name, "street": form.street, "community": form.community,
+                    "address": form.address, "property_company_id": resolved.company, "operator_id": resolved.operator,
+                    "households_planned": form.households_planned, "parking_total": form.parking_total, "green_rate": form.green_rate,
+                    "contact": form.contact, "phone": form.phone, "lng": place.map(|place| place.point.lng),
+                    "lat": place.map(|place| place.point.lat), "coordinate_system": place.map(|place| place.system.code()),
+                    "map_lng": resolved.map.map(|point| point.lng), "map_lat": resolved.map.map(|point| point.lat),
+                })
+            })
+            .collect();
+        let written: HashSet<(i64, String)> = sqlx::query!(
+            "insert into estate (district_id, name, street, community, address, property_company_id, operator_id, households_planned,
+                                 parking_total, green_rate, contact, phone, lng, lat, coordinate_system, map_lng, map_lat,
+                                 created_by, updated_by, created_at, updated_at)
+             select district_id, name, nullif(street, ''), nullif(community, ''), address, property_company_id, operator_id,
+                    households_planned, parking_total, green_rate, nullif(contact, ''), nullif(phone, ''), lng, lat,
+                    coordinate_system, map_lng, map_lat, $2, $2, $3, $3
+             from jsonb_to_recordset($1) as t (district_id bigint, name text, street text, community text, address text,
+                  property_company_id bigint, operator_id bigint, households_planned int, parking_total int, green_rate int,
+                  contact text, phone text, lng float8, lat float8, coordinate_system text, map_lng float8, map_lat float8)
+             on conflict (district_id, name) do nothing returning district_id, name",
+            serde_json::Value::Array(records),
+            run.ctx.actor().id.0,
+            run.ctx.now(),
+        )
+        .fetch_all(connection(tx))
+        .await?
+        .into_iter()
+        .map(|row| (row.district_id, row.name))
+        .collect();
+        for row in rows.iter().filter(|row| !written.contains(&(self.resolved[&row.row_no].district, row.form.name.clone()))) {
+            errors.add(row.row_no, "小区名称", "小区已存在");
+        }
+        Ok(())
+    }
+}
+
+async fn known_estates(tx: &mut Tx, rows: &[Row<EstateImportForm>]) -> Result<HashSet<(i64, String)>> {
+    let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
+    let known = sqlx::query!("select district_id, name from estate where name = any($1)", &names).fetch_all(connection(tx)).await?;
+    Ok(known.into_iter().map(|row| (row.district_id, row.name)).collect())
+}

@@ -1,0 +1,4 @@
+//! What boards and maps count.
+
+pub mod home;
+pub mod map;

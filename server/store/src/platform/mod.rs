@@ -1,0 +1,9 @@
+//! Organisations, users, sessions, settings and divisions.
+
+pub mod division;
+pub mod organization;
+pub mod password;
+pub mod session;
+pub mod setting;
+pub mod token;
+pub mod user;

@@ -1,0 +1,109 @@
+//! Organisations (E-01) and, minimal, the operators among them (E-84).
+
+use crate::{
+    Ctx, Error, Result,
+    ctx::connection,
+    error::stored,
+    list::{SmallList, push_code},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    dictionary::{OperatorType, OrganizationStatus, OrganizationType},
+    id::{OperatorId, OrganizationId},
+    list::{ListQuery, Page},
+    operator::OperatorRow,
+    platform::{organization::OrganizationRow, organization_sheet::ORGANIZATION_LIST, permission::Permission},
+};
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    id: i64,
+    code: String,
+    name: String,
+    kind: String,
+    parent: Option<String>,
+    division_code: String,
+    leader: Option<String>,
+    status: String,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<Record> for OrganizationRow {
+    type Error = Error;
+
+    fn try_from(record: Record) -> Result<Self> {
+        Ok(Self {
+            id: OrganizationId(record.id),
+            code: record.code,
+            name: record.name,
+            kind: stored(&record.kind, OrganizationType::from_code)?,
+            parent: record.parent,
+            division_code: record.division_code,
+            leader: record.leader,
+            status: stored(&record.status, OrganizationStatus::from_code)?,
+            updated_at: record.updated_at,
+        })
+    }
+}
+
+/// A page of organisations; their names are no secret, so there is no scope but the permission.
+///
+/// # Errors
+/// Without [`Permission::OrganizationRead`].
+pub async fn organization_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<OrganizationRow>> {
+    ctx.require(Permission::OrganizationRead)?;
+    let (sort, descending) = ORGANIZATION_LIST.sort(query);
+    let order = match sort {
+        "name" => "o.name collate natural_order",
+        "type" => "o.type",
+        "division_code" => "o.division_code",
+        "updated_at" => "o.updated_at",
+        _ => "o.code collate natural_order",
+    };
+    let page = SmallList {
+        columns: "o.id, o.code, o.name, o.type as kind, p.name as parent, o.division_code, o.leader, o.status, o.updated_at",
+        from: "from organization o left join organization p on p.id = o.parent_id where o.deleted_at is null",
+        searched: &["o.name", "o.code", "o.short_name"],
+        filter: &|sql| {
+            push_code(sql, query, "type", "o.type");
+            push_code(sql, query, "status", "o.status");
+        },
+        order,
+        descending,
+        tie: "o.id",
+    }
+    .page::<Record>(ctx, query)
+    .await?;
+    page.try_map(OrganizationRow::try_from)
+}
+
+/// All operators with the number of their estates that the actor sees.
+///
+/// # Errors
+/// Without [`Permission::OperatorRead`].
+pub async fn operator_list(ctx: &Ctx) -> Result<Vec<OperatorRow>> {
+    ctx.require(Permission::OperatorRead)?;
+    let mut tx = ctx.begin().await?;
+    let rows = sqlx::query!(
+        r#"select o.id, o.code, o.name, o.type as kind, o.uscc, o.contact, o.phone,
+                  (select count(*) from estate e where e.operator_id = o.id and e.deleted_at is null) as "estates!"
+           from operator o order by o.name collate natural_order"#
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(OperatorRow {
+                id: OperatorId(row.id),
+                code: row.code,
+                name: row.name,
+                kind: stored(&row.kind, OperatorType::from_code)?,
+                uscc: row.uscc,
+                contact: row.contact,
+                phone: row.phone,
+                estates: row.estates,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,257 @@
+//! Signing in and out (S1-1.1): captchas, attempts, lockout, sessions. Takes the [`Database`] where
+//! nobody is known yet.
+
+use crate::{
+    Ctx, Database, Error, Result,
+    ctx::{Tx, begin_platform, connection},
+    platform::{
+        password::{password_hash, password_matches},
+        token::{digest, secret},
+        user::{actor_load, scope_load},
+    },
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    failure::{Failure, FieldErrors},
+    platform::{
+        actor::{
+            CAPTCHA_SECONDS, DESK_HOURS, DESK_IDLE_MINUTES, KIOSK_DAYS, LOCK_AFTER, LOCK_MINUTES, SessionKind, password_check,
+        },
+        permission::Permission,
+    },
+};
+use sqlx::types::Uuid;
+
+/// What a person enters to sign in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    pub login: String,
+    pub password: String,
+    pub captcha_id: String,
+    pub captcha: String,
+    /// network address, for the attempt log
+    pub address: String,
+}
+
+/// Keeps the answer of a captcha that is being shown (PRM-04: five minutes).
+///
+/// # Errors
+/// When the database fails.
+pub async fn captcha_create(database: &Database, answer: &str, now: DateTime<Utc>) -> Result<String> {
+    let mut tx = begin_platform(database).await?;
+    let id = sqlx::query_scalar!(
+        "insert into captcha (answer, expires_at) values ($1, $2) returning id",
+        answer,
+        now + TimeDelta::seconds(CAPTCHA_SECONDS),
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    // Whoever comes by sweeps; an index keeps it cheap.
+    sqlx::query!("delete from captcha where expires_at < $1", now).execute(connection(&mut tx)).await?;
+    tx.commit().await?;
+    Ok(id.to_string())
+}
+
+/// Signs in: captcha, account, lock, password, in this order; answers the secret for the cookie.
+///
+/// # Errors
+/// The sentences of S1-1.1; each attempt is logged, also a refused one.
+pub async fn sign_in(database: &Database, entered: SignIn, now: DateTime<Utc>) -> Result<String> {
+    let mut tx = begin_platform(database).await?;
+    let verdict = sign_in_judge(&mut tx, &entered, now).await?;
+    let result = match verdict {
+        Verdict::Welcome(user) => {
+            sqlx::query!("update app_user set failed_attempts = 0, locked_until = null, last_login_at = $2 where id = $1", user, now)
+                .execute(connection(&mut tx))
+                .await?;
+            attempt_log(&mut tx, &entered, Some(user), "OK", now).await?;
+            Ok(session_create(&mut tx, user, SessionKind::Desk, now).await?)
+        }
+        Verdict::Refused { user, code, sentence } => {
+            attempt_log(&mut tx, &entered, user, code, now).await?;
+            Err(Error::from(Failure::refused(sentence)))
+        }
+    };
+    tx.commit().await?;
+    result
+}
+
+enum Verdict {
+    Welcome(i64),
+    Refused { user: Option<i64>, code: &'static str, sentence: String },
+}
+
+async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Result<Verdict> {
+    let refused = |user, code, sentence: &str| Ok(Verdict::Refused { user, code, sentence: sentence.to_owned() });
+    // Single use: it is gone whether the answer is right or not.
+    let answer = match entered.captcha_id.parse::<Uuid>() {
+        Ok(id) => {
+            sqlx::query_scalar!("delete from captcha where id = $1 and expires_at >= $2 returning answer", id, now)
+                .fetch_optional(connection(tx))
+                .await?
+        }
+        Err(_) => None,
+    };
+    let Some(answer) = answer else { return refused(None, "CAPTCHA", "验证码已过期，请刷新") };
+    if !answer.eq_ignore_ascii_case(entered.captcha.trim()) {
+        return refused(None, "CAPTCHA", "验证码错误");
+    }
+    // The row lock makes guesses at one account queue up, so that the counter cannot be outrun.
+    let account = sqlx::query!(
+        "select id, password_hash, status, failed_attempts, locked_until from app_user
+         where login = $1 and deleted_at is null for update",
+        entered.login.trim(),
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    let until = account.as_ref().and_then(|account| account.locked_until).filter(|until| *until > now);
+    if let (Some(account), Some(until)) = (&account, until) {
+        let minutes = (until - now).num_minutes() + 1;
+        return refused(Some(account.id), "LOCKED", &format!("账号已锁定，请{minutes}分钟后重试"));
+    }
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    let matches = password_matches(entered.password.clone(), hash).await?;
+    let Some(account) = account else { return refused(None, "PASSWORD", "账号或密码错误") };
+    if !matches {
+        let failed = if account.locked_until.is_some() { 1 } else { account.failed_attempts + 1 };
+        let locked = (failed >= LOCK_AFTER).then(|| now + TimeDelta::minutes(LOCK_MINUTES));
+        sqlx::query!("update app_user set failed_attempts = $2, locked_until = $3 where id = $1", account.id, failed, locked)
+            .execute(connection(tx))
+            .await?;
+        let sentence = match locked {
+            Some(_) => format!("账号已锁定，请{LOCK_MINUTES}分钟后重试"),
+            None => "账号或密码错误".to_owned(),
+        };
+        return refused(Some(account.id), "PASSWORD", &sentence);
+    }
+    if account.status != "ON" {
+        return refused(Some(account.id), "DISABLED", "账号已停用");
+    }
+    Ok(Verdict::Welcome(account.id))
+}
+
+async fn attempt_log(tx: &mut Tx, entered: &SignIn, user: Option<i64>, result: &str, now: DateTime<Utc>) -> Result<()> {
+    let login: String = entered.login.trim().chars().take(30).collect();
+    sqlx::query!(
+        "insert into login_attempt (at, login, user_id, address, result) values ($1, $2, $3, $4, $5)",
+        now,
+        login,
+        user,
+        entered.address,
+        result
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+async fn session_create(tx: &mut Tx, user: i64, kind: SessionKind, now: DateTime<Utc>) -> Result<String> {
+    let secret = secret();
+    let expires = match kind {
+        SessionKind::Desk => now + TimeDelta::hours(DESK_HOURS),
+        SessionKind::Kiosk => now + TimeDelta::days(KIOSK_DAYS),
+    };
+    sqlx::query!(
+        "insert into session (token_digest, user_id, kind, created_at, seen_at, expires_at) values ($1, $2, $3, $4, $4, $5)",
+        &digest(secret.as_bytes())[..],
+        user,
+        kind.code(),
+        now,
+        expires,
+    )
+    .execute(connection(tx))
+    .await?;
+    sqlx::query!("delete from session where expires_at < $1", now).execute(connection(tx)).await?;
+    Ok(secret)
+}
+
+/// The context of a cookie's secret, or nothing when it belongs to no live session. Being asked
+/// counts as activity (to the minute, which spares a write per request).
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_ctx(database: &Database, secret: &str, now: DateTime<Utc>) -> Result<Option<Ctx>> {
+    let digest = digest(secret.as_bytes());
+    let mut tx = begin_platform(database).await?;
+    let session = sqlx::query!(
+        "select user_id, kind, seen_at from session
+         where token_digest = $1 and expires_at > $2 and (kind = 'KIOSK' or seen_at > $3)",
+        &digest[..],
+        now,
+        now - TimeDelta::minutes(DESK_IDLE_MINUTES),
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
+    let Some(session) = session else { return Ok(None) };
+    let kind = if session.kind == "KIOSK" { SessionKind::Kiosk } else { SessionKind::Desk };
+    let Some((actor, reach)) = actor_load(&mut tx, session.user_id, kind).await? else { return Ok(None) };
+    let scope = scope_load(&mut tx, reach).await?;
+    if now - session.seen_at > TimeDelta::minutes(1) {
+        sqlx::query!("update session set seen_at = $2 where token_digest = $1", &digest[..], now).execute(connection(&mut tx)).await?;
+    }
+    tx.commit().await?;
+    Ok(Some(Ctx::new(actor, scope, now, database.clone())))
+}
+
+/// Ends the session of a cookie.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sign_out(database: &Database, secret: &str) -> Result<()> {
+    let mut tx = begin_platform(database).await?;
+    sqlx::query!("delete from session where token_digest = $1", &digest(secret.as_bytes())[..]).execute(connection(&mut tx)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Turns the present desk session into one for a wall: no idle limit, home and map only. Answers the
+/// new secret; the old session ends.
+///
+/// # Errors
+/// [`Failure::Forbidden`] without the permission.
+pub async fn kiosk_start(ctx: &Ctx, old_secret: &str) -> Result<String> {
+    ctx.require(Permission::KioskStart)?;
+    let mut tx = ctx.begin().await?;
+    let secret = session_create(&mut tx, ctx.actor().id.0, SessionKind::Kiosk, ctx.now()).await?;
+    sqlx::query!("delete from session where token_digest = $1", &digest(old_secret.as_bytes())[..]).execute(connection(&mut tx)).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Changes the actor's own password and ends all his other sessions; answers a fresh secret.
+///
+/// # Errors
+/// Complaints about `old`, `new` or `again`.
+pub async fn password_change(ctx: &Ctx, old: String, new: String, again: &str) -> Result<String> {
+    let mut errors = FieldErrors::default();
+    errors.take("new", password_check(&new, &ctx.actor().login));
+    if new != again {
+        errors.add("again", "两次输入的密码不一致");
+    }
+    if new == old {
+        errors.add("new", "新密码不能与原密码相同");
+    }
+    if !errors.is_empty() {
+        return Err(errors.into());
+    }
+    let mut tx = ctx.begin().await?;
+    let user = ctx.actor().id.0;
+    let hash = sqlx::query_scalar!("select password_hash from app_user where id = $1 for update", user).fetch_one(connection(&mut tx)).await?;
+    if !password_matches(old, Some(hash)).await? {
+        return Err(FieldErrors::from(("old", "原密码错误")).into());
+    }
+    let hash = password_hash(new).await?;
+    sqlx::query!(
+        "update app_user set password_hash = $2, must_change_password = false, updated_at = $3, updated_by = $1, version = version + 1
+         where id = $1",
+        user,
+        hash,
+        ctx.now(),
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    sqlx::query!("delete from session where user_id = $1", user).execute(connection(&mut tx)).await?;
+    let secret = session_create(&mut tx, user, SessionKind::Desk, ctx.now()).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
