@@ -1,0 +1,18 @@
+//! What people see: pages, and the thin server functions behind them.
+//!
+//! One lazy route per module (domain.md §0.6): the browser loads the shell and the ui kit first and a
+//! module's pages when somebody goes there. No SQL, no business rule: those are in `store` and `domain`.
+#![recursion_limit = "256"]
+
+mod api;
+pub mod context;
+mod housing;
+mod import;
+mod insight;
+mod operator;
+mod platform;
+mod shell;
+mod ui;
+
+pub use api::ApiError;
+pub use shell::{App, document};

@@ -1,1 +1,7 @@
-fn main(){}
+//! `server`: see `server --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::command::run()
+}

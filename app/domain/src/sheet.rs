@@ -109,9 +109,57 @@ pub struct ListSheet<R: 'static> {
     pub filters: &'static [Filter],
     /// column and direction used when the address names none
     pub default_sort: (&'static str, bool),
+    /// whether the list is so long that one jumps by value
+    pub jumps: bool,
+}
+
+/// A column without its row type, as the list page needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnSpec {
+    pub key: &'static str,
+    pub header: &'static str,
+    pub kind: Kind,
+    pub sortable: bool,
+    pub essential: bool,
+}
+
+/// A list sheet without its row type: the list page is compiled once, not once per noun.
+#[derive(Clone)]
+pub struct ListSpec {
+    pub key: &'static str,
+    pub noun: &'static str,
+    pub path: &'static str,
+    pub search_hint: &'static str,
+    pub columns: Vec<ColumnSpec>,
+    pub filters: &'static [Filter],
+    pub default_sort: (&'static str, bool),
+    /// whether the list is so long that one jumps by value
+    pub jumps: bool,
 }
 
 impl<R> ListSheet<R> {
+    /// The sheet without its row type.
+    #[must_use]
+    pub fn spec(&self) -> ListSpec {
+        let columns = self.columns.iter().map(|column| ColumnSpec {
+            key: column.key,
+            header: column.header,
+            kind: column.kind,
+            sortable: column.sortable,
+            essential: column.essential,
+        });
+        ListSpec {
+            key: self.key,
+            noun: self.noun,
+            path: self.path,
+            search_hint: self.search_hint,
+            columns: columns.collect(),
+            filters: self.filters,
+            default_sort: self.default_sort,
+            jumps: self.jumps,
+        }
+    }
+
     /// The sort that a query asks for, if this list can do it, else the list's own.
     #[must_use]
     pub fn sort<'a>(&'a self, query: &crate::list::ListQuery) -> (&'a str, bool) {

@@ -36,7 +36,10 @@ pub fn split_and_bind(input: &Path, dir: &Path, release: bool) -> Result<(Files,
 
 fn split(input: &Path, dir: &Path, main: &Path) -> Result<Modules> {
     let wasm = fs::read(input).with_context(|| {
-        format!("cannot read {}; build it with `cargo build -p frontend --target wasm32-unknown-unknown`", input.display())
+        format!(
+            "cannot read {}; build it with `cargo build -p frontend --target wasm32-unknown-unknown`",
+            input.display()
+        )
     })?;
     let main_module = format!("./{OUTPUT_NAME}.js");
     let mut options = Options::new(&wasm);

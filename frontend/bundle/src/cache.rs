@@ -19,7 +19,12 @@ impl Cache {
 
     /// The result of `make` for `input`, from an earlier run if there is one. `operation` must name
     /// everything besides the input that decides the result (options, the tool's version).
-    pub fn get_or_make(&self, operation: &str, input: &[u8], make: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+    pub fn get_or_make(
+        &self,
+        operation: &str,
+        input: &[u8],
+        make: impl FnOnce() -> Result<Vec<u8>>,
+    ) -> Result<Vec<u8>> {
         let key = hex(&[operation.as_bytes(), b"\0", input]);
         let path = self.dir.join(&key);
         self.used.lock().expect("no holder of this lock panics").insert(key);

@@ -8,12 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::{
-    OUTPUT_NAME, Order, Stopwatch,
-    bind::Modules,
-    cache,
-    compress::Packed,
-};
+use crate::{OUTPUT_NAME, Order, Stopwatch, bind::Modules, cache, compress::Packed};
 
 /// 64 bits name a build; more would only make addresses longer.
 const HASH_DIGITS: usize = 16;
@@ -136,7 +131,13 @@ fn measure(hash: String, dir: PathBuf, files: &[Packed], modules: &Modules) -> S
     let mut sizes: Vec<ModuleSize> = modules
         .iter()
         .map(|(split, parts)| {
-            let bytes = |own: bool| parts.iter().filter(|part| part.starts_with("split_") == own).map(|part| size(&format!("{part}.wasm"))).sum();
+            let bytes = |own: bool| {
+                parts
+                    .iter()
+                    .filter(|part| part.starts_with("split_") == own)
+                    .map(|part| size(&format!("{part}.wasm")))
+                    .sum()
+            };
             ModuleSize { name: module_name(split), own: bytes(true), shared: bytes(false) }
         })
         .collect();
@@ -164,8 +165,11 @@ fn sizes_json(site: &Site, files: &[Packed], release: bool) -> Result<Vec<u8>> {
             })
         })
         .collect();
-    let modules: Vec<_> =
-        site.modules.iter().map(|module| json!({ "name": module.name, "own_brotli": module.own, "shared_brotli": module.shared })).collect();
+    let modules: Vec<_> = site
+        .modules
+        .iter()
+        .map(|module| json!({ "name": module.name, "own_brotli": module.own, "shared_brotli": module.shared }))
+        .collect();
     let all = json!({
         "hash": site.hash, "release": release, "initial_brotli": site.initial, "files": files, "modules": modules,
     });
@@ -185,4 +189,75 @@ pub fn print_table(site: &Site, files: &[Packed], clock: &Stopwatch) {
     }
     let laps: Vec<String> = clock.laps.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
     println!("{}", laps.join(" · "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(name: &str, plain: &str) -> Packed {
+        Packed { name: name.to_owned(), plain: plain.into(), brotli: Some(b"b".to_vec()), gzip: None }
+    }
+
+    /// A site of its own for each test, removed at its end.
+    struct Scratch(Order);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let site = std::env::temp_dir().join(format!("bundle-{name}-{}", std::process::id()));
+            Self(Order { input: PathBuf::new(), site, assets: None, public: None, release: true })
+        }
+
+        fn publish(&self, content: &str) -> String {
+            let files = [packed("housing.js", content), packed("snippets/app/inline0.js", "x")];
+            publish(&self.0, &files, &Modules::new()).expect("published").hash
+        }
+
+        fn versions(&self) -> Vec<String> {
+            let entries = fs::read_dir(self.0.site.join("pkg")).expect("a folder");
+            let mut names: Vec<_> =
+                entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0.site);
+        }
+    }
+
+    #[test]
+    fn one_older_version_stays_for_pages_that_are_open() {
+        let scratch = Scratch::new("versions");
+        scratch.publish("one");
+        let second = scratch.publish("two");
+        let third = scratch.publish("three");
+        let mut kept = [second, third.clone()];
+        kept.sort();
+        assert_eq!(scratch.versions(), kept);
+        assert_eq!(current(&scratch.0.site), Some(third.clone()));
+        assert!(scratch.0.site.join("pkg").join(&third).join("housing.js.br").is_file());
+        assert!(is_complete(&scratch.0.site));
+        fs::remove_dir_all(scratch.0.site.join("pkg").join(third)).expect("removed");
+        assert!(!is_complete(&scratch.0.site), "a deleted version is built again");
+    }
+
+    #[test]
+    fn equal_content_has_an_equal_address_and_keeps_its_predecessor() {
+        let scratch = Scratch::new("equal");
+        let first = scratch.publish("one");
+        let second = scratch.publish("two");
+        assert_ne!(first, second);
+        assert_eq!(scratch.publish("two"), second);
+        assert_eq!(scratch.versions().len(), 2);
+        assert_ne!(hash(&[packed("a", "bc")]), hash(&[packed("ab", "c")]), "a name does not run into its content");
+    }
+
+    #[test]
+    fn a_module_is_named_after_its_route() {
+        assert_eq!(module_name("__housing_view_263710568203914857"), "housing");
+        assert_eq!(module_name("__platform_users_view_1"), "platform_users");
+    }
 }

@@ -36,8 +36,11 @@ pub fn shrink_all(files: &mut Files, work: &Path, cache: &Cache) -> Result<()> {
     let esbuild = Tool::find("esbuild", "esbuild", ESBUILD)?;
     let scratch = work.join("shrink");
     fs::create_dir_all(&scratch)?;
-    let jobs: Vec<(String, Vec<u8>)> =
-        files.iter().filter(|(name, _)| is(name, "wasm") || is(name, "js")).map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+    let jobs: Vec<(String, Vec<u8>)> = files
+        .iter()
+        .filter(|(name, _)| is(name, "wasm") || is(name, "js"))
+        .map(|(name, bytes)| (name.clone(), bytes.clone()))
+        .collect();
     let made = in_parallel(jobs, |(name, bytes)| {
         let tool = if is(name, "wasm") { &wasm_opt } else { &esbuild };
         let small = cache.get_or_make(&tool.operation, bytes, || tool.run(name, bytes, &scratch))?;
@@ -61,8 +64,9 @@ struct Tool {
 impl Tool {
     fn find(name: &str, package: &str, args: &'static [&'static str]) -> Result<Self> {
         let manifest = Path::new(MODULES).join(package).join("package.json");
-        let text = fs::read(&manifest)
-            .with_context(|| format!("{} is missing; run `.ci/setup` from the repository's root", manifest.display()))?;
+        let text = fs::read(&manifest).with_context(|| {
+            format!("{} is missing; run `.ci/setup` from the repository's root", manifest.display())
+        })?;
         let version = serde_json::from_slice::<serde_json::Value>(&text)?["version"].to_string();
         Ok(Self {
             program: Path::new(MODULES).join(".bin").join(name),

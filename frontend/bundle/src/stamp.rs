@@ -15,7 +15,10 @@ use crate::Order;
 pub fn of(order: &Order) -> Result<String> {
     let mut stamp = format!("release {}\n", order.release);
     add(&mut stamp, &order.input).with_context(|| {
-        format!("cannot read {}; build it with `cargo build -p frontend --target wasm32-unknown-unknown`", order.input.display())
+        format!(
+            "cannot read {}; build it with `cargo build -p frontend --target wasm32-unknown-unknown`",
+            order.input.display()
+        )
     })?;
     add(&mut stamp, &std::env::current_exe()?)?;
     for folder in [&order.assets, &order.public].into_iter().flatten() {

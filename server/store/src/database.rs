@@ -3,7 +3,7 @@
 
 use crate::{Error, Result};
 use sqlx::{
-    PgPool,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{str::FromStr as _, sync::Arc, time::Duration};
@@ -14,6 +14,9 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migration
 
 /// The role all business runs as; it owns nothing and cannot bypass row-level security.
 pub const APPLICATION_ROLE: &str = "housing_app";
+
+/// Database and owner in a private cluster.
+const PRIVATE: &str = "housing";
 
 /// Both doors to the city's database.
 #[derive(Clone, Debug)]
@@ -31,7 +34,38 @@ impl Database {
     /// # Errors
     /// When the database cannot be reached, is older than PostgreSQL 15, is not UTF-8, or a migration fails.
     pub async fn open(url: &str, connections: u32) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url)?.application_name("housing");
+        Self::connect(PgConnectOptions::from_str(url)?, connections).await
+    }
+
+    /// Prepares a private cluster, of which `url` names the superuser, and opens the database in it:
+    /// an owner who is no superuser, so that the private cluster and a city's own are ruled alike.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_private(url: &str, connections: u32) -> Result<Self> {
+        let superuser = PgConnectOptions::from_str(url)?;
+        // Owner and superuser share the generated secret: both are this process.
+        let password = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).and_then(|(user, _)| user.split_once(':'));
+        let password = password.map_or("", |(_, password)| password);
+        let mut connection = superuser.connect().await?;
+        for (known, create) in [
+            ("select 1 from pg_roles where rolname = $1", format!("create role {PRIVATE} login createrole password '{password}'")),
+            ("select 1 from pg_database where datname = $1", format!("create database {PRIVATE} owner {PRIVATE}")),
+        ] {
+            if sqlx::query(known).bind(PRIVATE).fetch_optional(&mut connection).await?.is_none() {
+                match sqlx::query(AssertSqlSafe(create)).execute(&mut connection).await {
+                    // Another server started beside us and was first (duplicate role, database or key).
+                    Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42710" | "42P04" | "23505")) => {}
+                    other => drop(other?),
+                }
+            }
+        }
+        connection.close().await?;
+        Self::connect(superuser.username(PRIVATE).database(PRIVATE), connections).await
+    }
+
+    async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self> {
+        let options = options.application_name("housing");
         let owner = PgPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(10))
@@ -85,6 +119,33 @@ impl Database {
     pub async fn close(&self) {
         self.app.close().await;
         self.owner.close().await;
+    }
+}
+
+/// Holds back other servers that start on the same database.
+pub struct StartLock(sqlx::pool::PoolConnection<sqlx::Postgres>);
+
+/// Number of the advisory lock that servers start under.
+const START_LOCK: i64 = 0x686f_7573_696e_67;
+
+/// Waits until no other server is starting.
+///
+/// # Errors
+/// When the database fails.
+pub async fn start_lock(database: &Database) -> Result<StartLock> {
+    let mut connection = database.owner.acquire().await?;
+    sqlx::query("select pg_advisory_lock($1)").bind(START_LOCK).execute(&mut *connection).await?;
+    Ok(StartLock(connection))
+}
+
+impl StartLock {
+    /// Lets the next one start. (A connection that is lost lets go as well.)
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(mut self) -> Result<()> {
+        sqlx::query("select pg_advisory_unlock($1)").bind(START_LOCK).execute(&mut *self.0).await?;
+        Ok(())
     }
 }
 

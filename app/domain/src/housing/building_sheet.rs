@@ -36,6 +36,7 @@ pub const BUILDING_LIST: ListSheet<BuildingRow> = ListSheet {
         Filter { key: "structure", label: "建筑结构", choices: Choices::Fixed(Structure::choices) },
     ],
     default_sort: ("estate", false),
+    jumps: false,
 };
 
 /// I-02 建筑信息: creates estate and building where missing, then the unit and one room.

@@ -35,6 +35,7 @@ pub const ESTATE_LIST: ListSheet<EstateRow> = ListSheet {
         Filter { key: "project", label: "项目", choices: Choices::Linked },
     ],
     default_sort: ("name", false),
+    jumps: false,
 };
 
 /// Estates without coordinates are a work list of their own (S1-2.2).

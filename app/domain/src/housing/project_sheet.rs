@@ -35,6 +35,7 @@ pub const PROJECT_LIST: ListSheet<ProjectRow> = ListSheet {
         Filter { key: "status", label: "项目状态", choices: Choices::Fixed(ProjectStatus::choices) },
     ],
     default_sort: ("name", false),
+    jumps: false,
 };
 
 /// I-01 保障项目信息.

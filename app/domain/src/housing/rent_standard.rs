@@ -60,6 +60,7 @@ pub const RENT_STANDARD_LIST: ListSheet<RentStandardRow> = ListSheet {
     ],
     filters: &[Filter { key: "district", label: "适用区县", choices: Choices::Districts }],
     default_sort: ("code", false),
+    jumps: false,
 };
 
 /// Rent-standard template.

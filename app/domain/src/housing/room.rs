@@ -44,4 +44,5 @@ pub const ROOM_LIST: ListSheet<RoomRow> = ListSheet {
         Filter { key: "unit", label: "房源", choices: Choices::Linked },
     ],
     default_sort: ("id", false),
+    jumps: false,
 };

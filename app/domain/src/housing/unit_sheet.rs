@@ -35,4 +35,5 @@ pub const UNIT_LIST: ListSheet<UnitRow> = ListSheet {
         Filter { key: "building", label: "楼栋", choices: Choices::Linked },
     ],
     default_sort: ("code", false),
+    jumps: true,
 };

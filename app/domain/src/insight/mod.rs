@@ -37,6 +37,16 @@ impl Occupancy {
         }
     }
 
+    /// Adds the units of another place.
+    pub fn merge(&mut self, other: Self) {
+        self.units += other.units;
+        self.lettable += other.lettable;
+        self.rented += other.rented;
+        self.occupied += other.occupied;
+        self.vacant += other.vacant;
+        self.sold += other.sold;
+    }
+
     /// 出租率 as text: rented ÷ lettable.
     #[must_use]
     pub fn rate(&self) -> String {

@@ -29,6 +29,7 @@ pub const ORGANIZATION_LIST: ListSheet<OrganizationRow> = ListSheet {
         Filter { key: "status", label: "状态", choices: Choices::Fixed(OrganizationStatus::choices) },
     ],
     default_sort: ("code", false),
+    jumps: false,
 };
 
 /// Organisation template.

@@ -174,17 +174,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn exactly_one_check_digit_passes_and_no_wrong_digit_does(
-            body in "[0-9]{11,18}", place in 0usize..11, shift in 1u8..10,
-        ) {
+        fn exactly_one_check_digit_passes_and_no_wrong_digit_does(body in "[0-9]{11,18}") {
             let passing: Vec<String> = (0..10).map(|check| format!("{body}{check}"))
                 .filter(|number| BankCard::parse(number).is_ok())
                 .collect();
             prop_assert_eq!(passing.len(), 1);
 
-            let mut wrong = passing[0].clone().into_bytes();
-            wrong[place] = b'0' + (wrong[place] - b'0' + shift) % 10;
-            prop_assert!(BankCard::parse(std::str::from_utf8(&wrong).unwrap()).is_err());
+            for place in 0..body.len() {
+                for shift in 1..10 {
+                    let mut wrong = passing[0].clone().into_bytes();
+                    wrong[place] = b'0' + (wrong[place] - b'0' + shift) % 10;
+                    prop_assert!(BankCard::parse(std::str::from_utf8(&wrong).unwrap()).is_err());
+                }
+            }
         }
     }
 }

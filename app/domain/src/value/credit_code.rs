@@ -85,6 +85,7 @@ mod tests {
         assert_eq!(CreditCode::parse(" 91350100m000100y43 ").unwrap().to_string(), RIGHT);
         for wrong in [
             "",
+            "00",
             "91350100M000100Y4",
             "91350100M000100Y433",
             "91350100M000100Y44",

@@ -213,8 +213,7 @@ pub fn round_half_up(numerator: i128, denominator: i128) -> i64 {
     let size = numerator.unsigned_abs();
     let denominator = denominator.unsigned_abs();
     let (whole, rest) = (size / denominator, size % denominator);
-    // rest ≥ half, written so that it cannot overflow.
-    let up = u128::from(rest >= denominator - rest);
+    let up = u128::from(rest * 2 >= denominator);
     let rounded = i128::try_from(whole + up).expect(OUT_OF_RANGE);
     i64::try_from(if numerator < 0 { -rounded } else { rounded }).expect(OUT_OF_RANGE)
 }
@@ -265,6 +264,7 @@ mod tests {
             ("12", 1_200, "12.00"),
             ("-3.2", -320, "-3.20"),
             (" －１２３.4 ", -12_340, "-123.40"),
+            ("1,２３４.5", 123_450, "1,234.50"),
             ("-0.05", -5, "-0.05"),
             ("1234567.8", 123_456_780, "1,234,567.80"),
             ("-123,456", -12_345_600, "-123,456.00"),
@@ -356,9 +356,10 @@ mod tests {
         {
             assert_eq!(round_half_up(numerator, denominator), nearest, "{numerator}/{denominator}");
         }
-        assert_eq!(round_half_up(i128::MAX, i128::MAX), 1);
+        assert_eq!(round_half_up(i128::MAX - 1, i128::MAX), 1);
         assert_eq!(round_half_up(i128::from(i64::MIN), 1), i64::MIN);
         assert!(std::panic::catch_unwind(|| round_half_up(1, 0)).is_err());
+        assert!(std::panic::catch_unwind(|| round_half_up(1, -1)).is_err());
         assert!(std::panic::catch_unwind(|| round_half_up(i128::from(i64::MAX) * 2, 1)).is_err());
         // domain.md §4.3: 43.0 ㎡ × 2.6 × 0.10 = 11.18 yuan; 50 × 2.6 × 0.30 + 6.0 × 2.6 = 54.60.
         assert_eq!(round_half_up(4_300 * 26_000 * 10, 1_000_000), 1_118);

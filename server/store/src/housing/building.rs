@@ -108,7 +108,7 @@ pub async fn building_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Building
 ///
 /// # Errors
 /// [`Failure::NotFound`] outside the scope.
-pub async fn building_board(ctx: &Ctx, id: BuildingId) -> Result<BuildingBoard> {
+pub async fn building_board_get(ctx: &Ctx, id: BuildingId) -> Result<BuildingBoard> {
     ctx.require(Permission::BuildingRead)?;
     let mut tx = ctx.begin().await?;
     let row = sqlx::query!(

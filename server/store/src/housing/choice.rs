@@ -10,7 +10,7 @@ use domain::housing::choice::{Choice, StockChoices};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn stock_choices(ctx: &Ctx) -> Result<StockChoices> {
+pub async fn stock_choices_get(ctx: &Ctx) -> Result<StockChoices> {
     let mut tx = ctx.begin().await?;
     let organizations = sqlx::query!(
         "select id, name, type as kind from organization

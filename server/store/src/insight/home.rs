@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Without [`Permission::HomeRead`].
-pub async fn home_figures(ctx: &Ctx) -> Result<HomeFigures> {
+pub async fn home_figures_get(ctx: &Ctx) -> Result<HomeFigures> {
     ctx.require(Permission::HomeRead)?;
     let mut tx = ctx.begin().await?;
     // Row-level security narrows every one of these to the scope.

@@ -18,7 +18,7 @@ const CLUSTER_PIXELS: f64 = 56.0;
 ///
 /// # Errors
 /// Without [`Permission::MapRead`].
-pub async fn map_marks(ctx: &Ctx, view: MapView) -> Result<MapMarks> {
+pub async fn map_marks_get(ctx: &Ctx, view: MapView) -> Result<MapMarks> {
     ctx.require(Permission::MapRead)?;
     let mut tx = ctx.begin().await?;
     let marks = if view.zoom < ESTATE_ZOOM {
@@ -196,16 +196,5 @@ fn merge(cluster: &mut MapMark, mark: MapMark) {
     }
     cluster.level = MarkLevel::Cluster;
     cluster.estates += mark.estates;
-    cluster.occupancy = sum(cluster.occupancy, mark.occupancy);
-}
-
-fn sum(a: Occupancy, b: Occupancy) -> Occupancy {
-    Occupancy {
-        units: a.units + b.units,
-        lettable: a.lettable + b.lettable,
-        rented: a.rented + b.rented,
-        occupied: a.occupied + b.occupied,
-        vacant: a.vacant + b.vacant,
-        sold: a.sold + b.sold,
-    }
+    cluster.occupancy.merge(mark.occupancy);
 }

@@ -107,3 +107,22 @@ pub async fn operator_list(ctx: &Ctx) -> Result<Vec<OperatorRow>> {
         })
         .collect()
 }
+
+/// Makes the city's own organisation when there is none: everything else hangs below it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn city_seed(database: &crate::Database, code: &str, name: &str, division_code: &str) -> Result<()> {
+    let mut tx = crate::ctx::begin_platform(database).await?;
+    sqlx::query!(
+        "insert into organization (code, name, type, division_code)
+         select $1, $2, 'CITY', $3 where not exists (select from organization where type = 'CITY')",
+        code,
+        name,
+        division_code
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}

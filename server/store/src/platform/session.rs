@@ -171,6 +171,18 @@ async fn session_create(tx: &mut Tx, user: i64, kind: SessionKind, now: DateTime
 /// # Errors
 /// When the database fails.
 pub async fn session_ctx(database: &Database, secret: &str, now: DateTime<Utc>) -> Result<Option<Ctx>> {
+    session_load(database, secret, now, true).await
+}
+
+/// The same without counting as activity: an open stream is no person at work.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_peek(database: &Database, secret: &str, now: DateTime<Utc>) -> Result<Option<Ctx>> {
+    session_load(database, secret, now, false).await
+}
+
+async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, active: bool) -> Result<Option<Ctx>> {
     let digest = digest(secret.as_bytes());
     let mut tx = begin_platform(database).await?;
     let session = sqlx::query!(
@@ -186,7 +198,7 @@ pub async fn session_ctx(database: &Database, secret: &str, now: DateTime<Utc>) 
     let kind = if session.kind == "KIOSK" { SessionKind::Kiosk } else { SessionKind::Desk };
     let Some((actor, reach)) = actor_load(&mut tx, session.user_id, kind).await? else { return Ok(None) };
     let scope = scope_load(&mut tx, reach).await?;
-    if now - session.seen_at > TimeDelta::minutes(1) {
+    if active && now - session.seen_at > TimeDelta::minutes(1) {
         sqlx::query!("update session set seen_at = $2 where token_digest = $1", &digest[..], now).execute(connection(&mut tx)).await?;
     }
     tx.commit().await?;

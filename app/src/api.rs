@@ -1,0 +1,59 @@
+//! How failures travel between server and browser.
+
+use domain::failure::{Failure, FieldErrors};
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A [`Failure`] in the shape that server functions want.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiError(pub Failure);
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        // Whatever the transport says is for engineers; the person can only try again.
+        let sentence = match error {
+            ServerFnErrorErr::Request(_) => "网络连接中断，请检查网络后重试",
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => "提交的内容无法识别，请刷新页面后重试",
+            _ => "系统暂时无法处理，请稍后重试",
+        };
+        Self(Failure::refused(sentence))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+impl ApiError {
+    /// Complaints by field, when the form was the trouble.
+    #[must_use]
+    pub fn fields(&self) -> Option<&FieldErrors> {
+        match &self.0 {
+            Failure::Invalid(fields) => Some(fields),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What the server hands to pages and server functions, by Leptos' context.
+
+#[cfg(feature = "ssr")]
+mod server {
+    use crate::ApiError;
+    use leptos::prelude::use_context;
+    use store::{Ctx, Database};
+
+    /// Draws a captcha: its answer, and a PNG picture of it.
+    pub type DrawCaptcha = fn() -> (String, Vec<u8>);
+
+    /// The running process, as far as a request needs it.
+    #[derive(Clone, Debug)]
+    pub struct Process {
+        pub database: Database,
+        pub draw_captcha: DrawCaptcha,
+        /// cookies are Secure exactly when TLS or a trusted proxy is in front
+        pub secure_cookies: bool,
+        /// hash of the browser bundle in use; an old tab notices that it differs
+        pub build: String,
+    }
+
+    /// The request's own facts.
+    #[derive(Clone, Debug, Default)]
+    pub struct Visit {
+        /// the session cookie's secret
+        pub secret: Option<String>,
+        /// network address
+        pub address: String,
+        /// who asks; none: nobody is signed in
+        pub ctx: Option<Ctx>,
+        /// for the content security policy
+        pub nonce: Option<String>,
+    }
+
+    /// The context of the signed-in actor.
+    ///
+    /// # Errors
+    /// [`domain::failure::Failure::NotSignedIn`].
+    pub fn ctx() -> Result<Ctx, ApiError> {
+        visit().ctx.ok_or_else(|| domain::failure::Failure::NotSignedIn.into())
+    }
+
+    /// The request that is being answered.
+    #[must_use]
+    pub fn visit() -> Visit {
+        use_context().unwrap_or_default()
+    }
+
+    /// The process that answers.
+    #[must_use]
+    pub fn process() -> Process {
+        use_context().expect("the server provides itself to every request")
+    }
+
+    /// Tells the browser to keep the session's secret, or to forget it.
+    pub fn set_session_cookie(secret: Option<&str>) {
+        let Some(response) = use_context::<leptos_axum::ResponseOptions>() else { return };
+        let secure = if process().secure_cookies { "; Secure" } else { "" };
+        let cookie = match secret {
+            // No Max-Age: a desk's cookie ends with the browser; the database ends the session itself.
+            Some(secret) => format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}"),
+            None => format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"),
+        };
+        if let Ok(value) = cookie.parse() {
+            response.insert_header("set-cookie".parse().expect("a header name"), value);
+        }
+    }
+
+    /// The name of the session cookie.
+    pub const SESSION_COOKIE: &str = "housing_session";
+}
+
+#[cfg(feature = "ssr")]
+pub use server::*;

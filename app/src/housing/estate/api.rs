@@ -1,0 +1,43 @@
+//! Server functions of estates.
+
+use crate::ApiError;
+use domain::{
+    housing::{
+        building::BuildingRow,
+        estate::{Estate, EstateForm, EstateRow},
+    },
+    id::EstateId,
+    insight::Occupancy,
+    list::{ListQuery, Page},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// A page of estates.
+#[server(endpoint = "estate_list", input = Json)]
+pub async fn estate_list(query: ListQuery) -> Result<Page<EstateRow>, ApiError> {
+    Ok(store::housing::estate::estate_list(&crate::context::ctx()?, &query).await?)
+}
+
+/// One estate.
+#[server(endpoint = "estate_get", input = Json)]
+pub async fn estate_get(id: EstateId) -> Result<Estate, ApiError> {
+    Ok(store::housing::estate::estate_get(&crate::context::ctx()?, id).await?)
+}
+
+/// The buildings of an estate with their occupancy.
+#[server(endpoint = "estate_buildings", input = Json)]
+pub async fn estate_buildings(id: EstateId) -> Result<Vec<(BuildingRow, Occupancy)>, ApiError> {
+    Ok(store::housing::building::estate_buildings(&crate::context::ctx()?, id).await?)
+}
+
+/// Enters an estate.
+#[server(endpoint = "estate_create", input = Json)]
+pub async fn estate_create(form: EstateForm) -> Result<EstateId, ApiError> {
+    Ok(store::housing::estate::estate_create(&crate::context::ctx()?, &form).await?)
+}
+
+/// Changes an estate.
+#[server(endpoint = "estate_update", input = Json)]
+pub async fn estate_update(id: EstateId, version: i32, form: EstateForm) -> Result<(), ApiError> {
+    Ok(store::housing::estate::estate_update(&crate::context::ctx()?, id, version, &form).await?)
+}

@@ -1,0 +1,140 @@
+//! The unit's own page: every field, its rooms, its timeline.
+
+use super::{api::unit_get, panel::transition_buttons};
+use crate::{
+    housing::use_id,
+    shell::may,
+    ui::{
+        PageHead,
+        detail::{field_group, text_cell},
+        error_view, icon, loading_view, status_tile,
+        table::time_text,
+    },
+};
+use domain::{
+    housing::unit::Unit,
+    id::UnitId,
+    platform::permission::Permission,
+    sheet::{Cell, cell_or_empty, estate_href},
+};
+use leptos::prelude::*;
+
+pub fn detail_view() -> AnyView {
+    let id = use_id();
+    let unit = Resource::new(move || id.get(), |id| unit_get(UnitId(id)));
+    view! {
+        <main class="page">
+            <Transition fallback=loading_view>
+                {move || Suspend::new(async move {
+                    match unit.await {
+                        Ok(found) => detail(found, Callback::new(move |()| unit.refetch())).into_any(),
+                        Err(error) => error_view(&error),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+    .into_any()
+}
+
+fn detail(unit: Unit, changed: Callback<()>) -> impl IntoView {
+    let id = unit.id;
+    let back = (format!("/housing/buildings/{}?unit={id}", unit.building_id), format!("{} 楼盘表", unit.estate));
+    view! {
+        <PageHead title=unit.address.clone() back=back>
+            {move || may(Permission::UnitWrite).then(|| view! {
+                <a class="btn btn-primary btn-sm" href=format!("/housing/units/{id}/edit")>{icon("edit")}"编辑"</a>
+            })}
+        </PageHead>
+        <section class="panel">
+            <p class="status-badge text-base">{status_tile(unit.status)}{unit.status.label()}<span class="opacity-80">{format!("自 {}", time_text(unit.status_since))}</span></p>
+            {unit.lock_reason.clone().map(|reason| view! { <p>"原因："{reason}</p> })}
+            {transition_buttons(&unit, changed)}
+        </section>
+        {fields(&unit)}
+        {rooms_and_history(&unit)}
+    }
+}
+
+fn fields(unit: &Unit) -> impl IntoView + use<> {
+    let rent = unit.rent.as_ref();
+    view! {
+        {field_group("基本信息", vec![
+            ("房源编码", Cell::text(&unit.code)),
+            ("小区", Cell::link(&unit.estate, estate_href(unit.estate_id))),
+            ("楼栋", Cell::link(&unit.building_no, format!("/housing/buildings/{}", unit.building_id))),
+            ("单元号", Cell::text(&unit.entrance)),
+            ("楼层", Cell::Number(unit.floor.into())),
+            ("房号", Cell::text(&unit.room_no)),
+            ("所属城区", Cell::text(&unit.district)),
+            ("住房管理单位", Cell::text(&unit.mgmt_unit)),
+            ("产权单位", text_cell(unit.title_holder.as_ref())),
+            ("住房类别", Cell::text(unit.category.label())),
+            ("户型", Cell::text(unit.layout.label())),
+            ("朝向", cell_or_empty(unit.orientation, |value| Cell::text(value.label()))),
+            ("装修", cell_or_empty(unit.decoration, |value| Cell::text(value.label()))),
+        ])}
+        {field_group("面积与租金", vec![
+            ("建筑面积(㎡)", Cell::Area(unit.building_area)),
+            ("使用面积(㎡)", Cell::Area(unit.usable_area)),
+            ("套内面积(㎡)", cell_or_empty(unit.inner_area, Cell::Area)),
+            ("租金标准", cell_or_empty(rent, |rent| Cell::text(&rent.code))),
+            ("单价(元/㎡·月)", cell_or_empty(rent, |rent| Cell::Text(rent.rate.to_string()))),
+            ("计租面积", cell_or_empty(rent, |rent| Cell::text(rent.basis.label()))),
+            ("核定月租金(元)", cell_or_empty(unit.assessed_rent(), Cell::Money)),
+        ])}
+        {field_group("权属与其他", vec![
+            ("不动产单元号", text_cell(unit.real_estate_no.as_ref())),
+            ("产权证号", text_cell(unit.cert_no.as_ref())),
+            ("空置起始", cell_or_empty(unit.vacant_since, Cell::Date)),
+            ("备注", text_cell(unit.remark.as_ref())),
+            ("更新时间", Cell::Time(unit.updated_at)),
+            ("更新人", text_cell(unit.updated_by.as_ref())),
+        ])}
+    }
+}
+
+fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
+    let rooms = unit
+        .rooms
+        .iter()
+        .map(|room| {
+            let area = room.area.map_or_else(|| "—".to_owned(), |area| area.to_string());
+            view! { <tr><td>{room.name.clone()}</td><td>{room.kind.label()}</td><td class="figures">{area}</td><td class="figures">{room.capacity}</td></tr> }
+        })
+        .collect_view();
+    let history = unit
+        .history
+        .iter()
+        .map(|line| {
+            let from = line.from.map_or("—", |status| status.label());
+            view! {
+                <tr>
+                    <td class="whitespace-nowrap tabular-nums">{time_text(line.at)}</td>
+                    <td>{line.event.clone()}</td>
+                    <td>{from}" → "{line.to.label()}</td>
+                    <td>{line.actor.clone()}</td>
+                    <td>{line.reason.clone()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="panel">
+            <h2>"房间"</h2>
+            <table class="table table-sm">
+                <thead><tr><th scope="col">"房间名"</th><th scope="col">"类型"</th><th scope="col" class="figures">"面积(㎡)"</th><th scope="col" class="figures">"可住人数"</th></tr></thead>
+                <tbody>{rooms}</tbody>
+            </table>
+        </section>
+        <section class="panel">
+            <h2>"状态历史"</h2>
+            <div class="table-scroll" tabindex="0" role="region" aria-label="状态历史">
+                <table class="table table-sm">
+                    <thead><tr><th scope="col">"时间"</th><th scope="col">"事件"</th><th scope="col">"状态"</th><th scope="col">"操作人"</th><th scope="col">"原因"</th></tr></thead>
+                    <tbody>{history}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,19 @@
+//! The list of units.
+
+use super::api::unit_list;
+use crate::{
+    housing::list_actions,
+    shell::may,
+    ui::list::{ListActions, list_page},
+};
+use domain::{housing::unit_sheet::UNIT_LIST, platform::permission::Permission};
+use leptos::prelude::*;
+
+pub fn list_view() -> AnyView {
+    let actions = list_actions(|| ListActions {
+        add: None,
+        import: may(Permission::UnitWrite).then_some("building"),
+        export: may(Permission::StockExport),
+    });
+    list_page(&UNIT_LIST, actions, unit_list)
+}

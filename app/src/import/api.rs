@@ -1,0 +1,38 @@
+//! Server functions of imports. The upload itself is a raw route: it carries a file.
+
+use crate::ApiError;
+use domain::{
+    import::{ImportJob, ImportRow},
+    list::{ListQuery, Page},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+
+/// The import log.
+#[server(endpoint = "import_list", input = Json)]
+pub async fn import_list(query: ListQuery) -> Result<Page<ImportJob>, ApiError> {
+    Ok(store::import::job::job_list(&crate::context::ctx()?, &query).await?)
+}
+
+/// One job.
+#[server(endpoint = "import_get", input = Json)]
+pub async fn import_get(id: String) -> Result<ImportJob, ApiError> {
+    Ok(store::import::job::job_get(&crate::context::ctx()?, &id).await?)
+}
+
+/// The first failed rows of a job.
+#[server(endpoint = "import_rows", input = Json)]
+pub async fn import_rows(id: String) -> Result<Vec<ImportRow>, ApiError> {
+    Ok(store::import::job::job_rows(&crate::context::ctx()?, &id, 0, 100).await?)
+}
+
+/// Go ahead.
+#[server(endpoint = "import_confirm", input = Json)]
+pub async fn import_confirm(id: String) -> Result<(), ApiError> {
+    Ok(store::import::job::job_confirm(&crate::context::ctx()?, &id).await?)
+}
+
+/// Do not.
+#[server(endpoint = "import_cancel", input = Json)]
+pub async fn import_cancel(id: String) -> Result<(), ApiError> {
+    Ok(store::import::job::job_cancel(&crate::context::ctx()?, &id).await?)
+}

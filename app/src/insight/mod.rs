@@ -1,0 +1,22 @@
+//! Maps and boards: what the leadership looks at.
+
+mod home;
+pub(crate) mod map;
+
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
+
+/// The module's pages.
+pub struct Insight;
+
+#[lazy_route]
+impl LazyRoute for Insight {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let path = use_location().pathname;
+        (move || if path.get() == "/map" { map::map_view() } else { home::home_view() }).into_any()
+    }
+}

@@ -1,0 +1,50 @@
+//! Changing the own password; the only page that a first sign-in can open.
+
+use super::session::PasswordChange;
+use crate::{
+    shell::use_frame,
+    ui::{PageHead, error_view},
+};
+use leptos::prelude::*;
+
+pub fn password_view() -> AnyView {
+    let change = ServerAction::<PasswordChange>::new();
+    let frame = use_frame();
+    // The frame still says "must change" until it is asked for again.
+    Effect::new(move |_| {
+        if matches!(change.value().get(), Some(Ok(()))) {
+            frame.refetch();
+        }
+    });
+    let forced = move || matches!(frame.get(), Some(Ok(frame)) if frame.actor.as_ref().is_some_and(|actor| actor.must_change_password));
+    let complaint = move |field: &'static str| {
+        change.value().get().and_then(Result::err).and_then(|error| error.fields().and_then(|fields| fields.get(field).map(ToOwned::to_owned)))
+    };
+    let refused = move || change.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
+    let field = move |name: &'static str, label: &'static str, complete: &'static str| {
+        view! {
+            <div class="form-field" class:has-error=move || complaint(name).is_some()>
+                <label for=name>{label}</label>
+                <input id=name name=name type="password" class="input" autocomplete=complete required maxlength="128" aria-describedby=format!("{name}-error") />
+                <p class="field-error" id=format!("{name}-error") role="alert">{move || complaint(name)}</p>
+            </div>
+        }
+    };
+    view! {
+        <main class="page">
+            <PageHead title="修改密码" />
+            <Transition>
+                {move || forced().then(|| view! { <div class="alert alert-warning alert-soft">"首次登录须修改初始密码，修改后方可使用系统。"</div> })}
+            </Transition>
+            <ActionForm action=change attr:class="panel max-w-md flex flex-col gap-3">
+                {move || refused().map(|error| error_view(&error))}
+                {field("old", "原密码", "current-password")}
+                {field("new", "新密码", "new-password")}
+                {field("again", "再次输入新密码", "new-password")}
+                <p class="text-sm opacity-80">"至少10位，包含大写字母、小写字母、数字、符号中的三类，且不含账号。"</p>
+                <button type="submit" class="btn btn-primary" disabled=move || change.pending().get()>"确定"</button>
+            </ActionForm>
+        </main>
+    }
+    .into_any()
+}

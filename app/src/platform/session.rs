@@ -1,0 +1,85 @@
+//! Server functions of signing in and out.
+
+use crate::ApiError;
+use domain::platform::{actor::Actor, setting::CitySettings};
+use leptos::{prelude::*, server_fn::codec::Json};
+use serde::{Deserialize, Serialize};
+
+/// What every page needs to draw its frame.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    pub actor: Option<Actor>,
+    pub settings: CitySettings,
+    /// hash of the browser bundle
+    pub build: String,
+}
+
+/// A captcha to be shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CaptchaImage {
+    pub id: String,
+    /// `data:` address of a PNG picture
+    pub image: String,
+}
+
+/// Who is signed in, and what the city has set.
+#[server(endpoint = "frame_get", input = Json)]
+pub async fn frame_get() -> Result<Frame, ApiError> {
+    let process = crate::context::process();
+    let settings = store::platform::setting::settings_get(&process.database).await?;
+    Ok(Frame { actor: crate::context::visit().ctx.map(|ctx| ctx.actor().clone()), settings, build: process.build })
+}
+
+/// A fresh captcha; the answer stays in the database.
+#[server(endpoint = "captcha_create", input = Json)]
+pub async fn captcha_create() -> Result<CaptchaImage, ApiError> {
+    use base64::Engine as _;
+    let process = crate::context::process();
+    let (answer, picture) = (process.draw_captcha)();
+    let id = store::platform::session::captcha_create(&process.database, &answer, chrono::Utc::now()).await?;
+    let image = format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(picture));
+    Ok(CaptchaImage { id, image })
+}
+
+/// Signs in and goes on to the home page.
+#[server(endpoint = "sign_in")]
+pub async fn sign_in(login: String, password: String, captcha_id: String, captcha: String) -> Result<(), ApiError> {
+    let process = crate::context::process();
+    let entered = store::platform::session::SignIn { login, password, captcha_id, captcha, address: crate::context::visit().address };
+    let secret = store::platform::session::sign_in(&process.database, entered, chrono::Utc::now()).await?;
+    crate::context::set_session_cookie(Some(&secret));
+    leptos_axum::redirect("/");
+    Ok(())
+}
+
+/// Ends the session.
+#[server(endpoint = "sign_out")]
+pub async fn sign_out() -> Result<(), ApiError> {
+    if let Some(secret) = crate::context::visit().secret {
+        store::platform::session::sign_out(&crate::context::process().database, &secret).await?;
+    }
+    crate::context::set_session_cookie(None);
+    leptos_axum::redirect("/sign-in");
+    Ok(())
+}
+
+/// Makes this browser a wall.
+#[server(endpoint = "kiosk_start")]
+pub async fn kiosk_start() -> Result<(), ApiError> {
+    let visit = crate::context::visit();
+    let ctx = crate::context::ctx()?;
+    let secret = store::platform::session::kiosk_start(&ctx, &visit.secret.unwrap_or_default()).await?;
+    crate::context::set_session_cookie(Some(&secret));
+    leptos_axum::redirect("/");
+    Ok(())
+}
+
+/// Changes the own password.
+#[server(endpoint = "password_change")]
+pub async fn password_change(old: String, new: String, again: String) -> Result<(), ApiError> {
+    let ctx = crate::context::ctx()?;
+    let secret = store::platform::session::password_change(&ctx, old, new, &again).await?;
+    crate::context::set_session_cookie(Some(&secret));
+    leptos_axum::redirect("/");
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! The frame around every page: document, menu, head, routes.
+
+use crate::{
+    housing::Housing,
+    import::Imports,
+    insight::Insight,
+    operator::Operators,
+    platform::{
+        Platform,
+        session::{Frame, SignIn, SignOut, frame_get},
+        sign_in::SignInPage,
+    },
+    ui::{error_view, icon},
+};
+use domain::platform::{actor::SessionKind, permission::Permission};
+use leptos::{hydration::HydrationScripts, prelude::*};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    Lazy, SsrMode,
+    components::{A, FlatRoutes, Route, Router},
+    hooks::use_location,
+    path,
+};
+
+/// The HTML document around the application.
+#[must_use]
+pub fn document(options: LeptosOptions) -> impl IntoView {
+    let package = format!("/{}", options.site_pkg_dir);
+    let style = format!("{package}/housing.css");
+    view! {
+        <!DOCTYPE html>
+        <html lang="zh-CN" data-package=package>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="stylesheet" href=style />
+                <HydrationScripts options=options.clone() />
+                <MetaTags />
+            </head>
+            <body class="bg-base-200 text-base-content min-h-screen">
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The application: one lazy route per module.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let sign_in = ServerAction::<SignIn>::new();
+    let sign_out = ServerAction::<SignOut>::new();
+    provide_context(sign_in);
+    provide_context(sign_out);
+    // The frame is asked for again when somebody signs in or out.
+    let frame = Resource::new_blocking(move || (sign_in.version().get(), sign_out.version().get()), |_| frame_get());
+    provide_context(frame);
+    // Tests and screenshots wait for this mark: before it a click reaches nobody.
+    Effect::new(|_| {
+        if let Some(body) = document_body() {
+            let _ = body.set_attribute("data-hydrated", "");
+        }
+    });
+    view! {
+        <Router>
+            <Shell>
+                <FlatRoutes fallback=|| view! { <NotFound /> }>
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
+                    <Route path=path!("/password") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/:noun") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/map") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/:noun") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/:noun/:id/:action") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
+                </FlatRoutes>
+            </Shell>
+        </Router>
+    }
+}
+
+fn document_body() -> Option<web_sys::HtmlElement> {
+    leptos::prelude::document().body()
+}
+
+/// The page for an address that leads nowhere.
+#[component]
+fn NotFound() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status("404".parse().expect("a status"));
+    }
+    view! {
+        <Title text="页面不存在" />
+        <main class="hero min-h-[60vh]">
+            <div class="text-center">
+                <h1 class="text-3xl font-semibold">"页面不存在"</h1>
+                <p class="py-4">"请检查地址，或从首页重新进入。"</p>
+                <a class="btn btn-primary" href="/">"返回首页"</a>
+            </div>
+        </main>
+    }
+}
+
+/// The frame as every page reads it.
+#[must_use]
+pub fn use_frame() -> Resource<Result<Frame, crate::ApiError>> {
+    expect_context()
+}
+
+/// Whether the signed-in actor may do something; false until that is known.
+#[must_use]
+pub fn may(permission: Permission) -> bool {
+    matches!(use_frame().get(), Some(Ok(Frame { actor: Some(actor), .. })) if actor.may(permission))
+}
+
+/// Menu and head around a page; a bare page when nobody is signed in.
+#[component]
+fn Shell(children: Children) -> impl IntoView {
+    let frame = use_frame();
+    let page = children();
+    let kind = move || match frame.get() {
+        Some(Ok(Frame { actor: Some(actor), .. })) => Some(actor.session),
+        _ => None,
+    };
+    let theme = move || if kind() == Some(SessionKind::Kiosk) { "wall" } else { "desk" };
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                let _ = frame.await;
+            })}
+        </Suspense>
+        <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind().is_none()>
+            <input id="menu" type="checkbox" class="drawer-toggle" aria-label="展开菜单" />
+            <div class="drawer-content flex min-h-screen min-w-0 flex-col">
+                <Suspense>
+                    {move || Suspend::new(async move {
+                        match frame.await {
+                            Ok(frame) => view! { <Head frame /> }.into_any(),
+                            Err(error) => error_view(&error),
+                        }
+                    })}
+                </Suspense>
+                {page}
+            </div>
+            <div class="drawer-side z-30">
+                <label for="menu" aria-label="收起菜单" class="drawer-overlay"></label>
+                <Suspense>
+                    {move || Suspend::new(async move {
+                        frame.await.ok().filter(|frame| frame.actor.is_some()).map(|frame| view! { <Menu frame /> })
+                    })}
+                </Suspense>
+            </div>
+        </div>
+    }
+}
+
+/// The head: where one is, who one is.
+#[component]
+fn Head(frame: Frame) -> impl IntoView {
+    let sign_out = expect_context::<ServerAction<SignOut>>();
+    let Frame { actor, settings, build } = frame;
+    let Some(actor) = actor else {
+        return view! { <Title formatter=move |text: String| format!("{text} · {}", settings.city_name) /> }.into_any();
+    };
+    let kiosk = actor.session == SessionKind::Kiosk;
+    let may_kiosk = !kiosk && actor.may(Permission::KioskStart);
+    let city = settings.city_name.clone();
+    view! {
+        <Title formatter=move |text: String| format!("{text} · {}", settings.city_name) />
+        <header class="app-head" data-build=build>
+            <label for="menu" class="btn btn-ghost btn-square lg:hidden" aria-label="展开菜单">{icon("menu")}</label>
+            <a href="/" class="text-lg font-semibold lg:hidden">{city}</a>
+            <span class="grow"></span>
+            <details class="dropdown dropdown-end">
+                <summary class="btn btn-ghost gap-2">
+                    <span class="hidden sm:inline opacity-80">{actor.organization}</span>
+                    <span class="font-medium">{actor.name}</span>
+                    {icon("down")}
+                </summary>
+                <ul class="menu dropdown-content bg-base-100 rounded-box border-base-300 z-20 w-52 border p-2 shadow-lg">
+                    {(!kiosk).then(|| view! { <li><a href="/password">"修改密码"</a></li> })}
+                    {may_kiosk.then(|| view! {
+                        <li>
+                            <form method="post" action="/api/kiosk_start"><button type="submit" class="w-full text-start">"开启大屏模式"</button></form>
+                        </li>
+                    })}
+                    <li>
+                        <ActionForm action=sign_out><button type="submit" class="w-full text-start">"退出登录"</button></ActionForm>
+                    </li>
+                </ul>
+            </details>
+        </header>
+    }
+    .into_any()
+}
+
+/// One entry of the menu.
+struct Entry {
+    href: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    permission: Permission,
+}
+
+const MENU: &[(&str, &[Entry])] = &[
+    (
+        "首页",
+        &[
+            Entry { href: "/", label: "大屏", icon: "home", permission: Permission::HomeRead },
+            Entry { href: "/map", label: "房源分布", icon: "map", permission: Permission::MapRead },
+        ],
+    ),
+    (
+        "公租房房源",
+        &[
+            Entry { href: "/housing/projects", label: "项目", icon: "project", permission: Permission::ProjectRead },
+            Entry { href: "/housing/estates", label: "小区", icon: "estate", permission: Permission::EstateRead },
+            Entry { href: "/housing/buildings", label: "楼栋", icon: "building", permission: Permission::BuildingRead },
+            Entry { href: "/housing/units", label: "房源", icon: "unit", permission: Permission::UnitRead },
+            Entry { href: "/housing/rooms", label: "房间", icon: "room", permission: Permission::RoomRead },
+            Entry { href: "/housing/rent-standards", label: "租金标准", icon: "rent", permission: Permission::RentStandardRead },
+        ],
+    ),
+    ("运营主体", &[Entry { href: "/operators", label: "运营主体", icon: "operator", permission: Permission::OperatorRead }]),
+    (
+        "系统管理",
+        &[
+            Entry { href: "/platform/organizations", label: "组织机构", icon: "organization", permission: Permission::OrganizationRead },
+            Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::OrganizationRead },
+        ],
+    ),
+];
+
+/// The menu shows what the actor may open.
+#[component]
+fn Menu(frame: Frame) -> impl IntoView {
+    let actor = frame.actor;
+    let allowed = move |entry: &Entry| actor.as_ref().is_some_and(|actor| actor.may(entry.permission));
+    let path = use_location().pathname;
+    let groups = MENU
+        .iter()
+        .filter_map(|(title, entries)| {
+            let items: Vec<_> = entries.iter().filter(|entry| allowed(entry)).map(|entry| menu_item(entry, path)).collect();
+            (!items.is_empty()).then(|| view! { <li><h2 class="menu-title">{*title}</h2><ul>{items}</ul></li> })
+        })
+        .collect_view();
+    view! {
+        <nav class="app-menu" aria-label="主菜单">
+            <a href="/" class="app-brand">{icon("brand")}<span>{frame.settings.city_name}</span></a>
+            <ul class="menu w-full">{groups}</ul>
+        </nav>
+    }
+}
+
+fn menu_item(entry: &'static Entry, path: Memo<String>) -> impl IntoView {
+    let current = move || {
+        let path = path.get();
+        if entry.href == "/" { path == "/" } else { path.starts_with(entry.href) }
+    };
+    let close_menu = |_| {
+        use leptos::wasm_bindgen::JsCast as _;
+        if let Some(toggle) = leptos::prelude::document().get_element_by_id("menu") {
+            toggle.unchecked_into::<web_sys::HtmlInputElement>().set_checked(false);
+        }
+    };
+    view! {
+        <li>
+            <A href=entry.href attr:aria-current=move || current().then_some("page") attr:class=move || if current() { "menu-active" } else { "" } on:click=close_menu>
+                {icon(entry.icon)}{entry.label}
+            </A>
+        </li>
+    }
+}

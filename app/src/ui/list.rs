@@ -1,0 +1,291 @@
+//! The list page: one for all nouns. Its state lives in the address, every change of it is a link or
+//! a GET form, so it works before hydration and without JavaScript.
+
+use super::{PageHead, empty_view, error_view, icon, loading_view, table::{cell_view, kind_class}};
+use crate::{ApiError, housing::choice::stock_choices_get};
+use domain::{
+    housing::choice::StockChoices,
+    list::{EXPORT_MAX, ListQuery, PAGE_SIZES, Page, Position},
+    sheet::{Cell, Choices, ListSheet, ListSpec},
+};
+use leptos::prelude::*;
+use leptos_router::{components::Form, hooks::use_query_map};
+use std::future::Future;
+
+/// A page of cells, ready to be shown.
+pub type CellPage = Result<Page<Vec<Cell>>, ApiError>;
+
+/// What a list offers besides its rows.
+#[derive(Clone, Copy, Default)]
+pub struct ListActions {
+    /// address and label of the page that adds a row
+    pub add: Option<(&'static str, &'static str)>,
+    /// code of the import template
+    pub import: Option<&'static str>,
+    pub export: bool,
+}
+
+/// The list page of a noun: loads typed rows and shows them through the noun's sheet.
+pub fn list_page<R, F, L>(sheet: &'static ListSheet<R>, actions: Signal<ListActions>, load: L) -> AnyView
+where
+    R: Send + Sync + 'static,
+    F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
+    L: Fn(ListQuery) -> F + Send + Sync + 'static,
+{
+    let query = use_list_query();
+    let page = Resource::new(
+        move || query.get(),
+        move |query| {
+            let rows = load(query);
+            async move { rows.await.map(|page| page.map(|row| sheet.cells(&row))) }
+        },
+    );
+    list_view(sheet.spec(), actions, query, page)
+}
+
+/// The list state that the address holds.
+#[must_use]
+pub fn use_list_query() -> Memo<ListQuery> {
+    let params = use_query_map();
+    Memo::new(move |_| {
+        let params = params.get();
+        let pairs: Vec<(String, String)> = params.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
+        ListQuery::from_params(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+    })
+}
+
+fn list_view(spec: ListSpec, actions: Signal<ListActions>, query: Memo<ListQuery>, page: Resource<CellPage>) -> AnyView {
+    let needs_choices = spec.filters.iter().any(|filter| matches!(filter.choices, Choices::Districts));
+    let choices = Resource::new(|| (), move |()| async move { if needs_choices { stock_choices_get().await } else { Ok(StockChoices::default()) } });
+    let title = format!("{}管理", spec.noun);
+    let for_tools = spec.clone();
+    let for_filters = spec.clone();
+    view! {
+        <main class="page">
+            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}</PageHead>
+            <Suspense fallback=loading_view>
+                {move || {
+                    let spec = for_filters.clone();
+                    let query = query.get();
+                    Suspend::new(async move { filter_form(&spec, &query, choices.await.unwrap_or_default()) })
+                }}
+            </Suspense>
+            <section class="card-table" aria-label="列表">
+                <Transition fallback=loading_view>
+                    {move || {
+                        let spec = spec.clone();
+                        let query = query.get();
+                        Suspend::new(async move {
+                            match page.await {
+                                Ok(page) => rows_view(&spec, &query, page),
+                                Err(error) => error_view(&error),
+                            }
+                        })
+                    }}
+                </Transition>
+            </section>
+        </main>
+    }
+    .into_any()
+}
+
+fn tools(spec: &ListSpec, actions: ListActions, query: &ListQuery) -> impl IntoView + use<> {
+    let export = actions.export.then(|| export_form(spec, query));
+    let import = actions.import.map(|sheet| {
+        view! { <a class="btn btn-outline btn-sm" href=format!("/imports?new={sheet}")>{icon("import")}"导入"</a> }
+    });
+    let add = actions.add.map(|(href, label)| view! { <a class="btn btn-primary btn-sm" href=href>{icon("add")}{label}</a> });
+    view! { {export}{import}{add} }
+}
+
+/// Export asks how many rows (seed 001: 输入需导出的数据条数).
+fn export_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
+    let hidden = query
+        .to_params()
+        .into_iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "page" | "size" | "after" | "before" | "from" | "last"))
+        .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
+        .collect_view();
+    view! {
+        <details class="dropdown dropdown-end">
+            <summary class="btn btn-outline btn-sm">{icon("export")}"导出"</summary>
+            <form method="get" action=format!("/files/export/{}", spec.key) class="dropdown-content export-form">
+                {hidden}
+                <label class="text-sm" for="export-rows">"导出条数"</label>
+                <input id="export-rows" class="input input-sm w-32" type="number" name="rows" min="1" max=EXPORT_MAX.to_string() value="1000" required />
+                <p class="text-xs opacity-80">{format!("最多{EXPORT_MAX}条，按当前筛选和排序导出")}</p>
+                <button type="submit" class="btn btn-primary btn-sm">"导出Excel"</button>
+            </form>
+        </details>
+    }
+}
+
+fn filter_form(spec: &ListSpec, query: &ListQuery, choices: StockChoices) -> impl IntoView + use<> {
+    let selects = spec.filters.iter().map(|filter| {
+        let value = query.filter(filter.key).unwrap_or_default().to_owned();
+        let options: Vec<(String, String)> = match filter.choices {
+            Choices::Fixed(values) => values().into_iter().map(|(code, label)| (code.to_owned(), label.to_owned())).collect(),
+            Choices::Districts if choices.districts.len() < 2 => return ().into_any(),
+            Choices::Districts => choices.districts.iter().map(|choice| (choice.id.to_string(), choice.label.clone())).collect(),
+            Choices::Linked if value.is_empty() => return ().into_any(),
+            Choices::Linked => {
+                let mut without = query.at(Position::Page(1));
+                without.filter.remove(filter.key);
+                let href = format!("{}{}", spec.path, without.to_search());
+                return view! {
+                    <input type="hidden" name=filter.key value=value />
+                    <a class="btn btn-sm btn-soft" href=href aria-label=format!("取消{}筛选", filter.label)>{format!("限定{}", filter.label)}{icon("close")}</a>
+                }
+                .into_any();
+            }
+        };
+        let options = options.into_iter().map(|(code, label)| view! { <option value=code.clone() selected=code == value>{label}</option> }).collect_view();
+        view! {
+            <label class="filter-field">
+                <span>{filter.label}</span>
+                <select name=filter.key class="select select-sm" on:change=submit_form>
+                    <option value="">"全部"</option>
+                    {options}
+                </select>
+            </label>
+        }
+        .into_any()
+    });
+    let selects: Vec<AnyView> = selects.collect();
+    let (path, hint, keyword) = (spec.path, spec.search_hint, query.q.clone());
+    let kept = [("sort", sort_param(query)), ("size", if query.size == 20 { String::new() } else { query.size.to_string() })]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
+        .collect_view();
+    view! {
+        <Form method="GET" action=path attr:class="filter-bar" attr:role="search">
+            <label class="input input-sm filter-search">
+                {icon("search")}
+                <input type="search" name="q" value=keyword placeholder=hint aria-label="关键字" maxlength="100" />
+            </label>
+            {selects}
+            {kept}
+            <button type="submit" class="btn btn-sm btn-primary">"查询"</button>
+            <a class="btn btn-sm btn-ghost" href=path>"重置"</a>
+        </Form>
+    }
+}
+
+fn sort_param(query: &ListQuery) -> String {
+    if query.sort.is_empty() { String::new() } else { format!("{}{}", if query.descending { "-" } else { "" }, query.sort) }
+}
+
+/// Sends the form that a select stands in.
+fn submit_form(event: leptos::ev::Event) {
+    if let Some(form) = event_target::<web_sys::HtmlSelectElement>(&event).form() {
+        let _ = form.request_submit();
+    }
+}
+
+fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>) -> AnyView {
+    if page.rows.is_empty() && page.total == 0 {
+        let searched = !query.q.is_empty() || !query.filter.is_empty();
+        return empty_view(if searched { "没有符合条件的记录，请调整查询条件" } else { "暂无数据，可通过新增或导入录入" });
+    }
+    let head = spec.columns.iter().map(|column| {
+        let active = query.sort == column.key || (query.sort.is_empty() && spec.default_sort.0 == column.key);
+        let descending = if query.sort.is_empty() { spec.default_sort.1 } else { query.descending };
+        let class = format!("{} {}", kind_class(column.kind), if column.essential { "" } else { "desk-only" });
+        if !column.sortable {
+            return view! { <th scope="col" class=class>{column.header}</th> }.into_any();
+        }
+        let next = ListQuery { sort: column.key.to_owned(), descending: active && !descending, at: Position::Page(1), ..query.clone() };
+        let direction = if !active { "none" } else if descending { "descending" } else { "ascending" };
+        view! {
+            <th scope="col" class=class aria-sort=direction>
+                <a class="sort-link" href=format!("{}{}", spec.path, next.to_search())>{column.header}<span class="sort-mark" data-sort=direction></span></a>
+            </th>
+        }
+        .into_any()
+    });
+    let head: Vec<_> = head.collect();
+    let columns = spec.columns.clone();
+    let rows = page
+        .rows
+        .iter()
+        .map(|row| {
+            let cells = row
+                .iter()
+                .zip(&columns)
+                .map(|(cell, column)| {
+                    let class = format!("{} {}", kind_class(column.kind), if column.essential { "" } else { "desk-only" });
+                    view! { <td class=class>{cell_view(cell.clone())}</td> }
+                })
+                .collect_view();
+            view! { <tr>{cells}</tr> }
+        })
+        .collect_view();
+    view! {
+        <div class="table-scroll" tabindex="0" role="region" aria-label=format!("{}列表", spec.noun)>
+            <table class="table table-sm data-table">
+                <thead><tr>{head}</tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        {pager(spec, query, &page)}
+    }
+    .into_any()
+}
+
+fn pager(spec: &ListSpec, query: &ListQuery, page: &Page<Vec<Cell>>) -> impl IntoView + use<> {
+    let href = |position: &Position| format!("{}{}", spec.path, query.at(position.clone()).to_search());
+    let step = |position: Option<&Position>, label: &'static str| match position {
+        Some(position) => view! { <a class="join-item btn btn-sm" href=href(position)>{label}</a> }.into_any(),
+        None => view! { <span class="join-item btn btn-sm btn-disabled" aria-disabled="true">{label}</span> }.into_any(),
+    };
+    let place = match &query.at {
+        Position::Page(number) => format!("第 {number} 页"),
+        Position::Last => "末页".to_owned(),
+        _ => "按值定位".to_owned(),
+    };
+    let sizes = PAGE_SIZES
+        .iter()
+        .map(|size| {
+            let other = ListQuery { size: *size, at: Position::Page(1), ..query.clone() };
+            let current = *size == query.size;
+            view! { <a class="link link-hover px-1" class=("font-semibold", current) aria-current=current.then_some("true") href=format!("{}{}", spec.path, other.to_search())>{size.to_string()}</a> }
+        })
+        .collect_view();
+    let first = (!matches!(query.at, Position::Page(1))).then_some(Position::Page(1));
+    let last = (spec.jumps && page.next.is_some()).then_some(Position::Last);
+    view! {
+        <div class="pager">
+            <span class="pager-total">{page.total_label()}</span>
+            <span class="pager-sizes">"每页"{sizes}"条"</span>
+            {spec.jumps.then(|| jump_form(spec, query))}
+            <nav class="join" aria-label="分页">
+                {step(first.as_ref(), "首页")}
+                {step(page.previous.as_ref(), "上一页")}
+                <span class="join-item btn btn-sm pager-place">{place}</span>
+                {step(page.next.as_ref(), "下一页")}
+                {spec.jumps.then(|| step(last.as_ref(), "末页"))}
+            </nav>
+        </div>
+    }
+}
+
+/// Jump by value: to a code, or to a day when the list is sorted by time.
+fn jump_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
+    let by_time = query.sort == "updated_at";
+    let hidden = query
+        .at(Position::Page(1))
+        .to_params()
+        .into_iter()
+        .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
+        .collect_view();
+    let kind = if by_time { "date" } else { "text" };
+    let label = if by_time { "定位到日期" } else { "定位到编码" };
+    view! {
+        <Form method="GET" action=spec.path attr:class="pager-jump">
+            {hidden}
+            <label><span class="sr-only">{label}</span><input class="input input-sm w-36" type=kind name="from" placeholder=label required /></label>
+            <button type="submit" class="btn btn-sm">"定位"</button>
+        </Form>
+    }
+}

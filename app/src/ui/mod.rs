@@ -1,0 +1,113 @@
+//! The pieces pages are made of. Compiled once: nothing here is generic over a noun.
+
+pub mod asset;
+pub mod detail;
+pub mod field;
+pub mod list;
+pub mod live;
+pub mod table;
+
+#[cfg(feature = "hydrate")]
+pub mod chart;
+#[cfg(feature = "hydrate")]
+pub mod map;
+
+use crate::ApiError;
+use domain::{dictionary::UnitStatus, failure::Failure};
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// A page's heading with what can be done there.
+#[component]
+pub fn PageHead(#[prop(into)] title: String, #[prop(optional)] back: Option<(String, String)>, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+    view! {
+        <Title text=title.clone() />
+        <div class="page-head">
+            {back.map(|(href, label)| view! { <nav aria-label="面包屑" class="page-back"><a href=href>{icon("back")}{label}</a></nav> })}
+            <h1>{title}</h1>
+            <div class="page-actions">{children.map(|children| children())}</div>
+        </div>
+    }
+}
+
+/// A failure as people see it: what happened and what to do.
+#[must_use]
+pub fn error_view(error: &ApiError) -> AnyView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        let status = match &error.0 {
+            Failure::NotSignedIn => "401",
+            Failure::Forbidden => "403",
+            Failure::NotFound => "404",
+            Failure::Internal(_) => "500",
+            _ => "422",
+        };
+        response.set_status(status.parse().expect("a status"));
+    }
+    let sign_in = error.0 == Failure::NotSignedIn;
+    view! {
+        <div role="alert" class="alert alert-error alert-soft m-4">
+            <span>{error.to_string()}</span>
+            {sign_in.then(|| view! { <a class="btn btn-sm" href="/sign-in" rel="external">"去登录"</a> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Nothing to show, and what to do about it.
+#[must_use]
+pub fn empty_view(sentence: &'static str) -> AnyView {
+    view! { <div class="empty-state">{icon("empty")}<p>{sentence}</p></div> }.into_any()
+}
+
+/// While something is on its way.
+#[must_use]
+pub fn loading_view() -> AnyView {
+    view! { <div class="loading-state" role="status"><span class="loading loading-spinner"></span>"正在加载…"</div> }.into_any()
+}
+
+/// The square that stands for a status: colour and letter, so that it also reads without colour.
+#[must_use]
+pub fn status_tile(status: UnitStatus) -> impl IntoView {
+    view! { <span class="status-tile" data-status=tone(status)></span> }
+}
+
+/// The tone of a status, as in the CSS variables `--status-…`.
+#[must_use]
+pub fn tone(status: UnitStatus) -> String {
+    status.code().to_ascii_lowercase()
+}
+
+/// A line icon of 24 × 24; decorative, so hidden from screen readers.
+#[must_use]
+pub fn icon(name: &str) -> impl IntoView + use<> {
+    let path = match name {
+        "menu" => "M4 6h16M4 12h16M4 18h16",
+        "down" => "M6 9l6 6 6-6",
+        "back" => "M15 6l-6 6 6 6",
+        "home" => "M4 11l8-7 8 7M6 10v10h12V10",
+        "map" => "M9 4L3 6v14l6-2 6 2 6-2V4l-6 2-6-2zM9 4v14M15 6v14",
+        "project" => "M4 20h16M6 20V8l6-4 6 4v12M10 20v-5h4v5",
+        "estate" => "M3 20h18M5 20V6h6v14M13 20V10h6v10M7 9h2M7 12h2M7 15h2M15 13h2M15 16h2",
+        "building" => "M6 20V4h12v16M4 20h16M9 8h2M13 8h2M9 12h2M13 12h2M11 20v-4h2v4",
+        "unit" => "M5 20V4h11v16M3 20h18M13 12h.01M16 8h3v12",
+        "room" => "M4 18v-7a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v7M4 14h16M8 9V7h8v2",
+        "rent" => "M6 4l6 8 6-8M6 12h12M6 16h12M12 12v8",
+        "operator" => "M9 8a3 3 0 1 0 6 0 3 3 0 0 0-6 0zM5 20a7 7 0 0 1 14 0",
+        "organization" => "M9 4h6v5H9zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3",
+        "import" => "M12 4v11M8 11l4 4 4-4M4 19h16",
+        "export" => "M12 15V4M8 8l4-4 4 4M4 19h16",
+        "search" => "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM20 20l-4-4",
+        "add" => "M12 5v14M5 12h14",
+        "edit" => "M4 20h4L19 9l-4-4L4 16v4z",
+        "close" => "M6 6l12 12M18 6L6 18",
+        "empty" => "M4 8l8-4 8 4v8l-8 4-8-4V8zM4 8l8 4 8-4M12 12v8",
+        "brand" => "M3 20h18M5 20V9l5-4v15M10 20V7l9 4v9M7 12h.01M7 15h.01M14 13h.01M14 16h.01M17 16h.01",
+        _ => "M12 12h.01",
+    };
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
+            <path d=path></path>
+        </svg>
+    }
+}

@@ -1,0 +1,40 @@
+//! Cells and tables.
+
+use domain::{sheet::{Cell, Kind}, list::group_thousands};
+use chrono::{DateTime, FixedOffset, Utc};
+use leptos::prelude::*;
+
+/// An instant as people in China read it.
+#[must_use]
+pub fn time_text(at: DateTime<Utc>) -> String {
+    match FixedOffset::east_opt(8 * 3600) {
+        Some(china) => at.with_timezone(&china).format("%Y-%m-%d %H:%M").to_string(),
+        None => at.to_rfc3339(),
+    }
+}
+
+/// One cell.
+#[must_use]
+pub fn cell_view(cell: Cell) -> AnyView {
+    match cell {
+        Cell::Empty => view! { <span class="opacity-60">"—"</span> }.into_any(),
+        Cell::Text(text) => text.into_any(),
+        Cell::Number(number) => group_thousands(number).into_any(),
+        Cell::Money(money) => money.to_string().into_any(),
+        Cell::Area(area) => area.to_string().into_any(),
+        Cell::Date(date) => date.to_string().into_any(),
+        Cell::Time(at) => time_text(at).into_any(),
+        Cell::Badge { tone, label } => view! { <span class="status-badge"><span class="status-tile" data-status=tone></span>{label}</span> }.into_any(),
+        Cell::Link { text, href } => view! { <a class="link link-primary link-hover" href=href>{text}</a> }.into_any(),
+    }
+}
+
+/// How a column of this kind is set.
+#[must_use]
+pub fn kind_class(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Number => "figures",
+        Kind::Time => "whitespace-nowrap tabular-nums",
+        Kind::Text | Kind::Badge => "",
+    }
+}

@@ -1,0 +1,159 @@
+// What every journey uses instead of Playwright's own `test`: pages that are watched, sign-in, accessibility.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { type BrowserContext, type Page, type Response, test as base, expect } from "@playwright/test";
+import pg from "pg";
+
+export { expect };
+
+interface Fixtures {
+  /** Messages that this test provokes on purpose: `test.use({ expectedProblems: [/status of 422/] })`. */
+  expectedProblems: RegExp[];
+  /** A page in a browser of its own (another person at another desk), watched like the first. */
+  anotherBrowser: () => Promise<Page>;
+  /** What went wrong in any page; asserted empty after the test. */
+  problems: string[];
+}
+
+export const test = base.extend<Fixtures>({
+  expectedProblems: [[], { option: true }],
+
+  problems: [
+    async ({ expectedProblems }, use) => {
+      const problems: string[] = [];
+      await use(problems);
+      const unexpected = problems.filter((problem) => !expectedProblems.some((pattern) => pattern.test(problem)));
+      expect(unexpected, "console errors, exceptions, failed requests, requests to other hosts").toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  context: async ({ context, problems }, use) => {
+    watch(context, problems);
+    await use(context);
+  },
+
+  anotherBrowser: async ({ browser, contextOptions, baseURL, locale, timezoneId, viewport, problems }, use) => {
+    const opened: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ ...contextOptions, baseURL, locale, timezoneId, viewport });
+      opened.push(context);
+      watch(context, problems);
+      return context.newPage();
+    });
+    for (const context of opened) await context.close();
+  },
+});
+
+/** Collects everything that a visitor's browser would complain about. */
+function watch(context: BrowserContext, problems: string[]): void {
+  context.on("console", (message) => {
+    if (message.type() === "error") problems.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  context.on("weberror", (error) => problems.push(`exception: ${error.error().message}`));
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    // A page never loads anything from another host. A second server process of ours has another port only.
+    if (/^(http|ws)s?:$/.test(url.protocol) && url.hostname !== "127.0.0.1") problems.push(`other host: ${url.href}`);
+  });
+  context.on("requestfailed", (request) => {
+    const reason = request.failure()?.errorText ?? "";
+    // Leaving a page ends its live stream and its downloads; that is no failure.
+    if (reason !== "net::ERR_ABORTED") problems.push(`failed: ${request.method()} ${request.url()} ${reason}`);
+  });
+  context.on("response", (response) => {
+    if (response.status() >= 400) {
+      problems.push(`status of ${response.status()}: ${response.request().method()} ${response.url()}`);
+    }
+  });
+}
+
+/** Opens a page, waits until it is alive (a click before that is lost) and looks at its accessibility. */
+export async function visit(page: Page, path: string): Promise<Response | null> {
+  const response = await page.goto(path);
+  await hydrated(page);
+  await checkAxe(page);
+  return response;
+}
+
+/** `App` sets the mark from an `Effect`, so it appears only where WASM has taken over. */
+export async function hydrated(page: Page): Promise<void> {
+  await page.locator("body[data-hydrated]").waitFor({ state: "attached" });
+}
+
+/** Nothing that axe calls serious or critical. Call it again after a step that changes what is shown. */
+export async function checkAxe(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const bad = violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  expect(bad, `accessibility of ${page.url()}`).toEqual([]);
+}
+
+export interface Account {
+  login: string;
+  password: string;
+  role: string;
+}
+
+/** The seeded accounts with the passwords that the demo has just drawn. */
+export function accounts(): Account[] {
+  const lines = readFileSync(accountsFile(), "utf8").split("\n").filter((line) => line.includes("\t"));
+  return lines.map((line) => {
+    const [login = "", password = "", role = ""] = line.split("\t");
+    return { login, password, role };
+  });
+}
+
+/** By login (`city01`) or, if none has that name, the first with that role (`CITY`). */
+export function account(name: string): Account {
+  const all = accounts();
+  const found = all.find(({ login }) => login === name) ?? all.find(({ role }) => role === name);
+  if (!found) throw new Error(`no demo account ${name} in ${accountsFile()}`);
+  return found;
+}
+
+function accountsFile(): string {
+  const named = process.env.HOUSING_DEMO_ACCOUNTS;
+  if (named) return named;
+  const data = process.env.HOUSING_DATA_DIR ?? "../target/e2e";
+  const file = existsSync(join(data, "demo-accounts.txt"))
+    ? "demo-accounts.txt"
+    : readdirSync(data, { recursive: true }).map(String).find((path) => path.endsWith("demo-accounts.txt"));
+  if (!file) throw new Error(`the server wrote no demo-accounts.txt below ${data}`);
+  return join(data, file);
+}
+
+/** One statement against the database under test, with its rows. */
+export async function query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** What the captcha of the open sign-in page shows. There is no bypass, so a test reads the answer where it lies. */
+export async function captchaAnswer(page: Page): Promise<string> {
+  const id = await page.locator("input[name=captcha_id]").inputValue();
+  const [row] = await query<{ answer: string }>("select answer from captcha where id = $1", [id]);
+  if (!row) throw new Error(`no captcha ${id} in the database`);
+  return row.answer;
+}
+
+/** Signs in as a person would: by login, or by role (`signIn(page, "CITY")`). Ends on the page that follows. */
+export async function signIn(page: Page, name: string): Promise<Account> {
+  const who = account(name);
+  await page.goto("/sign-in");
+  await hydrated(page);
+  await page.locator("input[name=login]").fill(who.login);
+  await page.locator("input[name=password]").fill(who.password);
+  await page.locator("input[name=captcha]").fill(await captchaAnswer(page));
+  await page.locator("form button[type=submit]").click();
+  await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+  await hydrated(page);
+  return who;
+}

@@ -1,0 +1,138 @@
+//! The command line.
+
+use crate::{
+    cluster::{self, Durability},
+    config::{Config, ServeConfig},
+    hdb, import, serve,
+};
+use clap::{Parser, Subcommand};
+use domain::import::SheetKey;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use store::platform::user::{UserRef, user_ctx};
+
+/// 公租房管理平台: the platform for public rental housing
+#[derive(Debug, Parser)]
+#[command(name = "server", version)]
+struct Line {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the platform until Ctrl-C
+    Serve(ServeConfig),
+    /// Bring the database to this version, then end
+    Migrate,
+    /// Import workbooks: exit status 0 when every row went in, 3 when some failed, 2 when a file was refused
+    Import {
+        /// organization, rent_standard, project, estate or building
+        #[arg(value_parser = sheet)]
+        sheet: SheetKey,
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// account that imports; its rights and its scope hold
+        #[arg(long = "as", value_name = "LOGIN")]
+        login: String,
+        /// check only, write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn a block list of the HDB form into import workbooks
+    Hdb {
+        blocks: PathBuf,
+        towns: PathBuf,
+        /// folder for the workbooks
+        out: PathBuf,
+        /// code of the city's organisation to hang the districts below; without it the files bring one
+        #[arg(long)]
+        city: Option<String>,
+    },
+    /// Set division outlines from a GeoJSON file (properties `division_code` and `name`)
+    Outline {
+        file: PathBuf,
+        #[arg(long = "as", value_name = "LOGIN")]
+        login: String,
+    },
+    /// Set a parameter of the city, e.g. `server setting PRM-07 WGS84`
+    Setting { code: String, value: String },
+    /// Run a command with DATABASE_URL of a private database
+    Cluster {
+        /// fast and forgetful: for tests
+        #[arg(long)]
+        throwaway: bool,
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
+
+fn sheet(code: &str) -> Result<SheetKey, String> {
+    SheetKey::from_code(code).ok_or_else(|| format!("one of: {}", SheetKey::ALL.map(SheetKey::code).join(", ")))
+}
+
+/// Parses the command line and runs it.
+#[must_use]
+pub fn run() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,server=info,store=info".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let line = Line::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("cannot start: {error}")),
+    };
+    match runtime.block_on(dispatch(line)) {
+        Ok(code) => code,
+        Err(sentence) => failed(&sentence),
+    }
+}
+
+fn failed(sentence: &str) -> ExitCode {
+    eprintln!("error: {sentence}");
+    ExitCode::FAILURE
+}
+
+async fn dispatch(line: Line) -> Result<ExitCode, String> {
+    let config = line.config;
+    match line.command {
+        Command::Serve(settings) => serve::serve(&config, &settings).await?,
+        Command::Migrate => config.open().await?.close().await,
+        Command::Import { sheet, files, login, dry_run, json } => {
+            let opened = config.open().await?;
+            let code = import::run_command(&opened.database, &import::Command { sheet, files, login, dry_run, json }).await;
+            opened.close().await;
+            return Ok(code);
+        }
+        Command::Hdb { blocks, towns, out, city } => println!("{}", hdb::convert(&blocks, &towns, &out, hdb::Options { city, ..hdb::Options::default() })?),
+        Command::Outline { file, login } => {
+            let opened = config.open().await?;
+            let result = outline(&opened.database, &file, &login).await;
+            opened.close().await;
+            println!("{} outlines", result?);
+        }
+        Command::Setting { code, value } => {
+            let opened = config.open().await?;
+            let result = store::platform::setting::setting_put(&opened.database, &code, &value).await;
+            opened.close().await;
+            result.map_err(|error| error.to_string())?;
+        }
+        Command::Cluster { throwaway, command } => {
+            let durability = if throwaway { Durability::ThrowAway } else { Durability::Durable };
+            let status = cluster::run_with(&config.data.join("postgres"), durability, &command).await.map_err(|error| error.to_string())?;
+            return Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn outline(database: &store::Database, file: &std::path::Path, login: &str) -> Result<usize, String> {
+    let ctx = user_ctx(database, UserRef::Login(login), chrono::Utc::now()).await.map_err(|error| error.to_string())?;
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    crate::demo::outlines_put(&ctx, &text).await
+}

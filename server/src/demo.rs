@@ -1,0 +1,182 @@
+//! The small demo city of a first start: real blocks of an open data set, loaded by the normal
+//! import, with accounts whose passwords nobody chose.
+
+use crate::{
+    hdb,
+    import::{self, CommandEnd},
+};
+use domain::{import::SheetKey, platform::setting::code};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+use store::{
+    Ctx, Database,
+    platform::{
+        division::division_put,
+        organization::city_seed,
+        setting::setting_put,
+        token::random_password,
+        user::{NewUser, UserRef, user_any, user_ctx, user_seed},
+    },
+};
+
+/// One account of the demo.
+struct Account {
+    login: &'static str,
+    name: &'static str,
+    role: &'static str,
+    role_name: &'static str,
+    /// code of the organisation; the demo's workbooks bring them
+    organization: &'static str,
+}
+
+const CITY: &str = "990000";
+const DISTRICT: &str = "990104";
+const OPERATOR: &str = "990000Y";
+
+const ACCOUNTS: [Account; 6] = [
+    Account { login: "admin", name: "演示系统管理员", role: "SYS_ADMIN", role_name: "系统管理员", organization: CITY },
+    Account { login: "leader", name: "演示市领导", role: "CITY_LEADER", role_name: "市领导", organization: CITY },
+    Account { login: "city", name: "演示市中心经办", role: "CITY", role_name: "市住房保障中心", organization: CITY },
+    Account { login: "district", name: "演示区县经办", role: "DISTRICT", role_name: "区县住房保障部门", organization: DISTRICT },
+    Account { login: "operator", name: "演示运营经理", role: "OPERATOR", role_name: "运营主体管理员", organization: OPERATOR },
+    Account { login: "entry", name: "演示录入员", role: "ENTRY", role_name: "录入管理员", organization: DISTRICT },
+];
+
+/// Seeds an empty database; answers what to print about the accounts.
+///
+/// # Errors
+/// One line that says what failed.
+pub async fn ensure(database: &Database, data: &Path) -> Result<String, String> {
+    let lock = store::database::start_lock(database).await.map_err(text)?;
+    let notes = data.join("demo-accounts.txt");
+    if !user_any(database).await.map_err(text)? {
+        println!("  正在生成演示数据，约需半分钟…");
+        seed(database, data, &notes).await?;
+    }
+    lock.release().await.map_err(text)?;
+    Ok(std::fs::read_to_string(&notes).map(|notes| table(&notes)).unwrap_or_default())
+}
+
+/// Outside the demo: the first administrator, with a password to be changed at the first sign-in.
+///
+/// # Errors
+/// One line that says what failed.
+pub async fn first_administrator(database: &Database) -> Result<String, String> {
+    if user_any(database).await.map_err(text)? {
+        return Ok(String::new());
+    }
+    city_seed(database, "CITY", "市住房保障中心", "990000").await.map_err(text)?;
+    let password = random_password();
+    let user = NewUser {
+        login: "admin",
+        name: "系统管理员",
+        organization_code: "CITY",
+        role: "SYS_ADMIN",
+        password: password.clone(),
+        must_change_password: true,
+        demo: false,
+    };
+    user_seed(database, user).await.map_err(text)?;
+    Ok(format!("\n  首个账号 admin  初始密码 {password}  （首次登录须修改，此密码不再显示）\n"))
+}
+
+async fn seed(database: &Database, data: &Path, notes: &Path) -> Result<(), String> {
+    city_seed(database, CITY, "演示市住房保障中心", CITY).await.map_err(text)?;
+    for (parameter, value) in [(code::CITY_NAME, "演示市公租房管理平台"), (code::MAP_SYSTEM, "WGS84")] {
+        setting_put(database, parameter, value).await.map_err(text)?;
+    }
+    let mut lines = String::new();
+    // The two who load the rest come first; the others need the organisations that these load.
+    for account in ACCOUNTS.iter().filter(|account| account.organization == CITY) {
+        add(database, account, &mut lines).await?;
+    }
+    let city = hdb::demo_city(Some(CITY.to_owned()))?;
+    let workbooks = hdb::demo_workbooks(Some(CITY.to_owned()))?;
+    let folder = data.join("demo");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    for (index, (sheet, content)) in workbooks.iter().enumerate() {
+        let file = folder.join(format!("{:02}-{}.xlsx", index + 1, sheet.code()));
+        std::fs::write(&file, content).map_err(|error| format!("{}: {error}", file.display()))?;
+        load(database, *sheet, file).await?;
+        if *sheet == SheetKey::Organization {
+            // Coordinates are checked against the districts' outlines, so these come before the stock.
+            let ctx = user_ctx(database, UserRef::Login("city"), chrono::Utc::now()).await.map_err(text)?;
+            for outline in city.outlines() {
+                division_put(&ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds).await.map_err(text)?;
+            }
+        }
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    for account in ACCOUNTS.iter().filter(|account| account.organization != CITY) {
+        add(database, account, &mut lines).await?;
+    }
+    write_private(notes, &lines).map_err(|error| format!("{}: {error}", notes.display()))
+}
+
+async fn add(database: &Database, account: &Account, lines: &mut String) -> Result<(), String> {
+    let password = random_password();
+    let user = NewUser {
+        login: account.login,
+        name: account.name,
+        organization_code: account.organization,
+        role: account.role,
+        password: password.clone(),
+        must_change_password: false,
+        demo: true,
+    };
+    user_seed(database, user).await.map_err(text)?;
+    let _ = writeln!(lines, "{}\t{password}\t{}", account.login, account.role_name);
+    Ok(())
+}
+
+/// Through the same import as everybody's files; a row that fails here is a defect of ours.
+async fn load(database: &Database, sheet: SheetKey, file: PathBuf) -> Result<(), String> {
+    let login = if sheet == SheetKey::Organization { "admin" } else { "city" };
+    let command = import::Command { sheet, files: vec![file], login: login.to_owned(), dry_run: false, json: true };
+    match import::import_files(database, &command).await {
+        CommandEnd::Done(report) if report.failed == 0 => Ok(()),
+        CommandEnd::Done(report) | CommandEnd::Refused(report) => {
+            let error = report.errors.first().map(|error| format!("row {}: {}", error.row, error.message));
+            Err(format!("demo data: {}: {}", sheet.code(), error.unwrap_or_default()))
+        }
+        CommandEnd::Broken(_, sentence) => Err(format!("demo data: {sentence}")),
+    }
+}
+
+/// Only the account that runs the server may read it.
+fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(content.as_bytes())
+}
+
+fn table(notes: &str) -> String {
+    let mut lines = String::from("\n  演示账号\n");
+    for line in notes.lines() {
+        let mut parts = line.split('\t');
+        if let (Some(login), Some(password), Some(role)) = (parts.next(), parts.next(), parts.next()) {
+            let _ = writeln!(lines, "    {login:<10} {password}  {role}");
+        }
+    }
+    lines
+}
+
+/// Stores every feature of a GeoJSON file as a division's outline; answers how many.
+///
+/// # Errors
+/// One line that names the feature that cannot be read.
+pub async fn outlines_put(ctx: &Ctx, geojson: &str) -> Result<usize, String> {
+    let outlines = hdb::outlines_read(geojson)?;
+    for outline in &outlines {
+        division_put(ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds).await.map_err(text)?;
+    }
+    Ok(outlines.len())
+}
+
+fn text(error: store::Error) -> String {
+    error.to_string()
+}

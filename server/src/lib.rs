@@ -1,0 +1,19 @@
+//! The running process: router, session, uploads, jobs, live streams, command line, configuration.
+//! Holds no SQL (that is `store`) and no page (that is `app`).
+#![recursion_limit = "256"]
+
+pub mod cluster;
+pub mod command;
+pub mod config;
+pub mod demo;
+pub mod files;
+pub mod hdb;
+pub mod import;
+pub mod jobs;
+pub mod live;
+pub mod router;
+pub mod serve;
+pub mod session;
+pub mod workbook;
+
+mod captcha_image;

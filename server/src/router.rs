@@ -1,0 +1,121 @@
+//! One flat router, grouped by who calls.
+
+use crate::{files, live, session};
+use app::context::{Process, Visit};
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{DefaultBodyLimit, FromRef, Request, State},
+    http::{HeaderValue, header},
+    middleware,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use leptos::{
+    config::LeptosOptions,
+    nonce::{provide_nonce, use_nonce},
+    prelude::provide_context,
+};
+use std::path::Path;
+use store::live::Feed;
+use tokio::sync::watch;
+use tower_http::{compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct AppState {
+    pub process: Process,
+    pub options: LeptosOptions,
+    pub feed: Feed,
+    /// turns true when the process is to end; streams end then
+    pub stopping: watch::Receiver<bool>,
+    /// origin of map tiles, if the city uses some
+    pub tile_origin: Option<String>,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.options.clone()
+    }
+}
+
+/// Every address the process answers.
+pub fn router(state: AppState, site: &Path) -> Router {
+    let dynamic = Router::new()
+        // server functions of the pages
+        .route("/api/{name}", post(server_function))
+        // files in and out
+        .route("/files/template/{sheet}", get(files::template))
+        .route("/files/import/{sheet}", post(files::upload).layer(DefaultBodyLimit::max(domain::import::UPLOAD_BYTES_MAX + 64 * 1024)))
+        .route("/files/import/{id}/failed.xlsx", get(files::failed_rows))
+        .route("/files/export/{list}", get(files::export))
+        // boards and maps
+        .route("/map/outlines", get(files::outlines))
+        .route("/live", get(live::stream))
+        // pages
+        .fallback(page)
+        .layer(middleware::from_fn_with_state(state.clone(), session::visit))
+        .layer(CompressionLayer::new().br(true));
+    let immutable = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    let package = Router::new().fallback_service(ServeDir::new(site.join("pkg")).precompressed_br()).layer(immutable);
+    Router::new()
+        .route("/healthz", get(health))
+        .nest("/pkg", package)
+        .route_service("/favicon.svg", tower_http::services::ServeFile::new("public/favicon.svg"))
+        .merge(dynamic)
+        .layer(header_layer("x-content-type-options", "nosniff"))
+        .layer(header_layer("referrer-policy", "same-origin"))
+        .layer(header_layer("x-frame-options", "DENY"))
+        .with_state(state)
+}
+
+fn header_layer(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(header::HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+async fn health(State(state): State<AppState>) -> Response {
+    match state.process.database.ping().await {
+        Ok(()) => "ok".into_response(),
+        Err(_) => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "database").into_response(),
+    }
+}
+
+async fn server_function(State(state): State<AppState>, Extension(visit): Extension<Visit>, request: Request) -> Response {
+    let process = state.process;
+    let context = move || {
+        provide_context(process.clone());
+        provide_context(visit.clone());
+    };
+    let mut response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    // Answers hold what one person may see.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn page(State(state): State<AppState>, Extension(visit): Extension<Visit>, request: Request<Body>) -> Response {
+    let (process, options, tile_origin) = (state.process, state.options, state.tile_origin);
+    let context = move || {
+        provide_nonce();
+        set_policy(tile_origin.as_deref());
+        provide_context(process.clone());
+        provide_context(visit.clone());
+    };
+    let render = leptos_axum::render_app_async_with_context(context, move || app::document(options.clone()));
+    let mut response = render(request).await.into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The content security policy of a page: our own scripts by nonce, nothing from another host.
+fn set_policy(tile_origin: Option<&str>) {
+    let (Some(nonce), Some(response)) = (use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>()) else { return };
+    let tiles = tile_origin.unwrap_or_default();
+    let policy = format!(
+        "default-src 'self'; script-src 'strict-dynamic' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self'; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data: {tiles}; connect-src 'self'; object-src 'none'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(value) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+    }
+}

@@ -1,0 +1,98 @@
+//! `server serve`: starts everything, and stops everything it started.
+
+use crate::{
+    captcha_image,
+    config::{Config, Opened, ServeConfig},
+    demo, jobs,
+    router::{AppState, router},
+};
+use app::context::Process;
+use leptos::config::LeptosOptions;
+use std::{net::SocketAddr, time::Duration};
+use store::live::Feed;
+use tokio::{net::TcpListener, signal, sync::watch};
+
+/// Runs until Ctrl-C, SIGTERM or a closed terminal.
+///
+/// # Errors
+/// One line that says what to do.
+pub async fn serve(config: &Config, serve: &ServeConfig) -> Result<(), String> {
+    // The signal is heard from the very first moment, also while the database starts.
+    let stop = stop_signal();
+    tokio::pin!(stop);
+    let opened = tokio::select! {
+        opened = config.open() => opened?,
+        () = &mut stop => return Ok(()),
+    };
+    let result = run(config, serve, &opened, stop).await;
+    opened.close().await;
+    result
+}
+
+async fn run(config: &Config, serve: &ServeConfig, opened: &Opened, stop: impl Future<Output = ()>) -> Result<(), String> {
+    let database = &opened.database;
+    let (announce, stopping) = watch::channel(false);
+    let mut worker_stop = stopping.clone();
+    let worker = jobs::start(database, async move {
+        let _ = worker_stop.wait_for(|stopping| *stopping).await;
+    })
+    .await?;
+    let accounts = if serve.demo { demo::ensure(database, &config.data).await? } else { demo::first_administrator(database).await? };
+    let listener = TcpListener::bind(serve.listen)
+        .await
+        .map_err(|error| format!("cannot listen at {}: {error}; choose another address with --listen", serve.listen))?;
+    let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
+    let build = std::fs::read_to_string(serve.site.join("build.txt"))
+        .map_err(|_| format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display()))?;
+    let build = build.trim().to_owned();
+    let state = AppState {
+        process: Process { database: database.clone(), draw_captcha: captcha_image::draw, secure_cookies: serve.behind_proxy, build: build.clone() },
+        options: LeptosOptions::builder()
+            .output_name("housing")
+            .site_root(serve.site.display().to_string())
+            .site_pkg_dir(format!("pkg/{build}"))
+            .build(),
+        feed: Feed::start(database.clone()).await.map_err(|error| error.to_string())?,
+        stopping,
+        tile_origin: tile_origin(&settings.map_tiles),
+    };
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    println!("\n  {}\n  http://{address}\n{accounts}", settings.city_name);
+    let service = router(state, &serve.site).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown({
+        let mut stopping = announce.subscribe();
+        async move {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
+    });
+    let served = tokio::spawn(async move { served.await });
+    stop.await;
+    tracing::info!("stopping");
+    let _ = announce.send(true);
+    // Streams end at once; a request that takes longer than this is cut.
+    let _ = tokio::time::timeout(Duration::from_secs(10), served).await;
+    let _ = tokio::time::timeout(Duration::from_secs(10), worker).await;
+    Ok(())
+}
+
+/// Ctrl-C, the service manager's TERM, or the terminal going away.
+async fn stop_signal() {
+    use signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+/// The origin in a tile address such as `https://tiles.example/{z}/{x}/{y}.png`.
+fn tile_origin(tiles: &str) -> Option<String> {
+    let (scheme, rest) = tiles.split_once("://")?;
+    let host = rest.split('/').next()?.replace("{s}", "*");
+    Some(format!("{scheme}://{host}"))
+}

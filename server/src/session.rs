@@ -1,0 +1,107 @@
+//! From cookie to context: the only place where a request becomes somebody.
+
+use crate::router::AppState;
+use app::context::{SESSION_COOKIE, Visit};
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use std::net::SocketAddr;
+
+/// Resolves the session and refuses what no page of ours can have sent.
+pub async fn visit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if is_forged(request.method(), request.headers()) {
+        return (StatusCode::FORBIDDEN, "请求来源无效，请从本系统页面操作").into_response();
+    }
+    let secret = cookie(request.headers(), SESSION_COOKIE);
+    let mut ctx = None;
+    if let Some(secret) = &secret {
+        match store::platform::session::session_ctx(&state.process.database, secret, chrono::Utc::now()).await {
+            Ok(found) => ctx = found,
+            Err(error) => {
+                let failure = domain::failure::Failure::from(error);
+                return (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()).into_response();
+            }
+        }
+    }
+    let address = address(&state, &request);
+    if let Some(elsewhere) = elsewhere(request.uri().path(), ctx.as_ref()) {
+        return Redirect::to(elsewhere).into_response();
+    }
+    request.extensions_mut().insert(Visit { secret, address, ctx, nonce: None });
+    next.run(request).await
+}
+
+/// Pages send people without a session to sign in, and first-timers to change their password. What
+/// is not a page answers for itself.
+fn elsewhere(path: &str, ctx: Option<&store::Ctx>) -> Option<&'static str> {
+    let page = !["/api/", "/files/", "/live", "/map/outlines", "/healthz"].iter().any(|start| path.starts_with(start));
+    match ctx {
+        _ if !page => None,
+        None => (path != "/sign-in").then_some("/sign-in"),
+        Some(ctx) if ctx.actor().must_change_password => (path != "/password").then_some("/password"),
+        Some(_) => (path == "/sign-in").then_some("/"),
+    }
+}
+
+/// Cross-site request forgery: besides `SameSite=Lax`, a state-changing request must come from our own
+/// origin as the browser itself tells it. Command-line clients send neither header and no cookie.
+fn is_forged(method: &Method, headers: &HeaderMap) -> bool {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return false;
+    }
+    if let Some(site) = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok()) {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    origin.is_some_and(|origin| origin.split_once("://").is_none_or(|(_, origin_host)| origin_host != host))
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// The visitor's network address; behind a trusted proxy the last one it names.
+fn address(state: &AppState, request: &Request) -> String {
+    let forwarded = HeaderName::from_static("x-forwarded-for");
+    let named = request.headers().get(forwarded).and_then(|value| value.to_str().ok()).and_then(|list| list.rsplit(',').next());
+    let direct = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    match named {
+        Some(address) if state.process.secure_cookies => address.trim().chars().take(64).collect(),
+        _ => direct.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().expect("a value"))).collect()
+    }
+
+    #[test]
+    fn a_form_of_another_site_is_forged() {
+        assert!(is_forged(&Method::POST, &headers(&[("sec-fetch-site", "cross-site")])));
+        assert!(is_forged(&Method::POST, &headers(&[("origin", "https://evil.example"), ("host", "housing.example")])));
+        assert!(!is_forged(&Method::POST, &headers(&[("origin", "https://housing.example"), ("host", "housing.example")])));
+        assert!(!is_forged(&Method::POST, &headers(&[("sec-fetch-site", "same-origin")])));
+        assert!(!is_forged(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        assert_eq!(cookie(&headers(&[("cookie", "a=1; housing_session=abc; b=2")]), "housing_session").as_deref(), Some("abc"));
+        assert_eq!(cookie(&headers(&[("cookie", "xhousing_session=abc")]), "housing_session"), None);
+    }
+}
