@@ -1,6 +1,8 @@
 // What every journey uses instead of Playwright's own `test`: pages that are watched, sign-in, accessibility.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import { type BrowserContext, type Page, type Response, test as base, expect } from "@playwright/test";
 import pg from "pg";
@@ -12,6 +14,8 @@ interface Fixtures {
   expectedProblems: RegExp[];
   /** A page in a browser of its own (another person at another desk), watched like the first. */
   anotherBrowser: () => Promise<Page>;
+  /** A second server process on the same database (as behind a load balancer); answers its address. */
+  anotherServer: () => Promise<string>;
   /** What went wrong in any page; asserted empty after the test. */
   problems: string[];
 }
@@ -43,6 +47,29 @@ export const test = base.extend<Fixtures>({
       return context.newPage();
     });
     for (const context of opened) await context.close();
+  },
+
+  anotherServer: async ({ baseURL, request }, use) => {
+    const started: ChildProcess[] = [];
+    await use(async () => {
+      const { hostname, port } = new URL(baseURL ?? "");
+      const listen = `${hostname}:${Number(port) + 1 + started.length}`;
+      const log = openSync(join(process.env.HOUSING_DATA ?? ".", `server-${listen.split(":")[1]}.log`), "a");
+      started.push(
+        spawn("target/debug/server", ["serve"], {
+          cwd: fileURLToPath(new URL("..", import.meta.url)),
+          env: { ...process.env, HOUSING_LISTEN: listen },
+          stdio: ["ignore", log, log],
+        }),
+      );
+      const answers = async () => (await request.get(`http://${listen}/sign-in`).catch(() => null))?.ok() ?? false;
+      await expect.poll(answers, { message: `the server at ${listen}`, timeout: 30_000 }).toBe(true);
+      return `http://${listen}`;
+    });
+    for (const server of started) {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      if (server.exitCode === null && server.kill("SIGTERM")) await ended;
+    }
   },
 });
 
@@ -114,15 +141,9 @@ export function account(name: string): Account {
   return found;
 }
 
+/** Written by the server when it seeds the demo. */
 function accountsFile(): string {
-  const named = process.env.HOUSING_DEMO_ACCOUNTS;
-  if (named) return named;
-  const data = process.env.HOUSING_DATA_DIR ?? "../target/e2e";
-  const file = existsSync(join(data, "demo-accounts.txt"))
-    ? "demo-accounts.txt"
-    : readdirSync(data, { recursive: true }).map(String).find((path) => path.endsWith("demo-accounts.txt"));
-  if (!file) throw new Error(`the server wrote no demo-accounts.txt below ${data}`);
-  return join(data, file);
+  return join(process.env.HOUSING_DATA ?? "target/e2e", "demo-accounts.txt");
 }
 
 /** One statement against the database under test, with its rows. */

@@ -1,5 +1,5 @@
 // Browser journeys against the real server (dev build) and a real PostgreSQL; run by `.ci/e2e`, which sets
-// DATABASE_URL to a cluster made for the run, HOUSING_DATA_DIR and LEPTOS_SITE_ROOT.
+// DATABASE_URL to a database made for the run, HOUSING_DATA and HOUSING_SITE.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,6 +57,6 @@ export default defineConfig({
     reuseExistingServer: false,
     timeout: 120_000,
     gracefulShutdown: { signal: "SIGTERM", timeout: 15_000 },
-    env: { LEPTOS_SITE_ADDR: `127.0.0.1:${port}` },
+    env: { HOUSING_LISTEN: `127.0.0.1:${port}` },
   },
 });

@@ -6,7 +6,7 @@
 use domain::import::{UPLOAD_BYTES_MAX, UPLOAD_ROWS_MAX};
 use std::{
     fmt,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
 };
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -19,8 +19,8 @@ pub(super) const COLUMNS_MAX: usize = 200;
 pub(super) const ENTRIES_MAX: usize = 10_000;
 /// Most unpacked bytes of a part that is neither the sheet nor its texts.
 pub(super) const SMALL_PART_MAX: u64 = 16 * MEBIBYTE;
-/// Most bytes of one tag or one run of text, since the XML reader keeps it in memory.
-const EVENT_BYTES_MAX: usize = 1 << 20;
+/// Most bytes of one row with its tags, since it is parsed in memory.
+pub(super) const ELEMENT_BYTES_MAX: usize = 16 << 20;
 
 /// How much of a file is read before it is refused.
 #[derive(Clone, Copy, Debug)]
@@ -93,60 +93,41 @@ impl Meter {
     pub fn new(limits: &Limits) -> Self {
         Self { left: limits.unpacked, spent: false }
     }
-
-    /// What an error of the reader means: the limit, if it was reached, else a broken file.
-    pub fn refusal(&self) -> Refusal {
-        if self.spent { Refusal::TooLarge } else { Refusal::Damaged }
-    }
 }
 
-/// A part of a file that is read under the meter.
+/// A part of a file that is unpacked under the meter.
 pub(super) struct Metered<'a, R> {
-    part: BufReader<R>,
-    meter: &'a mut Meter,
+    part: R,
     part_left: u64,
-    event_left: usize,
+    meter: &'a mut Meter,
 }
 
 impl<'a, R: Read> Metered<'a, R> {
     pub fn new(part: R, part_max: u64, meter: &'a mut Meter) -> Self {
-        Self { part: BufReader::with_capacity(1 << 16, part), meter, part_left: part_max, event_left: EVENT_BYTES_MAX }
+        Self { part, part_left: part_max, meter }
     }
 
-    /// The XML reader asks for its next event.
-    pub fn event(&mut self) {
-        self.event_left = EVENT_BYTES_MAX;
-    }
-
-    pub fn refusal(&self) -> Refusal {
-        self.meter.refusal()
+    /// Adds at most `most` bytes to `target`; answers how many came, 0 at the end.
+    pub fn fill(&mut self, target: &mut Vec<u8>, most: usize) -> Result<usize, Refusal> {
+        let before = target.len();
+        let read = self.by_ref().take(most as u64).read_to_end(target);
+        // An error of the archive is a broken file, unless it is ours.
+        read.map_err(|_| if self.meter.spent { Refusal::TooLarge } else { Refusal::Damaged })?;
+        Ok(target.len() - before)
     }
 }
 
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        let ready = self.fill_buf()?;
-        let count = ready.len().min(target.len());
-        target[..count].copy_from_slice(&ready[..count]);
-        self.consume(count);
-        Ok(count)
-    }
-}
-
-impl<R: Read> BufRead for Metered<'_, R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.meter.left == 0 || self.part_left == 0 || self.event_left == 0 {
+        let count = self.part.read(target)?;
+        let left = self.meter.left.min(self.part_left);
+        if count as u64 > left {
             self.meter.spent = true;
             return Err(io::Error::other("the limit of this file is reached"));
         }
-        self.part.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.part.consume(count);
-        self.meter.left = self.meter.left.saturating_sub(count as u64);
-        self.part_left = self.part_left.saturating_sub(count as u64);
-        self.event_left = self.event_left.saturating_sub(count);
+        self.meter.left -= count as u64;
+        self.part_left -= count as u64;
+        Ok(count)
     }
 }
 
@@ -161,30 +142,33 @@ mod tests {
     #[test]
     fn a_part_ends_where_the_limit_is() {
         let mut meter = Meter::new(&limits(100_000));
-        let error = io::copy(&mut Metered::new(io::repeat(b' '), u64::MAX, &mut meter), &mut io::sink()).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::Other);
-        assert_eq!(meter.refusal(), Refusal::TooLarge);
+        let mut part = Metered::new(io::repeat(b' '), u64::MAX, &mut meter);
+        let mut target = Vec::new();
+        assert_eq!(part.fill(&mut target, 60_000), Ok(60_000));
+        assert_eq!(part.fill(&mut target, 60_000), Err(Refusal::TooLarge));
+        assert!(target.len() <= 100_000);
+        let mut small = Metered::new(io::repeat(b' '), 10, &mut meter);
+        assert_eq!(small.fill(&mut target, 11), Err(Refusal::TooLarge));
     }
 
     #[test]
     fn the_limit_holds_for_all_parts_together() {
         let mut meter = Meter::new(&limits(100));
-        let part = [b' '; 60];
-        assert_eq!(io::copy(&mut Metered::new(&part[..], 1000, &mut meter), &mut io::sink()).unwrap(), 60);
-        assert_eq!(meter.refusal(), Refusal::Damaged);
-        assert!(io::copy(&mut Metered::new(&part[..], 1000, &mut meter), &mut io::sink()).is_err());
-        assert_eq!(meter.refusal(), Refusal::TooLarge);
+        let (part, mut target) = ([b' '; 60], Vec::new());
+        assert_eq!(Metered::new(&part[..], 1000, &mut meter).fill(&mut target, 1000), Ok(60));
+        assert_eq!(Metered::new(&part[..], 1000, &mut meter).fill(&mut target, 1000), Err(Refusal::TooLarge));
     }
 
     #[test]
-    fn one_event_is_limited_and_the_next_starts_afresh() {
-        let mut meter = Meter::new(&limits(u64::MAX));
-        let mut part = Metered::new(io::repeat(b' '), u64::MAX, &mut meter);
-        let mut block = vec![0; EVENT_BYTES_MAX];
-        part.read_exact(&mut block).unwrap();
-        part.event();
-        part.read_exact(&mut block).unwrap();
-        assert!(part.read_exact(&mut block[..1]).is_err());
+    fn an_error_of_the_archive_is_a_broken_file() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("wrong checksum"))
+            }
+        }
+        let mut meter = Meter::new(&limits(100));
+        assert_eq!(Metered::new(Broken, 100, &mut meter).fill(&mut Vec::new(), 10), Err(Refusal::Damaged));
     }
 
     #[test]

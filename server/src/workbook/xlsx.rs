@@ -7,7 +7,7 @@ use super::{
     guard::{COLUMNS_MAX, ENTRIES_MAX, Limits, Metered, Meter, Refusal, SMALL_PART_MAX},
     read::Intake,
     value::{Formats, boolean_text, is_date_format, number_or_text},
-    xml::{Xml, attribute, unescape},
+    xml::{Blocks, Xml, attribute, unescape},
 };
 use quick_xml::events::{BytesStart, Event};
 use std::{
@@ -17,7 +17,7 @@ use std::{
 };
 use zip::{ZipArchive, read::ZipFile};
 
-type Part<'a, 'b> = Xml<'b, ZipFile<'b, Cursor<&'a [u8]>>>;
+type Part<'a, 'b> = Metered<'b, ZipFile<'b, Cursor<&'a [u8]>>>;
 
 /// Hands the rows of the first visible sheet to `intake`.
 pub(super) fn read(content: &[u8], limits: &Limits, intake: &mut Intake<'_>) -> Result<(), Refusal> {
@@ -40,8 +40,15 @@ pub(super) fn read(content: &[u8], limits: &Limits, intake: &mut Intake<'_>) -> 
         .iter()
         .find_map(|id| sheets.iter().find(|relation| relation.id == *id && relation.kind.ends_with("/worksheet")))
         .ok_or(Refusal::Damaged)?;
-    let sheet = package.part(&sheet.target, u64::MAX)?.ok_or(Refusal::Damaged)?;
-    Sheet { xml: sheet, formats, texts, row_no: 0, scratch: String::new() }.read(intake)
+    let part = package.part(&sheet.target, u64::MAX)?.ok_or(Refusal::Damaged)?;
+    let (mut sheet, mut blocks) = (Sheet { formats, texts, row_no: 0, ended: false, scratch: String::new() }, Blocks::new(part, "row"));
+    while let Some(block) = blocks.next()? {
+        if let ControlFlow::Break(()) = sheet.block(&mut Xml::new(block), intake)? {
+            return Ok(());
+        }
+    }
+    // A sheet whose data does not end was cut off.
+    if sheet.ended { Ok(()) } else { Err(Refusal::Damaged) }
 }
 
 struct Package<'a> {
@@ -90,12 +97,21 @@ impl<'a> Package<'a> {
         let Some(index) = self.entries.get(&path.to_lowercase()) else { return Ok(None) };
         // A password on the entry ends here too.
         let part = self.zip.by_index(*index).map_err(|_| Refusal::Damaged)?;
-        Ok(Some(Xml::new(Metered::new(part, most, &mut self.meter))))
+        Ok(Some(Metered::new(part, most, &mut self.meter)))
+    }
+
+    /// A small part as a whole; empty when it is not there.
+    fn text(&mut self, path: &str) -> Result<String, Refusal> {
+        let mut text = Vec::new();
+        if let Some(mut part) = self.part(path, SMALL_PART_MAX)? {
+            part.fill(&mut text, usize::MAX)?;
+        }
+        String::from_utf8(text).map_err(|_| Refusal::Damaged)
     }
 
     fn relations(&mut self, path: &str, base: &str) -> Result<Vec<Relation>, Refusal> {
-        let mut relations = Vec::new();
-        let Some(mut xml) = self.part(path, SMALL_PART_MAX)? else { return Ok(relations) };
+        let (text, mut relations) = (self.text(path)?, Vec::new());
+        let mut xml = Xml::new(&text);
         loop {
             match xml.next()? {
                 Event::Start(e) | Event::Empty(e) if e.local_name().as_ref() == "Relationship" => {
@@ -117,10 +133,11 @@ impl<'a> Package<'a> {
     }
 
     fn workbook(&mut self, path: &str) -> Result<Workbook, Refusal> {
-        let mut xml = self.part(path, SMALL_PART_MAX)?.ok_or(Refusal::Damaged)?;
+        // The binary workbook of .xlsb is no text at all; a text document has another root.
+        let text = self.text(path).map_err(|refusal| if refusal == Refusal::Damaged { Refusal::WrongType } else { refusal })?;
+        let mut xml = Xml::new(&text);
         let (mut visible, mut hidden, mut from_1904, mut root) = (Vec::new(), Vec::new(), false, false);
         loop {
-            // The binary workbook of .xlsb is no XML; a text document has another root.
             match xml.next().map_err(|refusal| if root { refusal } else { Refusal::WrongType })? {
                 Event::Start(e) | Event::Empty(e) => match e.local_name().as_ref() {
                     "workbook" => root = true,
@@ -148,8 +165,8 @@ impl<'a> Package<'a> {
     fn formats(&mut self, path: &str) -> Result<Formats, Refusal> {
         let mut formats = Formats::default();
         let mut custom: HashMap<u32, bool> = HashMap::new();
-        let Some(mut xml) = self.part(path, SMALL_PART_MAX)? else { return Ok(formats) };
-        let mut inside = false;
+        let (text, mut inside) = (self.text(path)?, false);
+        let mut xml = Xml::new(&text);
         loop {
             match xml.next()? {
                 Event::Start(e) | Event::Empty(e) => match e.local_name().as_ref() {
@@ -175,18 +192,23 @@ impl<'a> Package<'a> {
 
     fn texts(&mut self, path: &str, most: u64) -> Result<Texts, Refusal> {
         let mut texts = Texts::default();
-        let Some(mut xml) = self.part(path, u64::MAX)? else { return Ok(texts) };
-        loop {
-            match xml.next()? {
-                Event::Start(e) if e.local_name().as_ref() == "si" => {
-                    xml.rich_text("si", &mut texts.all)?;
-                    texts.end(most)?;
+        let Some(part) = self.part(path, u64::MAX)? else { return Ok(texts) };
+        let mut blocks = Blocks::new(part, "si");
+        while let Some(block) = blocks.next()? {
+            let mut xml = Xml::new(block);
+            loop {
+                match xml.next()? {
+                    Event::Start(e) if e.local_name().as_ref() == "si" => {
+                        xml.rich_text("si", &mut texts.all)?;
+                        texts.end(most)?;
+                    }
+                    Event::Empty(e) if e.local_name().as_ref() == "si" => texts.end(most)?,
+                    Event::Eof => break,
+                    _ => {}
                 }
-                Event::Empty(e) if e.local_name().as_ref() == "si" => texts.end(most)?,
-                Event::Eof => return Ok(texts),
-                _ => {}
             }
         }
+        Ok(texts)
     }
 }
 
@@ -212,12 +234,13 @@ impl Texts {
     }
 }
 
-struct Sheet<'a, 'b> {
-    xml: Part<'a, 'b>,
+struct Sheet {
     formats: Formats,
     texts: Texts,
     /// worksheet row, from 1
     row_no: u32,
+    /// whether the end of the data was met
+    ended: bool,
     scratch: String,
 }
 
@@ -239,36 +262,42 @@ enum Kind {
     Error,
 }
 
-impl Sheet<'_, '_> {
-    fn read(mut self, intake: &mut Intake<'_>) -> Result<(), Refusal> {
+impl Sheet {
+    /// Takes the rows of a block.
+    fn block(&mut self, xml: &mut Xml<'_>, intake: &mut Intake<'_>) -> Result<ControlFlow<()>, Refusal> {
         loop {
-            let row = match self.xml.next()? {
+            let (number, filled) = match xml.next()? {
                 Event::Start(e) if e.local_name().as_ref() == "row" => (attribute_number(&e, "r"), true),
                 Event::Empty(e) if e.local_name().as_ref() == "row" => (attribute_number(&e, "r"), false),
-                Event::End(e) if e.local_name().as_ref() == "sheetData" => return Ok(()),
-                // A sheet whose data ends in the middle was cut off; an empty one has no data at all.
-                Event::Eof => return if self.row_no == 0 { Ok(()) } else { Err(Refusal::Damaged) },
+                Event::End(e) if e.local_name().as_ref() == "sheetData" => {
+                    self.ended = true;
+                    continue;
+                }
+                Event::Empty(e) if e.local_name().as_ref() == "sheetData" => {
+                    self.ended = true;
+                    continue;
+                }
+                Event::Eof => return Ok(ControlFlow::Continue(())),
                 _ => continue,
             };
-            let (number, filled) = row;
             let next = number.unwrap_or(self.row_no + 1);
-            if next <= self.row_no {
+            if next <= self.row_no || self.ended {
                 return Err(Refusal::Damaged);
             }
             self.row_no = next;
-            let cells = if filled { self.row(intake.columns())? } else { Vec::new() };
+            let cells = if filled { self.row(xml, intake.columns())? } else { Vec::new() };
             if let ControlFlow::Break(()) = intake.row(self.row_no, cells)? {
-                return Ok(());
+                return Ok(ControlFlow::Break(()));
             }
         }
     }
 
     /// The cells of the row that was just opened, up to `columns`.
-    fn row(&mut self, columns: usize) -> Result<Vec<String>, Refusal> {
+    fn row(&mut self, xml: &mut Xml<'_>, columns: usize) -> Result<Vec<String>, Refusal> {
         let mut cells = Vec::with_capacity(columns.min(COLUMNS_MAX / 4));
         let mut column = 0;
         loop {
-            let (cell, filled) = match self.xml.next()? {
+            let (cell, filled) = match xml.next()? {
                 Event::Start(e) if e.local_name().as_ref() == "c" => (Cell::of(&e), true),
                 Event::Empty(e) if e.local_name().as_ref() == "c" => (Cell::of(&e), false),
                 Event::End(e) if e.local_name().as_ref() == "row" => return Ok(cells),
@@ -277,7 +306,7 @@ impl Sheet<'_, '_> {
             };
             column = cell.column.unwrap_or(column);
             if filled {
-                let text = self.value(&cell, column < columns)?;
+                let text = self.value(xml, &cell, column < columns)?;
                 if column < columns && !text.is_empty() {
                     if cells.len() <= column {
                         cells.resize(column + 1, String::new());
@@ -290,13 +319,13 @@ impl Sheet<'_, '_> {
     }
 
     /// The value of the cell that was just opened, up to its end. A formula has a value beside it.
-    fn value(&mut self, cell: &Cell, wanted: bool) -> Result<String, Refusal> {
+    fn value(&mut self, xml: &mut Xml<'_>, cell: &Cell, wanted: bool) -> Result<String, Refusal> {
         self.scratch.clear();
         loop {
-            match self.xml.next()? {
+            match xml.next()? {
                 Event::Start(e) => match e.local_name().as_ref() {
-                    "v" => self.xml.plain_text("v", &mut self.scratch)?,
-                    "is" => self.xml.rich_text("is", &mut self.scratch)?,
+                    "v" => xml.plain_text("v", &mut self.scratch)?,
+                    "is" => xml.rich_text("is", &mut self.scratch)?,
                     _ => {}
                 },
                 Event::End(e) if e.local_name().as_ref() == "c" => break,
