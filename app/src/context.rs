@@ -16,6 +16,8 @@ mod server {
         pub draw_captcha: DrawCaptcha,
         /// cookies are Secure exactly when TLS or a trusted proxy is in front
         pub secure_cookies: bool,
+        /// settings of the city, looked at again every few seconds
+        pub settings: tokio::sync::watch::Receiver<domain::platform::setting::CitySettings>,
         /// hash of the browser bundle in use; an old tab notices that it differs
         pub build: String,
     }

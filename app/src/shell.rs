@@ -10,7 +10,7 @@ use crate::{
         session::{Frame, SignIn, SignOut, frame_get},
         sign_in::SignInPage,
     },
-    ui::{error_view, icon},
+    ui::icon,
 };
 use domain::platform::{actor::SessionKind, permission::Permission};
 use leptos::{hydration::HydrationScripts, prelude::*};
@@ -54,9 +54,21 @@ pub fn App() -> impl IntoView {
     let sign_out = ServerAction::<SignOut>::new();
     provide_context(sign_in);
     provide_context(sign_out);
-    // The frame is asked for again when somebody signs in or out.
-    let frame = Resource::new_blocking(move || (sign_in.version().get(), sign_out.version().get()), |_| frame_get());
+    // Known on the server while it draws, and carried inside the page: nothing has to wait for it.
+    let frame = RwSignal::new(SharedValue::new(Frame::of_request).into_inner());
     provide_context(frame);
+    // Somebody signed in or out: ask again.
+    Effect::new(move |before: Option<usize>| {
+        let version = sign_in.version().get() + sign_out.version().get();
+        if before.is_some_and(|before| before != version) {
+            leptos::task::spawn_local(async move {
+                if let Ok(fresh) = frame_get().await {
+                    frame.set(fresh);
+                }
+            });
+        }
+        version
+    });
     // Tests and screenshots wait for this mark: before it a click reaches nobody.
     Effect::new(|_| {
         if let Some(body) = document_body() {
@@ -107,54 +119,36 @@ fn NotFound() -> impl IntoView {
     }
 }
 
-/// The frame as every page reads it.
+/// Who is signed in and what the city has set.
 #[must_use]
-pub fn use_frame() -> Resource<Result<Frame, crate::ApiError>> {
+pub fn use_frame() -> RwSignal<Frame> {
     expect_context()
 }
 
-/// Whether the signed-in actor may do something; false until that is known.
+/// Whether the signed-in actor may do something.
 #[must_use]
 pub fn may(permission: Permission) -> bool {
-    matches!(use_frame().get(), Some(Ok(Frame { actor: Some(actor), .. })) if actor.may(permission))
+    use_frame().with(|frame| frame.actor.as_ref().is_some_and(|actor| actor.may(permission)))
 }
 
 /// Menu and head around a page; a bare page when nobody is signed in.
 #[component]
 fn Shell(children: Children) -> impl IntoView {
     let frame = use_frame();
-    let page = children();
-    let kind = move || match frame.get() {
-        Some(Ok(Frame { actor: Some(actor), .. })) => Some(actor.session),
-        _ => None,
-    };
-    let theme = move || if kind() == Some(SessionKind::Kiosk) { "wall" } else { "desk" };
+    let kind = Memo::new(move |_| frame.with(|frame| frame.actor.as_ref().map(|actor| actor.session)));
+    let theme = move || if kind.get() == Some(SessionKind::Kiosk) { "wall" } else { "desk" };
+    let city = move |text: String| format!("{text} · {}", frame.with(|frame| frame.settings.city_name.clone()));
     view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                let _ = frame.await;
-            })}
-        </Suspense>
-        <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind().is_none()>
+        <Title formatter=city />
+        <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind.get().is_none()>
             <input id="menu" type="checkbox" class="drawer-toggle" aria-label="展开菜单" />
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
-                <Suspense>
-                    {move || Suspend::new(async move {
-                        match frame.await {
-                            Ok(frame) => view! { <Head frame /> }.into_any(),
-                            Err(error) => error_view(&error),
-                        }
-                    })}
-                </Suspense>
-                {page}
+                {move || kind.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
+                {children()}
             </div>
             <div class="drawer-side z-30">
                 <label for="menu" aria-label="收起菜单" class="drawer-overlay"></label>
-                <Suspense>
-                    {move || Suspend::new(async move {
-                        frame.await.ok().filter(|frame| frame.actor.is_some()).map(|frame| view! { <Menu frame /> })
-                    })}
-                </Suspense>
+                {move || kind.get().map(|_| view! { <Menu frame=frame.get_untracked() /> })}
             </div>
         </div>
     }
@@ -165,20 +159,16 @@ fn Shell(children: Children) -> impl IntoView {
 fn Head(frame: Frame) -> impl IntoView {
     let sign_out = expect_context::<ServerAction<SignOut>>();
     let Frame { actor, settings, build } = frame;
-    let Some(actor) = actor else {
-        return view! { <Title formatter=move |text: String| format!("{text} · {}", settings.city_name) /> }.into_any();
-    };
+    let Some(actor) = actor else { return ().into_any() };
     let kiosk = actor.session == SessionKind::Kiosk;
     let may_kiosk = !kiosk && actor.may(Permission::KioskStart);
-    let city = settings.city_name.clone();
     view! {
-        <Title formatter=move |text: String| format!("{text} · {}", settings.city_name) />
         <header class="app-head" data-build=build>
             <label for="menu" class="btn btn-ghost btn-square lg:hidden" aria-label="展开菜单">{icon("menu")}</label>
-            <a href="/" class="text-lg font-semibold lg:hidden">{city}</a>
+            <a href="/" class="min-w-0 truncate font-semibold lg:hidden">{settings.city_name}</a>
             <span class="grow"></span>
             <details class="dropdown dropdown-end">
-                <summary class="btn btn-ghost gap-2">
+                <summary class="btn btn-ghost gap-2 whitespace-nowrap">
                     <span class="hidden sm:inline opacity-80">{actor.organization}</span>
                     <span class="font-medium">{actor.name}</span>
                     {icon("down")}

@@ -19,7 +19,7 @@ use leptos::{
 use std::path::Path;
 use store::live::Feed;
 use tokio::sync::watch;
-use tower_http::{compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -41,6 +41,8 @@ impl FromRef<AppState> for LeptosOptions {
 
 /// Every address the process answers.
 pub fn router(state: AppState, site: &Path) -> Router {
+    // Pages are rendered on the server's own runtime; tests call this more than once.
+    let _ = any_spawner::Executor::init_tokio();
     let dynamic = Router::new()
         // server functions of the pages
         .route("/api/{name}", post(server_function))
@@ -63,6 +65,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .nest("/pkg", package)
         .route_service("/favicon.svg", tower_http::services::ServeFile::new("public/favicon.svg"))
         .merge(dynamic)
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(header_layer("x-content-type-options", "nosniff"))
         .layer(header_layer("referrer-policy", "same-origin"))
         .layer(header_layer("x-frame-options", "DENY"))
@@ -71,6 +74,11 @@ pub fn router(state: AppState, site: &Path) -> Router {
 
 fn header_layer(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(header::HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// A defect of ours must not look like a broken network.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    (axum::http::StatusCode::INTERNAL_SERVER_ERROR, "系统出现故障，请稍后重试").into_response()
 }
 
 async fn health(State(state): State<AppState>) -> Response {

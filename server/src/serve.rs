@@ -9,8 +9,12 @@ use crate::{
 use app::context::Process;
 use leptos::config::LeptosOptions;
 use std::{net::SocketAddr, time::Duration};
-use store::live::Feed;
+use domain::platform::setting::CitySettings;
+use store::{Database, live::Feed};
 use tokio::{net::TcpListener, signal, sync::watch};
+
+/// How often the settings are looked at.
+const SETTINGS_LOOK: Duration = Duration::from_secs(5);
 
 /// Runs until Ctrl-C, SIGTERM or a closed terminal.
 ///
@@ -45,8 +49,16 @@ async fn run(config: &Config, serve: &ServeConfig, opened: &Opened, stop: impl F
     let build = std::fs::read_to_string(serve.site.join("build.txt"))
         .map_err(|_| format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display()))?;
     let build = build.trim().to_owned();
+    let tile_origin = tile_origin(&settings.map_tiles);
+    let city_name = settings.city_name.clone();
     let state = AppState {
-        process: Process { database: database.clone(), draw_captcha: captcha_image::draw, secure_cookies: serve.behind_proxy, build: build.clone() },
+        process: Process {
+            database: database.clone(),
+            draw_captcha: captcha_image::draw,
+            secure_cookies: serve.behind_proxy,
+            settings: watch_settings(database.clone(), settings),
+            build: build.clone(),
+        },
         options: LeptosOptions::builder()
             .output_name("housing")
             .site_root(serve.site.display().to_string())
@@ -54,10 +66,10 @@ async fn run(config: &Config, serve: &ServeConfig, opened: &Opened, stop: impl F
             .build(),
         feed: Feed::start(database.clone()).await.map_err(|error| error.to_string())?,
         stopping,
-        tile_origin: tile_origin(&settings.map_tiles),
+        tile_origin,
     };
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    println!("\n  {}\n  http://{address}\n{accounts}", settings.city_name);
+    println!("\n  {city_name}\n  http://{address}\n{accounts}");
     let service = router(state, &serve.site).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown({
         let mut stopping = announce.subscribe();
@@ -73,6 +85,20 @@ async fn run(config: &Config, serve: &ServeConfig, opened: &Opened, stop: impl F
     let _ = tokio::time::timeout(Duration::from_secs(10), served).await;
     let _ = tokio::time::timeout(Duration::from_secs(10), worker).await;
     Ok(())
+}
+
+/// Keeps the settings at hand: every page shows some, and they change a few times a year.
+fn watch_settings(database: Database, settings: CitySettings) -> watch::Receiver<CitySettings> {
+    let (sender, receiver) = watch::channel(settings);
+    tokio::spawn(async move {
+        while !sender.is_closed() {
+            tokio::time::sleep(SETTINGS_LOOK).await;
+            if let Ok(fresh) = store::platform::setting::settings_get(&database).await {
+                sender.send_if_modified(|known| if *known == fresh { false } else { *known = fresh; true });
+            }
+        }
+    });
+    receiver
 }
 
 /// Ctrl-C, the service manager's TERM, or the terminal going away.

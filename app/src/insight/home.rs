@@ -25,7 +25,7 @@ const REFRESH_SECONDS: u64 = 60;
 pub(super) fn home_view() -> AnyView {
     let figures = Resource::new(|| (), |()| home_figures_get());
     let frame = use_frame();
-    let title = move || frame.get().and_then(Result::ok).and_then(|frame| frame.actor).map(|actor| actor.organization).unwrap_or_default();
+    let title = move || frame.with(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()).unwrap_or_default());
     Effect::new(move |_| {
         if let Ok(timer) = set_interval_with_handle(move || figures.refetch(), std::time::Duration::from_secs(REFRESH_SECONDS)) {
             on_cleanup(move || timer.clear());

@@ -1,6 +1,6 @@
 //! Changing the own password; the only page that a first sign-in can open.
 
-use super::session::PasswordChange;
+use super::session::{PasswordChange, frame_get};
 use crate::{
     shell::use_frame,
     ui::{PageHead, error_view},
@@ -13,10 +13,14 @@ pub fn password_view() -> AnyView {
     // The frame still says "must change" until it is asked for again.
     Effect::new(move |_| {
         if matches!(change.value().get(), Some(Ok(()))) {
-            frame.refetch();
+            leptos::task::spawn_local(async move {
+                if let Ok(fresh) = frame_get().await {
+                    frame.set(fresh);
+                }
+            });
         }
     });
-    let forced = move || matches!(frame.get(), Some(Ok(frame)) if frame.actor.as_ref().is_some_and(|actor| actor.must_change_password));
+    let forced = move || frame.with(|frame| frame.actor.as_ref().is_some_and(|actor| actor.must_change_password));
     let complaint = move |field: &'static str| {
         change.value().get().and_then(Result::err).and_then(|error| error.fields().and_then(|fields| fields.get(field).map(ToOwned::to_owned)))
     };
@@ -33,9 +37,7 @@ pub fn password_view() -> AnyView {
     view! {
         <main class="page">
             <PageHead title="修改密码" />
-            <Transition>
-                {move || forced().then(|| view! { <div class="alert alert-warning alert-soft">"首次登录须修改初始密码，修改后方可使用系统。"</div> })}
-            </Transition>
+            {move || forced().then(|| view! { <div class="alert alert-warning alert-soft">"首次登录须修改初始密码，修改后方可使用系统。"</div> })}
             <ActionForm action=change attr:class="panel max-w-md flex flex-col gap-3">
                 {move || refused().map(|error| error_view(&error))}
                 {field("old", "原密码", "current-password")}

@@ -14,6 +14,21 @@ pub struct Frame {
     pub build: String,
 }
 
+impl Frame {
+    /// The frame of the request that is being answered; what a browser has instead came with the page.
+    #[must_use]
+    pub fn of_request() -> Self {
+        #[cfg(feature = "ssr")]
+        {
+            let process = crate::context::process();
+            let settings = process.settings.borrow().clone();
+            Self { actor: crate::context::visit().ctx.map(|ctx| ctx.actor().clone()), settings, build: process.build }
+        }
+        #[cfg(not(feature = "ssr"))]
+        Self { actor: None, settings: CitySettings::default(), build: String::new() }
+    }
+}
+
 /// A captcha to be shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CaptchaImage {
@@ -25,9 +40,7 @@ pub struct CaptchaImage {
 /// Who is signed in, and what the city has set.
 #[server(endpoint = "frame_get", input = Json)]
 pub async fn frame_get() -> Result<Frame, ApiError> {
-    let process = crate::context::process();
-    let settings = store::platform::setting::settings_get(&process.database).await?;
-    Ok(Frame { actor: crate::context::visit().ctx.map(|ctx| ctx.actor().clone()), settings, build: process.build })
+    Ok(Frame::of_request())
 }
 
 /// A fresh captcha; the answer stays in the database.

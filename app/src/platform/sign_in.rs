@@ -13,12 +13,12 @@ pub fn SignInPage() -> impl IntoView {
     // A captcha is good for one try: after each try there is a new one.
     let captcha = Resource::new(move || (refreshed.get(), sign_in.version().get()), |_| captcha_create());
     let refusal = move || sign_in.value().get().and_then(Result::err).map(|error| error.to_string());
-    let city = move || frame.get().and_then(Result::ok).map(|frame| frame.settings.city_name).unwrap_or_default();
+    let city = move || frame.with(|frame| frame.settings.city_name.clone());
     view! {
         <Title text="登录" />
         <main class="sign-in">
             <section class="sign-in-card">
-                <div class="app-brand text-xl">{icon("brand")}<Transition><h1>{city}</h1></Transition></div>
+                <div class="app-brand text-xl">{icon("brand")}<h1>{city}</h1></div>
                 <ActionForm action=sign_in attr:class="flex flex-col gap-4">
                     <label class="form-field"><span>"账号"</span>
                         <input class="input w-full" name="login" required maxlength="30" autocomplete="username" autofocus />

@@ -53,3 +53,12 @@ pub fn load_style(name: &'static str) {
         let _ = head.append_child(&link);
     }
 }
+
+/// Pixels of the page's letters; what is drawn in pixels (charts, map marks) grows with them, so that
+/// a wall can be read from across the room.
+#[must_use]
+pub fn letter_size() -> f64 {
+    let root = document().document_element().and_then(|root| window().get_computed_style(&root).ok().flatten());
+    let size = root.and_then(|style| style.get_property_value("font-size").ok());
+    size.and_then(|size| size.trim_end_matches("px").parse().ok()).unwrap_or(16.0)
+}

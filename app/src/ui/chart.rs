@@ -1,6 +1,6 @@
 //! The thin adapter to `charming` (Apache ECharts), in a chunk of its own that loads with the first chart.
 
-use super::asset::load_script;
+use super::asset::{letter_size, load_script};
 use charming::{
     Chart, WasmRenderer,
     component::{Axis, Grid, Legend},
@@ -48,16 +48,21 @@ fn color(name: &str) -> Color {
     Color::Value(variable(name))
 }
 
+/// Size of the letters in a chart, a little smaller than the page's.
+fn letters() -> f64 {
+    letter_size() * 0.8
+}
+
 fn districts(figures: &HomeFigures) -> Chart {
     let names: Vec<String> = figures.districts.iter().map(|row| row.district.clone()).collect();
     let lettable: Vec<i64> = figures.districts.iter().map(|row| row.occupancy.lettable).collect();
     let rented: Vec<i64> = figures.districts.iter().map(|row| row.occupancy.rented).collect();
-    let label = || AxisLabel::new().color(Color::Value(ink()));
+    let label = || AxisLabel::new().font_size(letters()).color(Color::Value(ink()));
     Chart::new()
         .color(vec![color("--status-vacant"), color("--status-occupied")])
         .tooltip(Tooltip::new().trigger(Trigger::Axis))
-        .legend(Legend::new().data(vec!["可租", "已租"]).text_style(charming::element::TextStyle::new().color(Color::Value(ink()))))
-        .grid(Grid::new().left("3%").right("3%").bottom("3%").top("40").contain_label(true))
+        .legend(Legend::new().top("0").data(vec!["可租", "已租"]).text_style(charming::element::TextStyle::new().font_size(letters()).color(Color::Value(ink()))))
+        .grid(Grid::new().left("3%").right("3%").bottom("3%").top("15%").contain_label(true))
         .x_axis(Axis::new().type_(AxisType::Category).data(names).axis_label(label().rotate(if figures.districts.len() > 8 { 40 } else { 0 })))
         .y_axis(Axis::new().type_(AxisType::Value).axis_label(label()))
         .series(Bar::new().name("可租").data(lettable))
@@ -87,5 +92,5 @@ fn layouts(figures: &HomeFigures) -> Chart {
 fn ring(parts: Vec<DataPointItem>) -> Chart {
     Chart::new()
         .tooltip(Tooltip::new().trigger(Trigger::Item).formatter("{b}: {c}套 ({d}%)"))
-        .series(Pie::new().radius(vec!["48%", "76%"]).label(Label::new().color(Color::Value(ink()))).data(parts))
+        .series(Pie::new().radius(vec!["48%", "76%"]).label(Label::new().font_size(letters()).color(Color::Value(ink()))).data(parts))
 }

@@ -1,13 +1,13 @@
 //! The thin adapter to Leaflet, in a chunk of its own that loads with the first map.
 
-use super::asset::{load_script, load_style};
+use super::asset::{letter_size, load_script, load_style};
 use crate::insight::map::{map_marks_get, rate_tone};
 use domain::{
     insight::{MapMark, MapMarks, MapView, MarkLevel},
     list::group_thousands,
 };
 use js_sys::{Array, Object, Reflect};
-use leaflet::{DivIcon, DivIconOptions, LatLng, LatLngBounds, LayerGroup, Map, MapOptions, Marker, MarkerOptions, TileLayer};
+use leaflet::{DivIconOptions, LatLng, LatLngBounds, LayerGroup, Map, MapOptions, Marker, MarkerOptions, TileLayer};
 use leptos::{__reexports::send_wrapper::SendWrapper, lazy, prelude::*, wasm_bindgen::{JsCast as _, JsValue, closure::Closure}};
 use wasm_bindgen_futures::JsFuture;
 
@@ -23,7 +23,7 @@ pub fn use_city_map(id: &'static str, shown: RwSignal<Option<MapMarks>>) {
         if there {
             return;
         }
-        let tiles = frame.get_untracked().and_then(Result::ok).map(|frame| frame.settings.map_tiles).unwrap_or_default();
+        let tiles = frame.with_untracked(|frame| frame.settings.map_tiles.clone());
         leptos::task::spawn_local(async move {
             if let Some(map) = open(id, tiles, place, shown).await.take() {
                 kept.set_value(Some(map));
@@ -77,6 +77,8 @@ async fn open(id: &'static str, tiles: String, place: Place, shown: RwSignal<Opt
     }
     let options = MapOptions::new();
     options.set_zoom_control(true);
+    // Only tiles have somebody to name; the outlines are the city's own.
+    options.set_attribution_control(!tiles.is_empty());
     options.set_min_zoom(3.0);
     options.set_max_zoom(19.0);
     let Ok(map) = Map::new(id, &options) else { return SendWrapper::new(None) };
@@ -124,15 +126,12 @@ async fn outlines(map: &Map) -> Option<LatLngBounds> {
     let style = Closure::<dyn Fn(JsValue) -> JsValue>::new(|feature: JsValue| {
         let mine = Reflect::get(&feature, &"properties".into()).and_then(|known| Reflect::get(&known, &"mine".into())).is_ok_and(|mine| mine.is_truthy());
         let style = Object::new();
-        let _ = Reflect::set(&style, &"className".into(), &if mine { "outline outline-mine" } else { "outline" }.into());
+        let _ = Reflect::set(&style, &"className".into(), &if mine { "district-shape district-mine" } else { "district-shape" }.into());
         let _ = Reflect::set(&style, &"interactive".into(), &false.into());
         style.into()
     });
     let _ = Reflect::set(&options, &"style".into(), style.as_ref());
-    // The crate keeps `L.geoJSON` to itself, so it is called by name.
-    let leaflet = Reflect::get(&window(), &"L".into()).ok()?;
-    let draw = js_sys::Function::from(Reflect::get(&leaflet, &"geoJSON".into()).ok()?);
-    let layer: leaflet::GeoJson = draw.call2(&leaflet, &shapes, &options).ok()?.unchecked_into();
+    let layer: leaflet::GeoJson = made("geoJSON", &shapes, &options)?.unchecked_into();
     // Leaflet keeps the style function as long as the layer lives, which is as long as the page.
     style.forget();
     layer.add_to(map);
@@ -170,7 +169,7 @@ fn draw_mark(map: &Map, layer: &LayerGroup, mark: &MapMark) {
     options.set_class_name(format!("map-mark rate-{}", rate_tone(mark.occupancy.percent())));
     options.set_html(format!("<span class=\"mark-label\">{label}</span>{name}"));
     let _ = Reflect::set(&options, &"iconSize".into(), &Array::of2(&size.into(), &size.into()));
-    let icon = DivIcon::new(&options);
+    let Some(icon) = made("divIcon", &options, &JsValue::UNDEFINED) else { return };
     let marker_options = MarkerOptions::new();
     let _ = Reflect::set(&marker_options, &"icon".into(), &icon);
     let title = format!(
@@ -191,6 +190,14 @@ fn draw_mark(map: &Map, layer: &LayerGroup, mark: &MapMark) {
     // The marker goes with its layer; what it calls is small and goes with the page.
     clicked.forget();
     layer.add_layer(&marker);
+}
+
+/// Calls one of Leaflet's factories by name: the crate keeps `geoJSON` to itself and makes a plain icon
+/// of its `DivIcon`.
+fn made(factory: &str, first: &JsValue, second: &JsValue) -> Option<JsValue> {
+    let leaflet = Reflect::get(&window(), &"L".into()).ok()?;
+    let factory = Reflect::get(&leaflet, &factory.into()).ok()?;
+    js_sys::Function::from(factory).call2(&leaflet, first, second).ok()
 }
 
 /// Districts and clusters lead closer, estates and buildings to their pages.
@@ -217,7 +224,7 @@ fn mark_size(mark: &MapMark) -> f64 {
         MarkLevel::Estate => (30.0, 0.5),
         MarkLevel::Building => (28.0, 1.0),
     };
-    (least + units.sqrt() * per_root).min(88.0)
+    (least + units.sqrt() * per_root).min(88.0) * letter_size() / 16.0
 }
 
 /// Names come from people: nothing of them may become markup.

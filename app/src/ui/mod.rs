@@ -1,12 +1,13 @@
 //! The pieces pages are made of. Compiled once: nothing here is generic over a noun.
 
-pub mod asset;
 pub mod detail;
 pub mod field;
 pub mod list;
 pub mod live;
 pub mod table;
 
+#[cfg(feature = "hydrate")]
+pub mod asset;
 #[cfg(feature = "hydrate")]
 pub mod chart;
 #[cfg(feature = "hydrate")]

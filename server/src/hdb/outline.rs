@@ -14,6 +14,7 @@ pub struct Outline {
 }
 
 /// One area of the source.
+#[derive(Debug)]
 pub struct Area {
     pub name: String,
     /// polygons, each an outer ring and its holes

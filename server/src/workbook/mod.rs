@@ -19,3 +19,8 @@ mod xlsx;
 mod xml;
 
 pub use guard::{Limits, Refusal};
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod xls_tests;

@@ -1,4 +1,5 @@
-//! `.xls`: the records of BIFF8 (Excel 97 to 2003, WPS) in a compound file.
+//! `.xls`: the records of BIFF8 (Excel 97 to 2003, WPS) or BIFF5 (Excel 95, old office systems) in a
+//! compound file.
 //!
 //! Of some hundred kinds of records only those are read that make up the cells of the first visible
 //! sheet. A file is at most as large as the upload, so the stream is held in memory; what cells
@@ -10,6 +11,7 @@ use super::{
     value::{Formats, boolean_text, is_date_format},
     xlsx::Texts,
 };
+use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, WINDOWS_1252};
 use std::{
     collections::HashMap,
     io::{Cursor, Read as _},
@@ -23,6 +25,7 @@ mod kind {
     pub const DATE_MODE: u16 = 0x0022;
     pub const FILE_PASS: u16 = 0x002F;
     pub const CONTINUE: u16 = 0x003C;
+    pub const CODE_PAGE: u16 = 0x0042;
     pub const SHEET: u16 = 0x0085;
     pub const MULTIPLE_RK: u16 = 0x00BD;
     pub const RICH_STRING: u16 = 0x00D6;
@@ -72,7 +75,7 @@ fn workbook_stream(content: &[u8]) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::Damaged);
     }
     let mut stream = Vec::new();
-    let part = file.open_stream("/Workbook").map_err(|_| Refusal::WrongType)?;
+    let part = file.open_stream("/Workbook").or_else(|_| file.open_stream("/Book")).map_err(|_| Refusal::WrongType)?;
     part.take(content.len() as u64).read_to_end(&mut stream).map_err(|_| Refusal::Damaged)?;
     Ok(stream)
 }
@@ -98,29 +101,43 @@ impl<'a> Iterator for Records<'a> {
 }
 
 /// What the records before the sheets say.
-#[derive(Default)]
 struct Book {
     formats: Formats,
     texts: Texts,
+    letters: Letters,
     /// where in the stream the first visible worksheet begins
     sheet: usize,
 }
 
+/// How texts are written.
+#[derive(Clone, Copy)]
+enum Letters {
+    /// BIFF8: UTF-16, or its lower half
+    Unicode,
+    /// BIFF5: the code page of the machine it was written on
+    Page(&'static Encoding),
+}
+
 impl Book {
     fn read(stream: &[u8], limits: &Limits) -> Result<Self, Refusal> {
-        let mut book = Self::default();
+        let (formats, texts) = (Formats::default(), Texts::default());
+        let mut book = Self { formats, texts, letters: Letters::Unicode, sheet: 0 };
         let (mut custom, mut shared, mut in_shared, mut sheets) = (HashMap::new(), Vec::new(), false, Vec::new());
         for (index, record) in (Records { rest: stream }).enumerate() {
             let (kind, data) = record?;
-            // Before BIFF8 texts were in the code page of the writer's machine.
-            if index == 0 && (kind != kind::BEGIN || number(data, 0)? != 0x0600) {
-                return Err(Refusal::WrongType);
+            if index == 0 {
+                book.letters = match (kind, number(data, 0)?) {
+                    (kind::BEGIN, 0x0600) => Letters::Unicode,
+                    (kind::BEGIN, 0x0500) => Letters::Page(WINDOWS_1252),
+                    _ => return Err(Refusal::WrongType),
+                };
             }
             in_shared = kind == kind::SHARED_STRINGS || in_shared && kind == kind::CONTINUE;
             match kind {
                 kind::FILE_PASS => return Err(Refusal::Damaged),
+                kind::CODE_PAGE => book.letters = book.letters.of_page(number(data, 0)?),
                 kind::DATE_MODE => book.formats.from_1904 = number(data, 0)? == 1,
-                kind::FORMAT => drop(custom.insert(number(data, 0)?, is_date_format(&text_of(data, 2)?))),
+                kind::FORMAT => drop(custom.insert(number(data, 0)?, is_date_format(&book.letters.format(data)?))),
                 kind::CELL_STYLE => {
                     let format = number(data, 2)?;
                     book.formats.push(format.into(), custom.get(&format).copied());
@@ -154,14 +171,14 @@ impl Sheet<'_> {
             kind::NUMBER => self.book.formats.text(style(data)?, float(data, 6)?),
             kind::RK => self.book.formats.text(style(data)?, rk(long(data, 6)?)),
             kind::LABEL_SHARED => self.book.texts.get(long(data, 6)? as usize).ok_or(Refusal::Damaged)?.to_owned(),
-            kind::LABEL | kind::RICH_STRING => text_of(data, 6)?,
+            kind::LABEL | kind::RICH_STRING => self.book.letters.text(data, 6)?,
             // An error has no value; a boolean does.
             kind::BOOLEAN_OR_ERROR if byte(data, 7)? == 0 => boolean_text(byte(data, 6)? != 0).to_owned(),
             kind::FORMULA => self.formula_value(data)?,
             kind::MULTIPLE_RK => return self.multiple(data, intake),
             kind::STRING => {
                 let Some((row, column)) = self.formula.take() else { return Ok(ControlFlow::Continue(())) };
-                return self.put(row, column, text_of(data, 0)?, intake);
+                return self.put(row, column, self.book.letters.text(data, 0)?, intake);
             }
             _ => return Ok(ControlFlow::Continue(())),
         };
@@ -245,6 +262,10 @@ impl<'a> Segments<'a> {
         let count = u32::from_le_bytes(self.bytes()?);
         let mut units = Vec::new();
         for _ in 0..count {
+            // Some writers count more texts than there are.
+            if self.at_end() {
+                break;
+            }
             let length = usize::from(u16::from_le_bytes(self.bytes()?));
             let [flags] = self.bytes()?;
             let runs = if flags & 8 == 0 { 0 } else { usize::from(u16::from_le_bytes(self.bytes()?)) };
@@ -273,6 +294,10 @@ impl<'a> Segments<'a> {
             self.place += taken;
         }
         Ok(())
+    }
+
+    fn at_end(&self) -> bool {
+        self.here().is_empty() && self.part + 1 == self.parts.len()
     }
 
     fn here(&self) -> &'a [u8] {
@@ -318,13 +343,44 @@ fn decode(bytes: &[u8], wide: bool, most: usize, units: &mut Vec<u16>) -> usize 
     }
 }
 
-/// A text inside one record: its length, a mark of its width, its characters.
-fn text_of(data: &[u8], place: usize) -> Result<String, Refusal> {
-    let (length, flags) = (usize::from(number(data, place)?), byte(data, place + 2)?);
-    let mut units = Vec::new();
-    decode(data.get(place + 3..).unwrap_or_default(), flags & 1 != 0, length, &mut units);
-    let text = String::from_utf16_lossy(&units);
-    if text.len() > CELL_BYTES_MAX { Err(Refusal::Damaged) } else { Ok(text) }
+impl Letters {
+    fn of_page(self, page: u16) -> Self {
+        match (self, page) {
+            (Self::Unicode, _) => Self::Unicode,
+            (_, 932) => Self::Page(SHIFT_JIS),
+            (_, 936) => Self::Page(GBK),
+            (_, 949) => Self::Page(EUC_KR),
+            (_, 950) => Self::Page(BIG5),
+            (_, 65001) => Self::Page(UTF_8),
+            _ => Self::Page(WINDOWS_1252),
+        }
+    }
+
+    /// A text inside one record: its length, perhaps a mark of its width, its characters.
+    fn text(self, data: &[u8], place: usize) -> Result<String, Refusal> {
+        let length = usize::from(number(data, place)?);
+        let text = match self {
+            Self::Unicode => {
+                let mut units = Vec::new();
+                let wide = byte(data, place + 2)? & 1 != 0;
+                decode(data.get(place + 3..).unwrap_or_default(), wide, length, &mut units);
+                String::from_utf16_lossy(&units)
+            }
+            Self::Page(page) => {
+                let rest = data.get(place + 2..).unwrap_or_default();
+                page.decode_without_bom_handling(&rest[..length.min(rest.len())]).0.into_owned()
+            }
+        };
+        if text.len() > CELL_BYTES_MAX { Err(Refusal::Damaged) } else { Ok(text) }
+    }
+
+    /// The code of a number format.
+    fn format(self, data: &[u8]) -> Result<String, Refusal> {
+        match self {
+            Self::Unicode => self.text(data, 2),
+            Self::Page(page) => Ok(page.decode_without_bom_handling(data.get(3..).unwrap_or_default()).0.into_owned()),
+        }
+    }
 }
 
 /// A number in four bytes: an integer or the upper half of a float, perhaps in hundredths.

@@ -251,7 +251,7 @@ struct Cell {
     kind: Kind,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Number,
     Shared,
@@ -323,9 +323,10 @@ impl Sheet {
         self.scratch.clear();
         loop {
             match xml.next()? {
-                Event::Start(e) => match e.local_name().as_ref() {
-                    "v" => xml.plain_text("v", &mut self.scratch)?,
-                    "is" => xml.rich_text("is", &mut self.scratch)?,
+                // Some writers give a text twice, inline and as a value.
+                Event::Start(e) => match (e.local_name().as_ref(), cell.kind) {
+                    ("is", _) => xml.rich_text("is", &mut self.scratch)?,
+                    ("v", kind) if kind != Kind::Inline => xml.plain_text("v", &mut self.scratch)?,
                     _ => {}
                 },
                 Event::End(e) if e.local_name().as_ref() == "c" => break,

@@ -232,7 +232,7 @@ mod tests {
         assert!(found.len() > 3, "{} blocks", found.len());
         assert_eq!(found.concat(), text);
         assert!(found.iter().skip(1).all(|block| block.starts_with("<x:row")));
-        assert_eq!(blocks("").unwrap(), [""]);
+        assert!(blocks("").unwrap().is_empty());
         let endless = format!("<row>{}", " ".repeat(ELEMENT_BYTES_MAX + 2 * BLOCK_BYTES));
         assert_eq!(blocks(&endless), Err(Refusal::TooLarge));
     }

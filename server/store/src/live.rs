@@ -153,11 +153,15 @@ impl Reader {
         loop {
             // PgListener reconnects by itself; a lost notice costs at most one idle look.
             match tokio::time::timeout(IDLE_LOOK, listener.recv()).await {
+                Ok(Err(_)) if database.owner().is_closed() => return,
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "listening was interrupted");
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 Ok(Ok(_)) | Err(_) => {}
+            }
+            if database.owner().is_closed() {
+                return;
             }
             if let Err(error) = self.read(database, sender).await {
                 tracing::warn!(%error, "the change feed could not be read");

@@ -1,0 +1,69 @@
+//! Who may do what: the seeded matrix, as people can read it (architecture §4).
+
+mod support;
+
+use domain::platform::permission::Permission;
+use std::{collections::BTreeSet, fmt::Write as _};
+use support::TestDatabase;
+
+/// One column per role, one line per permission.
+async fn matrix(test: &TestDatabase) -> String {
+    let roles: Vec<String> = sqlx::query_scalar("select code from role order by id").fetch_all(&test.admin).await.expect("roles");
+    let granted: BTreeSet<(String, String)> =
+        sqlx::query_as("select r.code, p.permission from role_permission p join role r on r.id = p.role_id")
+            .fetch_all(&test.admin)
+            .await
+            .expect("grants")
+            .into_iter()
+            .collect();
+    let mut text = format!("{:<28}", "");
+    for role in &roles {
+        let _ = write!(text, " {role}");
+    }
+    for permission in Permission::ALL {
+        let _ = write!(text, "\n{:<28}", permission.code());
+        for role in &roles {
+            let mark = if granted.contains(&(role.clone(), permission.code().to_owned())) { "x" } else { "." };
+            let _ = write!(text, " {mark:<width$}", width = role.len());
+        }
+    }
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[tokio::test]
+async fn the_seeded_roles_may_exactly_this() {
+    let test = TestDatabase::with_city().await;
+    insta::assert_snapshot!(matrix(&test).await, @"
+                                 CITY_LEADER CITY CITY_CHECK DISTRICT STREET OPERATOR ENTRY PROPERTY_APPROVER FINANCE AUDITOR SYS_ADMIN SEC_ADMIN
+    platform:organization:read   x           x    x          x        x      x        x     x                 x       x       x         .
+    platform:organization:write  .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:division:write      .           x    .          .        .      .        .     .                 .       .       x         .
+    platform:session:kiosk       x           x    .          x        .      x        .     .                 .       .       .         .
+    housing:project:read         x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:project:write        .           x    .          x        .      .        .     .                 .       .       .         .
+    housing:estate:read          x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:estate:write         .           x    .          x        .      x        x     .                 .       .       .         .
+    housing:building:read        x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:unit:read            x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:unit:write           .           x    .          x        .      x        x     .                 .       .       .         .
+    housing:unit:transition      .           x    .          x        .      x        x     .                 .       .       .         .
+    housing:room:read            x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:rent_standard:read   x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:rent_standard:write  .           x    .          .        .      .        .     .                 .       .       .         .
+    housing:stock:export         x           x    x          x        .      x        x     .                 .       x       .         .
+    operator:operator:read       x           x    x          x        x      x        x     x                 x       x       .         .
+    insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .
+    insight:map:read             x           x    x          x        .      x        x     .                 .       x       .         .
+    ");
+}
+
+/// A code that the program does not know is silently not held: a typing mistake would grant nothing.
+#[tokio::test]
+async fn every_granted_code_is_a_permission() {
+    let test = TestDatabase::with_city().await;
+    let codes: Vec<String> = sqlx::query_scalar("select distinct permission from role_permission").fetch_all(&test.admin).await.expect("codes");
+    assert!(!codes.is_empty());
+    for code in codes {
+        assert!(Permission::from_code(&code).is_some(), "{code} is granted, but no permission");
+    }
+}

@@ -1,0 +1,83 @@
+//! Import rows by column name, as a person fills them in.
+
+use domain::{
+    housing::{building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT, rent_standard::RENT_STANDARD_IMPORT},
+    import::SheetKey,
+    platform::organization_sheet::ORGANIZATION_IMPORT,
+    sheet::ImportSheet,
+};
+use store::{
+    Ctx,
+    import::{Import, Outcome, RawRow},
+};
+
+/// A cell by the header of its column.
+pub type Cells<'a> = &'a [(&'a str, &'a str)];
+
+/// A good row of the sheet with some cells changed.
+pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
+    let (headers, good): (Vec<&str>, Cells) = match sheet {
+        SheetKey::Organization => (headers(&ORGANIZATION_IMPORT), ORGANIZATION),
+        SheetKey::RentStandard => (headers(&RENT_STANDARD_IMPORT), RENT_STANDARD),
+        SheetKey::Project => (headers(&PROJECT_IMPORT), PROJECT),
+        SheetKey::Estate => (headers(&ESTATE_IMPORT), ESTATE),
+        SheetKey::Building => (headers(&BUILDING_IMPORT), BUILDING),
+    };
+    let mut cells = vec![String::new(); headers.len()];
+    for (header, value) in good.iter().chain(changes) {
+        let place = headers.iter().position(|known| known == header);
+        (*value).clone_into(&mut cells[place.unwrap_or_else(|| panic!("{sheet:?} has no column {header}"))]);
+    }
+    cells
+}
+
+fn headers<F>(sheet: &ImportSheet<F>) -> Vec<&'static str> {
+    sheet.columns.iter().map(|column| column.header).collect()
+}
+
+/// Rows numbered as in a worksheet whose first data row is 2.
+pub fn numbered(rows: Vec<Vec<String>>) -> Vec<RawRow> {
+    (2..).zip(rows).map(|(row_no, cells)| RawRow { row_no, cells }).collect()
+}
+
+/// Takes all rows in one chunk.
+pub async fn take(ctx: &Ctx, sheet: SheetKey, write: bool, rows: Vec<Vec<String>>) -> Outcome {
+    let mut import = Import::start(ctx, sheet, write).await.expect("the import starts");
+    import.chunk(numbered(rows), None).await.expect("the chunk is taken")
+}
+
+/// Imports rows of which none may fail.
+pub async fn import(ctx: &Ctx, sheet: SheetKey, rows: Vec<Vec<String>>) {
+    let count = rows.len();
+    let outcome = take(ctx, sheet, true, rows).await;
+    assert_eq!((outcome.succeeded as usize, told(&outcome)), (count, Vec::<(i32, String)>::new()));
+}
+
+/// The failures as a person reads them: row number and reason.
+pub fn told(outcome: &Outcome) -> Vec<(i32, String)> {
+    outcome.failed.iter().map(|row| (row.row_no, row.reason())).collect()
+}
+
+/// What is wrong with one row; empty when it goes in.
+pub async fn complaint(ctx: &Ctx, sheet: SheetKey, changes: Cells<'_>) -> String {
+    let outcome = take(ctx, sheet, false, vec![row(sheet, changes)]).await;
+    outcome.failed.first().map(domain::import::ImportRow::reason).unwrap_or_default()
+}
+
+const ORGANIZATION: Cells = &[("机构编码", "M9"), ("机构名称", "新管理中心"), ("类型", "住房管理单位"), ("上级", "810101"), ("行政区划代码", "810101")];
+
+const RENT_STANDARD: Cells = &[
+    ("标准编码", "ZJ-09"), ("标准名称", "九号标准"), ("单价(元/㎡·月)", "2.60"), ("计租面积", "使用面积"), ("批准文号", "测发〔2026〕9号"), ("生效日期", "2026-01-01"),
+];
+
+const PROJECT: Cells = &[
+    ("项目名称", "新项目"), ("所属区县", "甲区"), ("项目地址", "新路1号"), ("住房类别", "公租房"), ("筹集方式", "新建"), ("投资主体", "政府投资"),
+    ("产权单位", "测试市住房保障中心"), ("计划套数", "100"), ("项目状态", "运营中"),
+];
+
+const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];
+
+const BUILDING: Cells = &[
+    ("项目名称", "甲项目"), ("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号"), ("楼栋号", "1"), ("单元号", "1"), ("楼层", "1"),
+    ("房号", "101"), ("户型", "两居室"), ("建筑面积(㎡)", "57.00"), ("使用面积(㎡)", "43.00"), ("住房管理单位", "甲区管理中心"), ("租金标准编码", "ZJ-01"),
+];
