@@ -1,7 +1,7 @@
 # The front door. Whatever takes more than a line is a script in .ci/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test e2e bench fmt lint setup
+.PHONY: help run dev test e2e bench fmt lint setup sqlx
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -29,3 +29,6 @@ lint: setup ## format check and clippy for server and browser, warnings as error
 
 setup: ## install what is missing; the other commands do this by themselves
 	@.ci/setup
+
+sqlx: setup ## after a change of SQL: check all queries against a database, renew .sqlx
+	@exec .ci/sqlx

@@ -56,11 +56,11 @@ create policy import_row_scope on import_row for all to public
     using (exists (select from import_job j where j.id = job_id));
 
 -- The application puts a job into the queue inside its own transaction; the queue's tables stay closed to it.
-create function job_enqueue(task text, payload json, job_key text, max_attempts smallint) returns void
+create function job_enqueue(task text, payload jsonb, job_key text, max_attempts smallint) returns void
     language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    perform graphile_worker.add_job(task, payload, job_key => job_key, max_attempts => max_attempts);
+    perform graphile_worker.add_job(task, payload::json, job_key => job_key, max_attempts => max_attempts);
 end
 $$;
-revoke execute on function job_enqueue(text, json, text, smallint) from public;
-grant execute on function job_enqueue(text, json, text, smallint) to housing_app;
+revoke execute on function job_enqueue(text, jsonb, text, smallint) from public;
+grant execute on function job_enqueue(text, jsonb, text, smallint) to housing_app;

@@ -19,9 +19,12 @@ impl FromServerFnError for ApiError {
         // Whatever the transport says is for engineers; the person can only try again.
         let sentence = match error {
             ServerFnErrorErr::Request(_) => "网络连接中断，请检查网络后重试",
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => "提交的内容无法识别，请刷新页面后重试",
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                "提交的内容无法识别，请刷新页面后重试"
+            }
             _ => "系统暂时无法处理，请稍后重试",
         };
+        answer_with(400);
         Self(Failure::refused(sentence))
     }
 }
@@ -36,14 +39,34 @@ impl std::error::Error for ApiError {}
 
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
+        answer_with(match &failure {
+            Failure::NotSignedIn => 401,
+            Failure::Forbidden => 403,
+            Failure::NotFound => 404,
+            Failure::Conflict => 409,
+            Failure::Invalid(_) | Failure::Refused(_) => 422,
+            Failure::Internal(_) => 500,
+        });
         Self(failure)
     }
+}
+
+/// The status of the answer under way, page or server function; nothing in a browser.
+fn answer_with(status: u16) {
+    #[cfg(feature = "ssr")]
+    if let (Some(response), Ok(status)) =
+        (leptos::prelude::use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(status))
+    {
+        response.set_status(status);
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = status;
 }
 
 #[cfg(feature = "ssr")]
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
-        Self(error.into())
+        Failure::from(error).into()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     operator::Operators,
     platform::{
         Platform,
-        session::{Frame, SignIn, SignOut, frame_get},
+        session::{Frame, SignIn, SignOut},
         sign_in::SignInPage,
     },
     ui::icon,
@@ -57,17 +57,16 @@ pub fn App() -> impl IntoView {
     // Known on the server while it draws, and carried inside the page: nothing has to wait for it.
     let frame = RwSignal::new(SharedValue::new(Frame::of_request).into_inner());
     provide_context(frame);
-    // Somebody signed in or out: ask again.
-    Effect::new(move |before: Option<usize>| {
-        let version = sign_in.version().get() + sign_out.version().get();
-        if before.is_some_and(|before| before != version) {
-            leptos::task::spawn_local(async move {
-                if let Ok(fresh) = frame_get().await {
-                    frame.set(fresh);
-                }
-            });
+    // Whoever signs in or out brings the frame of what follows.
+    Effect::new(move |_| {
+        if let Some(Ok(fresh)) = sign_in.value().get() {
+            frame.set(fresh);
         }
-        version
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(fresh)) = sign_out.value().get() {
+            frame.set(fresh);
+        }
     });
     // Tests and screenshots wait for this mark: before it a click reaches nobody.
     Effect::new(|_| {
@@ -147,7 +146,7 @@ fn Shell(children: Children) -> impl IntoView {
                 {children()}
             </div>
             <div class="drawer-side z-30">
-                <label for="menu" aria-label="收起菜单" class="drawer-overlay"></label>
+                <label for="menu" class="drawer-overlay"><span class="sr-only">"收起菜单"</span></label>
                 {move || kind.get().map(|_| view! { <Menu frame=frame.get_untracked() /> })}
             </div>
         </div>
@@ -164,7 +163,7 @@ fn Head(frame: Frame) -> impl IntoView {
     let may_kiosk = !kiosk && actor.may(Permission::KioskStart);
     view! {
         <header class="app-head" data-build=build>
-            <label for="menu" class="btn btn-ghost btn-square lg:hidden" aria-label="展开菜单">{icon("menu")}</label>
+            <label for="menu" class="btn btn-ghost btn-square lg:hidden">{icon("menu")}<span class="sr-only">"展开菜单"</span></label>
             <a href="/" class="min-w-0 truncate font-semibold lg:hidden">{settings.city_name}</a>
             <span class="grow"></span>
             <details class="dropdown dropdown-end">
@@ -211,17 +210,32 @@ const MENU: &[(&str, &[Entry])] = &[
         &[
             Entry { href: "/housing/projects", label: "项目", icon: "project", permission: Permission::ProjectRead },
             Entry { href: "/housing/estates", label: "小区", icon: "estate", permission: Permission::EstateRead },
-            Entry { href: "/housing/buildings", label: "楼栋", icon: "building", permission: Permission::BuildingRead },
+            Entry {
+                href: "/housing/buildings", label: "楼栋", icon: "building", permission: Permission::BuildingRead
+            },
             Entry { href: "/housing/units", label: "房源", icon: "unit", permission: Permission::UnitRead },
             Entry { href: "/housing/rooms", label: "房间", icon: "room", permission: Permission::RoomRead },
-            Entry { href: "/housing/rent-standards", label: "租金标准", icon: "rent", permission: Permission::RentStandardRead },
+            Entry {
+                href: "/housing/rent-standards",
+                label: "租金标准",
+                icon: "rent",
+                permission: Permission::RentStandardRead,
+            },
         ],
     ),
-    ("运营主体", &[Entry { href: "/operators", label: "运营主体", icon: "operator", permission: Permission::OperatorRead }]),
+    (
+        "运营主体",
+        &[Entry { href: "/operators", label: "运营主体", icon: "operator", permission: Permission::OperatorRead }],
+    ),
     (
         "系统管理",
         &[
-            Entry { href: "/platform/organizations", label: "组织机构", icon: "organization", permission: Permission::OrganizationRead },
+            Entry {
+                href: "/platform/organizations",
+                label: "组织机构",
+                icon: "organization",
+                permission: Permission::OrganizationRead,
+            },
             Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::OrganizationRead },
         ],
     ),
@@ -236,7 +250,8 @@ fn Menu(frame: Frame) -> impl IntoView {
     let groups = MENU
         .iter()
         .filter_map(|(title, entries)| {
-            let items: Vec<_> = entries.iter().filter(|entry| allowed(entry)).map(|entry| menu_item(entry, path)).collect();
+            let items: Vec<_> =
+                entries.iter().filter(|entry| allowed(entry)).map(|entry| menu_item(entry, path)).collect();
             (!items.is_empty()).then(|| view! { <li><h2 class="menu-title">{*title}</h2><ul>{items}</ul></li> })
         })
         .collect_view();

@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::{
+    bench,
     cluster::{self, Durability},
     config::{Config, ServeConfig},
     hdb, import, serve,
@@ -61,6 +62,8 @@ enum Command {
     },
     /// Set a parameter of the city, e.g. `server setting PRM-07 WGS84`
     Setting { code: String, value: String },
+    /// Measure the platform, on a private database of its own
+    Bench(bench::Args),
     /// Run a command with DATABASE_URL of a private database
     Cluster {
         /// fast and forgetful: for tests
@@ -79,7 +82,10 @@ fn sheet(code: &str) -> Result<SheetKey, String> {
 #[must_use]
 pub fn run() -> ExitCode {
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,server=info,store=info".into()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| "warn,server=info,store=info".into()),
+        )
         .with_writer(std::io::stderr)
         .init();
     let line = Line::parse();
@@ -105,11 +111,14 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Migrate => config.open().await?.close().await,
         Command::Import { sheet, files, login, dry_run, json } => {
             let opened = config.open().await?;
-            let code = import::run_command(&opened.database, &import::Command { sheet, files, login, dry_run, json }).await;
+            let code =
+                import::run_command(&opened.database, &import::Command { sheet, files, login, dry_run, json }).await;
             opened.close().await;
             return Ok(code);
         }
-        Command::Hdb { blocks, towns, out, city } => println!("{}", hdb::convert(&blocks, &towns, &out, hdb::Options { city, ..hdb::Options::default() })?),
+        Command::Hdb { blocks, towns, out, city } => {
+            println!("{}", hdb::convert(&blocks, &towns, &out, hdb::Options { city, ..hdb::Options::default() })?)
+        }
         Command::Outline { file, login } => {
             let opened = config.open().await?;
             let result = outline(&opened.database, &file, &login).await;
@@ -122,9 +131,12 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             opened.close().await;
             result.map_err(|error| error.to_string())?;
         }
+        Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {
             let durability = if throwaway { Durability::ThrowAway } else { Durability::Durable };
-            let status = cluster::run_with(&config.data.join("postgres"), durability, &command).await.map_err(|error| error.to_string())?;
+            let status = cluster::run_with(&config.data.join("postgres"), durability, &command)
+                .await
+                .map_err(|error| error.to_string())?;
             return Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)));
         }
     }

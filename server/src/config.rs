@@ -49,7 +49,8 @@ impl Config {
     /// One line that says what to do.
     pub async fn open(&self) -> Result<Opened, String> {
         if let Some(url) = &self.database_url {
-            let database = Database::open(url, CONNECTIONS).await.map_err(|error| format!("cannot use DATABASE_URL: {error}"))?;
+            let database =
+                Database::open(url, CONNECTIONS).await.map_err(|error| format!("cannot use DATABASE_URL: {error}"))?;
             return Ok(Opened { database, cluster: None });
         }
         let cluster = cluster::start(&self.data.join("postgres")).await.map_err(|error| error.to_string())?;

@@ -36,12 +36,32 @@ const DISTRICT: &str = "990104";
 const OPERATOR: &str = "990000Y";
 
 const ACCOUNTS: [Account; 6] = [
-    Account { login: "admin", name: "演示系统管理员", role: "SYS_ADMIN", role_name: "系统管理员", organization: CITY },
-    Account { login: "leader", name: "演示市领导", role: "CITY_LEADER", role_name: "市领导", organization: CITY },
-    Account { login: "city", name: "演示市中心经办", role: "CITY", role_name: "市住房保障中心", organization: CITY },
-    Account { login: "district", name: "演示区县经办", role: "DISTRICT", role_name: "区县住房保障部门", organization: DISTRICT },
-    Account { login: "operator", name: "演示运营经理", role: "OPERATOR", role_name: "运营主体管理员", organization: OPERATOR },
-    Account { login: "entry", name: "演示录入员", role: "ENTRY", role_name: "录入管理员", organization: DISTRICT },
+    Account {
+        login: "admin", name: "演示系统管理员", role: "SYS_ADMIN", role_name: "系统管理员", organization: CITY
+    },
+    Account {
+        login: "leader", name: "演示市领导", role: "CITY_LEADER", role_name: "市领导", organization: CITY
+    },
+    Account {
+        login: "city", name: "演示市中心经办", role: "CITY", role_name: "市住房保障中心", organization: CITY
+    },
+    Account {
+        login: "district",
+        name: "演示区县经办",
+        role: "DISTRICT",
+        role_name: "区县住房保障部门",
+        organization: DISTRICT,
+    },
+    Account {
+        login: "operator",
+        name: "演示运营经理",
+        role: "OPERATOR",
+        role_name: "运营主体管理员",
+        organization: OPERATOR,
+    },
+    Account {
+        login: "entry", name: "演示录入员", role: "ENTRY", role_name: "录入管理员", organization: DISTRICT
+    },
 ];
 
 /// Seeds an empty database; answers what to print about the accounts.
@@ -104,7 +124,9 @@ async fn seed(database: &Database, data: &Path, notes: &Path) -> Result<(), Stri
             // Coordinates are checked against the districts' outlines, so these come before the stock.
             let ctx = user_ctx(database, UserRef::Login("city"), chrono::Utc::now()).await.map_err(text)?;
             for outline in city.outlines() {
-                division_put(&ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds).await.map_err(text)?;
+                division_put(&ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds)
+                    .await
+                    .map_err(text)?;
             }
         }
     }
@@ -151,7 +173,13 @@ fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?.write_all(content.as_bytes())
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(content.as_bytes())
 }
 
 fn table(notes: &str) -> String {
@@ -172,7 +200,9 @@ fn table(notes: &str) -> String {
 pub async fn outlines_put(ctx: &Ctx, geojson: &str) -> Result<usize, String> {
     let outlines = hdb::outlines_read(geojson)?;
     for outline in &outlines {
-        division_put(ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds).await.map_err(text)?;
+        division_put(ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds)
+            .await
+            .map_err(text)?;
     }
     Ok(outlines.len())
 }

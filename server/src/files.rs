@@ -11,7 +11,10 @@ use axum::{
 };
 use domain::{
     failure::Failure,
-    housing::{building_sheet::BUILDING_LIST, estate_sheet::ESTATE_LIST, project_sheet::PROJECT_LIST, rent_standard::RENT_STANDARD_LIST, room::ROOM_LIST, unit_sheet::UNIT_LIST},
+    housing::{
+        building_sheet::BUILDING_LIST, estate_sheet::ESTATE_LIST, project_sheet::PROJECT_LIST,
+        rent_standard::RENT_STANDARD_LIST, room::ROOM_LIST, unit_sheet::UNIT_LIST,
+    },
     import::{SheetKey, UPLOAD_BYTES_MAX},
     list::{ListQuery, Page, Position},
     platform::organization_sheet::ORGANIZATION_LIST,
@@ -21,7 +24,10 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use store::{
     Ctx,
-    housing::{building::building_list, estate::estate_list, project::project_list, rent_standard::rent_standard_list, room::room_list, unit_list::unit_list},
+    housing::{
+        building::building_list, estate::estate_list, project::project_list, rent_standard::rent_standard_list,
+        room::room_list, unit_list::unit_list,
+    },
     platform::organization::organization_list,
 };
 
@@ -58,10 +64,14 @@ fn sheet_key(code: &str) -> Result<SheetKey, Refused> {
 
 /// A workbook to be saved by the browser.
 fn spreadsheet(name: &str, content: Vec<u8>) -> Response {
-    let disposition = format!("attachment; filename=\"download.xlsx\"; filename*=UTF-8''{}", domain::list::percent_encode(name));
+    let disposition =
+        format!("attachment; filename=\"download.xlsx\"; filename*=UTF-8''{}", domain::list::percent_encode(name));
     let mut response = content.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(value) = HeaderValue::from_str(&disposition) {
         headers.insert(header::CONTENT_DISPOSITION, value);
@@ -74,7 +84,8 @@ pub async fn template(Extension(visit): Extension<Visit>, Path(sheet): Path<Stri
     let ctx = ctx(visit)?;
     let sheet = sheet_key(&sheet)?;
     ctx.require(sheet.permission())?;
-    let content = workbook::template::template(&workbook::template::template_of(sheet)).map_err(|error| store::Error::Broken(error.to_string()))?;
+    let content = workbook::template::template(&workbook::template::template_of(sheet))
+        .map_err(|error| store::Error::Broken(error.to_string()))?;
     Ok(spreadsheet(&format!("{}导入模板.xlsx", sheet.title()), content))
 }
 
@@ -85,12 +96,18 @@ pub struct UploadQuery {
 }
 
 /// `POST /files/import/{sheet}?request=<uuid>`: takes a file, answers the id of its job.
-pub async fn upload(Extension(visit): Extension<Visit>, Path(sheet): Path<String>, Query(query): Query<UploadQuery>, mut form: Multipart) -> Result<String, Refused> {
+pub async fn upload(
+    Extension(visit): Extension<Visit>,
+    Path(sheet): Path<String>,
+    Query(query): Query<UploadQuery>,
+    mut form: Multipart,
+) -> Result<String, Refused> {
     let ctx = ctx(visit)?;
     let sheet = sheet_key(&sheet)?;
     ctx.require(sheet.permission())?;
     let too_large = || Refused(Failure::refused(format!("文件超过{}MB，请拆分后导入", UPLOAD_BYTES_MAX / 1024 / 1024)));
-    while let Some(field) = form.next_field().await.map_err(|_| Refused(Failure::refused("上传中断，请重试")))? {
+    while let Some(field) = form.next_field().await.map_err(|_| Refused(Failure::refused("上传中断，请重试")))?
+    {
         if field.name() != Some("file") {
             continue;
         }
@@ -99,7 +116,8 @@ pub async fn upload(Extension(visit): Extension<Visit>, Path(sheet): Path<String
         if content.len() > UPLOAD_BYTES_MAX {
             return Err(too_large());
         }
-        let upload = store::import::job::Upload { sheet, file_name: &file_name, content: &content, request_id: &query.request };
+        let upload =
+            store::import::job::Upload { sheet, file_name: &file_name, content: &content, request_id: &query.request };
         return Ok(store::import::job::job_create(&ctx, upload).await?);
     }
     Err(Refused(Failure::refused("请选择文件")))
@@ -118,15 +136,22 @@ pub async fn failed_rows(Extension(visit): Extension<Visit>, Path(id): Path<Stri
         }
         rows.extend(more);
     }
-    let content = workbook::write::failed_rows(&workbook::template::template_of(job.sheet), rows).map_err(|error| store::Error::Broken(error.to_string()))?;
+    let content = workbook::write::failed_rows(&workbook::template::template_of(job.sheet), rows)
+        .map_err(|error| store::Error::Broken(error.to_string()))?;
     Ok(spreadsheet(&format!("{}失败数据.xlsx", job.sheet.title()), content))
 }
 
 /// `GET /files/export/{list}?…&rows=1000`: the rows of a list, as filtered and sorted.
-pub async fn export(Extension(visit): Extension<Visit>, Path(list): Path<String>, Query(params): Query<BTreeMap<String, String>>) -> Result<Response, Refused> {
+pub async fn export(
+    Extension(visit): Extension<Visit>,
+    Path(list): Path<String>,
+    Query(params): Query<BTreeMap<String, String>>,
+) -> Result<Response, Refused> {
     let ctx = ctx(visit)?;
     let wanted = params.get("rows").and_then(|rows| rows.parse().ok()).unwrap_or(1_000);
-    let query = ListQuery::from_params(params.iter().filter(|(key, _)| *key != "rows").map(|(key, value)| (key.as_str(), value.as_str())));
+    let query = ListQuery::from_params(
+        params.iter().filter(|(key, _)| *key != "rows").map(|(key, value)| (key.as_str(), value.as_str())),
+    );
     let known = ["organization", "project", "estate", "building", "unit", "room", "rent_standard"];
     if !known.contains(&list.as_str()) {
         return Err(Refused(Failure::NotFound));
@@ -152,20 +177,25 @@ pub async fn export(Extension(visit): Extension<Visit>, Path(list): Path<String>
         _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
     };
     let content = tokio::task::spawn_blocking(move || {
-            let headers: Vec<&str> = columns.iter().map(|column| column.header).collect();
-            let kinds: Vec<_> = columns.iter().map(|column| column.kind).collect();
-            workbook::write::list(noun, &headers, &kinds, cells)
-        })
-        .await
-        .map_err(|error| store::Error::Broken(error.to_string()))?
-        .map_err(|error| store::Error::Broken(error.to_string()))?;
+        let headers: Vec<&str> = columns.iter().map(|column| column.header).collect();
+        let kinds: Vec<_> = columns.iter().map(|column| column.kind).collect();
+        workbook::write::list(noun, &headers, &kinds, cells)
+    })
+    .await
+    .map_err(|error| store::Error::Broken(error.to_string()))?
+    .map_err(|error| store::Error::Broken(error.to_string()))?;
     Ok(spreadsheet(&format!("{noun}.xlsx"), content))
 }
 
 type Collected = (&'static str, Vec<domain::sheet::ColumnSpec>, Vec<Vec<Cell>>);
 
 /// Walks the pages of a list until enough rows are there.
-async fn collect<R, F>(sheet: &ListSheet<R>, most: u32, query: &ListQuery, load: impl Fn(ListQuery) -> F) -> Result<Collected, Refused>
+async fn collect<R, F>(
+    sheet: &ListSheet<R>,
+    most: u32,
+    query: &ListQuery,
+    load: impl Fn(ListQuery) -> F,
+) -> Result<Collected, Refused>
 where
     F: Future<Output = store::Result<Page<R>>>,
 {

@@ -252,7 +252,12 @@ pub async fn import_files(database: &Database, command: &Command) -> CommandEnd 
 }
 
 fn refused(login: &str, error: Error) -> CommandEnd {
-    let entry = ReportedError { file: login.to_owned(), row: 0, column: String::new(), message: Failure::from(error).to_string() };
+    let entry = ReportedError {
+        file: login.to_owned(),
+        row: 0,
+        column: String::new(),
+        message: Failure::from(error).to_string(),
+    };
     CommandEnd::Refused(ImportReport { errors: vec![entry], ..ImportReport::default() })
 }
 
@@ -269,7 +274,12 @@ async fn content(path: &Path) -> Result<Arc<Vec<u8>>, String> {
 }
 
 /// Imports one file as one job of the import log.
-async fn import_file(ctx: &Ctx, command: &Command, file: &Accepted<'_>, report: &mut ImportReport) -> Result<(), String> {
+async fn import_file(
+    ctx: &Ctx,
+    command: &Command,
+    file: &Accepted<'_>,
+    report: &mut ImportReport,
+) -> Result<(), String> {
     let internal = |error| Failure::from(error).to_string();
     let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let job = match command.dry_run {
@@ -292,7 +302,13 @@ async fn import_file(ctx: &Ctx, command: &Command, file: &Accepted<'_>, report: 
     fed
 }
 
-async fn feed(ctx: &Ctx, command: &Command, file: &Accepted<'_>, job: Option<&str>, report: &mut ImportReport) -> Result<(), String> {
+async fn feed(
+    ctx: &Ctx,
+    command: &Command,
+    file: &Accepted<'_>,
+    job: Option<&str>,
+    report: &mut ImportReport,
+) -> Result<(), String> {
     let internal = |error| Failure::from(error).to_string();
     let content = content(file.path).await?;
     if hex(&digest(&content)) != file.digest {

@@ -28,7 +28,10 @@ impl TaskHandler for ImportTask {
 ///
 /// # Errors
 /// When the queue's tables cannot be prepared.
-pub async fn start(database: &Database, stop: impl Future<Output = ()> + Send + 'static) -> Result<JoinHandle<()>, String> {
+pub async fn start(
+    database: &Database,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<JoinHandle<()>, String> {
     // Two servers may start at once, and the queue's own migrations do not wait for each other.
     let lock = store::database::start_lock(database).await.map_err(|error| error.to_string())?;
     let worker = WorkerOptions::default()

@@ -41,7 +41,12 @@ struct Told<'a> {
 }
 
 /// `GET /live?building=5`: changes in the actor's scope from now on, or from `Last-Event-ID` on.
-pub async fn stream(State(state): State<AppState>, Extension(visit): Extension<Visit>, Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
+pub async fn stream(
+    State(state): State<AppState>,
+    Extension(visit): Extension<Visit>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+) -> Response {
     let (Some(ctx), Some(secret)) = (visit.ctx, visit.secret) else { return StatusCode::UNAUTHORIZED.into_response() };
     // Subscribed before reading what was missed: a change between the two comes twice, never not at all.
     let receiver = state.feed.subscribe();

@@ -19,7 +19,9 @@ use leptos::{
 use std::path::Path;
 use store::live::Feed;
 use tokio::sync::watch;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
+};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -48,7 +50,10 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route("/api/{name}", post(server_function))
         // files in and out
         .route("/files/template/{sheet}", get(files::template))
-        .route("/files/import/{sheet}", post(files::upload).layer(DefaultBodyLimit::max(domain::import::UPLOAD_BYTES_MAX + 64 * 1024)))
+        .route(
+            "/files/import/{sheet}",
+            post(files::upload).layer(DefaultBodyLimit::max(domain::import::UPLOAD_BYTES_MAX + 64 * 1024)),
+        )
         .route("/files/import/{id}/failed.xlsx", get(files::failed_rows))
         .route("/files/export/{list}", get(files::export))
         // boards and maps
@@ -58,7 +63,10 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .fallback(page)
         .layer(middleware::from_fn_with_state(state.clone(), session::visit))
         .layer(CompressionLayer::new().br(true));
-    let immutable = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    let immutable = SetResponseHeaderLayer::overriding(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
     let package = Router::new().fallback_service(ServeDir::new(site.join("pkg")).precompressed_br()).layer(immutable);
     Router::new()
         .route("/healthz", get(health))
@@ -88,7 +96,11 @@ async fn health(State(state): State<AppState>) -> Response {
     }
 }
 
-async fn server_function(State(state): State<AppState>, Extension(visit): Extension<Visit>, request: Request) -> Response {
+async fn server_function(
+    State(state): State<AppState>,
+    Extension(visit): Extension<Visit>,
+    request: Request,
+) -> Response {
     let process = state.process;
     let context = move || {
         provide_context(process.clone());
@@ -116,7 +128,10 @@ async fn page(State(state): State<AppState>, Extension(visit): Extension<Visit>,
 
 /// The content security policy of a page: our own scripts by nonce, nothing from another host.
 fn set_policy(tile_origin: Option<&str>) {
-    let (Some(nonce), Some(response)) = (use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>()) else { return };
+    let (Some(nonce), Some(response)) = (use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>())
+    else {
+        return;
+    };
     let tiles = tile_origin.unwrap_or_default();
     let policy = format!(
         "default-src 'self'; script-src 'strict-dynamic' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self'; \

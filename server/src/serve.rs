@@ -7,9 +7,9 @@ use crate::{
     router::{AppState, router},
 };
 use app::context::Process;
+use domain::platform::setting::CitySettings;
 use leptos::config::LeptosOptions;
 use std::{net::SocketAddr, time::Duration};
-use domain::platform::setting::CitySettings;
 use store::{Database, live::Feed};
 use tokio::{net::TcpListener, signal, sync::watch};
 
@@ -33,7 +33,12 @@ pub async fn serve(config: &Config, serve: &ServeConfig) -> Result<(), String> {
     result
 }
 
-async fn run(config: &Config, serve: &ServeConfig, opened: &Opened, stop: impl Future<Output = ()>) -> Result<(), String> {
+async fn run(
+    config: &Config,
+    serve: &ServeConfig,
+    opened: &Opened,
+    stop: impl Future<Output = ()>,
+) -> Result<(), String> {
     let database = &opened.database;
     let (announce, stopping) = watch::channel(false);
     let mut worker_stop = stopping.clone();
@@ -41,13 +46,18 @@ async fn run(config: &Config, serve: &ServeConfig, opened: &Opened, stop: impl F
         let _ = worker_stop.wait_for(|stopping| *stopping).await;
     })
     .await?;
-    let accounts = if serve.demo { demo::ensure(database, &config.data).await? } else { demo::first_administrator(database).await? };
+    let accounts = if serve.demo {
+        demo::ensure(database, &config.data).await?
+    } else {
+        demo::first_administrator(database).await?
+    };
     let listener = TcpListener::bind(serve.listen)
         .await
         .map_err(|error| format!("cannot listen at {}: {error}; choose another address with --listen", serve.listen))?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
-    let build = std::fs::read_to_string(serve.site.join("build.txt"))
-        .map_err(|_| format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display()))?;
+    let build = std::fs::read_to_string(serve.site.join("build.txt")).map_err(|_| {
+        format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display())
+    })?;
     let build = build.trim().to_owned();
     let tile_origin = tile_origin(&settings.map_tiles);
     let city_name = settings.city_name.clone();
@@ -94,7 +104,14 @@ fn watch_settings(database: Database, settings: CitySettings) -> watch::Receiver
         while !sender.is_closed() {
             tokio::time::sleep(SETTINGS_LOOK).await;
             if let Ok(fresh) = store::platform::setting::settings_get(&database).await {
-                sender.send_if_modified(|known| if *known == fresh { false } else { *known = fresh; true });
+                sender.send_if_modified(|known| {
+                    if *known == fresh {
+                        false
+                    } else {
+                        *known = fresh;
+                        true
+                    }
+                });
             }
         }
     });

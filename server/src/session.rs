@@ -74,7 +74,8 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 /// The visitor's network address; behind a trusted proxy the last one it names.
 fn address(state: &AppState, request: &Request) -> String {
     let forwarded = HeaderName::from_static("x-forwarded-for");
-    let named = request.headers().get(forwarded).and_then(|value| value.to_str().ok()).and_then(|list| list.rsplit(',').next());
+    let named =
+        request.headers().get(forwarded).and_then(|value| value.to_str().ok()).and_then(|list| list.rsplit(',').next());
     let direct = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
     match named {
         Some(address) if state.process.secure_cookies => address.trim().chars().take(64).collect(),
@@ -94,14 +95,20 @@ mod tests {
     fn a_form_of_another_site_is_forged() {
         assert!(is_forged(&Method::POST, &headers(&[("sec-fetch-site", "cross-site")])));
         assert!(is_forged(&Method::POST, &headers(&[("origin", "https://evil.example"), ("host", "housing.example")])));
-        assert!(!is_forged(&Method::POST, &headers(&[("origin", "https://housing.example"), ("host", "housing.example")])));
+        assert!(!is_forged(
+            &Method::POST,
+            &headers(&[("origin", "https://housing.example"), ("host", "housing.example")])
+        ));
         assert!(!is_forged(&Method::POST, &headers(&[("sec-fetch-site", "same-origin")])));
         assert!(!is_forged(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
     }
 
     #[test]
     fn the_cookie_is_found_among_others() {
-        assert_eq!(cookie(&headers(&[("cookie", "a=1; housing_session=abc; b=2")]), "housing_session").as_deref(), Some("abc"));
+        assert_eq!(
+            cookie(&headers(&[("cookie", "a=1; housing_session=abc; b=2")]), "housing_session").as_deref(),
+            Some("abc")
+        );
         assert_eq!(cookie(&headers(&[("cookie", "xhousing_session=abc")]), "housing_session"), None);
     }
 }

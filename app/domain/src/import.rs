@@ -86,8 +86,15 @@ pub enum ImportStatus {
 }
 
 impl ImportStatus {
-    pub const ALL: [Self; 7] =
-        [Self::Uploaded, Self::Parsing, Self::Validated, Self::Executing, Self::Finished, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 7] = [
+        Self::Uploaded,
+        Self::Parsing,
+        Self::Validated,
+        Self::Executing,
+        Self::Finished,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     #[must_use]
     pub fn code(self) -> &'static str {

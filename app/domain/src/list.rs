@@ -217,7 +217,11 @@ impl<R> Page<R> {
     /// `共 1,234 条`, or `约 10,000 条以上` when counting stopped.
     #[must_use]
     pub fn total_label(&self) -> String {
-        if self.exact { format!("共 {} 条", group_thousands(self.total)) } else { format!("约 {} 条以上", group_thousands(self.total)) }
+        if self.exact {
+            format!("共 {} 条", group_thousands(self.total))
+        } else {
+            format!("约 {} 条以上", group_thousands(self.total))
+        }
     }
 }
 
@@ -253,7 +257,10 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        assert_eq!(["0", "999", "1,000", "-1,056,940"], [0, 999, 1000, -1_056_940].map(group_thousands).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "999", "1,000", "-1,056,940"],
+            [0, 999, 1000, -1_056_940].map(group_thousands).each_ref().map(String::as_str)
+        );
     }
 
     #[test]

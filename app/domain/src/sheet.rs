@@ -251,7 +251,10 @@ impl<F> ImportSheet<F> {
     /// The header row of the template; `*` marks required columns.
     #[must_use]
     pub fn headers(&self) -> Vec<String> {
-        self.columns.iter().map(|column| if column.required { format!("*{}", column.header) } else { column.header.to_owned() }).collect()
+        self.columns
+            .iter()
+            .map(|column| if column.required { format!("*{}", column.header) } else { column.header.to_owned() })
+            .collect()
     }
 }
 

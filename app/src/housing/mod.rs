@@ -47,6 +47,8 @@ impl LazyRoute for Housing {
             ("units", Page::Action(action)) if action == "edit" => unit::edit::edit_view(),
             ("rooms", Page::List) => room::list_view(),
             ("rent-standards", Page::List) => rent_standard::list_view(),
+            // On the way to another module.
+            ("", _) => ().into_any(),
             _ => empty_view("页面不存在，请检查地址"),
         })
         .into_any()

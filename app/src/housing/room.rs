@@ -18,6 +18,9 @@ pub async fn room_list(query: ListQuery) -> Result<Page<RoomRow>, ApiError> {
 }
 
 pub(super) fn list_view() -> AnyView {
-    let actions = list_actions(|| ListActions { export: crate::shell::may(domain::platform::permission::Permission::StockExport), ..ListActions::default() });
+    let actions = list_actions(|| ListActions {
+        export: crate::shell::may(domain::platform::permission::Permission::StockExport),
+        ..ListActions::default()
+    });
     list_page(&ROOM_LIST, actions, room_list)
 }

@@ -30,7 +30,10 @@ pub fn upload_view(sheet: String) -> AnyView {
             send.dispatch_local(form);
         }
     };
-    let limits = format!("支持.xlsx、.xls文件，不超过{}MB、{UPLOAD_ROWS_MAX}行；更大的文件请拆分，或由管理员用命令行导入", UPLOAD_BYTES_MAX / 1024 / 1024);
+    let limits = format!(
+        "支持.xlsx、.xls文件，不超过{}MB、{UPLOAD_ROWS_MAX}行；更大的文件请拆分，或由管理员用命令行导入",
+        UPLOAD_BYTES_MAX / 1024 / 1024
+    );
     view! {
         <main class="page">
             <PageHead title=format!("导入{}", sheet.title()) back=("/imports".to_owned(), "导入日志".to_owned()) />
@@ -61,7 +64,8 @@ pub fn upload_view(sheet: String) -> AnyView {
 async fn send_file(sheet: &str, form: web_sys::HtmlFormElement) -> Result<String, String> {
     let broken = || "网络连接中断，请检查网络后重试".to_owned();
     let input = form.elements().named_item("file").and_then(|input| input.dyn_into::<web_sys::HtmlInputElement>().ok());
-    let file = input.and_then(|input| input.files()).and_then(|files| files.get(0)).ok_or_else(|| "请选择文件".to_owned())?;
+    let file =
+        input.and_then(|input| input.files()).and_then(|files| files.get(0)).ok_or_else(|| "请选择文件".to_owned())?;
     if file.size() > UPLOAD_BYTES_MAX as f64 {
         return Err(format!("文件超过{}MB，请拆分后导入", UPLOAD_BYTES_MAX / 1024 / 1024));
     }

@@ -4,12 +4,13 @@
 
 use crate::{
     ApiError,
-    shell::use_frame,
+    shell::{may, use_frame},
     ui::{PageHead, empty_view, error_view, loading_view, tone},
 };
 use domain::{
     insight::{DistrictFigures, HomeFigures, Occupancy},
     list::group_thousands,
+    platform::permission::Permission,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
@@ -23,11 +24,18 @@ pub async fn home_figures_get() -> Result<HomeFigures, ApiError> {
 const REFRESH_SECONDS: u64 = 60;
 
 pub(super) fn home_view() -> AnyView {
+    if !may(Permission::HomeRead) {
+        // Administrators of the platform see no business data; their work is in the menu.
+        return view! { <main class="page"><PageHead title="首页" />{empty_view("请从左侧菜单选择要办理的事项")}</main> }.into_any();
+    }
     let figures = Resource::new(|| (), |()| home_figures_get());
     let frame = use_frame();
-    let title = move || frame.with(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()).unwrap_or_default());
+    let title =
+        move || frame.with(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()).unwrap_or_default());
     Effect::new(move |_| {
-        if let Ok(timer) = set_interval_with_handle(move || figures.refetch(), std::time::Duration::from_secs(REFRESH_SECONDS)) {
+        if let Ok(timer) =
+            set_interval_with_handle(move || figures.refetch(), std::time::Duration::from_secs(REFRESH_SECONDS))
+        {
             on_cleanup(move || timer.clear());
         }
     });
@@ -90,7 +98,13 @@ fn figures_view(figures: HomeFigures) -> AnyView {
     .into_any()
 }
 
-fn stat(label: &'static str, value: String, unit: &'static str, href: &'static str, definition: &'static str) -> impl IntoView {
+fn stat(
+    label: &'static str,
+    value: String,
+    unit: &'static str,
+    href: &'static str,
+    definition: &'static str,
+) -> impl IntoView {
     view! {
         <a class="stat-card" href=href title=definition>
             <span class="stat-label">{label}</span>

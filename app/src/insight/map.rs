@@ -75,12 +75,23 @@ fn side_list(found: MapMarks) -> impl IntoView {
 
 fn side_item(mark: MapMark) -> impl IntoView {
     let href = match mark.level {
-        MarkLevel::District | MarkLevel::Cluster => format!("/map?lng={:.6}&lat={:.6}&zoom={}", mark.lng, mark.lat, if mark.level == MarkLevel::District { 13 } else { 15 }),
+        MarkLevel::District | MarkLevel::Cluster => format!(
+            "/map?lng={:.6}&lat={:.6}&zoom={}",
+            mark.lng,
+            mark.lat,
+            if mark.level == MarkLevel::District { 13 } else { 15 }
+        ),
         MarkLevel::Estate => format!("/housing/estates/{}", mark.id),
         MarkLevel::Building => format!("/housing/buildings/{}", mark.id),
     };
-    let name = if mark.level == MarkLevel::Cluster { format!("{}等{}个小区", mark.name, mark.estates) } else { mark.name };
-    let note = format!("{}套 · 可租{} · 空置{}", group_thousands(mark.occupancy.units), group_thousands(mark.occupancy.lettable), group_thousands(mark.occupancy.vacant));
+    let name =
+        if mark.level == MarkLevel::Cluster { format!("{}等{}个小区", mark.name, mark.estates) } else { mark.name };
+    let note = format!(
+        "{}套 · 可租{} · 空置{}",
+        group_thousands(mark.occupancy.units),
+        group_thousands(mark.occupancy.lettable),
+        group_thousands(mark.occupancy.vacant)
+    );
     view! {
         <li><a href=href>
             <span class="map-dot" data-rate=rate_tone(mark.occupancy.percent())></span>

@@ -17,6 +17,12 @@ impl LazyRoute for Insight {
 
     fn view(_this: Self) -> AnyView {
         let path = use_location().pathname;
-        (move || if path.get() == "/map" { map::map_view() } else { home::home_view() }).into_any()
+        (move || match path.get().as_str() {
+            "/" => home::home_view(),
+            "/map" => map::map_view(),
+            // On the way to another module.
+            _ => ().into_any(),
+        })
+        .into_any()
     }
 }

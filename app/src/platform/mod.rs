@@ -23,7 +23,9 @@ impl LazyRoute for Platform {
         (move || match path.get().as_str() {
             "/password" => password::password_view(),
             "/platform/organizations" => organization::list_view(),
-            _ => empty_view("页面不存在，请检查地址"),
+            path if path.starts_with("/platform/") => empty_view("页面不存在，请检查地址"),
+            // On the way to another module.
+            _ => ().into_any(),
         })
         .into_any()
     }

@@ -22,7 +22,11 @@ pub fn password_view() -> AnyView {
     });
     let forced = move || frame.with(|frame| frame.actor.as_ref().is_some_and(|actor| actor.must_change_password));
     let complaint = move |field: &'static str| {
-        change.value().get().and_then(Result::err).and_then(|error| error.fields().and_then(|fields| fields.get(field).map(ToOwned::to_owned)))
+        change
+            .value()
+            .get()
+            .and_then(Result::err)
+            .and_then(|error| error.fields().and_then(|fields| fields.get(field).map(ToOwned::to_owned)))
     };
     let refused = move || change.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
     let field = move |name: &'static str, label: &'static str, complete: &'static str| {

@@ -54,26 +54,34 @@ pub async fn captcha_create() -> Result<CaptchaImage, ApiError> {
     Ok(CaptchaImage { id, image })
 }
 
-/// Signs in and goes on to the home page.
+/// Signs in and goes on to the home page; answers the frame of the new session.
 #[server(endpoint = "sign_in")]
-pub async fn sign_in(login: String, password: String, captcha_id: String, captcha: String) -> Result<(), ApiError> {
+pub async fn sign_in(login: String, password: String, captcha_id: String, captcha: String) -> Result<Frame, ApiError> {
     let process = crate::context::process();
-    let entered = store::platform::session::SignIn { login, password, captcha_id, captcha, address: crate::context::visit().address };
-    let secret = store::platform::session::sign_in(&process.database, entered, chrono::Utc::now()).await?;
+    let entered = store::platform::session::SignIn {
+        login,
+        password,
+        captcha_id,
+        captcha,
+        address: crate::context::visit().address,
+    };
+    let now = chrono::Utc::now();
+    let secret = store::platform::session::sign_in(&process.database, entered, now).await?;
     crate::context::set_session_cookie(Some(&secret));
+    let ctx = store::platform::session::session_ctx(&process.database, &secret, now).await?;
     leptos_axum::redirect("/");
-    Ok(())
+    Ok(Frame { actor: ctx.map(|ctx| ctx.actor().clone()), ..Frame::of_request() })
 }
 
-/// Ends the session.
+/// Ends the session; answers the frame of nobody.
 #[server(endpoint = "sign_out")]
-pub async fn sign_out() -> Result<(), ApiError> {
+pub async fn sign_out() -> Result<Frame, ApiError> {
     if let Some(secret) = crate::context::visit().secret {
         store::platform::session::sign_out(&crate::context::process().database, &secret).await?;
     }
     crate::context::set_session_cookie(None);
     leptos_axum::redirect("/sign-in");
-    Ok(())
+    Ok(Frame { actor: None, ..Frame::of_request() })
 }
 
 /// Makes this browser a wall.

@@ -61,9 +61,19 @@ fn districts(figures: &HomeFigures) -> Chart {
     Chart::new()
         .color(vec![color("--status-vacant"), color("--status-occupied")])
         .tooltip(Tooltip::new().trigger(Trigger::Axis))
-        .legend(Legend::new().top("0").data(vec!["可租", "已租"]).text_style(charming::element::TextStyle::new().font_size(letters()).color(Color::Value(ink()))))
+        .legend(
+            Legend::new()
+                .top("0")
+                .data(vec!["可租", "已租"])
+                .text_style(charming::element::TextStyle::new().font_size(letters()).color(Color::Value(ink()))),
+        )
         .grid(Grid::new().left("3%").right("3%").bottom("3%").top("15%").contain_label(true))
-        .x_axis(Axis::new().type_(AxisType::Category).data(names).axis_label(label().rotate(if figures.districts.len() > 8 { 40 } else { 0 })))
+        .x_axis(
+            Axis::new()
+                .type_(AxisType::Category)
+                .data(names)
+                .axis_label(label().rotate(if figures.districts.len() > 8 { 40 } else { 0 })),
+        )
         .y_axis(Axis::new().type_(AxisType::Value).axis_label(label()))
         .series(Bar::new().name("可租").data(lettable))
         .series(Bar::new().name("已租").data(rented))
@@ -74,7 +84,9 @@ fn statuses(figures: &HomeFigures) -> Chart {
         .by_status
         .iter()
         .map(|(status, units)| {
-            DataPointItem::new(*units).name(status.label()).item_style(ItemStyle::new().color(color(&format!("--status-{}", status_tone(*status)))))
+            DataPointItem::new(*units)
+                .name(status.label())
+                .item_style(ItemStyle::new().color(color(&format!("--status-{}", status_tone(*status)))))
         })
         .collect();
     ring(parts)
@@ -85,12 +97,18 @@ fn status_tone(status: UnitStatus) -> String {
 }
 
 fn layouts(figures: &HomeFigures) -> Chart {
-    let parts: Vec<DataPointItem> = figures.by_layout.iter().map(|(layout, units)| DataPointItem::new(*units).name(layout.label())).collect();
-    ring(parts).color(["signed", "assigned", "vacant", "sold", "reserved"].map(|tone| color(&format!("--status-{tone}"))).to_vec())
+    let parts: Vec<DataPointItem> =
+        figures.by_layout.iter().map(|(layout, units)| DataPointItem::new(*units).name(layout.label())).collect();
+    ring(parts).color(
+        ["signed", "assigned", "vacant", "sold", "reserved"].map(|tone| color(&format!("--status-{tone}"))).to_vec(),
+    )
 }
 
 fn ring(parts: Vec<DataPointItem>) -> Chart {
-    Chart::new()
-        .tooltip(Tooltip::new().trigger(Trigger::Item).formatter("{b}: {c}套 ({d}%)"))
-        .series(Pie::new().radius(vec!["48%", "76%"]).label(Label::new().font_size(letters()).color(Color::Value(ink()))).data(parts))
+    Chart::new().tooltip(Tooltip::new().trigger(Trigger::Item).formatter("{b}: {c}套 ({d}%)")).series(
+        Pie::new()
+            .radius(vec!["48%", "76%"])
+            .label(Label::new().font_size(letters()).color(Color::Value(ink())))
+            .data(parts),
+    )
 }

@@ -1,14 +1,17 @@
 //! The list page: one for all nouns. Its state lives in the address, every change of it is a link or
 //! a GET form, so it works before hydration and without JavaScript.
 
-use super::{PageHead, empty_view, error_view, icon, loading_view, table::{cell_view, kind_class}};
+use super::{
+    PageHead, empty_view, error_view, icon, loading_view,
+    table::{cell_view, kind_class},
+};
 use crate::{ApiError, housing::choice::stock_choices_get};
 use domain::{
     housing::choice::StockChoices,
     list::{EXPORT_MAX, ListQuery, PAGE_SIZES, Page, Position},
     sheet::{Cell, Choices, ListSheet, ListSpec},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_bindgen::JsCast as _};
 use leptos_router::{components::Form, hooks::use_query_map};
 use std::future::Future;
 
@@ -54,9 +57,17 @@ pub fn use_list_query() -> Memo<ListQuery> {
     })
 }
 
-fn list_view(spec: ListSpec, actions: Signal<ListActions>, query: Memo<ListQuery>, page: Resource<CellPage>) -> AnyView {
+fn list_view(
+    spec: ListSpec,
+    actions: Signal<ListActions>,
+    query: Memo<ListQuery>,
+    page: Resource<CellPage>,
+) -> AnyView {
     let needs_choices = spec.filters.iter().any(|filter| matches!(filter.choices, Choices::Districts));
-    let choices = Resource::new(|| (), move |()| async move { if needs_choices { stock_choices_get().await } else { Ok(StockChoices::default()) } });
+    let choices = Resource::new(
+        || (),
+        move |()| async move { if needs_choices { stock_choices_get().await } else { Ok(StockChoices::default()) } },
+    );
     let title = format!("{}管理", spec.noun);
     let for_tools = spec.clone();
     let for_filters = spec.clone();
@@ -94,7 +105,8 @@ fn tools(spec: &ListSpec, actions: ListActions, query: &ListQuery) -> impl IntoV
     let import = actions.import.map(|sheet| {
         view! { <a class="btn btn-outline btn-sm" href=format!("/imports?new={sheet}")>{icon("import")}"导入"</a> }
     });
-    let add = actions.add.map(|(href, label)| view! { <a class="btn btn-primary btn-sm" href=href>{icon("add")}{label}</a> });
+    let add =
+        actions.add.map(|(href, label)| view! { <a class="btn btn-primary btn-sm" href=href>{icon("add")}{label}</a> });
     view! { {export}{import}{add} }
 }
 
@@ -109,7 +121,7 @@ fn export_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
     view! {
         <details class="dropdown dropdown-end">
             <summary class="btn btn-outline btn-sm">{icon("export")}"导出"</summary>
-            <form method="get" action=format!("/files/export/{}", spec.key) class="dropdown-content export-form">
+            <form method="get" action=format!("/files/export/{}", spec.key) class="dropdown-content export-form" on:submit=close_dropdown>
                 {hidden}
                 <label class="text-sm" for="export-rows">"导出条数"</label>
                 <input id="export-rows" class="input input-sm w-32" type="number" name="rows" min="1" max=EXPORT_MAX.to_string() value="1000" required />
@@ -153,11 +165,12 @@ fn filter_form(spec: &ListSpec, query: &ListQuery, choices: StockChoices) -> imp
     });
     let selects: Vec<AnyView> = selects.collect();
     let (path, hint, keyword) = (spec.path, spec.search_hint, query.q.clone());
-    let kept = [("sort", sort_param(query)), ("size", if query.size == 20 { String::new() } else { query.size.to_string() })]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
-        .collect_view();
+    let kept =
+        [("sort", sort_param(query)), ("size", if query.size == 20 { String::new() } else { query.size.to_string() })]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
+            .collect_view();
     view! {
         <Form method="GET" action=path attr:class="filter-bar" attr:role="search">
             <label class="input input-sm filter-search">
@@ -173,7 +186,19 @@ fn filter_form(spec: &ListSpec, query: &ListQuery, choices: StockChoices) -> imp
 }
 
 fn sort_param(query: &ListQuery) -> String {
-    if query.sort.is_empty() { String::new() } else { format!("{}{}", if query.descending { "-" } else { "" }, query.sort) }
+    if query.sort.is_empty() {
+        String::new()
+    } else {
+        format!("{}{}", if query.descending { "-" } else { "" }, query.sort)
+    }
+}
+
+/// The download starts; what asked for it is done.
+fn close_dropdown(event: leptos::ev::SubmitEvent) {
+    let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    if let Some(dropdown) = form.and_then(|form| form.closest("details").ok().flatten()) {
+        let _ = dropdown.remove_attribute("open");
+    }
 }
 
 /// Sends the form that a select stands in.
@@ -186,7 +211,11 @@ fn submit_form(event: leptos::ev::Event) {
 fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>) -> AnyView {
     if page.rows.is_empty() && page.total == 0 {
         let searched = !query.q.is_empty() || !query.filter.is_empty();
-        return empty_view(if searched { "没有符合条件的记录，请调整查询条件" } else { "暂无数据，可通过新增或导入录入" });
+        return empty_view(if searched {
+            "没有符合条件的记录，请调整查询条件"
+        } else {
+            "暂无数据，可通过新增或导入录入"
+        });
     }
     let head = spec.columns.iter().map(|column| {
         let active = query.sort == column.key || (query.sort.is_empty() && spec.default_sort.0 == column.key);
@@ -214,7 +243,8 @@ fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>) -> AnyVi
                 .iter()
                 .zip(&columns)
                 .map(|(cell, column)| {
-                    let class = format!("{} {}", kind_class(column.kind), if column.essential { "" } else { "desk-only" });
+                    let class =
+                        format!("{} {}", kind_class(column.kind), if column.essential { "" } else { "desk-only" });
                     view! { <td class=class>{cell_view(cell.clone())}</td> }
                 })
                 .collect_view();
@@ -237,7 +267,9 @@ fn pager(spec: &ListSpec, query: &ListQuery, page: &Page<Vec<Cell>>) -> impl Int
     let href = |position: &Position| format!("{}{}", spec.path, query.at(position.clone()).to_search());
     let step = |position: Option<&Position>, label: &'static str| match position {
         Some(position) => view! { <a class="join-item btn btn-sm" href=href(position)>{label}</a> }.into_any(),
-        None => view! { <span class="join-item btn btn-sm btn-disabled" aria-disabled="true">{label}</span> }.into_any(),
+        None => {
+            view! { <span class="join-item btn btn-sm btn-disabled" aria-disabled="true">{label}</span> }.into_any()
+        }
     };
     let place = match &query.at {
         Position::Page(number) => format!("第 {number} 页"),

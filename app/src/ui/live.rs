@@ -5,7 +5,11 @@ use leptos::{
     wasm_bindgen::{JsCast as _, closure::Closure},
 };
 use serde::Deserialize;
+use std::time::Duration;
 use web_sys::{EventSource, MessageEvent};
+
+/// Pause before a refused stream is asked for again.
+const RETRY: Duration = Duration::from_secs(3);
 
 /// One change, as the stream words it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -26,17 +30,28 @@ pub enum Heard {
 }
 
 /// Follows changes under `filter` (`building=5`, `estate=3`, or nothing) as long as the page lives.
-/// The browser reconnects by itself; after each connection the page is told to look again, so a
+/// A stream that breaks is opened again by the browser, one that is refused (a proxy without a server
+/// behind it) by us; after each connection the page is told to look again, so a
 /// change between drawing and listening is not missed either.
 pub fn use_live(filter: Signal<String>, hear: impl Fn(Heard) + Copy + 'static) -> RwSignal<bool> {
     let connected = RwSignal::new(false);
+    let tries = RwSignal::new(0_u32);
     Effect::new(move |_| {
+        tries.track();
         let Ok(source) = EventSource::new(&format!("/live?{}", filter.get())) else { return };
         let opened = Closure::<dyn Fn()>::new(move || {
             connected.set(true);
             hear(Heard::Refresh);
         });
-        let broken = Closure::<dyn Fn()>::new(move || connected.set(false));
+        let broken = Closure::<dyn Fn()>::new({
+            let source = source.clone();
+            move || {
+                connected.set(false);
+                if source.ready_state() == EventSource::CLOSED {
+                    set_timeout(move || drop(tries.try_update(|tries| *tries += 1)), RETRY);
+                }
+            }
+        });
         let changed = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let text = event.data().as_string().unwrap_or_default();
             if let Ok(change) = serde_json::from_str(&text) {

@@ -8,7 +8,12 @@ use domain::{
 };
 use js_sys::{Array, Object, Reflect};
 use leaflet::{DivIconOptions, LatLng, LatLngBounds, LayerGroup, Map, MapOptions, Marker, MarkerOptions, TileLayer};
-use leptos::{__reexports::send_wrapper::SendWrapper, lazy, prelude::*, wasm_bindgen::{JsCast as _, JsValue, closure::Closure}};
+use leptos::{
+    __reexports::send_wrapper::SendWrapper,
+    lazy,
+    prelude::*,
+    wasm_bindgen::{JsCast as _, JsValue, closure::Closure},
+};
 use wasm_bindgen_futures::JsFuture;
 
 /// Puts the city map into the element of that id and keeps `shown` at what is in view.
@@ -57,7 +62,9 @@ impl CityMap {
     fn go(&self, place: Place) {
         if let Some((lng, lat, zoom)) = place {
             let center = self.map.get_center();
-            let here = (center.lng() - lng).abs() < 1e-5 && (center.lat() - lat).abs() < 1e-5 && (self.map.get_zoom() - zoom).abs() < 0.01;
+            let here = (center.lng() - lng).abs() < 1e-5
+                && (center.lat() - lat).abs() < 1e-5
+                && (self.map.get_zoom() - zoom).abs() < 0.01;
             if !here {
                 self.map.set_view(&LatLng::new(lat, lng), zoom);
             }
@@ -70,7 +77,12 @@ impl CityMap {
 }
 
 #[lazy]
-async fn open(id: &'static str, tiles: String, place: Place, shown: RwSignal<Option<MapMarks>>) -> SendWrapper<Option<CityMap>> {
+async fn open(
+    id: &'static str,
+    tiles: String,
+    place: Place,
+    shown: RwSignal<Option<MapMarks>>,
+) -> SendWrapper<Option<CityMap>> {
     load_style("map.css");
     if !load_script("map.js").await || document().get_element_by_id(id).is_none() {
         return SendWrapper::new(None);
@@ -96,6 +108,7 @@ async fn open(id: &'static str, tiles: String, place: Place, shown: RwSignal<Opt
     }
     let layer = LayerGroup::new();
     layer.add_to(&map);
+    remember(&map);
     refresh(map.clone(), layer.clone(), shown).await;
     let moved = Closure::<dyn Fn()>::new({
         let map = map.clone();
@@ -124,9 +137,15 @@ async fn outlines(map: &Map) -> Option<LatLngBounds> {
     let shapes = JsFuture::from(response.json().ok()?).await.ok()?;
     let options = Object::new();
     let style = Closure::<dyn Fn(JsValue) -> JsValue>::new(|feature: JsValue| {
-        let mine = Reflect::get(&feature, &"properties".into()).and_then(|known| Reflect::get(&known, &"mine".into())).is_ok_and(|mine| mine.is_truthy());
+        let mine = Reflect::get(&feature, &"properties".into())
+            .and_then(|known| Reflect::get(&known, &"mine".into()))
+            .is_ok_and(|mine| mine.is_truthy());
         let style = Object::new();
-        let _ = Reflect::set(&style, &"className".into(), &if mine { "district-shape district-mine" } else { "district-shape" }.into());
+        let _ = Reflect::set(
+            &style,
+            &"className".into(),
+            &if mine { "district-shape district-mine" } else { "district-shape" }.into(),
+        );
         let _ = Reflect::set(&style, &"interactive".into(), &false.into());
         style.into()
     });
@@ -135,7 +154,8 @@ async fn outlines(map: &Map) -> Option<LatLngBounds> {
     // Leaflet keeps the style function as long as the layer lives, which is as long as the page.
     style.forget();
     layer.add_to(map);
-    let bounds: LatLngBounds = js_sys::Function::from(Reflect::get(&layer, &"getBounds".into()).ok()?).call0(&layer).ok()?.unchecked_into();
+    let bounds: LatLngBounds =
+        js_sys::Function::from(Reflect::get(&layer, &"getBounds".into()).ok()?).call0(&layer).ok()?.unchecked_into();
     // No outline yet gives a box without corners.
     let drawn = Reflect::get(&bounds, &"_southWest".into()).is_ok_and(|corner| corner.is_truthy());
     drawn.then_some(bounds)
@@ -162,7 +182,11 @@ async fn refresh(map: Map, layer: LayerGroup, shown: RwSignal<Option<MapMarks>>)
 /// A round mark: its size says how many units, its colour how many of them are let, its text both.
 fn draw_mark(map: &Map, layer: &LayerGroup, mark: &MapMark) {
     let size = mark_size(mark);
-    let label = if mark.occupancy.lettable > 0 { format!("{}%", mark.occupancy.percent().unwrap_or(0)) } else { "售".to_owned() };
+    let label = if mark.occupancy.lettable > 0 {
+        format!("{}%", mark.occupancy.percent().unwrap_or(0))
+    } else {
+        "售".to_owned()
+    };
     let named = matches!(mark.level, MarkLevel::District);
     let name = if named { format!("<span class=\"mark-name\">{}</span>", escape(&mark.name)) } else { String::new() };
     let options = DivIconOptions::new();

@@ -20,7 +20,11 @@ use leptos_meta::Title;
 
 /// A page's heading with what can be done there.
 #[component]
-pub fn PageHead(#[prop(into)] title: String, #[prop(optional)] back: Option<(String, String)>, #[prop(optional)] children: Option<Children>) -> impl IntoView {
+pub fn PageHead(
+    #[prop(into)] title: String,
+    #[prop(optional)] back: Option<(String, String)>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     view! {
         <Title text=title.clone() />
         <div class="page-head">
@@ -34,17 +38,6 @@ pub fn PageHead(#[prop(into)] title: String, #[prop(optional)] back: Option<(Str
 /// A failure as people see it: what happened and what to do.
 #[must_use]
 pub fn error_view(error: &ApiError) -> AnyView {
-    #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        let status = match &error.0 {
-            Failure::NotSignedIn => "401",
-            Failure::Forbidden => "403",
-            Failure::NotFound => "404",
-            Failure::Internal(_) => "500",
-            _ => "422",
-        };
-        response.set_status(status.parse().expect("a status"));
-    }
     let sign_in = error.0 == Failure::NotSignedIn;
     view! {
         <div role="alert" class="alert alert-error alert-soft m-4">
@@ -64,7 +57,8 @@ pub fn empty_view(sentence: &'static str) -> AnyView {
 /// While something is on its way.
 #[must_use]
 pub fn loading_view() -> AnyView {
-    view! { <div class="loading-state" role="status"><span class="loading loading-spinner"></span>"正在加载…"</div> }.into_any()
+    view! { <div class="loading-state" role="status"><span class="loading loading-spinner"></span>"正在加载…"</div> }
+        .into_any()
 }
 
 /// The square that stands for a status: colour and letter, so that it also reads without colour.

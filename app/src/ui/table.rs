@@ -1,7 +1,10 @@
 //! Cells and tables.
 
-use domain::{sheet::{Cell, Kind}, list::group_thousands};
 use chrono::{DateTime, FixedOffset, Utc};
+use domain::{
+    list::group_thousands,
+    sheet::{Cell, Kind},
+};
 use leptos::prelude::*;
 
 /// An instant as people in China read it.
@@ -24,7 +27,10 @@ pub fn cell_view(cell: Cell) -> AnyView {
         Cell::Area(area) => area.to_string().into_any(),
         Cell::Date(date) => date.to_string().into_any(),
         Cell::Time(at) => time_text(at).into_any(),
-        Cell::Badge { tone, label } => view! { <span class="status-badge"><span class="status-tile" data-status=tone></span>{label}</span> }.into_any(),
+        Cell::Badge { tone, label } => {
+            view! { <span class="status-badge"><span class="status-tile" data-status=tone></span>{label}</span> }
+                .into_any()
+        }
         Cell::Link { text, href } => view! { <a class="link link-primary link-hover" href=href>{text}</a> }.into_any(),
     }
 }

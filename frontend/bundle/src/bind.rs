@@ -16,8 +16,8 @@ pub type Modules = BTreeMap<String, Vec<String>>;
 
 /// Both names are compiled into Leptos 0.8 (`HydrationScripts` looks for the manifest and preloads
 /// the loader), so they are not ours to choose.
-const LOADER: &str = "./__wasm_split.______________________.js";
-const MANIFEST: &str = "__wasm_split_manifest.json";
+pub const LOADER: &str = "./__wasm_split.______________________.js";
+pub const MANIFEST: &str = "__wasm_split_manifest.json";
 
 /// Splits `input`, binds the main part and returns all files that belong to the WASM side.
 pub fn split_and_bind(input: &Path, dir: &Path, release: bool) -> Result<(Files, Modules)> {
@@ -29,9 +29,7 @@ pub fn split_and_bind(input: &Path, dir: &Path, release: bool) -> Result<(Files,
     // HydrationScripts asks for `housing.wasm` when LEPTOS_OUTPUT_NAME was set as the server was compiled.
     fs::rename(dir.join(format!("{OUTPUT_NAME}_bg.wasm")), dir.join(format!("{OUTPUT_NAME}.wasm")))?;
 
-    let mut files = read_tree(dir)?;
-    files.insert(MANIFEST.to_owned(), serde_json::to_vec(&modules)?);
-    Ok((files, modules))
+    Ok((read_tree(dir)?, modules))
 }
 
 fn split(input: &Path, dir: &Path, main: &Path) -> Result<Modules> {

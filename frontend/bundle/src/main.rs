@@ -1,11 +1,12 @@
 //! Build tool: turns the one WASM file that cargo makes into what a browser loads.
 //!
-//! split by module → wasm-bindgen → (release: wasm-opt, esbuild) → brotli and gzip → one versioned
-//! directory. It must not know the application: module names come out of the WASM itself.
+//! split by module → wasm-bindgen → (release: wasm-opt, esbuild) → small chunks into one file → brotli and gzip
+//! → one versioned directory. It must not know the application: module names come out of the WASM itself.
 
 mod bind;
 mod cache;
 mod compress;
+mod pack;
 mod publish;
 mod shrink;
 mod stamp;
@@ -81,13 +82,16 @@ fn run() -> Result<()> {
     std::fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
 
     let mut clock = Stopwatch::start();
-    let (mut files, modules) = bind::split_and_bind(&order.input, &work.join("bound"), order.release)?;
+    let (mut files, mut modules) = bind::split_and_bind(&order.input, &work.join("bound"), order.release)?;
+    let chunks = pack::plan(&mut files, &mut modules)?;
+    files.insert(bind::MANIFEST.to_owned(), serde_json::to_vec(&modules)?);
     clock.lap("split and bind");
     let mut cache = cache::Cache::open(work.join("cache"))?;
     if order.release {
         shrink::shrink_all(&mut files, &work, &cache)?;
         clock.lap("wasm-opt and esbuild");
     }
+    pack::pack(&mut files, &chunks)?;
     if let Some(assets) = &order.assets {
         add_assets(&mut files, assets)?;
     }

@@ -30,24 +30,55 @@ const WASM_OPT: &[&str] = &[
 /// The loader's and the bindings' exports and imports are names between files, so: no bundling.
 const ESBUILD: &[&str] = &["--minify", "--format=esm", "--target=es2020", "--loader=js", "--log-level=error"];
 
+/// Starting wasm-opt takes longer than what there is to win in a chunk of less.
+const SMALLEST: usize = 4096;
+
 /// Replaces every `.wasm` and `.js` by its smaller form; two at a time on two cores.
 pub fn shrink_all(files: &mut Files, work: &Path, cache: &Cache) -> Result<()> {
     let wasm_opt = Tool::find("wasm-opt", "binaryen", WASM_OPT)?;
     let esbuild = Tool::find("esbuild", "esbuild", ESBUILD)?;
     let scratch = work.join("shrink");
     fs::create_dir_all(&scratch)?;
-    let jobs: Vec<(String, Vec<u8>)> = files
-        .iter()
-        .filter(|(name, _)| is(name, "wasm") || is(name, "js"))
-        .map(|(name, bytes)| (name.clone(), bytes.clone()))
-        .collect();
-    let made = in_parallel(jobs, |(name, bytes)| {
+    let worth_it = |name: &str, bytes: &[u8]| is(name, "js") || (is(name, "wasm") && bytes.len() >= SMALLEST);
+    let jobs =
+        files.iter().filter(|(name, bytes)| worth_it(name, bytes)).map(|(name, bytes)| (name.clone(), bytes.clone()));
+    let made = in_parallel(jobs.collect(), |(name, bytes)| {
         let tool = if is(name, "wasm") { &wasm_opt } else { &esbuild };
         let small = cache.get_or_make(&tool.operation, bytes, || tool.run(name, bytes, &scratch))?;
         Ok((name.clone(), small))
     })?;
     files.extend(made);
+    for (_, bytes) in files.iter_mut().filter(|(name, bytes)| is(name, "wasm") && bytes.len() < SMALLEST) {
+        *bytes = without_custom_sections(bytes).context("the splitter wrote a broken chunk")?;
+    }
     Ok(fs::remove_dir_all(&scratch)?)
+}
+
+/// What wasm-opt does by itself: the names of functions are more than half of a small chunk.
+fn without_custom_sections(wasm: &[u8]) -> Option<Vec<u8>> {
+    const MAGIC_AND_VERSION: usize = 8;
+    let mut kept = wasm.get(..MAGIC_AND_VERSION)?.to_vec();
+    let mut at = MAGIC_AND_VERSION;
+    while at < wasm.len() {
+        // The kind, then the length in groups of seven bits, the lowest first.
+        let (mut end, mut length, mut shift) = (at + 1, 0_usize, 0);
+        loop {
+            let byte = *wasm.get(end)?;
+            end += 1;
+            length |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        end += length;
+        let section = wasm.get(at..end)?;
+        if wasm[at] != 0 {
+            kept.extend(section);
+        }
+        at = end;
+    }
+    Some(kept)
 }
 
 fn is(name: &str, extension: &str) -> bool {
@@ -92,5 +123,20 @@ impl Tool {
             bail!("{} failed on {name}: {}", self.program.display(), String::from_utf8_lossy(&output.stderr).trim());
         }
         if is(name, "wasm") { Ok(fs::read(&target)?) } else { Ok(output.stdout) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_custom_sections_are_taken_out() {
+        let (head, types, names) =
+            (b"\0asm\x01\0\0\0".as_slice(), b"\x01\x02ab".as_slice(), b"\0\x05\x04name".as_slice());
+        let long = [b"\x0a\x80\x01".as_slice(), &[7; 128]].concat();
+        let wasm = [head, types, names, &long, names].concat();
+        assert_eq!(without_custom_sections(&wasm), Some([head, types, &long].concat()));
+        assert_eq!(without_custom_sections(&wasm[..wasm.len() - 1]), None, "cut off");
     }
 }

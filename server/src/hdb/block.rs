@@ -65,7 +65,8 @@ impl Block {
     /// no quoted values, and a quote would mean that a comma is not what it looks like.
     fn read(line: &str, places: &[usize; COLUMNS.len()]) -> Option<Self> {
         let values: Vec<&str> = line.split(',').map(str::trim).collect();
-        let value = |index: usize| values.get(places[index]).copied().filter(|value| !value.is_empty() && !value.contains('"'));
+        let value =
+            |index: usize| values.get(places[index]).copied().filter(|value| !value.is_empty() && !value.contains('"'));
         let number = |index: usize| value(index)?.parse::<u32>().ok();
         let degrees = |index: usize| value(index)?.parse::<f64>().ok().filter(|degrees| degrees.is_finite());
         let block = Self {

@@ -107,7 +107,14 @@ fn organizations(towns: &[Town], options: &Options) -> Sheet {
     push("990000W", PROPERTY_COMPANY, OrganizationType::PropertyCompany, city, CITY_DIVISION, PROPERTY_COMPANY_USCC);
     for town in towns {
         push(&town.division, &town.district, OrganizationType::District, city, &town.division, "");
-        push(&format!("{}G", town.division), &town.office(), OrganizationType::ManagementUnit, &town.division, &town.division, "");
+        push(
+            &format!("{}G", town.division),
+            &town.office(),
+            OrganizationType::ManagementUnit,
+            &town.division,
+            &town.division,
+            "",
+        );
     }
     sheet
 }

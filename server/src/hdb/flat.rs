@@ -63,7 +63,8 @@ pub fn flats<'a>(block: &'a Block, seed: &'a str) -> impl Iterator<Item = Flat> 
     let most = block.units().div_ceil(block.floors);
     let width = if most > 99 { 3 } else { 2 };
     let stacks: Vec<Kind> = (1..=most).map(|order| sold_kind(block, seed, order)).collect();
-    let rental = RENTAL.into_iter().zip(block.rental).flat_map(|(kind, count)| std::iter::repeat_n(kind, count as usize));
+    let rental =
+        RENTAL.into_iter().zip(block.rental).flat_map(|(kind, count)| std::iter::repeat_n(kind, count as usize));
     let kinds = rental.map(Some).chain(std::iter::repeat_n(None, block.sold as usize));
     places(block.units(), block.floors).zip(kinds).map(move |((floor, order), rental)| {
         let room_no = format!("{floor:02}{order:0width$}");
@@ -116,9 +117,19 @@ mod tests {
         let block = block(10, [3, 2, 1, 1], 93);
         let all: Vec<Flat> = flats(&block, "x").collect();
         assert_eq!(all.len(), 100);
-        assert_eq!(all.iter().take(8).map(|flat| flat.kind.standard.map(|(code, ..)| code)).collect::<Vec<_>>(), [
-            Some("HDB-1"), Some("HDB-1"), Some("HDB-1"), Some("HDB-2"), Some("HDB-2"), Some("HDB-3"), Some("HDB-4"), None
-        ]);
+        assert_eq!(
+            all.iter().take(8).map(|flat| flat.kind.standard.map(|(code, ..)| code)).collect::<Vec<_>>(),
+            [
+                Some("HDB-1"),
+                Some("HDB-1"),
+                Some("HDB-1"),
+                Some("HDB-2"),
+                Some("HDB-2"),
+                Some("HDB-3"),
+                Some("HDB-4"),
+                None
+            ]
+        );
         assert!(all.iter().all(|flat| flat.occupied.is_some() == flat.kind.standard.is_some()));
         assert_eq!((all[0].room_no.as_str(), all[99].room_no.as_str(), all[99].floor), ("0101", "1010", 10));
         // Flats above each other are alike.

@@ -27,7 +27,8 @@ pub struct Area {
 impl Area {
     /// Whether the point lies inside: the rings around it decide, holes included.
     pub fn contains(&self, point: Point) -> bool {
-        self.bounds.contains(point) && self.polygons.iter().any(|rings| rings.iter().filter(|ring| around(ring, point)).count() % 2 == 1)
+        self.bounds.contains(point)
+            && self.polygons.iter().any(|rings| rings.iter().filter(|ring| around(ring, point)).count() % 2 == 1)
     }
 }
 
@@ -47,7 +48,8 @@ pub fn areas_read(text: &str) -> Result<Vec<Area>, String> {
         .iter()
         .map(|feature| {
             let name = property(feature, "name")?;
-            let coordinates = polygons_of(&feature["geometry"]).ok_or_else(|| format!("{name}的轮廓不是Polygon或MultiPolygon"))?;
+            let coordinates =
+                polygons_of(&feature["geometry"]).ok_or_else(|| format!("{name}的轮廓不是Polygon或MultiPolygon"))?;
             let polygons = coordinates.iter().map(rings_of).collect::<Option<Vec<_>>>();
             let polygons = polygons.ok_or_else(|| format!("{name}的轮廓坐标无法读取"))?;
             let bounds = BoundingBox::of_points(polygons.iter().flatten().flatten().copied());
@@ -63,7 +65,8 @@ pub fn areas_read(text: &str) -> Result<Vec<Area>, String> {
 /// # Errors
 /// With the feature that is wrong.
 pub fn outlines_read(text: &str) -> Result<Vec<Outline>, String> {
-    let codes: Vec<String> = features(text)?.iter().map(|feature| property(feature, "division_code")).collect::<Result<_, _>>()?;
+    let codes: Vec<String> =
+        features(text)?.iter().map(|feature| property(feature, "division_code")).collect::<Result<_, _>>()?;
     Ok(areas_read(text)?.into_iter().zip(codes).map(|(area, code)| outline_of(code, &area.name, &[&area])).collect())
 }
 
@@ -141,10 +144,16 @@ mod tests {
     #[test]
     fn inside_outside_and_in_the_hole() {
         let areas = areas_read(AREAS).unwrap();
-        for (lng, lat, names) in
-            [(1.0, 1.0, vec!["Ring"]), (5.0, 5.0, vec![]), (11.0, 1.0, vec![]), (20.9, 0.5, vec!["Isles"]), (30.9, 0.5, vec!["Isles"]), (25.0, 0.5, vec![])]
-        {
-            let found: Vec<&str> = areas.iter().filter(|area| area.contains(Point { lng, lat })).map(|area| area.name.as_str()).collect();
+        for (lng, lat, names) in [
+            (1.0, 1.0, vec!["Ring"]),
+            (5.0, 5.0, vec![]),
+            (11.0, 1.0, vec![]),
+            (20.9, 0.5, vec!["Isles"]),
+            (30.9, 0.5, vec!["Isles"]),
+            (25.0, 0.5, vec![]),
+        ] {
+            let found: Vec<&str> =
+                areas.iter().filter(|area| area.contains(Point { lng, lat })).map(|area| area.name.as_str()).collect();
             assert_eq!(found, names, "{lng} {lat}");
         }
     }

@@ -73,7 +73,9 @@ fn the_same_list_gives_the_same_rows() {
         City::read(DEMO_BLOCKS, DEMO_TOWNS, options)
             .unwrap()
             .books(|book| {
-                let rows = rows_of(book.sheet, &book.content).into_iter().map(|row| (book.name.clone(), row.row_no, row.cells));
+                let rows = rows_of(book.sheet, &book.content)
+                    .into_iter()
+                    .map(|row| (book.name.clone(), row.row_no, row.cells));
                 all.lock().unwrap().extend(rows);
                 Ok(())
             })
@@ -94,7 +96,8 @@ fn files_stay_below_the_limit_and_buildings_whole() {
             if book.sheet == SheetKey::Building {
                 let rows = rows_of(book.sheet, &book.content);
                 assert!(rows.len() <= 500, "{} has {} rows", book.name, rows.len());
-                let buildings: HashSet<_> = rows.iter().map(|row| (row.cells[1].clone(), row.cells[4].clone())).collect();
+                let buildings: HashSet<_> =
+                    rows.iter().map(|row| (row.cells[1].clone(), row.cells[4].clone())).collect();
                 let mut seen = seen.lock().unwrap();
                 assert!(buildings.into_iter().all(|building| seen.insert(building)));
             }
@@ -107,7 +110,10 @@ fn files_stay_below_the_limit_and_buildings_whole() {
 #[test]
 fn outlines_hold_their_blocks() {
     let city = demo_city(None).unwrap();
-    assert_eq!(city.outlines().iter().map(|outline| outline.name.as_str()).collect::<Vec<_>>(), ["碧山区", "实龙岗区", "大巴窑区"]);
+    assert_eq!(
+        city.outlines().iter().map(|outline| outline.name.as_str()).collect::<Vec<_>>(),
+        ["碧山区", "实龙岗区", "大巴窑区"]
+    );
     let summary = city.summary();
     assert_eq!((summary.towns, summary.estates, summary.blocks, summary.rented_out), (3, 8, 76, 1_313));
     // Without the areas of one town its blocks have no place.
@@ -131,7 +137,10 @@ fn a_folder_has_everything() {
     assert_eq!((summary.files, summary.units), (7, 8_972));
     let outlines = outlines_read(&fs::read_to_string(folder.join("out/outlines.geojson")).unwrap()).unwrap();
     assert_eq!(outlines[0].division_code, "990104");
-    assert!(fs::exists(folder.join("out/05-building-TP-01.xlsx")).unwrap() && fs::exists(folder.join("out/README.txt")).unwrap());
+    assert!(
+        fs::exists(folder.join("out/05-building-TP-01.xlsx")).unwrap()
+            && fs::exists(folder.join("out/README.txt")).unwrap()
+    );
     assert!(convert(Path::new("/nowhere"), &sources[1], &folder, Options::default()).unwrap_err().contains("/nowhere"));
     fs::remove_dir_all(&folder).unwrap();
 }

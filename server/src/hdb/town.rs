@@ -155,7 +155,11 @@ fn town_of(code: &str, streets: BTreeMap<String, Vec<Block>>, areas: Option<&Vec
 
 /// The import refuses a building outside the box of its district, so it had better be known now.
 fn check_place(block: &Block, bounds: BoundingBox) -> Result<(), String> {
-    if bounds.contains(block.place) { Ok(()) } else { Err(format!("楼栋{}不在其市镇的轮廓范围内", label(block))) }
+    if bounds.contains(block.place) {
+        Ok(())
+    } else {
+        Err(format!("楼栋{}不在其市镇的轮廓范围内", label(block)))
+    }
 }
 
 /// Two streets must not become one estate, nor two blocks one building.

@@ -135,11 +135,18 @@ fn lists(template: &Template) -> impl Iterator<Item = &TemplateColumn> {
 /// Sheet 2: the rules, every column, and the values of every drop-down.
 fn guide(sheet: &mut Worksheet, template: &Template) -> Result<(), XlsxError> {
     sheet.set_name(GUIDE)?;
-    sheet.write_string_with_format(0, 0, format!("{}导入模板填写说明", template.title), &Format::new().set_bold().set_font_size(14))?;
+    sheet.write_string_with_format(
+        0,
+        0,
+        format!("{}导入模板填写说明", template.title),
+        &Format::new().set_bold().set_font_size(14),
+    )?;
     for (row, rule) in (1..).zip(RULES) {
         sheet.write_string(row, 0, format!("{row}. {rule}"))?;
     }
-    for (index, (name, width)) in (0..).zip([("列名", 22), ("是否必填", 10), ("填写要求", 44), ("示例", 22), ("可选值", 44)]) {
+    for (index, (name, width)) in
+        (0..).zip([("列名", 22), ("是否必填", 10), ("填写要求", 44), ("示例", 22), ("可选值", 44)])
+    {
         sheet.set_column_width(index, width)?;
         sheet.write_string_with_format(TABLE_ROW, index, name, &header_format(false))?;
     }

@@ -35,7 +35,8 @@ fn package(parts: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-const RELATIONS: &str = r#"<Relationships><Relationship Id="r1" Type="x/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
+const RELATIONS: &str =
+    r#"<Relationships><Relationship Id="r1" Type="x/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
 const BOOK: &str = r#"<workbook><sheets><sheet name="1" r:id="s1"/></sheets></workbook>"#;
 const BOOK_RELATIONS: &str = r#"<Relationships><Relationship Id="s1" Type="x/worksheet" Target="worksheets/sheet1.xml"/>
     <Relationship Id="s2" Type="x/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="s3" Type="x/styles" Target="styles.xml"/></Relationships>"#;
@@ -55,7 +56,8 @@ fn workbook_with(data: &str, texts: &str) -> Vec<u8> {
 }
 
 fn header_row(headers: &[&str]) -> String {
-    let cells: String = headers.iter().map(|header| format!("<c t=\"inlineStr\"><is><t>{header}</t></is></c>")).collect();
+    let cells: String =
+        headers.iter().map(|header| format!("<c t=\"inlineStr\"><is><t>{header}</t></is></c>")).collect();
     format!("<row r=\"1\">{cells}</row>")
 }
 
@@ -86,14 +88,18 @@ fn cells_become_the_text_that_was_typed() {
         <row><c t="n"><v>NaN</v></c><c/><c t="inlineStr"><is><r><t>２０２６</t></r><r><t>年</t></r></is><v>7</v></c></row>
         <row r="9"><c r="D9" t="s"><v>1</v></c><c r="E9"><v>1</v></c></row>"#;
     let data = format!("{}{data}", header_row(&HEADERS));
-    let content = workbook_with(&data, "<si><t>&lt;b&gt;甲&lt;/b&gt;</t></si><si><r><t>乙</t></r><rPh><t>x</t></rPh></si>");
-    assert_eq!(rows_of(&content).unwrap(), [
-        "2: <b>甲</b>|43.1|2026-03-01|",
-        "4: a<b>|43|2026-03-01|",
-        "5: 是||2026-03-01|",
-        "6: NaN||２０２６年|",
-        "9: |||乙",
-    ]);
+    let content =
+        workbook_with(&data, "<si><t>&lt;b&gt;甲&lt;/b&gt;</t></si><si><r><t>乙</t></r><rPh><t>x</t></rPh></si>");
+    assert_eq!(
+        rows_of(&content).unwrap(),
+        [
+            "2: <b>甲</b>|43.1|2026-03-01|",
+            "4: a<b>|43|2026-03-01|",
+            "5: 是||2026-03-01|",
+            "6: NaN||２０２６年|",
+            "9: |||乙",
+        ]
+    );
 }
 
 #[test]
@@ -108,7 +114,9 @@ fn example_and_empty_rows_do_not_count() {
 
 #[test]
 fn the_header_must_be_the_templates() {
-    let with = |headers: &[&str]| rows_of(&workbook_with(&format!("{}<row><c><v>1</v></c></row>", header_row(headers)), "")).map(drop);
+    let with = |headers: &[&str]| {
+        rows_of(&workbook_with(&format!("{}<row><c><v>1</v></c></row>", header_row(headers)), "")).map(drop)
+    };
     for right in [
         ["*名称", "*面积(㎡)", "日期", "备注"].as_slice(),
         &[" 名称 ", "面积（㎡）*", "＊日期", "备注", "", " "],
@@ -129,18 +137,27 @@ fn the_header_must_be_the_templates() {
     ] {
         assert_eq!(with(wrong), Err(Refusal::WrongHeader), "{wrong:?}");
     }
-    let second = format!("<row r=\"2\">{}</row>", header_row(&HEADERS).replace("<row r=\"1\">", "").replace("</row>", ""));
+    let second =
+        format!("<row r=\"2\">{}</row>", header_row(&HEADERS).replace("<row r=\"1\">", "").replace("</row>", ""));
     assert_eq!(rows_of(&workbook_with(&second, "")), Err(Refusal::WrongHeader));
 }
 
 #[test]
 fn what_is_no_workbook_is_refused() {
     let png = b"\x89PNG\r\n\x1a\n0000";
-    let text_document = package(&[("_rels/.rels", RELATIONS.as_bytes()), ("xl/workbook.xml", b"<document><body/></document>")]);
+    let text_document =
+        package(&[("_rels/.rels", RELATIONS.as_bytes()), ("xl/workbook.xml", b"<document><body/></document>")]);
     let binary = package(&[("_rels/.rels", RELATIONS.as_bytes()), ("xl/workbook.xml", b"\x83\x01\xff\xfe")]);
     let photos = package(&[("photo.jpg", b"x")]);
-    for wrong in [b"".as_slice(), b"a,b,c\n1,2,3\n", b"<html><table>", png, b"%PDF-1.7", &text_document, &binary, &photos] {
-        assert_eq!(rows_of(wrong), Err(Refusal::WrongType), "{}", String::from_utf8_lossy(&wrong[..wrong.len().min(8)]));
+    for wrong in
+        [b"".as_slice(), b"a,b,c\n1,2,3\n", b"<html><table>", png, b"%PDF-1.7", &text_document, &binary, &photos]
+    {
+        assert_eq!(
+            rows_of(wrong),
+            Err(Refusal::WrongType),
+            "{}",
+            String::from_utf8_lossy(&wrong[..wrong.len().min(8)])
+        );
     }
 }
 
@@ -155,7 +172,12 @@ fn what_is_broken_or_locked_is_refused() {
     let sheet = flipped.windows(6).position(|name| name == b"sheet1").unwrap() + 12;
     flipped[sheet] ^= 0x55;
     assert_eq!(rows_of(&flipped), Err(Refusal::Damaged));
-    for data in ["<row r=\"3\"/><row r=\"2\"/>", "<row><c t=\"s\"><v>99</v></c></row>", "<row><c><v>1</v>", "<row><c><v>&x;</v></c></row>"] {
+    for data in [
+        "<row r=\"3\"/><row r=\"2\"/>",
+        "<row><c t=\"s\"><v>99</v></c></row>",
+        "<row><c><v>1</v>",
+        "<row><c><v>&x;</v></c></row>",
+    ] {
         assert_eq!(rows_of(&workbook(data)), Err(Refusal::Damaged), "{data}");
     }
     let mut locked = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
@@ -210,8 +232,15 @@ fn names_and_paths_as_other_programs_write_them() {
     let book_relations = r#"<Relationships><Relationship Id="s0" Type="x/worksheet" Target="/xl/worksheets/none.xml"/>
         <Relationship Id="s1" Type="x/worksheet" Target="worksheets\Sheet.xml"/><Relationship Id="s3" Type="x/styles" Target="styles.xml"/></Relationships>"#;
     let data = format!("{}<row><c s=\"1\"><v>44620</v></c></row>", header_row(&HEADERS));
-    let sheet = format!("<worksheet><sheetData>{data}</sheetData></worksheet>").replace("</", "</x:").replace("<c", "<x:c").replace("<row", "<x:row");
-    let sheet = sheet.replace("<is", "<x:is").replace("<t>", "<x:t>").replace("<v>", "<x:v>").replace("<sheetData", "<x:sheetData");
+    let sheet = format!("<worksheet><sheetData>{data}</sheetData></worksheet>")
+        .replace("</", "</x:")
+        .replace("<c", "<x:c")
+        .replace("<row", "<x:row");
+    let sheet = sheet
+        .replace("<is", "<x:is")
+        .replace("<t>", "<x:t>")
+        .replace("<v>", "<x:v>")
+        .replace("<sheetData", "<x:sheetData");
     let content = package(&[
         ("_rels/.rels", relations.as_bytes()),
         ("xl\\workbook.xml", book.as_bytes()),

@@ -158,7 +158,20 @@ mod tests {
         for format in ["yyyy-mm-dd", "yyyy\"年\"m\"月\"d\"日\";@", "[$-804]e/m/d", "m/d", "d-mmm", "yyyy/m/d h:mm"] {
             assert!(is_date_format(format), "{format}");
         }
-        for format in ["0.00", "General", "GENERAL", "h:mm:ss", "@", "\"day\"0", "0;yyyy", "[Red]0.00", "0.00E+00", "\\d0", "#,##0_d", "General\"套\""] {
+        for format in [
+            "0.00",
+            "General",
+            "GENERAL",
+            "h:mm:ss",
+            "@",
+            "\"day\"0",
+            "0;yyyy",
+            "[Red]0.00",
+            "0.00E+00",
+            "\\d0",
+            "#,##0_d",
+            "General\"套\"",
+        ] {
             assert!(!is_date_format(format), "{format}");
         }
     }

@@ -1,10 +1,7 @@
 //! Tables as `.xlsx`: failed rows, list exports, import files. Rows go straight to the file, so a
 //! long table needs little memory. Text is always written as text: what begins with `=` is no formula.
 
-use super::{
-    read::REASON,
-    template::Template,
-};
+use super::{read::REASON, template::Template};
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime};
 use domain::{
     import::ImportRow,
@@ -156,12 +153,26 @@ impl Formats {
             }
             // Exact up to 2⁵³, which is more than any stock or ledger of a city.
             Cell::Number(number) => sheet.write_number_with_format(row, column, *number as f64, &self.number)?,
-            Cell::Money(money) => sheet.write_number_with_format(row, column, money.fen() as f64 / 100.0, &self.money)?,
-            Cell::Area(area) => sheet.write_number_with_format(row, column, area.hundredths() as f64 / 100.0, &self.area)?,
-            Cell::Date(date) => sheet.write_number_with_format(row, column, serial(date.and_time(chrono::NaiveTime::MIN)), &self.date)?,
+            Cell::Money(money) => {
+                sheet.write_number_with_format(row, column, money.fen() as f64 / 100.0, &self.money)?
+            }
+            Cell::Area(area) => {
+                sheet.write_number_with_format(row, column, area.hundredths() as f64 / 100.0, &self.area)?
+            }
+            Cell::Date(date) => sheet.write_number_with_format(
+                row,
+                column,
+                serial(date.and_time(chrono::NaiveTime::MIN)),
+                &self.date,
+            )?,
             Cell::Time(time) => {
                 let china = FixedOffset::east_opt(8 * 3600).expect("eight hours are a valid offset");
-                sheet.write_number_with_format(row, column, serial(time.with_timezone(&china).naive_local()), &self.time)?
+                sheet.write_number_with_format(
+                    row,
+                    column,
+                    serial(time.with_timezone(&china).naive_local()),
+                    &self.time,
+                )?
             }
         };
         Ok(())

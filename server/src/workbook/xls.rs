@@ -213,7 +213,13 @@ impl Sheet<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn put(&mut self, row: u32, column: usize, text: String, intake: &mut Intake<'_>) -> Result<ControlFlow<()>, Refusal> {
+    fn put(
+        &mut self,
+        row: u32,
+        column: usize,
+        text: String,
+        intake: &mut Intake<'_>,
+    ) -> Result<ControlFlow<()>, Refusal> {
         if row != self.row {
             if row < self.row {
                 return Err(Refusal::Damaged);
@@ -385,11 +391,8 @@ impl Letters {
 
 /// A number in four bytes: an integer or the upper half of a float, perhaps in hundredths.
 fn rk(value: u32) -> f64 {
-    let number = if value & 2 == 0 {
-        f64::from_bits(u64::from(value & !3) << 32)
-    } else {
-        f64::from(value.cast_signed() >> 2)
-    };
+    let number =
+        if value & 2 == 0 { f64::from_bits(u64::from(value & !3) << 32) } else { f64::from(value.cast_signed() >> 2) };
     if value & 1 == 0 { number } else { number / 100.0 }
 }
 

@@ -55,7 +55,9 @@ fn file(name: &str, stream: &[u8]) -> Vec<u8> {
 /// A workbook of one sheet: `globals` behind its first record, `cells` in the sheet.
 fn workbook(globals: &[u8], cells: &[u8]) -> Vec<u8> {
     let version = words(&[0x0600, 5]);
-    let sheet = |place: usize| record(0x0085, &[u32::try_from(place).unwrap().to_le_bytes().as_slice(), &[0, 0, 1, 0, b'1']].concat());
+    let sheet = |place: usize| {
+        record(0x0085, &[u32::try_from(place).unwrap().to_le_bytes().as_slice(), &[0, 0, 1, 0, b'1']].concat())
+    };
     let head = |place| [record(BEGIN, &version), globals.to_vec(), sheet(place), record(END, &[])].concat();
     let place = head(0).len();
     file("/Workbook", &[head(place), record(BEGIN, &version), cells.to_vec(), record(END, &[])].concat())
@@ -83,14 +85,27 @@ fn rows_of(content: &[u8]) -> Result<Vec<String>, Refusal> {
 fn cells_of_every_kind() {
     let style = |format: u16| record(0x00E0, &words(&[0, format]));
     let custom = record(0x041E, &[words(&[170]), text("yyyy\"年\"m\"月\"d\"日\"")].concat());
-    let shared = record(0x00FC, &[3_u32.to_le_bytes().as_slice(), &2_u32.to_le_bytes(), &text("甲"), &text("<b>乙</b>")].concat());
+    let shared = record(
+        0x00FC,
+        &[3_u32.to_le_bytes().as_slice(), &2_u32.to_le_bytes(), &text("甲"), &text("<b>乙</b>")].concat(),
+    );
     let globals = [custom, style(0), style(14), style(170), shared].concat();
     let cells = with_header(&[
         cell(0x00FD, 1, 0, 0, &1_u32.to_le_bytes()),
         cell(0x0203, 1, 1, 0, &43.1_f64.to_le_bytes()),
         cell(0x0203, 1, 2, 1, &46_082.5_f64.to_le_bytes()),
         // 4310 / 100 as an integer, 43 as an integer
-        record(0x00BD, &[words(&[3, 0, 0]), (4310_u32 << 2 | 3).to_le_bytes().to_vec(), words(&[0]), (43_u32 << 2 | 2).to_le_bytes().to_vec(), words(&[1])].concat()),
+        record(
+            0x00BD,
+            &[
+                words(&[3, 0, 0]),
+                (4310_u32 << 2 | 3).to_le_bytes().to_vec(),
+                words(&[0]),
+                (43_u32 << 2 | 2).to_le_bytes().to_vec(),
+                words(&[1]),
+            ]
+            .concat(),
+        ),
         cell(0x027E, 3, 2, 2, &(46_082_u32 << 2 | 2).to_le_bytes()),
         formula(4, 0, [0, 0, 0, 0, 0, 0, 0xFF, 0xFF]),
         record(0x0207, &text("文字")),
@@ -103,28 +118,41 @@ fn cells_of_every_kind() {
         [record(BEGIN, &words(&[0x0600, 0x20])), label(1, 0, "图"), record(END, &[])].concat(),
         label(6, 0, "末"),
     ]);
-    assert_eq!(rows_of(&workbook(&globals, &cells)).unwrap(), [
-        "2: <b>乙</b>|43.1|2026-03-01",
-        "4: 43.1|43|2026-03-01",
-        "5: 文字|2.5|",
-        "6: 是||否",
-        "7: 末||",
-    ]);
+    assert_eq!(
+        rows_of(&workbook(&globals, &cells)).unwrap(),
+        ["2: <b>乙</b>|43.1|2026-03-01", "4: 43.1|43|2026-03-01", "5: 文字|2.5|", "6: 是||否", "7: 末||",]
+    );
 }
 
 #[test]
 fn shared_texts_are_cut_anywhere() {
     // The first record ends inside the second text, which goes on one byte wide.
-    let first = [2_u32.to_le_bytes().as_slice(), &2_u32.to_le_bytes(), &text("甲"), &words(&[4]), &[1], &words(&[0x4E59])].concat();
+    let first =
+        [2_u32.to_le_bytes().as_slice(), &2_u32.to_le_bytes(), &text("甲"), &words(&[4]), &[1], &words(&[0x4E59])]
+            .concat();
     let rest = [0, b'a', b'b', b'c'];
     let shared = [record(0x00FC, &first), record(0x003C, &rest)].concat();
-    let cells = with_header(&[cell(0x00FD, 1, 0, 0, &0_u32.to_le_bytes()), cell(0x00FD, 1, 1, 0, &1_u32.to_le_bytes())]);
+    let cells =
+        with_header(&[cell(0x00FD, 1, 0, 0, &0_u32.to_le_bytes()), cell(0x00FD, 1, 1, 0, &1_u32.to_le_bytes())]);
     assert_eq!(rows_of(&workbook(&shared, &cells)).unwrap(), ["2: 甲|乙abc|"]);
     // Formatting runs and reading aids behind a text are skipped, also across the cut.
-    let rich = [1_u32.to_le_bytes().as_slice(), &1_u32.to_le_bytes(), &words(&[1]), &[1 | 8 | 4], &words(&[1]), &6_u32.to_le_bytes(), &words(&[0x4E59]), &[9; 7]].concat();
+    let rich = [
+        1_u32.to_le_bytes().as_slice(),
+        &1_u32.to_le_bytes(),
+        &words(&[1]),
+        &[1 | 8 | 4],
+        &words(&[1]),
+        &6_u32.to_le_bytes(),
+        &words(&[0x4E59]),
+        &[9; 7],
+    ]
+    .concat();
     let more = [[9_u8; 3].as_slice(), &text("丙")].concat();
     let shared = [record(0x00FC, &rich), record(0x003C, &more)].concat();
-    assert_eq!(rows_of(&workbook(&shared, &with_header(&[cell(0x00FD, 1, 0, 0, &0_u32.to_le_bytes())]))).unwrap(), ["2: 乙||"]);
+    assert_eq!(
+        rows_of(&workbook(&shared, &with_header(&[cell(0x00FD, 1, 0, 0, &0_u32.to_le_bytes())]))).unwrap(),
+        ["2: 乙||"]
+    );
 }
 
 #[test]
@@ -163,7 +191,10 @@ fn what_is_wrong_is_refused() {
     ] {
         assert_eq!(rows_of(&workbook(&[], &with_header(&cells))), Err(Refusal::Damaged));
     }
-    let endless = record(0x00FC, &[1_u32.to_le_bytes().as_slice(), &1_u32.to_le_bytes(), &words(&[9]), &[1], &words(&[1])].concat());
+    let endless = record(
+        0x00FC,
+        &[1_u32.to_le_bytes().as_slice(), &1_u32.to_le_bytes(), &words(&[9]), &[1], &words(&[1])].concat(),
+    );
     assert_eq!(rows_of(&workbook(&endless, &with_header(&[]))), Err(Refusal::Damaged));
 }
 

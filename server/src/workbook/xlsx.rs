@@ -4,17 +4,13 @@
 //! shared texts, the sheet. Everything else (macros, pictures, other sheets) stays packed.
 
 use super::{
-    guard::{COLUMNS_MAX, ENTRIES_MAX, Limits, Metered, Meter, Refusal, SMALL_PART_MAX},
+    guard::{COLUMNS_MAX, ENTRIES_MAX, Limits, Meter, Metered, ROWS_MAX, Refusal, SMALL_PART_MAX},
     read::Intake,
     value::{Formats, boolean_text, is_date_format, number_or_text},
     xml::{Blocks, Xml, attribute, unescape},
 };
 use quick_xml::events::{BytesStart, Event};
-use std::{
-    collections::HashMap,
-    io::Cursor,
-    ops::ControlFlow,
-};
+use std::{collections::HashMap, io::Cursor, ops::ControlFlow};
 use zip::{ZipArchive, read::ZipFile};
 
 type Part<'a, 'b> = Metered<'b, ZipFile<'b, Cursor<&'a [u8]>>>;
@@ -41,7 +37,8 @@ pub(super) fn read(content: &[u8], limits: &Limits, intake: &mut Intake<'_>) -> 
         .find_map(|id| sheets.iter().find(|relation| relation.id == *id && relation.kind.ends_with("/worksheet")))
         .ok_or(Refusal::Damaged)?;
     let part = package.part(&sheet.target, u64::MAX)?.ok_or(Refusal::Damaged)?;
-    let (mut sheet, mut blocks) = (Sheet { formats, texts, row_no: 0, ended: false, scratch: String::new() }, Blocks::new(part, "row"));
+    let (mut sheet, mut blocks) =
+        (Sheet { formats, texts, row_no: 0, ended: false, scratch: String::new() }, Blocks::new(part, "row"));
     while let Some(block) = blocks.next()? {
         if let ControlFlow::Break(()) = sheet.block(&mut Xml::new(block), intake)? {
             return Ok(());
@@ -134,7 +131,9 @@ impl<'a> Package<'a> {
 
     fn workbook(&mut self, path: &str) -> Result<Workbook, Refusal> {
         // The binary workbook of .xlsb is no text at all; a text document has another root.
-        let text = self.text(path).map_err(|refusal| if refusal == Refusal::Damaged { Refusal::WrongType } else { refusal })?;
+        let text = self
+            .text(path)
+            .map_err(|refusal| if refusal == Refusal::Damaged { Refusal::WrongType } else { refusal })?;
         let mut xml = Xml::new(&text);
         let (mut visible, mut hidden, mut from_1904, mut root) = (Vec::new(), Vec::new(), false, false);
         loop {
@@ -281,7 +280,7 @@ impl Sheet {
                 _ => continue,
             };
             let next = number.unwrap_or(self.row_no + 1);
-            if next <= self.row_no || self.ended {
+            if next <= self.row_no || next > ROWS_MAX || self.ended {
                 return Err(Refusal::Damaged);
             }
             self.row_no = next;
@@ -425,7 +424,9 @@ mod tests {
 
     #[test]
     fn places_and_paths() {
-        for (place, column) in [("A1", Some(0)), ("Z9", Some(25)), ("AA10", Some(26)), ("xfd1048576", Some(16_383)), ("1", None)] {
+        for (place, column) in
+            [("A1", Some(0)), ("Z9", Some(25)), ("AA10", Some(26)), ("xfd1048576", Some(16_383)), ("1", None)]
+        {
             assert_eq!(column_of(place), column, "{place}");
         }
         assert_eq!(folder("xl/workbook.xml"), "xl/");

@@ -256,7 +256,10 @@ mod tests {
     fn declared_entities_are_not_expanded() {
         let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]><si><t>&b;</t></si>";
         assert_eq!(rich(bomb), Err(Refusal::Damaged));
-        assert_eq!(rich("<!DOCTYPE x [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><si><t>&f;</t></si>"), Err(Refusal::Damaged));
+        assert_eq!(
+            rich("<!DOCTYPE x [<!ENTITY f SYSTEM \"file:///etc/passwd\">]><si><t>&f;</t></si>"),
+            Err(Refusal::Damaged)
+        );
     }
 
     #[test]

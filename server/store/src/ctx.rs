@@ -13,7 +13,9 @@ use std::{fmt::Write as _, ops::DerefMut as _, sync::Arc};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// the whole city; carries its districts, because lists walk them one by one
-    City { districts: Vec<i64> },
+    City {
+        districts: Vec<i64>,
+    },
     Districts(Vec<i64>),
     Estates(Vec<i64>),
     /// no business data at all (SYS_ADMIN)

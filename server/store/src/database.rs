@@ -45,17 +45,22 @@ impl Database {
     pub async fn open_private(url: &str, connections: u32) -> Result<Self> {
         let superuser = PgConnectOptions::from_str(url)?;
         // Owner and superuser share the generated secret: both are this process.
-        let password = url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).and_then(|(user, _)| user.split_once(':'));
+        let password =
+            url.split_once("://").and_then(|(_, rest)| rest.split_once('@')).and_then(|(user, _)| user.split_once(':'));
         let password = password.map_or("", |(_, password)| password);
         let mut connection = superuser.connect().await?;
         for (known, create) in [
-            ("select 1 from pg_roles where rolname = $1", format!("create role {PRIVATE} login createrole password '{password}'")),
+            (
+                "select 1 from pg_roles where rolname = $1",
+                format!("create role {PRIVATE} login createrole password '{password}'"),
+            ),
             ("select 1 from pg_database where datname = $1", format!("create database {PRIVATE} owner {PRIVATE}")),
         ] {
             if sqlx::query(known).bind(PRIVATE).fetch_optional(&mut connection).await?.is_none() {
                 match sqlx::query(AssertSqlSafe(create)).execute(&mut connection).await {
                     // Another server started beside us and was first (duplicate role, database or key).
-                    Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("42710" | "42P04" | "23505")) => {}
+                    Err(sqlx::Error::Database(error))
+                        if matches!(error.code().as_deref(), Some("42710" | "42P04" | "23505")) => {}
                     other => drop(other?),
                 }
             }
@@ -158,7 +163,9 @@ async fn check_server(pool: &PgPool) -> Result<()> {
     .fetch_one(pool)
     .await?;
     if version < 150_000 {
-        return Err(Error::Broken("PostgreSQL 15 or newer is needed: upgrade the server or change DATABASE_URL".into()));
+        return Err(Error::Broken(
+            "PostgreSQL 15 or newer is needed: upgrade the server or change DATABASE_URL".into(),
+        ));
     }
     if encoding != "UTF8" || !ctype.to_ascii_lowercase().replace('-', "").contains("utf8") {
         return Err(Error::Broken(format!(

@@ -48,7 +48,9 @@ impl SmallList<'_> {
         for word in query.q.split_whitespace() {
             sql.push(" and (");
             for (index, column) in self.searched.iter().enumerate() {
-                sql.push(if index > 0 { " or " } else { "" }).push(format!("{column} ilike ")).push_bind(contains_pattern(word));
+                sql.push(if index > 0 { " or " } else { "" })
+                    .push(format!("{column} ilike "))
+                    .push_bind(contains_pattern(word));
             }
             sql.push(")");
         }

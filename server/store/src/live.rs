@@ -38,7 +38,13 @@ pub struct Change {
 }
 
 /// Adds a change to the feed, in the transaction that makes it.
-pub(crate) async fn change_add(tx: &mut Tx, district: i64, estate: i64, building: i64, unit: Option<(i64, &str)>) -> Result<()> {
+pub(crate) async fn change_add(
+    tx: &mut Tx,
+    district: i64,
+    estate: i64,
+    building: i64,
+    unit: Option<(i64, &str)>,
+) -> Result<()> {
     sqlx::query!(
         "insert into change (district_id, estate_id, building_id, unit_id, status) values ($1, $2, $3, $4, $5)",
         district,
@@ -60,8 +66,15 @@ pub(crate) async fn change_add(tx: &mut Tx, district: i64, estate: i64, building
 pub async fn changes_after(database: &Database, mark: i64, most: i64) -> Result<Option<Vec<Change>>> {
     let mut tx = begin_city(database).await?;
     let oldest = sqlx::query_scalar!("select min(seq) from change").fetch_one(connection(&mut tx)).await?;
-    let rows = rows_after(&mut tx, mark, &[], most + 1).await?;
+    let mut rows = rows_after(&mut tx, mark, &[], most + 1).await?;
     let reaches = oldest.is_none_or(|oldest| oldest <= mark + 1);
+    // A number that is missing may still be under way: whoever breaks off again must come back to it. The
+    // feed itself, which remembers gaps, takes the mark on with its next change.
+    let mut seen = mark;
+    for change in &mut rows {
+        seen += i64::from(change.seq == seen + 1);
+        change.mark = seen;
+    }
     Ok((reaches && rows.len() as i64 <= most).then_some(rows))
 }
 
@@ -138,10 +151,14 @@ struct Reader {
 impl Reader {
     async fn start(database: &Database) -> Result<Self> {
         let mut tx = begin_city(database).await?;
-        let last = sqlx::query_scalar!(r#"select coalesce(max(seq), 0) as "last!" from change"#).fetch_one(connection(&mut tx)).await?;
+        let last = sqlx::query_scalar!(r#"select coalesce(max(seq), 0) as "last!" from change"#)
+            .fetch_one(connection(&mut tx))
+            .await?;
         // Transactions that were running when we started may still bring lower numbers.
         let now = Utc::now();
-        let seen = sqlx::query_scalar!("select seq from change where seq > $1", last - 1000).fetch_all(connection(&mut tx)).await?;
+        let seen = sqlx::query_scalar!("select seq from change where seq > $1", last - 1000)
+            .fetch_all(connection(&mut tx))
+            .await?;
         let gaps = ((last - 1000).max(1)..last).filter(|seq| !seen.contains(seq)).map(|seq| (seq, now)).collect();
         Ok(Self { last, gaps })
     }
@@ -198,7 +215,10 @@ pub async fn changes_sweep(database: &Database, now: DateTime<Utc>) -> Result<u6
     let mut tx = database.owner().begin().await?;
     sqlx::query("select set_config('app.districts', '*', true)").execute(&mut *tx).await?;
     // The newest row stays: it tells a new process where the feed stands.
-    let swept = sqlx::query("delete from change where at < $1 and seq < (select max(seq) from change)").bind(before).execute(&mut *tx).await?;
+    let swept = sqlx::query("delete from change where at < $1 and seq < (select max(seq) from change)")
+        .bind(before)
+        .execute(&mut *tx)
+        .await?;
     tx.commit().await?;
     Ok(swept.rows_affected())
 }

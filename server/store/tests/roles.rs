@@ -8,7 +8,8 @@ use support::TestDatabase;
 
 /// One column per role, one line per permission.
 async fn matrix(test: &TestDatabase) -> String {
-    let roles: Vec<String> = sqlx::query_scalar("select code from role order by id").fetch_all(&test.admin).await.expect("roles");
+    let roles: Vec<String> =
+        sqlx::query_scalar("select code from role order by id").fetch_all(&test.admin).await.expect("roles");
     let granted: BTreeSet<(String, String)> =
         sqlx::query_as("select r.code, p.permission from role_permission p join role r on r.id = p.role_id")
             .fetch_all(&test.admin)
@@ -61,7 +62,10 @@ async fn the_seeded_roles_may_exactly_this() {
 #[tokio::test]
 async fn every_granted_code_is_a_permission() {
     let test = TestDatabase::with_city().await;
-    let codes: Vec<String> = sqlx::query_scalar("select distinct permission from role_permission").fetch_all(&test.admin).await.expect("codes");
+    let codes: Vec<String> = sqlx::query_scalar("select distinct permission from role_permission")
+        .fetch_all(&test.admin)
+        .await
+        .expect("codes");
     assert!(!codes.is_empty());
     for code in codes {
         assert!(Permission::from_code(&code).is_some(), "{code} is granted, but no permission");

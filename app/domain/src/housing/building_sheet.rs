@@ -6,8 +6,11 @@ use crate::{
         building::{BuildingImportForm, BuildingRow, FLOOR_MIN, FLOORS_MAX},
         unit::rate_cell,
     },
-    sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError, cell_or_empty, estate_href},
-    value::{Area, Check, CoordinateSystem, Complaint, text_max},
+    sheet::{
+        Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError, cell_or_empty,
+        estate_href,
+    },
+    value::{Area, Check, Complaint, CoordinateSystem, text_max},
 };
 
 /// 楼栋 list.
@@ -102,9 +105,8 @@ pub fn parse_between(text: &str, least: i32, most: i32) -> Check<i32> {
 /// # Errors
 /// `应为-3至60之间的整数`.
 pub fn parse_floor(text: &str) -> Check<i32> {
-    parse_between(text, FLOOR_MIN, FLOORS_MAX).and_then(|floor| {
-        if floor == 0 { Err(Complaint::About("不能为0层".into())) } else { Ok(floor) }
-    })
+    parse_between(text, FLOOR_MIN, FLOORS_MAX)
+        .and_then(|floor| if floor == 0 { Err(Complaint::About("不能为0层".into())) } else { Ok(floor) })
 }
 
 /// The building area of one unit: > 0, ≤ 300 m² (domain.md §7.2).
@@ -135,5 +137,9 @@ fn importable_labels() -> Vec<&'static str> {
 
 fn import_status(text: &str) -> Check<UnitStatus> {
     let status = UnitStatus::parse(text)?;
-    if status.importable() { Ok(status) } else { Err(Complaint::About(format!("取值不在字典范围内：{text}").into())) }
+    if status.importable() {
+        Ok(status)
+    } else {
+        Err(Complaint::About(format!("取值不在字典范围内：{text}").into()))
+    }
 }

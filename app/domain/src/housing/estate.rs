@@ -129,18 +129,40 @@ impl EstateForm {
         let street = errors.take("street", optional_text(&self.street, 50)).flatten();
         let community = errors.take("community", optional_text(&self.community, 50)).flatten();
         let green_rate = errors.take("green_rate", optional(&self.green_rate, parse_percent)).flatten();
-        let households_planned = errors.take("households_planned", optional(&self.households_planned, parse_count)).flatten();
+        let households_planned =
+            errors.take("households_planned", optional(&self.households_planned, parse_count)).flatten();
         let parking_total = errors.take("parking_total", optional(&self.parking_total, parse_count)).flatten();
         let contact = errors.take("contact", optional_text(&self.contact, 30)).flatten();
-        let phone = errors.take("phone", optional(&self.phone, |text| Phone::parse(text).map(|phone| phone.as_str().to_owned()))).flatten();
+        let phone = errors
+            .take("phone", optional(&self.phone, |text| Phone::parse(text).map(|phone| phone.as_str().to_owned())))
+            .flatten();
         let remark = errors.take("remark", optional_text(&self.remark, 200)).flatten();
-        let property_company_id = errors.take("property_company", optional(&self.property_company, |text| pick(text, "请选择物业公司").map(OrganizationId))).flatten();
-        let operator_id = errors.take("operator", optional(&self.operator, |text| pick(text, "请选择运营主体").map(OperatorId))).flatten();
+        let property_company_id = errors
+            .take(
+                "property_company",
+                optional(&self.property_company, |text| pick(text, "请选择物业公司").map(OrganizationId)),
+            )
+            .flatten();
+        let operator_id = errors
+            .take("operator", optional(&self.operator, |text| pick(text, "请选择运营主体").map(OperatorId)))
+            .flatten();
         let place = self.check_place(&mut errors);
         match (name, district_id, address) {
             (Some(name), Some(district_id), Some(address)) if errors.is_empty() => Ok(EstateFields {
-                name, district_id, street, community, address, property_company_id, operator_id, green_rate,
-                households_planned, parking_total, contact, phone, place, remark,
+                name,
+                district_id,
+                street,
+                community,
+                address,
+                property_company_id,
+                operator_id,
+                green_rate,
+                households_planned,
+                parking_total,
+                contact,
+                phone,
+                place,
+                remark,
             }),
             _ => Err(errors),
         }

@@ -6,7 +6,7 @@ use crate::{
     sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError, cell_or_empty},
     value::{Area, Check, Complaint, CoordinateSystem, Money, text_max},
 };
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 /// 项目 list.
 #[rustfmt::skip] // a table: one line per column
@@ -87,10 +87,13 @@ pub const PROJECT_IMPORT: ImportSheet<ProjectForm> = ImportSheet {
 /// # Errors
 /// `日期格式应为YYYY-MM-DD`.
 pub fn parse_date(text: &str) -> Check<NaiveDate> {
-    let shape = text.len() == 10 && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let shape = text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     shape
         .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
         .flatten()
+        // There is no year 0, also not for the database.
+        .filter(|date| date.year() > 0)
         .ok_or_else(|| Complaint::About("日期格式应为YYYY-MM-DD".into()))
 }
 
@@ -100,5 +103,9 @@ fn positive(text: &str) -> Check<i32> {
 
 fn investment(text: &str) -> Check<Money> {
     let money = Money::parse_yuan(text)?;
-    if money >= Money::ZERO { Ok(money) } else { Err(Complaint::About("应为不小于0的数字，最多2位小数".into())) }
+    if money >= Money::ZERO {
+        Ok(money)
+    } else {
+        Err(Complaint::About("应为不小于0的数字，最多2位小数".into()))
+    }
 }

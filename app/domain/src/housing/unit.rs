@@ -174,13 +174,17 @@ impl UnitForm {
         let title_holder = errors.take("title_holder", optional_text(&self.title_holder, 100)).flatten();
         let category = errors.take("category", required(&self.category).and_then(|text| HousingCategory::parse(&text)));
         let layout = errors.take("layout", required(&self.layout).and_then(|text| LayoutType::parse(&text)));
-        let building_area = errors.take("building_area", required(&self.building_area).and_then(|text| unit_area(&text)));
+        let building_area =
+            errors.take("building_area", required(&self.building_area).and_then(|text| unit_area(&text)));
         let usable_area = errors.take("usable_area", required(&self.usable_area).and_then(|text| Area::parse(&text)));
         let inner_area = errors.take("inner_area", optional(&self.inner_area, Area::parse)).flatten();
         let orientation = errors.take("orientation", optional(&self.orientation, Orientation::parse)).flatten();
         let decoration = errors.take("decoration", optional(&self.decoration, Decoration::parse)).flatten();
         let rent_standard_id = errors
-            .take("rent_standard", optional(&self.rent_standard, |text| pick(text, "请选择租金标准").map(RentStandardId)))
+            .take(
+                "rent_standard",
+                optional(&self.rent_standard, |text| pick(text, "请选择租金标准").map(RentStandardId)),
+            )
             .flatten();
         let real_estate_no = errors.take("real_estate_no", optional(&self.real_estate_no, real_estate_no)).flatten();
         let cert_no = errors.take("cert_no", optional_text(&self.cert_no, 50)).flatten();
@@ -195,14 +199,33 @@ impl UnitForm {
             errors.add("rent_standard", "请选择租金标准");
         }
         match (entrance, floor, room_no, mgmt_unit_id, category, layout, building_area, usable_area) {
-            (Some(entrance), Some(floor), Some(room_no), Some(mgmt_unit_id), Some(category), Some(layout), Some(building_area), Some(usable_area))
-                if errors.is_empty() =>
-            {
-                Ok(UnitFields {
-                    entrance, floor, room_no, mgmt_unit_id, title_holder, category, layout, building_area, usable_area,
-                    inner_area, orientation, decoration, rent_standard_id, real_estate_no, cert_no, remark,
-                })
-            }
+            (
+                Some(entrance),
+                Some(floor),
+                Some(room_no),
+                Some(mgmt_unit_id),
+                Some(category),
+                Some(layout),
+                Some(building_area),
+                Some(usable_area),
+            ) if errors.is_empty() => Ok(UnitFields {
+                entrance,
+                floor,
+                room_no,
+                mgmt_unit_id,
+                title_holder,
+                category,
+                layout,
+                building_area,
+                usable_area,
+                inner_area,
+                orientation,
+                decoration,
+                rent_standard_id,
+                real_estate_no,
+                cert_no,
+                remark,
+            }),
             _ => Err(errors),
         }
     }
@@ -263,12 +286,21 @@ mod tests {
 
     #[test]
     fn a_unit_form_names_every_mistake() {
-        let errors = UnitForm { building_area: "40".into(), usable_area: "41".into(), category: "PRH".into(), ..UnitForm::default() }
-            .check(UnitStatus::Vacant)
-            .unwrap_err();
+        let errors = UnitForm {
+            building_area: "40".into(),
+            usable_area: "41".into(),
+            category: "PRH".into(),
+            ..UnitForm::default()
+        }
+        .check(UnitStatus::Vacant)
+        .unwrap_err();
         for (field, message) in [
-            ("entrance", "不能为空"), ("floor", "不能为空"), ("room_no", "不能为空"), ("mgmt_unit", "请选择住房管理单位"),
-            ("usable_area", "使用面积不能大于建筑面积"), ("rent_standard", "请选择租金标准"),
+            ("entrance", "不能为空"),
+            ("floor", "不能为空"),
+            ("room_no", "不能为空"),
+            ("mgmt_unit", "请选择住房管理单位"),
+            ("usable_area", "使用面积不能大于建筑面积"),
+            ("rent_standard", "请选择租金标准"),
         ] {
             assert_eq!(errors.get(field), Some(message), "{field}");
         }

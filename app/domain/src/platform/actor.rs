@@ -45,7 +45,11 @@ impl SessionKind {
             Self::Desk => true,
             Self::Kiosk => matches!(
                 permission,
-                Permission::HomeRead | Permission::MapRead | Permission::EstateRead | Permission::BuildingRead | Permission::UnitRead
+                Permission::HomeRead
+                    | Permission::MapRead
+                    | Permission::EstateRead
+                    | Permission::BuildingRead
+                    | Permission::UnitRead
             ),
         }
     }

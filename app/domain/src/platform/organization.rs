@@ -40,5 +40,11 @@ pub struct OrganizationForm {
 /// Companies identify themselves by credit code (E-01: `uscc` required for companies).
 #[must_use]
 pub fn needs_credit_code(kind: OrganizationType) -> bool {
-    matches!(kind, OrganizationType::Operator | OrganizationType::PropertyCompany | OrganizationType::Employer | OrganizationType::Bank)
+    matches!(
+        kind,
+        OrganizationType::Operator
+            | OrganizationType::PropertyCompany
+            | OrganizationType::Employer
+            | OrganizationType::Bank
+    )
 }

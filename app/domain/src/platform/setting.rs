@@ -41,8 +41,13 @@ impl CitySettings {
     pub fn unit_address(&self, building: &str, entrance: &str, room: &str) -> String {
         // A number that already says 号楼/幢/栋 or 单元 does not get it twice.
         let building_suffixed = ["号楼", "楼", "幢", "栋", "座"].iter().any(|suffix| building.ends_with(suffix));
-        let template = if building_suffixed { self.address_template.replace("{building}号楼", "{building}") } else { self.address_template.clone() };
-        let template = if entrance.ends_with("单元") { template.replace("{entrance}单元", "{entrance}") } else { template };
+        let template = if building_suffixed {
+            self.address_template.replace("{building}号楼", "{building}")
+        } else {
+            self.address_template.clone()
+        };
+        let template =
+            if entrance.ends_with("单元") { template.replace("{entrance}单元", "{entrance}") } else { template };
         let template = if room.ends_with('室') { template.replace("{room}室", "{room}") } else { template };
         template.replace("{building}", building).replace("{entrance}", entrance).replace("{room}", room)
     }

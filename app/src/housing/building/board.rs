@@ -78,7 +78,11 @@ fn board_page(board: BuildingBoard, statuses: Statuses, connected: RwSignal<bool
 
 /// `01` is 01号楼; a number that says so itself stays.
 fn building_title(no: &str) -> String {
-    if no.chars().last().is_some_and(|last| "楼栋幢座".contains(last)) { no.to_owned() } else { format!("{no}号楼") }
+    if no.chars().last().is_some_and(|last| "楼栋幢座".contains(last)) {
+        no.to_owned()
+    } else {
+        format!("{no}号楼")
+    }
 }
 
 /// Figures and legend in one: how many units are in which status, with the square that stands for it.
@@ -92,7 +96,8 @@ fn summary(building: &Building, statuses: Statuses) -> impl IntoView + use<> {
             occupancy
         })
     };
-    let counts = move |wanted: UnitStatus| statuses.with(|known| known.values().filter(|status| status.get() == wanted).count());
+    let counts =
+        move |wanted: UnitStatus| statuses.with(|known| known.values().filter(|status| status.get() == wanted).count());
     let legend = UnitStatus::ALL
         .iter()
         .copied()
@@ -152,9 +157,16 @@ fn matrices(board: &BuildingBoard, statuses: Statuses) -> impl IntoView + use<> 
 
 fn unit_cell(unit: &BoardUnit, statuses: Statuses) -> impl IntoView + use<> {
     let id = unit.id;
-    let status = statuses.with_untracked(|known| known.get(&id.0).copied()).unwrap_or_else(|| RwSignal::new(unit.status));
+    let status =
+        statuses.with_untracked(|known| known.get(&id.0).copied()).unwrap_or_else(|| RwSignal::new(unit.status));
     let room = unit.room_no.clone();
-    let facts = format!("{}室 · {} · 建筑{}㎡ · 使用{}㎡", unit.room_no, unit.layout.label(), unit.building_area, unit.usable_area);
+    let facts = format!(
+        "{}室 · {} · 建筑{}㎡ · 使用{}㎡",
+        unit.room_no,
+        unit.layout.label(),
+        unit.building_area,
+        unit.usable_area
+    );
     let label = move || format!("{facts} · {}", status.get().label());
     let for_title = label.clone();
     view! {
@@ -194,6 +206,8 @@ fn drawer() -> impl IntoView {
 }
 
 /// Listens to keys while the page lives; nothing on the server.
-fn window_event_listener_untyped_guard(handler: impl Fn(leptos::ev::KeyboardEvent) + 'static) -> Option<WindowListenerHandle> {
+fn window_event_listener_untyped_guard(
+    handler: impl Fn(leptos::ev::KeyboardEvent) + 'static,
+) -> Option<WindowListenerHandle> {
     cfg!(feature = "hydrate").then(|| window_event_listener(leptos::ev::keydown, handler))
 }

@@ -38,6 +38,11 @@ pub async fn unit_update(id: UnitId, version: i32, form: UnitForm) -> Result<(),
 
 /// Changes a unit's status by an event.
 #[server(endpoint = "unit_transition", input = Json)]
-pub async fn unit_transition(id: UnitId, version: i32, event: UnitEvent, reason: String) -> Result<UnitStatus, ApiError> {
+pub async fn unit_transition(
+    id: UnitId,
+    version: i32,
+    event: UnitEvent,
+    reason: String,
+) -> Result<UnitStatus, ApiError> {
     Ok(store::housing::unit::unit_transition(&crate::context::ctx()?, id, version, event, &reason).await?)
 }

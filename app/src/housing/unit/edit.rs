@@ -30,7 +30,9 @@ pub fn new_view() -> AnyView {
     let id = use_id();
     let loaded = Resource::new(
         move || id.get(),
-        |id| async move { Ok::<_, ApiError>((building_board_get(BuildingId(id)).await?.building, stock_choices_get().await?)) },
+        |id| async move {
+            Ok::<_, ApiError>((building_board_get(BuildingId(id)).await?.building, stock_choices_get().await?))
+        },
     );
     view! {
         <main class="page">

@@ -39,7 +39,10 @@ fn panel(unit: Unit, changed: Callback<()>) -> impl IntoView {
         ("住房管理单位", unit.mgmt_unit.clone()),
         ("状态起始", time_text(unit.status_since)),
     ];
-    let facts = facts.into_iter().map(|(label, value)| view! { <div class="detail-field"><dt>{label}</dt><dd>{value}</dd></div> }).collect_view();
+    let facts = facts
+        .into_iter()
+        .map(|(label, value)| view! { <div class="detail-field"><dt>{label}</dt><dd>{value}</dd></div> })
+        .collect_view();
     let history = unit
         .history
         .iter()

@@ -78,7 +78,8 @@ pub async fn building_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Building
         (_, true) => "e.name collate natural_order desc, b.no_key",
     };
     let page = SmallList {
-        columns: "b.id, b.estate_id, e.name as estate, d.name as district, b.no, p.name as project, b.structure, b.floors_up,
+        columns:
+            "b.id, b.estate_id, e.name as estate, d.name as district, b.no, p.name as project, b.structure, b.floors_up,
                   b.entrances, b.build_year, b.updated_at,
                   (select coalesce(sum(t.units), 0) from building_tally t where t.building_id = b.id)::bigint as units,
                   (select coalesce(sum(t.units), 0) from building_tally t where t.building_id = b.id
@@ -169,7 +170,11 @@ pub async fn building_board_get(ctx: &Ctx, id: BuildingId) -> Result<BuildingBoa
 /// Without [`Permission::BuildingRead`].
 pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(BuildingRow, Occupancy)>> {
     ctx.require(Permission::BuildingRead)?;
-    let query = ListQuery { filter: [("estate".to_owned(), estate.to_string())].into(), size: u16::MAX, ..ListQuery::default() };
+    let query = ListQuery {
+        filter: [("estate".to_owned(), estate.to_string())].into(),
+        size: u16::MAX,
+        ..ListQuery::default()
+    };
     let rows = building_list(ctx, &query).await?.rows;
     let mut tx = ctx.begin().await?;
     let tally = sqlx::query!(
@@ -183,5 +188,9 @@ pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(Buildi
     for row in tally {
         occupancy.entry(row.building_id).or_default().add(stored(&row.status, UnitStatus::from_code)?, row.units);
     }
-    Ok(rows.into_iter().map(|row| (occupancy.get(&row.id.0).copied().unwrap_or_default(), row)).map(|(o, row)| (row, o)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (occupancy.get(&row.id.0).copied().unwrap_or_default(), row))
+        .map(|(o, row)| (row, o))
+        .collect())
 }

@@ -81,7 +81,8 @@ pub async fn estate_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<EstateRow>
         _ => "e.name collate natural_order",
     };
     let page = SmallList {
-        columns: "e.id, e.code, e.name, d.name as district, e.address, o.name as operator, t.buildings, t.units, t.lettable,
+        columns:
+            "e.id, e.code, e.name, d.name as district, e.address, o.name as operator, t.buildings, t.units, t.lettable,
                   t.rented, e.map_lng is not null as located, e.updated_at",
         from: list_from(),
         searched: &["e.name", "e.code", "e.address"],

@@ -76,7 +76,8 @@ pub async fn project_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ProjectRo
         _ => "p.name collate natural_order",
     };
     let page = SmallList {
-        columns: "p.id, p.code, p.name, d.name as district, p.category, p.source, w.name as owner_unit, p.units_planned,
+        columns:
+            "p.id, p.code, p.name, d.name as district, p.category, p.source, w.name as owner_unit, p.units_planned,
                   coalesce((select sum(t.units) from building b join building_tally t on t.building_id = b.id
                             where b.project_id = p.id), 0)::bigint as units_built,
                   p.status, p.start_on, p.complete_on, p.updated_at",
@@ -84,7 +85,12 @@ pub async fn project_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ProjectRo
                where p.deleted_at is null",
         searched: &["p.name", "p.code", "w.name"],
         filter: &|sql| {
-            push_scope(sql, ctx, "p.district_id", "(select max(b.estate_id) from building b where b.project_id = p.id)");
+            push_scope(
+                sql,
+                ctx,
+                "p.district_id",
+                "(select max(b.estate_id) from building b where b.project_id = p.id)",
+            );
             push_id(sql, query, "district", "p.district_id");
             push_code(sql, query, "category", "p.category");
             push_code(sql, query, "status", "p.status");

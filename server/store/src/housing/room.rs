@@ -1,10 +1,6 @@
 //! Rooms (E-14).
 
-use crate::{
-    Ctx, Error, Result, Scope,
-    ctx::connection,
-    error::stored,
-};
+use crate::{Ctx, Error, Result, Scope, ctx::connection, error::stored};
 use domain::{
     dictionary::RoomType,
     housing::room::RoomRow,
@@ -85,18 +81,19 @@ fn walk(ctx: &Ctx, query: &ListQuery) -> Option<(&'static str, Vec<i64>)> {
         None => None,
     };
     match ctx.scope() {
-        Scope::City { districts } | Scope::Districts(districts) => {
-            Some(("district_id", districts.iter().copied().filter(|id| district.is_none_or(|wanted| wanted == *id)).collect()))
-        }
+        Scope::City { districts } | Scope::Districts(districts) => Some((
+            "district_id",
+            districts.iter().copied().filter(|id| district.is_none_or(|wanted| wanted == *id)).collect(),
+        )),
         Scope::Estates(estates) => Some(("estate_id", estates.clone())),
         Scope::Nothing => None,
     }
 }
 
 fn push_rooms(sql: &mut QueryBuilder<Postgres>, column: &str, ids: &[i64], query: &ListQuery, most: i64) {
-    sql.push("select x.* from unnest(").push_bind(ids.to_vec()).push(format!(
-        "::bigint[]) as w (id) cross join lateral (select * from room where {column} = w.id"
-    ));
+    sql.push("select x.* from unnest(")
+        .push_bind(ids.to_vec())
+        .push(format!("::bigint[]) as w (id) cross join lateral (select * from room where {column} = w.id"));
     if !query.q.is_empty() {
         sql.push(" and unit_id in (select id from unit where code = ").push_bind(query.q.clone()).push(")");
     }

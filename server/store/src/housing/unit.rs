@@ -221,12 +221,22 @@ pub async fn unit_update(ctx: &Ctx, id: UnitId, version: i32, form: &UnitForm) -
     let mut tx = ctx.begin().await?;
     let before = unit_load(&mut tx, id).await?;
     let fields = form.check(before.status)?;
-    let floors = sqlx::query_scalar!("select floors_up from building where id = $1", before.building_id.0).fetch_one(connection(&mut tx)).await?;
+    let floors = sqlx::query_scalar!("select floors_up from building where id = $1", before.building_id.0)
+        .fetch_one(connection(&mut tx))
+        .await?;
     if fields.floor > floors {
         return Err(FieldErrors::from(("floor", "楼层不能大于楼栋的地上层数")).into());
     }
     let settings = settings_load(&mut tx).await?;
-    let updated = unit_write(&mut tx, ctx, &before, version, &fields, &settings.unit_address(&before.building_no, &fields.entrance, &fields.room_no)).await?;
+    let updated = unit_write(
+        &mut tx,
+        ctx,
+        &before,
+        version,
+        &fields,
+        &settings.unit_address(&before.building_no, &fields.entrance, &fields.room_no),
+    )
+    .await?;
     if updated == 0 {
         return Err(Failure::Conflict.into());
     }
@@ -236,7 +246,14 @@ pub async fn unit_update(ctx: &Ctx, id: UnitId, version: i32, form: &UnitForm) -
     Ok(())
 }
 
-async fn unit_write(tx: &mut Tx, ctx: &Ctx, before: &Unit, version: i32, fields: &UnitFields, address: &str) -> Result<u64> {
+async fn unit_write(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    before: &Unit,
+    version: i32,
+    fields: &UnitFields,
+    address: &str,
+) -> Result<u64> {
     let updated = sqlx::query!(
         "update unit set entrance = $3, floor = $4, room_no = $5, position_key = $6, address = $7, mgmt_unit_id = $8, title_holder = $9,
                 category = $10, layout = $11, building_area = $12, usable_area = $13, inner_area = $14, orientation = $15,
@@ -276,7 +293,13 @@ async fn unit_write(tx: &mut Tx, ctx: &Ctx, before: &Unit, version: i32, fields:
 ///
 /// # Errors
 /// The state machine's refusal; [`Failure::Conflict`] when the unit is no longer in version `version`.
-pub async fn unit_transition(ctx: &Ctx, id: UnitId, version: i32, event: UnitEvent, reason: &str) -> Result<UnitStatus> {
+pub async fn unit_transition(
+    ctx: &Ctx,
+    id: UnitId,
+    version: i32,
+    event: UnitEvent,
+    reason: &str,
+) -> Result<UnitStatus> {
     ctx.require(Permission::UnitTransition)?;
     let mut tx = ctx.begin().await?;
     let unit = sqlx::query!(

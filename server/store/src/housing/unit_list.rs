@@ -204,7 +204,8 @@ async fn total(tx: &mut Tx, walk: &Walk, matching: &Match) -> Result<(i64, bool)
         return Ok((0, true));
     }
     if !matching.words.is_empty() {
-        let mut sql = QueryBuilder::<Postgres>::new("select count(*) from (select 1 from unit u where u.deleted_at is null");
+        let mut sql =
+            QueryBuilder::<Postgres>::new("select count(*) from (select 1 from unit u where u.deleted_at is null");
         sql.push(format!(" and u.{} = any(", walk.column)).push_bind(walk.ids.clone()).push(")");
         push_match(&mut sql, matching);
         sql.push(" limit ").push_bind(i64::from(PAGE_REACH) + 1).push(") m");
@@ -213,7 +214,8 @@ async fn total(tx: &mut Tx, walk: &Walk, matching: &Match) -> Result<(i64, bool)
     }
     let by_district = walk.column == "district_id" && matching.buildings.is_none();
     let table = if by_district { "district_tally" } else { "building_tally" };
-    let mut sql = QueryBuilder::<Postgres>::new(format!("select coalesce(sum(units), 0)::bigint from {table} u where true"));
+    let mut sql =
+        QueryBuilder::<Postgres>::new(format!("select coalesce(sum(units), 0)::bigint from {table} u where true"));
     push_walk_and_tally(&mut sql, walk, matching);
     Ok((sql.build_query_scalar().fetch_one(connection(tx)).await?, true))
 }
@@ -279,11 +281,17 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
          from (select u.* from unnest(",
     );
     sql.push_bind(walk.ids.clone());
-    sql.push(format!("::bigint[]) as w (id) cross join lateral (select * from unit u where u.{} = w.id and u.deleted_at is null", walk.column));
+    sql.push(format!(
+        "::bigint[]) as w (id) cross join lateral (select * from unit u where u.{} = w.id and u.deleted_at is null",
+        walk.column
+    ));
     push_match(&mut sql, matching);
     push_start(&mut sql, query, sort, descending);
     sql.push(format!(" order by {order} limit ")).push_bind(most);
-    sql.push(format!(") u order by {order} limit ")).push_bind(i64::from(query.size) + 1).push(" offset ").push_bind(query.offset());
+    sql.push(format!(") u order by {order} limit "))
+        .push_bind(i64::from(query.size) + 1)
+        .push(" offset ")
+        .push_bind(query.offset());
     sql.push(format!(
         ") u join estate e on e.id = u.estate_id join organization d on d.id = u.district_id
          join organization m on m.id = u.mgmt_unit_id order by {order}"
@@ -334,7 +342,11 @@ fn time_cursor(text: &str, descending: bool) -> Option<(DateTime<Utc>, i64)> {
 }
 
 fn cursor(record: &Record, sort: &str) -> String {
-    if sort == "updated_at" { format!("{}~{}", record.updated_at.timestamp_micros(), record.id) } else { record.code.clone() }
+    if sort == "updated_at" {
+        format!("{}~{}", record.updated_at.timestamp_micros(), record.id)
+    } else {
+        record.code.clone()
+    }
 }
 
 fn neighbours(query: &ListQuery, sort: &str, rows: &[Record], more: bool) -> (Option<Position>, Option<Position>) {

@@ -63,13 +63,21 @@ struct Building {
     dirty: bool,
 }
 
+impl From<Districts> for Buildings {
+    fn from(districts: Districts) -> Self {
+        Self { districts, ..Self::default() }
+    }
+}
+
 impl Importer<BuildingImportForm> for Buildings {
     fn sheet(&self) -> &'static ImportSheet<BuildingImportForm> {
         &BUILDING_IMPORT
     }
 
     fn key(&self, form: &BuildingImportForm) -> String {
-        [&form.district, &form.estate, &form.building, &form.entrance, &form.room_no].map(String::as_str).join("\u{1}")
+        [&self.districts.one_name(&form.district), &form.estate, &form.building, &form.entrance, &form.room_no]
+            .map(String::as_str)
+            .join("\u{1}")
     }
 
     async fn plan(
@@ -82,16 +90,28 @@ impl Importer<BuildingImportForm> for Buildings {
         self.learn(run, tx, &rows).await?;
         let taken = self.taken(run, tx, &rows).await?;
         let mut planned = Vec::with_capacity(rows.len());
+        let mut met = HashSet::new();
         for row in rows {
-            match self.judge(run, tx, &row.form, &taken).await? {
+            let key = self.key(&row.form);
+            match self.judge(run, tx, &row.form, &taken, met.contains(&key)).await? {
                 Ok(()) => planned.push(row),
-                Err((column, sentence)) => errors.add(row.row_no, column, sentence),
+                Err((column, sentence)) => {
+                    errors.add(row.row_no, column, sentence);
+                    continue;
+                }
             }
+            met.insert(key);
         }
         Ok(planned)
     }
 
-    async fn write(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<BuildingImportForm>>, errors: &mut Errors) -> Result<()> {
+    async fn write(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<BuildingImportForm>>,
+        errors: &mut Errors,
+    ) -> Result<()> {
         self.write_estates(run, tx, &rows).await?;
         self.write_buildings(run, tx, &rows).await?;
         self.write_units(run, tx, &rows, errors).await
@@ -112,8 +132,13 @@ impl Buildings {
         let placed = || rows.iter().filter_map(|row| Some((*districts.get(row.form.district.as_str())?, &row.form)));
         self.learn_projects(tx, placed().map(|(district, form)| (district, form.project.clone())).collect()).await?;
         self.learn_estates(tx, placed().map(|(district, form)| (district, form.estate.clone())).collect()).await?;
-        self.learn_buildings(tx, placed().map(|(district, form)| (district, form.estate.clone(), form.building.clone())).collect()).await?;
-        let names: HashSet<&str> = rows.iter().map(|row| row.form.mgmt_unit.as_str()).filter(|name| !self.units.contains_key(*name)).collect();
+        self.learn_buildings(
+            tx,
+            placed().map(|(district, form)| (district, form.estate.clone(), form.building.clone())).collect(),
+        )
+        .await?;
+        let names: HashSet<&str> =
+            rows.iter().map(|row| row.form.mgmt_unit.as_str()).filter(|name| !self.units.contains_key(*name)).collect();
         if !names.is_empty() {
             let found = organizations_named(tx, names.clone()).await?;
             self.units.extend(names.into_iter().map(|name| (name.to_owned(), found.get(name).copied())));
@@ -160,7 +185,8 @@ impl Buildings {
         .fetch_all(connection(tx))
         .await?;
         for row in rows {
-            self.estates.insert((row.district_id, row.name), Estate { id: Some(row.id), code: row.code, address: row.address });
+            self.estates
+                .insert((row.district_id, row.name), Estate { id: Some(row.id), code: row.code, address: row.address });
         }
         Ok(())
     }
@@ -231,7 +257,12 @@ impl Buildings {
     }
 
     /// The units of this chunk that the database has already.
-    async fn taken(&mut self, run: &Run, tx: &mut Tx, rows: &[Row<BuildingImportForm>]) -> Result<HashSet<(i64, String, String)>> {
+    async fn taken(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: &[Row<BuildingImportForm>],
+    ) -> Result<HashSet<(i64, String, String)>> {
         let (mut buildings, mut entrances, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             if let Some(id) = self.building_id(run, tx, &row.form).await? {
@@ -262,13 +293,15 @@ impl Buildings {
         Ok(self.buildings.get(&key).and_then(|building| building.id))
     }
 
-    /// All rules of §7.2 that need more than the row itself; the first complaint is the row's.
+    /// All rules of §7.2 that need more than the row itself; the first complaint is the row's. A row that
+    /// repeats an earlier one will not go in, so its building must not grow by it.
     async fn judge(
         &mut self,
         run: &Run,
         tx: &mut Tx,
         form: &BuildingImportForm,
         taken: &HashSet<(i64, String, String)>,
+        repeats: bool,
     ) -> Result<std::result::Result<(), (&'static str, String)>> {
         let district = match self.districts.find(run, tx, &form.district).await? {
             Ok(district) => district.clone(),
@@ -280,12 +313,18 @@ impl Buildings {
         };
         Ok(self.judge_names(form, district.id).and_then(|project| {
             self.judge_place(form, district.id, &project, taken)?;
-            self.adopt(form, district.id, &project, form.place.place().zip(map));
+            if !repeats {
+                self.adopt(form, district.id, &project, form.place.place().zip(map));
+            }
             Ok(())
         }))
     }
 
-    fn judge_names(&self, form: &BuildingImportForm, district: i64) -> std::result::Result<Project, (&'static str, String)> {
+    fn judge_names(
+        &self,
+        form: &BuildingImportForm,
+        district: i64,
+    ) -> std::result::Result<Project, (&'static str, String)> {
         let Some(Some(project)) = self.projects.get(&(district, form.project.clone())) else {
             return Err(("项目名称", format!("项目【{}】不存在，请先导入项目", form.project)));
         };
@@ -315,7 +354,9 @@ impl Buildings {
                 return Err(("小区地址", "小区已存在但地址不一致".to_owned()));
             }
         }
-        let Some(building) = self.buildings.get(&(district, form.estate.clone(), form.building.clone())) else { return Ok(()) };
+        let Some(building) = self.buildings.get(&(district, form.estate.clone(), form.building.clone())) else {
+            return Ok(());
+        };
         if building.project != project.id {
             return Err(("楼栋号", format!("楼栋已绑定项目【{}】", building.project_name)));
         }
@@ -393,7 +434,12 @@ impl Buildings {
         self.learn_estates(tx, wanted).await
     }
 
-    async fn row_estates(&mut self, run: &Run, tx: &mut Tx, rows: &[Row<BuildingImportForm>]) -> Result<BTreeSet<(i64, String)>> {
+    async fn row_estates(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: &[Row<BuildingImportForm>],
+    ) -> Result<BTreeSet<(i64, String)>> {
         let mut keys = BTreeSet::new();
         for row in rows {
             if let Ok(district) = self.districts.find(run, tx, &row.form.district).await? {
@@ -415,13 +461,16 @@ impl Buildings {
                 }
             }
         }
-        let fresh: Vec<&(i64, String, String)> = keys.iter().filter(|key| self.buildings.get(key).is_some_and(|b| b.id.is_none())).collect();
+        let fresh: Vec<&(i64, String, String)> =
+            keys.iter().filter(|key| self.buildings.get(key).is_some_and(|b| b.id.is_none())).collect();
         if !fresh.is_empty() {
             self.create_buildings(run, tx, &fresh).await?;
         }
         let (mut ids, mut floors, mut entrances) = (Vec::new(), Vec::new(), Vec::new());
         for key in &keys {
-            if let Some(Building { id: Some(id), dirty, floors: height, entrances: doors, .. }) = self.buildings.get_mut(key) {
+            if let Some(Building { id: Some(id), dirty, floors: height, entrances: doors, .. }) =
+                self.buildings.get_mut(key)
+            {
                 if std::mem::take(dirty) {
                     ids.push(*id);
                     floors.push(*height);
@@ -508,7 +557,13 @@ impl Buildings {
     }
 
     /// Writes units, their rooms, their timelines and the notice for open boards in one statement.
-    async fn write_units(&mut self, run: &Run, tx: &mut Tx, rows: &[Row<BuildingImportForm>], errors: &mut Errors) -> Result<()> {
+    async fn write_units(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: &[Row<BuildingImportForm>],
+        errors: &mut Errors,
+    ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -574,7 +629,8 @@ impl Buildings {
         let building = &self.buildings[&(district, form.estate.clone(), form.building.clone())];
         let status = form.status.unwrap_or(UnitStatus::Vacant);
         let project = self.projects[&(district, form.project.clone())].as_ref();
-        let category = form.category.or(project.map(|project| project.category)).unwrap_or(HousingCategory::PublicRental);
+        let category =
+            form.category.or(project.map(|project| project.category)).unwrap_or(HousingCategory::PublicRental);
         new.districts.push(district);
         new.estates.push(self.estates[&(district, form.estate.clone())].id.expect("written before"));
         new.buildings.push(building.id.expect("written before"));

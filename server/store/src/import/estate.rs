@@ -26,18 +26,31 @@ struct Resolved {
     map: Option<Point>,
 }
 
+impl From<Districts> for Estates {
+    fn from(districts: Districts) -> Self {
+        Self { districts, ..Self::default() }
+    }
+}
+
 impl Importer<EstateImportForm> for Estates {
     fn sheet(&self) -> &'static ImportSheet<EstateImportForm> {
         &ESTATE_IMPORT
     }
 
     fn key(&self, form: &EstateImportForm) -> String {
-        format!("{}\u{1}{}", form.district, form.name)
+        format!("{}\u{1}{}", self.districts.one_name(&form.district), form.name)
     }
 
-    async fn plan(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<EstateImportForm>>, errors: &mut Errors) -> Result<Vec<Row<EstateImportForm>>> {
+    async fn plan(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<EstateImportForm>>,
+        errors: &mut Errors,
+    ) -> Result<Vec<Row<EstateImportForm>>> {
         self.resolved.clear();
-        let companies = organizations_named(tx, rows.iter().map(|row| row.form.property_company.as_str()).collect()).await?;
+        let companies =
+            organizations_named(tx, rows.iter().map(|row| row.form.property_company.as_str()).collect()).await?;
         let operators = operators_named(tx, rows.iter().map(|row| row.form.operator.as_str()).collect()).await?;
         let known = known_estates(tx, &rows).await?;
         let mut planned = Vec::with_capacity(rows.len());
@@ -72,7 +85,13 @@ impl Importer<EstateImportForm> for Estates {
         Ok(planned)
     }
 
-    async fn write(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<EstateImportForm>>, errors: &mut Errors) -> Result<()> {
+    async fn write(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<EstateImportForm>>,
+        errors: &mut Errors,
+    ) -> Result<()> {
         // One statement per column set: jsonb carries rows of mixed optional fields without twenty arrays.
         let records: Vec<serde_json::Value> = rows
             .iter()
@@ -110,7 +129,9 @@ impl Importer<EstateImportForm> for Estates {
         .into_iter()
         .map(|row| (row.district_id, row.name))
         .collect();
-        for row in rows.iter().filter(|row| !written.contains(&(self.resolved[&row.row_no].district, row.form.name.clone()))) {
+        for row in
+            rows.iter().filter(|row| !written.contains(&(self.resolved[&row.row_no].district, row.form.name.clone())))
+        {
             errors.add(row.row_no, "小区名称", "小区已存在");
         }
         Ok(())
@@ -119,6 +140,8 @@ impl Importer<EstateImportForm> for Estates {
 
 async fn known_estates(tx: &mut Tx, rows: &[Row<EstateImportForm>]) -> Result<HashSet<(i64, String)>> {
     let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
-    let known = sqlx::query!("select district_id, name from estate where name = any($1)", &names).fetch_all(connection(tx)).await?;
+    let known = sqlx::query!("select district_id, name from estate where name = any($1)", &names)
+        .fetch_all(connection(tx))
+        .await?;
     Ok(known.into_iter().map(|row| (row.district_id, row.name)).collect())
 }

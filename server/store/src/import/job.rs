@@ -12,12 +12,17 @@ use domain::{
     failure::Failure,
     import::{ImportJob, ImportRow, ImportStatus, SheetKey},
     list::{ListQuery, Page},
+    platform::permission::Permission,
     sheet::RowError,
 };
 use sqlx::types::Uuid;
 
 /// The queue's name for the work on an import.
 pub const TASK: &str = "import";
+
+/// Who may look at the import log: what the menu asks for. Neither a wall nor somebody who has still to
+/// change the first password holds it.
+const LOG_READ: Permission = Permission::OrganizationRead;
 
 /// A file that somebody uploaded.
 #[derive(Debug)]
@@ -37,15 +42,21 @@ pub async fn job_create(ctx: &Ctx, upload: Upload<'_>) -> Result<String> {
     ctx.require(upload.sheet.permission())?;
     let request: Uuid = upload.request_id.parse().map_err(|_| Failure::refused("请求编号无效，请刷新页面后重试"))?;
     let mut tx = ctx.begin().await?;
-    let known = sqlx::query_scalar!("select id from import_job where actor_id = $1 and request_id = $2", ctx.actor().id.0, request)
-        .fetch_optional(connection(&mut tx))
-        .await?;
+    let known = sqlx::query_scalar!(
+        "select id from import_job where actor_id = $1 and request_id = $2",
+        ctx.actor().id.0,
+        request
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
     if let Some(id) = known {
         return Ok(id.to_string());
     }
     let file_name: String = upload.file_name.chars().filter(|c| !c.is_control()).take(200).collect();
     let id = job_insert(&mut tx, ctx, upload.sheet, &file_name, &hex(&digest(upload.content)), request).await?;
-    sqlx::query!("insert into import_file (job_id, content) values ($1, $2)", id, upload.content).execute(connection(&mut tx)).await?;
+    sqlx::query!("insert into import_file (job_id, content) values ($1, $2)", id, upload.content)
+        .execute(connection(&mut tx))
+        .await?;
     enqueue(&mut tx, id).await?;
     tx.commit().await?;
     Ok(id.to_string())
@@ -59,7 +70,9 @@ pub async fn job_note(ctx: &Ctx, sheet: SheetKey, file_name: &str, file_digest: 
     ctx.require(sheet.permission())?;
     let mut tx = ctx.begin().await?;
     let id = job_insert(&mut tx, ctx, sheet, file_name, file_digest, Uuid::from_bytes(random_id())).await?;
-    sqlx::query!("update import_job set status = 'EXECUTING', started_at = $2 where id = $1", id, ctx.now()).execute(connection(&mut tx)).await?;
+    sqlx::query!("update import_job set status = 'EXECUTING', started_at = $2 where id = $1", id, ctx.now())
+        .execute(connection(&mut tx))
+        .await?;
     tx.commit().await?;
     Ok(id.to_string())
 }
@@ -68,7 +81,14 @@ fn random_id() -> [u8; 16] {
     crate::platform::token::random_bytes()[..16].try_into().expect("32 bytes hold 16")
 }
 
-async fn job_insert(tx: &mut Tx, ctx: &Ctx, sheet: SheetKey, file_name: &str, file_digest: &str, request: Uuid) -> Result<Uuid> {
+async fn job_insert(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    sheet: SheetKey,
+    file_name: &str,
+    file_digest: &str,
+    request: Uuid,
+) -> Result<Uuid> {
     let district = match ctx.scope() {
         crate::Scope::Districts(districts) => districts.first().copied(),
         _ => None,
@@ -89,9 +109,15 @@ async fn job_insert(tx: &mut Tx, ctx: &Ctx, sheet: SheetKey, file_name: &str, fi
 }
 
 async fn enqueue(tx: &mut Tx, id: Uuid) -> Result<()> {
-    sqlx::query!("select job_enqueue($1, $2, $3, $4)", TASK, serde_json::json!({"job": id.to_string()}), format!("import:{id}"), 5_i16)
-        .fetch_one(connection(tx))
-        .await?;
+    sqlx::query!(
+        "select job_enqueue($1, $2, $3, $4)",
+        TASK,
+        serde_json::json!({"job": id.to_string()}),
+        format!("import:{id}"),
+        5_i16
+    )
+    .fetch_one(connection(tx))
+    .await?;
     Ok(())
 }
 
@@ -105,9 +131,12 @@ pub async fn job_confirm(ctx: &Ctx, id: &str) -> Result<()> {
     let sheet = own_waiting(&mut tx, ctx, id).await?;
     ctx.require(sheet.permission())?;
     sqlx::query!("delete from import_row where job_id = $1", id).execute(connection(&mut tx)).await?;
-    sqlx::query!("update import_job set status = 'EXECUTING', done_row = 0, succeeded = 0, failed = 0 where id = $1", id)
-        .execute(connection(&mut tx))
-        .await?;
+    sqlx::query!(
+        "update import_job set status = 'EXECUTING', done_row = 0, succeeded = 0, failed = 0 where id = $1",
+        id
+    )
+    .execute(connection(&mut tx))
+    .await?;
     enqueue(&mut tx, id).await?;
     tx.commit().await?;
     Ok(())
@@ -118,20 +147,27 @@ pub async fn job_confirm(ctx: &Ctx, id: &str) -> Result<()> {
 /// # Errors
 /// When the job is not waiting for an answer.
 pub async fn job_cancel(ctx: &Ctx, id: &str) -> Result<()> {
+    ctx.require(LOG_READ)?;
     let id = job_id(id)?;
     let mut tx = ctx.begin().await?;
     own_waiting(&mut tx, ctx, id).await?;
-    sqlx::query!("update import_job set status = 'CANCELLED', finished_at = $2 where id = $1", id, ctx.now()).execute(connection(&mut tx)).await?;
+    sqlx::query!("update import_job set status = 'CANCELLED', finished_at = $2 where id = $1", id, ctx.now())
+        .execute(connection(&mut tx))
+        .await?;
     sqlx::query!("delete from import_file where job_id = $1", id).execute(connection(&mut tx)).await?;
     tx.commit().await?;
     Ok(())
 }
 
 async fn own_waiting(tx: &mut Tx, ctx: &Ctx, id: Uuid) -> Result<SheetKey> {
-    let row = sqlx::query!("select sheet, status from import_job where id = $1 and actor_id = $2 for update", id, ctx.actor().id.0)
-        .fetch_optional(connection(tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let row = sqlx::query!(
+        "select sheet, status from import_job where id = $1 and actor_id = $2 for update",
+        id,
+        ctx.actor().id.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
     if row.status != "VALIDATED" {
         return Err(Failure::refused("该导入任务已处理，请刷新查看结果").into());
     }
@@ -167,8 +203,9 @@ struct Record {
 /// The import log (S1-3.2), newest first.
 ///
 /// # Errors
-/// When the database fails.
+/// Without the right to look at the log.
 pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ImportJob>> {
+    ctx.require(LOG_READ)?;
     let page = crate::list::SmallList {
         columns: "j.id, j.sheet, j.file_name, j.status, user_name(j.actor_id) as actor, j.total, j.succeeded, j.failed, j.message,
                   (select max(e.created_at) from import_job e where e.sheet = j.sheet and e.digest = j.digest and e.id <> j.id
@@ -212,9 +249,12 @@ pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ImportJob>> {
 /// # Errors
 /// [`Failure::NotFound`] outside the scope.
 pub async fn job_rows(ctx: &Ctx, id: &str, after: i32, most: i64) -> Result<Vec<ImportRow>> {
+    ctx.require(LOG_READ)?;
     let id = job_id(id)?;
     let mut tx = ctx.begin().await?;
-    let known = sqlx::query_scalar!(r#"select exists (select from import_job where id = $1) as "known!""#, id).fetch_one(connection(&mut tx)).await?;
+    let known = sqlx::query_scalar!(r#"select exists (select from import_job where id = $1) as "known!""#, id)
+        .fetch_one(connection(&mut tx))
+        .await?;
     if !known {
         return Err(Failure::NotFound.into());
     }
@@ -229,7 +269,8 @@ pub async fn job_rows(ctx: &Ctx, id: &str, after: i32, most: i64) -> Result<Vec<
     tx.commit().await?;
     rows.into_iter()
         .map(|row| {
-            let errors: Vec<RowError> = serde_json::from_value(row.errors).map_err(|error| Error::Broken(error.to_string()))?;
+            let errors: Vec<RowError> =
+                serde_json::from_value(row.errors).map_err(|error| Error::Broken(error.to_string()))?;
             Ok(ImportRow { row_no: row.row_no, raw: row.raw, errors })
         })
         .collect()
@@ -266,7 +307,9 @@ pub async fn job_load(database: &Database, id: &str) -> Result<Option<JobWork>> 
     let Some(row) = row else { return Ok(None) };
     let status = stored(&row.status, ImportStatus::from_code)?;
     let (true, Some(content)) = (status.is_running(), row.content) else { return Ok(None) };
-    let failed = sqlx::query_scalar!("select row_no from import_row where job_id = $1", id).fetch_all(connection(&mut tx)).await?;
+    let failed = sqlx::query_scalar!("select row_no from import_row where job_id = $1", id)
+        .fetch_all(connection(&mut tx))
+        .await?;
     tx.commit().await?;
     Ok(Some(JobWork {
         actor: row.actor_id,
@@ -330,9 +373,13 @@ pub async fn job_end(database: &Database, id: &str, status: ImportStatus) -> Res
 pub async fn job_refuse(database: &Database, id: &str, sentence: &str) -> Result<()> {
     let id = job_id(id)?;
     let mut tx = begin_city(database).await?;
-    sqlx::query!("update import_job set status = 'FAILED', message = $2, finished_at = now() where id = $1", id, sentence)
-        .execute(connection(&mut tx))
-        .await?;
+    sqlx::query!(
+        "update import_job set status = 'FAILED', message = $2, finished_at = now() where id = $1",
+        id,
+        sentence
+    )
+    .execute(connection(&mut tx))
+    .await?;
     sqlx::query!("delete from import_file where job_id = $1", id).execute(connection(&mut tx)).await?;
     tx.commit().await?;
     Ok(())
@@ -344,9 +391,13 @@ pub async fn job_refuse(database: &Database, id: &str, sentence: &str) -> Result
 /// When the database fails.
 pub async fn job_total(database: &Database, id: &str, total: u32) -> Result<()> {
     let mut tx = begin_city(database).await?;
-    sqlx::query!("update import_job set total = $2 where id = $1", job_id(id)?, i32::try_from(total).unwrap_or(i32::MAX))
-        .execute(connection(&mut tx))
-        .await?;
+    sqlx::query!(
+        "update import_job set total = $2 where id = $1",
+        job_id(id)?,
+        i32::try_from(total).unwrap_or(i32::MAX)
+    )
+    .execute(connection(&mut tx))
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -355,7 +406,9 @@ pub async fn job_total(database: &Database, id: &str, total: u32) -> Result<()> 
 pub(crate) async fn progress(tx: &mut Tx, id: &str, last_row: u32, outcome: &Outcome) -> Result<()> {
     let id = job_id(id)?;
     let row_nos: Vec<i32> = outcome.failed.iter().map(|row| row.row_no).collect();
-    let raws: Vec<serde_json::Value> = outcome.failed.iter().map(|row| serde_json::json!(row.raw)).collect();
+    // A workbook can hold the character 0, a PostgreSQL text cannot.
+    let storable = |row: &ImportRow| row.raw.iter().map(|cell| cell.replace('\0', "")).collect::<serde_json::Value>();
+    let raws: Vec<serde_json::Value> = outcome.failed.iter().map(storable).collect();
     let errors: Vec<serde_json::Value> = outcome.failed.iter().map(|row| serde_json::json!(row.errors)).collect();
     sqlx::query!(
         "insert into import_row (job_id, row_no, raw, errors)

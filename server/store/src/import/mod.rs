@@ -108,12 +108,15 @@ impl Import {
     pub async fn start(ctx: &Ctx, sheet: SheetKey, write: bool) -> Result<Self> {
         ctx.require(sheet.permission())?;
         let settings = crate::platform::setting::settings_get(ctx.database()).await?;
+        let mut tx = ctx.begin().await?;
+        let districts = Districts(Some(load_districts(&mut tx).await?));
+        tx.commit().await?;
         let importer = match sheet {
             SheetKey::Organization => AnyImporter::Organization(Default::default()),
             SheetKey::RentStandard => AnyImporter::RentStandard(Default::default()),
-            SheetKey::Project => AnyImporter::Project(Default::default()),
-            SheetKey::Estate => AnyImporter::Estate(Default::default()),
-            SheetKey::Building => AnyImporter::Building(Default::default()),
+            SheetKey::Project => AnyImporter::Project(districts.into()),
+            SheetKey::Estate => AnyImporter::Estate(districts.into()),
+            SheetKey::Building => AnyImporter::Building(districts.into()),
         };
         Ok(Self { run: Run { ctx: ctx.clone(), settings }, importer, seen: HashMap::new(), write })
     }
@@ -187,7 +190,11 @@ async fn take<F: Default + Send + 'static>(
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
         match sheet.parse(row.row_no, &row.cells) {
-            Ok(form) => read.push(Row { row_no: row.row_no, form }),
+            // Looked for before the database is asked, which holds the earlier row by now.
+            Ok(form) => match seen.get(&fingerprint(&importer.key(&form))) {
+                Some(earlier) => errors.add(row.row_no, "", repeated(*earlier, row.row_no)),
+                None => read.push(Row { row_no: row.row_no, form }),
+            },
             Err(complaints) => drop(errors.0.insert(row.row_no, complaints)),
         }
         raw.insert(row.row_no, row.cells);
@@ -197,7 +204,7 @@ async fn take<F: Default + Send + 'static>(
     for row in planned {
         let key = fingerprint(&importer.key(&row.form));
         match seen.get(&key) {
-            Some(earlier) => errors.add(row.row_no, "", format!("文件内第{earlier}行与第{}行重复", row.row_no)),
+            Some(earlier) => errors.add(row.row_no, "", repeated(*earlier, row.row_no)),
             None => {
                 seen.insert(key, row.row_no);
                 first.push(row);
@@ -221,6 +228,10 @@ async fn take<F: Default + Send + 'static>(
     Ok(Outcome { succeeded, failed })
 }
 
+fn repeated(earlier: u32, row_no: u32) -> String {
+    format!("文件内第{earlier}行与第{row_no}行重复")
+}
+
 /// 128 bits of a digest: a million keys fit into little memory, and a clash will not happen.
 fn fingerprint(key: &str) -> u128 {
     let digest = crate::platform::token::digest(key.as_bytes());
@@ -240,8 +251,19 @@ pub(crate) struct District {
 pub(crate) struct Districts(Option<HashMap<String, District>>);
 
 impl Districts {
+    /// The one name of a district for comparing rows: a file may call it by name here and by code there.
+    pub fn one_name(&self, name: &str) -> String {
+        let known = self.0.as_ref().and_then(|known| known.get(name));
+        known.map_or_else(|| name.to_owned(), |district| district.id.to_string())
+    }
+
     /// The district that a row names, or the complaint about it.
-    pub async fn find<'a>(&'a mut self, run: &Run, tx: &mut Tx, name: &str) -> Result<std::result::Result<&'a District, String>> {
+    pub async fn find<'a>(
+        &'a mut self,
+        run: &Run,
+        tx: &mut Tx,
+        name: &str,
+    ) -> Result<std::result::Result<&'a District, String>> {
         if self.0.is_none() {
             self.0 = Some(load_districts(tx).await?);
         }
@@ -311,6 +333,7 @@ pub(crate) async fn organizations_named(tx: &mut Tx, names: HashSet<&str>) -> Re
 /// Ids of operators by name.
 pub(crate) async fn operators_named(tx: &mut Tx, names: HashSet<&str>) -> Result<HashMap<String, i64>> {
     let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect();
-    let rows = sqlx::query!("select id, name from operator where name = any($1)", &names).fetch_all(connection(tx)).await?;
+    let rows =
+        sqlx::query!("select id, name from operator where name = any($1)", &names).fetch_all(connection(tx)).await?;
     Ok(rows.into_iter().map(|row| (row.name, row.id)).collect())
 }

@@ -1,7 +1,7 @@
 //! Organisations (E-01). A superior may stand earlier in the same file; companies that run estates
 //! become operators (E-84) with the same row.
 
-use super::{Errors, Importer, Row, Run};
+use super::{Errors, Importer, Row, Run, operators_named};
 use crate::{
     Result,
     ctx::{Tx, connection},
@@ -22,8 +22,10 @@ struct Known {
 
 #[derive(Default)]
 pub(super) struct Organizations {
-    /// codes and names that earlier rows of this file (will) bring
-    planned: HashSet<String>,
+    /// codes and names that earlier rows of this file (will) bring, and the code of each
+    planned: HashMap<String, String>,
+    /// (superior, name) of those rows, and with an empty superior the operators' names; the code of each
+    planned_names: HashMap<(String, String), String>,
 }
 
 impl Importer<OrganizationForm> for Organizations {
@@ -35,28 +37,56 @@ impl Importer<OrganizationForm> for Organizations {
         form.code.clone()
     }
 
-    async fn plan(&mut self, _: &Run, tx: &mut Tx, rows: Vec<Row<OrganizationForm>>, errors: &mut Errors) -> Result<Vec<Row<OrganizationForm>>> {
-        let known = known(tx, rows.iter().flat_map(|row| [row.form.code.as_str(), row.form.parent.as_str()]).collect()).await?;
+    async fn plan(
+        &mut self,
+        _: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<OrganizationForm>>,
+        errors: &mut Errors,
+    ) -> Result<Vec<Row<OrganizationForm>>> {
+        let known =
+            known(tx, rows.iter().flat_map(|row| [row.form.code.as_str(), row.form.parent.as_str()]).collect()).await?;
         let siblings = siblings(tx, &rows).await?;
+        let operators = operators_named(tx, rows.iter().map(|row| row.form.name.as_str()).collect()).await?;
         let mut planned = Vec::with_capacity(rows.len());
         for row in rows {
             let form = &row.form;
+            // Which superior is meant, whether the file names it or gives its code.
+            let superior = known
+                .get(&form.parent)
+                .map(|known| known.id.to_string())
+                .or_else(|| self.planned.get(&form.parent).cloned());
+            let place = (superior.clone().unwrap_or_default(), form.name.clone());
+            let operator = (String::new(), form.name.clone());
+            let operates = form.kind == Some(OrganizationType::Operator);
             if siblings.contains(&(String::new(), form.code.clone())) {
                 errors.add(row.row_no, "机构编码", "机构编码已存在");
-            } else if !form.parent.is_empty() && !known.contains_key(&form.parent) && !self.planned.contains(&form.parent) {
+            } else if !form.parent.is_empty() && superior.is_none() {
                 errors.add(row.row_no, "上级", format!("上级机构【{}】不存在", form.parent));
-            } else if siblings.contains(&(form.parent.clone(), form.name.clone())) {
+            } else if siblings.contains(&(form.parent.clone(), form.name.clone())) || self.others(&place, form) {
                 errors.add(row.row_no, "机构名称", "同级机构名称重复");
+            } else if operates && (operators.contains_key(&form.name) || self.others(&operator, form)) {
+                errors.add(row.row_no, "机构名称", "运营主体已存在");
             } else {
-                self.planned.insert(form.code.clone());
-                self.planned.insert(form.name.clone());
+                self.planned.insert(form.code.clone(), form.code.clone());
+                self.planned.entry(form.name.clone()).or_insert_with(|| form.code.clone());
+                self.planned_names.insert(place, form.code.clone());
+                if operates {
+                    self.planned_names.insert(operator, form.code.clone());
+                }
                 planned.push(row);
             }
         }
         Ok(planned)
     }
 
-    async fn write(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<OrganizationForm>>, errors: &mut Errors) -> Result<()> {
+    async fn write(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<OrganizationForm>>,
+        errors: &mut Errors,
+    ) -> Result<()> {
         let mut known = known(tx, rows.iter().map(|row| row.form.parent.as_str()).collect()).await?;
         // Row by row on purpose: a row may hang below the one before it. Organisations are few.
         for row in &rows {
@@ -79,7 +109,18 @@ impl Importer<OrganizationForm> for Organizations {
 }
 
 impl Organizations {
-    async fn insert(&self, run: &Run, tx: &mut Tx, form: &OrganizationForm, parent: Option<Known>) -> Result<Option<Known>> {
+    /// Whether an earlier row of this file took the name for another organisation.
+    fn others(&self, name: &(String, String), form: &OrganizationForm) -> bool {
+        self.planned_names.get(name).is_some_and(|code| *code != form.code)
+    }
+
+    async fn insert(
+        &self,
+        run: &Run,
+        tx: &mut Tx,
+        form: &OrganizationForm,
+        parent: Option<Known>,
+    ) -> Result<Option<Known>> {
         let kind = form.kind.unwrap_or(OrganizationType::ManagementUnit);
         let inserted = sqlx::query!(
             "insert into organization (code, name, type, parent_id, district_id, division_code, uscc, leader, phone, address, sort,
@@ -105,7 +146,9 @@ impl Organizations {
         let Some(inserted) = inserted else { return Ok(None) };
         if kind == OrganizationType::District {
             // A district is its own district; everything below inherits it.
-            sqlx::query!("update organization set district_id = id where id = $1", inserted.id).execute(connection(tx)).await?;
+            sqlx::query!("update organization set district_id = id where id = $1", inserted.id)
+                .execute(connection(tx))
+                .await?;
         }
         if kind == OrganizationType::Operator {
             sqlx::query!(
@@ -123,7 +166,11 @@ impl Organizations {
             .execute(connection(tx))
             .await?;
         }
-        let district = if kind == OrganizationType::District { Some(inserted.id) } else { parent.and_then(|parent| parent.district) };
+        let district = if kind == OrganizationType::District {
+            Some(inserted.id)
+        } else {
+            parent.and_then(|parent| parent.district)
+        };
         Ok(Some(Known { id: inserted.id, district }))
     }
 }

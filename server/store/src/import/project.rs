@@ -27,26 +27,39 @@ struct Resolved {
     map: Option<Point>,
 }
 
+impl From<Districts> for Projects {
+    fn from(districts: Districts) -> Self {
+        Self { districts, ..Self::default() }
+    }
+}
+
 impl Importer<ProjectForm> for Projects {
     fn sheet(&self) -> &'static ImportSheet<ProjectForm> {
         &PROJECT_IMPORT
     }
 
     fn key(&self, form: &ProjectForm) -> String {
-        format!("{}\u{1}{}", form.district, form.name)
+        format!("{}\u{1}{}", self.districts.one_name(&form.district), form.name)
     }
 
-    async fn plan(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<ProjectForm>>, errors: &mut Errors) -> Result<Vec<Row<ProjectForm>>> {
+    async fn plan(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<ProjectForm>>,
+        errors: &mut Errors,
+    ) -> Result<Vec<Row<ProjectForm>>> {
         self.resolved.clear();
         let owners = organizations_named(tx, rows.iter().map(|row| row.form.owner_unit.as_str()).collect()).await?;
         let operators = operators_named(tx, rows.iter().map(|row| row.form.operator.as_str()).collect()).await?;
         let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
-        let known: HashSet<(i64, String)> = sqlx::query!("select district_id, name from project where name = any($1)", &names)
-            .fetch_all(connection(tx))
-            .await?
-            .into_iter()
-            .map(|row| (row.district_id, row.name))
-            .collect();
+        let known: HashSet<(i64, String)> =
+            sqlx::query!("select district_id, name from project where name = any($1)", &names)
+                .fetch_all(connection(tx))
+                .await?
+                .into_iter()
+                .map(|row| (row.district_id, row.name))
+                .collect();
         let mut planned = Vec::with_capacity(rows.len());
         for row in rows {
             let district = match self.districts.find(run, tx, &row.form.district).await? {
@@ -80,7 +93,8 @@ impl Importer<ProjectForm> for Projects {
     }
 
     async fn write(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<ProjectForm>>, errors: &mut Errors) -> Result<()> {
-        let records: Vec<serde_json::Value> = rows.iter().map(|row| record(&row.form, &self.resolved[&row.row_no])).collect();
+        let records: Vec<serde_json::Value> =
+            rows.iter().map(|row| record(&row.form, &self.resolved[&row.row_no])).collect();
         let written: HashSet<(i64, String)> = sqlx::query!(
             "insert into project (district_id, name, street, community, address, lng, lat, coordinate_system, map_lng, map_lat,
                                   category, source, investment, owner_unit_id, builder, operator_id, approval_no, planning_no,
@@ -105,7 +119,9 @@ impl Importer<ProjectForm> for Projects {
         .into_iter()
         .map(|row| (row.district_id, row.name))
         .collect();
-        for row in rows.iter().filter(|row| !written.contains(&(self.resolved[&row.row_no].district, row.form.name.clone()))) {
+        for row in
+            rows.iter().filter(|row| !written.contains(&(self.resolved[&row.row_no].district, row.form.name.clone())))
+        {
             errors.add(row.row_no, "项目名称", "项目已存在");
         }
         Ok(())

@@ -27,7 +27,13 @@ impl Importer<RentStandardForm> for RentStandards {
         form.code.clone()
     }
 
-    async fn plan(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<RentStandardForm>>, errors: &mut Errors) -> Result<Vec<Row<RentStandardForm>>> {
+    async fn plan(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<RentStandardForm>>,
+        errors: &mut Errors,
+    ) -> Result<Vec<Row<RentStandardForm>>> {
         self.resolved.clear();
         let codes: Vec<String> = rows.iter().map(|row| row.form.code.clone()).collect();
         let known: HashSet<String> = sqlx::query_scalar!("select code from rent_standard where code = any($1)", &codes)
@@ -55,7 +61,13 @@ impl Importer<RentStandardForm> for RentStandards {
         Ok(planned)
     }
 
-    async fn write(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<RentStandardForm>>, errors: &mut Errors) -> Result<()> {
+    async fn write(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<RentStandardForm>>,
+        errors: &mut Errors,
+    ) -> Result<()> {
         let records: Vec<serde_json::Value> = rows
             .iter()
             .map(|row| {

@@ -80,5 +80,10 @@ pub(crate) async fn district_box(tx: &mut Tx, district: i64) -> Result<Option<Bo
     )
     .fetch_optional(connection(tx))
     .await?;
-    Ok(bounds.map(|row| BoundingBox { min_lng: row.min_lng, min_lat: row.min_lat, max_lng: row.max_lng, max_lat: row.max_lat }))
+    Ok(bounds.map(|row| BoundingBox {
+        min_lng: row.min_lng,
+        min_lat: row.min_lat,
+        max_lng: row.max_lng,
+        max_lat: row.max_lat,
+    }))
 }

@@ -15,7 +15,8 @@ use domain::{
     failure::{Failure, FieldErrors},
     platform::{
         actor::{
-            CAPTCHA_SECONDS, DESK_HOURS, DESK_IDLE_MINUTES, KIOSK_DAYS, LOCK_AFTER, LOCK_MINUTES, SessionKind, password_check,
+            CAPTCHA_SECONDS, DESK_HOURS, DESK_IDLE_MINUTES, KIOSK_DAYS, LOCK_AFTER, LOCK_MINUTES, SessionKind,
+            password_check,
         },
         permission::Permission,
     },
@@ -61,9 +62,13 @@ pub async fn sign_in(database: &Database, entered: SignIn, now: DateTime<Utc>) -
     let verdict = sign_in_judge(&mut tx, &entered, now).await?;
     let result = match verdict {
         Verdict::Welcome(user) => {
-            sqlx::query!("update app_user set failed_attempts = 0, locked_until = null, last_login_at = $2 where id = $1", user, now)
-                .execute(connection(&mut tx))
-                .await?;
+            sqlx::query!(
+                "update app_user set failed_attempts = 0, locked_until = null, last_login_at = $2 where id = $1",
+                user,
+                now
+            )
+            .execute(connection(&mut tx))
+            .await?;
             attempt_log(&mut tx, &entered, Some(user), "OK", now).await?;
             Ok(session_create(&mut tx, user, SessionKind::Desk, now).await?)
         }
@@ -115,16 +120,22 @@ async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Res
     if !matches {
         let failed = if account.locked_until.is_some() { 1 } else { account.failed_attempts + 1 };
         let locked = (failed >= LOCK_AFTER).then(|| now + TimeDelta::minutes(LOCK_MINUTES));
-        sqlx::query!("update app_user set failed_attempts = $2, locked_until = $3 where id = $1", account.id, failed, locked)
-            .execute(connection(tx))
-            .await?;
+        sqlx::query!(
+            "update app_user set failed_attempts = $2, locked_until = $3 where id = $1",
+            account.id,
+            failed,
+            locked
+        )
+        .execute(connection(tx))
+        .await?;
         let sentence = match locked {
             Some(_) => format!("账号已锁定，请{LOCK_MINUTES}分钟后重试"),
             None => "账号或密码错误".to_owned(),
         };
         return refused(Some(account.id), "PASSWORD", &sentence);
     }
-    if account.status != "ON" {
+    // Also when the organisation is closed: such a session would open nothing and say nothing.
+    if account.status != "ON" || actor_load(tx, account.id, SessionKind::Desk).await?.is_none() {
         return refused(Some(account.id), "DISABLED", "账号已停用");
     }
     Ok(Verdict::Welcome(account.id))
@@ -199,7 +210,9 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
     let Some((actor, reach)) = actor_load(&mut tx, session.user_id, kind).await? else { return Ok(None) };
     let scope = scope_load(&mut tx, reach).await?;
     if active && now - session.seen_at > TimeDelta::minutes(1) {
-        sqlx::query!("update session set seen_at = $2 where token_digest = $1", &digest[..], now).execute(connection(&mut tx)).await?;
+        sqlx::query!("update session set seen_at = $2 where token_digest = $1", &digest[..], now)
+            .execute(connection(&mut tx))
+            .await?;
     }
     tx.commit().await?;
     Ok(Some(Ctx::new(actor, scope, now, database.clone())))
@@ -211,7 +224,9 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
 /// When the database fails.
 pub async fn sign_out(database: &Database, secret: &str) -> Result<()> {
     let mut tx = begin_platform(database).await?;
-    sqlx::query!("delete from session where token_digest = $1", &digest(secret.as_bytes())[..]).execute(connection(&mut tx)).await?;
+    sqlx::query!("delete from session where token_digest = $1", &digest(secret.as_bytes())[..])
+        .execute(connection(&mut tx))
+        .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -225,7 +240,9 @@ pub async fn kiosk_start(ctx: &Ctx, old_secret: &str) -> Result<String> {
     ctx.require(Permission::KioskStart)?;
     let mut tx = ctx.begin().await?;
     let secret = session_create(&mut tx, ctx.actor().id.0, SessionKind::Kiosk, ctx.now()).await?;
-    sqlx::query!("delete from session where token_digest = $1", &digest(old_secret.as_bytes())[..]).execute(connection(&mut tx)).await?;
+    sqlx::query!("delete from session where token_digest = $1", &digest(old_secret.as_bytes())[..])
+        .execute(connection(&mut tx))
+        .await?;
     tx.commit().await?;
     Ok(secret)
 }
@@ -233,8 +250,11 @@ pub async fn kiosk_start(ctx: &Ctx, old_secret: &str) -> Result<String> {
 /// Changes the actor's own password and ends all his other sessions; answers a fresh secret.
 ///
 /// # Errors
-/// Complaints about `old`, `new` or `again`.
+/// Complaints about `old`, `new` or `again`; [`Failure::Forbidden`] from a wall, where anybody stands.
 pub async fn password_change(ctx: &Ctx, old: String, new: String, again: &str) -> Result<String> {
+    if ctx.actor().session == SessionKind::Kiosk {
+        return Err(Failure::Forbidden.into());
+    }
     let mut errors = FieldErrors::default();
     errors.take("new", password_check(&new, &ctx.actor().login));
     if new != again {
@@ -248,7 +268,9 @@ pub async fn password_change(ctx: &Ctx, old: String, new: String, again: &str) -
     }
     let mut tx = ctx.begin().await?;
     let user = ctx.actor().id.0;
-    let hash = sqlx::query_scalar!("select password_hash from app_user where id = $1 for update", user).fetch_one(connection(&mut tx)).await?;
+    let hash = sqlx::query_scalar!("select password_hash from app_user where id = $1 for update", user)
+        .fetch_one(connection(&mut tx))
+        .await?;
     if !password_matches(old, Some(hash)).await? {
         return Err(FieldErrors::from(("old", "原密码错误")).into());
     }

@@ -40,7 +40,8 @@ pub(crate) async fn actor_load(tx: &mut Tx, user: i64, session: SessionKind) -> 
     .await?;
     let Some(row) = row else { return Ok(None) };
     // A permission that a newer version granted is unknown here and therefore not held.
-    let mut permissions: Vec<Permission> = row.permissions.iter().filter_map(|code| Permission::from_code(code)).collect();
+    let mut permissions: Vec<Permission> =
+        row.permissions.iter().filter_map(|code| Permission::from_code(code)).collect();
     permissions.sort_unstable();
     let reach = Reach {
         user: row.id,
@@ -71,12 +72,14 @@ pub(crate) async fn scope_load(tx: &mut Tx, reach: Reach) -> Result<Scope> {
     }
     // Reads with the city's eyes, inside this statement only: the scope is what is being found out.
     sqlx::query!("select set_config('app.districts', '*', true)").fetch_one(connection(tx)).await?;
-    let own: Vec<i64> = sqlx::query_scalar!("select estate_id from user_estate where user_id = $1 order by 1", reach.user)
-        .fetch_all(connection(tx))
-        .await?;
+    let own: Vec<i64> =
+        sqlx::query_scalar!("select estate_id from user_estate where user_id = $1 order by 1", reach.user)
+            .fetch_all(connection(tx))
+            .await?;
     let scope = if !own.is_empty() {
         Scope::Estates(own)
-    } else if reach.kind == OrganizationType::Operator.code() || reach.kind == OrganizationType::PropertyCompany.code() {
+    } else if reach.kind == OrganizationType::Operator.code() || reach.kind == OrganizationType::PropertyCompany.code()
+    {
         let estates = sqlx::query_scalar!(
             "select e.id from estate e left join operator o on o.id = e.operator_id
              where (o.organization_id = $1 or e.property_company_id = $1) and e.deleted_at is null order by 1",
@@ -88,7 +91,9 @@ pub(crate) async fn scope_load(tx: &mut Tx, reach: Reach) -> Result<Scope> {
     } else if let Some(district) = reach.district {
         Scope::Districts(vec![district])
     } else if reach.kind == OrganizationType::City.code() {
-        let districts = sqlx::query_scalar!("select id from organization where type = 'DISTRICT' order by id").fetch_all(connection(tx)).await?;
+        let districts = sqlx::query_scalar!("select id from organization where type = 'DISTRICT' order by id")
+            .fetch_all(connection(tx))
+            .await?;
         Scope::City { districts }
     } else {
         Scope::Nothing
@@ -166,9 +171,10 @@ pub async fn user_seed(database: &Database, user: NewUser<'_>) -> Result<bool> {
     .fetch_optional(connection(&mut tx))
     .await?;
     let Some(id) = id else { return Ok(false) };
-    let granted = sqlx::query!("insert into user_role (user_id, role_id) select $1, id from role where code = $2", id, user.role)
-        .execute(connection(&mut tx))
-        .await?;
+    let granted =
+        sqlx::query!("insert into user_role (user_id, role_id) select $1, id from role where code = $2", id, user.role)
+            .execute(connection(&mut tx))
+            .await?;
     if granted.rows_affected() == 0 {
         return Err(Error::Broken(format!("no role {}", user.role)));
     }

@@ -62,8 +62,16 @@ pub async fn fill(database: &Database) {
     let city = ctx(database, "city").await;
     for (code, name, min_lng) in [("810101", "甲区", 113.0), ("810102", "乙区", 114.0)] {
         let bounds = BoundingBox { min_lng, min_lat: 34.0, max_lng: min_lng + 1.0, max_lat: 35.0 };
-        let corners = json!([[[[min_lng, 34.0], [min_lng + 1.0, 34.0], [min_lng + 1.0, 35.0], [min_lng, 35.0], [min_lng, 34.0]]]]);
-        division_put(&city, code, name, &json!({"type": "MultiPolygon", "coordinates": corners}), bounds).await.expect("an outline");
+        let corners = json!([[[
+            [min_lng, 34.0],
+            [min_lng + 1.0, 34.0],
+            [min_lng + 1.0, 35.0],
+            [min_lng, 35.0],
+            [min_lng, 34.0]
+        ]]]);
+        division_put(&city, code, name, &json!({"type": "MultiPolygon", "coordinates": corners}), bounds)
+            .await
+            .expect("an outline");
     }
     let city = ctx(database, "city").await;
     import(&city, SheetKey::RentStandard, rent_standards()).await;
@@ -71,8 +79,13 @@ pub async fn fill(database: &Database) {
     import(&city, SheetKey::Estate, estates()).await;
     import(&city, SheetKey::Building, units()).await;
     let mut owner = database.owner().begin().await.expect("the owner works");
-    sqlx::query("select set_config('app.districts', '*', true), set_config('app.platform', 'on', true)").execute(&mut *owner).await.expect("a scope");
-    let assigned = sqlx::query("insert into user_estate select u.id, e.id from app_user u, estate e where u.login = 'entry' and e.name = '月光苑'");
+    sqlx::query("select set_config('app.districts', '*', true), set_config('app.platform', 'on', true)")
+        .execute(&mut *owner)
+        .await
+        .expect("a scope");
+    let assigned = sqlx::query(
+        "insert into user_estate select u.id, e.id from app_user u, estate e where u.login = 'entry' and e.name = '月光苑'",
+    );
     assert_eq!(assigned.execute(&mut *owner).await.expect("an assignment").rows_affected(), 1);
     owner.commit().await.expect("the assignment is kept");
 }
@@ -91,12 +104,30 @@ async fn account(database: &Database, login: &str, role: &str, organization: &st
 }
 
 fn organizations() -> Vec<Vec<String>> {
-    let district = |code, name| row(SheetKey::Organization, &[("机构编码", code), ("机构名称", name), ("类型", "区县"), ("上级", "CITY"), ("行政区划代码", code)]);
+    let district = |code, name| {
+        row(
+            SheetKey::Organization,
+            &[("机构编码", code), ("机构名称", name), ("类型", "区县"), ("上级", "CITY"), ("行政区划代码", code)],
+        )
+    };
     let unit = |code, name, district| {
-        row(SheetKey::Organization, &[("机构编码", code), ("机构名称", name), ("上级", district), ("行政区划代码", district)])
+        row(
+            SheetKey::Organization,
+            &[("机构编码", code), ("机构名称", name), ("上级", district), ("行政区划代码", district)],
+        )
     };
     let company = |code, name, kind, uscc| {
-        row(SheetKey::Organization, &[("机构编码", code), ("机构名称", name), ("类型", kind), ("上级", "CITY"), ("行政区划代码", "810000"), ("统一社会信用代码", uscc)])
+        row(
+            SheetKey::Organization,
+            &[
+                ("机构编码", code),
+                ("机构名称", name),
+                ("类型", kind),
+                ("上级", "CITY"),
+                ("行政区划代码", "810000"),
+                ("统一社会信用代码", uscc),
+            ],
+        )
     };
     vec![
         district("810101", "甲区"),
@@ -113,14 +144,23 @@ fn organizations() -> Vec<Vec<String>> {
 fn rent_standards() -> Vec<Vec<String>> {
     vec![
         row(SheetKey::RentStandard, &[("标准编码", "ZJ-01"), ("标准名称", "一号标准")]),
-        row(SheetKey::RentStandard, &[("标准编码", "ZJ-02"), ("标准名称", "过期标准"), ("生效日期", "2020-01-01"), ("失效日期", "2020-12-31")]),
+        row(
+            SheetKey::RentStandard,
+            &[("标准编码", "ZJ-02"), ("标准名称", "过期标准"), ("生效日期", "2020-01-01"), ("失效日期", "2020-12-31")],
+        ),
         row(SheetKey::RentStandard, &[("标准编码", "ZJ-03"), ("标准名称", "将来标准"), ("生效日期", "2999-01-01")]),
     ]
 }
 
 fn projects() -> Vec<Vec<String>> {
-    let project = |name, district, category| row(SheetKey::Project, &[("项目名称", name), ("所属区县", district), ("住房类别", category)]);
-    vec![project("甲项目", "甲区", "公租房"), project("甲经适项目", "甲区", "经适房"), project("乙项目", "乙区", "公租房")]
+    let project = |name, district, category| {
+        row(SheetKey::Project, &[("项目名称", name), ("所属区县", district), ("住房类别", category)])
+    };
+    vec![
+        project("甲项目", "甲区", "公租房"),
+        project("甲经适项目", "甲区", "经适房"),
+        project("乙项目", "乙区", "公租房"),
+    ]
 }
 
 fn estates() -> Vec<Vec<String>> {
@@ -130,7 +170,17 @@ fn estates() -> Vec<Vec<String>> {
         row(SheetKey::Estate, &all)
     };
     vec![
-        estate("阳光苑", "甲区", &[("运营主体", "安居公司"), ("物业公司", "暖心物业"), ("经度", "113.5"), ("纬度", "34.5"), ("坐标系", "WGS84")]),
+        estate(
+            "阳光苑",
+            "甲区",
+            &[
+                ("运营主体", "安居公司"),
+                ("物业公司", "暖心物业"),
+                ("经度", "113.5"),
+                ("纬度", "34.5"),
+                ("坐标系", "WGS84"),
+            ],
+        ),
         estate("月光苑", "甲区", &[]),
         estate("星光苑", "乙区", &[("经度", "114.5"), ("纬度", "34.5"), ("坐标系", "WGS84")]),
     ]
@@ -140,13 +190,26 @@ fn estates() -> Vec<Vec<String>> {
 fn units() -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut unit = |estate, building, entrance: &str, floor: u8, door: u8, status| {
-        let (district, project, center) = if estate == "星光苑" { ("乙区", "乙项目", "乙区管理中心") } else { ("甲区", "甲项目", "甲区管理中心") };
+        let (district, project, center) = if estate == "星光苑" {
+            ("乙区", "乙项目", "乙区管理中心")
+        } else {
+            ("甲区", "甲项目", "甲区管理中心")
+        };
         let (floor, room) = (floor.to_string(), format!("{floor}{door:02}"));
         rows.push(row(
             SheetKey::Building,
             &[
-                ("项目名称", project), ("小区名称", estate), ("所属区县", district), ("小区地址", "光明路1号"), ("楼栋号", building), ("地上层数", "6"),
-                ("单元号", entrance), ("楼层", &floor), ("房号", &room), ("住房管理单位", center), ("状态", status),
+                ("项目名称", project),
+                ("小区名称", estate),
+                ("所属区县", district),
+                ("小区地址", "光明路1号"),
+                ("楼栋号", building),
+                ("地上层数", "6"),
+                ("单元号", entrance),
+                ("楼层", &floor),
+                ("房号", &room),
+                ("住房管理单位", center),
+                ("状态", status),
             ],
         ));
     };

@@ -41,8 +41,13 @@ impl TestDatabase {
         let template = template(&cluster, &mut postgres).await;
         let name = Name::fresh(cluster, slot);
         run(&mut postgres, &format!("create database {} template {template} owner {OWNER}", name.text)).await;
-        let owner = PgPoolOptions::new().max_connections(4).connect_with(name.cluster.owner(&name.text)).await.expect("the owner connects");
-        let admin = PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
+        let owner = PgPoolOptions::new()
+            .max_connections(4)
+            .connect_with(name.cluster.owner(&name.text))
+            .await
+            .expect("the owner connects");
+        let admin =
+            PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
         let admin = admin.await.expect("the superuser connects");
         Self { database: Database::adopt(owner).await.expect("the application's role can be taken"), admin, name }
     }
@@ -55,7 +60,8 @@ impl TestDatabase {
 
     /// A second process on the same database.
     pub async fn second(&self) -> Database {
-        let owner = PgPoolOptions::new().max_connections(2).connect_with(self.name.cluster.owner(&self.name.text)).await;
+        let owner =
+            PgPoolOptions::new().max_connections(2).connect_with(self.name.cluster.owner(&self.name.text)).await;
         Database::adopt(owner.expect("the owner connects")).await.expect("the application's role can be taken")
     }
 }
@@ -69,14 +75,16 @@ pub struct EmptyDatabase {
 }
 
 impl EmptyDatabase {
-    pub async fn create() -> Self {
+    /// `options` is how `create database` goes on.
+    pub async fn create(options: &str) -> Self {
         let cluster = Cluster::from_environment();
         let slot = cluster.slot().await;
         let mut postgres = cluster.connect().await;
         owner_ensure(&cluster, &mut postgres).await;
         let name = Name::fresh(cluster, slot);
-        run(&mut postgres, &format!("create database {} owner {OWNER}", name.text)).await;
-        let admin = PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
+        run(&mut postgres, &format!("create database {} owner {OWNER} {options}", name.text)).await;
+        let admin =
+            PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
         let url = name.cluster.owner(&name.text).to_url_lossy().to_string();
         Self { url, admin: admin.await.expect("the superuser connects"), _name: name }
     }
@@ -113,7 +121,12 @@ impl Cluster {
         let mut connection = self.connect().await;
         let slot = std::process::id().wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed)) % SLOTS;
         let slot = i32::try_from(slot).expect("there are few slots");
-        sqlx::query("select pg_advisory_lock($1, $2)").bind(SLOT_LOCK).bind(slot).execute(&mut connection).await.expect("a slot");
+        sqlx::query("select pg_advisory_lock($1, $2)")
+            .bind(SLOT_LOCK)
+            .bind(slot)
+            .execute(&mut connection)
+            .await
+            .expect("a slot");
         connection
     }
 }
@@ -134,7 +147,8 @@ impl Name {
 impl Drop for Name {
     /// Also after a failed test. On a thread of its own, because the test's runtime may be gone.
     fn drop(&mut self) {
-        let (cluster, statement) = (self.cluster.clone(), format!("drop database if exists {} with (force)", self.text));
+        let (cluster, statement) =
+            (self.cluster.clone(), format!("drop database if exists {} with (force)", self.text));
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async { run(&mut cluster.connect().await, &statement).await });
@@ -144,13 +158,20 @@ impl Drop for Name {
 }
 
 async fn run(connection: &mut PgConnection, statement: &str) {
-    sqlx::query(AssertSqlSafe(statement.to_owned())).execute(connection).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    sqlx::query(AssertSqlSafe(statement.to_owned()))
+        .execute(connection)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 /// Makes the owner, with the password that the cluster has this time.
 async fn owner_ensure(cluster: &Cluster, postgres: &mut PgConnection) {
     sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *postgres).await.expect("the lock");
-    let known = sqlx::query("select from pg_roles where rolname = $1").bind(OWNER).fetch_optional(&mut *postgres).await.expect("roles");
+    let known = sqlx::query("select from pg_roles where rolname = $1")
+        .bind(OWNER)
+        .fetch_optional(&mut *postgres)
+        .await
+        .expect("roles");
     if known.is_none() {
         run(postgres, &format!("create role {OWNER} login createrole")).await;
     }
@@ -189,7 +210,8 @@ async fn template_make(cluster: &Cluster, postgres: &mut PgConnection, template:
     let draft = format!("{template}_draft");
     run(postgres, &format!("drop database if exists {draft} with (force)")).await;
     run(postgres, &format!("create database {draft} owner {OWNER}")).await;
-    let database = Database::open(cluster.owner(&draft).to_url_lossy().as_str(), 4).await.expect("the template is migrated");
+    let database =
+        Database::open(cluster.owner(&draft).to_url_lossy().as_str(), 4).await.expect("the template is migrated");
     super::city::fill(&database).await;
     database.close().await;
     run(postgres, &format!("alter database {draft} rename to {template}")).await;

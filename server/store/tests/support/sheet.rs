@@ -1,7 +1,10 @@
 //! Import rows by column name, as a person fills them in.
 
 use domain::{
-    housing::{building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT, rent_standard::RENT_STANDARD_IMPORT},
+    housing::{
+        building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
+        rent_standard::RENT_STANDARD_IMPORT,
+    },
     import::SheetKey,
     platform::organization_sheet::ORGANIZATION_IMPORT,
     sheet::ImportSheet,
@@ -16,23 +19,37 @@ pub type Cells<'a> = &'a [(&'a str, &'a str)];
 
 /// A good row of the sheet with some cells changed.
 pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
-    let (headers, good): (Vec<&str>, Cells) = match sheet {
-        SheetKey::Organization => (headers(&ORGANIZATION_IMPORT), ORGANIZATION),
-        SheetKey::RentStandard => (headers(&RENT_STANDARD_IMPORT), RENT_STANDARD),
-        SheetKey::Project => (headers(&PROJECT_IMPORT), PROJECT),
-        SheetKey::Estate => (headers(&ESTATE_IMPORT), ESTATE),
-        SheetKey::Building => (headers(&BUILDING_IMPORT), BUILDING),
+    let good = match sheet {
+        SheetKey::Organization => ORGANIZATION,
+        SheetKey::RentStandard => RENT_STANDARD,
+        SheetKey::Project => PROJECT,
+        SheetKey::Estate => ESTATE,
+        SheetKey::Building => BUILDING,
     };
-    let mut cells = vec![String::new(); headers.len()];
+    let columns = columns(sheet);
+    let mut cells = vec![String::new(); columns.len()];
     for (header, value) in good.iter().chain(changes) {
-        let place = headers.iter().position(|known| known == header);
+        let place = columns.iter().position(|(known, ..)| known == header);
         (*value).clone_into(&mut cells[place.unwrap_or_else(|| panic!("{sheet:?} has no column {header}"))]);
     }
     cells
 }
 
-fn headers<F>(sheet: &ImportSheet<F>) -> Vec<&'static str> {
-    sheet.columns.iter().map(|column| column.header).collect()
+/// A column of a template: its header, whether it must be filled in, and what may stand in it.
+pub type Column = (&'static str, bool, Vec<&'static str>);
+
+/// The columns of a template.
+pub fn columns(sheet: SheetKey) -> Vec<Column> {
+    fn of<F>(sheet: &ImportSheet<F>) -> Vec<Column> {
+        sheet.columns.iter().map(|column| (column.header, column.required, (column.choices)())).collect()
+    }
+    match sheet {
+        SheetKey::Organization => of(&ORGANIZATION_IMPORT),
+        SheetKey::RentStandard => of(&RENT_STANDARD_IMPORT),
+        SheetKey::Project => of(&PROJECT_IMPORT),
+        SheetKey::Estate => of(&ESTATE_IMPORT),
+        SheetKey::Building => of(&BUILDING_IMPORT),
+    }
 }
 
 /// Rows numbered as in a worksheet whose first data row is 2.
@@ -64,20 +81,49 @@ pub async fn complaint(ctx: &Ctx, sheet: SheetKey, changes: Cells<'_>) -> String
     outcome.failed.first().map(domain::import::ImportRow::reason).unwrap_or_default()
 }
 
-const ORGANIZATION: Cells = &[("机构编码", "M9"), ("机构名称", "新管理中心"), ("类型", "住房管理单位"), ("上级", "810101"), ("行政区划代码", "810101")];
+const ORGANIZATION: Cells = &[
+    ("机构编码", "M9"),
+    ("机构名称", "新管理中心"),
+    ("类型", "住房管理单位"),
+    ("上级", "810101"),
+    ("行政区划代码", "810101"),
+];
 
 const RENT_STANDARD: Cells = &[
-    ("标准编码", "ZJ-09"), ("标准名称", "九号标准"), ("单价(元/㎡·月)", "2.60"), ("计租面积", "使用面积"), ("批准文号", "测发〔2026〕9号"), ("生效日期", "2026-01-01"),
+    ("标准编码", "ZJ-09"),
+    ("标准名称", "九号标准"),
+    ("单价(元/㎡·月)", "2.60"),
+    ("计租面积", "使用面积"),
+    ("批准文号", "测发〔2026〕9号"),
+    ("生效日期", "2026-01-01"),
 ];
 
 const PROJECT: Cells = &[
-    ("项目名称", "新项目"), ("所属区县", "甲区"), ("项目地址", "新路1号"), ("住房类别", "公租房"), ("筹集方式", "新建"), ("投资主体", "政府投资"),
-    ("产权单位", "测试市住房保障中心"), ("计划套数", "100"), ("项目状态", "运营中"),
+    ("项目名称", "新项目"),
+    ("所属区县", "甲区"),
+    ("项目地址", "新路1号"),
+    ("住房类别", "公租房"),
+    ("筹集方式", "新建"),
+    ("投资主体", "政府投资"),
+    ("产权单位", "测试市住房保障中心"),
+    ("计划套数", "100"),
+    ("项目状态", "运营中"),
 ];
 
 const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];
 
 const BUILDING: Cells = &[
-    ("项目名称", "甲项目"), ("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号"), ("楼栋号", "1"), ("单元号", "1"), ("楼层", "1"),
-    ("房号", "101"), ("户型", "两居室"), ("建筑面积(㎡)", "57.00"), ("使用面积(㎡)", "43.00"), ("住房管理单位", "甲区管理中心"), ("租金标准编码", "ZJ-01"),
+    ("项目名称", "甲项目"),
+    ("小区名称", "新苑"),
+    ("所属区县", "甲区"),
+    ("小区地址", "新路1号"),
+    ("楼栋号", "1"),
+    ("单元号", "1"),
+    ("楼层", "1"),
+    ("房号", "101"),
+    ("户型", "两居室"),
+    ("建筑面积(㎡)", "57.00"),
+    ("使用面积(㎡)", "43.00"),
+    ("住房管理单位", "甲区管理中心"),
+    ("租金标准编码", "ZJ-01"),
 ];

@@ -1,0 +1,192 @@
+//! `server bench`: every measured figure of the platform beside the floor it is compared with, from one run.
+//!
+//! Starts a private cluster of its own with the durable settings of production, loads a city of more than a
+//! million units by the normal import, and measures from outside: imports and the server are processes of
+//! their own, pages come over HTTP. What the figures mean stands in each group's file. It reports and does
+//! not judge: the exit status is 0 also when limits are missed.
+
+mod city;
+mod home;
+mod http;
+mod import;
+mod list;
+mod map;
+mod process;
+mod report;
+mod size;
+mod source;
+mod timing;
+
+use crate::config::{Config, Opened};
+use city::Ground;
+use report::Report;
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+/// What `bench` measures with.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// small city and short runs: shows that it works, its figures mean nothing
+    #[arg(long)]
+    pub quick: bool,
+    /// block list of the HDB form; without it a city of that size is made from the shipped extract
+    #[arg(long, env = "HOUSING_BENCH_BLOCKS", requires = "towns")]
+    pub blocks: Option<PathBuf>,
+    /// areas of the towns in the block list, GeoJSON
+    #[arg(long, env = "HOUSING_BENCH_TOWNS", requires = "blocks")]
+    pub towns: Option<PathBuf>,
+    /// folder of the browser bundle
+    #[arg(long, env = "HOUSING_SITE", default_value = "target/site")]
+    pub site: PathBuf,
+    /// folder to work in; the figures go into the .json beside it
+    #[arg(long, default_value = "target/bench")]
+    pub folder: PathBuf,
+    /// leave the loaded city there and use it again the next time
+    #[arg(long)]
+    pub keep: bool,
+    /// the program to measure, if not this one
+    #[arg(skip)]
+    pub program: Option<PathBuf>,
+}
+
+/// Runs everything; prints the table and writes the JSON.
+///
+/// # Errors
+/// One line that says what could not be measured.
+pub async fn run(args: &Args) -> Result<(), String> {
+    let began = Instant::now();
+    fs::create_dir_all(&args.folder).map_err(|error| format!("{}: {error}", args.folder.display()))?;
+    let folder = args.folder.canonicalize().map_err(|error| format!("{}: {error}", args.folder.display()))?;
+    let lock = File::create(folder.join("lock")).map_err(|error| error.to_string())?;
+    lock.try_lock().map_err(|_| format!("another benchmark works in {}", folder.display()))?;
+    let data = folder.join("run");
+    let config = Config { database_url: None, data: data.clone() };
+    if !(args.keep && data.join("loaded.json").exists()) {
+        clear(&config).await?;
+    }
+    let opened = config.open().await?;
+    let measured = tokio::select! {
+        measured = measure(args, &data, &opened) => measured,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
+    };
+    let place = opened.cluster.as_ref().map(|cluster| cluster.directory().to_owned());
+    opened.close().await;
+    if !args.keep {
+        remove(&data, place.as_deref())?;
+    }
+    let report = measured?;
+    let file = folder.with_extension("json");
+    report.write(&file)?;
+    println!(
+        "{:.0} s in all, figures also in {}\n\n{}",
+        began.elapsed().as_secs_f64(),
+        file.display(),
+        report.table().trim_end()
+    );
+    Ok(())
+}
+
+/// Removes what an earlier run left behind, whose database may still be running after a crash.
+async fn clear(config: &Config) -> Result<(), String> {
+    if !config.data.exists() {
+        return Ok(());
+    }
+    let cluster = crate::cluster::start(&config.data.join("postgres")).await.map_err(|error| error.to_string())?;
+    let place = cluster.directory().to_owned();
+    cluster.stop().await.map_err(|error| error.to_string())?;
+    remove(&config.data, Some(&place))
+}
+
+fn remove(data: &Path, place: Option<&Path>) -> Result<(), String> {
+    for path in place.into_iter().chain([data]).filter(|path| path.exists()) {
+        fs::remove_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, String> {
+    println!("{}", machine(opened).await?);
+    let ground = Ground::lay(args, data, opened).await?;
+    let (mut imports, mut pages) = (Report::default(), Report::default());
+    ground.report(&mut imports);
+    let serving = ground.program.serve(&args.site).await?;
+    let mut sessions = BTreeMap::new();
+    for login in ["city", "district"] {
+        sessions.insert(login, http::sign_in(serving.address, &ground.database, login, ground.password(login)).await?);
+    }
+    list::measure(&ground, serving.address, &sessions, &mut pages).await?;
+    map::measure(&ground, serving.address, &sessions, &mut pages).await?;
+    home::measure(&ground, &serving, &sessions["city"], &mut pages).await?;
+    serving.stop().await;
+    size::measure(&args.site, &mut pages)?;
+    // Last, because it makes the city larger.
+    import::measure(&ground, &mut imports).await?;
+    imports.append(pages);
+    Ok(imports)
+}
+
+/// What the figures were measured on; without it they cannot be compared.
+async fn machine(opened: &Opened) -> Result<String, String> {
+    let version = store::bench::server_version(&opened.database).await.map_err(city::text)?;
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("?");
+    let build = if cfg!(debug_assertions) { "quick build" } else { "release build" };
+    Ok(format!("{processors} processors, load {load} before the start, PostgreSQL {version}, {build}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder that is removed at the end.
+    struct Scratch(PathBuf);
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+            let _ = fs::remove_file(self.0.with_extension("json"));
+        }
+    }
+
+    /// The program beside the tests: cargo puts it into the folder above theirs.
+    fn program() -> PathBuf {
+        let test = std::env::current_exe().expect("a test has a path");
+        let program = test.parent().and_then(Path::parent).expect("tests lie two folders deep").join("server");
+        assert!(program.is_file(), "build the server first: cargo build -p server");
+        program
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn everything_can_be_measured() {
+        let scratch = Scratch(std::env::temp_dir().join(format!("housing-bench-{}", std::process::id())));
+        let site = scratch.0.join("site");
+        fs::create_dir_all(&site).expect("a folder");
+        fs::write(site.join("build.txt"), "test").expect("written");
+        let sizes = r#"{"release": true, "initial_brotli": 1000, "files": [], "modules": []}"#;
+        fs::write(site.join("sizes.json"), sizes).expect("written");
+        let folder = scratch.0.clone();
+        let args = Args { quick: true, blocks: None, towns: None, site, folder, keep: false, program: Some(program()) };
+        run(&args).await.expect("measured");
+        let text = fs::read_to_string(scratch.0.with_extension("json")).expect("figures");
+        let figures: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
+        for start in [
+            "load of the whole city",
+            "import of 200 rows",
+            "unit list, district",
+            "map, one district",
+            "home page, 32",
+            "download of",
+        ] {
+            let found =
+                |figure: &&serde_json::Value| figure["name"].as_str().is_some_and(|name| name.starts_with(start));
+            let figure = figures.iter().find(found).unwrap_or_else(|| panic!("no figure {start}"));
+            assert!(figure["value"].as_f64().is_some_and(|value| value > 0.0), "{figure}");
+        }
+        assert!(!scratch.0.join("run").exists(), "the city was removed");
+    }
+}

@@ -1,0 +1,115 @@
+//! What a browser loads (issue 2, Measured), compressed with brotli: read from what the `bundle` tool wrote down.
+
+use super::report::Report;
+use serde::Deserialize;
+use std::path::Path;
+
+const ENTRY_LIMIT: f64 = 300.0;
+const MODULE_LIMIT: f64 = 60.0;
+/// The module that the home page is in.
+const HOME: &str = "insight";
+/// Lazy parts that are adapters to other people's scripts, and those scripts.
+const ADAPTERS: [(&str, &str, &[&str]); 2] =
+    [("draw_home", "charts", &["echarts.js"]), ("open", "map", &["map.js", "map.css"])];
+
+#[derive(Deserialize)]
+struct Sizes {
+    release: bool,
+    initial_brotli: f64,
+    files: Vec<File>,
+    modules: Vec<Module>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    name: String,
+    bytes: f64,
+    brotli: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Module {
+    name: String,
+    own_brotli: f64,
+    shared_brotli: f64,
+}
+
+/// Reports the sizes of the site in this folder.
+///
+/// # Errors
+/// When the folder holds no site.
+pub fn measure(site: &Path, report: &mut Report) -> Result<(), String> {
+    let path = site.join("sizes.json");
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}; build the site first", path.display()))?;
+    let sizes: Sizes = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    if !sizes.release {
+        eprintln!("bench: the site in {} is a quick build: its sizes say little", site.display());
+    }
+    measured(&sizes, report);
+    Ok(())
+}
+
+fn measured(sizes: &Sizes, report: &mut Report) {
+    let own = |name: &str| sizes.modules.iter().find(|module| module.name == name);
+    let home = own(HOME).map_or(0.0, |module| module.own_brotli + module.shared_brotli);
+    report.tell("download of the entry (every page)", sizes.initial_brotli / 1000.0, "KB", None);
+    report.at_most(
+        "download of sign-in and home without charts and map",
+        (sizes.initial_brotli + home) / 1000.0,
+        "KB",
+        None,
+        ENTRY_LIMIT,
+    );
+    for module in sizes.modules.iter().filter(|module| ADAPTERS.iter().all(|(name, ..)| *name != module.name)) {
+        report.at_most(
+            format!("download of module {}: own part", module.name),
+            module.own_brotli / 1000.0,
+            "KB",
+            None,
+            MODULE_LIMIT,
+        );
+        report.tell(
+            format!("download of module {}: parts shared with others", module.name),
+            module.shared_brotli / 1000.0,
+            "KB",
+            None,
+        );
+    }
+    for (name, label, files) in ADAPTERS {
+        let wasm = own(name).map_or(0.0, |module| module.own_brotli + module.shared_brotli);
+        let scripts = sizes
+            .files
+            .iter()
+            .filter(|file| files.contains(&file.name.as_str()))
+            .map(|file| file.brotli.unwrap_or(file.bytes));
+        report.tell(
+            format!("download of {label}, when first drawn"),
+            (wasm + scripts.sum::<f64>()) / 1000.0,
+            "KB",
+            None,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charts_and_map_are_not_part_of_the_entry() {
+        let text = r#"{"release": true, "initial_brotli": 100000, "hash": "x",
+            "files": [{"name": "echarts.js", "bytes": 900000, "brotli": 200000, "gzip": null, "initial": false}],
+            "modules": [{"name": "insight", "own_brotli": 20000, "shared_brotli": 30000},
+                        {"name": "housing", "own_brotli": 61000, "shared_brotli": 0},
+                        {"name": "draw_home", "own_brotli": 70000, "shared_brotli": 5000}]}"#;
+        let mut report = Report::default();
+        measured(&serde_json::from_str(text).expect("sizes"), &mut report);
+        let table = report.table();
+        let line = |start: &str| table.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned();
+        assert!(line("download of sign-in and home").contains(" 150.0 KB"), "{table}");
+        assert!(line("download of charts").contains(" 275.0 KB"), "{table}");
+        assert!(line("download of module housing: own").ends_with("OVER"), "{table}");
+        assert_eq!(report.over(), 1, "{table}");
+    }
+}

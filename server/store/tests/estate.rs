@@ -1,0 +1,142 @@
+//! Estates entered and changed by hand (E-11, S1-4.2).
+
+mod support;
+
+use domain::{
+    failure::{Failure, FieldErrors},
+    housing::estate::EstateForm,
+    id::EstateId,
+    value::CoordinateSystem,
+};
+use sqlx::AssertSqlSafe;
+use store::{
+    Ctx,
+    housing::estate::{estate_create, estate_get, estate_update},
+};
+use support::{TestDatabase, city};
+
+async fn id(test: &TestDatabase, query: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
+        .fetch_one(&test.admin)
+        .await
+        .unwrap_or_else(|error| panic!("{query}: {error}"))
+}
+
+async fn form(test: &TestDatabase, district: &str) -> EstateForm {
+    let district = id(test, &format!("select id from organization where code = '{district}'")).await;
+    EstateForm {
+        name: "新苑".into(),
+        district: district.to_string(),
+        address: "新路1号".into(),
+        lng: "113.25".into(),
+        lat: "34.25".into(),
+        system: "WGS84".into(),
+        ..EstateForm::default()
+    }
+}
+
+fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {
+    result.expect_err("a refusal").into()
+}
+
+fn complaint(field: &str, sentence: &str) -> Failure {
+    FieldErrors::from((field, sentence)).into()
+}
+
+async fn read(ctx: &Ctx, estate: EstateId) -> domain::housing::estate::Estate {
+    estate_get(ctx, estate).await.expect("an estate")
+}
+
+#[tokio::test]
+async fn an_estate_is_entered_with_its_place_and_its_trace() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "district-a").await;
+    let made = estate_create(&ctx, &form(&test, "810101").await).await.expect("created");
+    let estate = read(&ctx, made).await;
+    assert_eq!((estate.name.as_str(), estate.district.as_str(), estate.version), ("新苑", "甲区", 1));
+    assert_eq!(estate.place.map(|place| place.system), Some(CoordinateSystem::Wgs84));
+    assert_eq!(estate.position.map(|point| (point.lng, point.lat)), Some((113.25, 34.25)));
+    assert_eq!(estate.updated_by.as_deref(), Some("测试district-a"));
+    let trace: (Option<i64>, String, i64) = sqlx::query_as(
+        "select actor_id, action, object_id from audit_log where object_type = 'estate' order by id desc limit 1",
+    )
+    .fetch_one(&test.admin)
+    .await
+    .expect("a trace");
+    assert_eq!(trace, (Some(ctx.actor().id.0), "INSERT".to_owned(), made.0));
+}
+
+#[tokio::test]
+async fn what_an_estate_must_not_be() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "district-a").await;
+    let good = form(&test, "810101").await;
+    for (form, expected) in [
+        (form(&test, "810102").await, complaint("district", "无权在该区县新增小区")),
+        (EstateForm { district: "999999".into(), ..good.clone() }, complaint("district", "无权在该区县新增小区")),
+        (EstateForm { name: "阳光苑".into(), ..good.clone() }, complaint("name", "小区已存在")),
+        (EstateForm { lng: "114.5".into(), ..good.clone() }, complaint("lng", "坐标不在所属区县范围内")),
+        (EstateForm { lat: String::new(), ..good.clone() }, complaint("lng", "经度、纬度、坐标系须同时填写或同时为空")),
+        (EstateForm { operator: "999999".into(), ..good.clone() }, complaint("operator", "运营主体不存在")),
+        (
+            EstateForm { property_company: "999999".into(), ..good.clone() },
+            complaint("property_company", "物业公司不存在"),
+        ),
+    ] {
+        assert_eq!(failure(estate_create(&ctx, &form).await), expected, "{form:?}");
+    }
+    assert_eq!(id(&test, "select count(*) from estate").await, 3, "nothing was half saved");
+    for login in ["leader", "finance", "admin"] {
+        assert_eq!(
+            failure(estate_create(&city::ctx(&test.database, login).await, &good).await),
+            Failure::Forbidden,
+            "{login}"
+        );
+    }
+    // A city account may name any district, but it must exist and be one.
+    let city = city::ctx(&test.database, "city").await;
+    assert_eq!(
+        failure(estate_create(&city, &EstateForm { district: "999999".into(), ..good.clone() }).await),
+        complaint("district", "所属区县不存在")
+    );
+    let company = id(&test, "select id from organization where code = 'OP1'").await;
+    assert_eq!(
+        failure(estate_create(&city, &EstateForm { district: company.to_string(), ..good }).await),
+        complaint("district", "所属区县不存在")
+    );
+}
+
+#[tokio::test]
+async fn an_estate_is_changed_once_per_reading() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "operator").await;
+    let sun = EstateId(id(&test, "select id from estate where name = '阳光苑'").await);
+    let before = read(&ctx, sun).await;
+    let form = EstateForm {
+        contact: "王芳".into(),
+        phone: "13800138000".into(),
+        green_rate: "35.5".into(),
+        ..EstateForm::from(&before)
+    };
+    estate_update(&ctx, sun, before.version, &form).await.expect("changed");
+    let after = read(&ctx, sun).await;
+    assert_eq!(
+        (after.contact.as_deref(), after.green_rate, after.version),
+        (Some("王芳"), Some(3550), before.version + 1)
+    );
+    assert_eq!(after.position, before.position);
+    assert_eq!(failure(estate_update(&ctx, sun, before.version, &form).await), Failure::Conflict);
+    assert_eq!(
+        failure(estate_update(&ctx, sun, after.version, &EstateForm { name: "月光苑".into(), ..form.clone() }).await),
+        complaint("name", "小区已存在")
+    );
+    let b = id(&test, "select id from organization where code = '810102'").await;
+    let moved = EstateForm { district: b.to_string(), ..form.clone() };
+    assert_eq!(
+        failure(estate_update(&ctx, sun, after.version, &moved).await),
+        complaint("district", "小区的所属区县不能修改")
+    );
+    let star = EstateId(id(&test, "select id from estate where name = '星光苑'").await);
+    assert_eq!(failure(estate_update(&ctx, star, 1, &form).await), Failure::NotFound, "not the operator's");
+    assert_eq!(failure(estate_get(&ctx, star).await), Failure::NotFound);
+}

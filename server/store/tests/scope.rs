@@ -1,0 +1,353 @@
+//! The second wall of data scope (architecture §4): what PostgreSQL itself refuses the application,
+//! whatever query it sends. The queries here therefore have no filter of their own.
+
+mod support;
+
+use chrono::Utc;
+use domain::{import::SheetKey, list::ListQuery};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use std::collections::BTreeSet;
+use store::{
+    housing::{
+        building::building_list, estate::estate_list, project::project_list, room::room_list, unit_list::unit_list,
+    },
+    import::job::{job_list, job_note},
+};
+use support::{TestDatabase, city};
+
+/// Tables that everybody's session may read: sign-in, roles, and sqlx' own. May only shrink.
+const OPEN: [&str; 8] =
+    ["_sqlx_migrations", "captcha", "login_attempt", "role", "role_permission", "session", "user_estate", "user_role"];
+
+/// Tables of which nothing is visible without a scope, with a district or estate in every row.
+const STOCK: [&str; 9] =
+    ["project", "estate", "building", "unit", "room", "unit_history", "building_tally", "district_tally", "change"];
+
+/// The other tables of which nothing is visible without a scope.
+const CLOSED: [&str; 5] = ["app_user", "audit_log", "import_file", "import_job", "import_row"];
+
+/// Tables that everybody reads and nobody writes without a scope.
+const PUBLISHED: [&str; 5] = ["division", "operator", "organization", "parameter", "rent_standard"];
+
+/// Sets the scope of a transaction as the store does.
+async fn set(connection: &mut PgConnection, districts: &str, estates: &str) {
+    sqlx::query("select set_config('app.districts', $1, true), set_config('app.estates', $2, true)")
+        .bind(districts)
+        .bind(estates)
+        .execute(connection)
+        .await
+        .expect("settings");
+}
+
+async fn id(test: &TestDatabase, query: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(query.to_owned()))
+        .fetch_one(&test.admin)
+        .await
+        .unwrap_or_else(|error| panic!("{query}: {error}"))
+}
+
+async fn district(test: &TestDatabase, code: &str) -> i64 {
+    id(test, &format!("select id from organization where code = '{code}'")).await
+}
+
+async fn estate(test: &TestDatabase, name: &str) -> i64 {
+    id(test, &format!("select id from estate where name = '{name}'")).await
+}
+
+async fn numbers(connection: &mut PgConnection, query: String) -> Vec<i64> {
+    sqlx::query_scalar(AssertSqlSafe(query.clone()))
+        .fetch_all(connection)
+        .await
+        .unwrap_or_else(|error| panic!("{query}: {error}"))
+}
+
+/// Tries a statement inside a savepoint; answers the rows it touched, or PostgreSQL's code.
+async fn tried(connection: &mut PgConnection, statement: &str) -> Result<u64, String> {
+    let mut savepoint = connection.begin().await.expect("a savepoint");
+    let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut *savepoint).await;
+    savepoint.rollback().await.expect("back to the savepoint");
+    match done {
+        Ok(done) => Ok(done.rows_affected()),
+        Err(sqlx::Error::Database(error)) => Err(error.code().unwrap_or_default().into_owned()),
+        Err(error) => panic!("{statement}: {error}"),
+    }
+}
+
+/// PostgreSQL's `insufficient_privilege`: both a missing grant and a refused policy.
+const DENIED: &str = "42501";
+
+/// Jobs, so that the import tables are not empty.
+async fn with_jobs() -> TestDatabase {
+    let test = TestDatabase::with_city().await;
+    for login in ["district-a", "district-b"] {
+        job_note(&city::ctx(&test.database, login).await, SheetKey::Estate, "小区.xlsx", "00").await.expect("a job");
+    }
+    sqlx::raw_sql(
+        "insert into import_file select id, '\\x00' from import_job;
+         insert into import_row select id, 2, array['x'], '[]' from import_job;
+         insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("files and rows");
+    test
+}
+
+#[tokio::test]
+async fn every_table_is_behind_the_wall_or_on_the_list() {
+    let test = TestDatabase::with_city().await;
+    let tables: Vec<(String, bool, bool, bool)> = sqlx::query_as(
+        "select c.relname::text, c.relrowsecurity, c.relforcerowsecurity, exists (select from pg_policy p where p.polrelid = c.oid)
+         from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')",
+    )
+    .fetch_all(&test.admin)
+    .await
+    .expect("tables");
+    for (table, enabled, forced, policy) in &tables {
+        if OPEN.contains(&table.as_str()) {
+            assert!(!policy && !enabled, "{table} has a policy now: take it off the list of open tables");
+        } else {
+            assert!(
+                *enabled && *forced && *policy,
+                "{table} needs row-level security, enabled and forced, with a policy"
+            );
+        }
+    }
+    let known: BTreeSet<&str> = OPEN.into_iter().chain(STOCK).chain(CLOSED).chain(PUBLISHED).collect();
+    let found: BTreeSet<&str> = tables.iter().map(|(table, ..)| table.as_str()).collect();
+    assert_eq!(found, known, "every table stands in one of the lists above, and what stands there exists");
+}
+
+#[tokio::test]
+async fn without_a_scope_nothing_is_visible_and_nothing_changes() {
+    let test = with_jobs().await;
+    let mut app = test.application().await;
+    let mut tx = app.begin().await.expect("a transaction");
+    for table in STOCK.into_iter().chain(CLOSED) {
+        assert_ne!(id(&test, &format!("select count(*) from {table}")).await, 0, "{table} has rows to hide");
+        assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [0], "{table}");
+    }
+    for table in STOCK.into_iter().chain(CLOSED).chain(PUBLISHED) {
+        let column: String =
+            sqlx::query_scalar("select attname::text from pg_attribute where attrelid = $1::regclass and attnum = 1")
+                .bind(table)
+                .fetch_one(&test.admin)
+                .await
+                .expect("a first column");
+        // No row to be touched, or not even the right to try.
+        let changed = tried(&mut tx, &format!("update {table} set {column} = default")).await;
+        assert!(matches!(&changed, Ok(0)) || changed == Err(DENIED.to_owned()), "update {table}: {changed:?}");
+        let deleted = tried(&mut tx, &format!("delete from {table}")).await;
+        assert!(matches!(&deleted, Ok(0)) || deleted == Err(DENIED.to_owned()), "delete {table}: {deleted:?}");
+    }
+}
+
+/// Copies of real rows, so that nothing but the policy can be the reason.
+#[tokio::test]
+async fn without_a_scope_nothing_goes_in() {
+    let test = with_jobs().await;
+    let mut app = test.application().await;
+    let mut tx = app.begin().await.expect("a transaction");
+    // The audit log is the exception: everybody's deeds go in, and only the platform reads them.
+    for table in STOCK.into_iter().chain(CLOSED).chain(PUBLISHED).filter(|table| *table != "audit_log") {
+        let copy: serde_json::Value =
+            sqlx::query_scalar(AssertSqlSafe(format!("select to_jsonb(t) from {table} t limit 1")))
+                .fetch_one(&test.admin)
+                .await
+                .unwrap_or_else(|error| panic!("{table}: {error}"));
+        let copy = copy.to_string().replace('\'', "''");
+        let insert = format!(
+            "insert into {table} overriding system value select * from jsonb_populate_record(null::{table}, '{copy}')"
+        );
+        assert_eq!(tried(&mut tx, &insert).await, Err(DENIED.to_owned()), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_without_a_filter_returns_one_district() {
+    let test = with_jobs().await;
+    let (a, b) = (district(&test, "810101").await, district(&test, "810102").await);
+    let mut app = test.application().await;
+    for (mine, other) in [(a, b), (b, a)] {
+        let mut tx = app.begin().await.expect("a transaction");
+        set(&mut tx, &mine.to_string(), "").await;
+        for table in STOCK.into_iter().chain(["import_job"]) {
+            assert_eq!(numbers(&mut tx, format!("select distinct district_id from {table}")).await, [mine], "{table}");
+            let moved = tried(&mut tx, &format!("update {table} set district_id = {other}")).await;
+            assert_eq!(moved, Err(DENIED.to_owned()), "{table}: a row is pushed over the wall");
+        }
+        for table in ["import_file", "import_row"] {
+            assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [1], "{table}");
+        }
+        tx.rollback().await.expect("the scope ends with its transaction");
+    }
+    assert_eq!(numbers(&mut app, "select count(*) from unit".to_owned()).await, [0], "the scope ended");
+}
+
+#[tokio::test]
+async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
+    let test = with_jobs().await;
+    let (sun, star) = (estate(&test, "阳光苑").await, estate(&test, "星光苑").await);
+    let mut app = test.application().await;
+    let mut tx = app.begin().await.expect("a transaction");
+    set(&mut tx, "", &sun.to_string()).await;
+    for table in ["building", "unit", "room", "unit_history", "building_tally", "change"] {
+        assert_eq!(numbers(&mut tx, format!("select distinct estate_id from {table}")).await, [sun], "{table}");
+    }
+    assert_eq!(numbers(&mut tx, "select id from estate".to_owned()).await, [sun]);
+    assert_eq!(
+        numbers(&mut tx, "select count(*) from district_tally".to_owned()).await,
+        [0],
+        "a district's sums are not the operator's"
+    );
+    let project = id(&test, "select id from project where name = '甲项目'").await;
+    assert_eq!(numbers(&mut tx, "select id from project".to_owned()).await, [project]);
+    assert_eq!(tried(&mut tx, &format!("update unit set estate_id = {star}")).await, Err(DENIED.to_owned()));
+    tx.rollback().await.expect("back");
+
+    // Two estates of two districts, as a clerk may look after them.
+    let mut tx = app.begin().await.expect("a transaction");
+    set(&mut tx, "", &format!("{sun},{star}")).await;
+    assert_eq!(
+        numbers(&mut tx, "select distinct estate_id from unit order by 1".to_owned()).await,
+        [sun.min(star), sun.max(star)]
+    );
+    assert_eq!(numbers(&mut tx, "select count(*) from project".to_owned()).await, [2]);
+}
+
+#[tokio::test]
+async fn the_city_sees_all_and_the_platform_sees_no_stock() {
+    let test = with_jobs().await;
+    let mut app = test.application().await;
+    let mut tx = app.begin().await.expect("a transaction");
+    set(&mut tx, "*", "").await;
+    for table in STOCK.into_iter().chain(["import_job", "import_file", "import_row"]) {
+        let all = id(&test, &format!("select count(*) from {table}")).await;
+        assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [all], "{table}");
+    }
+    tx.rollback().await.expect("back");
+    let mut tx = app.begin().await.expect("a transaction");
+    sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
+    for table in STOCK.into_iter().chain(["import_job"]) {
+        assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [0], "{table}");
+    }
+    assert_ne!(numbers(&mut tx, "select count(*) from app_user".to_owned()).await, [0]);
+    assert_ne!(numbers(&mut tx, "select count(*) from audit_log".to_owned()).await, [0]);
+}
+
+#[tokio::test]
+async fn the_application_is_a_role_without_rights_of_its_own() {
+    let test = TestDatabase::with_city().await;
+    let flags: (bool, bool, bool, bool, bool, bool) = sqlx::query_as(
+        "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin from pg_roles where rolname = $1",
+    )
+    .bind(store::database::APPLICATION_ROLE)
+    .fetch_one(&test.admin)
+    .await
+    .expect("the role");
+    assert_eq!(flags, (false, false, false, false, false, false));
+    let owned = "select count(*) from pg_shdepend where refclassid = 'pg_authid'::regclass and refobjid = 'housing_app'::regrole and deptype = 'o'";
+    assert_eq!(id(&test, owned).await, 0, "it owns nothing");
+    assert_eq!(
+        id(&test, "select count(*) from pg_auth_members where member = 'housing_app'::regrole").await,
+        0,
+        "it is nobody else"
+    );
+    let mut app = test.application().await;
+    let who: (String, String) =
+        sqlx::query_as("select current_user::text, session_user::text").fetch_one(&mut app).await.expect("a name");
+    assert_eq!(who, ("housing_app".to_owned(), "housing_test".to_owned()));
+    let mut tx = app.begin().await.expect("a transaction");
+    for statement in [
+        "alter table unit disable row level security",
+        "drop policy unit_scope on unit",
+        "create table loot (id int)",
+        "create function loot() returns int language sql return 1",
+        "select * from _sqlx_migrations",
+        "truncate unit cascade",
+    ] {
+        assert_eq!(tried(&mut tx, statement).await, Err(DENIED.to_owned()), "{statement}");
+    }
+}
+
+/// A function that runs with its owner's rights is a hole in the wall; each is looked at before it gets here.
+#[tokio::test]
+async fn only_these_functions_run_with_their_owners_rights() {
+    let test = TestDatabase::with_city().await;
+    let functions: Vec<(String, bool, bool)> = sqlx::query_as(
+        "select p.proname::text, p.proconfig::text like '%search_path%', has_function_privilege('public', p.oid, 'execute')
+         from pg_proc p where p.pronamespace = current_schema()::regnamespace and p.prosecdef",
+    )
+    .fetch_all(&test.admin)
+    .await
+    .expect("functions");
+    assert_eq!(functions, [("job_enqueue".to_owned(), true, false)], "name, fixed search path, open to the public");
+}
+
+/// What happened stays as it was written, also for who may see all of it.
+#[tokio::test]
+async fn the_record_of_what_happened_only_grows() {
+    let test = with_jobs().await;
+    let mut app = test.application().await;
+    let mut tx = app.begin().await.expect("a transaction");
+    set(&mut tx, "*", "").await;
+    sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
+    for table in ["audit_log", "unit_history", "change"] {
+        for statement in
+            [format!("update {table} set at = now()"), format!("delete from {table}"), format!("truncate {table}")]
+        {
+            assert_eq!(tried(&mut tx, &statement).await, Err(DENIED.to_owned()), "{statement}");
+        }
+    }
+    for table in ["project", "estate", "building", "unit", "room"] {
+        assert_eq!(
+            tried(&mut tx, &format!("delete from {table}")).await,
+            Err(DENIED.to_owned()),
+            "{table} is only marked deleted"
+        );
+    }
+}
+
+/// The first wall: the store's own queries, asked by every kind of account.
+#[tokio::test]
+async fn lists_hold_the_scope_of_the_account() {
+    let test = with_jobs().await;
+    let query = ListQuery { size: 100, ..ListQuery::default() };
+    for (login, projects, estates, buildings, units) in [
+        ("city", 3, 3, 4, city::UNITS),
+        ("leader", 3, 3, 4, city::UNITS),
+        ("district-a", 2, 2, 3, city::UNITS_A),
+        ("district-b", 1, 1, 1, city::UNITS_B),
+        ("operator", 1, 1, 2, city::UNITS_SUN),
+        ("entry", 1, 1, 1, 4),
+    ] {
+        let ctx = city::ctx(&test.database, login).await;
+        let counts = (
+            project_list(&ctx, &query).await.expect("projects").rows.len(),
+            estate_list(&ctx, &query).await.expect("estates").rows.len(),
+            building_list(&ctx, &query).await.expect("buildings").rows.len(),
+        );
+        assert_eq!(counts, (projects, estates, buildings), "{login}");
+        let page = unit_list(&ctx, &query).await.expect("units");
+        assert_eq!((page.rows.len() as i64, page.total), (units, units), "{login}");
+        let rooms = room_list(&ctx, &query).await.expect("rooms");
+        assert_eq!((rooms.rows.len() as i64, rooms.total), (units, units), "{login}");
+    }
+    for (login, jobs) in [("city", 2), ("district-a", 1), ("district-b", 1), ("operator", 0)] {
+        let ctx = city::ctx(&test.database, login).await;
+        assert_eq!(job_list(&ctx, &query).await.expect("jobs").rows.len(), jobs, "{login}");
+    }
+}
+
+/// An account whose roles hold no business right sees no business data (SYS_ADMIN, domain.md §6.1).
+#[tokio::test]
+async fn a_system_administrator_has_no_stock_in_reach() {
+    let test = TestDatabase::with_city().await;
+    let admin = city::ctx(&test.database, "admin").await;
+    assert_eq!(*admin.scope(), store::Scope::Nothing);
+    assert!(unit_list(&admin, &ListQuery::default()).await.is_err());
+    let off =
+        store::platform::user::user_ctx(&test.database, store::platform::user::UserRef::Login("nobody"), Utc::now())
+            .await;
+    assert_eq!(off.unwrap_err().to_string(), "账号不存在或已停用");
+}
