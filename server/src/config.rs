@@ -68,10 +68,10 @@ impl Opened {
     /// Closes the connections and stops the cluster that was started.
     pub async fn close(self) {
         self.database.close().await;
-        if let Some(cluster) = self.cluster {
-            if let Err(error) = cluster.stop().await {
-                tracing::warn!(%error, "the private database did not stop");
-            }
+        if let Some(cluster) = self.cluster
+            && let Err(error) = cluster.stop().await
+        {
+            tracing::warn!(%error, "the private database did not stop");
         }
     }
 }

@@ -305,7 +305,7 @@ async fn the_command_line_knows_whom_it_works_for() {
 /// What the first start of a demo does, and what anybody does with a block list of his own.
 #[tokio::test]
 async fn the_demo_city_goes_in_without_a_single_complaint() {
-    let empty = EmptyDatabase::create().await;
+    let empty = EmptyDatabase::create("").await;
     let database = Database::open(&empty.url, 4).await.expect("a migrated database");
     city_seed(&database, "CITY", "测试市住房保障中心", "990100").await.expect("a city");
     setting_put(&database, code::MAP_SYSTEM, "WGS84").await.expect("the map's system");

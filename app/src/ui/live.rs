@@ -48,7 +48,12 @@ pub fn use_live(filter: Signal<String>, hear: impl Fn(Heard) + Copy + 'static) -
             move || {
                 connected.set(false);
                 if source.ready_state() == EventSource::CLOSED {
-                    set_timeout(move || drop(tries.try_update(|tries| *tries += 1)), RETRY);
+                    set_timeout(
+                        move || {
+                            tries.try_update(|tries| *tries += 1);
+                        },
+                        RETRY,
+                    );
                 }
             }
         });

@@ -98,10 +98,10 @@ async fn open(
     if !tiles.is_empty() {
         TileLayer::new(&tiles).add_to(&map);
     }
-    if let Some(bounds) = outlines(&map).await {
-        if place.is_none() {
-            map.fit_bounds(&bounds);
-        }
+    if let Some(bounds) = outlines(&map).await
+        && place.is_none()
+    {
+        map.fit_bounds(&bounds);
     }
     if let Some((lng, lat, zoom)) = place {
         map.set_view(&LatLng::new(lat, lng), zoom);

@@ -20,10 +20,10 @@ impl Formats {
 
     /// A number as the text a person would have typed.
     pub fn text(&self, style: usize, number: f64) -> String {
-        if self.dates.get(style).copied().unwrap_or(false) {
-            if let Some(date) = date_of(number, self.from_1904) {
-                return date.format("%Y-%m-%d").to_string();
-            }
+        if self.dates.get(style).copied().unwrap_or(false)
+            && let Some(date) = date_of(number, self.from_1904)
+        {
+            return date.format("%Y-%m-%d").to_string();
         }
         number_text(number)
     }

@@ -61,7 +61,9 @@ impl Database {
                     // Another server started beside us and was first (duplicate role, database or key).
                     Err(sqlx::Error::Database(error))
                         if matches!(error.code().as_deref(), Some("42710" | "42P04" | "23505")) => {}
-                    other => drop(other?),
+                    other => {
+                        other?;
+                    }
                 }
             }
         }
@@ -131,7 +133,7 @@ impl Database {
 pub struct StartLock(sqlx::pool::PoolConnection<sqlx::Postgres>);
 
 /// Number of the advisory lock that servers start under.
-const START_LOCK: i64 = 0x686f_7573_696e_67;
+const START_LOCK: i64 = 0x0068_6f75_7369_6e67;
 
 /// Waits until no other server is starting.
 ///

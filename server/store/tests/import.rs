@@ -101,8 +101,8 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
 
 #[tokio::test]
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
+    let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
-        let test = TestDatabase::with_city().await;
         let ctx = city::ctx(&test.database, if sheet == SheetKey::Organization { "admin" } else { "city" }).await;
         let before = everything(&test).await;
         let checked = take(&ctx, sheet, false, mixed(sheet)).await;
@@ -134,8 +134,8 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 
 #[tokio::test]
 async fn it_does_not_matter_how_far_apart_rows_are() {
+    let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
-        let test = TestDatabase::with_city().await;
         let ctx = city::ctx(&test.database, if sheet == SheetKey::Organization { "admin" } else { "city" }).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;
         let together = (together.succeeded, told(&together));

@@ -94,6 +94,5 @@ async fn a_database_that_cannot_hold_chinese_is_refused_with_a_reason() {
 
 #[tokio::test]
 async fn a_wrong_address_is_an_error_and_no_panic() {
-    assert!(Database::open("postgres://nobody@localhost:1/nothing", 1).await.is_err());
     assert!(Database::open("not an address", 1).await.is_err());
 }

@@ -1,7 +1,7 @@
 //! Estates (E-11, S1-4.2).
 
 use crate::{
-    Ctx, Error, Result,
+    Ctx, Error, Result, Scope,
     ctx::{Tx, connection},
     error::stored,
     housing::project::point,
@@ -179,6 +179,10 @@ pub async fn estate_create(ctx: &Ctx, form: &EstateForm) -> Result<EstateId> {
     let fields = form.check()?;
     if !ctx.sees_district(fields.district_id.0) {
         return Err(FieldErrors::from(("district", "无权在该区县新增小区")).into());
+    }
+    // The whole city is in sight, but not every organisation of it is a district.
+    if matches!(ctx.scope(), Scope::City { districts } if !districts.contains(&fields.district_id.0)) {
+        return Err(FieldErrors::from(("district", "所属区县不存在")).into());
     }
     let mut tx = ctx.begin().await?;
     let map = map_point(&mut tx, &fields).await?;

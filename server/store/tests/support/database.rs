@@ -9,15 +9,16 @@ use sqlx::{
 };
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::Path,
     str::FromStr as _,
     sync::atomic::{AtomicU32, Ordering},
-    time::UNIX_EPOCH,
+    time::{SystemTime, UNIX_EPOCH},
 };
 use store::Database;
 
 /// Owns every test database; may create the application's role, and that is all.
 const OWNER: &str = "housing_test";
-/// Advisory lock under which the template is made.
+/// Advisory lock under which the template is made and copied.
 const TEMPLATE_LOCK: i64 = 0x7465_6d70;
 /// First half of the advisory locks that let so many tests run at once and no more: a cluster has a
 /// hundred connections, a machine may have as many cores.
@@ -37,10 +38,11 @@ impl TestDatabase {
     pub async fn with_city() -> Self {
         let cluster = Cluster::from_environment();
         let slot = cluster.slot().await;
-        let mut postgres = cluster.connect().await;
+        let mut postgres = cluster.locked().await;
         let template = template(&cluster, &mut postgres).await;
         let name = Name::fresh(cluster, slot);
         run(&mut postgres, &format!("create database {} template {template} owner {OWNER}", name.text)).await;
+        drop(postgres);
         let owner = PgPoolOptions::new()
             .max_connections(4)
             .connect_with(name.cluster.owner(&name.text))
@@ -79,10 +81,10 @@ impl EmptyDatabase {
     pub async fn create(options: &str) -> Self {
         let cluster = Cluster::from_environment();
         let slot = cluster.slot().await;
-        let mut postgres = cluster.connect().await;
-        owner_ensure(&cluster, &mut postgres).await;
+        let mut postgres = cluster.locked().await;
         let name = Name::fresh(cluster, slot);
         run(&mut postgres, &format!("create database {} owner {OWNER} {options}", name.text)).await;
+        drop(postgres);
         let admin =
             PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
         let url = name.cluster.owner(&name.text).to_url_lossy().to_string();
@@ -113,6 +115,15 @@ impl Cluster {
 
     async fn connect(&self) -> PgConnection {
         self.superuser.connect().await.unwrap_or_else(|error| panic!("DATABASE_URL does not answer: {error}"))
+    }
+
+    /// Waits until no other test makes or copies the template, which can have one visitor at a time; sees to
+    /// the owner. The lock ends with the connection.
+    async fn locked(&self) -> PgConnection {
+        let mut postgres = self.connect().await;
+        sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut postgres).await.expect("the lock");
+        owner_ensure(self, &mut postgres).await;
+        postgres
     }
 
     /// Waits until one more test may run; the connection holds its place.
@@ -164,45 +175,48 @@ async fn run(connection: &mut PgConnection, statement: &str) {
         .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
-/// Makes the owner, with the password that the cluster has this time.
+/// Makes the owner, with the password that the cluster has this time. Under [`TEMPLATE_LOCK`].
 async fn owner_ensure(cluster: &Cluster, postgres: &mut PgConnection) {
-    sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *postgres).await.expect("the lock");
-    let known = sqlx::query("select from pg_roles where rolname = $1")
-        .bind(OWNER)
-        .fetch_optional(&mut *postgres)
-        .await
-        .expect("roles");
-    if known.is_none() {
+    let known = sqlx::query("select from pg_roles where rolname = $1").bind(OWNER);
+    if known.fetch_optional(&mut *postgres).await.expect("roles").is_none() {
         run(postgres, &format!("create role {OWNER} login createrole")).await;
     }
     run(postgres, &format!("alter role {OWNER} nosuperuser nobypassrls password '{}'", cluster.password)).await;
-    sqlx::query("select pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(&mut *postgres).await.expect("the lock");
 }
 
-/// The name of this program's template, made unless it is there. It is known by the program's file and
-/// its time, so that new code never meets an old template; older ones of the same file are dropped.
+/// The name of the template, made unless it is there. It is known by the newest source it is made of, so that
+/// new code never meets an old template; older ones of the same checkout are dropped. Under [`TEMPLATE_LOCK`].
 async fn template(cluster: &Cluster, postgres: &mut PgConnection) -> String {
-    let program = std::env::current_exe().expect("the program has a file");
-    let made = program.metadata().and_then(|file| file.modified()).expect("the file has a time");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("migrations").is_dir());
+    let root = root.expect("the tests run in their checkout");
     let mut hasher = DefaultHasher::new();
-    program.hash(&mut hasher);
+    root.hash(&mut hasher);
     let family = format!("housing_template_{:x}_", hasher.finish());
-    let template = format!("{family}{:x}", made.duration_since(UNIX_EPOCH).expect("after 1970").as_millis());
-    owner_ensure(cluster, postgres).await;
-    sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *postgres).await.expect("the lock");
-    let family: Vec<String> = sqlx::query_scalar("select datname::text from pg_database where datname like $1")
+    let sources = ["migrations", "app/domain/src", "server/store/src", "server/store/tests/support"];
+    let newest = sources.iter().map(|source| newest(&root.join(source))).max().expect("there are sources");
+    let template = format!("{family}{:x}", newest.duration_since(UNIX_EPOCH).expect("after 1970").as_millis());
+    let known: Vec<String> = sqlx::query_scalar("select datname::text from pg_database where datname like $1")
         .bind(format!("{}%", family.replace('_', "\\_")))
         .fetch_all(&mut *postgres)
         .await
         .expect("databases");
-    if !family.contains(&template) {
-        for old in family {
+    if !known.contains(&template) {
+        for old in known {
             run(postgres, &format!("drop database {old} with (force)")).await;
         }
         template_make(cluster, postgres, &template).await;
     }
-    sqlx::query("select pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(&mut *postgres).await.expect("the lock");
     template
+}
+
+/// When anything in a folder was last changed.
+fn newest(folder: &Path) -> SystemTime {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let times = entries.flatten().map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => newest(&entry.path()),
+        _ => entry.metadata().and_then(|file| file.modified()).unwrap_or(UNIX_EPOCH),
+    });
+    times.max().unwrap_or(UNIX_EPOCH)
 }
 
 /// Under another name until it is complete: a run that is cut off leaves nothing that looks finished.
