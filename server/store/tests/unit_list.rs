@@ -162,7 +162,8 @@ async fn filters_find_what_they_say() {
         "select b.id from building b join estate e on e.id = b.estate_id where e.name = '甲区2期花园' and b.seq = 4",
     )
     .await;
-    let cases: Vec<(&str, Vec<(&str, &str)>, String)> = vec![
+    type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, String);
+    let cases: Vec<Case> = vec![
         ("city", vec![("status", "OCCUPIED")], "u.status = 'OCCUPIED'".into()),
         ("city", vec![("layout", "TWO")], "u.layout = 'TWO'".into()),
         // Rare: served building by building.
