@@ -11,6 +11,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use domain::platform::permission::Permission;
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
@@ -48,6 +49,10 @@ pub async fn stream(
     headers: HeaderMap,
 ) -> Response {
     let (Some(ctx), Some(secret)) = (visit.ctx, visit.secret) else { return StatusCode::UNAUTHORIZED.into_response() };
+    // What a stream tells is what boards show; whoever may not open these hears nothing either.
+    if ctx.require(Permission::BuildingRead).is_err() {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     // Subscribed before reading what was missed: a change between the two comes twice, never not at all.
     let receiver = state.feed.subscribe();
     let mut waiting = VecDeque::new();

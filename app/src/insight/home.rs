@@ -30,8 +30,9 @@ pub(super) fn home_view() -> AnyView {
     }
     let figures = Resource::new(|| (), |()| home_figures_get());
     let frame = use_frame();
-    let title =
-        move || frame.with(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()).unwrap_or_default());
+    // Read once: signing out changes the frame while this page is already on its way out.
+    let title = frame.with_untracked(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()));
+    let title = StoredValue::new(title.unwrap_or_default());
     Effect::new(move |_| {
         if let Ok(timer) =
             set_interval_with_handle(move || figures.refetch(), std::time::Duration::from_secs(REFRESH_SECONDS))
@@ -44,7 +45,7 @@ pub(super) fn home_view() -> AnyView {
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match figures.await {
-                        Ok(figures) => view! { <PageHead title=format!("{}房源概况", title()) />{figures_view(figures)} }.into_any(),
+                        Ok(figures) => view! { <PageHead title=format!("{}房源概况", title.get_value()) />{figures_view(figures)} }.into_any(),
                         Err(error) => error_view(&error),
                     }
                 })}

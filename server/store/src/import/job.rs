@@ -126,6 +126,7 @@ async fn enqueue(tx: &mut Tx, id: Uuid) -> Result<()> {
 /// # Errors
 /// When the job is not waiting for that.
 pub async fn job_confirm(ctx: &Ctx, id: &str) -> Result<()> {
+    ctx.require(LOG_READ)?;
     let id = job_id(id)?;
     let mut tx = ctx.begin().await?;
     let sheet = own_waiting(&mut tx, ctx, id).await?;

@@ -1,0 +1,361 @@
+//! Pages as the server draws them: key texts, the wall between districts, security headers, and what
+//! becomes of addresses that lead nowhere.
+
+mod support;
+
+use axum::http::StatusCode;
+use domain::list::percent_encode;
+use std::collections::BTreeSet;
+use support::{Answer, Site};
+
+/// Where things are in the small city.
+struct Places {
+    sun: i64,
+    star: i64,
+    building: i64,
+    other_building: i64,
+    unit: i64,
+    other_unit: i64,
+    project: i64,
+    district: i64,
+    job: String,
+}
+
+async fn places(site: &Site) -> Places {
+    let estate = async |name: &str| site.id(&format!("select id from estate where name = '{name}'")).await;
+    let (sun, star) = (estate("阳光苑").await, estate("星光苑").await);
+    let of = async |table: &str, estate: i64| {
+        site.id(&format!("select min(id) from {table} where estate_id = {estate}")).await
+    };
+    let ctx = support::city::ctx(&site.test.database, "district-a").await;
+    Places {
+        sun,
+        star,
+        building: of("building", sun).await,
+        other_building: of("building", star).await,
+        unit: of("unit", sun).await,
+        other_unit: of("unit", star).await,
+        project: site.id("select id from project where name = '甲项目'").await,
+        district: site.id("select id from organization where code = '810101'").await,
+        job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
+            .await
+            .expect("a job"),
+    }
+}
+
+fn shows(page: &Answer, path: &str, texts: &[&str]) {
+    assert_eq!(page.status, StatusCode::OK, "{path}");
+    let html = page.text();
+    for text in texts {
+        assert!(html.contains(text), "{path} shows {text}:\n{html}");
+    }
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("</html>"), "{path} is a whole document");
+    assert!(!html.contains("系统出现故障"), "{path} is in order");
+}
+
+fn hides(page: &Answer, path: &str, texts: &[&str]) {
+    let html = page.text();
+    for text in texts {
+        assert!(!html.contains(text), "{path} shows {text}");
+    }
+}
+
+/// Every page for an account of the city; each address pattern of the application is among them.
+#[tokio::test]
+async fn every_page_is_drawn_by_the_server() {
+    let site = Site::open().await;
+    let at = places(&site).await;
+    let city = site.session("city").await;
+    let pages: Vec<(&str, String, Vec<&str>)> = vec![
+        ("/", "/".into(), vec!["测试市住房保障中心房源概况", "甲区", "乙区", "50.00%", "已入住", "两居室"]),
+        ("/map", "/map".into(), vec!["房源分布", "甲区", "乙区", "1个小区尚未标注坐标"]),
+        ("/housing/:noun", "/housing/projects".into(), vec!["甲项目", "乙项目", "共 3 条"]),
+        ("/housing/:noun", "/housing/estates".into(), vec!["阳光苑", "月光苑", "星光苑", "安居公司"]),
+        ("/housing/:noun", "/housing/buildings".into(), vec!["1号楼", "10号楼", "2号楼"]),
+        ("/housing/:noun", "/housing/units".into(), vec!["XQ000001-001-0001", "共 24 条", "1号楼1单元101室"]),
+        ("/housing/:noun", "/housing/units?status=SOLD".into(), vec!["共 1 条", "已售"]),
+        (
+            "/housing/:noun",
+            format!("/housing/units?q={}&page=1&size=50&sort=-updated_at", percent_encode("阳光苑 10号楼")),
+            vec!["共 2 条"],
+        ),
+        ("/housing/:noun", "/housing/rooms".into(), vec!["共 24 条"]),
+        ("/housing/:noun", "/housing/rent-standards".into(), vec!["ZJ-01", "一号标准", "2.6"]),
+        ("/housing/:noun/:id", format!("/housing/projects/{}", at.project), vec!["甲项目", "公租房"]),
+        (
+            "/housing/:noun/:id",
+            format!("/housing/estates/{}", at.sun),
+            vec!["阳光苑", "光明路1号", "安居公司", "10号楼"],
+        ),
+        ("/housing/:noun/:id", "/housing/estates/new".into(), vec!["新增小区", "所属区县"]),
+        ("/housing/:noun/:id", format!("/housing/buildings/{}", at.building), vec!["阳光苑", "1号楼", "301", "闲置房"]),
+        (
+            "/housing/:noun/:id",
+            format!("/housing/units/{}", at.unit),
+            vec!["1号楼1单元101室", "XQ000001-001-0001", "导入", "57.00", "111.80"],
+        ),
+        ("/housing/:noun/:id/:action", format!("/housing/estates/{}/edit", at.sun), vec!["编辑小区", "阳光苑"]),
+        ("/housing/:noun/:id/:action", format!("/housing/units/{}/edit", at.unit), vec!["编辑房源"]),
+        ("/housing/:noun/:id/:action", format!("/housing/buildings/{}/new-unit", at.building), vec!["新增房源"]),
+        ("/operators", "/operators".into(), vec!["安居公司", "宜居公司", "91350100M000100Y43"]),
+        ("/imports", "/imports".into(), vec!["小区.xlsx", "测试district-a"]),
+        ("/imports", "/imports?new=estate".into(), vec!["导入小区数据"]),
+        ("/imports/:id", format!("/imports/{}", at.job), vec!["小区.xlsx"]),
+        ("/platform/:noun", "/platform/organizations".into(), vec!["甲区管理中心", "暖心物业"]),
+        ("/password", "/password".into(), vec!["修改密码", "原密码"]),
+    ];
+    let source = std::fs::read_to_string(support::root().join("app/src/shell.rs")).expect("the routes");
+    let known: BTreeSet<&str> = source.split("path!(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let listed: BTreeSet<&str> = pages.iter().map(|(pattern, ..)| *pattern).chain(["/sign-in"]).collect();
+    assert_eq!(known, listed, "left: in shell.rs, right: listed here");
+    for (_, path, texts) in &pages {
+        let page = site.get(path, Some(&city)).await;
+        shows(&page, path, texts);
+        // Without a session each of them leads to the door.
+        let outside = site.get(path, None).await;
+        assert_eq!((outside.status, outside.header("location")), (StatusCode::SEE_OTHER, "/sign-in"), "{path}");
+        assert!(outside.body.is_empty(), "{path}");
+    }
+}
+
+/// A district's account sees nothing of the other one, on whatever page and however it asks.
+#[tokio::test]
+async fn the_wall_holds_on_every_page() {
+    let site = Site::open().await;
+    let at = places(&site).await;
+    let b = site.session("district-b").await;
+    for (path, shown) in [
+        ("/".to_owned(), vec!["乙区", "66.67%"]),
+        ("/map".to_owned(), vec!["乙区"]),
+        ("/housing/projects".to_owned(), vec!["乙项目", "共 1 条"]),
+        ("/housing/estates".to_owned(), vec!["星光苑", "共 1 条"]),
+        ("/housing/buildings".to_owned(), vec!["星光苑", "共 1 条"]),
+        ("/housing/units".to_owned(), vec!["星光苑", "共 6 条"]),
+        ("/housing/rooms".to_owned(), vec!["共 6 条"]),
+        ("/imports".to_owned(), vec![]),
+        (format!("/housing/estates/{}", at.star), vec!["星光苑"]),
+        (format!("/housing/buildings/{}", at.other_building), vec!["星光苑"]),
+        (format!("/housing/units/{}", at.other_unit), vec!["星光苑"]),
+        // Addresses that a curious person types.
+        (format!("/housing/units?district={}", at.district), vec!["共 0 条"]),
+        (format!("/housing/units?estate={}", at.sun), vec!["共 0 条"]),
+        (format!("/housing/units?building={}", at.building), vec!["共 0 条"]),
+        (format!("/housing/units?q={}", percent_encode("XQ000001-001")), vec!["共 0 条"]),
+        (format!("/housing/rooms?estate={}", at.sun), vec!["共 0 条"]),
+        (format!("/housing/buildings?estate={}", at.sun), vec!["共 0 条"]),
+    ] {
+        let page = site.get(&path, Some(&b)).await;
+        shows(&page, &path, &shown);
+        hides(&page, &path, &["阳光苑", "月光苑", "甲项目", "XQ000001-001-0001", "小区.xlsx"]);
+    }
+    for path in [
+        format!("/housing/projects/{}", at.project),
+        format!("/housing/estates/{}", at.sun),
+        format!("/housing/estates/{}/edit", at.sun),
+        format!("/housing/buildings/{}", at.building),
+        format!("/housing/buildings/{}/new-unit", at.building),
+        format!("/housing/units/{}", at.unit),
+        format!("/housing/units/{}/edit", at.unit),
+        format!("/imports/{}", at.job),
+    ] {
+        let page = site.get(&path, Some(&b)).await;
+        assert!(page.text().contains("记录不存在，或不在您的管辖范围内"), "{path}:\n{}", page.text());
+        hides(&page, &path, &["阳光苑", "甲项目", "1号楼1单元", "小区.xlsx"]);
+    }
+}
+
+/// The menu shows what the actor may open, and a page that he may not open says so.
+#[tokio::test]
+async fn who_lacks_a_right_is_told_so() {
+    let site = Site::open().await;
+    let admin = site.session("admin").await;
+    let page = site.get("/platform/organizations", Some(&admin)).await;
+    shows(&page, "organisations", &["甲区管理中心", "导入日志"]);
+    hides(&page, "organisations", &["href=\"/housing/units\"", "href=\"/map\""]);
+    for path in ["/housing/units", "/housing/estates", "/map", "/operators"] {
+        let page = site.get(path, Some(&admin)).await;
+        assert!(page.text().contains("您没有此项操作的权限"), "{path}");
+        hides(&page, path, &["阳光苑", "XQ000001"]);
+    }
+    let wall = site.session_of("city", "KIOSK").await;
+    let page = site.get("/", Some(&wall)).await;
+    shows(&page, "the wall", &["data-theme=\"wall\"", "房源概况"]);
+    hides(&page, "the wall", &["href=\"/password\"", "kiosk_start"]);
+}
+
+#[tokio::test]
+async fn every_answer_carries_its_headers() {
+    let site = Site::with(false, Some("https://tiles.example")).await;
+    let city = site.session("city").await;
+    let asset = format!("/pkg/{}/housing.css", support::BUILD);
+    for (path, session, cached) in [
+        ("/sign-in", None, "no-store"),
+        ("/", Some(&city), "no-store"),
+        ("/nowhere", Some(&city), "no-store"),
+        ("/files/template/estate", Some(&city), "no-store"),
+        ("/map/outlines", Some(&city), "private, max-age=300"),
+        (asset.as_str(), None, "public, max-age=31536000, immutable"),
+    ] {
+        let answer = site.get(path, session.map(String::as_str)).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
+        assert_eq!(answer.header("cache-control"), cached, "{path}");
+    }
+    let call = site.call("frame_get", &serde_json::json!({}), Some(&city)).await;
+    assert_eq!(call.header("cache-control"), "no-store");
+}
+
+/// Only our own scripts run: each carries the nonce of this very page.
+#[tokio::test]
+async fn the_policy_names_the_scripts_of_the_page() {
+    let site = Site::with(false, Some("https://tiles.example")).await;
+    let city = site.session("city").await;
+    let mut nonces = BTreeSet::new();
+    for (path, session) in [("/sign-in", None), ("/", Some(&city)), ("/housing/units", Some(&city)), ("/", Some(&city))]
+    {
+        let page = site.get(path, session.map(String::as_str)).await;
+        let policy = page.header("content-security-policy").to_owned();
+        for part in [
+            "default-src 'self'",
+            "style-src 'self';",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "connect-src 'self'",
+            "img-src 'self' data: https://tiles.example;",
+        ] {
+            assert!(policy.contains(part), "{path}: {part} in {policy}");
+        }
+        assert!(!policy.contains("unsafe-eval'") || policy.contains("'wasm-unsafe-eval'"), "{policy}");
+        let script =
+            policy.split("script-src").nth(1).and_then(|rest| rest.split(';').next()).expect("a rule for scripts");
+        assert!(
+            !script.contains("unsafe-inline")
+                && !script.contains(" 'unsafe-eval'")
+                && script.contains("'strict-dynamic'"),
+            "{script}"
+        );
+        let nonce =
+            script.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce").to_owned();
+        let html = page.text();
+        let scripts = html.matches("<script").count();
+        assert!(
+            scripts > 0 && html.matches(&format!("nonce=\"{nonce}\"")).count() >= scripts,
+            "{path}: every script carries the nonce"
+        );
+        assert!(!html.contains(" onclick=") && !html.contains("javascript:"), "{path}: no script in attributes");
+        for outside in ["src=\"http", "src=\"//", "href=\"http", "href=\"//"] {
+            assert!(!html.contains(outside), "{path} loads from another host");
+        }
+        nonces.insert(nonce);
+    }
+    assert_eq!(nonces.len(), 4, "a nonce is used once");
+}
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_is_not_found() {
+    let site = Site::open().await;
+    let city = site.session("city").await;
+    for path in ["/nowhere", "/housing", "/housing/units/1/edit/more"] {
+        let page = site.get(path, Some(&city)).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.text().contains("页面不存在") && page.text().contains("返回首页"), "{path}");
+    }
+    for (path, sentence) in [
+        ("/housing/castles", "页面不存在，请检查地址"),
+        ("/housing/units/x", "记录不存在，或不在您的管辖范围内"),
+        ("/imports/x", "记录不存在，或不在您的管辖范围内"),
+    ] {
+        assert!(site.get(path, Some(&city)).await.text().contains(sentence), "{path}");
+    }
+    for path in [
+        "/api/nothing",
+        "/files/export/app_user",
+        "/files/template/users",
+        "/files/import/x/failed.xlsx",
+        "/pkg/nothing.js",
+        "/pkg/../Cargo.toml",
+    ] {
+        let answer = site.get(path, Some(&city)).await;
+        assert!(
+            matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED),
+            "{path}: {}",
+            answer.status
+        );
+    }
+}
+
+/// A page must not break at a name, nor a name at a page.
+#[tokio::test]
+async fn names_are_text_and_never_markup() {
+    let site = Site::open().await;
+    let at = places(&site).await;
+    let name = "</title></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;";
+    sqlx::query("update estate set name = $1, address = $1 where id = $2")
+        .bind(name)
+        .bind(at.sun)
+        .execute(&site.test.admin)
+        .await
+        .expect("a name");
+    sqlx::query("update app_user set name = $1 where login = 'city'")
+        .bind(name)
+        .execute(&site.test.admin)
+        .await
+        .expect("a name");
+    let city = site.session("city").await;
+    for path in [
+        "/housing/estates".to_owned(),
+        format!("/housing/estates/{}", at.sun),
+        format!("/housing/estates/{}/edit", at.sun),
+        format!("/housing/buildings/{}", at.building),
+        format!("/housing/units/{}", at.unit),
+        "/housing/units".to_owned(),
+        "/map".to_owned(),
+        format!("/housing/units?q={}", percent_encode(name)),
+    ] {
+        let page = site.get(&path, Some(&city)).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        let html = page.text();
+        assert!(!html.contains("<script>alert(1)") && !html.contains("<img src=x"), "{path} runs what somebody typed");
+        assert!(html.contains("alert(1)"), "{path} shows it as text");
+    }
+}
+
+/// What breaks inside is written into the log; the person gets a number to ask about.
+#[tokio::test]
+async fn a_failure_shows_nothing_of_the_inside() {
+    let site = Site::open().await;
+    let city = site.session("city").await;
+    sqlx::raw_sql("alter table unit rename column address to address_gone")
+        .execute(&site.test.admin)
+        .await
+        .expect("something breaks");
+    let inside = ["address_gone", "column", "relation", "PgDatabaseError", "sqlx", "select ", ".rs", "panicked"];
+    let list = serde_json::json!({"query": {"q": "", "filter": {}, "sort": "", "descending": false, "size": 20, "at": {"Page": 1}}});
+    let call = site.call("unit_list", &list, Some(&city)).await;
+    assert!(call.text().starts_with(r#"{"Internal":""#), "{}", call.text());
+    hides(&call, "the call", &inside);
+    let page = site.get("/housing/units", Some(&city)).await;
+    assert!(page.text().contains("系统出现故障，请稍后重试；如仍不能解决，请将编号"), "{}", page.text());
+    hides(&page, "the page", &["address_gone", "PgDatabaseError", "sqlx", "panicked"]);
+    let export = site.get("/files/export/unit", Some(&city)).await;
+    assert_eq!(export.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(export.text().starts_with("系统出现故障"), "{}", export.text());
+    hides(&export, "the export", &inside);
+    for nonsense in [serde_json::json!({"query": 7}), serde_json::json!({}), serde_json::json!([])] {
+        let call = site.call("unit_list", &nonsense, Some(&city)).await;
+        assert_eq!(call.text(), r#"{"Refused":"提交的内容无法识别，请刷新页面后重试"}"#, "{nonsense}");
+    }
+
+    sqlx::raw_sql("alter table session rename to session_gone")
+        .execute(&site.test.admin)
+        .await
+        .expect("everything breaks");
+    for path in ["/", "/api/frame_get", "/files/export/unit"] {
+        let answer = site.get(path, Some(&city)).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        hides(&answer, path, &["session_gone", "relation", "sqlx"]);
+    }
+}
