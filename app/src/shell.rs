@@ -136,7 +136,8 @@ fn Shell(children: Children) -> impl IntoView {
     let frame = use_frame();
     let kind = Memo::new(move |_| frame.with(|frame| frame.actor.as_ref().map(|actor| actor.session)));
     let theme = move || if kind.get() == Some(SessionKind::Kiosk) { "wall" } else { "desk" };
-    let city = move |text: String| format!("{text} · {}", frame.with(|frame| frame.settings.city_name.clone()));
+    let city =
+        move |text: String| title_text(format!("{text} · {}", frame.with(|frame| frame.settings.city_name.clone())));
     view! {
         <Title formatter=city />
         <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind.get().is_none()>
@@ -151,6 +152,11 @@ fn Shell(children: Children) -> impl IntoView {
             </div>
         </div>
     }
+}
+
+/// A title as it is set: the server writes it into the document unescaped, the browser as text.
+fn title_text(title: String) -> String {
+    if cfg!(feature = "ssr") { title.replace('&', "&amp;").replace('<', "&lt;") } else { title }
 }
 
 /// The head: where one is, who one is.

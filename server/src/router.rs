@@ -107,6 +107,10 @@ async fn server_function(
         provide_context(visit.clone());
     };
     let mut response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    // A form sent without JavaScript is led back to its page, whatever the status of the refusal.
+    if response.headers().contains_key(header::LOCATION) {
+        *response.status_mut() = axum::http::StatusCode::FOUND;
+    }
     // Answers hold what one person may see.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

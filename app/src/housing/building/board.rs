@@ -191,7 +191,11 @@ fn drawer() -> impl IntoView {
         }
     };
     let escape = window_event_listener_untyped_guard(by_key);
-    on_cleanup(move || drop(escape));
+    on_cleanup(move || {
+        if let Some(escape) = escape {
+            escape.remove();
+        }
+    });
     move || {
         let close = close.clone();
         unit.get().map(|id| {
