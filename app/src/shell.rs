@@ -136,8 +136,9 @@ fn Shell(children: Children) -> impl IntoView {
     let frame = use_frame();
     let kind = Memo::new(move |_| frame.with(|frame| frame.actor.as_ref().map(|actor| actor.session)));
     let theme = move || if kind.get() == Some(SessionKind::Kiosk) { "wall" } else { "desk" };
-    let city =
-        move |text: String| title_text(format!("{text} · {}", frame.with(|frame| frame.settings.city_name.clone())));
+    // The server sets the title when the page is drawn already and no signal can be read any more.
+    let city_name = frame.with_untracked(|frame| frame.settings.city_name.clone());
+    let city = move |text: String| title_text(format!("{text} · {city_name}"));
     view! {
         <Title formatter=city />
         <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind.get().is_none()>

@@ -5,7 +5,7 @@ use app::context::{Process, Visit};
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{DefaultBodyLimit, FromRef, Request, State},
+    extract::{DefaultBodyLimit, FromRef, Query, Request, State},
     http::{HeaderValue, header},
     middleware,
     response::{IntoResponse as _, Response},
@@ -14,9 +14,9 @@ use axum::{
 use leptos::{
     config::LeptosOptions,
     nonce::{provide_nonce, use_nonce},
-    prelude::provide_context,
+    prelude::{ServerActionError, provide_context},
 };
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 use store::live::Feed;
 use tokio::sync::watch;
 use tower_http::{
@@ -118,16 +118,26 @@ async fn server_function(
 
 async fn page(State(state): State<AppState>, Extension(visit): Extension<Visit>, request: Request<Body>) -> Response {
     let (process, options, tile_origin) = (state.process, state.options, state.tile_origin);
+    let refusal = refusal(&request);
     let context = move || {
         provide_nonce();
         set_policy(tile_origin.as_deref());
         provide_context(process.clone());
         provide_context(visit.clone());
+        if let Some(refusal) = &refusal {
+            provide_context(refusal.clone());
+        }
     };
     let render = leptos_axum::render_app_async_with_context(context, move || app::document(options.clone()));
     let mut response = render(request).await.into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// What a form without JavaScript was refused with: the address it is led back to says so.
+fn refusal(request: &Request<Body>) -> Option<ServerActionError> {
+    let Query(mut params) = Query::<HashMap<String, String>>::try_from_uri(request.uri()).ok()?;
+    Some(ServerActionError::new(&params.remove("__path")?, &params.remove("__err")?))
 }
 
 /// The content security policy of a page: our own scripts by nonce, nothing from another host.

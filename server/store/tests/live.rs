@@ -110,7 +110,7 @@ async fn the_mark_never_passes_what_was_not_heard() {
         while !open.is_empty() {
             dice = (dice * 31 + 11) % 1009;
             let (tx, seq) = open.swap_remove(dice % open.len());
-            if round % 2 == 1 && dice % 5 == 0 {
+            if round % 2 == 1 && dice.is_multiple_of(5) {
                 tx.rollback().await.expect("rolled back");
                 continue;
             }
