@@ -106,9 +106,15 @@ async fn server_function(
         provide_context(process.clone());
         provide_context(visit.clone());
     };
+    // What a browser asks for when a form is sent without JavaScript; our own calls ask for data.
+    let wants_page = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
     let mut response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
-    // A form sent without JavaScript is led back to its page, whatever the status of the refusal.
-    if response.headers().contains_key(header::LOCATION) {
+    // Such a form is led back to its page, whatever the status of the refusal.
+    if wants_page && response.headers().contains_key(header::LOCATION) {
         *response.status_mut() = axum::http::StatusCode::FOUND;
     }
     // Answers hold what one person may see.

@@ -65,6 +65,23 @@ async fn whoever_signs_in_gets_in() {
     assert_eq!(site.get("/", Some(&session)).await.header("location"), "/sign-in");
 }
 
+/// The page's own call wants data back and follows by itself; only a form without JavaScript is sent on.
+#[tokio::test]
+async fn the_page_that_signs_in_gets_its_frame() {
+    let site = Site::open().await;
+    let captcha = site.call("captcha_create", &json!({}), None).await.json();
+    let id = captcha["id"].as_str().expect("an id").to_owned();
+    let fields = [("login", "city"), ("password", PASSWORD), ("captcha_id", &id), ("captcha", "K7PQ")];
+    let request = request(Method::POST, "/api/sign_in", None)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("accept", "application/json")
+        .header("sec-fetch-site", "same-origin");
+    let answer = site.ask(request.body(Body::from(form(&fields))).expect("a request")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("location"), "/");
+    assert_eq!(answer.json()["actor"]["name"], "测试city");
+}
+
 #[tokio::test]
 async fn behind_a_proxy_every_cookie_is_secure() {
     let site = Site::behind_proxy().await;
