@@ -30,10 +30,14 @@ create table rent_standard (
     category text,
     -- 1/10000 yuan per m² and month (d4)
     unit_rate integer not null check (unit_rate > 0),
+    -- what the market takes for the same, and the part of it that the standard is (both d4)
+    market_rate integer check (market_rate > 0),
+    ratio integer check (ratio > 0),
     basis text not null check (basis in ('USABLE', 'BUILDING', 'INNER')),
     doc_no text not null,
     valid_from date not null,
     valid_to date check (valid_to >= valid_from),
+    status text not null default 'ON' check (status in ('ON', 'OFF')),
     created_at timestamptz not null default now(),
     created_by bigint,
     updated_at timestamptz not null default now(),
@@ -76,8 +80,15 @@ create table project (
     total_area bigint check (total_area >= 0),
     units_planned integer not null check (units_planned > 0),
     total_invest_fen bigint check (total_invest_fen >= 0),
+    -- where the money comes from
+    fund_central_fen bigint check (fund_central_fen >= 0),
+    fund_province_fen bigint check (fund_province_fen >= 0),
+    fund_city_fen bigint check (fund_city_fen >= 0),
+    fund_loan_fen bigint check (fund_loan_fen >= 0),
+    fund_own_fen bigint check (fund_own_fen >= 0),
     start_on date,
     complete_on date,
+    accept_on date,
     deliver_on date,
     status text not null,
     remark text,
@@ -111,6 +122,10 @@ create table estate (
     operator_id bigint references operator,
     -- percent with two decimals, as 1/100 %
     green_rate integer check (green_rate between 0 and 10000),
+    -- floor area ratio with two decimals, as 1/100
+    far integer check (far >= 0),
+    gates integer check (gates >= 0),
+    facilities text[] not null default '{}',
     households_planned integer check (households_planned >= 0),
     parking_total integer check (parking_total >= 0),
     contact text,
@@ -140,12 +155,26 @@ create table building (
     no text not null,
     -- natural order of the number: 9号楼 before 10号楼
     no_key text collate "C" not null,
+    name text,
     structure text,
     floors_up integer not null check (floors_up between 1 and 60),
     -- false: nobody said how many, it is the highest floor seen so far and grows (domain.md §7.2)
     floors_given boolean not null default true,
+    floors_down integer check (floors_down >= 0),
     entrances integer not null default 1 check (entrances > 0),
+    units_per_floor integer check (units_per_floor > 0),
+    -- 1/100 m
+    height integer check (height > 0),
+    has_elevator boolean,
+    elevators integer check (elevators >= 0),
     build_year integer,
+    -- 1/100 m²
+    area bigint check (area >= 0),
+    house_code text,
+    completed_on date,
+    -- which part is under warranty until when
+    warranty text,
+    status text not null default 'ON' check (status in ('ON', 'OFF')),
     lng double precision,
     lat double precision,
     coordinate_system text,
@@ -187,11 +216,17 @@ create table unit (
     building_area integer not null check (building_area > 0),
     usable_area integer not null check (usable_area > 0),
     inner_area integer check (inner_area > 0),
+    shared_area integer check (shared_area >= 0),
     orientation text,
     decoration text,
+    facilities text[] not null default '{}',
     rent_standard_id bigint references rent_standard,
+    market_rent_fen bigint check (market_rent_fen >= 0),
     real_estate_no text check (length(real_estate_no) = 28),
     cert_no text,
+    house_code text check (length(house_code) = 26),
+    deliver_on date,
+    supply_pool text,
     status text not null,
     status_since timestamptz not null default now(),
     vacant_since date,
@@ -208,6 +243,7 @@ create table unit (
         references building (id, estate_id, district_id),
     constraint unit_position_key unique (building_id, entrance, room_no),
     constraint unit_area_check check (usable_area <= building_area),
+    -- one vacancy lasts over VACANT, RESERVED and ASSIGNED
     constraint unit_vacant_check check (status <> 'VACANT' or vacant_since is not null)
 );
 create index unit_code on unit (district_id, code);
@@ -224,11 +260,16 @@ create table room (
     type text not null,
     area integer check (area > 0),
     capacity integer check (capacity between 1 and 12),
+    bed_count integer check (bed_count >= 0),
+    status text not null default 'ON' check (status in ('ON', 'OFF')),
+    version integer not null default 1,
     created_at timestamptz not null default now(),
     created_by bigint,
+    updated_at timestamptz not null default now(),
+    updated_by bigint,
     constraint room_name_key unique (unit_id, name)
 );
-create index room_scope on room (district_id, id);
+create index room_updated on room (district_id, updated_at desc, id desc);
 create index room_estate on room (estate_id, id);
 
 -- The unit's timeline (domain.md §0.5 rule 12): who, when, from, to, why.
@@ -242,7 +283,9 @@ create table unit_history (
     event text not null,
     from_status text,
     to_status text not null,
-    reason text
+    reason text,
+    -- 文号 of the court's or the authority's paper (U8)
+    document_no text
 );
 create index unit_history_unit on unit_history (unit_id, id);
 

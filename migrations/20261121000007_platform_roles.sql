@@ -26,7 +26,7 @@ from (values
      array['insight:home:read', 'insight:map:read', 'housing:stock:export']),
     (array['CITY', 'DISTRICT', 'OPERATOR', 'ENTRY'],
      array['housing:estate:write', 'housing:unit:write', 'housing:unit:transition']),
-    (array['CITY', 'DISTRICT'], array['housing:project:write']),
+    (array['CITY', 'DISTRICT'], array['housing:project:write', 'housing:estate:assign']),
     (array['CITY'], array['housing:rent_standard:write', 'platform:division:write']),
     (array['CITY_LEADER', 'CITY', 'DISTRICT', 'OPERATOR'], array['platform:session:kiosk']),
     (array['SYS_ADMIN'], array['platform:organization:read', 'platform:organization:write', 'platform:division:write'])

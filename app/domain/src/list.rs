@@ -10,6 +10,13 @@ pub const PAGE_SIZES: [u16; 4] = [10, 20, 50, 100];
 pub const PAGE_REACH: u32 = 10_000;
 /// PRM-01: most rows one export may hold.
 pub const EXPORT_MAX: u32 = 50_000;
+/// Rows an export takes at a time: more than any page a person may choose, which is how a list knows
+/// that it is walked to its end and not looked through.
+pub const EXPORT_STEP: u16 = 1_000;
+/// Longest text in a list's address that is taken as it is: keyword, filter, cursor.
+const TEXT_MAX: usize = 100;
+/// Filters beyond these were not made by a page of ours.
+const FILTERS_MAX: usize = 20;
 
 /// Where in the sorted rows a page starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +33,10 @@ pub enum Position {
     Last,
 }
 
-/// What a list screen asks for.
+/// What a list screen asks for. Whatever comes in from outside, by address or as JSON, is brought
+/// within bounds first: a page has a size from [`PAGE_SIZES`], a keyword a length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Sent")]
 pub struct ListQuery {
     /// keyword (关键字)
     pub q: String,
@@ -38,6 +47,24 @@ pub struct ListQuery {
     pub descending: bool,
     pub size: u16,
     pub at: Position,
+}
+
+/// A [`ListQuery`] as somebody sent it.
+#[derive(Deserialize)]
+struct Sent {
+    q: String,
+    filter: BTreeMap<String, String>,
+    sort: String,
+    descending: bool,
+    size: u16,
+    at: Position,
+}
+
+impl From<Sent> for ListQuery {
+    fn from(sent: Sent) -> Self {
+        let Sent { q, filter, sort, descending, size, at } = sent;
+        Self { q, filter, sort, descending, size, at }.bounded()
+    }
 }
 
 impl Default for ListQuery {
@@ -60,20 +87,14 @@ impl ListQuery {
         let mut query = Self::default();
         for (key, value) in params {
             match key {
-                "q" => value.trim().chars().take(100).collect::<String>().clone_into(&mut query.q),
+                "q" => value.clone_into(&mut query.q),
                 "sort" => {
                     let column = value.strip_prefix('-');
                     query.descending = column.is_some();
                     column.unwrap_or(value).clone_into(&mut query.sort);
                 }
-                "size" => {
-                    let size = value.parse().unwrap_or(20);
-                    query.size = if PAGE_SIZES.contains(&size) { size } else { 20 };
-                }
-                "page" => {
-                    let most = (PAGE_REACH / 10).max(1);
-                    query.at = Position::Page(value.parse().unwrap_or(1).clamp(1, most));
-                }
+                "size" => query.size = value.parse().unwrap_or(20),
+                "page" => query.at = Position::Page(value.parse().unwrap_or(1)),
                 "after" => query.at = Position::After(value.to_owned()),
                 "before" => query.at = Position::Before(value.to_owned()),
                 "from" => query.at = Position::From(value.to_owned()),
@@ -84,7 +105,49 @@ impl ListQuery {
                 }
             }
         }
-        query
+        query.bounded()
+    }
+
+    /// The same question within the bounds that a person's question keeps to.
+    fn bounded(mut self) -> Self {
+        let short = |text: &str| text.chars().take(TEXT_MAX).collect::<String>();
+        self.q = short(self.q.trim());
+        if !PAGE_SIZES.contains(&self.size) {
+            self.size = 20;
+        }
+        self.filter.retain(|_, value| !value.is_empty() && value.chars().count() <= TEXT_MAX);
+        while self.filter.len() > FILTERS_MAX {
+            self.filter.pop_last();
+        }
+        self.at = match self.at {
+            Position::Page(page) => Position::Page(page.clamp(1, PAGE_REACH / u32::from(self.size))),
+            Position::After(cursor) => Position::After(short(&cursor)),
+            Position::Before(cursor) => Position::Before(short(&cursor)),
+            Position::From(value) => Position::From(short(&value)),
+            Position::Last => Position::Last,
+        };
+        self
+    }
+
+    /// The same list from its beginning, in steps to its end: what an export asks for.
+    #[must_use]
+    pub fn in_steps(&self) -> Self {
+        Self { size: EXPORT_STEP, at: Position::Page(1), ..self.clone() }
+    }
+
+    /// Whether the list is walked to its end, and not looked through page by page.
+    #[must_use]
+    pub fn is_export(&self) -> bool {
+        PAGE_SIZES.iter().all(|size| *size < self.size)
+    }
+
+    /// The number of the next page, as far as numbers reach.
+    #[must_use]
+    pub fn next_number(&self) -> Option<u32> {
+        match self.at {
+            Position::Page(page) if page.max(1).saturating_mul(self.size.into()) < PAGE_REACH => Some(page.max(1) + 1),
+            _ => None,
+        }
     }
 
     /// The parameters to put into an address; defaults are left out so that addresses stay short.
@@ -142,10 +205,7 @@ impl ListQuery {
     #[must_use]
     pub fn offset(&self) -> i64 {
         match self.at {
-            Position::Page(page) => {
-                let rows = (page.max(1) - 1).saturating_mul(u32::from(self.size));
-                i64::from(rows.min(PAGE_REACH))
-            }
+            Position::Page(page) => i64::from(page.max(1) - 1) * i64::from(self.size),
             _ => 0,
         }
     }
@@ -180,7 +240,7 @@ pub struct Page<R> {
 
 impl<R> Page<R> {
     /// The page that a list by page number answers: `rows` has at most one row more than fits,
-    /// which tells that there is a next page.
+    /// which tells that there is a next page. Numbers end at [`PAGE_REACH`] rows, except for an export.
     #[must_use]
     pub fn numbered(query: &ListQuery, mut rows: Vec<R>, total: i64) -> Self {
         let page = match query.at {
@@ -189,12 +249,13 @@ impl<R> Page<R> {
         };
         let more = rows.len() > usize::from(query.size);
         rows.truncate(usize::from(query.size));
+        let next = if query.is_export() { Some(page + 1) } else { query.at(Position::Page(page)).next_number() };
         Self {
             rows,
             total,
             exact: true,
             previous: (page > 1).then(|| Position::Page(page - 1)),
-            next: more.then(|| Position::Page(page + 1)),
+            next: next.filter(|_| more).map(Position::Page),
         }
     }
 
@@ -270,11 +331,46 @@ mod tests {
         assert_eq!((page.rows.len(), page.previous, page.next), (10, Some(Position::Page(1)), Some(Position::Page(3))));
     }
 
+    #[test]
+    fn numbers_end_where_rows_would_repeat() {
+        let last = ListQuery { size: 100, at: Position::Page(100), ..ListQuery::default() };
+        let page = Page::numbered(&last, (0..101).collect(), 12_000);
+        assert_eq!((last.offset(), page.previous, page.next), (9_900, Some(Position::Page(99)), None));
+        // An export goes on, each step where the last one ended.
+        let step = ListQuery { at: Position::Page(12), ..last.in_steps() };
+        let page = Page::numbered(&step, (0..=1_000).collect(), 12_500);
+        assert_eq!((step.offset(), page.next), (11_000, Some(Position::Page(13))));
+    }
+
+    #[test]
+    fn what_comes_from_outside_is_bounded() {
+        let long = "长".repeat(101);
+        let sent = |size: u32, at: serde_json::Value| {
+            serde_json::json!({"q": format!("  {long}"), "filter": {"status": long, "layout": "ONE", "none": ""}, "sort": "code",
+                               "descending": true, "size": size, "at": at})
+        };
+        let read = |sent| serde_json::from_value::<ListQuery>(sent).unwrap();
+        let query = read(sent(65_535, serde_json::json!({"Page": u32::MAX})));
+        assert_eq!((query.q.chars().count(), query.size, &query.at), (100, 20, &Position::Page(500)));
+        assert_eq!(query.filter, BTreeMap::from([("layout".to_owned(), "ONE".to_owned())]));
+        assert_eq!((query.sort.as_str(), query.descending), ("code", true));
+        assert_eq!(read(sent(50, serde_json::json!({"Page": 0}))).at, Position::Page(1));
+        let after = read(sent(10, serde_json::json!({"After": long.repeat(9)})));
+        assert_eq!((after.size, after.at), (10, Position::After(long.chars().take(100).collect())));
+        // Nobody outside can ask for the steps of an export.
+        assert!(!read(sent(EXPORT_STEP.into(), serde_json::json!("Last"))).is_export());
+        assert!(ListQuery::default().in_steps().is_export());
+        let many = serde_json::json!({"q": "", "filter": (0..99).map(|n| (n.to_string(), "x".to_owned())).collect::<BTreeMap<_, _>>(),
+                                      "sort": "", "descending": false, "size": 20, "at": {"Page": 1}});
+        assert_eq!(read(many).filter.len(), FILTERS_MAX);
+        assert_eq!(ListQuery::from_params([("page", "1000"), ("size", "100")]).at, Position::Page(100));
+    }
+
     proptest! {
         #[test]
         fn what_is_written_into_an_address_is_read_back(
             q in "[a-z一-龥 ]{0,8}", status in "[A-Z]{1,6}", sort in "[a-z_]{1,8}", descending: bool,
-            size in prop::sample::select(&PAGE_SIZES[..]), page in 1u32..1000,
+            size in prop::sample::select(&PAGE_SIZES[..]), page in 1u32..=100,
         ) {
             let query = ListQuery {
                 q: q.trim().to_owned(), filter: [("status".to_owned(), status)].into(), sort, descending, size,

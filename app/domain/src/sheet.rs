@@ -169,6 +169,19 @@ impl<R> ListSheet<R> {
             .map_or(self.default_sort, |column| (column.key, query.descending))
     }
 
+    /// A row as label and value, for a read-only page; what else is known of it follows in the list.
+    #[must_use]
+    pub fn fields(&self, row: &R) -> Vec<(&'static str, Cell)> {
+        // The page is that row already: its name need not lead there.
+        let here = |cell: Cell| match cell {
+            Cell::Link { text, href } if href.strip_prefix(self.path).is_some_and(|rest| rest.starts_with('/')) => {
+                Cell::Text(text)
+            }
+            cell => cell,
+        };
+        self.columns.iter().map(|column| (column.header, here((column.cell)(row)))).collect()
+    }
+
     /// A row as cells, in the order of the columns.
     #[must_use]
     pub fn cells(&self, row: &R) -> Vec<Cell> {

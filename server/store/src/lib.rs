@@ -13,9 +13,11 @@ pub mod housing;
 pub mod import;
 pub mod insight;
 pub mod live;
+pub mod operator;
 pub mod platform;
 
 mod list;
+mod walk;
 
 pub use ctx::{Ctx, Scope};
 pub use database::Database;

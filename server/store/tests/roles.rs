@@ -44,6 +44,7 @@ async fn the_seeded_roles_may_exactly_this() {
     housing:project:write        .           x    .          x        .      .        .     .                 .       .       .         .
     housing:estate:read          x           x    x          x        x      x        x     x                 x       x       .         .
     housing:estate:write         .           x    .          x        .      x        x     .                 .       .       .         .
+    housing:estate:assign        .           x    .          x        .      .        .     .                 .       .       .         .
     housing:building:read        x           x    x          x        x      x        x     x                 x       x       .         .
     housing:unit:read            x           x    x          x        x      x        x     x                 x       x       .         .
     housing:unit:write           .           x    .          x        .      x        x     .                 .       .       .         .

@@ -122,6 +122,15 @@ dictionary! {
 }
 
 dictionary! {
+    /// Whether a building (E-12), a room (E-14) or a rent standard (E-17) is in use; domain.md names
+    /// their `status` without values, so it has those of E-01.
+    UseStatus = "E-12.status" "使用状态" {
+        On = "ON" "启用",
+        Off = "OFF" "停用",
+    }
+}
+
+dictionary! {
     /// 房间类型 (E-14)
     RoomType = "E-14.type" "房间类型" {
         Suite = "SUITE" "套",
@@ -164,6 +173,7 @@ mod tests {
             "PLANNED=规划中, BUILDING=在建, COMPLETED=已竣工, OPERATING=运营中, CLOSED=已关闭",
         );
         assert_reads(AreaBasis::ENTRIES, "USABLE=使用面积, BUILDING=建筑面积, INNER=套内面积");
+        assert_reads(UseStatus::ENTRIES, "ON=启用, OFF=停用");
         assert_reads(RoomType::ENTRIES, "SUITE=套, ROOM=间, BED=床位");
     }
 
@@ -180,6 +190,7 @@ mod tests {
             (Decoration::DICTIONARY, Decoration::NAME, "D-08", "装修"),
             (ProjectStatus::DICTIONARY, ProjectStatus::NAME, "E-10.status", "项目状态"),
             (AreaBasis::DICTIONARY, AreaBasis::NAME, "PRM-34", "计租面积口径"),
+            (UseStatus::DICTIONARY, UseStatus::NAME, "E-12.status", "使用状态"),
             (RoomType::DICTIONARY, RoomType::NAME, "E-14.type", "房间类型"),
         ];
         for (id, name, expected_id, expected_name) in ids {

@@ -10,7 +10,7 @@ mod organization;
 pub use household::{ApplicantCategory, Gender};
 pub use housing::{
     AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, Orientation, ProjectStatus, RoomType,
-    SourceType, Structure, UnitStatus,
+    SourceType, Structure, UnitStatus, UseStatus,
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
 

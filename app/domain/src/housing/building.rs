@@ -1,11 +1,11 @@
 //! 楼栋 (E-12) and the matrix of its units (楼盘表).
 
 use crate::{
-    dictionary::{HousingCategory, LayoutType, Structure, UnitStatus},
+    dictionary::{HousingCategory, LayoutType, Structure, UnitStatus, UseStatus},
     id::{BuildingId, EstateId, OrganizationId, ProjectId, UnitId},
     value::{Area, Point},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Highest storey a building may have (domain.md §7.2).
@@ -43,10 +43,22 @@ pub struct Building {
     pub district: String,
     pub project_id: ProjectId,
     pub project: String,
+    pub name: Option<String>,
     pub structure: Option<Structure>,
     pub floors_up: i32,
+    pub floors_down: Option<i32>,
     pub entrances: i32,
+    pub units_per_floor: Option<i32>,
+    /// 1/100 m
+    pub height: Option<i32>,
+    pub has_elevator: Option<bool>,
+    pub elevators: Option<i32>,
     pub build_year: Option<i32>,
+    pub area: Option<Area>,
+    pub house_code: Option<String>,
+    pub completed_on: Option<NaiveDate>,
+    pub warranty: Option<String>,
+    pub status: UseStatus,
     pub position: Option<Point>,
     pub updated_at: DateTime<Utc>,
 }

@@ -124,10 +124,22 @@ pub fn unit_area(text: &str) -> Check<Area> {
 /// # Errors
 /// `应为28位`.
 pub fn real_estate_no(text: &str) -> Check<String> {
-    if text.chars().count() == 28 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
+    fixed_code(text, 28)
+}
+
+/// 房屋代码: 26 characters.
+///
+/// # Errors
+/// `应为26位`.
+pub fn house_code(text: &str) -> Check<String> {
+    fixed_code(text, 26)
+}
+
+fn fixed_code(text: &str, length: usize) -> Check<String> {
+    if text.chars().count() == length && text.chars().all(|c| c.is_ascii_alphanumeric()) {
         Ok(text.to_ascii_uppercase())
     } else {
-        Err(Complaint::About("应为28位".into()))
+        Err(Complaint::About(format!("应为{length}位").into()))
     }
 }
 

@@ -47,6 +47,10 @@ pub struct Estate {
     pub operator: Option<String>,
     /// 1/100 %
     pub green_rate: Option<i32>,
+    /// 容积率, 1/100
+    pub far: Option<i32>,
+    pub gates: Option<i32>,
+    pub facilities: Vec<String>,
     pub households_planned: Option<i32>,
     pub parking_total: Option<i32>,
     pub contact: Option<String>,
@@ -59,6 +63,7 @@ pub struct Estate {
 
 /// What a person types into the estate form; every field as text until it is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EstateForm {
     pub name: String,
     /// id of the district
@@ -69,6 +74,9 @@ pub struct EstateForm {
     pub property_company: String,
     pub operator: String,
     pub green_rate: String,
+    pub far: String,
+    pub gates: String,
+    pub facilities: String,
     pub households_planned: String,
     pub parking_total: String,
     pub contact: String,
@@ -90,6 +98,9 @@ pub struct EstateFields {
     pub property_company_id: Option<OrganizationId>,
     pub operator_id: Option<OperatorId>,
     pub green_rate: Option<i32>,
+    pub far: Option<i32>,
+    pub gates: Option<i32>,
+    pub facilities: Vec<String>,
     pub households_planned: Option<i32>,
     pub parking_total: Option<i32>,
     pub contact: Option<String>,
@@ -129,6 +140,9 @@ impl EstateForm {
         let street = errors.take("street", optional_text(&self.street, 50)).flatten();
         let community = errors.take("community", optional_text(&self.community, 50)).flatten();
         let green_rate = errors.take("green_rate", optional(&self.green_rate, parse_percent)).flatten();
+        let far = errors.take("far", optional(&self.far, parse_hundredths)).flatten();
+        let gates = errors.take("gates", optional(&self.gates, parse_count)).flatten();
+        let facilities = errors.take("facilities", parse_facilities(&self.facilities)).unwrap_or_default();
         let households_planned =
             errors.take("households_planned", optional(&self.households_planned, parse_count)).flatten();
         let parking_total = errors.take("parking_total", optional(&self.parking_total, parse_count)).flatten();
@@ -157,6 +171,9 @@ impl EstateForm {
                 property_company_id,
                 operator_id,
                 green_rate,
+                far,
+                gates,
+                facilities,
                 households_planned,
                 parking_total,
                 contact,
@@ -203,6 +220,9 @@ impl From<&Estate> for EstateForm {
             property_company: estate.property_company_id.map(|id| id.to_string()).unwrap_or_default(),
             operator: estate.operator_id.map(|id| id.to_string()).unwrap_or_default(),
             green_rate: estate.green_rate.map(percent_text).unwrap_or_default(),
+            far: estate.far.map(percent_text).unwrap_or_default(),
+            gates: number(estate.gates),
+            facilities: facilities_text(&estate.facilities),
             households_planned: number(estate.households_planned),
             parking_total: number(estate.parking_total),
             contact: text(&estate.contact),
@@ -260,8 +280,71 @@ pub fn parse_percent(text: &str) -> Check<i32> {
         .ok_or_else(|| Complaint::About("应为0到100之间的数字，最多2位小数".into()))
 }
 
+/// A number ≥ 0 with at most two decimals (容积率), as hundredths.
+///
+/// # Errors
+/// `应为不小于0的数字，最多2位小数`.
+pub fn parse_hundredths(text: &str) -> Check<i32> {
+    let number = crate::value::Area::parse_or_zero(text)?;
+    i32::try_from(number.hundredths()).map_err(|_| Complaint::About("数字过大".into()))
+}
+
+/// Facilities as people list them, `健身房、快递柜`: each named once, in the order given.
+///
+/// # Errors
+/// `最多填写20项，每项不超过20字`.
+pub fn parse_facilities(text: &str) -> Check<Vec<String>> {
+    let mut facilities: Vec<String> = Vec::new();
+    for name in text.split(['、', '，', ',', '；', ';']).map(normalize).filter(|name| !name.is_empty()) {
+        if !facilities.contains(&name) {
+            facilities.push(name);
+        }
+    }
+    if facilities.len() > 20 || facilities.iter().any(|name| name.chars().count() > 20) {
+        return Err(Complaint::About("最多填写20项，每项不超过20字".into()));
+    }
+    Ok(facilities)
+}
+
+/// Facilities as a form and a page show them.
+#[must_use]
+pub fn facilities_text(facilities: &[String]) -> String {
+    facilities.join("、")
+}
+
 /// 1/100 % as `35.00`.
 #[must_use]
 pub fn percent_text(rate: i32) -> String {
     format!("{}.{:02}", rate / 100, rate % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facilities_are_listed_once_each() {
+        assert_eq!(parse_facilities(" 健身房、快递柜，健身房,,充电桩 ；"), Ok(vec!["健身房".into(), "快递柜".into(), "充电桩".into()]));
+        assert_eq!(facilities_text(&parse_facilities("健身房;快递柜").unwrap()), "健身房、快递柜");
+        assert_eq!(parse_facilities(" "), Ok(Vec::new()));
+        for wrong in ["施".repeat(21), (0..21).map(|n| format!("设施{n}")).collect::<Vec<_>>().join("、")] {
+            assert_eq!(parse_facilities(&wrong), Err(Complaint::about("最多填写20项，每项不超过20字")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_estate_form_names_every_mistake() {
+        let errors = EstateForm { far: "-1".into(), gates: "1.5".into(), green_rate: "101".into(), ..EstateForm::default() }
+            .check()
+            .unwrap_err();
+        for (field, message) in [
+            ("name", "不能为空"),
+            ("district", "请选择所属区县"),
+            ("far", "应为不小于0的数字，最多2位小数"),
+            ("gates", "应为不小于0的整数"),
+            ("green_rate", "应为0到100之间的数字，最多2位小数"),
+        ] {
+            assert_eq!(errors.get(field), Some(message), "{field}");
+        }
+    }
 }

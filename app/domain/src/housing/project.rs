@@ -47,6 +47,7 @@ pub struct Project {
     pub operator: Option<String>,
     pub operator_id: Option<OperatorId>,
     pub approval_no: Option<String>,
+    pub land_no: Option<String>,
     pub planning_no: Option<String>,
     pub construction_no: Option<String>,
     pub land_area: Option<Area>,
@@ -55,13 +56,25 @@ pub struct Project {
     pub units_built: i64,
     pub buildings: i64,
     pub total_invest: Option<Money>,
+    pub funds: FundSources,
     pub start_on: Option<NaiveDate>,
     pub complete_on: Option<NaiveDate>,
+    pub accept_on: Option<NaiveDate>,
     pub deliver_on: Option<NaiveDate>,
     pub status: ProjectStatus,
     pub remark: Option<String>,
     pub updated_at: DateTime<Utc>,
     pub updated_by: Option<String>,
+}
+
+/// 资金来源: what each source gave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FundSources {
+    pub central: Option<Money>,
+    pub province: Option<Money>,
+    pub city: Option<Money>,
+    pub loan: Option<Money>,
+    pub own: Option<Money>,
 }
 
 /// One row of I-01 (domain.md §7.1): typed where a column alone decides, names where the store does.

@@ -1,13 +1,13 @@
 //! 租金标准 (E-17), minimal: the published rate that contract rents must follow.
 
 use crate::{
-    dictionary::{ApplicantCategory, AreaBasis},
+    dictionary::{ApplicantCategory, AreaBasis, UseStatus},
     housing::project_sheet::parse_date,
     id::RentStandardId,
     sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError, cell_or_empty},
     value::{Rate, text_max},
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A row of the list.
@@ -24,6 +24,18 @@ pub struct RentStandardRow {
     pub doc_no: String,
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
+    pub status: UseStatus,
+}
+
+/// A rent standard with all its fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RentStandard {
+    pub row: RentStandardRow,
+    /// what the market takes for the same
+    pub market_rate: Option<Rate>,
+    /// the part of the market's rate that the standard is, with four decimals
+    pub ratio: Option<Rate>,
+    pub updated_at: DateTime<Utc>,
 }
 
 /// One row of the rent-standard import.
@@ -48,7 +60,7 @@ pub const RENT_STANDARD_LIST: ListSheet<RentStandardRow> = ListSheet {
     path: "/housing/rent-standards",
     search_hint: "编码、名称、批准文号",
     columns: &[
-        ListColumn { key: "code", header: "标准编码", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(&row.code) },
+        ListColumn { key: "code", header: "标准编码", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::link(&row.code, format!("/housing/rent-standards/{}", row.id)) },
         ListColumn { key: "name", header: "标准名称", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(&row.name) },
         ListColumn { key: "district", header: "适用区县", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.district.as_deref().unwrap_or("全市")) },
         ListColumn { key: "category", header: "保障类别", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.category.map_or("不限", ApplicantCategory::label)) },
@@ -57,6 +69,7 @@ pub const RENT_STANDARD_LIST: ListSheet<RentStandardRow> = ListSheet {
         ListColumn { key: "doc_no", header: "批准文号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.doc_no) },
         ListColumn { key: "valid_from", header: "生效日期", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Date(row.valid_from) },
         ListColumn { key: "valid_to", header: "失效日期", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.valid_to, Cell::Date) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: false, cell: |row| Cell::badge(row.status.code(), row.status.label()) },
     ],
     filters: &[Filter { key: "district", label: "适用区县", choices: Choices::Districts }],
     default_sort: ("code", false),

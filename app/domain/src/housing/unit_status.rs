@@ -1,14 +1,17 @@
 //! The life of a unit (房源): the state machine of domain.md §3.27 and what each state counts as.
 //!
-//! Owns which event leads from which status to which. Who may cause it, and the guards that need
-//! more than the status (reason, document, approval, project completed, affordable stock), are the
-//! caller's; a new unit (U1) starts in a status and is no event.
+//! Owns which event leads from which status to which, and the guards that need more than the status
+//! (reason, project completed, affordable stock, where it was frozen from). Who may cause an event, and
+//! approvals, are the caller's; a new unit (U1) starts in a status and is no event.
 
 use crate::{
-    dictionary::{HousingCategory, UnitStatus, dictionary},
+    dictionary::{HousingCategory, ProjectStatus, UnitStatus, dictionary},
     failure::{Failure, FieldErrors},
+    housing::estate::optional_text,
     value::Complaint,
 };
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 dictionary! {
@@ -120,6 +123,23 @@ impl UnitStatus {
         !matches!(self, Self::Prep | Self::Sold | Self::OffShelf)
     }
 
+    /// True while nobody has the unit and somebody could: one vacancy lasts over these.
+    #[must_use]
+    pub const fn is_unlet(self) -> bool {
+        matches!(self, Self::Vacant | Self::Reserved | Self::Assigned)
+    }
+
+    /// Since when a unit is without a tenant after it went to this status: a lock or an assignment that
+    /// comes to nothing does not begin the vacancy anew (domain.md §4.9: days from VACANT to SIGNED).
+    #[must_use]
+    pub fn vacant_since(self, from: Self, before: Option<NaiveDate>, today: NaiveDate) -> Option<NaiveDate> {
+        match (from.is_unlet(), self.is_unlet()) {
+            (true, true) => before.or(Some(today)),
+            (false, true) => Some(today),
+            (_, false) => None,
+        }
+    }
+
     /// True when an import may create a unit in this status (domain.md §3.27 U1, §7.2 状态).
     #[must_use]
     pub const fn importable(self) -> bool {
@@ -150,29 +170,103 @@ impl UnitEvent {
     pub const fn needs_reason(self) -> bool {
         matches!(self, Self::Lock | Self::Freeze)
     }
+
+    /// U8: a court or an authority orders it on paper, which has a number.
+    #[must_use]
+    pub const fn has_document(self) -> bool {
+        matches!(self, Self::Freeze)
+    }
+
+    /// What no other button takes back, so that it is asked about first.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Deliver | Self::Sell)
+    }
 }
 
-/// The guards of a change by hand that need more than the status.
-///
-/// # Errors
-/// The sentence that says what is missing, or the state machine's refusal.
-pub fn transition_by_hand(
-    status: UnitStatus,
-    category: HousingCategory,
-    event: UnitEvent,
-    reason: &str,
-) -> Result<UnitStatus, Failure> {
-    if !event.by_hand() {
-        return Err(Failure::refused(format!("{event}须在相应业务中办理，不能直接操作")));
+/// Why a clerk changes a status by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grounds {
+    pub reason: String,
+    /// 文号 (U8)
+    pub document: String,
+}
+
+impl From<&str> for Grounds {
+    fn from(reason: &str) -> Self {
+        Self { reason: reason.to_owned(), document: String::new() }
     }
-    let next = status.next(event)?;
-    if event.needs_reason() && reason.trim().is_empty() {
-        return Err(FieldErrors::from(("reason", "请填写原因")).into());
+}
+
+impl Grounds {
+    /// Reason and document as they are kept.
+    ///
+    /// # Errors
+    /// One sentence per field.
+    pub fn check(&self, event: UnitEvent) -> Result<(Option<String>, Option<String>), FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let reason = errors.take("reason", optional_text(&self.reason, 200)).flatten();
+        let document = errors.take("document", optional_text(&self.document, 50)).flatten();
+        if event.needs_reason() && reason.is_none() {
+            errors.add("reason", "请填写原因");
+        }
+        if errors.is_empty() { Ok((reason, document)) } else { Err(errors) }
     }
-    if event == UnitEvent::Sell && !matches!(category, HousingCategory::Affordable | HousingCategory::Sale) {
-        return Err(Failure::refused("只有经适房、配售型保障房可以出售"));
+}
+
+/// What the guards of a change by hand look at besides the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    pub status: UnitStatus,
+    pub category: HousingCategory,
+    /// of the project that the unit's building belongs to
+    pub project: ProjectStatus,
+    /// where the last freeze came from; none when there was none
+    pub frozen_from: Option<UnitStatus>,
+}
+
+impl Circumstances {
+    /// The status after an event that a clerk causes.
+    ///
+    /// # Errors
+    /// The sentence that says what stands against it, or the state machine's refusal.
+    pub fn transition_by_hand(self, event: UnitEvent) -> Result<UnitStatus, Failure> {
+        if !event.by_hand() {
+            return Err(Failure::refused(format!("{event}须在相应业务中办理，不能直接操作")));
+        }
+        let next = self.status.next(event)?;
+        if event == UnitEvent::Sell && !self.is_for_sale() {
+            return Err(Failure::refused("只有经适房、配售型保障房可以出售"));
+        }
+        if event == UnitEvent::Deliver && !matches!(self.project, ProjectStatus::Completed | ProjectStatus::Operating) {
+            return Err(Failure::refused(format!("项目状态为“{}”，项目竣工后才能交付房源", self.project)));
+        }
+        if self.status == UnitStatus::Frozen && next != self.before_freeze() {
+            return Err(Failure::refused(format!("房源冻结前为“{}”，只能恢复为该状态", self.before_freeze())));
+        }
+        Ok(next)
     }
-    Ok(next)
+
+    /// What a page offers. A delivery is offered before the project is completed too: the refusal says
+    /// what is missing, a button that is not there does not.
+    #[must_use]
+    pub fn offers(self) -> Vec<UnitEvent> {
+        let offered = |event: &UnitEvent| {
+            let waits = *event == UnitEvent::Deliver && self.status == UnitStatus::Prep;
+            waits || self.transition_by_hand(*event).is_ok()
+        };
+        UnitEvent::ALL.iter().copied().filter(offered).collect()
+    }
+
+    /// U9: affordable stock.
+    fn is_for_sale(self) -> bool {
+        matches!(self.category, HousingCategory::Affordable | HousingCategory::Sale)
+    }
+
+    /// Where a frozen unit goes back to (U8).
+    fn before_freeze(self) -> UnitStatus {
+        self.frozen_from.unwrap_or(UnitStatus::Vacant)
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +335,90 @@ mod tests {
             [S::Vacant, S::Reserved, S::Assigned, S::Signed, S::Occupied, S::Repair, S::Frozen]
         );
         assert_eq!(those(S::importable), [S::Prep, S::Vacant, S::Occupied, S::Sold]);
+    }
+
+    fn circumstances(status: S) -> Circumstances {
+        Circumstances {
+            status,
+            category: HousingCategory::PublicRental,
+            project: ProjectStatus::Operating,
+            frozen_from: None,
+        }
+    }
+
+    #[test]
+    fn a_unit_is_delivered_with_its_project() {
+        for project in ProjectStatus::ALL.iter().copied() {
+            let prep = Circumstances { project, ..circumstances(S::Prep) };
+            let done = matches!(project, ProjectStatus::Completed | ProjectStatus::Operating);
+            assert_eq!(prep.transition_by_hand(E::Deliver).is_ok(), done, "{project}");
+            assert_eq!(prep.offers(), [E::Deliver], "{project}: the refusal explains itself");
+        }
+        let building = Circumstances { project: ProjectStatus::Building, ..circumstances(S::Prep) };
+        assert_eq!(
+            building.transition_by_hand(E::Deliver),
+            Err(Failure::refused("项目状态为“在建”，项目竣工后才能交付房源"))
+        );
+    }
+
+    #[test]
+    fn only_affordable_stock_is_for_sale() {
+        for category in HousingCategory::ALL.iter().copied() {
+            let vacant = Circumstances { category, ..circumstances(S::Vacant) };
+            let sold = matches!(category, HousingCategory::Affordable | HousingCategory::Sale);
+            assert_eq!(vacant.transition_by_hand(E::Sell).is_ok(), sold, "{category}");
+            assert_eq!(vacant.offers().contains(&E::Sell), sold, "{category}");
+        }
+    }
+
+    #[test]
+    fn a_frozen_unit_goes_back_where_it_came_from() {
+        for (from, back, other) in [
+            (Some(S::Vacant), E::Unfreeze, E::UnfreezeToRepair),
+            (Some(S::Repair), E::UnfreezeToRepair, E::Unfreeze),
+            (None, E::Unfreeze, E::UnfreezeToRepair),
+        ] {
+            let frozen = Circumstances { frozen_from: from, ..circumstances(S::Frozen) };
+            assert_eq!(frozen.transition_by_hand(back), Ok(from.unwrap_or(S::Vacant)));
+            let expected = format!("房源冻结前为“{}”，只能恢复为该状态", from.unwrap_or(S::Vacant));
+            assert_eq!(frozen.transition_by_hand(other), Err(Failure::refused(expected)));
+            assert_eq!(frozen.offers(), [back]);
+        }
+        // What an old freeze came from counts only for a unit that is frozen.
+        let thawed = Circumstances { frozen_from: Some(S::Repair), ..circumstances(S::Vacant) };
+        assert_eq!(thawed.offers(), [E::Lock, E::Freeze]);
+    }
+
+    #[test]
+    fn one_vacancy_lasts_until_somebody_has_the_unit() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
+        let (began, today) = (Some(day(1)), day(9));
+        for (from, to, before, expected) in [
+            (S::Vacant, S::Reserved, began, began),
+            (S::Reserved, S::Vacant, began, began),
+            (S::Reserved, S::Assigned, began, began),
+            (S::Assigned, S::Vacant, began, began),
+            (S::Reserved, S::Vacant, None, Some(today)),
+            (S::Assigned, S::Signed, began, None),
+            (S::Vacant, S::Frozen, began, None),
+            (S::Vacant, S::Sold, began, None),
+            (S::Frozen, S::Vacant, None, Some(today)),
+            (S::Repair, S::Vacant, None, Some(today)),
+            (S::Prep, S::Vacant, None, Some(today)),
+            (S::Occupied, S::Repair, None, None),
+        ] {
+            assert_eq!(to.vacant_since(from, before, today), expected, "{from} → {to}");
+        }
+    }
+
+    #[test]
+    fn grounds_are_checked() {
+        let grounds = |reason: &str, document: &str| Grounds { reason: reason.into(), document: document.into() };
+        assert_eq!(grounds(" 查封 ", "（2026）1号").check(E::Freeze), Ok((Some("查封".into()), Some("（2026）1号".into()))));
+        assert_eq!(Grounds::default().check(E::Unlock), Ok((None, None)));
+        let errors = grounds(" ", &"号".repeat(51)).check(E::Lock).unwrap_err();
+        assert_eq!((errors.get("reason"), errors.get("document")), (Some("请填写原因"), Some("长度不能超过50")));
+        assert_eq!(grounds(&"因".repeat(201), "").check(E::Lock).unwrap_err().get("reason"), Some("长度不能超过200"));
     }
 
     #[test]

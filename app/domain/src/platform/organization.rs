@@ -21,6 +21,18 @@ pub struct OrganizationRow {
     pub updated_at: DateTime<Utc>,
 }
 
+/// An organisation with all its fields. Its telephone number is masked (domain.md §2.7).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Organization {
+    pub row: OrganizationRow,
+    pub short_name: Option<String>,
+    pub uscc: Option<String>,
+    pub phone: Option<String>,
+    pub address: Option<String>,
+    pub sort: i32,
+    pub remark: Option<String>,
+}
+
 /// One row of the organisation import: the required fields of E-01 and those that go with them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OrganizationForm {

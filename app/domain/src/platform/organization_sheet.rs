@@ -15,7 +15,7 @@ pub const ORGANIZATION_LIST: ListSheet<OrganizationRow> = ListSheet {
     path: "/platform/organizations",
     search_hint: "机构名称、编码",
     columns: &[
-        ListColumn { key: "name", header: "机构名称", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(&row.name) },
+        ListColumn { key: "name", header: "机构名称", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::link(&row.name, format!("/platform/organizations/{}", row.id)) },
         ListColumn { key: "code", header: "机构编码", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(&row.code) },
         ListColumn { key: "type", header: "类型", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(row.kind.label()) },
         ListColumn { key: "division_code", header: "区划代码", kind: Kind::Text, sortable: true, essential: false, cell: |row| Cell::text(&row.division_code) },

@@ -45,6 +45,7 @@ permissions! {
     ProjectWrite "housing:project:write" "维护项目",
     EstateRead "housing:estate:read" "查看小区",
     EstateWrite "housing:estate:write" "维护小区",
+    EstateAssign "housing:estate:assign" "指定小区的运营主体和物业公司",
     BuildingRead "housing:building:read" "查看楼栋",
     UnitRead "housing:unit:read" "查看房源",
     UnitWrite "housing:unit:write" "维护房源",

@@ -2,14 +2,14 @@
 
 use crate::{
     Ctx, Error, Result,
-    ctx::connection,
+    ctx::{Tx, connection},
     error::stored,
     housing::project::point,
     list::{SmallList, push_code, push_id, push_scope},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    dictionary::{HousingCategory, LayoutType, Structure, UnitStatus},
+    dictionary::{HousingCategory, LayoutType, Structure, UnitStatus, UseStatus},
     failure::Failure,
     housing::{
         building::{BoardUnit, Building, BuildingBoard, BuildingRow},
@@ -112,15 +112,7 @@ pub async fn building_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Building
 pub async fn building_board_get(ctx: &Ctx, id: BuildingId) -> Result<BuildingBoard> {
     ctx.require(Permission::BuildingRead)?;
     let mut tx = ctx.begin().await?;
-    let row = sqlx::query!(
-        r#"select b.*, e.name as estate, d.name as district, p.name as project
-           from building b join estate e on e.id = b.estate_id join organization d on d.id = b.district_id
-           join project p on p.id = b.project_id where b.id = $1 and b.deleted_at is null"#,
-        id.0
-    )
-    .fetch_optional(connection(&mut tx))
-    .await?
-    .ok_or(Failure::NotFound)?;
+    let building = building_load(&mut tx, id).await?;
     let units = sqlx::query!(
         "select id, entrance, floor, room_no, status, category, layout, building_area, usable_area
          from unit where building_id = $1 and deleted_at is null order by position_key",
@@ -129,22 +121,6 @@ pub async fn building_board_get(ctx: &Ctx, id: BuildingId) -> Result<BuildingBoa
     .fetch_all(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    let building = Building {
-        id,
-        no: row.no,
-        estate_id: EstateId(row.estate_id),
-        estate: row.estate,
-        district_id: OrganizationId(row.district_id),
-        district: row.district,
-        project_id: ProjectId(row.project_id),
-        project: row.project,
-        structure: row.structure.as_deref().map(|code| stored(code, Structure::from_code)).transpose()?,
-        floors_up: row.floors_up,
-        entrances: row.entrances,
-        build_year: row.build_year,
-        position: point(row.map_lng, row.map_lat),
-        updated_at: row.updated_at,
-    };
     let units = units
         .into_iter()
         .map(|unit| {
@@ -162,6 +138,45 @@ pub async fn building_board_get(ctx: &Ctx, id: BuildingId) -> Result<BuildingBoa
         })
         .collect::<Result<_>>()?;
     Ok(BuildingBoard { building, units })
+}
+
+async fn building_load(tx: &mut Tx, id: BuildingId) -> Result<Building> {
+    let row = sqlx::query!(
+        r#"select b.*, e.name as estate, d.name as district, p.name as project
+           from building b join estate e on e.id = b.estate_id join organization d on d.id = b.district_id
+           join project p on p.id = b.project_id where b.id = $1 and b.deleted_at is null"#,
+        id.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    Ok(Building {
+        id,
+        no: row.no,
+        estate_id: EstateId(row.estate_id),
+        estate: row.estate,
+        district_id: OrganizationId(row.district_id),
+        district: row.district,
+        project_id: ProjectId(row.project_id),
+        project: row.project,
+        name: row.name,
+        structure: row.structure.as_deref().map(|code| stored(code, Structure::from_code)).transpose()?,
+        floors_up: row.floors_up,
+        floors_down: row.floors_down,
+        entrances: row.entrances,
+        units_per_floor: row.units_per_floor,
+        height: row.height,
+        has_elevator: row.has_elevator,
+        elevators: row.elevators,
+        build_year: row.build_year,
+        area: row.area.map(Area::from_hundredths),
+        house_code: row.house_code,
+        completed_on: row.completed_on,
+        warranty: row.warranty,
+        status: stored(&row.status, UseStatus::from_code)?,
+        position: point(row.map_lng, row.map_lat),
+        updated_at: row.updated_at,
+    })
 }
 
 /// The buildings of an estate with their occupancy, in natural order (S0-6 level 2).

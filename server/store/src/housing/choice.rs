@@ -1,6 +1,6 @@
 //! What forms and filters offer to choose from, within the actor's scope.
 
-use crate::{Ctx, Result, Scope, ctx::connection};
+use crate::{Ctx, Result, Scope, ctx::connection, housing::rent_standard::rent_standards_in_force};
 use domain::{
     housing::choice::{Choice, StockChoices},
     platform::permission::Permission,
@@ -24,13 +24,7 @@ pub async fn stock_choices_get(ctx: &Ctx) -> Result<StockChoices> {
         sqlx::query!("select id, name from operator where status = 'ON' order by name collate natural_order")
             .fetch_all(connection(&mut tx))
             .await?;
-    let standards = sqlx::query!(
-        "select id, code, name from rent_standard
-         where valid_from <= $1 and (valid_to is null or valid_to >= $1) order by code collate natural_order",
-        ctx.today()
-    )
-    .fetch_all(connection(&mut tx))
-    .await?;
+    let rent_standards = rent_standards_in_force(&mut tx, ctx.today()).await?;
     tx.commit().await?;
     let of_kind = |kinds: &[&str]| -> Vec<Choice> {
         organizations
@@ -44,10 +38,7 @@ pub async fn stock_choices_get(ctx: &Ctx) -> Result<StockChoices> {
         management_units: of_kind(&["MGMT_UNIT", "DISTRICT", "OPERATOR", "CITY"]),
         property_companies: of_kind(&["PROPERTY_CO"]),
         operators: operators.into_iter().map(|row| Choice { id: row.id, label: row.name }).collect(),
-        rent_standards: standards
-            .into_iter()
-            .map(|row| Choice { id: row.id, label: format!("{} {}", row.code, row.name) })
-            .collect(),
+        rent_standards,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
+    dictionary::OrganizationType,
     failure::{Failure, FieldErrors},
     housing::{
         estate::{Estate, EstateFields, EstateForm, EstateRow},
@@ -159,6 +160,9 @@ async fn estate_load(tx: &mut Tx, id: EstateId) -> Result<Estate> {
         operator_id: row.operator_id.map(OperatorId),
         operator: row.operator,
         green_rate: row.green_rate,
+        far: row.far,
+        gates: row.gates,
+        facilities: row.facilities,
         households_planned: row.households_planned,
         parking_total: row.parking_total,
         contact: row.contact,
@@ -185,12 +189,14 @@ pub async fn estate_create(ctx: &Ctx, form: &EstateForm) -> Result<EstateId> {
         return Err(FieldErrors::from(("district", "所属区县不存在")).into());
     }
     let mut tx = ctx.begin().await?;
+    assignment_check(&mut tx, ctx, &fields, Assignment::default()).await?;
     let map = map_point(&mut tx, &fields).await?;
     let id = sqlx::query_scalar!(
         "insert into estate (district_id, name, street, community, address, lng, lat, coordinate_system, map_lng, map_lat,
-                             property_company_id, operator_id, green_rate, households_planned, parking_total, contact, phone,
-                             remark, created_by, updated_by, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20, $20) returning id",
+                             property_company_id, operator_id, green_rate, far, gates, facilities, households_planned, parking_total,
+                             contact, phone, remark, created_by, updated_by, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $22, $23, $23)
+         returning id",
         fields.district_id.0,
         fields.name,
         fields.street,
@@ -204,6 +210,9 @@ pub async fn estate_create(ctx: &Ctx, form: &EstateForm) -> Result<EstateId> {
         fields.property_company_id.map(|id| id.0),
         fields.operator_id.map(|id| id.0),
         fields.green_rate,
+        fields.far,
+        fields.gates,
+        &fields.facilities,
         fields.households_planned,
         fields.parking_total,
         fields.contact,
@@ -232,12 +241,14 @@ pub async fn estate_update(ctx: &Ctx, id: EstateId, version: i32, form: &EstateF
         // Units, bills and scopes hang on it; moving an estate is the city's business (domain.md §6.2).
         return Err(FieldErrors::from(("district", "小区的所属区县不能修改")).into());
     }
+    let present = Assignment { property_company: before.property_company_id, operator: before.operator_id };
+    assignment_check(&mut tx, ctx, &fields, present).await?;
     let map = map_point(&mut tx, &fields).await?;
     let updated = sqlx::query!(
         "update estate set name = $3, street = $4, community = $5, address = $6, lng = $7, lat = $8, coordinate_system = $9,
                 map_lng = $10, map_lat = $11, property_company_id = $12, operator_id = $13, green_rate = $14,
-                households_planned = $15, parking_total = $16, contact = $17, phone = $18, remark = $19,
-                updated_by = $20, updated_at = $21, version = version + 1
+                far = $15, gates = $16, facilities = $17, households_planned = $18, parking_total = $19, contact = $20, phone = $21,
+                remark = $22, updated_by = $23, updated_at = $24, version = version + 1
          where id = $1 and version = $2",
         id.0,
         version,
@@ -253,6 +264,9 @@ pub async fn estate_update(ctx: &Ctx, id: EstateId, version: i32, form: &EstateF
         fields.property_company_id.map(|id| id.0),
         fields.operator_id.map(|id| id.0),
         fields.green_rate,
+        fields.far,
+        fields.gates,
+        &fields.facilities,
         fields.households_planned,
         fields.parking_total,
         fields.contact,
@@ -269,6 +283,47 @@ pub async fn estate_update(ctx: &Ctx, id: EstateId, version: i32, form: &EstateF
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Who looks after an estate: their people see it (domain.md §6.2).
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Assignment {
+    property_company: Option<OrganizationId>,
+    operator: Option<OperatorId>,
+}
+
+/// To entrust an estate to somebody is to give sight of it away, so it takes [`Permission::EstateAssign`]
+/// and an estate of one's own district; and it must be somebody who does that work. What stays as it was is
+/// nobody's act, also when the company has closed since.
+async fn assignment_check(tx: &mut Tx, ctx: &Ctx, fields: &EstateFields, present: Assignment) -> Result<()> {
+    let allowed = ctx.actor().may(Permission::EstateAssign) && ctx.sees_district(fields.district_id.0);
+    let company = fields.property_company_id != present.property_company;
+    let operator = fields.operator_id != present.operator;
+    let mut errors = FieldErrors::default();
+    if company && !allowed {
+        errors.add("property_company", "物业公司由市、区县住房保障部门指定，您不能修改");
+    } else if let Some(id) = fields.property_company_id.filter(|_| company) {
+        let kind = sqlx::query_scalar!(
+            "select type from organization where id = $1 and status = 'ON' and deleted_at is null",
+            id.0
+        )
+        .fetch_optional(connection(tx))
+        .await?;
+        if kind.as_deref() != Some(OrganizationType::PropertyCompany.code()) {
+            errors.add("property_company", "物业公司不存在或已停用，请重新选择");
+        }
+    }
+    if operator && !allowed {
+        errors.add("operator", "运营主体由市、区县住房保障部门指定，您不能修改");
+    } else if let Some(id) = fields.operator_id.filter(|_| operator) {
+        let known = sqlx::query_scalar!("select 1 from operator where id = $1 and status = 'ON'", id.0)
+            .fetch_optional(connection(tx))
+            .await?;
+        if known.is_none() {
+            errors.add("operator", "运营主体不存在或已停用，请重新选择");
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
 /// The entered position on the city's map; must lie inside the outline box of the district (§2.5).

@@ -1,21 +1,21 @@
 //! The list of units (S1-4.2) over more than a million rows.
 //!
-//! Three habits keep it fast at that size: it walks the index of one district (or estate, or
-//! building) at a time and merges, so no plan depends on how much the actor may *not* see; it pages
-//! by value behind the first ten thousand rows; and it counts from the kept counters.
+//! Three habits keep it fast at that size: it walks an index by the scope (see [`crate::walk`]); it
+//! counts from the kept counters; and from the same counters it knows which districts, estates or buildings
+//! hold a match at all, and goes only there.
 
 use crate::{
-    Ctx, Error, Result, Scope,
+    Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    list::contains_pattern,
+    walk::{self, ESTATES_MOST, Named, Walk, buildings_named, push_words},
 };
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},
     housing::{unit::UnitRow, unit_sheet::UNIT_LIST},
     id::{BuildingId, EstateId, UnitId},
-    list::{ListQuery, PAGE_REACH, Page, Position},
+    list::{ListQuery, PAGE_REACH, Page},
     platform::permission::Permission,
     value::Area,
 };
@@ -64,12 +64,8 @@ impl TryFrom<Record> for UnitRow {
 
 /// Below this many matches a filter without an index of its own is served building by building.
 const RARE: i64 = 2_000;
-
-/// The index to walk: its leading column and the values of it that are in scope and asked for.
-struct Walk {
-    column: &'static str,
-    ids: Vec<i64>,
-}
+/// More units than these are not sorted for a page: the index of a district by time is walked instead.
+const SORT_MOST: i64 = 100_000;
 
 /// What the rows must match besides lying on the walk.
 #[derive(Default)]
@@ -77,12 +73,20 @@ struct Match {
     status: Option<UnitStatus>,
     layout: Option<LayoutType>,
     category: Option<HousingCategory>,
-    /// buildings that the keyword names
-    buildings: Option<Vec<i64>>,
+    /// what the keyword names
+    named: Option<Named>,
     /// words of the keyword that no estate or building explains: room numbers or codes
     words: Vec<String>,
     /// a filter holds a value that exists nowhere
     nothing: bool,
+}
+
+/// How many matches one value of a walk's column has, by the counters; words about single units are
+/// not counted there.
+#[derive(sqlx::FromRow)]
+struct Share {
+    id: i64,
+    units: i64,
 }
 
 /// A page of units in scope.
@@ -92,14 +96,12 @@ struct Match {
 pub async fn unit_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<UnitRow>> {
     ctx.require(Permission::UnitRead)?;
     let mut tx = ctx.begin().await?;
-    let mut walk = walk(ctx, query);
-    let matching = matching(&mut tx, query, &walk).await?;
-    let (total, exact) = total(&mut tx, &walk, &matching).await?;
-    if matching.nothing || walk.ids.is_empty() || total == 0 {
+    let scope = Walk::new(ctx, query, &[("building", "building_id"), ("estate", "estate_id")]);
+    let matching = matching(&mut tx, query, &scope).await?;
+    let (walk, counted) = narrowed(&mut tx, query, scope, &matching).await?;
+    let (total, exact) = total(&mut tx, &walk, &matching, counted).await?;
+    if total == 0 {
         return Ok(Page { rows: Vec::new(), total: 0, exact: true, previous: None, next: None });
-    }
-    if exact && total <= RARE && (matching.layout.is_some() || matching.category.is_some()) {
-        walk = Walk { column: "building_id", ids: buildings_with(&mut tx, &walk, &matching).await? };
     }
     let page = fetch(&mut tx, query, &walk, &matching).await?;
     tx.commit().await?;
@@ -114,7 +116,7 @@ pub async fn unit_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<UnitRow>> {
 /// Without [`Permission::UnitRead`].
 pub async fn unit_rows(ctx: &Ctx, query: &ListQuery, most: u32) -> Result<Vec<UnitRow>> {
     let mut rows = Vec::new();
-    let mut query = ListQuery { size: 1_000, at: Position::Page(1), ..query.clone() };
+    let mut query = query.in_steps();
     loop {
         let page = unit_list(ctx, &query).await?;
         rows.extend(page.rows);
@@ -125,25 +127,6 @@ pub async fn unit_rows(ctx: &Ctx, query: &ListQuery, most: u32) -> Result<Vec<Un
     }
     rows.truncate(most as usize);
     Ok(rows)
-}
-
-fn walk(ctx: &Ctx, query: &ListQuery) -> Walk {
-    let named = |key| query.filter(key).map(|id| id.parse().unwrap_or(-1));
-    if let Some(building) = named("building") {
-        return Walk { column: "building_id", ids: vec![building] };
-    }
-    if let Some(estate) = named("estate") {
-        return Walk { column: "estate_id", ids: vec![estate] };
-    }
-    match ctx.scope() {
-        Scope::City { districts } | Scope::Districts(districts) => {
-            let wanted: Option<i64> = named("district");
-            let ids = districts.iter().copied().filter(|id| wanted.is_none_or(|wanted| wanted == *id)).collect();
-            Walk { column: "district_id", ids }
-        }
-        Scope::Estates(estates) => Walk { column: "estate_id", ids: estates.clone() },
-        Scope::Nothing => Walk { column: "district_id", ids: Vec::new() },
-    }
 }
 
 async fn matching(tx: &mut Tx, query: &ListQuery, walk: &Walk) -> Result<Match> {
@@ -162,79 +145,75 @@ async fn matching(tx: &mut Tx, query: &ListQuery, walk: &Walk) -> Result<Match> 
     (matching.status, matching.layout, matching.category) = (status, layout, category);
     let mut words: Vec<String> = query.q.split_whitespace().take(6).map(ToOwned::to_owned).collect();
     if !words.is_empty() {
-        let buildings = buildings_named(tx, &mut words, walk).await?;
         // When no estate or building explains any word, the words are codes or room numbers.
-        matching.buildings = (!buildings.is_empty()).then_some(buildings);
+        matching.named = buildings_named(tx, &mut words, walk).await?;
         matching.words = words;
     }
     Ok(matching)
 }
 
-/// The buildings that most of the words name, and the words that are left over. Words are taken from
-/// the front: 小区 楼栋 房号 is how people write an address.
-async fn buildings_named(tx: &mut Tx, words: &mut Vec<String>, walk: &Walk) -> Result<Vec<i64>> {
-    let mut found: Vec<i64> = Vec::new();
-    let mut used = 0;
-    for count in (1..=words.len()).rev() {
-        let mut sql = QueryBuilder::<Postgres>::new(
-            "select b.id from building b join estate e on e.id = b.estate_id where b.deleted_at is null",
-        );
-        let column = if walk.column == "building_id" { "id" } else { walk.column };
-        sql.push(format!(" and b.{column} = any(")).push_bind(walk.ids.clone()).push(")");
-        for word in &words[..count] {
-            sql.push(" and (e.name ilike ").push_bind(contains_pattern(word));
-            sql.push(" or e.address ilike ").push_bind(contains_pattern(word));
-            sql.push(" or b.no = ").push_bind(word.trim_end_matches("号楼").to_owned());
-            sql.push(" or b.no = ").push_bind(word.clone()).push(")");
-        }
-        found = sql.build_query_scalar().fetch_all(connection(tx)).await?;
-        if !found.is_empty() {
-            used = count;
-            break;
-        }
+/// The walk that meets the matches and as little else as can be known from the counters, and how
+/// many matches these count.
+async fn narrowed(tx: &mut Tx, query: &ListQuery, scope: Walk, matching: &Match) -> Result<(Walk, i64)> {
+    if matching.nothing || scope.ids.is_empty() {
+        return Ok((Walk { ids: Vec::new(), ..scope }, 0));
     }
-    words.drain(..used);
-    Ok(found)
+    // Named buildings are looked for in their estates, not in everything that lies in their districts.
+    let column = if matching.named.is_some() && scope.column == "district_id" { "estate_id" } else { scope.column };
+    let shares = shares(tx, column, &scope, matching).await?;
+    let counted = shares.iter().map(|share| share.units).sum();
+    let rare = matching.layout.is_some() || matching.category.is_some() || matching.named.is_some();
+    if counted > 0 && counted <= RARE && rare && scope.column != "building_id" {
+        let buildings = self::shares(tx, "building_id", &scope, matching).await?;
+        return Ok((Walk { column: "building_id", ids: ids(&buildings) }, counted));
+    }
+    let by_time = UNIT_LIST.sort(query).0 == "updated_at";
+    let many = shares.len() > ESTATES_MOST || (by_time && counted > SORT_MOST);
+    let walk = match &matching.named {
+        Some(named) if column != scope.column && many => {
+            let ids = scope.ids.into_iter().filter(|id| named.districts.contains(id)).collect();
+            Walk { column: scope.column, ids }
+        }
+        _ => Walk { column, ids: ids(&shares) },
+    };
+    Ok((walk, counted))
+}
+
+fn ids(shares: &[Share]) -> Vec<i64> {
+    shares.iter().map(|share| share.id).collect()
+}
+
+/// The values of a column that hold matches on the walk, by the counters.
+async fn shares(tx: &mut Tx, column: &str, walk: &Walk, matching: &Match) -> Result<Vec<Share>> {
+    let by_district = column == "district_id" && walk.column == "district_id" && matching.named.is_none();
+    let table = if by_district { "district_tally" } else { "building_tally" };
+    let mut sql = QueryBuilder::<Postgres>::new(format!(
+        "select u.{column} as id, sum(u.units)::bigint as units from {table} u where u.units > 0"
+    ));
+    walk.push(&mut sql, "u");
+    push_match(&mut sql, matching);
+    sql.push(" group by 1 order by 1");
+    Ok(sql.build_query_as().fetch_all(connection(tx)).await?)
 }
 
 /// The number of matches: from the counters; only words about single units must be counted one by
 /// one, and then counting stops at [`PAGE_REACH`].
-async fn total(tx: &mut Tx, walk: &Walk, matching: &Match) -> Result<(i64, bool)> {
-    if matching.nothing || walk.ids.is_empty() {
-        return Ok((0, true));
+async fn total(tx: &mut Tx, walk: &Walk, matching: &Match, counted: i64) -> Result<(i64, bool)> {
+    if matching.words.is_empty() || counted == 0 {
+        return Ok((counted, true));
     }
-    if !matching.words.is_empty() {
-        let mut sql =
-            QueryBuilder::<Postgres>::new("select count(*) from (select 1 from unit u where u.deleted_at is null");
-        sql.push(format!(" and u.{} = any(", walk.column)).push_bind(walk.ids.clone()).push(")");
-        push_match(&mut sql, matching);
-        sql.push(" limit ").push_bind(i64::from(PAGE_REACH) + 1).push(") m");
-        let counted: i64 = sql.build_query_scalar().fetch_one(connection(tx)).await?;
-        return Ok((counted.min(PAGE_REACH.into()), counted <= i64::from(PAGE_REACH)));
-    }
-    let by_district = walk.column == "district_id" && matching.buildings.is_none();
-    let table = if by_district { "district_tally" } else { "building_tally" };
     let mut sql =
-        QueryBuilder::<Postgres>::new(format!("select coalesce(sum(units), 0)::bigint from {table} u where true"));
-    push_walk_and_tally(&mut sql, walk, matching);
-    Ok((sql.build_query_scalar().fetch_one(connection(tx)).await?, true))
+        QueryBuilder::<Postgres>::new("select count(*) from (select 1 from unit u where u.deleted_at is null");
+    walk.push(&mut sql, "u");
+    push_match(&mut sql, matching);
+    push_words(&mut sql, &matching.words, matching.named.is_some());
+    sql.push(" limit ").push_bind(i64::from(PAGE_REACH) + 1).push(") m");
+    let found: i64 = sql.build_query_scalar().fetch_one(connection(tx)).await?;
+    Ok((found.min(PAGE_REACH.into()), found <= i64::from(PAGE_REACH)))
 }
 
-async fn buildings_with(tx: &mut Tx, walk: &Walk, matching: &Match) -> Result<Vec<i64>> {
-    let mut sql = QueryBuilder::<Postgres>::new("select distinct building_id from building_tally u where units > 0");
-    push_walk_and_tally(&mut sql, walk, matching);
-    Ok(sql.build_query_scalar().fetch_all(connection(tx)).await?)
-}
-
-fn push_walk_and_tally(sql: &mut QueryBuilder<Postgres>, walk: &Walk, matching: &Match) {
-    sql.push(format!(" and u.{} = any(", walk.column)).push_bind(walk.ids.clone()).push(")");
-    if let Some(buildings) = &matching.buildings {
-        sql.push(" and u.building_id = any(").push_bind(buildings.clone()).push(")");
-    }
-    push_codes(sql, matching);
-}
-
-fn push_codes(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
+/// What units and counters have in common; `u` is either.
+fn push_match(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
     if let Some(status) = matching.status {
         sql.push(" and u.status = ").push_bind(status.code());
     }
@@ -244,36 +223,20 @@ fn push_codes(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
     if let Some(category) = matching.category {
         sql.push(" and u.category = ").push_bind(category.code());
     }
-}
-
-fn push_match(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
-    push_codes(sql, matching);
-    if let Some(buildings) = &matching.buildings {
-        sql.push(" and u.building_id = any(").push_bind(buildings.clone()).push(")");
-    }
-    for word in &matching.words {
-        // A range of codes can use the index also behind row-level security; LIKE could not.
-        sql.push(" and ((u.code >= ").push_bind(word.to_uppercase());
-        sql.push(" and u.code < ").push_bind(format!("{}\u{10FFFF}", word.to_uppercase())).push(")");
-        if matching.buildings.is_some() {
-            sql.push(" or u.room_no = ").push_bind(word.trim_end_matches('室').to_owned());
-            sql.push(" or u.room_no = ").push_bind(word.clone());
-        }
-        sql.push(")");
+    if let Some(named) = &matching.named {
+        sql.push(" and u.building_id = any(").push_bind(named.buildings.clone()).push(")");
     }
 }
 
 /// Fetches one page along the walk, in the wanted order, forwards or backwards.
 async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) -> Result<Page<Record>> {
     let (sort, descending) = UNIT_LIST.sort(query);
-    let backwards = matches!(query.at, Position::Before(_) | Position::Last);
-    let order = match (sort, descending != backwards) {
+    let order = match (sort, descending != walk::is_backwards(query)) {
         ("updated_at", false) => "u.updated_at, u.id",
         ("updated_at", true) => "u.updated_at desc, u.id desc",
         (_, false) => "u.code",
         (_, true) => "u.code desc",
     };
-    let size = usize::from(query.size);
     let most = query.offset() + i64::from(query.size) + 1;
     let mut sql = QueryBuilder::<Postgres>::new(
         "select u.id, u.code, u.estate_id, e.name as estate, u.building_id, u.address, d.name as district, m.name as mgmt_unit,
@@ -286,6 +249,7 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
         walk.column
     ));
     push_match(&mut sql, matching);
+    push_words(&mut sql, &matching.words, matching.named.is_some());
     push_start(&mut sql, query, sort, descending);
     sql.push(format!(" order by {order} limit ")).push_bind(most);
     sql.push(format!(") u order by {order} limit "))
@@ -296,76 +260,18 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
         ") u join estate e on e.id = u.estate_id join organization d on d.id = u.district_id
          join organization m on m.id = u.mgmt_unit_id order by {order}"
     ));
-    let mut rows: Vec<Record> = sql.build_query_as().fetch_all(connection(tx)).await?;
-    let more = rows.len() > size;
-    rows.truncate(size);
-    if backwards {
-        rows.reverse();
-    }
-    let (previous, next) = neighbours(query, sort, &rows, more);
-    Ok(Page { rows, total: 0, exact: true, previous, next })
+    let rows: Vec<Record> = sql.build_query_as().fetch_all(connection(tx)).await?;
+    Ok(walk::page(query, rows, |row| match sort {
+        "updated_at" => walk::time_cursor(row.updated_at, row.id),
+        _ => row.code.clone(),
+    }))
 }
 
-/// Where the walk starts inside the order: behind a cursor, before it, or from a typed value.
 fn push_start(sql: &mut QueryBuilder<Postgres>, query: &ListQuery, sort: &str, descending: bool) {
-    let (text, inclusive, forwards) = match &query.at {
-        Position::After(cursor) => (cursor, false, true),
-        Position::Before(cursor) => (cursor, false, false),
-        Position::From(value) => (value, true, true),
-        Position::Page(_) | Position::Last => return,
-    };
-    let sign = match (forwards != descending, inclusive) {
-        (true, true) => ">=",
-        (true, false) => ">",
-        (false, true) => "<=",
-        (false, false) => "<",
-    };
-    if sort == "updated_at" {
-        if let Some((at, id)) = time_cursor(text, descending) {
-            sql.push(format!(" and (u.updated_at, u.id) {sign} (")).push_bind(at).push(", ").push_bind(id).push(")");
-        }
-    } else {
-        sql.push(format!(" and u.code {sign} ")).push_bind(text.clone());
-    }
-}
-
-/// `<microseconds>~<id>` of a row, or a day that a person typed: its first moment, or its last when
-/// the newest come first.
-fn time_cursor(text: &str, descending: bool) -> Option<(DateTime<Utc>, i64)> {
-    if let Some((at, id)) = text.split_once('~') {
-        return Some((DateTime::from_timestamp_micros(at.parse().ok()?)?, id.parse().ok()?));
-    }
-    let day = text.parse::<NaiveDate>().ok()?;
-    let day = if descending { day.succ_opt()? } else { day };
-    let at = day.and_time(NaiveTime::MIN).and_local_timezone(FixedOffset::east_opt(8 * 3600)?).single()?;
-    Some((at.to_utc(), 0))
-}
-
-fn cursor(record: &Record, sort: &str) -> String {
-    if sort == "updated_at" {
-        format!("{}~{}", record.updated_at.timestamp_micros(), record.id)
-    } else {
-        record.code.clone()
-    }
-}
-
-fn neighbours(query: &ListQuery, sort: &str, rows: &[Record], more: bool) -> (Option<Position>, Option<Position>) {
-    let before = || rows.first().map(|row| Position::Before(cursor(row, sort)));
-    let after = || rows.last().map(|row| Position::After(cursor(row, sort)));
-    match &query.at {
-        Position::Page(page) => {
-            let reachable = i64::from(query.size) * i64::from(*page) < i64::from(PAGE_REACH);
-            let next = if !more {
-                None
-            } else if reachable && query.size <= 100 {
-                Some(Position::Page(page + 1))
-            } else {
-                after()
-            };
-            ((*page > 1).then(|| Position::Page(page - 1)), next)
-        }
-        Position::After(_) | Position::From(_) => (before(), more.then(after).flatten()),
-        Position::Before(_) => (more.then(before).flatten(), after()),
-        Position::Last => (more.then(before).flatten(), None),
+    let Some((sign, text)) = walk::start(query, descending) else { return };
+    if sort != "updated_at" {
+        sql.push(format!(" and u.code {sign} ")).push_bind(text.to_owned());
+    } else if let Some((at, id)) = walk::time_of_cursor(text, descending) {
+        sql.push(format!(" and (u.updated_at, u.id) {sign} (")).push_bind(at).push(", ").push_bind(id).push(")");
     }
 }

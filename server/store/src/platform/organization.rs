@@ -1,4 +1,4 @@
-//! Organisations (E-01) and, minimal, the operators among them (E-84).
+//! Organisations (E-01).
 
 use crate::{
     Ctx, Error, Result,
@@ -8,11 +8,16 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    dictionary::{OperatorType, OrganizationStatus, OrganizationType},
-    id::{OperatorId, OrganizationId},
+    dictionary::{OrganizationStatus, OrganizationType},
+    failure::Failure,
+    id::OrganizationId,
     list::{ListQuery, Page},
-    operator::OperatorRow,
-    platform::{organization::OrganizationRow, organization_sheet::ORGANIZATION_LIST, permission::Permission},
+    platform::{
+        organization::{Organization, OrganizationRow},
+        organization_sheet::ORGANIZATION_LIST,
+        permission::Permission,
+    },
+    value::Phone,
 };
 
 #[derive(sqlx::FromRow)]
@@ -77,35 +82,42 @@ pub async fn organization_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Orga
     page.try_map(OrganizationRow::try_from)
 }
 
-/// All operators with the number of their estates that the actor sees.
+/// One organisation.
 ///
 /// # Errors
-/// Without [`Permission::OperatorRead`].
-pub async fn operator_list(ctx: &Ctx) -> Result<Vec<OperatorRow>> {
-    ctx.require(Permission::OperatorRead)?;
+/// Without [`Permission::OrganizationRead`]; [`Failure::NotFound`].
+pub async fn organization_get(ctx: &Ctx, id: OrganizationId) -> Result<Organization> {
+    ctx.require(Permission::OrganizationRead)?;
     let mut tx = ctx.begin().await?;
-    let rows = sqlx::query!(
-        r#"select o.id, o.code, o.name, o.type as kind, o.uscc, o.contact, o.phone,
-                  (select count(*) from estate e where e.operator_id = o.id and e.deleted_at is null) as "estates!"
-           from operator o order by o.name collate natural_order"#
+    let row = sqlx::query!(
+        r#"select o.*, p.name as "parent?" from organization o left join organization p on p.id = o.parent_id
+           where o.id = $1 and o.deleted_at is null"#,
+        id.0
     )
-    .fetch_all(connection(&mut tx))
-    .await?;
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
     tx.commit().await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(OperatorRow {
-                id: OperatorId(row.id),
-                code: row.code,
-                name: row.name,
-                kind: stored(&row.kind, OperatorType::from_code)?,
-                uscc: row.uscc,
-                contact: row.contact,
-                phone: row.phone,
-                estates: row.estates,
-            })
-        })
-        .collect()
+    let record = Record {
+        id: row.id,
+        code: row.code,
+        name: row.name,
+        kind: row.r#type,
+        parent: row.parent,
+        division_code: row.division_code,
+        leader: row.leader,
+        status: row.status,
+        updated_at: row.updated_at,
+    };
+    Ok(Organization {
+        row: record.try_into()?,
+        short_name: row.short_name,
+        uscc: row.uscc,
+        phone: row.phone.as_deref().and_then(|phone| Phone::parse(phone).ok()).map(|phone| phone.masked()),
+        address: row.address,
+        sort: row.sort,
+        remark: row.remark,
+    })
 }
 
 /// Makes the city's own organisation when there is none: everything else hangs below it.
