@@ -81,12 +81,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                     <Route path=path!("/password") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/platform/:noun") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/:noun/:id") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/map") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun/:id/:action") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>

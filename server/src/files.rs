@@ -16,7 +16,8 @@ use domain::{
         rent_standard::RENT_STANDARD_LIST, room::ROOM_LIST, unit_sheet::UNIT_LIST,
     },
     import::{SheetKey, UPLOAD_BYTES_MAX},
-    list::{ListQuery, Page, Position},
+    list::{ListQuery, Page},
+    operator::OPERATOR_LIST,
     platform::organization_sheet::ORGANIZATION_LIST,
     sheet::{Cell, ListSheet},
 };
@@ -28,6 +29,7 @@ use store::{
         building::building_list, estate::estate_list, project::project_list, rent_standard::rent_standard_list,
         room::room_list, unit_list::unit_list,
     },
+    operator::operator_list,
     platform::organization::organization_list,
 };
 
@@ -152,7 +154,7 @@ pub async fn export(
     let query = ListQuery::from_params(
         params.iter().filter(|(key, _)| *key != "rows").map(|(key, value)| (key.as_str(), value.as_str())),
     );
-    let known = ["organization", "project", "estate", "building", "unit", "room", "rent_standard"];
+    let known = ["organization", "operator", "project", "estate", "building", "unit", "room", "rent_standard"];
     if !known.contains(&list.as_str()) {
         return Err(Refused(Failure::NotFound));
     }
@@ -169,6 +171,7 @@ pub async fn export(
     }
     let (noun, columns, cells) = match list.as_str() {
         "organization" => collected!(ORGANIZATION_LIST, organization_list),
+        "operator" => collected!(OPERATOR_LIST, operator_list),
         "project" => collected!(PROJECT_LIST, project_list),
         "estate" => collected!(ESTATE_LIST, estate_list),
         "building" => collected!(BUILDING_LIST, building_list),
@@ -200,7 +203,7 @@ where
     F: Future<Output = store::Result<Page<R>>>,
 {
     let mut cells = Vec::new();
-    let mut query = ListQuery { size: 1_000, at: Position::Page(1), ..query.clone() };
+    let mut query = query.in_steps();
     loop {
         let page = load(query.clone()).await?;
         cells.extend(page.rows.iter().map(|row| sheet.cells(row)));

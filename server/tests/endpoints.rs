@@ -63,7 +63,11 @@ struct World {
     estate: i64,
     building: i64,
     unit: i64,
+    room: i64,
     project: i64,
+    standard: i64,
+    operator: i64,
+    organization: i64,
     unit_form: Value,
     estate_form: Value,
     waiting: [String; 2],
@@ -89,6 +93,10 @@ async fn world(site: &Site) -> World {
         estate,
         building: read.building_id.0,
         unit,
+        room: read.rooms[0].id.0,
+        standard: site.id("select id from rent_standard where code = 'ZJ-01'").await,
+        operator: site.id("select id from operator where code = 'OP1'").await,
+        organization: site.id("select id from organization where code = 'M1'").await,
         project: site.id("select id from project where name = '甲项目'").await,
         unit_form: serde_json::to_value(domain::housing::unit::UnitForm::from(&read)).expect("a form"),
         estate_form: serde_json::to_value(domain::housing::estate::EstateForm {
@@ -141,7 +149,19 @@ fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'stat
 
 /// Server functions, in the order of the menu.
 fn functions(world: &World) -> Vec<Entry> {
-    let World { estate, building, unit, project, unit_form, estate_form, waiting } = world;
+    let World {
+        estate,
+        building,
+        unit,
+        room,
+        project,
+        standard,
+        operator,
+        organization,
+        unit_form,
+        estate_form,
+        waiting,
+    } = world;
     let list =
         json!({"query": {"q": "", "filter": {}, "sort": "", "descending": false, "size": 100, "at": {"Page": 1}}});
     let new_unit = {
@@ -208,15 +228,19 @@ fn functions(world: &World) -> Vec<Entry> {
         writes("unit_update", json!({"id": unit, "version": 1, "form": unit_form}), "finance", NotFound),
         writes(
             "unit_transition",
-            json!({"id": unit, "version": 2, "event": "LOCK", "reason": "留用"}),
+            json!({"id": unit, "version": 2, "event": "LOCK", "grounds": {"reason": "留用", "document": ""}}),
             "finance",
             NotFound,
         ),
         reads("room_list", list.clone(), Forbidden, "admin", Hidden),
+        reads("room_get", json!({"id": room}), Forbidden, "admin", NotFound),
         reads("rent_standard_list", list.clone(), Forbidden, "admin", Good),
+        reads("rent_standard_get", json!({"id": standard}), Forbidden, "admin", Good),
         reads("stock_choices_get", json!({}), Good, "admin", Good),
-        reads("operator_list", json!({}), Forbidden, "admin", Good),
+        reads("operator_list", list.clone(), Forbidden, "admin", Good),
+        reads("operator_get", json!({"id": operator}), Forbidden, "admin", Good),
         reads("organization_list", list.clone(), Forbidden, "nobody-at-all", Good),
+        reads("organization_get", json!({"id": organization}), Forbidden, "nobody-at-all", Good),
         reads("import_list", list, Forbidden, "nobody-at-all", Hidden),
         reads("import_get", json!({"id": waiting[0]}), Forbidden, "nobody-at-all", NotFound),
         reads("import_rows", json!({"id": waiting[0]}), Forbidden, "nobody-at-all", NotFound),

@@ -16,6 +16,9 @@ struct Places {
     other_building: i64,
     unit: i64,
     other_unit: i64,
+    room: i64,
+    standard: i64,
+    operator: i64,
     project: i64,
     district: i64,
     job: String,
@@ -35,6 +38,9 @@ async fn places(site: &Site) -> Places {
         other_building: of("building", star).await,
         unit: of("unit", sun).await,
         other_unit: of("unit", star).await,
+        room: of("room", sun).await,
+        standard: site.id("select id from rent_standard where code = 'ZJ-01'").await,
+        operator: site.id("select id from operator where code = 'OP1'").await,
         project: site.id("select id from project where name = '甲项目'").await,
         district: site.id("select id from organization where code = '810101'").await,
         job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
@@ -88,8 +94,22 @@ async fn every_page_is_drawn_by_the_server() {
             format!("/housing/estates/{}", at.sun),
             vec!["阳光苑", "光明路1号", "安居公司", "10号楼"],
         ),
+        (
+            "/housing/:noun/:id",
+            format!("/housing/rooms/{}", at.room),
+            vec!["1号楼1单元101室 101", "阳光苑", "XQ000001-001-0001", "床位数"],
+        ),
+        (
+            "/housing/:noun/:id",
+            format!("/housing/rent-standards/{}", at.standard),
+            vec!["一号标准", "ZJ-01", "折算比例"],
+        ),
         ("/housing/:noun/:id", "/housing/estates/new".into(), vec!["新增小区", "所属区县"]),
-        ("/housing/:noun/:id", format!("/housing/buildings/{}", at.building), vec!["阳光苑", "1号楼", "301", "闲置房"]),
+        (
+            "/housing/:noun/:id",
+            format!("/housing/buildings/{}", at.building),
+            vec!["阳光苑", "1号楼", "301", "闲置房", "保修期限"],
+        ),
         (
             "/housing/:noun/:id",
             format!("/housing/units/{}", at.unit),
@@ -98,11 +118,17 @@ async fn every_page_is_drawn_by_the_server() {
         ("/housing/:noun/:id/:action", format!("/housing/estates/{}/edit", at.sun), vec!["编辑小区", "阳光苑"]),
         ("/housing/:noun/:id/:action", format!("/housing/units/{}/edit", at.unit), vec!["编辑房源"]),
         ("/housing/:noun/:id/:action", format!("/housing/buildings/{}/new-unit", at.building), vec!["新增房源"]),
-        ("/operators", "/operators".into(), vec!["安居公司", "宜居公司", "91350100M000100Y43"]),
+        ("/operators", "/operators".into(), vec!["安居公司", "宜居公司", "91350100M000100Y43", "共 2 条"]),
+        ("/operators/:id", format!("/operators/{}", at.operator), vec!["安居公司", "91990100MA0000001G", "所属机构"]),
         ("/imports", "/imports".into(), vec!["小区.xlsx", "测试district-a"]),
         ("/imports", "/imports?new=estate".into(), vec!["导入小区数据"]),
         ("/imports/:id", format!("/imports/{}", at.job), vec!["小区.xlsx"]),
         ("/platform/:noun", "/platform/organizations".into(), vec!["甲区管理中心", "暖心物业"]),
+        (
+            "/platform/:noun/:id",
+            format!("/platform/organizations/{}", at.district),
+            vec!["甲区", "810101", "统一社会信用代码"],
+        ),
         ("/password", "/password".into(), vec!["修改密码", "原密码"]),
     ];
     let source = std::fs::read_to_string(support::root().join("app/src/shell.rs")).expect("the routes");
@@ -157,6 +183,7 @@ async fn the_wall_holds_on_every_page() {
         format!("/housing/buildings/{}/new-unit", at.building),
         format!("/housing/units/{}", at.unit),
         format!("/housing/units/{}/edit", at.unit),
+        format!("/housing/rooms/{}", at.room),
         format!("/imports/{}", at.job),
     ] {
         let page = site.get(&path, Some(&b)).await;
@@ -269,6 +296,9 @@ async fn an_address_that_leads_nowhere_is_not_found() {
         ("/housing/castles", "页面不存在，请检查地址"),
         ("/housing/units/x", "记录不存在，或不在您的管辖范围内"),
         ("/imports/x", "记录不存在，或不在您的管辖范围内"),
+        ("/operators/x", "记录不存在，或不在您的管辖范围内"),
+        ("/platform/organizations/x", "记录不存在，或不在您的管辖范围内"),
+        ("/platform/castles/1", "页面不存在，请检查地址"),
     ] {
         assert!(site.get(path, Some(&city)).await.text().contains(sentence), "{path}");
     }

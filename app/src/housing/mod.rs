@@ -9,7 +9,7 @@ mod rent_standard;
 mod room;
 mod unit;
 
-use crate::ui::{empty_view, list::ListActions};
+use crate::ui::{detail::use_id, empty_view, list::ListActions};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
@@ -46,7 +46,9 @@ impl LazyRoute for Housing {
             ("units", Page::Detail) => unit::detail::detail_view(),
             ("units", Page::Action(action)) if action == "edit" => unit::edit::edit_view(),
             ("rooms", Page::List) => room::list_view(),
+            ("rooms", Page::Detail) => room::detail_view(),
             ("rent-standards", Page::List) => rent_standard::list_view(),
+            ("rent-standards", Page::Detail) => rent_standard::detail_view(),
             // On the way to another module.
             ("", _) => ().into_any(),
             _ => empty_view("页面不存在，请检查地址"),
@@ -62,12 +64,6 @@ enum Page {
     New,
     Detail,
     Action(String),
-}
-
-/// The id in the address; −1, which nothing has, when it is no number.
-fn use_id() -> Memo<i64> {
-    let params = use_params_map();
-    Memo::new(move |_| params.read().get("id").and_then(|id| id.parse().ok()).unwrap_or(-1))
 }
 
 /// What the actor may do on a list.

@@ -2,16 +2,32 @@
 
 use crate::{
     ApiError,
-    ui::{PageHead, empty_view, error_view, loading_view},
+    shell::may,
+    ui::{
+        detail::{RecordPage, record_view, text_cell},
+        list::{ListActions, list_page},
+    },
 };
-use domain::{list::group_thousands, operator::OperatorRow};
+use domain::{
+    id::OperatorId,
+    list::{ListQuery, Page},
+    operator::{OPERATOR_LIST, Operator, OperatorRow},
+    platform::permission::Permission,
+    sheet::Cell,
+};
 use leptos::{prelude::*, server_fn::codec::Json};
-use leptos_router::{LazyRoute, lazy_route};
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-/// All operators with the number of their estates.
+/// A page of operators.
 #[server(endpoint = "operator_list", input = Json)]
-pub async fn operator_list() -> Result<Vec<OperatorRow>, ApiError> {
-    Ok(store::platform::organization::operator_list(&crate::context::ctx()?).await?)
+pub async fn operator_list(query: ListQuery) -> Result<Page<OperatorRow>, ApiError> {
+    Ok(store::operator::operator_list(&crate::context::ctx()?, &query).await?)
+}
+
+/// One operator.
+#[server(endpoint = "operator_get", input = Json)]
+pub async fn operator_get(id: OperatorId) -> Result<Operator, ApiError> {
+    Ok(store::operator::operator_get(&crate::context::ctx()?, id).await?)
 }
 
 /// The module's pages.
@@ -24,49 +40,32 @@ impl LazyRoute for Operators {
     }
 
     fn view(_this: Self) -> AnyView {
-        let operators = Resource::new(|| (), |()| operator_list());
-        view! {
-            <main class="page">
-                <PageHead title="运营主体" />
-                <Suspense fallback=loading_view>
-                    {move || Suspend::new(async move {
-                        match operators.await {
-                            Ok(rows) if rows.is_empty() => empty_view("暂无运营主体，可在组织机构中导入类型为运营主体的机构"),
-                            Ok(rows) => table(rows),
-                            Err(error) => error_view(&error),
-                        }
-                    })}
-                </Suspense>
-            </main>
-        }
-        .into_any()
+        let params = use_params_map();
+        let one = Memo::new(move |_| params.read().get("id").is_some());
+        (move || if one.get() { record_view(|id| operator_get(OperatorId(id)), detail) } else { list_view() })
+            .into_any()
     }
 }
 
-fn table(rows: Vec<OperatorRow>) -> AnyView {
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            view! {
-                <tr>
-                    <td>{row.name}</td><td>{row.code}</td><td>{row.kind.label()}</td><td>{row.uscc}</td>
-                    <td>{row.contact}</td><td class="figures">{group_thousands(row.estates)}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <section class="card-table">
-            <div class="table-scroll" tabindex="0" role="region" aria-label="运营主体列表">
-                <table class="table table-sm data-table">
-                    <thead><tr>
-                        <th scope="col">"名称"</th><th scope="col">"编码"</th><th scope="col">"类型"</th>
-                        <th scope="col">"统一社会信用代码"</th><th scope="col">"联系人"</th><th scope="col" class="figures">"小区数"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        </section>
+fn list_view() -> AnyView {
+    let actions = Signal::derive(|| ListActions { export: may(Permission::StockExport), ..ListActions::default() });
+    list_page(&OPERATOR_LIST, actions, operator_list)
+}
+
+fn detail(operator: Operator) -> RecordPage {
+    let mut fields = OPERATOR_LIST.fields(&operator.row);
+    fields.extend([
+        ("联系电话", text_cell(operator.phone.as_ref())),
+        (
+            "所属机构",
+            Cell::link(operator.organization, format!("/platform/organizations/{}", operator.organization_id)),
+        ),
+        ("登记时间", Cell::Time(operator.created_at)),
+    ]);
+    RecordPage {
+        title: operator.row.name,
+        back: (OPERATOR_LIST.path, OPERATOR_LIST.noun),
+        links: Vec::new(),
+        groups: vec![("基本信息", fields)],
     }
-    .into_any()
 }

@@ -1,12 +1,19 @@
-//! Read-only details: label and value, in groups.
+//! Read-only details: label and value, in groups; and the page of one record.
 
-use super::table::cell_view;
+use super::{PageHead, error_view, loading_view, table::cell_view};
+use crate::ApiError;
 use domain::sheet::Cell;
 use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use serde::{Serialize, de::DeserializeOwned};
+use std::future::Future;
+
+/// Label and value.
+pub type FieldCell = (&'static str, Cell);
 
 /// A group of fields under a heading.
 #[must_use]
-pub fn field_group(title: &'static str, fields: Vec<(&'static str, Cell)>) -> impl IntoView {
+pub fn field_group(title: &'static str, fields: Vec<FieldCell>) -> impl IntoView {
     let fields = fields
         .into_iter()
         .map(|(label, cell)| view! { <div class="detail-field"><dt>{label}</dt><dd>{cell_view(cell)}</dd></div> })
@@ -18,4 +25,58 @@ pub fn field_group(title: &'static str, fields: Vec<(&'static str, Cell)>) -> im
 #[must_use]
 pub fn text_cell(text: Option<&String>) -> Cell {
     text.map_or(Cell::Empty, |text| Cell::text(text))
+}
+
+/// The id in the address; −1, which nothing has, when it is no number.
+#[must_use]
+pub fn use_id() -> Memo<i64> {
+    let params = use_params_map();
+    Memo::new(move |_| params.read().get("id").and_then(|id| id.parse().ok()).unwrap_or(-1))
+}
+
+/// What the page of one record shows.
+pub struct RecordPage {
+    pub title: String,
+    /// address and name of the list it stands in
+    pub back: (&'static str, &'static str),
+    /// address and name of the lists of what belongs to it
+    pub links: Vec<(String, &'static str)>,
+    pub groups: Vec<(&'static str, Vec<FieldCell>)>,
+}
+
+/// The read-only page of a noun: loads the record that the address names and shows it.
+pub fn record_view<T, F>(load: impl Fn(i64) -> F + Send + Sync + 'static, page: fn(T) -> RecordPage) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
+    let id = use_id();
+    let record = Resource::new(move || id.get(), load);
+    view! {
+        <main class="page">
+            <Transition fallback=loading_view>
+                {move || Suspend::new(async move {
+                    match record.await {
+                        Ok(record) => record_page(page(record)),
+                        Err(error) => error_view(&error),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+    .into_any()
+}
+
+fn record_page(page: RecordPage) -> AnyView {
+    let RecordPage { title, back, links, groups } = page;
+    let links = links
+        .into_iter()
+        .map(|(href, label)| view! { <a class="btn btn-outline btn-sm" href=href>{label}</a> })
+        .collect_view();
+    let groups = groups.into_iter().map(|(title, fields)| field_group(title, fields)).collect_view();
+    view! {
+        <PageHead title=title back=(back.0.to_owned(), back.1.to_owned())>{links}</PageHead>
+        {groups}
+    }
+    .into_any()
 }

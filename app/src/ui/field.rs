@@ -93,6 +93,17 @@ impl Field {
     }
 }
 
+/// What a form shows and this person cannot change.
+pub fn fixed(name: &'static str, label: &'static str, text: impl Into<String>) -> impl IntoView {
+    let text = text.into();
+    view! {
+        <div class="form-field">
+            <label for=name>{label}</label>
+            <input id=name type="text" class="input" readonly value=if text.is_empty() { "—".to_owned() } else { text } />
+        </div>
+    }
+}
+
 /// Dictionary values as options.
 #[must_use]
 pub fn coded(values: Vec<(&'static str, &'static str)>) -> Vec<(String, String)> {
@@ -103,4 +114,17 @@ pub fn coded(values: Vec<(&'static str, &'static str)>) -> Vec<(String, String)>
 #[must_use]
 pub fn chosen(values: Vec<Choice>) -> Vec<(String, String)> {
     values.into_iter().map(|choice| (choice.id.to_string(), choice.label)).collect()
+}
+
+/// Records as options, with the one that is chosen already: when it may not be chosen any more, a select
+/// without it would drop it silently.
+#[must_use]
+pub fn chosen_or_present(values: Vec<Choice>, present: Option<(i64, String)>) -> Vec<(String, String)> {
+    let mut options = chosen(values);
+    if let Some((id, label)) = present.map(|(id, label)| (id.to_string(), label))
+        && options.iter().all(|(known, _)| *known != id)
+    {
+        options.push((id, format!("{label}（已失效）")));
+    }
+    options
 }

@@ -33,8 +33,7 @@ impl Walk {
         match ctx.scope() {
             Scope::City { districts } | Scope::Districts(districts) => {
                 let wanted: Option<i64> = id("district");
-                let ids =
-                    districts.iter().copied().filter(|id| wanted.is_none_or(|wanted| wanted == *id)).collect();
+                let ids = districts.iter().copied().filter(|id| wanted.is_none_or(|wanted| wanted == *id)).collect();
                 Self { column: "district_id", ids }
             }
             Scope::Estates(estates) => Self { column: "estate_id", ids: estates.clone() },

@@ -3,15 +3,18 @@
 mod support;
 
 use domain::{
+    failure::Failure,
     housing::{
         building_sheet::BUILDING_LIST, estate_sheet::ESTATE_LIST, project_sheet::PROJECT_LIST,
         rent_standard::RENT_STANDARD_LIST, room::ROOM_LIST, unit_sheet::UNIT_LIST,
     },
-    id::EstateId,
+    id::{BuildingId, EstateId, OperatorId, OrganizationId, ProjectId, RentStandardId, RoomId},
     insight::{BUILDING_ZOOM, ESTATE_ZOOM, MapView, MarkLevel},
     list::{ListQuery, Page, Position},
+    operator::OPERATOR_LIST,
     platform::organization_sheet::ORGANIZATION_LIST,
     sheet::{Cell, ListSheet},
+    value::{Money, Rate},
 };
 use sqlx::AssertSqlSafe;
 use std::{collections::HashSet, future::Future};
@@ -21,15 +24,16 @@ use store::{
         building::{building_board_get, building_list, estate_buildings},
         choice::stock_choices_get,
         estate::estate_list,
-        project::project_list,
-        rent_standard::rent_standard_list,
-        room::room_list,
+        project::{project_get, project_list},
+        rent_standard::{rent_standard_get, rent_standard_list},
+        room::{room_get, room_list},
         unit_list::unit_list,
     },
     insight::{home::home_figures_get, map::map_marks_get},
+    operator::{operator_get, operator_list},
     platform::{
         division::outlines_get,
-        organization::{operator_list, organization_list},
+        organization::{organization_get, organization_list},
     },
 };
 use support::{TestDatabase, city};
@@ -98,6 +102,9 @@ async fn every_list_sorts_by_every_column_it_offers() {
     // Differing values in every sorted column.
     sqlx::raw_sql(
         "update project set start_on = date '2024-01-01' + id::int where id > 1; update rent_standard set unit_rate = unit_rate + id;
+         insert into organization (code, name, type, division_code) values ('OP3', '乐居公司', 'OPERATOR', '810000');
+         insert into operator (organization_id, code, name, type, uscc) select id, code, name, 'AGENCY', '91990100MA0000009X' from organization where code = 'OP3';
+         update estate set operator_id = (select id from operator where code = 'OP2') where name <> '阳光苑';
          update building set updated_at = updated_at + id * interval '1 s'; update estate set updated_at = updated_at + id * interval '1 s'",
     )
     .execute(&test.admin)
@@ -111,6 +118,7 @@ async fn every_list_sorts_by_every_column_it_offers() {
     }
     sorts! {
         ORGANIZATION_LIST, organization_list;
+        OPERATOR_LIST, operator_list;
         PROJECT_LIST, project_list;
         ESTATE_LIST, estate_list;
         BUILDING_LIST, building_list;
@@ -253,8 +261,10 @@ async fn forms_offer_the_scope_of_the_account() {
             "those in force"
         );
     }
-    let operators = operator_list(&city::ctx(&test.database, "district-b").await).await.expect("operators");
-    assert!(operators.iter().all(|operator| operator.estates == 0), "estates of another district are not counted");
+    let b = city::ctx(&test.database, "district-b").await;
+    let operators = operator_list(&b, &ListQuery::default()).await.expect("operators");
+    assert_eq!(operators.total, 2);
+    assert!(operators.rows.iter().all(|operator| operator.estates == 0), "estates of another district are not counted");
 }
 
 /// What a list shows is text, whatever somebody typed.
@@ -269,4 +279,101 @@ async fn names_are_shown_as_they_were_typed() {
     let rows = estate_list(&ctx, &ListQuery::default()).await.expect("estates").rows;
     let cells = ESTATE_LIST.cells(&rows[0]);
     assert!(matches!(&cells[0], Cell::Link { text, .. } if text == "<img src=x>"), "{:?}", cells[0]);
+}
+
+#[tokio::test]
+async fn operators_are_found_by_word_and_filter() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "city").await;
+    for (q, filter, names) in [
+        ("安居", None, vec!["安居公司"]),
+        ("91350100M", None, vec!["宜居公司"]),
+        ("", Some(("status", "ON")), vec!["安居公司", "宜居公司"]),
+        ("", Some(("status", "OFF")), vec![]),
+        ("", Some(("type", "AGENCY")), vec![]),
+    ] {
+        let filter = filter.into_iter().map(|(key, value): (&str, &str)| (key.to_owned(), value.to_owned())).collect();
+        let query = ListQuery { q: q.into(), filter, ..ListQuery::default() };
+        let rows = operator_list(&ctx, &query).await.expect("operators").rows;
+        assert_eq!(rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), names, "{query:?}");
+    }
+}
+
+/// Every noun has a page of its own; telephone numbers are masked there, and the wall holds.
+#[tokio::test]
+async fn one_of_each() {
+    let test = TestDatabase::with_city().await;
+    sqlx::raw_sql(
+        "update organization set phone = '13812345678', address = '光明路9号', uscc = '91990100MA0000002K' where code = 'PC1';
+         update operator set phone = '0371-63391234' where code = 'OP1';
+         update rent_standard set market_rate = 52000, ratio = 5000 where code = 'ZJ-01';
+         update room set bed_count = 2, capacity = 4;
+         update project set land_no = '土〔2026〕1号', accept_on = '2026-07-01', fund_central_fen = 100, fund_own_fen = 50 where name = '甲项目';
+         update building set name = '甲座', floors_down = 2, height = 5450, has_elevator = true, elevators = 2, warranty = '防水至2031年', build_year = 2025",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("facts");
+    let (a, b) = (city::ctx(&test.database, "district-a").await, city::ctx(&test.database, "district-b").await);
+    let failure = |error: store::Error| Failure::from(error);
+
+    let company = OrganizationId(id(&test, "select id from organization where code = 'PC1'").await);
+    let told = organization_get(&a, company).await.expect("an organisation");
+    assert_eq!(
+        (told.row.name.as_str(), told.phone.as_deref(), told.address.as_deref()),
+        ("暖心物业", Some("138****5678"), Some("光明路9号"))
+    );
+    assert_eq!(told.uscc.as_deref(), Some("91990100MA0000002K"));
+    assert_eq!(organization_get(&a, OrganizationId(-1)).await.map_err(failure), Err(Failure::NotFound));
+
+    let operator = OperatorId(id(&test, "select id from operator where code = 'OP1'").await);
+    let told = operator_get(&a, operator).await.expect("an operator");
+    assert_eq!((told.row.name.as_str(), told.row.estates, told.phone.as_deref()), ("安居公司", 1, Some("037****1234")));
+    assert_eq!(operator_get(&b, operator).await.expect("an operator").row.estates, 0, "not of this district");
+    assert_eq!(operator_get(&a, OperatorId(-1)).await.map_err(failure), Err(Failure::NotFound));
+
+    let standard = RentStandardId(id(&test, "select id from rent_standard where code = 'ZJ-01'").await);
+    let told = rent_standard_get(&a, standard).await.expect("a standard");
+    assert_eq!(
+        (told.market_rate, told.ratio),
+        (Some(Rate::from_ten_thousandths(52_000)), Some(Rate::from_ten_thousandths(5_000)))
+    );
+    assert_eq!(rent_standard_get(&a, RentStandardId(-1)).await.map_err(failure), Err(Failure::NotFound));
+
+    let room = RoomId(
+        id(&test, "select min(r.id) from room r join estate e on e.id = r.estate_id where e.name = '阳光苑'").await,
+    );
+    let told = room_get(&a, room).await.expect("a room");
+    assert_eq!(
+        (told.row.estate.as_str(), told.row.bed_count, told.row.capacity, told.version),
+        ("阳光苑", Some(2), Some(4), 1)
+    );
+    assert_eq!(room_get(&b, room).await.map_err(failure), Err(Failure::NotFound), "of another district");
+
+    let project = ProjectId(id(&test, "select id from project where name = '甲项目'").await);
+    let told = project_get(&a, project).await.expect("a project");
+    assert_eq!(
+        (told.land_no.as_deref(), told.accept_on.map(|day| day.to_string()).as_deref()),
+        (Some("土〔2026〕1号"), Some("2026-07-01"))
+    );
+    assert_eq!(
+        (told.funds.central, told.funds.own, told.funds.loan),
+        (Some(Money::from_fen(100)), Some(Money::from_fen(50)), None)
+    );
+
+    let building = BuildingId(id(&test, "select min(id) from building").await);
+    let told = building_board_get(&a, building).await.expect("a board").building;
+    assert_eq!(
+        (told.name.as_deref(), told.floors_down, told.height, told.has_elevator),
+        (Some("甲座"), Some(2), Some(5450), Some(true))
+    );
+    assert_eq!((told.warranty.as_deref(), told.build_year), (Some("防水至2031年"), Some(2025)));
+    let nobody = city::ctx(&test.database, "admin").await;
+    for refused in [
+        operator_get(&nobody, operator).await.map(|_| ()),
+        rent_standard_get(&nobody, standard).await.map(|_| ()),
+        room_get(&nobody, room).await.map(|_| ()),
+    ] {
+        assert_eq!(refused.map_err(failure), Err(Failure::Forbidden));
+    }
 }

@@ -3,11 +3,11 @@
 mod support;
 
 use domain::{
-    dictionary::UnitStatus,
+    dictionary::{ProjectStatus, UnitStatus},
     failure::{Failure, FieldErrors},
     housing::{
         unit::{Unit, UnitForm},
-        unit_status::UnitEvent,
+        unit_status::{Grounds, UnitEvent},
     },
     id::{BuildingId, UnitId},
 };
@@ -131,7 +131,7 @@ async fn a_new_unit_is_checked() {
     );
     assert_eq!(
         create(sun, vacant, UnitForm { rent_standard: "999999".into(), ..good.clone() }).await,
-        complaint("rent_standard", "租金标准不存在")
+        complaint("rent_standard", "租金标准已失效或不适用于该区县，请重新选择")
     );
     assert_eq!(
         create(sun, vacant, UnitForm { usable_area: "99".into(), ..good.clone() }).await,
@@ -209,7 +209,7 @@ async fn a_transition_writes_its_line_into_the_timeline() {
     let locked: Unit = read().await;
     assert_eq!(
         (locked.status, locked.lock_reason.as_deref(), locked.vacant_since),
-        (UnitStatus::Reserved, Some("应急备用"), None)
+        (UnitStatus::Reserved, Some("应急备用"), Some(ctx.today()))
     );
     // PostgreSQL keeps microseconds.
     assert_eq!(locked.status_since.timestamp_micros(), ctx.now().timestamp_micros());
@@ -297,4 +297,176 @@ async fn units_made_at_once_get_codes_of_their_own() {
         .await
         .expect("a code");
     assert_eq!(last, "XQ000001-001-0018", "twelve were there, no number is left out");
+}
+
+/// Sets something of the small city right for a test.
+async fn set(test: &TestDatabase, statement: &str) {
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
+        .execute(&test.admin)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+#[tokio::test]
+async fn what_the_form_says_is_kept() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "district-a").await;
+    let sun = building(&test, "阳光苑", "1号楼").await;
+    let form = UnitForm {
+        inner_area: "45".into(),
+        shared_area: "12".into(),
+        facilities: "床、衣柜，热水器".into(),
+        market_rent: "1,234.5".into(),
+        house_code: "a".repeat(26),
+        real_estate_no: "b".repeat(28),
+        cert_no: "证001".into(),
+        deliver_on: "2026-03-01".into(),
+        supply_pool: "人才池".into(),
+        title_holder: "测试市国有资产公司".into(),
+        orientation: "SN".into(),
+        decoration: "FINE".into(),
+        remark: "备注".into(),
+        ..form(&test, &ctx).await
+    };
+    let unit = unit_create(&ctx, sun, UnitStatus::Prep, &form).await.expect("created");
+    let made = unit_get(&ctx, unit).await.expect("readable");
+    let expected = UnitForm {
+        inner_area: "45.00".into(),
+        shared_area: "12.00".into(),
+        facilities: "床、衣柜、热水器".into(),
+        market_rent: "1,234.50".into(),
+        house_code: "A".repeat(26),
+        real_estate_no: "B".repeat(28),
+        ..form
+    };
+    assert_eq!(UnitForm::from(&made), expected, "as the form shows it again");
+    let emptied = UnitForm {
+        shared_area: String::new(),
+        facilities: String::new(),
+        market_rent: String::new(),
+        house_code: String::new(),
+        deliver_on: String::new(),
+        supply_pool: String::new(),
+        ..expected
+    };
+    unit_update(&ctx, unit, made.version, &emptied).await.expect("updated");
+    assert_eq!(UnitForm::from(&unit_get(&ctx, unit).await.expect("readable")), emptied);
+}
+
+/// U2: a unit is delivered when its project is completed, not before.
+#[tokio::test]
+async fn a_unit_waits_for_its_project() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "operator").await;
+    let unit = unit_of(&test, "阳光苑", "PREP").await;
+    set(&test, "update project set status = 'BUILDING'").await;
+    assert_eq!(unit_get(&ctx, unit).await.expect("a unit").project_status, ProjectStatus::Building);
+    assert_eq!(
+        failure(unit_transition(&ctx, unit, 1, UnitEvent::Deliver, "").await),
+        Failure::refused("项目状态为“在建”，项目竣工后才能交付房源")
+    );
+    set(&test, "update project set status = 'COMPLETED'").await;
+    assert_eq!(unit_transition(&ctx, unit, 1, UnitEvent::Deliver, "").await.expect("delivered"), UnitStatus::Vacant);
+    assert_eq!(unit_get(&ctx, unit).await.expect("a unit").vacant_since, Some(ctx.today()));
+}
+
+/// U8: back to where it was frozen from, with the paper's number in the timeline.
+#[tokio::test]
+async fn a_frozen_unit_goes_back_where_it_came_from() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "district-a").await;
+    let unit = unit_of(&test, "阳光苑", "VACANT").await;
+    set(&test, &format!("update unit set status = 'REPAIR', vacant_since = null where id = {}", unit.0)).await;
+    let step = |version, event, grounds: Grounds| {
+        let ctx = ctx.clone();
+        async move { unit_transition(&ctx, unit, version, event, grounds).await.map_err(Failure::from) }
+    };
+    let order = Grounds { reason: "法院查封".into(), document: " （2026）执1号 ".into() };
+    assert_eq!(step(1, UnitEvent::Freeze, order).await, Ok(UnitStatus::Frozen));
+    let frozen = unit_get(&ctx, unit).await.expect("a unit");
+    assert_eq!((frozen.frozen_from, frozen.lock_reason.as_deref()), (Some(UnitStatus::Repair), Some("法院查封")));
+    let line = &frozen.history[0];
+    assert_eq!((line.reason.as_deref(), line.document.as_deref()), (Some("法院查封"), Some("（2026）执1号")));
+    assert_eq!(frozen.circumstances().offers(), [UnitEvent::UnfreezeToRepair]);
+    assert_eq!(
+        step(2, UnitEvent::Unfreeze, Grounds::default()).await,
+        Err(Failure::refused("房源冻结前为“维修整备中”，只能恢复为该状态"))
+    );
+    assert_eq!(step(2, UnitEvent::UnfreezeToRepair, Grounds::default()).await, Ok(UnitStatus::Repair));
+
+    // The last freeze counts, not the first.
+    assert_eq!(step(3, UnitEvent::FinishRepair, Grounds::default()).await, Ok(UnitStatus::Vacant));
+    assert_eq!(step(4, UnitEvent::Freeze, "争议".into()).await, Ok(UnitStatus::Frozen));
+    assert!(matches!(step(5, UnitEvent::UnfreezeToRepair, Grounds::default()).await, Err(Failure::Refused(_))));
+    assert_eq!(step(5, UnitEvent::Unfreeze, Grounds::default()).await, Ok(UnitStatus::Vacant));
+    let long = Grounds { reason: "因".repeat(201), document: String::new() };
+    assert_eq!(step(6, UnitEvent::Lock, long).await, Err(complaint("reason", "长度不能超过200")));
+}
+
+/// §4.9 counts the days from VACANT to SIGNED: a lock that is taken back does not start them anew.
+#[tokio::test]
+async fn a_vacancy_outlasts_a_lock() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "district-a").await;
+    let unit = unit_of(&test, "阳光苑", "VACANT").await;
+    set(&test, &format!("update unit set vacant_since = '2025-01-01' where id = {}", unit.0)).await;
+    let began = chrono::NaiveDate::from_ymd_opt(2025, 1, 1);
+    for (version, event, since) in [
+        (1, UnitEvent::Lock, began),
+        (2, UnitEvent::Unlock, began),
+        (3, UnitEvent::Freeze, None),
+        (4, UnitEvent::Unfreeze, Some(ctx.today())),
+    ] {
+        unit_transition(&ctx, unit, version, event, "留用").await.expect("moved");
+        assert_eq!(unit_get(&ctx, unit).await.expect("a unit").vacant_since, since, "{event:?}");
+    }
+}
+
+/// What a unit may be charged by: in force today, and made for its district; what it has it may keep.
+#[tokio::test]
+async fn a_rent_standard_must_be_in_force_here() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "district-a").await;
+    let sun = building(&test, "阳光苑", "1号楼").await;
+    let unit = unit_of(&test, "阳光苑", "VACANT").await;
+    set(
+        &test,
+        "insert into rent_standard (code, name, district_id, unit_rate, basis, doc_no, valid_from, status)
+         select 'ZJ-' || o.code, '区标准', o.id, 30000, 'USABLE', '1号', '2020-01-01', 'ON' from organization o where o.type = 'DISTRICT';
+         insert into rent_standard (code, name, unit_rate, basis, doc_no, valid_from, status)
+         values ('ZJ-OFF', '停用标准', 30000, 'USABLE', '1号', '2020-01-01', 'OFF')",
+    )
+    .await;
+    let read = unit_get(&ctx, unit).await.expect("a unit");
+    let refused = complaint("rent_standard", "租金标准已失效或不适用于该区县，请重新选择");
+    for (code, allowed) in [
+        ("ZJ-01", true),
+        ("ZJ-02", false),
+        ("ZJ-03", false),
+        ("ZJ-OFF", false),
+        ("ZJ-810101", true),
+        ("ZJ-810102", false),
+    ] {
+        let standard = id(&test, &format!("select id from rent_standard where code = '{code}'")).await.to_string();
+        let new = UnitForm { rent_standard: standard.clone(), room_no: format!("40{code}"), ..form(&test, &ctx).await };
+        let created = unit_create(&ctx, sun, UnitStatus::Vacant, &new).await.map(|_| ()).map_err(Failure::from);
+        assert_eq!(created, if allowed { Ok(()) } else { Err(refused.clone()) }, "new: {code}");
+        let version = unit_get(&ctx, unit).await.expect("a unit").version;
+        let changed = UnitForm { rent_standard: standard.clone(), ..UnitForm::from(&read) };
+        let updated = unit_update(&ctx, unit, version, &changed).await.map_err(Failure::from);
+        assert_eq!(updated, if allowed { Ok(()) } else { Err(refused.clone()) }, "changed: {code}");
+        // It has it already, from better days.
+        set(&test, &format!("update unit set rent_standard_id = {standard} where id = {}", unit.0)).await;
+        let version = unit_get(&ctx, unit).await.expect("a unit").version;
+        unit_update(&ctx, unit, version, &changed).await.unwrap_or_else(|error| panic!("kept: {code}: {error}"));
+        set(
+            &test,
+            &format!(
+                "update unit set rent_standard_id = {} where id = {}",
+                read.rent.as_ref().expect("a rent").standard_id,
+                unit.0
+            ),
+        )
+        .await;
+    }
 }

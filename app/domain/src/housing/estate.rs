@@ -324,7 +324,10 @@ mod tests {
 
     #[test]
     fn facilities_are_listed_once_each() {
-        assert_eq!(parse_facilities(" 健身房、快递柜，健身房,,充电桩 ；"), Ok(vec!["健身房".into(), "快递柜".into(), "充电桩".into()]));
+        assert_eq!(
+            parse_facilities(" 健身房、快递柜，健身房,,充电桩 ；"),
+            Ok(vec!["健身房".into(), "快递柜".into(), "充电桩".into()])
+        );
         assert_eq!(facilities_text(&parse_facilities("健身房;快递柜").unwrap()), "健身房、快递柜");
         assert_eq!(parse_facilities(" "), Ok(Vec::new()));
         for wrong in ["施".repeat(21), (0..21).map(|n| format!("设施{n}")).collect::<Vec<_>>().join("、")] {
@@ -334,9 +337,10 @@ mod tests {
 
     #[test]
     fn an_estate_form_names_every_mistake() {
-        let errors = EstateForm { far: "-1".into(), gates: "1.5".into(), green_rate: "101".into(), ..EstateForm::default() }
-            .check()
-            .unwrap_err();
+        let errors =
+            EstateForm { far: "-1".into(), gates: "1.5".into(), green_rate: "101".into(), ..EstateForm::default() }
+                .check()
+                .unwrap_err();
         for (field, message) in [
             ("name", "不能为空"),
             ("district", "请选择所属区县"),

@@ -1,7 +1,9 @@
 //! 房源 (E-13): the lettable dwelling as an asset and as supply.
 
 use crate::{
-    dictionary::{AreaBasis, Decoration, HousingCategory, LayoutType, Orientation, ProjectStatus, UnitStatus, UseStatus},
+    dictionary::{
+        AreaBasis, Decoration, HousingCategory, LayoutType, Orientation, ProjectStatus, UnitStatus, UseStatus,
+    },
     failure::FieldErrors,
     housing::{
         building::needs_rent_standard,

@@ -414,7 +414,10 @@ mod tests {
     #[test]
     fn grounds_are_checked() {
         let grounds = |reason: &str, document: &str| Grounds { reason: reason.into(), document: document.into() };
-        assert_eq!(grounds(" 查封 ", "（2026）1号").check(E::Freeze), Ok((Some("查封".into()), Some("（2026）1号".into()))));
+        assert_eq!(
+            grounds(" 查封 ", "（2026）1号").check(E::Freeze),
+            Ok((Some("查封".into()), Some("（2026）1号".into())))
+        );
         assert_eq!(Grounds::default().check(E::Unlock), Ok((None, None)));
         let errors = grounds(" ", &"号".repeat(51)).check(E::Lock).unwrap_err();
         assert_eq!((errors.get("reason"), errors.get("document")), (Some("请填写原因"), Some("长度不能超过50")));

@@ -1,6 +1,6 @@
 //! The board of a building: floor × unit, coloured by status, live; a drawer shows one unit.
 
-use super::api::building_board_get;
+use super::{api::building_board_get, facts::building_facts};
 use crate::{
     housing::{unit::panel::unit_panel, use_id},
     shell::may,
@@ -48,7 +48,7 @@ pub fn board_view() -> AnyView {
                     }
                 })}
             </Transition>
-            {drawer()}
+            {drawer(statuses)}
         </main>
     }
     .into_any()
@@ -72,6 +72,7 @@ fn board_page(board: BuildingBoard, statuses: Statuses, connected: RwSignal<bool
             })}
         </PageHead>
         {summary(building, statuses)}
+        {building_facts(building)}
         {if board.units.is_empty() { empty_view("该楼栋暂无房源，可新增房源或导入建筑信息") } else { matrices(&board, statuses).into_any() }}
     }
 }
@@ -177,7 +178,7 @@ fn unit_cell(unit: &BoardUnit, statuses: Statuses) -> impl IntoView + use<> {
 }
 
 /// The unit that the address names, beside the board.
-fn drawer() -> impl IntoView {
+fn drawer(statuses: Statuses) -> impl IntoView {
     let query = use_query_map();
     let unit = Memo::new(move |_| query.read().get("unit").and_then(|id| id.parse::<i64>().ok()));
     let navigate = use_navigate();
@@ -202,7 +203,7 @@ fn drawer() -> impl IntoView {
             view! {
                 <aside class="unit-drawer" aria-label="房源详情">
                     <button type="button" class="btn btn-ghost btn-sm btn-square unit-drawer-close" aria-label="关闭" on:click=move |_| close()>{icon("close")}</button>
-                    {unit_panel(UnitId(id))}
+                    {unit_panel(UnitId(id), Signal::derive(move || statuses.with(|known| known.get(&id).and_then(|status| status.try_get()))))}
                 </aside>
             }
         })

@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod board;
+pub mod facts;
 pub mod list;

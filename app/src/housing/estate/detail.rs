@@ -15,7 +15,8 @@ use crate::{
 use domain::{
     housing::{
         building::BuildingRow,
-        estate::{Estate, percent_text},
+        estate::{Estate, facilities_text, percent_text},
+        place::Place,
     },
     id::EstateId,
     insight::Occupancy,
@@ -42,7 +43,12 @@ pub fn detail_view() -> AnyView {
             </Transition>
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
-                    buildings.await.map(|buildings| buildings_view(buildings).into_any()).unwrap_or_else(|_| ().into_any())
+                    match buildings.await {
+                        Ok(buildings) => buildings_view(buildings).into_any(),
+                        // What is wrong with the estate itself is said above.
+                        Err(error) if estate.await.is_ok() => error_view(&error),
+                        Err(_) => ().into_any(),
+                    }
                 })}
             </Transition>
             <Transition>
@@ -124,6 +130,7 @@ fn figure(label: &'static str, value: String, unit: &'static str) -> impl IntoVi
 }
 
 fn fields(estate: &Estate) -> impl IntoView + use<> {
+    let place_cell = |text: fn(Place) -> String| cell_or_empty(estate.place, |place| Cell::Text(text(place)));
     view! {
         {field_group("基本信息", vec![
             ("小区编码", Cell::text(&estate.code)),
@@ -133,9 +140,15 @@ fn fields(estate: &Estate) -> impl IntoView + use<> {
             ("小区地址", Cell::text(&estate.address)),
             ("物业公司", text_cell(estate.property_company.as_ref())),
             ("运营主体", text_cell(estate.operator.as_ref())),
+            ("经度", place_cell(|place| place.point.lng.to_string())),
+            ("纬度", place_cell(|place| place.point.lat.to_string())),
+            ("坐标系", place_cell(|place| place.system.label().to_owned())),
             ("规划户数", cell_or_empty(estate.households_planned, |count| Cell::Number(count.into()))),
             ("车位数", cell_or_empty(estate.parking_total, |count| Cell::Number(count.into()))),
             ("绿化率(%)", cell_or_empty(estate.green_rate, |rate| Cell::Text(percent_text(rate)))),
+            ("容积率", cell_or_empty(estate.far, |rate| Cell::Text(percent_text(rate)))),
+            ("出入口数", cell_or_empty(estate.gates, |count| Cell::Number(count.into()))),
+            ("配套设施", Cell::text(&facilities_text(&estate.facilities))),
             ("联系人", text_cell(estate.contact.as_ref())),
             ("联系电话", text_cell(estate.phone.as_ref())),
             ("备注", text_cell(estate.remark.as_ref())),

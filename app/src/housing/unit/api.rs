@@ -5,7 +5,7 @@ use domain::{
     dictionary::UnitStatus,
     housing::{
         unit::{Unit, UnitForm, UnitRow},
-        unit_status::UnitEvent,
+        unit_status::{Grounds, UnitEvent},
     },
     id::{BuildingId, UnitId},
     list::{ListQuery, Page},
@@ -42,7 +42,7 @@ pub async fn unit_transition(
     id: UnitId,
     version: i32,
     event: UnitEvent,
-    reason: String,
+    grounds: Grounds,
 ) -> Result<UnitStatus, ApiError> {
-    Ok(store::housing::unit::unit_transition(&crate::context::ctx()?, id, version, event, &reason).await?)
+    Ok(store::housing::unit::unit_transition(&crate::context::ctx()?, id, version, event, grounds).await?)
 }

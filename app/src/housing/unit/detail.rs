@@ -1,6 +1,9 @@
 //! The unit's own page: every field, its rooms, its timeline.
 
-use super::{api::unit_get, panel::transition_buttons};
+use super::{
+    api::unit_get,
+    panel::{StatusChange, transition_buttons, use_status_change},
+};
 use crate::{
     housing::use_id,
     shell::may,
@@ -12,7 +15,7 @@ use crate::{
     },
 };
 use domain::{
-    housing::unit::Unit,
+    housing::{estate::facilities_text, unit::Unit},
     id::UnitId,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty, estate_href},
@@ -22,12 +25,13 @@ use leptos::prelude::*;
 pub fn detail_view() -> AnyView {
     let id = use_id();
     let unit = Resource::new(move || id.get(), |id| unit_get(UnitId(id)));
+    let change = use_status_change(move || unit.refetch());
     view! {
         <main class="page">
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match unit.await {
-                        Ok(found) => detail(found, Callback::new(move |()| unit.refetch())).into_any(),
+                        Ok(found) => detail(found, change).into_any(),
                         Err(error) => error_view(&error),
                     }
                 })}
@@ -37,7 +41,7 @@ pub fn detail_view() -> AnyView {
     .into_any()
 }
 
-fn detail(unit: Unit, changed: Callback<()>) -> impl IntoView {
+fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
     let id = unit.id;
     let back = (format!("/housing/buildings/{}?unit={id}", unit.building_id), format!("{} 楼盘表", unit.estate));
     view! {
@@ -49,7 +53,7 @@ fn detail(unit: Unit, changed: Callback<()>) -> impl IntoView {
         <section class="panel">
             <p class="status-badge text-base">{status_tile(unit.status)}{unit.status.label()}<span class="opacity-80">{format!("自 {}", time_text(unit.status_since))}</span></p>
             {unit.lock_reason.clone().map(|reason| view! { <p>"原因："{reason}</p> })}
-            {transition_buttons(&unit, changed)}
+            {transition_buttons(&unit, change)}
         </section>
         {fields(&unit)}
         {rooms_and_history(&unit)}
@@ -73,19 +77,25 @@ fn fields(unit: &Unit) -> impl IntoView + use<> {
             ("户型", Cell::text(unit.layout.label())),
             ("朝向", cell_or_empty(unit.orientation, |value| Cell::text(value.label()))),
             ("装修", cell_or_empty(unit.decoration, |value| Cell::text(value.label()))),
+            ("室内设施", Cell::text(&facilities_text(&unit.facilities))),
+            ("供应池", text_cell(unit.supply_pool.as_ref())),
         ])}
         {field_group("面积与租金", vec![
             ("建筑面积(㎡)", Cell::Area(unit.building_area)),
             ("使用面积(㎡)", Cell::Area(unit.usable_area)),
             ("套内面积(㎡)", cell_or_empty(unit.inner_area, Cell::Area)),
-            ("租金标准", cell_or_empty(rent, |rent| Cell::text(&rent.code))),
+            ("公摊面积(㎡)", cell_or_empty(unit.shared_area, Cell::Area)),
+            ("租金标准", cell_or_empty(rent, |rent| Cell::link(&rent.code, format!("/housing/rent-standards/{}", rent.standard_id)))),
             ("单价(元/㎡·月)", cell_or_empty(rent, |rent| Cell::Text(rent.rate.to_string()))),
             ("计租面积", cell_or_empty(rent, |rent| Cell::text(rent.basis.label()))),
             ("核定月租金(元)", cell_or_empty(unit.assessed_rent(), Cell::Money)),
+            ("市场租金(元/月)", cell_or_empty(unit.market_rent, Cell::Money)),
         ])}
         {field_group("权属与其他", vec![
             ("不动产单元号", text_cell(unit.real_estate_no.as_ref())),
             ("产权证号", text_cell(unit.cert_no.as_ref())),
+            ("房屋代码", text_cell(unit.house_code.as_ref())),
+            ("交付日期", cell_or_empty(unit.deliver_on, Cell::Date)),
             ("空置起始", cell_or_empty(unit.vacant_since, Cell::Date)),
             ("备注", text_cell(unit.remark.as_ref())),
             ("更新时间", Cell::Time(unit.updated_at)),
@@ -100,7 +110,16 @@ fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
         .iter()
         .map(|room| {
             let area = room.area.map_or_else(|| "—".to_owned(), |area| area.to_string());
-            view! { <tr><td>{room.name.clone()}</td><td>{room.kind.label()}</td><td class="figures">{area}</td><td class="figures">{room.capacity}</td></tr> }
+            view! {
+                <tr>
+                    <td><a class="link link-primary link-hover" href=format!("/housing/rooms/{}", room.id)>{room.name.clone()}</a></td>
+                    <td>{room.kind.label()}</td>
+                    <td class="figures">{area}</td>
+                    <td class="figures">{room.capacity}</td>
+                    <td class="figures">{room.bed_count}</td>
+                    <td>{room.status.label()}</td>
+                </tr>
+            }
         })
         .collect_view();
     let history = unit
@@ -115,6 +134,7 @@ fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
                     <td>{from}" → "{line.to.label()}</td>
                     <td>{line.actor.clone()}</td>
                     <td>{line.reason.clone()}</td>
+                    <td>{line.document.clone()}</td>
                 </tr>
             }
         })
@@ -123,7 +143,7 @@ fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
         <section class="panel">
             <h2>"房间"</h2>
             <table class="table table-sm">
-                <thead><tr><th scope="col">"房间名"</th><th scope="col">"类型"</th><th scope="col" class="figures">"面积(㎡)"</th><th scope="col" class="figures">"可住人数"</th></tr></thead>
+                <thead><tr><th scope="col">"房间名"</th><th scope="col">"类型"</th><th scope="col" class="figures">"面积(㎡)"</th><th scope="col" class="figures">"可住人数"</th><th scope="col" class="figures">"床位数"</th><th scope="col">"状态"</th></tr></thead>
                 <tbody>{rooms}</tbody>
             </table>
         </section>
@@ -131,7 +151,7 @@ fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
             <h2>"状态历史"</h2>
             <div class="table-scroll" tabindex="0" role="region" aria-label="状态历史">
                 <table class="table table-sm">
-                    <thead><tr><th scope="col">"时间"</th><th scope="col">"事件"</th><th scope="col">"状态"</th><th scope="col">"操作人"</th><th scope="col">"原因"</th></tr></thead>
+                    <thead><tr><th scope="col">"时间"</th><th scope="col">"事件"</th><th scope="col">"状态"</th><th scope="col">"操作人"</th><th scope="col">"原因"</th><th scope="col">"文号"</th></tr></thead>
                     <tbody>{history}</tbody>
                 </table>
             </div>

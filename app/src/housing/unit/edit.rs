@@ -6,15 +6,18 @@ use crate::{
     housing::{building::api::building_board_get, choice::stock_choices_get, use_id},
     ui::{
         PageHead, error_view,
-        field::{bind, chosen, coded},
+        field::{bind, chosen_or_present, coded},
         loading_view,
     },
 };
 use domain::{
     dictionary::{Decoration, HousingCategory, LayoutType, Orientation, UnitStatus},
     failure::FieldErrors,
-    housing::{choice::StockChoices, unit::UnitForm},
-    id::{BuildingId, UnitId},
+    housing::{
+        choice::StockChoices,
+        unit::{Unit, UnitForm},
+    },
+    id::{BuildingId, OrganizationId, UnitId},
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -41,7 +44,7 @@ pub fn new_view() -> AnyView {
                     match loaded.await {
                         Ok((building, choices)) => {
                             let back = (format!("/housing/buildings/{}", building.id), format!("{} {}", building.estate, building.no));
-                            view! { <PageHead title="新增房源" back=back />{form_view(Target::New(building.id), UnitForm::default(), choices)} }.into_any()
+                            view! { <PageHead title="新增房源" back=back />{form_view(Target::New(building.id), building.district_id, None, choices)} }.into_any()
                         }
                         Err(error) => error_view(&error),
                     }
@@ -66,7 +69,7 @@ pub fn edit_view() -> AnyView {
                         Ok((unit, choices)) => {
                             let back = (format!("/housing/units/{}", unit.id), unit.address.clone());
                             let target = Target::Known(unit.id, unit.version, unit.status);
-                            view! { <PageHead title="编辑房源" back=back />{form_view(target, UnitForm::from(&unit), choices)} }.into_any()
+                            view! { <PageHead title="编辑房源" back=back />{form_view(target, unit.district_id, Some(unit), choices)} }.into_any()
                         }
                         Err(error) => error_view(&error),
                     }
@@ -77,8 +80,8 @@ pub fn edit_view() -> AnyView {
     .into_any()
 }
 
-fn form_view(target: Target, initial: UnitForm, choices: StockChoices) -> impl IntoView {
-    let form = RwSignal::new(initial);
+fn form_view(target: Target, district: OrganizationId, unit: Option<Unit>, choices: StockChoices) -> impl IntoView {
+    let form = RwSignal::new(unit.as_ref().map(UnitForm::from).unwrap_or_default());
     let errors = RwSignal::new(FieldErrors::default());
     let status = RwSignal::new(UnitStatus::Vacant);
     let save = Action::new(move |form: &UnitForm| {
@@ -119,22 +122,9 @@ fn form_view(target: Target, initial: UnitForm, choices: StockChoices) -> impl I
         <form class="panel form-grid" on:submit=submit novalidate>
             {move || refused().map(|error| error_view(&error))}
             {matches!(target, Target::New(_)).then(|| status_field(status))}
-            {bind(form, errors, "entrance", "单元号", true, |form| &mut form.entrance).text("text", "如 03")}
-            {bind(form, errors, "floor", "楼层", true, |form| &mut form.floor).text("text", "-3至60")}
-            {bind(form, errors, "room_no", "房号", true, |form| &mut form.room_no).text("text", "如 0401")}
-            {bind(form, errors, "layout", "户型", true, |form| &mut form.layout).select(coded(LayoutType::choices()))}
-            {bind(form, errors, "building_area", "建筑面积(㎡)", true, |form| &mut form.building_area).text("text", "最多2位小数")}
-            {bind(form, errors, "usable_area", "使用面积(㎡)", true, |form| &mut form.usable_area).text("text", "不大于建筑面积")}
-            {bind(form, errors, "inner_area", "套内面积(㎡)", false, |form| &mut form.inner_area).text("text", "")}
-            {bind(form, errors, "category", "住房类别", true, |form| &mut form.category).select(coded(HousingCategory::choices()))}
-            {bind(form, errors, "rent_standard", "租金标准", false, |form| &mut form.rent_standard).select(chosen(choices.rent_standards))}
-            {bind(form, errors, "mgmt_unit", "住房管理单位", true, |form| &mut form.mgmt_unit).select(chosen(choices.management_units))}
-            {bind(form, errors, "title_holder", "产权单位", false, |form| &mut form.title_holder).text("text", "")}
-            {bind(form, errors, "orientation", "朝向", false, |form| &mut form.orientation).select(coded(Orientation::choices()))}
-            {bind(form, errors, "decoration", "装修", false, |form| &mut form.decoration).select(coded(Decoration::choices()))}
-            {bind(form, errors, "cert_no", "产权证号", false, |form| &mut form.cert_no).text("text", "")}
-            {bind(form, errors, "real_estate_no", "不动产单元号", false, |form| &mut form.real_estate_no).text("text", "28位")}
-            {bind(form, errors, "remark", "备注", false, |form| &mut form.remark).text("text", "")}
+            {place_fields(form, errors)}
+            {rent_fields(form, errors, district, unit.as_ref(), choices)}
+            {other_fields(form, errors)}
             <div class="form-buttons">
                 <button type="submit" class="btn btn-primary" disabled=move || save.pending().get()>"保存"</button>
                 <a class="btn btn-ghost" href=cancel>"取消"</a>
@@ -154,5 +144,55 @@ fn status_field(status: RwSignal<UnitStatus>) -> impl IntoView {
             <label for="status">"状态"</label>
             <select id="status" class="select" on:change=move |event| status.set(UnitStatus::from_code(&event_target_value(&event)).unwrap_or(UnitStatus::Vacant))>{options}</select>
         </div>
+    }
+}
+
+fn place_fields(form: RwSignal<UnitForm>, errors: RwSignal<FieldErrors>) -> impl IntoView {
+    view! {
+        {bind(form, errors, "entrance", "单元号", true, |form| &mut form.entrance).text("text", "如 03")}
+        {bind(form, errors, "floor", "楼层", true, |form| &mut form.floor).text("text", "-3至60")}
+        {bind(form, errors, "room_no", "房号", true, |form| &mut form.room_no).text("text", "如 0401")}
+        {bind(form, errors, "layout", "户型", true, |form| &mut form.layout).select(coded(LayoutType::choices()))}
+        {bind(form, errors, "building_area", "建筑面积(㎡)", true, |form| &mut form.building_area).text("text", "最多2位小数")}
+        {bind(form, errors, "usable_area", "使用面积(㎡)", true, |form| &mut form.usable_area).text("text", "不大于建筑面积")}
+        {bind(form, errors, "inner_area", "套内面积(㎡)", false, |form| &mut form.inner_area).text("text", "")}
+        {bind(form, errors, "shared_area", "公摊面积(㎡)", false, |form| &mut form.shared_area).text("text", "")}
+        {bind(form, errors, "category", "住房类别", true, |form| &mut form.category).select(coded(HousingCategory::choices()))}
+    }
+}
+
+/// Standard and management unit that are no longer offered stay choosable for the unit that has them.
+fn rent_fields(
+    form: RwSignal<UnitForm>,
+    errors: RwSignal<FieldErrors>,
+    district: OrganizationId,
+    unit: Option<&Unit>,
+    choices: StockChoices,
+) -> impl IntoView + use<> {
+    let standard = unit.and_then(|unit| unit.rent.as_ref());
+    let standard = standard.map(|rent| (rent.standard_id.0, format!("{} {}", rent.code, rent.name)));
+    let manager = unit.map(|unit| (unit.mgmt_unit_id.0, unit.mgmt_unit.clone()));
+    let standards = choices.rent_standards_of(district.0);
+    view! {
+        {bind(form, errors, "rent_standard", "租金标准", false, |form| &mut form.rent_standard)
+            .select(chosen_or_present(standards, standard))}
+        {bind(form, errors, "market_rent", "市场租金(元/月)", false, |form| &mut form.market_rent).text("text", "最多2位小数")}
+        {bind(form, errors, "mgmt_unit", "住房管理单位", true, |form| &mut form.mgmt_unit)
+            .select(chosen_or_present(choices.management_units, manager))}
+        {bind(form, errors, "title_holder", "产权单位", false, |form| &mut form.title_holder).text("text", "")}
+    }
+}
+
+fn other_fields(form: RwSignal<UnitForm>, errors: RwSignal<FieldErrors>) -> impl IntoView {
+    view! {
+        {bind(form, errors, "orientation", "朝向", false, |form| &mut form.orientation).select(coded(Orientation::choices()))}
+        {bind(form, errors, "decoration", "装修", false, |form| &mut form.decoration).select(coded(Decoration::choices()))}
+        {bind(form, errors, "facilities", "室内设施", false, |form| &mut form.facilities).text("text", "以顿号分隔，如 床、衣柜")}
+        {bind(form, errors, "cert_no", "产权证号", false, |form| &mut form.cert_no).text("text", "")}
+        {bind(form, errors, "real_estate_no", "不动产单元号", false, |form| &mut form.real_estate_no).text("text", "28位")}
+        {bind(form, errors, "house_code", "房屋代码", false, |form| &mut form.house_code).text("text", "26位")}
+        {bind(form, errors, "deliver_on", "交付日期", false, |form| &mut form.deliver_on).text("date", "")}
+        {bind(form, errors, "supply_pool", "供应池", false, |form| &mut form.supply_pool).text("text", "")}
+        {bind(form, errors, "remark", "备注", false, |form| &mut form.remark).text("text", "")}
     }
 }

@@ -2,24 +2,39 @@
 
 use super::api::{unit_get, unit_transition};
 use crate::{
+    ApiError,
     shell::may,
     ui::{error_view, loading_view, status_tile, table::time_text},
 };
 use domain::{
-    failure::Failure,
-    housing::{unit::Unit, unit_status::UnitEvent},
+    dictionary::UnitStatus,
+    failure::{Failure, FieldErrors},
+    housing::{
+        unit::Unit,
+        unit_status::{Grounds, UnitEvent},
+    },
     id::UnitId,
     platform::permission::Permission,
 };
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
-pub fn unit_panel(id: UnitId) -> impl IntoView {
+/// The unit of that id; `status` is what the board around it says of it, if there is one.
+pub fn unit_panel(id: UnitId, status: Signal<Option<UnitStatus>>) -> impl IntoView {
     let unit = Resource::new(move || id, unit_get);
+    // Somebody else changed it while it is looked at.
+    Effect::new(move |before: Option<Option<UnitStatus>>| {
+        let now = status.get();
+        if before.flatten().is_some_and(|before| Some(before) != now) {
+            unit.refetch();
+        }
+        now
+    });
+    let change = use_status_change(move || unit.refetch());
     view! {
         <Transition fallback=loading_view>
             {move || Suspend::new(async move {
                 match unit.await {
-                    Ok(found) => panel(found, Callback::new(move |()| unit.refetch())).into_any(),
+                    Ok(found) => panel(found, change).into_any(),
                     Err(error) => error_view(&error),
                 }
             })}
@@ -27,7 +42,7 @@ pub fn unit_panel(id: UnitId) -> impl IntoView {
     }
 }
 
-fn panel(unit: Unit, changed: Callback<()>) -> impl IntoView {
+fn panel(unit: Unit, change: StatusChange) -> impl IntoView {
     let rent = unit.assessed_rent().map_or_else(|| "—".to_owned(), |rent| format!("{rent} 元/月"));
     let facts = [
         ("房源编码", unit.code.clone()),
@@ -54,7 +69,7 @@ fn panel(unit: Unit, changed: Callback<()>) -> impl IntoView {
         <h2 class="text-lg font-semibold pe-10">{unit.address.clone()}</h2>
         <p class="status-badge text-base">{status_tile(unit.status)}{unit.status.label()}</p>
         {unit.lock_reason.clone().map(|reason| view! { <p class="opacity-80">"原因："{reason}</p> })}
-        {transition_buttons(&unit, changed)}
+        {transition_buttons(&unit, change)}
         <dl class="detail-list">{facts}</dl>
         <h3 class="font-semibold mt-2">"最近动态"</h3>
         <ol class="timeline-list">{history}</ol>
@@ -62,27 +77,94 @@ fn panel(unit: Unit, changed: Callback<()>) -> impl IntoView {
     }
 }
 
-/// The buttons of §3.27 that the unit's status and the actor's rights leave open. An event that wants
-/// a reason asks for it first.
-pub fn transition_buttons(unit: &Unit, changed: Callback<()>) -> impl IntoView + use<> {
-    let (id, version) = (unit.id, unit.version);
-    let asked = RwSignal::new(None::<UnitEvent>);
-    let reason = RwSignal::new(String::new());
-    let act = Action::new(move |event: &UnitEvent| unit_transition(id, version, *event, reason.get_untracked()));
-    Effect::new(move |_| match act.value().get() {
-        Some(Ok(_)) => changed.run(()),
-        // Somebody was faster: show what is true now, the message stays.
-        Some(Err(error)) if error.0 == Failure::Conflict => changed.run(()),
-        _ => {}
+/// A change of status under way. The page holds it, outside of what is drawn anew when the unit is loaded
+/// again, so that an answer such as "somebody was faster" is still there to be read.
+#[derive(Clone, Copy)]
+pub struct StatusChange {
+    act: Action<(UnitId, i32, UnitEvent, Grounds), Result<UnitStatus, ApiError>>,
+    /// the event that waits for its reason or a confirmation
+    asked: RwSignal<Option<UnitEvent>>,
+    grounds: RwSignal<Grounds>,
+    message: RwSignal<Option<String>>,
+}
+
+/// Makes it; `reload` loads the unit again.
+pub fn use_status_change(reload: impl Fn() + 'static) -> StatusChange {
+    let change = StatusChange {
+        act: Action::new(|(id, version, event, grounds): &(UnitId, i32, UnitEvent, Grounds)| {
+            unit_transition(*id, *version, *event, grounds.clone())
+        }),
+        asked: RwSignal::new(None),
+        grounds: RwSignal::new(Grounds::default()),
+        message: RwSignal::new(None),
+    };
+    Effect::new(move |_| match change.act.value().get() {
+        Some(Ok(_)) => {
+            change.ask(None);
+            reload();
+        }
+        Some(Err(error)) => {
+            change.message.set(Some(error.fields().map_or_else(|| error.to_string(), complaint)));
+            // Show what is true now beside what was said.
+            if error.0 == Failure::Conflict {
+                reload();
+            }
+        }
+        None => {}
     });
-    let events: Vec<UnitEvent> = unit.status.events().into_iter().filter(|event| event.by_hand()).collect();
+    change
+}
+
+/// What is wrong with the grounds, in one sentence.
+fn complaint(errors: &FieldErrors) -> String {
+    let (reason, document) = (errors.get("reason"), errors.get("document").map(|text| format!("文号{text}")));
+    reason.map(ToOwned::to_owned).or(document).unwrap_or_default()
+}
+
+impl StatusChange {
+    /// Opens the question about an event, or closes it.
+    fn ask(self, event: Option<UnitEvent>) {
+        self.grounds.set(Grounds::default());
+        self.message.set(None);
+        self.asked.set(event);
+    }
+
+    fn run(self, unit: (UnitId, i32), event: UnitEvent) {
+        let grounds = self.grounds.get_untracked();
+        match grounds.check(event) {
+            Ok(_) => {
+                self.message.set(None);
+                self.act.dispatch((unit.0, unit.1, event, grounds));
+            }
+            Err(errors) => self.message.set(Some(complaint(&errors))),
+        }
+    }
+}
+
+/// The buttons of §3.27 that the unit and the actor's rights leave open. An event that wants a reason, or
+/// that nothing takes back, asks first.
+pub fn transition_buttons(unit: &Unit, change: StatusChange) -> impl IntoView + use<> {
+    let target = (unit.id, unit.version);
+    let offers = unit.circumstances().offers();
+    let asked = {
+        let offers = offers.clone();
+        move || change.asked.get().filter(|event| offers.contains(event))
+    };
     let buttons = move || {
-        events
+        offers
             .iter()
             .copied()
             .map(|event| {
-                let run = move |_| if event.needs_reason() { asked.set(Some(event)) } else { drop(act.dispatch(event)) };
-                view! { <button type="button" class="btn btn-sm btn-outline" disabled=move || act.pending().get() on:click=run>{event.label()}</button> }
+                let asks = event.needs_reason() || event.is_final();
+                let run = move |_| {
+                    if asks {
+                        change.ask(Some(event));
+                    } else {
+                        change.ask(None);
+                        change.run(target, event);
+                    }
+                };
+                view! { <button type="button" class="btn btn-sm btn-outline" disabled=move || change.act.pending().get() on:click=run>{event.label()}</button> }
             })
             .collect_view()
     };
@@ -90,17 +172,41 @@ pub fn transition_buttons(unit: &Unit, changed: Callback<()>) -> impl IntoView +
         <Show when=move || may(Permission::UnitTransition)>
             <div class="flex flex-wrap gap-2 py-2">{buttons.clone()}</div>
         </Show>
-        {move || asked.get().map(|event| view! {
-            <form class="flex gap-2 items-end" on:submit=move |submit| { submit.prevent_default(); act.dispatch(event); }>
+        {move || asked().map(|event| question(target, event, change))}
+        {move || change.message.get().map(|sentence| view! { <p class="field-error" role="alert">{sentence}</p> })}
+    }
+}
+
+/// Asks for reason and document where the event has them, and whether it is meant.
+fn question(target: (UnitId, i32), event: UnitEvent, change: StatusChange) -> impl IntoView {
+    let (first, confirm) = (NodeRef::<html::Input>::new(), NodeRef::<html::Button>::new());
+    Effect::new(move |_| {
+        // Whoever asked by keyboard goes on by keyboard.
+        let _ = match first.get() {
+            Some(input) => input.focus(),
+            None => confirm.get().map_or(Ok(()), |button| button.focus()),
+        };
+    });
+    let submit = move |submit: leptos::ev::SubmitEvent| {
+        submit.prevent_default();
+        change.run(target, event);
+    };
+    let grounds = change.grounds;
+    view! {
+        <form class="flex flex-wrap gap-2 items-end" aria-label=format!("{}确认", event.label()) on:submit=submit novalidate>
+            {event.needs_reason().then(|| view! {
                 <label class="grow"><span class="text-sm">{format!("{}原因", event.label())}</span>
-                    <input class="input input-sm w-full" name="reason" required maxlength="200" prop:value=reason on:input=move |input| reason.set(event_target_value(&input)) />
+                    <input node_ref=first class="input input-sm w-full" name="reason" required maxlength="200" prop:value=move || grounds.get().reason on:input=move |input| grounds.update(|grounds| grounds.reason = event_target_value(&input)) />
                 </label>
-                <button type="submit" class="btn btn-sm btn-primary" disabled=move || act.pending().get()>"确定"</button>
-            </form>
-        })}
-        {move || act.value().get().and_then(Result::err).map(|error| {
-            let sentence = error.fields().and_then(|fields| fields.get("reason").map(ToOwned::to_owned)).unwrap_or_else(|| error.to_string());
-            view! { <p class="field-error" role="alert">{sentence}</p> }
-        })}
+            })}
+            {event.has_document().then(|| view! {
+                <label class="grow"><span class="text-sm">"文号（选填）"</span>
+                    <input class="input input-sm w-full" name="document" maxlength="50" prop:value=move || grounds.get().document on:input=move |input| grounds.update(|grounds| grounds.document = event_target_value(&input)) />
+                </label>
+            })}
+            {event.is_final().then(|| view! { <p class="w-full">{format!("{}后不能撤回，确定{}该房源吗？", event.label(), event.label())}</p> })}
+            <button node_ref=confirm type="submit" class="btn btn-sm btn-primary" disabled=move || change.act.pending().get()>"确定"</button>
+            <button type="button" class="btn btn-sm btn-ghost" on:click=move |_| change.ask(None)>"取消"</button>
+        </form>
     }
 }

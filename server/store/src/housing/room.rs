@@ -72,7 +72,8 @@ pub async fn room_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<RoomRow>> {
     ctx.require(Permission::RoomRead)?;
     let mut tx = ctx.begin().await?;
     let mut walk = Walk::new(ctx, query, &[("unit", "unit_id"), ("estate", "estate_id")]);
-    let mut matching = Match { named: None, words: query.q.split_whitespace().take(6).map(ToOwned::to_owned).collect() };
+    let mut matching =
+        Match { named: None, words: query.q.split_whitespace().take(6).map(ToOwned::to_owned).collect() };
     matching.named = buildings_named(&mut tx, &mut matching.words, &walk).await?;
     // Named buildings are looked for in their estates, not in everything that lies in their districts.
     if let (Some(named), "district_id") = (&matching.named, walk.column) {
@@ -190,10 +191,5 @@ pub async fn room_get(ctx: &Ctx, id: RoomId) -> Result<Room> {
         status: row.status,
         updated_at: row.updated_at,
     };
-    Ok(Room {
-        row: record.try_into()?,
-        district: row.district,
-        version: row.version,
-        updated_by: row.updated_by_name,
-    })
+    Ok(Room { row: record.try_into()?, district: row.district, version: row.version, updated_by: row.updated_by_name })
 }

@@ -156,7 +156,8 @@ pub async fn unit_transition(
     )
     .execute(connection(&mut tx))
     .await?;
-    let line = Line { from: Some(from), to, event: event.label(), reason: reason.as_deref(), document: document.as_deref() };
+    let line =
+        Line { from: Some(from), to, event: event.label(), reason: reason.as_deref(), document: document.as_deref() };
     history_add(&mut tx, ctx, id.0, line).await?;
     change_add(&mut tx, unit.district_id, unit.estate_id, unit.building_id, Some((id.0, to.code()))).await?;
     tx.commit().await?;

@@ -88,22 +88,25 @@ pub(super) async fn unit_load(tx: &mut Tx, id: UnitId) -> Result<Unit> {
 }
 
 async fn unit_rooms(tx: &mut Tx, id: UnitId) -> Result<Vec<UnitRoom>> {
-    sqlx::query!("select id, name, type as kind, area, capacity, bed_count, status from room where unit_id = $1 order by id", id.0)
-        .fetch_all(connection(tx))
-        .await?
-        .into_iter()
-        .map(|row| {
-            Ok(UnitRoom {
-                id: RoomId(row.id),
-                name: row.name,
-                kind: stored(&row.kind, RoomType::from_code)?,
-                area: row.area.map(|area| Area::from_hundredths(area.into())),
-                capacity: row.capacity,
-                bed_count: row.bed_count,
-                status: stored(&row.status, UseStatus::from_code)?,
-            })
+    sqlx::query!(
+        "select id, name, type as kind, area, capacity, bed_count, status from room where unit_id = $1 order by id",
+        id.0
+    )
+    .fetch_all(connection(tx))
+    .await?
+    .into_iter()
+    .map(|row| {
+        Ok(UnitRoom {
+            id: RoomId(row.id),
+            name: row.name,
+            kind: stored(&row.kind, RoomType::from_code)?,
+            area: row.area.map(|area| Area::from_hundredths(area.into())),
+            capacity: row.capacity,
+            bed_count: row.bed_count,
+            status: stored(&row.status, UseStatus::from_code)?,
         })
-        .collect()
+    })
+    .collect()
 }
 
 async fn unit_history(tx: &mut Tx, id: UnitId) -> Result<Vec<UnitHistory>> {
