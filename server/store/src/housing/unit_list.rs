@@ -62,7 +62,7 @@ impl TryFrom<Record> for UnitRow {
     }
 }
 
-/// Below this many matches a filter without an index of its own is served building by building.
+/// Below this many matches a filter without an index of its own may be served building by building.
 const RARE: i64 = 2_000;
 /// More units than these are not sorted for a page: the index of a district by time is walked instead.
 const SORT_MOST: i64 = 100_000;
@@ -162,25 +162,40 @@ async fn narrowed(tx: &mut Tx, query: &ListQuery, scope: Walk, matching: &Match)
     let column = if matching.named.is_some() && scope.column == "district_id" { "estate_id" } else { scope.column };
     let shares = shares(tx, column, &scope, matching).await?;
     let counted = shares.iter().map(|share| share.units).sum();
-    let rare = matching.layout.is_some() || matching.category.is_some() || matching.named.is_some();
-    if counted > 0 && counted <= RARE && rare && scope.column != "building_id" {
-        let buildings = self::shares(tx, "building_id", &scope, matching).await?;
-        return Ok((Walk { column: "building_id", ids: ids(&buildings) }, counted));
-    }
     let by_time = UNIT_LIST.sort(query).0 == "updated_at";
     let many = shares.len() > ESTATES_MOST || (by_time && counted > SORT_MOST);
     let walk = match &matching.named {
         Some(named) if column != scope.column && many => {
-            let ids = scope.ids.into_iter().filter(|id| named.districts.contains(id)).collect();
+            let ids = scope.ids.iter().copied().filter(|id| named.districts.contains(id)).collect();
             Walk { column: scope.column, ids }
         }
         _ => Walk { column, ids: ids(&shares) },
     };
+    let rare = matching.layout.is_some() || matching.category.is_some() || matching.named.is_some();
+    if counted == 0 || counted > RARE || !rare || walk.column == "building_id" {
+        return Ok((walk, counted));
+    }
+    // Few matches: to read the buildings that have them, or to walk until a page is full?
+    let all = units_on(tx, &walk).await?;
+    let wanted = query.offset() + i64::from(query.size) + 1;
+    let sorted = by_time && walk.column != "district_id";
+    let passed = if sorted { all } else { all.min(wanted * walk.ids.len() as i64 * all / counted) };
+    let buildings = Walk { column: "building_id", ids: ids(&self::shares(tx, "building_id", &scope, matching).await?) };
+    let walk = if units_on(tx, &buildings).await? < passed { buildings } else { walk };
     Ok((walk, counted))
 }
 
 fn ids(shares: &[Share]) -> Vec<i64> {
     shares.iter().map(|share| share.id).collect()
+}
+
+/// How many units lie on a walk, matching or not.
+async fn units_on(tx: &mut Tx, walk: &Walk) -> Result<i64> {
+    let table = if walk.column == "district_id" { "district_tally" } else { "building_tally" };
+    let mut sql =
+        QueryBuilder::<Postgres>::new(format!("select coalesce(sum(u.units), 0)::bigint from {table} u where true"));
+    walk.push(&mut sql, "u");
+    Ok(sql.build_query_scalar().fetch_one(connection(tx)).await?)
 }
 
 /// The values of a column that hold matches on the walk, by the counters.
