@@ -27,7 +27,7 @@ use tokio::{
 /// Most missed changes that are sent again; behind that the page loads anew.
 const REPLAY_MAX: i64 = 500;
 /// The session and its scope are checked again this often while a stream is open.
-const RECHECK: Duration = Duration::from_secs(20);
+pub const RECHECK: Duration = Duration::from_secs(20);
 
 /// What a page wants to hear of.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -65,7 +65,7 @@ pub async fn stream(
             Ok(None) | Err(_) => waiting.push_back(refresh()),
         }
     }
-    let recheck = tokio::time::interval_at(tokio::time::Instant::now() + RECHECK, RECHECK);
+    let recheck = tokio::time::interval_at(tokio::time::Instant::now() + state.stream_recheck, state.stream_recheck);
     let listener = Listener { ctx, secret, wanted, receiver, waiting, recheck, stopping: state.stopping };
     Sse::new(listener.events()).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }

@@ -16,7 +16,7 @@ use leptos::{
     nonce::{provide_nonce, use_nonce},
     prelude::{ServerActionError, provide_context},
 };
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, time::Duration};
 use store::live::Feed;
 use tokio::sync::watch;
 use tower_http::{
@@ -31,6 +31,8 @@ pub struct AppState {
     pub feed: Feed,
     /// turns true when the process is to end; streams end then
     pub stopping: watch::Receiver<bool>,
+    /// how often an open stream checks its session again ([`live::RECHECK`])
+    pub stream_recheck: Duration,
 }
 
 impl FromRef<AppState> for LeptosOptions {

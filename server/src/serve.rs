@@ -3,7 +3,7 @@
 use crate::{
     captcha_image,
     config::{Config, Opened, ServeConfig},
-    demo, housekeeping, jobs,
+    demo, housekeeping, jobs, live,
     router::{AppState, router},
 };
 use app::context::Process;
@@ -95,6 +95,7 @@ async fn run(
             .build(),
         feed,
         stopping,
+        stream_recheck: live::RECHECK,
     };
     let service = router(state, &serve.site).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown({

@@ -46,7 +46,7 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
 
 /// Whether a request shows somebody at work, which keeps a desk's session alive (domain.md §2.6: idle 30 min):
 /// a page opened, a file sent or fetched, and [`PRESENCE`], by which an open page says that a hand was on it
-/// (`app::shell`). Everything else a page may ask for by itself – it follows changes, looks at figures every
+/// (`app::presence`). Everything else a page may ask for by itself – it follows changes, looks at figures every
 /// minute and at a running import several times a second – and an empty chair is no person at work.
 fn is_work(path: &str) -> bool {
     path != "/live" && (path == PRESENCE || !path.starts_with("/api/"))

@@ -32,9 +32,11 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
     let changes = changes_sweep(database, now).await?;
     let mut tx = database.owner().begin().await?;
     // The owner is ruled by the policies too.
-    sqlx::query!("select set_config('app.districts', '*', true) as city, set_config('app.platform', 'on', true) as platform")
-        .fetch_one(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "select set_config('app.districts', '*', true) as city, set_config('app.platform', 'on', true) as platform"
+    )
+    .fetch_one(&mut *tx)
+    .await?;
     let captchas = sqlx::query!("delete from captcha where expires_at < $1", now).execute(&mut *tx).await?;
     let sessions = sqlx::query!(
         "delete from session where expires_at < $1 or (kind = 'DESK' and seen_at < $2)",

@@ -102,6 +102,7 @@ impl Site {
                 .build(),
             feed: Feed::start(test.database.clone()).await.expect("a feed"),
             stopping,
+            stream_recheck: std::time::Duration::from_millis(500),
         };
         Self { router: router(state, &folder), test, settings, folder, stop }
     }
