@@ -104,7 +104,7 @@ export async function visit(page: Page, path: string): Promise<Response | null> 
   return response;
 }
 
-/** `App` sets the mark from an `Effect`, so it appears only where WASM has taken over. */
+/** `frontend` sets the mark when the open page's own module is there, so it appears only where WASM has taken over. */
 export async function hydrated(page: Page): Promise<void> {
   await page.locator("body[data-hydrated]").waitFor({ state: "attached" });
 }

@@ -20,6 +20,17 @@ begin
 end
 $$;
 
+-- Roles belong to the whole cluster, and so does `housing_app`: the owner of a neighbouring database who
+-- may become it (every installation's owner may) could connect here and set himself any scope. PostgreSQL
+-- lets everybody connect to everything unless told otherwise, so it is told: this database's owner and
+-- superusers come in, others (a backup's or a report's login) only by a `grant connect` to them by name.
+-- A copy made with `create database … template …` does not inherit this and has to be told again.
+do $$
+begin
+    execute format('revoke connect on database %I from public', current_database());
+end
+$$;
+
 do $$
 begin
     execute format('grant usage on schema %I to housing_app', current_schema());

@@ -12,6 +12,16 @@ create table role_permission (
     primary key (role_id, permission)
 );
 
+-- What a role may do is no secret (menus and refusals show it); granting is the platform's alone.
+alter table role enable row level security;
+alter table role force row level security;
+create policy role_read on role for select to public using (true);
+create policy role_write on role for all to public using ((select scope_platform()));
+alter table role_permission enable row level security;
+alter table role_permission force row level security;
+create policy role_permission_read on role_permission for select to public using (true);
+create policy role_permission_write on role_permission for all to public using ((select scope_platform()));
+
 create table app_user (
     id bigint generated always as identity primary key,
     login text not null,
@@ -43,6 +53,10 @@ create table user_role (
     role_id bigint not null references role,
     primary key (user_id, role_id)
 );
+alter table user_role enable row level security;
+alter table user_role force row level security;
+create policy user_role_read on user_role for select to public using (true);
+create policy user_role_write on user_role for all to public using ((select scope_platform()));
 
 -- Only a digest of the cookie is kept: a copy of this table opens no session.
 create table session (
@@ -72,6 +86,13 @@ create table login_attempt (
     result text not null check (result in ('OK', 'CAPTCHA', 'PASSWORD', 'LOCKED', 'DISABLED'))
 );
 create index login_attempt_at on login_attempt (at);
+
+-- Who tried to come in, and from where, is for the platform alone, and stays as it was written: only the
+-- owner drops what is past its retention (`store::housekeeping`).
+alter table login_attempt enable row level security;
+alter table login_attempt force row level security;
+create policy login_attempt_scope on login_attempt for all to public using ((select scope_platform()));
+revoke update, delete on login_attempt from housing_app;
 
 -- Who did it is shown in every timeline; the account itself stays out of sight.
 create function user_name(user_id bigint) returns text language plpgsql as $$

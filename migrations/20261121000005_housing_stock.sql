@@ -430,3 +430,7 @@ create table user_estate (
     estate_id bigint not null references estate on delete cascade,
     primary key (user_id, estate_id)
 );
+alter table user_estate enable row level security;
+alter table user_estate force row level security;
+create policy user_estate_read on user_estate for select to public using (true);
+create policy user_estate_write on user_estate for all to public using ((select scope_platform()));

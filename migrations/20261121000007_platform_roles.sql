@@ -1,6 +1,9 @@
 -- Roles and their permissions, seeded from domain.md §6.1 and §6.5 for the areas that exist so far
 -- (stock and home). What is not granted is forbidden; `server/store/tests` keeps a snapshot.
 
+-- The owner is ruled by the policies too; this lasts as long as the migration's transaction.
+select set_config('app.platform', 'on', true);
+
 insert into role (code, name) values
     ('CITY_LEADER', '市领导/主管局'),
     ('CITY', '市住房保障中心'),

@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 mod server {
     use crate::ApiError;
+    use domain::platform::actor::{KIOSK_DAYS, SessionKind};
     use leptos::prelude::use_context;
     use store::{Ctx, Database};
 
@@ -18,7 +19,7 @@ mod server {
         pub secure_cookies: bool,
         /// settings of the city, looked at again every few seconds
         pub settings: tokio::sync::watch::Receiver<domain::platform::setting::CitySettings>,
-        /// hash of the browser bundle in use; an old tab notices that it differs
+        /// hash of the browser bundle in use; an old tab notices that it differs (`crate::presence`)
         pub build: String,
     }
 
@@ -55,15 +56,25 @@ mod server {
         use_context().expect("the server provides itself to every request")
     }
 
-    /// Tells the browser to keep the session's secret, or to forget it.
-    pub fn set_session_cookie(secret: Option<&str>) {
+    /// Tells the browser to keep a session's secret. A desk's cookie ends with the browser; a wall's lives as
+    /// long as its session, because its browser restarts by itself and nobody is there to sign in.
+    pub fn keep_session(secret: &str, kind: SessionKind) {
+        let life = match kind {
+            SessionKind::Desk => String::new(),
+            SessionKind::Kiosk => format!("; Max-Age={}", KIOSK_DAYS * 24 * 60 * 60),
+        };
+        set_session_cookie(secret, &life);
+    }
+
+    /// Tells the browser to forget its session.
+    pub fn forget_session() {
+        set_session_cookie("", "; Max-Age=0");
+    }
+
+    fn set_session_cookie(secret: &str, life: &str) {
         let Some(response) = use_context::<leptos_axum::ResponseOptions>() else { return };
         let secure = if process().secure_cookies { "; Secure" } else { "" };
-        let cookie = match secret {
-            // No Max-Age: a desk's cookie ends with the browser; the database ends the session itself.
-            Some(secret) => format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}"),
-            None => format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"),
-        };
+        let cookie = format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax{life}{secure}");
         if let Ok(value) = cookie.parse() {
             response.insert_header("set-cookie".parse().expect("a header name"), value);
         }

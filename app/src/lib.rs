@@ -11,6 +11,7 @@ mod import;
 mod insight;
 mod operator;
 mod platform;
+mod presence;
 mod shell;
 mod ui;
 

@@ -1,19 +1,21 @@
 //! The frame around every page: document, menu, head, routes.
 
 use crate::{
+    ApiError,
     housing::Housing,
     import::Imports,
     insight::Insight,
     operator::Operators,
     platform::{
         Platform,
-        session::{Frame, SignIn, SignOut},
+        session::{Frame, PasswordChange, SignIn, SignOut},
         sign_in::SignInPage,
     },
+    presence::{Outdated, use_presence},
     ui::icon,
 };
 use domain::platform::{actor::SessionKind, permission::Permission};
-use leptos::{hydration::HydrationScripts, prelude::*};
+use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
@@ -50,33 +52,18 @@ pub fn document(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let sign_in = ServerAction::<SignIn>::new();
-    let sign_out = ServerAction::<SignOut>::new();
-    provide_context(sign_in);
-    provide_context(sign_out);
     // Known on the server while it draws, and carried inside the page: nothing has to wait for it.
     let frame = RwSignal::new(SharedValue::new(Frame::of_request).into_inner());
     provide_context(frame);
-    // Whoever signs in or out brings the frame of what follows.
-    Effect::new(move |_| {
-        if let Some(Ok(fresh)) = sign_in.value().get() {
-            frame.set(fresh);
-        }
-    });
-    Effect::new(move |_| {
-        if let Some(Ok(fresh)) = sign_out.value().get() {
-            frame.set(fresh);
-        }
-    });
-    // Tests and screenshots wait for this mark: before it a click reaches nobody.
-    Effect::new(|_| {
-        if let Some(body) = document_body() {
-            let _ = body.set_attribute("data-hydrated", "");
-        }
-    });
+    // Whoever signs in or out or changes the password brings the frame of what follows. These live here,
+    // because the pages that call them are left before the answer is looked at.
+    provide_framed(ServerAction::<SignIn>::new(), frame);
+    provide_framed(ServerAction::<SignOut>::new(), frame);
+    provide_framed(ServerAction::<PasswordChange>::new(), frame);
+    let newest_build = use_presence(frame);
     view! {
         <Router>
-            <Shell>
+            <Shell newest_build=newest_build>
                 <FlatRoutes fallback=|| view! { <NotFound /> }>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                     <Route path=path!("/password") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
@@ -97,8 +84,17 @@ pub fn App() -> impl IntoView {
     }
 }
 
-fn document_body() -> Option<web_sys::HtmlElement> {
-    leptos::prelude::document().body()
+/// Offers an action to all pages and takes over the frame that it answers.
+fn provide_framed<F>(action: ServerAction<F>, frame: RwSignal<Frame>)
+where
+    F: ServerFn<Output = Frame, Error = ApiError> + Clone + Send + Sync + 'static,
+{
+    provide_context(action);
+    Effect::new(move |_| {
+        if let Some(Ok(fresh)) = action.value().get() {
+            frame.set(fresh);
+        }
+    });
 }
 
 /// The page for an address that leads nowhere.
@@ -134,9 +130,11 @@ pub fn may(permission: Permission) -> bool {
 
 /// Menu and head around a page; a bare page when nobody is signed in.
 #[component]
-fn Shell(children: Children) -> impl IntoView {
+fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
     let frame = use_frame();
-    let kind = Memo::new(move |_| frame.with(|frame| frame.actor.as_ref().map(|actor| actor.session)));
+    // The whole person: rights come and go with the first password, also while the session's kind stays.
+    let actor = Memo::new(move |_| frame.with(|frame| frame.actor.clone()));
+    let kind = Memo::new(move |_| actor.with(|actor| actor.as_ref().map(|actor| actor.session)));
     let theme = move || if kind.get() == Some(SessionKind::Kiosk) { "wall" } else { "desk" };
     // The server sets the title when the page is drawn already and no signal can be read any more.
     let city_name = frame.with_untracked(|frame| frame.settings.city_name.clone());
@@ -146,12 +144,13 @@ fn Shell(children: Children) -> impl IntoView {
         <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind.get().is_none()>
             <input id="menu" type="checkbox" class="drawer-toggle" aria-label="展开菜单" />
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
-                {move || kind.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
+                {move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
+                <Outdated newest_build=newest_build />
                 {children()}
             </div>
             <div class="drawer-side z-30">
                 <label for="menu" class="drawer-overlay"><span class="sr-only">"收起菜单"</span></label>
-                {move || kind.get().map(|_| view! { <Menu frame=frame.get_untracked() /> })}
+                {move || actor.get().map(|_| view! { <Menu frame=frame.get_untracked() /> })}
             </div>
         </div>
     }
@@ -166,12 +165,12 @@ fn title_text(title: String) -> String {
 #[component]
 fn Head(frame: Frame) -> impl IntoView {
     let sign_out = expect_context::<ServerAction<SignOut>>();
-    let Frame { actor, settings, build } = frame;
+    let Frame { actor, settings, .. } = frame;
     let Some(actor) = actor else { return ().into_any() };
     let kiosk = actor.session == SessionKind::Kiosk;
     let may_kiosk = !kiosk && actor.may(Permission::KioskStart);
     view! {
-        <header class="app-head" data-build=build>
+        <header class="app-head">
             <label for="menu" class="btn btn-ghost btn-square lg:hidden">{icon("menu")}<span class="sr-only">"展开菜单"</span></label>
             <a href="/" class="min-w-0 truncate font-semibold lg:hidden">{settings.city_name}</a>
             <span class="grow"></span>

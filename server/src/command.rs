@@ -9,7 +9,10 @@ use crate::{
 use clap::{Parser, Subcommand};
 use domain::import::SheetKey;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
-use store::platform::user::{UserRef, user_ctx};
+use store::platform::{
+    token::random_password,
+    user::{NewUser, UserRef, user_create, user_ctx, user_password_reset},
+};
 
 /// 公租房管理平台: the platform for public rental housing
 #[derive(Debug, Parser)]
@@ -60,8 +63,11 @@ enum Command {
         #[arg(long = "as", value_name = "LOGIN")]
         login: String,
     },
-    /// Set a parameter of the city, e.g. `server setting PRM-07 WGS84`
+    /// Set a parameter of the city, e.g. `server setting PRM-07 WGS-84`
     Setting { code: String, value: String },
+    /// Accounts, until administrators make them in the browser (S1-9.3)
+    #[command(subcommand)]
+    User(UserCommand),
     /// Measure the platform, on a private database of its own
     Bench(bench::Args),
     /// Run a command with DATABASE_URL of a private database
@@ -72,6 +78,25 @@ enum Command {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make an account; prints its first password, once
+    Add {
+        login: String,
+        /// 姓名
+        #[arg(long)]
+        name: String,
+        /// code of a role, e.g. CITY or DISTRICT; more than one: --role A --role B
+        #[arg(long = "role", value_name = "CODE", required = true)]
+        roles: Vec<String>,
+        /// code of the organisation (机构编码); decides how far the account sees
+        #[arg(long = "org", value_name = "CODE")]
+        organization: String,
+    },
+    /// Draw a new password for an account, open its lock and end its sessions; prints the password, once
+    Password { login: String },
 }
 
 fn sheet(code: &str) -> Result<SheetKey, String> {
@@ -129,7 +154,16 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             let opened = config.open().await?;
             let result = store::platform::setting::setting_put(&opened.database, &code, &value).await;
             opened.close().await;
-            result.map_err(|error| error.to_string())?;
+            let relocated = result.map_err(|error| error.to_string())?;
+            if relocated > 0 {
+                println!("已按新坐标系重算{relocated}个位置；区划轮廓不随之换算，如已载入请用 server outline 重新载入");
+            }
+        }
+        Command::User(command) => {
+            let opened = config.open().await?;
+            let result = user(&opened.database, &command).await;
+            opened.close().await;
+            println!("{}", result?);
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {
@@ -141,6 +175,36 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes an account or renews its password; answers the line that shows the password this one time.
+async fn user(database: &store::Database, command: &UserCommand) -> Result<String, String> {
+    let password = random_password();
+    let login = match command {
+        UserCommand::Add { login, name, roles, organization } => {
+            let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
+            let user = NewUser {
+                login,
+                name,
+                organization_code: organization,
+                roles: &roles,
+                password: password.clone(),
+                must_change_password: true,
+                demo: false,
+            };
+            if !user_create(database, user).await.map_err(|error| error.to_string())? {
+                return Err("账号已存在；忘记密码请用 server user password".to_owned());
+            }
+            login
+        }
+        UserCommand::Password { login } => {
+            user_password_reset(database, login, password.clone(), true, chrono::Utc::now())
+                .await
+                .map_err(|error| error.to_string())?;
+            login
+        }
+    };
+    Ok(format!("账号 {login}  初始密码 {password}  （首次登录须修改，此密码不再显示）"))
 }
 
 async fn outline(database: &store::Database, file: &std::path::Path, login: &str) -> Result<usize, String> {

@@ -15,9 +15,9 @@ use store::{
     platform::{
         division::division_put,
         organization::city_seed,
-        setting::setting_put,
+        setting::{demo_complete, demo_is_complete, setting_put},
         token::random_password,
-        user::{NewUser, UserRef, user_any, user_ctx, user_seed},
+        user::{NewUser, UserRef, user_any, user_any_real, user_create, user_ctx, user_password_reset},
     },
 };
 
@@ -64,106 +64,134 @@ const ACCOUNTS: [Account; 6] = [
     },
 ];
 
-/// Seeds an empty database; answers what to print about the accounts.
+/// Seeds an empty database, or goes on where a start was cut off; answers what to print about the accounts.
 ///
 /// # Errors
 /// One line that says what failed.
 pub async fn ensure(database: &Database, data: &Path) -> Result<String, String> {
     let lock = store::database::start_lock(database).await.map_err(text)?;
     let notes = data.join("demo-accounts.txt");
-    if !user_any(database).await.map_err(text)? {
+    // Somebody's own accounts: this is no demo, and nothing of it goes in here.
+    let wanted = !user_any_real(database).await.map_err(text)?;
+    if wanted && !demo_is_complete(database).await.map_err(text)? {
         println!("  正在生成演示数据，约需半分钟…");
-        seed(database, data, &notes).await?;
+        Seed { database, begun: user_any(database).await.map_err(text)? }.run(data, &notes).await?;
     }
     lock.release().await.map_err(text)?;
     Ok(std::fs::read_to_string(&notes).map(|notes| table(&notes)).unwrap_or_default())
 }
 
-/// Outside the demo: the first administrator, with a password to be changed at the first sign-in.
+/// Outside the demo: the first administrator, with a password to be changed at the first sign-in. Of servers
+/// that start together one makes the account, and that one alone prints a password.
 ///
 /// # Errors
 /// One line that says what failed.
 pub async fn first_administrator(database: &Database) -> Result<String, String> {
-    if user_any(database).await.map_err(text)? {
-        return Ok(String::new());
-    }
+    let lock = store::database::start_lock(database).await.map_err(text)?;
+    let made = if user_any(database).await.map_err(text)? { None } else { administrator_make(database).await? };
+    lock.release().await.map_err(text)?;
+    Ok(made.map(|password| {
+        format!("\n  首个账号 admin  初始密码 {password}  （首次登录须修改，此密码不再显示；遗失时执行 server user password admin）\n")
+    }).unwrap_or_default())
+}
+
+/// Answers the password, if it was us who made the account.
+async fn administrator_make(database: &Database) -> Result<Option<String>, String> {
     city_seed(database, "CITY", "市住房保障中心", "990000").await.map_err(text)?;
     let password = random_password();
     let user = NewUser {
         login: "admin",
         name: "系统管理员",
         organization_code: "CITY",
-        role: "SYS_ADMIN",
+        roles: &["SYS_ADMIN"],
         password: password.clone(),
         must_change_password: true,
         demo: false,
     };
-    user_seed(database, user).await.map_err(text)?;
-    Ok(format!("\n  首个账号 admin  初始密码 {password}  （首次登录须修改，此密码不再显示）\n"))
+    Ok(user_create(database, user).await.map_err(text)?.then_some(password))
 }
 
-async fn seed(database: &Database, data: &Path, notes: &Path) -> Result<(), String> {
-    city_seed(database, CITY, "演示市住房保障中心", CITY).await.map_err(text)?;
-    for (parameter, value) in [(code::CITY_NAME, "演示市公租房管理平台"), (code::MAP_SYSTEM, "WGS84")] {
-        setting_put(database, parameter, value).await.map_err(text)?;
-    }
-    let mut lines = String::new();
-    // The two who load the rest come first; the others need the organisations that these load.
-    for account in ACCOUNTS.iter().filter(|account| account.organization == CITY) {
-        add(database, account, &mut lines).await?;
-    }
-    let city = hdb::demo_city(Some(CITY.to_owned()))?;
-    let workbooks = hdb::demo_workbooks(Some(CITY.to_owned()))?;
-    let folder = data.join("demo");
-    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    for (index, (sheet, content)) in workbooks.iter().enumerate() {
-        let file = folder.join(format!("{:02}-{}.xlsx", index + 1, sheet.code()));
-        std::fs::write(&file, content).map_err(|error| format!("{}: {error}", file.display()))?;
-        load(database, *sheet, file).await?;
-        if *sheet == SheetKey::Organization {
-            // Coordinates are checked against the districts' outlines, so these come before the stock.
-            let ctx = user_ctx(database, UserRef::Login("city"), chrono::Utc::now()).await.map_err(text)?;
-            for outline in city.outlines() {
-                division_put(&ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds)
-                    .await
-                    .map_err(text)?;
+/// The filling of a demo city. Every step can be done twice, and the mark that it is complete is set last.
+struct Seed<'a> {
+    database: &'a Database,
+    /// an earlier start was cut off: accounts get new passwords, and what is in already is no error
+    begun: bool,
+}
+
+impl Seed<'_> {
+    async fn run(&self, data: &Path, notes: &Path) -> Result<(), String> {
+        let database = self.database;
+        city_seed(database, CITY, "演示市住房保障中心", CITY).await.map_err(text)?;
+        for (parameter, value) in [(code::CITY_NAME, "演示市公租房管理平台"), (code::MAP_SYSTEM, "WGS84")] {
+            setting_put(database, parameter, value).await.map_err(text)?;
+        }
+        let mut lines = String::new();
+        // The two who load the rest come first; the others need the organisations that these load.
+        for account in ACCOUNTS.iter().filter(|account| account.organization == CITY) {
+            self.account(account, &mut lines).await?;
+        }
+        let city = hdb::demo_city(Some(CITY.to_owned()))?;
+        let workbooks = hdb::demo_workbooks(Some(CITY.to_owned()))?;
+        let folder = data.join("demo");
+        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        for (index, (sheet, content)) in workbooks.iter().enumerate() {
+            let file = folder.join(format!("{:02}-{}.xlsx", index + 1, sheet.code()));
+            std::fs::write(&file, content).map_err(|error| format!("{}: {error}", file.display()))?;
+            self.load(*sheet, file).await?;
+            if *sheet == SheetKey::Organization {
+                // Coordinates are checked against the districts' outlines, so these come before the stock.
+                let ctx = user_ctx(database, UserRef::Login("city"), chrono::Utc::now()).await.map_err(text)?;
+                for outline in city.outlines() {
+                    division_put(&ctx, &outline.division_code, &outline.name, &outline.geometry, outline.bounds)
+                        .await
+                        .map_err(text)?;
+                }
             }
         }
-    }
-    let _ = std::fs::remove_dir_all(&folder);
-    for account in ACCOUNTS.iter().filter(|account| account.organization != CITY) {
-        add(database, account, &mut lines).await?;
-    }
-    write_private(notes, &lines).map_err(|error| format!("{}: {error}", notes.display()))
-}
-
-async fn add(database: &Database, account: &Account, lines: &mut String) -> Result<(), String> {
-    let password = random_password();
-    let user = NewUser {
-        login: account.login,
-        name: account.name,
-        organization_code: account.organization,
-        role: account.role,
-        password: password.clone(),
-        must_change_password: false,
-        demo: true,
-    };
-    user_seed(database, user).await.map_err(text)?;
-    let _ = writeln!(lines, "{}\t{password}\t{}", account.login, account.role_name);
-    Ok(())
-}
-
-/// Through the same import as everybody's files; a row that fails here is a defect of ours.
-async fn load(database: &Database, sheet: SheetKey, file: PathBuf) -> Result<(), String> {
-    let login = if sheet == SheetKey::Organization { "admin" } else { "city" };
-    let command = import::Command { sheet, files: vec![file], login: login.to_owned(), dry_run: false, json: true };
-    match import::import_files(database, &command).await {
-        CommandEnd::Done(report) if report.failed == 0 => Ok(()),
-        CommandEnd::Done(report) | CommandEnd::Refused(report) => {
-            let error = report.errors.first().map(|error| format!("row {}: {}", error.row, error.message));
-            Err(format!("demo data: {}: {}", sheet.code(), error.unwrap_or_default()))
+        let _ = std::fs::remove_dir_all(&folder);
+        for account in ACCOUNTS.iter().filter(|account| account.organization != CITY) {
+            self.account(account, &mut lines).await?;
         }
-        CommandEnd::Broken(_, sentence) => Err(format!("demo data: {sentence}")),
+        write_private(notes, &lines).map_err(|error| format!("{}: {error}", notes.display()))?;
+        demo_complete(database).await.map_err(text)
+    }
+
+    async fn account(&self, account: &Account, lines: &mut String) -> Result<(), String> {
+        let password = random_password();
+        let user = NewUser {
+            login: account.login,
+            name: account.name,
+            organization_code: account.organization,
+            roles: &[account.role],
+            password: password.clone(),
+            must_change_password: false,
+            demo: true,
+        };
+        if !user_create(self.database, user).await.map_err(text)? {
+            // Whoever drew the first password was cut off before it was written down.
+            user_password_reset(self.database, account.login, password.clone(), false, chrono::Utc::now())
+                .await
+                .map_err(text)?;
+        }
+        let _ = writeln!(lines, "{}\t{password}\t{}", account.login, account.role_name);
+        Ok(())
+    }
+
+    /// Through the same import as everybody's files; a row that fails here is a defect of ours, unless an
+    /// earlier start has brought it in.
+    async fn load(&self, sheet: SheetKey, file: PathBuf) -> Result<(), String> {
+        let login = if sheet == SheetKey::Organization { "admin" } else { "city" };
+        let command = import::Command { sheet, files: vec![file], login: login.to_owned(), dry_run: false, json: true };
+        let there = |message: &str| message.ends_with("已存在") || message.ends_with("已存在，不能重复导入");
+        match import::import_files(self.database, &command).await {
+            CommandEnd::Done(report) | CommandEnd::Refused(report) => {
+                match report.errors.iter().find(|error| !(self.begun && there(&error.message))) {
+                    None => Ok(()),
+                    Some(error) => Err(format!("demo data: {}: row {}: {}", sheet.code(), error.row, error.message)),
+                }
+            }
+            CommandEnd::Broken(_, sentence) => Err(format!("demo data: {sentence}")),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod files;
 pub mod hdb;
+pub mod housekeeping;
 pub mod import;
 pub mod jobs;
 pub mod live;

@@ -19,12 +19,15 @@ use store::{
     Ctx,
     live::{Change, changes_after},
 };
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{broadcast, watch},
+    time::Interval,
+};
 
 /// Most missed changes that are sent again; behind that the page loads anew.
 const REPLAY_MAX: i64 = 500;
 /// The session and its scope are checked again this often while a stream is open.
-const RECHECK: Duration = Duration::from_secs(20);
+pub const RECHECK: Duration = Duration::from_secs(20);
 
 /// What a page wants to hear of.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -62,7 +65,8 @@ pub async fn stream(
             Ok(None) | Err(_) => waiting.push_back(refresh()),
         }
     }
-    let listener = Listener { ctx, secret, wanted, receiver, waiting, stopping: state.stopping };
+    let recheck = tokio::time::interval_at(tokio::time::Instant::now() + state.stream_recheck, state.stream_recheck);
+    let listener = Listener { ctx, secret, wanted, receiver, waiting, recheck, stopping: state.stopping };
     Sse::new(listener.events()).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
@@ -72,6 +76,8 @@ struct Listener {
     wanted: Wanted,
     receiver: broadcast::Receiver<Arc<Change>>,
     waiting: VecDeque<Event>,
+    /// lives as long as the stream: begun anew with every event it would never come on a busy board
+    recheck: Interval,
     stopping: watch::Receiver<bool>,
 }
 
@@ -85,11 +91,12 @@ impl Listener {
         if let Some(event) = self.waiting.pop_front() {
             return Some(event);
         }
-        let mut recheck = tokio::time::interval_at(tokio::time::Instant::now() + RECHECK, RECHECK);
         loop {
             tokio::select! {
+                // In this order: an event does not slip out before a check that is due.
+                biased;
                 () = stopped(&mut self.stopping) => return None,
-                _ = recheck.tick() => {
+                _ = self.recheck.tick() => {
                     let now = chrono::Utc::now();
                     self.ctx = store::platform::session::session_peek(self.ctx.database(), &self.secret, now).await.ok()??;
                 }

@@ -16,7 +16,7 @@ use leptos::{
     nonce::{provide_nonce, use_nonce},
     prelude::{ServerActionError, provide_context},
 };
-use std::{collections::HashMap, path::Path};
+use std::{collections::HashMap, path::Path, time::Duration};
 use store::live::Feed;
 use tokio::sync::watch;
 use tower_http::{
@@ -31,8 +31,8 @@ pub struct AppState {
     pub feed: Feed,
     /// turns true when the process is to end; streams end then
     pub stopping: watch::Receiver<bool>,
-    /// origin of map tiles, if the city uses some
-    pub tile_origin: Option<String>,
+    /// how often an open stream checks its session again ([`live::RECHECK`])
+    pub stream_recheck: Duration,
 }
 
 impl FromRef<AppState> for LeptosOptions {
@@ -123,11 +123,12 @@ async fn server_function(
 }
 
 async fn page(State(state): State<AppState>, Extension(visit): Extension<Visit>, request: Request<Body>) -> Response {
-    let (process, options, tile_origin) = (state.process, state.options, state.tile_origin);
+    let (process, options) = (state.process, state.options);
     let refusal = refusal(&request);
     let context = move || {
         provide_nonce();
-        set_policy(tile_origin.as_deref());
+        // The very settings that the page is drawn with: tiles may be set while the process runs.
+        set_policy(process.settings.borrow().tile_origin());
         provide_context(process.clone());
         provide_context(visit.clone());
         if let Some(refusal) = &refusal {
@@ -147,7 +148,7 @@ fn refusal(request: &Request<Body>) -> Option<ServerActionError> {
 }
 
 /// The content security policy of a page: our own scripts by nonce, nothing from another host.
-fn set_policy(tile_origin: Option<&str>) {
+fn set_policy(tile_origin: Option<String>) {
     let (Some(nonce), Some(response)) = (use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>())
     else {
         return;

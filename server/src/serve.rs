@@ -3,7 +3,7 @@
 use crate::{
     captcha_image,
     config::{Config, Opened, ServeConfig},
-    demo, jobs,
+    demo, housekeeping, jobs, live,
     router::{AppState, router},
 };
 use app::context::Process;
@@ -16,6 +16,26 @@ use tokio::{net::TcpListener, signal, sync::watch};
 /// How often the settings are looked at.
 const SETTINGS_LOOK: Duration = Duration::from_secs(5);
 
+/// What can fail before anything is started, and is therefore looked at first: no account is made and no city
+/// filled by a start that ends because a port is taken.
+struct Ground {
+    listener: TcpListener,
+    /// hash of the browser bundle
+    build: String,
+}
+
+impl Ground {
+    async fn prepare(serve: &ServeConfig) -> Result<Self, String> {
+        let build = std::fs::read_to_string(serve.site.join("build.txt")).map_err(|_| {
+            format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display())
+        })?;
+        let listener = TcpListener::bind(serve.listen).await.map_err(|error| {
+            format!("cannot listen at {}: {error}; choose another address with --listen", serve.listen)
+        })?;
+        Ok(Self { listener, build: build.trim().to_owned() })
+    }
+}
+
 /// Runs until Ctrl-C, SIGTERM or a closed terminal.
 ///
 /// # Errors
@@ -24,11 +44,12 @@ pub async fn serve(config: &Config, serve: &ServeConfig) -> Result<(), String> {
     // The signal is heard from the very first moment, also while the database starts.
     let stop = stop_signal();
     tokio::pin!(stop);
+    let ground = Ground::prepare(serve).await?;
     let opened = tokio::select! {
         opened = config.open() => opened?,
         () = &mut stop => return Ok(()),
     };
-    let result = run(config, serve, &opened, stop).await;
+    let result = run(config, serve, &opened, ground, stop).await;
     opened.close().await;
     result
 }
@@ -37,8 +58,10 @@ async fn run(
     config: &Config,
     serve: &ServeConfig,
     opened: &Opened,
+    ground: Ground,
     stop: impl Future<Output = ()>,
 ) -> Result<(), String> {
+    tokio::pin!(stop);
     let database = &opened.database;
     let (announce, stopping) = watch::channel(false);
     let mut worker_stop = stopping.clone();
@@ -46,21 +69,17 @@ async fn run(
         let _ = worker_stop.wait_for(|stopping| *stopping).await;
     })
     .await?;
-    let accounts = if serve.demo {
-        demo::ensure(database, &config.data).await?
-    } else {
-        demo::first_administrator(database).await?
-    };
-    let listener = TcpListener::bind(serve.listen)
-        .await
-        .map_err(|error| format!("cannot listen at {}: {error}; choose another address with --listen", serve.listen))?;
+    let feed = Feed::start(database.clone()).await.map_err(|error| error.to_string())?;
+    // Dropped in the middle it leaves a city half filled; the next start goes on with it.
+    tokio::select! {
+        accounts = accounts(config, serve, database) => print!("{}", accounts?),
+        () = &mut stop => return Ok(()),
+    }
+    let sweeper = housekeeping::start(database.clone(), stopping.clone());
+    let Ground { listener, build } = ground;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
-    let build = std::fs::read_to_string(serve.site.join("build.txt")).map_err(|_| {
-        format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display())
-    })?;
-    let build = build.trim().to_owned();
-    let tile_origin = tile_origin(&settings.map_tiles);
-    let city_name = settings.city_name.clone();
+    println!("\n  {}\n  http://{address}\n", settings.city_name);
     let state = AppState {
         process: Process {
             database: database.clone(),
@@ -74,12 +93,10 @@ async fn run(
             .site_root(serve.site.display().to_string())
             .site_pkg_dir(format!("pkg/{build}"))
             .build(),
-        feed: Feed::start(database.clone()).await.map_err(|error| error.to_string())?,
+        feed,
         stopping,
-        tile_origin,
+        stream_recheck: live::RECHECK,
     };
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    println!("\n  {city_name}\n  http://{address}\n{accounts}");
     let service = router(state, &serve.site).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown({
         let mut stopping = announce.subscribe();
@@ -93,8 +110,13 @@ async fn run(
     let _ = announce.send(true);
     // Streams end at once; a request that takes longer than this is cut.
     let _ = tokio::time::timeout(Duration::from_secs(10), served).await;
-    let _ = tokio::time::timeout(Duration::from_secs(10), worker).await;
+    let _ = tokio::time::timeout(Duration::from_secs(10), async { (worker.await, sweeper.await) }).await;
     Ok(())
+}
+
+/// Sees to the accounts that a first start makes; answers what to print about them.
+async fn accounts(config: &Config, serve: &ServeConfig, database: &Database) -> Result<String, String> {
+    if serve.demo { demo::ensure(database, &config.data).await } else { demo::first_administrator(database).await }
 }
 
 /// Keeps the settings at hand: every page shows some, and they change a few times a year.
@@ -131,11 +153,4 @@ async fn stop_signal() {
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
     }
-}
-
-/// The origin in a tile address such as `https://tiles.example/{z}/{x}/{y}.png`.
-fn tile_origin(tiles: &str) -> Option<String> {
-    let (scheme, rest) = tiles.split_once("://")?;
-    let host = rest.split('/').next()?.replace("{s}", "*");
-    Some(format!("{scheme}://{host}"))
 }

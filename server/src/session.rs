@@ -9,6 +9,10 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use std::net::SocketAddr;
+use store::platform::session::{session_ctx, session_peek};
+
+/// What a page calls when somebody is in front of it.
+const PRESENCE: &str = "/api/frame_get";
 
 /// Resolves the session and refuses what no page of ours can have sent.
 pub async fn visit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -18,7 +22,13 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
     let secret = cookie(request.headers(), SESSION_COOKIE);
     let mut ctx = None;
     if let Some(secret) = &secret {
-        match store::platform::session::session_ctx(&state.process.database, secret, chrono::Utc::now()).await {
+        let (database, now) = (&state.process.database, chrono::Utc::now());
+        let found = if is_work(request.uri().path()) {
+            session_ctx(database, secret, now).await
+        } else {
+            session_peek(database, secret, now).await
+        };
+        match found {
             Ok(found) => ctx = found,
             Err(error) => {
                 let failure = domain::failure::Failure::from(error);
@@ -32,6 +42,14 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
     }
     request.extensions_mut().insert(Visit { secret, address, ctx, nonce: None });
     next.run(request).await
+}
+
+/// Whether a request shows somebody at work, which keeps a desk's session alive (domain.md §2.6: idle 30 min):
+/// a page opened, a file sent or fetched, and [`PRESENCE`], by which an open page says that a hand was on it
+/// (`app::presence`). Everything else a page may ask for by itself – it follows changes, looks at figures every
+/// minute and at a running import several times a second – and an empty chair is no person at work.
+fn is_work(path: &str) -> bool {
+    path != "/live" && (path == PRESENCE || !path.starts_with("/api/"))
 }
 
 /// Pages send people without a session to sign in, and first-timers to change their password. What

@@ -24,7 +24,7 @@ use store::{
         organization::city_seed,
         setting::setting_put,
         token::{hex, random_bytes},
-        user::{NewUser, user_seed},
+        user::{NewUser, user_create},
     },
 };
 use support::{
@@ -314,12 +314,12 @@ async fn the_demo_city_goes_in_without_a_single_complaint() {
             login,
             name: login,
             organization_code: "CITY",
-            role,
+            roles: &[role],
             password: PASSWORD.to_owned(),
             must_change_password: false,
             demo: true,
         };
-        assert!(user_seed(&database, user).await.expect("an account"));
+        assert!(user_create(&database, user).await.expect("an account"));
     }
     let city = hdb::demo_city(Some("CITY".to_owned())).expect("the shipped files are right");
     let mapper = ctx(&database, "city").await;

@@ -9,6 +9,7 @@ use axum::{
 };
 use serde_json::json;
 use support::{Answer, Site, city::PASSWORD, form, form_request, request};
+use tower::ServiceExt as _;
 
 /// Signs in as a person does: the captcha's answer is in the database, there is no other way.
 async fn sign_in(site: &Site, login: &str, password: &str) -> Answer {
@@ -94,6 +95,53 @@ async fn behind_a_proxy_every_cookie_is_secure() {
     assert!(out.header("set-cookie").ends_with("; Secure"));
 }
 
+/// A wall's browser restarts at night by itself: its cookie lives as long as its session, a desk's does not.
+#[tokio::test]
+async fn a_wall_outlives_its_browser() {
+    let site = Site::open().await;
+    let session = sign_in(&site, "city", PASSWORD).await.session().expect("a session");
+    let wall = site.submit("kiosk_start", &[], Some(&session)).await;
+    assert!(wall.header("set-cookie").contains("; Max-Age=2592000"), "{}", wall.header("set-cookie"));
+    let days = "select extract(epoch from expires_at - now())::bigint / 86400 from session where kind = 'KIOSK'";
+    assert!((29..=30).contains(&site.id(days).await), "as long as the session itself");
+}
+
+/// The idle limit (domain.md §2.6) is about people. What an open page asks for by itself counts for nothing.
+#[tokio::test]
+async fn an_open_page_is_nobody_at_work() {
+    let site = Site::open().await;
+    let session = site.session("city").await;
+    let idle = "select extract(epoch from now() - seen_at)::bigint / 60 from session";
+    let rest = async || {
+        sqlx::query("update session set seen_at = now() - interval '10 minutes'")
+            .execute(&site.test.admin)
+            .await
+            .expect("ten minutes pass");
+    };
+    rest().await;
+    let asked = request(Method::GET, "/live", Some(&session)).body(Body::empty()).expect("a request");
+    assert_eq!(site.router.clone().oneshot(asked).await.expect("an answer").status(), StatusCode::OK);
+    for (function, arguments) in [
+        ("home_figures_get", json!({})),
+        ("import_get", json!({"id": "00000000-0000-0000-0000-000000000000"})),
+        ("import_rows", json!({"id": "00000000-0000-0000-0000-000000000000"})),
+        ("building_board_get", json!({"id": 1})),
+    ] {
+        site.call(function, &arguments, Some(&session)).await;
+        assert_eq!(site.id(idle).await, 10, "{function}");
+    }
+    // A page opened, a file fetched, and a page that says that a hand was on it.
+    for path in ["/", "/housing/units", "/files/template/estate"] {
+        rest().await;
+        assert_eq!(site.get(path, Some(&session)).await.status, StatusCode::OK, "{path}");
+        assert_eq!(site.id(idle).await, 0, "{path}");
+    }
+    rest().await;
+    let frame = site.call("frame_get", &json!({}), Some(&session)).await.json();
+    assert_eq!((frame["actor"]["name"].as_str(), frame["build"].as_str()), (Some("测试city"), Some(support::BUILD)));
+    assert_eq!(site.id(idle).await, 0);
+}
+
 /// The address of the visitor is logged as the proxy names it, and only believed behind one.
 #[tokio::test]
 async fn the_visitors_address_is_the_proxys_word() {
@@ -129,7 +177,10 @@ async fn a_first_sign_in_leads_to_the_password() {
         .execute(&site.test.admin)
         .await
         .expect("a new account");
-    let session = sign_in(&site, "city", PASSWORD).await.session().expect("a session");
+    let answer = sign_in(&site, "city", PASSWORD).await;
+    // The page follows by itself, without asking the server for another one.
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::FOUND, "/password"));
+    let session = answer.session().expect("a session");
     for path in ["/", "/map", "/housing/units", "/imports", "/platform/organizations", "/sign-in", "/nowhere"] {
         let answer = site.get(path, Some(&session)).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/password"), "{path}");
@@ -148,6 +199,37 @@ async fn a_first_sign_in_leads_to_the_password() {
     let fresh = changed.session().expect("a fresh session");
     assert_eq!(site.get("/", Some(&fresh)).await.status, StatusCode::OK);
     assert_eq!(site.get("/", Some(&session)).await.header("location"), "/sign-in", "the old session ended");
+}
+
+/// The page that changed the first password gets the rights that it may now use.
+#[tokio::test]
+async fn a_changed_password_brings_its_frame() {
+    let site = Site::open().await;
+    sqlx::query("update app_user set must_change_password = true where login = 'city'")
+        .execute(&site.test.admin)
+        .await
+        .expect("a new account");
+    let session = site.session("city").await;
+    let change = async |again: &str, accept: &str| {
+        let fields = [("old", PASSWORD), ("new", "Another-Horse-8"), ("again", again)];
+        let request = request(Method::POST, "/api/password_change", Some(&session))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", accept)
+            .header("referer", "http://housing.example/password")
+            .header("sec-fetch-site", "same-origin");
+        site.ask(request.body(Body::from(form(&fields))).expect("a request")).await
+    };
+    // Without JavaScript a refusal comes back as the page, which says what was wrong.
+    let refused = change("Another-Horse-9", "text/html").await;
+    assert_eq!(refused.status, StatusCode::FOUND);
+    let back = refused.header("location").to_owned();
+    let page = site.get(back.strip_prefix("http://housing.example").unwrap_or(&back), Some(&session)).await;
+    assert!(page.text().contains("两次输入的密码不一致"), "{}", page.text());
+
+    let changed = change("Another-Horse-8", "application/json").await;
+    assert_eq!((changed.status, changed.header("location")), (StatusCode::OK, "/"));
+    assert_eq!(changed.json()["actor"]["must_change_password"], false);
+    assert!(changed.session().is_some_and(|fresh| fresh != session));
 }
 
 /// Cross-site requests (CSRF): whatever another site can make a browser send is refused before anything happens.

@@ -1,6 +1,6 @@
 //! Changing the own password; the only page that a first sign-in can open.
 
-use super::session::{PasswordChange, frame_get};
+use super::session::PasswordChange;
 use crate::{
     shell::use_frame,
     ui::{PageHead, error_view},
@@ -8,18 +8,10 @@ use crate::{
 use leptos::prelude::*;
 
 pub fn password_view() -> AnyView {
-    let change = ServerAction::<PasswordChange>::new();
+    // Of the application, not of this page: its answer is needed when this page is gone, and then forgotten.
+    let change = expect_context::<ServerAction<PasswordChange>>();
+    on_cleanup(move || change.clear());
     let frame = use_frame();
-    // The frame still says "must change" until it is asked for again.
-    Effect::new(move |_| {
-        if matches!(change.value().get(), Some(Ok(()))) {
-            leptos::task::spawn_local(async move {
-                if let Ok(fresh) = frame_get().await {
-                    frame.set(fresh);
-                }
-            });
-        }
-    });
     let forced = move || frame.with(|frame| frame.actor.as_ref().is_some_and(|actor| actor.must_change_password));
     let complaint = move |field: &'static str| {
         change

@@ -37,7 +37,8 @@ pub struct CaptchaImage {
     pub image: String,
 }
 
-/// Who is signed in, and what the city has set.
+/// Who is signed in, what the city has set, which build serves. An open page asks for it now and then when
+/// somebody is in front of it, and by that keeps a desk's session alive (`server::session`).
 #[server(endpoint = "frame_get", input = Json)]
 pub async fn frame_get() -> Result<Frame, ApiError> {
     Ok(Frame::of_request())
@@ -54,7 +55,7 @@ pub async fn captcha_create() -> Result<CaptchaImage, ApiError> {
     Ok(CaptchaImage { id, image })
 }
 
-/// Signs in and goes on to the home page; answers the frame of the new session.
+/// Signs in and goes on to the home page, or to the password that has to be changed first; answers the frame of the new session.
 #[server(endpoint = "sign_in")]
 pub async fn sign_in(login: String, password: String, captcha_id: String, captcha: String) -> Result<Frame, ApiError> {
     let process = crate::context::process();
@@ -65,11 +66,20 @@ pub async fn sign_in(login: String, password: String, captcha_id: String, captch
         captcha,
         address: crate::context::visit().address,
     };
-    let now = chrono::Utc::now();
-    let secret = store::platform::session::sign_in(&process.database, entered, now).await?;
-    crate::context::set_session_cookie(Some(&secret));
-    let ctx = store::platform::session::session_ctx(&process.database, &secret, now).await?;
-    leptos_axum::redirect("/");
+    let secret = store::platform::session::sign_in(&process.database, entered, chrono::Utc::now()).await?;
+    let frame = enter(&secret).await?;
+    // The page goes there by itself, without a request that the server could lead elsewhere.
+    let forced = frame.actor.as_ref().is_some_and(|actor| actor.must_change_password);
+    leptos_axum::redirect(if forced { "/password" } else { "/" });
+    Ok(frame)
+}
+
+/// Hands a fresh desk session to the browser; answers its frame.
+#[cfg(feature = "ssr")]
+async fn enter(secret: &str) -> Result<Frame, ApiError> {
+    crate::context::keep_session(secret, domain::platform::actor::SessionKind::Desk);
+    let database = crate::context::process().database;
+    let ctx = store::platform::session::session_ctx(&database, secret, chrono::Utc::now()).await?;
     Ok(Frame { actor: ctx.map(|ctx| ctx.actor().clone()), ..Frame::of_request() })
 }
 
@@ -79,7 +89,7 @@ pub async fn sign_out() -> Result<Frame, ApiError> {
     if let Some(secret) = crate::context::visit().secret {
         store::platform::session::sign_out(&crate::context::process().database, &secret).await?;
     }
-    crate::context::set_session_cookie(None);
+    crate::context::forget_session();
     leptos_axum::redirect("/sign-in");
     Ok(Frame { actor: None, ..Frame::of_request() })
 }
@@ -90,17 +100,18 @@ pub async fn kiosk_start() -> Result<(), ApiError> {
     let visit = crate::context::visit();
     let ctx = crate::context::ctx()?;
     let secret = store::platform::session::kiosk_start(&ctx, &visit.secret.unwrap_or_default()).await?;
-    crate::context::set_session_cookie(Some(&secret));
+    crate::context::keep_session(&secret, domain::platform::actor::SessionKind::Kiosk);
     leptos_axum::redirect("/");
     Ok(())
 }
 
-/// Changes the own password.
+/// Changes the own password; answers the frame of the session that follows, which may do more than the one
+/// that had to change it.
 #[server(endpoint = "password_change")]
-pub async fn password_change(old: String, new: String, again: String) -> Result<(), ApiError> {
+pub async fn password_change(old: String, new: String, again: String) -> Result<Frame, ApiError> {
     let ctx = crate::context::ctx()?;
     let secret = store::platform::session::password_change(&ctx, old, new, &again).await?;
-    crate::context::set_session_cookie(Some(&secret));
+    let frame = enter(&secret).await?;
     leptos_axum::redirect("/");
-    Ok(())
+    Ok(frame)
 }

@@ -24,7 +24,7 @@ use store::{
         organization::city_seed,
         setting::setting_put,
         token::random_password,
-        user::{NewUser, UserRef, user_ctx, user_seed},
+        user::{NewUser, UserRef, user_create, user_ctx},
     },
 };
 
@@ -182,12 +182,12 @@ impl Ground {
             login,
             name: "基准测试",
             organization_code: organization,
-            role,
+            roles: &[role],
             password,
             must_change_password: false,
             demo: false,
         };
-        user_seed(&self.database, user).await.map_err(text).map(drop)
+        user_create(&self.database, user).await.map_err(text).map(drop)
     }
 
     /// How the load went.

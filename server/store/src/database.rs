@@ -141,12 +141,14 @@ const START_LOCK: i64 = 0x0068_6f75_7369_6e67;
 /// When the database fails.
 pub async fn start_lock(database: &Database) -> Result<StartLock> {
     let mut connection = database.owner.acquire().await?;
+    // The lock belongs to the connection: whoever fails in between must not hand it back to the pool.
+    connection.close_on_drop();
     sqlx::query("select pg_advisory_lock($1)").bind(START_LOCK).execute(&mut *connection).await?;
     Ok(StartLock(connection))
 }
 
 impl StartLock {
-    /// Lets the next one start. (A connection that is lost lets go as well.)
+    /// Lets the next one start. (A lock that is dropped or a connection that is lost lets go as well.)
     ///
     /// # Errors
     /// When the database fails.

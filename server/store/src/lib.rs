@@ -9,6 +9,7 @@ pub mod bench;
 pub mod ctx;
 pub mod database;
 pub mod error;
+pub mod housekeeping;
 pub mod housing;
 pub mod import;
 pub mod insight;

@@ -206,7 +206,7 @@ impl Reader {
     }
 }
 
-/// Drops what is older than a day; run now and then by the queue.
+/// Drops what is older than a day; [`crate::housekeeping`] does so now and then.
 ///
 /// # Errors
 /// When the database fails.

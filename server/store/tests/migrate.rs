@@ -96,3 +96,17 @@ async fn a_database_that_cannot_hold_chinese_is_refused_with_a_reason() {
 async fn a_wrong_address_is_an_error_and_no_panic() {
     assert!(Database::open("not an address", 1).await.is_err());
 }
+
+/// The application's role belongs to the whole cluster: who may become it elsewhere must not get in here.
+#[tokio::test]
+async fn a_neighbour_does_not_get_in() {
+    let empty = EmptyDatabase::create("").await;
+    let door = "select has_database_privilege('public', current_database(), 'connect')";
+    assert!(truth(&empty, door).await, "PostgreSQL's default");
+    Database::open(&empty.url, 4).await.expect("it opens").close().await;
+    assert!(!truth(&empty, door).await);
+    assert!(!truth(&empty, "select has_database_privilege('housing_app', current_database(), 'connect')").await);
+    let database = Database::open(&empty.url, 4).await.expect("its owner still gets in, also as the application");
+    database.ping().await.expect("and works");
+    database.close().await;
+}

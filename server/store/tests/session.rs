@@ -14,8 +14,9 @@ use store::{
     Ctx, Database,
     housing::{estate::estate_list, unit_list::unit_list},
     insight::home::home_figures_get,
-    platform::session::{
-        SignIn, captcha_create, kiosk_start, password_change, session_ctx, session_peek, sign_in, sign_out,
+    platform::{
+        session::{SignIn, captcha_create, kiosk_start, password_change, session_ctx, session_peek, sign_in, sign_out},
+        user::{NewUser, user_create, user_password_reset},
     },
 };
 use support::{
@@ -365,4 +366,56 @@ async fn every_attempt_is_logged_and_no_password_is() {
         let text = text.unwrap_or_default();
         assert!(!text.contains("Secret-Guess-1") && !text.contains(PASSWORD), "{table}");
     }
+}
+
+/// What `server user password` does for somebody who forgot his.
+#[tokio::test]
+async fn a_new_password_opens_the_lock_and_ends_the_sessions() {
+    let test = TestDatabase::with_city().await;
+    let (database, now) = (&test.database, Utc::now());
+    let before = signed_in(database, "city", now).await;
+    for _ in 0..5 {
+        let _ = attempt(database, "city", "wrong", now).await;
+    }
+    user_password_reset(database, "city", NEW_PASSWORD.into(), true, now).await.expect("renewed");
+    assert!(ctx_of(database, &before, now).await.is_none());
+    assert_eq!(attempt(database, "city", PASSWORD, now).await, refused("账号或密码错误"));
+    let fresh = attempt(database, "city", NEW_PASSWORD, now).await.expect("the new one, without waiting");
+    assert!(ctx_of(database, &fresh, now).await.expect("a session").actor().must_change_password);
+    let unknown = user_password_reset(database, "nobody", NEW_PASSWORD.into(), true, now).await;
+    assert_eq!(unknown.unwrap_err().to_string(), "账号【nobody】不存在");
+}
+
+/// What `server user add` refuses, each with the sentence that says what to do.
+#[tokio::test]
+async fn an_account_that_cannot_be_is_refused() {
+    let test = TestDatabase::with_city().await;
+    let make = async |login: &str, organization_code: &str, roles: &[&str]| {
+        let user = NewUser {
+            login,
+            name: "测试",
+            organization_code,
+            roles,
+            password: PASSWORD.to_owned(),
+            must_change_password: true,
+            demo: false,
+        };
+        user_create(&test.database, user).await.map_err(|error| error.to_string())
+    };
+    assert_eq!(make("zhang", "810101", &["DISTRICT", "ENTRY"]).await, Ok(true));
+    assert_eq!(make("zhang", "810101", &["DISTRICT"]).await, Ok(false), "its login is taken");
+    let nowhere = make("li", "nowhere", &["DISTRICT"]).await.unwrap_err();
+    assert_eq!(nowhere, "机构编码【nowhere】不存在或已停用，请先导入组织机构");
+    let role = make("li", "810101", &["DISTRIKT"]).await.unwrap_err();
+    assert!(role.starts_with("角色【DISTRIKT】不存在，可选：CITY_LEADER、CITY、"), "{role}");
+    let both = make("li", "810101", &["ENTRY", "PROPERTY_APPROVER"]).await.unwrap_err();
+    assert_eq!(both, "角色【ENTRY】与【PROPERTY_APPROVER】互斥，不能授予同一个账号");
+    assert!(make("李四", "810101", &["ENTRY"]).await.is_err());
+    let left: i64 = sqlx::query_scalar("select count(*) from app_user where login like 'li%'")
+        .fetch_one(&test.admin)
+        .await
+        .expect("a count");
+    assert_eq!(left, 0, "a refusal leaves no account behind");
+    let zhang = city::ctx(&test.database, "zhang").await;
+    assert_eq!(zhang.actor().roles, ["DISTRICT", "ENTRY"]);
 }

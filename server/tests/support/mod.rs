@@ -31,6 +31,8 @@ pub const BUILD: &str = "0123456789abcdef";
 pub struct Site {
     pub test: TestDatabase,
     pub router: Router,
+    /// what the city has set, as the process would have read it
+    pub settings: watch::Sender<CitySettings>,
     folder: PathBuf,
     stop: watch::Sender<bool>,
 }
@@ -83,12 +85,14 @@ impl Site {
         std::fs::write(folder.join("build.txt"), BUILD).expect("a file");
         std::fs::write(package.join("housing.css"), "body{}").expect("a file");
         let (stop, stopping) = watch::channel(false);
+        let map_tiles = tile_origin.map(|origin| format!("{origin}/{{z}}/{{x}}/{{y}}.png")).unwrap_or_default();
+        let settings = watch::Sender::new(CitySettings { map_tiles, ..CitySettings::default() });
         let state = AppState {
             process: Process {
                 database: test.database.clone(),
                 draw_captcha: || ("K7PQ".to_owned(), b"\x89PNG".to_vec()),
                 secure_cookies,
-                settings: watch::channel(CitySettings::default()).1,
+                settings: settings.subscribe(),
                 build: BUILD.to_owned(),
             },
             options: LeptosOptions::builder()
@@ -98,9 +102,9 @@ impl Site {
                 .build(),
             feed: Feed::start(test.database.clone()).await.expect("a feed"),
             stopping,
-            tile_origin: tile_origin.map(ToOwned::to_owned),
+            stream_recheck: std::time::Duration::from_millis(500),
         };
-        Self { router: router(state, &folder), test, folder, stop }
+        Self { router: router(state, &folder), test, settings, folder, stop }
     }
 
     /// Prepares the queue, so that uploads find it, and lets its worker run until the site ends.

@@ -5,3 +5,4 @@ pub mod organization;
 pub mod organization_sheet;
 pub mod permission;
 pub mod setting;
+pub mod user;

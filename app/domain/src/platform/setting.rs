@@ -1,6 +1,6 @@
 //! Settings of the city (domain.md §2.9) that pages need to draw themselves.
 
-use crate::value::CoordinateSystem;
+use crate::value::{Check, Complaint, CoordinateSystem, text::normalize};
 use serde::{Deserialize, Serialize};
 
 /// Parameter codes; the values live in table `parameter`.
@@ -13,6 +13,52 @@ pub mod code {
     pub const MAP_TILES: &str = "MAP_TILES";
     /// PRM-06: how a unit's address is built
     pub const ADDRESS_TEMPLATE: &str = "PRM-06";
+
+    /// Every code that can be set so far.
+    pub const ALL: [&str; 4] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE];
+}
+
+/// What a tile address must name, and nothing else in braces.
+const TILE_PARTS: [&str; 3] = ["{z}", "{x}", "{y}"];
+/// What a unit's address is made of (PRM-06).
+const ADDRESS_PARTS: [&str; 3] = ["{building}", "{entrance}", "{room}"];
+
+/// Checks a parameter before it is kept; answers the value in the form in which it is stored.
+///
+/// # Errors
+/// The sentence that says what can be set, or what the value must look like.
+pub fn setting_check(code: &str, value: &str) -> Check<String> {
+    let (named, value) = (value.trim().to_owned(), normalize(value));
+    match code {
+        // Shown as it was written, with its full-width brackets.
+        code::CITY_NAME if (1..=50).contains(&named.chars().count()) && !named.contains(char::is_control) => Ok(named),
+        code::CITY_NAME => Err(Complaint::says("城市名称须为1至50个字")),
+        // domain.md spells them with a hyphen, files often without: one code is stored.
+        code::MAP_SYSTEM => CoordinateSystem::parse(&value)
+            .map(|system| system.code().to_owned())
+            .map_err(|_| Complaint::says(format!("坐标系【{value}】不存在，可填GCJ-02、BD-09或WGS-84"))),
+        code::MAP_TILES if value.is_empty() || tile_address_origin(&value).is_some() => Ok(value),
+        code::MAP_TILES => Err(Complaint::says(
+            "瓦片地址须以http://或https://开头，并含{z}、{x}、{y}，如https://tiles.example/{z}/{x}/{y}.png；不用瓦片请设为空",
+        )),
+        code::ADDRESS_TEMPLATE if ADDRESS_PARTS.iter().all(|part| value.contains(part)) => Ok(value),
+        code::ADDRESS_TEMPLATE => Err(Complaint::says("地址模板须含{building}、{entrance}、{room}")),
+        _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
+    }
+}
+
+/// The origin of a tile address, as a content security policy names it: `{s}` stands for any host there.
+/// None when it is no such address, and for anything that could end the policy's rule.
+fn tile_address_origin(tiles: &str) -> Option<String> {
+    let (scheme, rest) = tiles.split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let host = host.replace("{s}", "*");
+    let plain = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || more.contains(letter))
+    };
+    let complete = TILE_PARTS.iter().all(|part| path.contains(part));
+    (matches!(scheme, "http" | "https") && plain(&host, ".-:*") && plain(path, "{}/._-~?&=%@+:") && complete)
+        .then(|| format!("{scheme}://{host}"))
 }
 
 /// What the city has set, with the defaults of the catalogue.
@@ -36,6 +82,12 @@ impl Default for CitySettings {
 }
 
 impl CitySettings {
+    /// Where map tiles come from, for the content security policy; none without tiles.
+    #[must_use]
+    pub fn tile_origin(&self) -> Option<String> {
+        tile_address_origin(&self.map_tiles)
+    }
+
     /// PRM-06 filled in: `01号楼03单元0401室` (R-95).
     #[must_use]
     pub fn unit_address(&self, building: &str, entrance: &str, room: &str) -> String {
@@ -62,5 +114,48 @@ mod tests {
         let settings = CitySettings::default();
         assert_eq!(settings.unit_address("01", "03", "0401"), "01号楼03单元0401室");
         assert_eq!(settings.unit_address("9号楼", "2单元", "201室"), "9号楼2单元201室");
+    }
+
+    #[test]
+    fn a_parameter_is_known_and_its_value_makes_sense() {
+        for (code, value, stored) in [
+            ("PRM-07", "WGS-84", "WGS84"),
+            ("PRM-07", " gcj-02 ", "GCJ02"),
+            ("PRM-07", "BD09", "BD09"),
+            ("CITY_NAME", "  测试市（公租房） ", "测试市（公租房）"),
+            ("MAP_TILES", "", ""),
+            ("MAP_TILES", "https://{s}.tiles.example/{z}/{x}/{y}.png", "https://{s}.tiles.example/{z}/{x}/{y}.png"),
+            ("PRM-06", "{building}-{entrance}-{room}", "{building}-{entrance}-{room}"),
+        ] {
+            assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
+        }
+        for (code, value, complaint) in [
+            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06"),
+            ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
+            ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
+            ("CITY_NAME", " ", "城市名称须为1至50个字"),
+            ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),
+        ] {
+            assert_eq!(setting_check(code, value).unwrap_err().text(), complaint, "{code} {value}");
+        }
+    }
+
+    #[test]
+    fn only_a_tile_address_has_an_origin() {
+        let origin = |tiles: &str| CitySettings { map_tiles: tiles.into(), ..CitySettings::default() }.tile_origin();
+        assert_eq!(origin("https://tiles.example:8443/{z}/{x}/{y}.png").as_deref(), Some("https://tiles.example:8443"));
+        assert_eq!(origin("http://{s}.example/a?z={z}&x={x}&y={y}").as_deref(), Some("http://*.example"));
+        for none in [
+            "",
+            "tiles.example/{z}/{x}/{y}",
+            "ftp://tiles.example/{z}/{x}/{y}",
+            "https:///{z}/{x}/{y}",
+            "https://tiles.example/{z}/{x}.png",
+            "https://tiles.example; script-src */{z}/{x}/{y}",
+            "https://tiles.example 'unsafe-eval'/{z}/{x}/{y}",
+        ] {
+            assert_eq!(origin(none), None, "{none}");
+            assert!(none.is_empty() || setting_check(code::MAP_TILES, none).is_err(), "{none}");
+        }
     }
 }

@@ -1,25 +1,28 @@
 //! Users (E-02): who an account is, what it may do, how far it sees (domain.md §6.2).
 
 use crate::{
-    Ctx, Database, Error, Result, Scope,
+    Ctx, Database, Result, Scope,
     ctx::{Tx, begin_platform, connection},
     platform::password::password_hash,
 };
 use chrono::{DateTime, Utc};
 use domain::{
     dictionary::OrganizationType,
+    failure::Failure,
     id::{OrganizationId, UserId},
     platform::{
         actor::{Actor, SessionKind},
         permission::Permission,
+        user::{login_check, name_check, roles_check},
     },
+    value::Complaint,
 };
 
 /// Where an account stands in the organisation tree; its scope is made of this.
 pub(crate) struct Reach {
     user: i64,
     organization: i64,
-    kind: String,
+    kind: Option<OrganizationType>,
     district: Option<i64>,
     business: bool,
 }
@@ -46,7 +49,7 @@ pub(crate) async fn actor_load(tx: &mut Tx, user: i64, session: SessionKind) -> 
     let reach = Reach {
         user: row.id,
         organization: row.organization_id,
-        kind: row.kind,
+        kind: OrganizationType::from_code(&row.kind),
         district: row.district_id,
         business: permissions.iter().any(|permission| permission.code().starts_with("housing:")),
     };
@@ -64,42 +67,86 @@ pub(crate) async fn actor_load(tx: &mut Tx, user: i64, session: SessionKind) -> 
     Ok(Some((actor, reach)))
 }
 
-/// The scope of an account (domain.md §6.2): its estates where it looks after some, those of its
-/// operator, its district, or the city; nothing without a business permission.
+/// The scope of an account (domain.md §6.2): what its organisation sees, and of that only the estates it
+/// looks after (负责楼盘) where it has some; nothing without a business permission.
 pub(crate) async fn scope_load(tx: &mut Tx, reach: Reach) -> Result<Scope> {
     if !reach.business {
         return Ok(Scope::Nothing);
     }
     // Reads with the city's eyes, inside this statement only: the scope is what is being found out.
     sqlx::query!("select set_config('app.districts', '*', true)").fetch_one(connection(tx)).await?;
-    let own: Vec<i64> =
-        sqlx::query_scalar!("select estate_id from user_estate where user_id = $1 order by 1", reach.user)
-            .fetch_all(connection(tx))
-            .await?;
-    let scope = if !own.is_empty() {
-        Scope::Estates(own)
-    } else if reach.kind == OrganizationType::Operator.code() || reach.kind == OrganizationType::PropertyCompany.code()
-    {
-        let estates = sqlx::query_scalar!(
-            "select e.id from estate e left join operator o on o.id = e.operator_id
-             where (o.organization_id = $1 or e.property_company_id = $1) and e.deleted_at is null order by 1",
-            reach.organization,
-        )
-        .fetch_all(connection(tx))
-        .await?;
-        Scope::Estates(estates)
-    } else if let Some(district) = reach.district {
-        Scope::Districts(vec![district])
-    } else if reach.kind == OrganizationType::City.code() {
-        let districts = sqlx::query_scalar!("select id from organization where type = 'DISTRICT' order by id")
-            .fetch_all(connection(tx))
-            .await?;
-        Scope::City { districts }
-    } else {
-        Scope::Nothing
-    };
+    let scope = organization_scope(tx, &reach).await?;
+    let own = sqlx::query!(
+        "select e.id, e.district_id from user_estate u join estate e on e.id = u.estate_id where u.user_id = $1 order by 1",
+        reach.user
+    )
+    .fetch_all(connection(tx))
+    .await?;
     sqlx::query!("select set_config('app.districts', '', true)").fetch_one(connection(tx)).await?;
-    Ok(scope)
+    if own.is_empty() || scope == Scope::Nothing {
+        return Ok(scope);
+    }
+    let inside = |estate: i64, district: i64| match &scope {
+        Scope::City { .. } => true,
+        Scope::Districts(districts) => districts.contains(&district),
+        Scope::Estates(estates) => estates.contains(&estate),
+        Scope::Nothing => false,
+    };
+    Ok(Scope::Estates(own.iter().filter(|own| inside(own.id, own.district_id)).map(|own| own.id).collect()))
+}
+
+/// What an organisation sees: the city, its district, the estates in its street or community, or those it
+/// runs; nothing where none of these is said.
+async fn organization_scope(tx: &mut Tx, reach: &Reach) -> Result<Scope> {
+    use OrganizationType as Type;
+    Ok(match (reach.kind, reach.district) {
+        (Some(Type::City), _) => {
+            let districts = sqlx::query_scalar!("select id from organization where type = 'DISTRICT' order by id")
+                .fetch_all(connection(tx))
+                .await?;
+            Scope::City { districts }
+        }
+        (Some(Type::Operator | Type::PropertyCompany), _) => {
+            let estates = sqlx::query_scalar!(
+                "select e.id from estate e left join operator o on o.id = e.operator_id
+                 where (o.organization_id = $1 or e.property_company_id = $1) and e.deleted_at is null order by 1",
+                reach.organization,
+            )
+            .fetch_all(connection(tx))
+            .await?;
+            Scope::Estates(estates)
+        }
+        (Some(Type::Street | Type::Community), Some(district)) => {
+            match street_estates(tx, reach.organization, district).await? {
+                estates if estates.is_empty() => Scope::Nothing,
+                estates => Scope::Estates(estates),
+            }
+        }
+        (Some(Type::District | Type::ManagementUnit | Type::Finance | Type::CivilAffairs), Some(district)) => {
+            Scope::Districts(vec![district])
+        }
+        _ => Scope::Nothing,
+    })
+}
+
+/// The estates of a street or community. Estates name theirs as text, so they are found by name, within the
+/// district; of a community below a street only those that name no other street.
+async fn street_estates(tx: &mut Tx, organization: i64, district: i64) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        "select e.id from organization o
+         left join organization p on p.id = o.parent_id and p.type = 'STREET'
+         join estate e on e.district_id = $2 and e.deleted_at is null
+         where o.id = $1 and case o.type
+             when 'STREET' then e.street in (o.name, o.short_name)
+             else e.community in (o.name, o.short_name)
+                  and (p.id is null or e.street is null or e.street in (p.name, p.short_name))
+         end
+         order by 1",
+        organization,
+        district,
+    )
+    .fetch_all(connection(tx))
+    .await?)
 }
 
 /// The context of an account without a session: for the command line (`--as <login>`) and for jobs,
@@ -122,7 +169,7 @@ pub async fn user_ctx(database: &Database, user: UserRef<'_>, now: DateTime<Utc>
         None => None,
     };
     let Some((mut actor, reach)) = loaded else {
-        return Err(domain::failure::Failure::refused("账号不存在或已停用").into());
+        return Err(Failure::refused("账号不存在或已停用").into());
     };
     // The command line and the queue are no first sign-in.
     actor.must_change_password = false;
@@ -138,13 +185,14 @@ pub enum UserRef<'a> {
     Login(&'a str),
 }
 
-/// An account to be made by the server itself: the first administrator, and those of the demo city.
+/// An account to be made by the server itself: from the command line, until S1-9.3 brings maker and checker,
+/// and those of the demo city.
 #[derive(Clone, Debug)]
 pub struct NewUser<'a> {
     pub login: &'a str,
     pub name: &'a str,
     pub organization_code: &'a str,
-    pub role: &'a str,
+    pub roles: &'a [&'a str],
     pub password: String,
     pub must_change_password: bool,
     pub demo: bool,
@@ -153,17 +201,29 @@ pub struct NewUser<'a> {
 /// Makes an account unless its login is taken; answers whether it did.
 ///
 /// # Errors
-/// When the role or organisation does not exist.
-pub async fn user_seed(database: &Database, user: NewUser<'_>) -> Result<bool> {
+/// A refusal of a login, a name, an organisation or roles that there cannot be, or not together.
+pub async fn user_create(database: &Database, user: NewUser<'_>) -> Result<bool> {
+    let said = |complaint: Complaint| Failure::refused(complaint.text());
+    let (login, name) = (login_check(user.login).map_err(said)?, name_check(user.name).map_err(said)?);
+    roles_check(user.roles).map_err(said)?;
     let hash = password_hash(user.password).await?;
     let mut tx = begin_platform(database).await?;
+    let organization = sqlx::query_scalar!(
+        "select id from organization where code = $1 and status = 'ON' and deleted_at is null",
+        user.organization_code
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
+    let Some(organization) = organization else {
+        let code = user.organization_code;
+        return Err(Failure::refused(format!("机构编码【{code}】不存在或已停用，请先导入组织机构")).into());
+    };
     let id = sqlx::query_scalar!(
         "insert into app_user (login, name, organization_id, password_hash, must_change_password, demo)
-         select $1, $2, id, $4, $5, $6 from organization where code = $3
-         on conflict (login) do nothing returning id",
-        user.login,
-        user.name,
-        user.organization_code,
+         values ($1, $2, $3, $4, $5, $6) on conflict (login) do nothing returning id",
+        login,
+        name,
+        organization,
         hash,
         user.must_change_password,
         user.demo,
@@ -171,15 +231,51 @@ pub async fn user_seed(database: &Database, user: NewUser<'_>) -> Result<bool> {
     .fetch_optional(connection(&mut tx))
     .await?;
     let Some(id) = id else { return Ok(false) };
-    let granted =
-        sqlx::query!("insert into user_role (user_id, role_id) select $1, id from role where code = $2", id, user.role)
-            .execute(connection(&mut tx))
-            .await?;
-    if granted.rows_affected() == 0 {
-        return Err(Error::Broken(format!("no role {}", user.role)));
-    }
+    roles_grant(&mut tx, id, user.roles).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+async fn roles_grant(tx: &mut Tx, user: i64, roles: &[&str]) -> Result<()> {
+    let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+    sqlx::query!("insert into user_role (user_id, role_id) select $1, id from role where code = any($2)", user, &roles)
+        .execute(connection(tx))
+        .await?;
+    let known = sqlx::query_scalar!("select code from role order by id").fetch_all(connection(tx)).await?;
+    match roles.iter().find(|role| !known.contains(role)) {
+        None => Ok(()),
+        Some(role) => Err(Failure::refused(format!("角色【{role}】不存在，可选：{}", known.join("、"))).into()),
+    }
+}
+
+/// Gives an account another password, opens its lock and ends its sessions; for whoever forgot his.
+///
+/// # Errors
+/// A refusal when there is no such account.
+pub async fn user_password_reset(
+    database: &Database,
+    login: &str,
+    password: String,
+    must_change: bool,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let hash = password_hash(password).await?;
+    let mut tx = begin_platform(database).await?;
+    let id = sqlx::query_scalar!(
+        "update app_user set password_hash = $2, must_change_password = $3, failed_attempts = 0, locked_until = null,
+                updated_at = $4, updated_by = null, version = version + 1
+         where login = $1 and deleted_at is null returning id",
+        login,
+        hash,
+        must_change,
+        now,
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
+    let Some(id) = id else { return Err(Failure::refused(format!("账号【{login}】不存在")).into()) };
+    sqlx::query!("delete from session where user_id = $1", id).execute(connection(&mut tx)).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Whether there is any account yet.
@@ -189,4 +285,15 @@ pub async fn user_seed(database: &Database, user: NewUser<'_>) -> Result<bool> {
 pub async fn user_any(database: &Database) -> Result<bool> {
     let mut tx = begin_platform(database).await?;
     Ok(sqlx::query_scalar!(r#"select exists (select from app_user) as "any!""#).fetch_one(connection(&mut tx)).await?)
+}
+
+/// Whether there is an account that the demo did not make: then this is no demo, whatever else is there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn user_any_real(database: &Database) -> Result<bool> {
+    let mut tx = begin_platform(database).await?;
+    Ok(sqlx::query_scalar!(r#"select exists (select from app_user where not demo) as "any!""#)
+        .fetch_one(connection(&mut tx))
+        .await?)
 }

@@ -17,7 +17,7 @@ use store::{
         division::division_put,
         organization::city_seed,
         setting::setting_put,
-        user::{NewUser, UserRef, user_ctx, user_seed},
+        user::{NewUser, UserRef, user_create, user_ctx},
     },
 };
 
@@ -95,12 +95,12 @@ async fn account(database: &Database, login: &str, role: &str, organization: &st
         login,
         name: &format!("测试{login}"),
         organization_code: organization,
-        role,
+        roles: &[role],
         password: PASSWORD.to_owned(),
         must_change_password: false,
         demo: false,
     };
-    assert!(user_seed(database, user).await.expect("an account"), "{login}");
+    assert!(user_create(database, user).await.expect("an account"), "{login}");
 }
 
 fn organizations() -> Vec<Vec<String>> {

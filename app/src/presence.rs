@@ -1,0 +1,79 @@
+//! Whether somebody is in front of an open page, and whether the system was replaced behind it.
+
+use crate::{
+    ApiError,
+    platform::session::{Frame, frame_get},
+    shell::use_frame,
+};
+use domain::platform::actor::SessionKind;
+use leptos::{leptos_dom::helpers::WindowListenerHandle, prelude::*};
+use std::time::Duration;
+
+/// How often an open page may say that somebody is in front of it. Far below the idle limit (domain.md §2.6).
+const PRESENCE_SECONDS: u64 = 60;
+
+/// Asks for the frame once a minute when a hand was on the page since: that keeps the session of a person at
+/// work, who may well type for half an hour without sending anything, and no other; and it tells an old tab
+/// that the system was replaced under it. A wall, which nobody touches, asks all the same. Answers the build
+/// that the server last spoke of.
+pub(crate) fn use_presence(frame: RwSignal<Frame>) -> RwSignal<String> {
+    let newest_build = RwSignal::new(frame.with_untracked(|frame| frame.build.clone()));
+    let take_over = move |answer: Result<Frame, ApiError>| {
+        let Ok(fresh) = answer else { return };
+        newest_build.set(fresh.build.clone());
+        // Other rights are taken over. That nobody is signed in any more does not empty the page under
+        // somebody's hands: whatever he does next tells him. And who has just signed out stays out.
+        let changed = |known: &Frame| known.actor.is_some() && known.actor != fresh.actor;
+        if fresh.actor.is_some() && frame.with_untracked(changed) {
+            frame.set(fresh);
+        }
+    };
+    Effect::new(move |_| {
+        let touched = StoredValue::new(false);
+        let hands = [
+            window_event_listener(leptos::ev::pointerdown, move |_| touched.set_value(true)),
+            window_event_listener(leptos::ev::keydown, move |_| touched.set_value(true)),
+            window_event_listener(leptos::ev::wheel, move |_| touched.set_value(true)),
+        ];
+        let ask = move || {
+            let session = frame.with_untracked(|frame| frame.actor.as_ref().map(|actor| actor.session));
+            let present = touched.try_update_value(std::mem::take).unwrap_or_default();
+            if session == Some(SessionKind::Kiosk) || (present && session.is_some()) {
+                leptos::task::spawn_local(async move { take_over(frame_get().await) });
+            }
+        };
+        let timer = set_interval_with_handle(ask, Duration::from_secs(PRESENCE_SECONDS));
+        on_cleanup(move || {
+            hands.into_iter().for_each(WindowListenerHandle::remove);
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
+    newest_build
+}
+
+/// Says that the page is older than the system, and how to get the new one. A wall helps itself.
+#[component]
+pub(crate) fn Outdated(newest_build: RwSignal<String>) -> impl IntoView {
+    let frame = use_frame();
+    let drawn_by = newest_build.get_untracked();
+    let outdated = Memo::new(move |_| newest_build.with(|newest| *newest != drawn_by));
+    let reload = || drop(window().location().reload());
+    Effect::new(move |_| {
+        let wall = frame.with(|frame| frame.actor.as_ref().is_some_and(|actor| actor.session == SessionKind::Kiosk));
+        if outdated.get() && wall {
+            reload();
+        }
+    });
+    move || {
+        outdated.get().then(|| {
+            view! {
+                <div class="alert alert-info alert-soft rounded-none py-2" role="status">
+                    <span>"系统已更新，请刷新页面"</span>
+                    <button type="button" class="btn btn-sm btn-primary" on:click=move |_| reload()>"刷新"</button>
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! What is swept and what stays.
+
+mod support;
+
+use chrono::{TimeDelta, Utc};
+use domain::import::SheetKey;
+use store::{
+    housekeeping::{Swept, sweep},
+    import::job::job_note,
+};
+use support::{TestDatabase, city};
+
+async fn run(test: &TestDatabase, sql: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+        .execute(&test.admin)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+async fn text(test: &TestDatabase, query: &str) -> String {
+    let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
+    query.fetch_one(&test.admin).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[tokio::test]
+async fn what_is_over_goes_and_the_rest_stays() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "district-a").await;
+    for name in ["a.xlsx", "b.xlsx", "c.xlsx"] {
+        job_note(&ctx, SheetKey::Estate, name, "00").await.expect("a job");
+    }
+    run(
+        &test,
+        "insert into import_file select id, '\\x00' from import_job;
+         update import_job set status = 'VALIDATED', created_at = now() - interval '8 days' where file_name = 'a.xlsx';
+         update import_job set status = 'VALIDATED', created_at = now() - interval '6 days' where file_name = 'b.xlsx';
+         update import_job set status = 'EXECUTING', created_at = now() - interval '8 days' where file_name = 'c.xlsx';
+         insert into login_attempt (at, login, result) values
+             (now() - interval '37 months', 'old', 'OK'), (now() - interval '35 months', 'kept', 'OK');
+         insert into captcha (answer, expires_at) values ('A', now() - interval '1 s'), ('B', now() + interval '1 h');
+         insert into session (token_digest, user_id, kind, seen_at, expires_at)
+         select decode(s.n, 'hex'), u.id, s.kind, now() - s.idle, now() + s.lasts
+         from app_user u, (values
+             ('01', 'DESK', interval '31 min', interval '1 h'), ('02', 'DESK', interval '29 min', interval '1 h'),
+             ('03', 'KIOSK', interval '2 days', interval '1 h'), ('04', 'KIOSK', interval '0', interval '-1 s')
+         ) as s (n, kind, idle, lasts) where u.login = 'city'",
+    )
+    .await;
+    let changes: i64 = sqlx::query_scalar("select count(*) from change").fetch_one(&test.admin).await.expect("a count");
+    let now = Utc::now();
+    let swept = sweep(&test.database, now).await.expect("swept");
+    assert_eq!(swept, Swept { changes: 0, captchas: 1, sessions: 2, uploads: 1, attempts: 1 });
+    let left = [
+        ("select string_agg(answer, ' ') from captcha", "B"),
+        ("select string_agg(encode(token_digest, 'hex'), ' ' order by 1) from session", "02 03"),
+        ("select string_agg(login, ' ') from login_attempt", "kept"),
+        ("select string_agg(status, ' ' order by file_name) from import_job", "CANCELLED VALIDATED EXECUTING"),
+        (
+            "select string_agg(j.file_name, ' ' order by j.file_name) from import_file f join import_job j on j.id = f.job_id",
+            "b.xlsx c.xlsx",
+        ),
+    ];
+    for (query, expected) in left {
+        assert_eq!(text(&test, query).await, expected, "{query}");
+    }
+    // A day and a bit later the feed has been read by everybody; its newest row says where it stands.
+    let swept = sweep(&test.database, now + TimeDelta::hours(25)).await.expect("swept");
+    assert_eq!(swept.changes, u64::try_from(changes).expect("a number") - 1);
+}

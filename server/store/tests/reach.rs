@@ -1,0 +1,122 @@
+//! How far an account sees by its organisation and by the estates it looks after (domain.md §6.2).
+
+mod support;
+
+use store::{
+    Scope,
+    platform::user::{NewUser, user_create},
+};
+use support::{TestDatabase, city};
+
+async fn id(test: &TestDatabase, query: &str) -> i64 {
+    let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
+    query.fetch_one(&test.admin).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn estate(test: &TestDatabase, name: &str) -> i64 {
+    id(test, &format!("select id from estate where name = '{name}'")).await
+}
+
+async fn run(test: &TestDatabase, sql: &str) {
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+        .execute(&test.admin)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// An organisation below another, in its district.
+async fn organization(test: &TestDatabase, code: &str, name: &str, kind: &str, parent: &str) {
+    run(
+        test,
+        &format!(
+            "insert into organization (code, name, type, parent_id, district_id, division_code)
+             select '{code}', '{name}', '{kind}', id, district_id, division_code from organization where code = '{parent}'"
+        ),
+    )
+    .await;
+}
+
+/// The scope of a fresh account with this role in this organisation.
+async fn scope(test: &TestDatabase, role: &str, organization: &str) -> Scope {
+    let login = format!("{role}.{organization}").to_lowercase();
+    let user = NewUser {
+        login: &login,
+        name: "测试",
+        organization_code: organization,
+        roles: &[role],
+        password: city::PASSWORD.to_owned(),
+        must_change_password: false,
+        demo: false,
+    };
+    assert!(user_create(&test.database, user).await.expect("an account"), "{login}");
+    city::ctx(&test.database, &login).await.scope().clone()
+}
+
+#[tokio::test]
+async fn a_street_sees_its_own_estates() {
+    let test = TestDatabase::with_city().await;
+    run(
+        &test,
+        "update estate set street = '光明街道', community = '一社区' where name = '阳光苑';
+         update estate set street = '解放街道', community = '一社区' where name = '月光苑';
+         update estate set street = '光明街道', community = '一社区' where name = '星光苑'",
+    )
+    .await;
+    // 星光苑 lies in a street of the same name in the other district.
+    organization(&test, "S1", "光明街道", "STREET", "810101").await;
+    organization(&test, "S2", "东风街道", "STREET", "810101").await;
+    organization(&test, "C1", "一社区", "COMMUNITY", "S1").await;
+    organization(&test, "C2", "二社区", "COMMUNITY", "S1").await;
+    organization(&test, "C3", "一社区", "COMMUNITY", "810101").await;
+    let (sun, moon) = (estate(&test, "阳光苑").await, estate(&test, "月光苑").await);
+    assert_eq!(scope(&test, "STREET", "S1").await, Scope::Estates(vec![sun]));
+    assert_eq!(scope(&test, "STREET", "C1").await, Scope::Estates(vec![sun]), "not the same name in another street");
+    assert_eq!(scope(&test, "STREET", "C3").await, Scope::Estates(vec![sun.min(moon), sun.max(moon)]));
+    for without in ["S2", "C2"] {
+        assert_eq!(scope(&test, "STREET", without).await, Scope::Nothing, "{without}");
+    }
+}
+
+#[tokio::test]
+async fn only_branches_of_the_administration_see_a_district() {
+    let test = TestDatabase::with_city().await;
+    let district = id(&test, "select id from organization where code = '810101'").await;
+    organization(&test, "F1", "甲区财政局", "FINANCE", "810101").await;
+    organization(&test, "E1", "某工厂", "EMPLOYER", "810101").await;
+    organization(&test, "B1", "某银行", "BANK", "810101").await;
+    for inside in ["810101", "M1", "F1"] {
+        assert_eq!(scope(&test, "FINANCE", inside).await, Scope::Districts(vec![district]), "{inside}");
+    }
+    for outside in ["E1", "B1"] {
+        assert_eq!(scope(&test, "FINANCE", outside).await, Scope::Nothing, "{outside}");
+    }
+}
+
+/// 负责楼盘 narrows and never widens.
+#[tokio::test]
+async fn estates_to_look_after_lie_inside_the_organisations_scope() {
+    let test = TestDatabase::with_city().await;
+    let (moon, star) = (estate(&test, "月光苑").await, estate(&test, "星光苑").await);
+    run(
+        &test,
+        "delete from user_estate;
+         insert into user_estate select u.id, e.id from app_user u, estate e
+         where u.login in ('entry', 'operator', 'city', 'admin') and e.name in ('月光苑', '星光苑')",
+    )
+    .await;
+    for (login, expected) in [
+        // 甲区: of the two only its own
+        ("entry", Scope::Estates(vec![moon])),
+        // runs 阳光苑, and was given others
+        ("operator", Scope::Estates(vec![])),
+        ("city", Scope::Estates(vec![moon.min(star), moon.max(star)])),
+        // has no business with any
+        ("admin", Scope::Nothing),
+    ] {
+        assert_eq!(*city::ctx(&test.database, login).await.scope(), expected, "{login}");
+    }
+    // An estate that was given up does not open the whole district again.
+    run(&test, "update estate set deleted_at = now() where name in ('月光苑', '星光苑')").await;
+    assert_ne!(*city::ctx(&test.database, "city").await.scope(), Scope::City { districts: vec![] });
+    assert!(matches!(city::ctx(&test.database, "entry").await.scope(), Scope::Estates(_)));
+}
