@@ -9,9 +9,11 @@ create table division (
     min_lat double precision,
     max_lng double precision,
     max_lat double precision,
+    -- of the outline; what a density of units is measured by
+    area_km2 double precision check (area_km2 >= 0),
     valid_from date not null default '2000-01-01',
     valid_to date,
-    check (num_nulls(outline, min_lng, min_lat, max_lng, max_lat) in (0, 5))
+    check (num_nulls(outline, min_lng, min_lat, max_lng, max_lat, area_km2) in (0, 6))
 );
 
 alter table division enable row level security;

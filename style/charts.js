@@ -4,6 +4,7 @@ import { init, use } from "echarts/core";
 import { BarChart, GaugeChart, LineChart, PieChart } from "echarts/charts";
 import {
   AriaComponent,
+  DataZoomSliderComponent,
   DatasetComponent,
   GridComponent,
   LegendComponent,
@@ -16,6 +17,7 @@ use([
   AriaComponent,
   BarChart,
   CanvasRenderer,
+  DataZoomSliderComponent,
   DatasetComponent,
   GaugeChart,
   GridComponent,

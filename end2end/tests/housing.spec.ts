@@ -1,5 +1,6 @@
 // The spine of the stock: city → estate → building → unit, lists, forms, live boards.
 import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { fitsWidth, hide } from "../screen";
 import { downloaded } from "../sheets";
 
 /** A vacant unit of a building, with its names. */
@@ -60,7 +61,14 @@ test("the list of units: search, filter, sort, page and export", async ({ page }
   await visit(page, "/housing/units");
   const rows = page.locator(".data-table tbody tr");
   await expect(rows).toHaveCount(20);
-  await page.getByLabel("状态").selectOption("VACANT");
+  const [status, keyword, search] = [page.getByLabel("状态"), page.getByLabel("关键字"), page.getByRole("button", { name: "查询" })];
+  await status.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await expect(status, "choosing by arrow keys sends nothing and keeps the field").toBeFocused();
+  await expect(page).toHaveURL(/units$/);
+  await status.selectOption("VACANT");
+  await search.click();
   await expect(page).toHaveURL(/status=VACANT/);
   await expect(rows.first()).toContainText("闲置房");
   const [{ count } = { count: "" }] = await query<{ count: string }>("select count(*) from unit where status = 'VACANT'");
@@ -74,13 +82,34 @@ test("the list of units: search, filter, sort, page and export", async ({ page }
   await expect(page).toHaveURL(/sort=updated_at/);
 
   const unit = await vacantUnit();
-  await page.getByLabel("关键字").fill(unit.code);
-  await page.getByRole("button", { name: "查询" }).click();
+  await keyword.fill(unit.code);
+  await page.keyboard.press("Enter");
   await expect(rows).toHaveCount(1);
   await expect(rows.first()).toContainText(unit.code);
+  await expect(keyword, "whoever searches again is still in the field").toBeFocused();
 
   await page.getByRole("link", { name: "重置" }).click();
   await expect(rows).toHaveCount(20);
+  await expect(keyword).toHaveValue("");
+  await expect(status).toHaveValue("");
+  await page.goBack();
+  await expect(rows).toHaveCount(1);
+  await expect(keyword, "the form says what the list shows").toHaveValue(unit.code);
+  await expect(status).toHaveValue("VACANT");
+  await page.goForward();
+  await expect(keyword).toHaveValue("");
+  await keyword.fill("没有查询");
+  await page.getByRole("link", { name: "重置" }).click();
+  await expect(keyword, "also what was never sent").toHaveValue("");
+  await visit(page, `/housing/units?building=${unit.building}`);
+  await status.selectOption("VACANT");
+  await search.click();
+  await expect(page).toHaveURL(/building=.*status=VACANT|status=VACANT.*building=/);
+  await page.getByRole("link", { name: /取消.*筛选/ }).click();
+  await expect(page).not.toHaveURL(/building=/);
+  await expect(page.locator("input[name=building]")).toHaveCount(0);
+  await expect(status).toHaveValue("VACANT");
+  await page.getByRole("link", { name: "重置" }).click();
   await page.locator("summary", { hasText: "导出" }).click();
   await page.getByLabel("导出条数").fill("7");
   const sheet = await downloaded(page, () => page.getByRole("button", { name: "导出Excel" }).click());
@@ -89,6 +118,98 @@ test("the list of units: search, filter, sort, page and export", async ({ page }
   await page.getByLabel("关键字").fill("没有这样的小区");
   await page.getByRole("button", { name: "查询" }).click();
   await expect(page.getByText("没有符合条件的记录")).toBeVisible();
+});
+
+test("the board: one colour alone, a drawer for the keyboard, every screen", async ({ page }) => {
+  await signIn(page, "city");
+  const unit = await vacantUnit();
+  await visit(page, `/housing/buildings/${unit.building}`);
+  const legend = page.getByRole("button", { name: /闲置房/ });
+  const dimmed = page.locator(".board-unit.is-dimmed");
+  await expect(dimmed).toHaveCount(0);
+  await legend.click();
+  await expect(legend).toHaveAttribute("aria-pressed", "true");
+  const [{ others } = { others: "" }] = await query<{ others: string }>(
+    "select count(*) as others from unit where building_id = $1 and status <> 'VACANT'",
+    [unit.building],
+  );
+  await expect(dimmed).toHaveCount(Number(others));
+  await expect(tile(page, unit.id)).not.toHaveClass(/is-dimmed/);
+  await checkAxe(page);
+  await legend.click();
+  await expect(dimmed).toHaveCount(0);
+
+  await tile(page, unit.id).focus();
+  const place = await page.evaluate(() => window.scrollY);
+  await page.keyboard.press("Enter");
+  const drawer = page.locator(".unit-drawer");
+  await expect(drawer).toBeFocused();
+  await expect(drawer).toContainText(unit.code);
+  await expect(tile(page, unit.id)).toHaveAttribute("aria-current", "true");
+  expect(Math.abs((await page.evaluate(() => window.scrollY)) - place), "the page does not jump").toBeLessThan(100);
+  await checkAxe(page);
+  await page.keyboard.press("Shift+Tab");
+  await expect(tile(page, unit.id), "back from the drawer's beginning").toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(drawer, "and on from the tile").toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(drawer).toHaveCount(0);
+  await expect(tile(page, unit.id)).toBeFocused();
+  await tile(page, unit.id).click();
+  await page.getByRole("button", { name: "关闭" }).click();
+  await expect(tile(page, unit.id)).toBeFocused();
+
+  for (const size of [{ width: 390, height: 844 }, { width: 3840, height: 2160 }]) {
+    await page.setViewportSize(size);
+    await visit(page, `/housing/buildings/${unit.building}?unit=${unit.id}`);
+    await expect(drawer).toContainText(unit.code);
+    await fitsWidth(page, `the board at ${size.width}`);
+    await expect(tile(page, unit.id)).toBeInViewport();
+  }
+});
+
+test("an estate tells its colours in words, and follows changes", async ({ page }) => {
+  await signIn(page, "city");
+  const unit = await vacantUnit();
+  const change = (status: string) =>
+    query("update unit set status = $2, vacant_since = case $2 when 'VACANT' then current_date end, version = version + 1 where id = $1", [unit.id, status]);
+  await change("REPAIR");
+  await visit(page, `/housing/estates/${unit.estate}`);
+  const card = page.locator(`.building-card[href="/housing/buildings/${unit.building}"]`);
+  await expect(card.getByRole("img")).toHaveAccessibleName(/维修整备中1套/);
+  await expect(card.locator("[data-status=repair]"), "its own colour").toHaveCount(1);
+  await expect(card.locator("[data-status=prep]")).toHaveCount(0);
+  await expect(page.locator(".legend")).toContainText("维修整备中 1");
+  await change("VACANT");
+  await hide(page, true);
+  await hide(page, false);
+  await expect(card.locator("[data-status=repair]")).toHaveCount(0);
+});
+
+test("a tab behind others holds no connection and catches up when it comes back", async ({ page }) => {
+  await signIn(page, "city");
+  const unit = await vacantUnit();
+  await visit(page, `/housing/buildings/${unit.building}`);
+  const mark = page.locator(".live-mark");
+  await expect(mark).toHaveText("实时更新");
+  await hide(page, true);
+  await expect(mark).toHaveText("连接中…");
+  // More tabs than a browser has connections to one host; each of them in front while it opens.
+  const tabs: Page[] = [];
+  for (let count = 0; count < 7; count += 1) {
+    const tab = await page.context().newPage();
+    await tab.goto(`/housing/buildings/${unit.building}`);
+    await hydrated(tab);
+    await expect(tab.locator(".live-mark"), `tab ${count + 1}`).toHaveText("实时更新");
+    await hide(tab, true);
+    tabs.push(tab);
+  }
+  for (const tab of tabs) await tab.close();
+  await query("update unit set status = 'FROZEN', version = version + 1 where id = $1", [unit.id]);
+  await hide(page, false);
+  await expect(mark).toHaveText("实时更新");
+  await expect(tile(page, unit.id)).toHaveAttribute("data-status", "frozen");
+  await query("update unit set status = 'VACANT', vacant_since = current_date, version = version + 1 where id = $1", [unit.id]);
 });
 
 test("a unit's form shows mistakes beside the fields, and saves", async ({ page }) => {

@@ -1,18 +1,22 @@
 //! Home (S1-2.1, first version): what the stock is and how much of it is let.
 //!
-//! The figures stand in the HTML; charts are drawn over them when their script has come.
+//! The figures stand in the HTML; charts are drawn over them when their script has come. What is refreshed
+//! is the figures, never the page: nobody loses his place because a minute is over.
 
 use crate::{
     ApiError,
     shell::{may, use_frame},
-    ui::{PageHead, empty_view, error_view, loading_view, tone},
+    ui::{PageHead, empty_view, error_view, icon, live::use_refresh, loading_view, tone},
 };
 use domain::{
-    insight::{DistrictFigures, HomeFigures, Occupancy},
+    dictionary::LayoutType,
+    housing::unit::rate_text,
+    insight::{DistrictFigures, HomeFigures},
     list::group_thousands,
     platform::permission::Permission,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::{prelude::*, server_fn::codec::Json, task::spawn_local};
+use std::time::Duration;
 
 /// The figures of the actor's scope.
 #[server(endpoint = "home_figures_get", input = Json)]
@@ -20,32 +24,52 @@ pub async fn home_figures_get() -> Result<HomeFigures, ApiError> {
     Ok(store::insight::home::home_figures_get(&crate::context::ctx()?).await?)
 }
 
-/// How often an open home page looks again, in seconds (S1-2.1).
-const REFRESH_SECONDS: u64 = 60;
+/// How often an open home page looks again (S1-2.1).
+const REFRESH: Duration = Duration::from_secs(60);
 
 pub(super) fn home_view() -> AnyView {
     if !may(Permission::HomeRead) {
         // Administrators of the platform see no business data; their work is in the menu.
         return view! { <main class="page"><PageHead title="首页" />{empty_view("请从左侧菜单选择要办理的事项")}</main> }.into_any();
     }
-    let figures = Resource::new(|| (), |()| home_figures_get());
+    let first = Resource::new(|| (), |()| home_figures_get());
+    let fresh = RwSignal::new(None::<HomeFigures>);
+    let late = RwSignal::new(false);
+    let drawn = StoredValue::new(false);
+    use_refresh(REFRESH, move || {
+        if !drawn.get_value() {
+            return first.refetch();
+        }
+        spawn_local(async move {
+            let found = home_figures_get().await;
+            // The page may have gone meanwhile.
+            late.try_set(found.is_err());
+            if let Ok(found) = found {
+                fresh.try_set(Some(found));
+            }
+        });
+    });
     let frame = use_frame();
     // Read once: signing out changes the frame while this page is already on its way out.
     let title = frame.with_untracked(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()));
-    let title = StoredValue::new(title.unwrap_or_default());
-    Effect::new(move |_| {
-        if let Ok(timer) =
-            set_interval_with_handle(move || figures.refetch(), std::time::Duration::from_secs(REFRESH_SECONDS))
-        {
-            on_cleanup(move || timer.clear());
-        }
-    });
+    let title = StoredValue::new(format!("{}房源概况", title.unwrap_or_default()));
     view! {
         <main class="page home">
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
-                    match figures.await {
-                        Ok(figures) => view! { <PageHead title=format!("{}房源概况", title.get_value()) />{figures_view(figures)} }.into_any(),
+                    match first.await {
+                        Ok(first) => {
+                            drawn.set_value(true);
+                            let figures = Memo::new(move |_| fresh.get().unwrap_or_else(|| first.clone()));
+                            view! {
+                                <PageHead title=title.get_value()>
+                                    {move || late.get().then(|| view! { <span class="text-sm" role="status">"暂时无法更新，显示的是较早的数据"</span> })}
+                                    <button type="button" class="btn btn-outline btn-sm" on:click=move |_| full_screen()>{icon("full")}"全屏"</button>
+                                </PageHead>
+                                {figures_view(figures)}
+                            }
+                            .into_any()
+                        }
                         Err(error) => error_view(&error),
                     }
                 })}
@@ -55,75 +79,171 @@ pub(super) fn home_view() -> AnyView {
     .into_any()
 }
 
-fn figures_view(figures: HomeFigures) -> AnyView {
-    if figures.occupancy.units == 0 && figures.projects == 0 {
+/// The whole screen for the page, or back.
+fn full_screen() {
+    let document = document();
+    if document.fullscreen_element().is_some() {
+        document.exit_fullscreen();
+    } else if let Some(page) = document.document_element() {
+        // A browser that refuses says so itself.
+        let _ = page.request_fullscreen();
+    }
+}
+
+/// A figure at the head of the page, with what it means (S1-2.1: definitions on hover).
+struct Stat {
+    label: &'static str,
+    unit: &'static str,
+    href: &'static str,
+    definition: &'static str,
+    value: fn(&HomeFigures) -> String,
+}
+
+const STATS: &[Stat] = &[
+    Stat {
+        label: "项目",
+        unit: "个",
+        href: "/housing/projects",
+        definition: "管辖范围内的保障项目数",
+        value: |figures| group_thousands(figures.projects),
+    },
+    Stat {
+        label: "小区",
+        unit: "个",
+        href: "/housing/estates",
+        definition: "管辖范围内的小区数",
+        value: |figures| group_thousands(figures.estates),
+    },
+    Stat {
+        label: "楼栋",
+        unit: "栋",
+        href: "/housing/buildings",
+        definition: "管辖范围内的楼栋数",
+        value: |figures| group_thousands(figures.buildings),
+    },
+    Stat {
+        label: "房源",
+        unit: "套",
+        href: "/housing/units",
+        definition: "管辖范围内的全部房源，含筹建中、已售和已注销",
+        value: |figures| group_thousands(figures.occupancy.units),
+    },
+    Stat {
+        label: "入住率",
+        unit: "",
+        href: "/map",
+        definition: "入住率 =（已售 + 已租）÷ 全部房源；已租指已签约待入住和已入住",
+        value: |figures| figures.occupancy.occupancy_rate(),
+    },
+    Stat {
+        label: "已入住",
+        unit: "套",
+        href: "/housing/units?status=OCCUPIED",
+        definition: "状态为已入住的房源",
+        value: |figures| group_thousands(figures.occupancy.occupied),
+    },
+    Stat {
+        label: "空置",
+        unit: "套",
+        href: "/housing/units?status=VACANT",
+        definition: "状态为闲置房的房源，可以配租",
+        value: |figures| group_thousands(figures.occupancy.vacant),
+    },
+    Stat {
+        label: "已售",
+        unit: "套",
+        href: "/housing/units?status=SOLD",
+        definition: "状态为已售的房源，计入入住率，不计入配租率",
+        value: |figures| group_thousands(figures.occupancy.sold),
+    },
+    Stat {
+        label: "可租",
+        unit: "套",
+        href: "/housing/units",
+        definition: "全部房源减去筹建中、已售和已注销的房源",
+        value: |figures| group_thousands(figures.occupancy.lettable),
+    },
+    Stat {
+        label: "配租率",
+        unit: "",
+        href: "/map",
+        definition: "配租率 = 已租 ÷ 可租；已租指已签约待入住和已入住，可租不含筹建中、已售和已注销",
+        value: |figures| figures.occupancy.letting_rate(),
+    },
+];
+
+fn figures_view(figures: Memo<HomeFigures>) -> AnyView {
+    if figures.with_untracked(|figures| figures.occupancy.units == 0 && figures.projects == 0) {
         return empty_view("暂无房源数据，可从导入保障项目信息开始");
     }
-    let Occupancy { units, lettable, rented, vacant, sold, occupied } = figures.occupancy;
-    let definition = "出租率 = 已租套数（已签约、已入住）÷ 可租套数；可租套数不含已售、已注销、筹建中的房源";
-    let for_charts = StoredValue::new(figures.clone());
+    let stats = STATS.iter().map(|stat| stat_card(stat, figures)).collect_view();
+    let definitions = STATS
+        .iter()
+        .map(|stat| view! { <div class="detail-field"><dt>{stat.label}</dt><dd>{stat.definition}</dd></div> })
+        .collect_view();
     view! {
-        <section class="stat-grid" aria-label="总量">
-            {stat("项目", group_thousands(figures.projects), "个", "/housing/projects", "")}
-            {stat("小区", group_thousands(figures.estates), "个", "/housing/estates", "")}
-            {stat("楼栋", group_thousands(figures.buildings), "栋", "/housing/buildings", "")}
-            {stat("房源", group_thousands(units), "套", "/housing/units", "")}
-            {stat("已入住", group_thousands(occupied), "套", "/housing/units?status=OCCUPIED", "")}
-            {stat("空置", group_thousands(vacant), "套", "/housing/units?status=VACANT", "")}
-            {stat("已售", group_thousands(sold), "套", "/housing/units?status=SOLD", "已售房源不计入出租率")}
-            {stat("出租率", figures.occupancy.rate(), "", "/map", definition)}
-        </section>
+        <section class="stat-grid" aria-label="总量">{stats}</section>
         <div class="home-grid">
             <section class="panel home-districts">
-                <h2>"各区县房源与出租率"</h2>
-                {chart("各区县可租与已租套数柱状图", "chart-districts", for_charts)}
-                {district_table(&figures.districts)}
+                <h2>"各区县可租与已租"</h2>
+                {chart("各区县可租与已租套数柱状图", "chart-districts", figures)}
+                {move || figures.with(|figures| district_table(&figures.districts))}
             </section>
             <section class="panel">
                 <h2>"房源状态"</h2>
-                {chart("房源状态占比图", "chart-status", for_charts)}
-                {status_list(&figures)}
+                <div class="ring-row">
+                    {chart("房源状态占比图", "chart-status", figures)}
+                    {move || figures.with(status_list)}
+                </div>
             </section>
             <section class="panel">
-                <h2>"户型分布"</h2>
-                {chart("户型分布图", "chart-layout", for_charts)}
-                {count_list(figures.by_layout.iter().map(|(layout, units)| (layout.label(), *units)).collect())}
+                <h2>"户型"</h2>
+                <div class="ring-row">
+                    {chart("户型占比图", "chart-layout", figures)}
+                    {move || figures.with(layout_list)}
+                </div>
             </section>
-            <section class="panel">
+            <section class="panel home-wide">
                 <h2>"住房类别"</h2>
-                {count_list(figures.by_category.iter().map(|(category, units)| (category.label(), *units)).collect())}
-                <p class="text-sm opacity-80 mt-3">{format!("可租 {} 套，已租 {} 套。{definition}。", group_thousands(lettable), group_thousands(rented))}</p>
+                {move || figures.with(category_list)}
             </section>
         </div>
+        <details class="panel definitions">
+            <summary>"指标口径"</summary>
+            <dl class="detail-list">{definitions}</dl>
+        </details>
     }
     .into_any()
 }
 
-fn stat(
-    label: &'static str,
-    value: String,
-    unit: &'static str,
-    href: &'static str,
-    definition: &'static str,
-) -> impl IntoView {
+fn stat_card(stat: &'static Stat, figures: Memo<HomeFigures>) -> impl IntoView {
+    let id = format!("about-{}", stat.label);
+    let described_by = id.clone();
     view! {
-        <a class="stat-card" href=href title=definition>
-            <span class="stat-label">{label}</span>
-            <span class="stat-number">{value}<small>{unit}</small></span>
+        <a class="stat-card" href=stat.href aria-describedby=described_by>
+            <span class="stat-label">{stat.label}</span>
+            <span class="stat-number">{move || figures.with(stat.value)}<small>{stat.unit}</small></span>
+            <span class="stat-definition" id=id role="tooltip">{stat.definition}</span>
         </a>
     }
 }
 
-/// Room for a chart; drawn in the browser once its script is there.
-fn chart(label: &'static str, id: &'static str, figures: StoredValue<HomeFigures>) -> impl IntoView {
+/// Room for a chart; drawn in the browser once its script is there, and kept at the figures from then on.
+fn chart(label: &'static str, id: &'static str, figures: Memo<HomeFigures>) -> impl IntoView {
+    let failed = RwSignal::new(false);
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
-        let figures = figures.get_value();
-        leptos::task::spawn_local(async move { crate::ui::chart::draw_home(id, figures).await });
+        let Some(page) = Owner::current() else { return };
+        spawn_local(crate::ui::chart::keep_home_chart(id, figures, failed, page));
     });
     #[cfg(not(feature = "hydrate"))]
     let _ = figures;
-    view! { <div id=id class="chart" role="img" aria-label=label></div> }
+    view! {
+        <div class="chart-frame">
+            <div id=id class="chart" role="img" aria-label=label></div>
+            {move || failed.get().then(|| view! { <p class="chart-failed" role="status">"图表加载失败，请刷新重试"</p> })}
+        </div>
+    }
 }
 
 fn district_table(districts: &[DistrictFigures]) -> impl IntoView + use<> {
@@ -134,11 +254,12 @@ fn district_table(districts: &[DistrictFigures]) -> impl IntoView + use<> {
             view! {
                 <tr>
                     <th scope="row"><a class="link link-hover" href=format!("/housing/estates?district={id}")>{row.district.clone()}</a></th>
-                    <td class="figures">{group_thousands(row.estates)}</td>
+                    <td class="figures desk-only">{group_thousands(row.estates)}</td>
                     <td class="figures">{group_thousands(row.occupancy.units)}</td>
-                    <td class="figures">{group_thousands(row.occupancy.lettable)}</td>
-                    <td class="figures">{group_thousands(row.occupancy.rented)}</td>
-                    <td class="figures">{row.occupancy.rate()}</td>
+                    <td class="figures">{row.occupancy.occupancy_rate()}</td>
+                    <td class="figures desk-only">{group_thousands(row.occupancy.lettable)}</td>
+                    <td class="figures desk-only">{group_thousands(row.occupancy.rented)}</td>
+                    <td class="figures">{row.occupancy.letting_rate()}</td>
                 </tr>
             }
         })
@@ -147,8 +268,9 @@ fn district_table(districts: &[DistrictFigures]) -> impl IntoView + use<> {
         <div class="table-scroll home-table" tabindex="0" role="region" aria-label="各区县房源">
             <table class="table table-sm data-table">
                 <thead><tr>
-                    <th scope="col">"区县"</th><th scope="col" class="figures">"小区"</th><th scope="col" class="figures">"房源"</th>
-                    <th scope="col" class="figures">"可租"</th><th scope="col" class="figures">"已租"</th><th scope="col" class="figures">"出租率"</th>
+                    <th scope="col">"区县"</th><th scope="col" class="figures desk-only">"小区"</th><th scope="col" class="figures">"房源"</th>
+                    <th scope="col" class="figures">"入住率"</th><th scope="col" class="figures desk-only">"可租"</th>
+                    <th scope="col" class="figures desk-only">"已租"</th><th scope="col" class="figures">"配租率"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table>
@@ -156,32 +278,65 @@ fn district_table(districts: &[DistrictFigures]) -> impl IntoView + use<> {
     }
 }
 
-fn status_list(figures: &HomeFigures) -> impl IntoView + use<> {
+fn status_list(figures: &HomeFigures) -> AnyView {
+    let total = figures.occupancy.units;
     let items = figures
         .by_status
         .iter()
         .map(|(status, units)| {
             view! {
                 <li><a href=format!("/housing/units?status={}", status.code())>
-                    <span class="status-tile" data-status=tone(*status)></span><span class="grow">{status.label()}</span><b class="figures">{group_thousands(*units)}</b>
+                    <span class="status-tile" data-status=tone(*status)></span><span class="count-name">{status.label()}</span>
+                    <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
                 </a></li>
             }
         })
         .collect_view();
-    view! { <ul class="count-list">{items}</ul> }
+    view! { <ul class="count-list">{items}</ul> }.into_any()
 }
 
-fn count_list(counts: Vec<(&'static str, i64)>) -> impl IntoView {
-    let most = counts.iter().map(|(_, units)| *units).max().unwrap_or(1).max(1);
-    let items = counts
-        .into_iter()
-        .map(|(label, units)| {
+fn layout_list(figures: &HomeFigures) -> AnyView {
+    let total = figures.occupancy.units;
+    let items = figures
+        .by_layout
+        .iter()
+        .map(|(layout, units)| {
             view! {
-                <li><span class="count-label">{label}</span>
-                    <span class="count-bar" aria-hidden="true"><span style=format!("width:{}%", units * 100 / most)></span></span>
-                    <b class="figures">{group_thousands(units)}</b></li>
+                <li><a href=format!("/housing/units?layout={}", layout.code())>
+                    <span class="series-dot" style=format!("background:var({})", layout_color(*layout))></span><span class="count-name">{layout.label()}</span>
+                    <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
+                </a></li>
             }
         })
         .collect_view();
-    view! { <ul class="count-list">{items}</ul> }
+    view! { <ul class="count-list">{items}</ul> }.into_any()
+}
+
+fn category_list(figures: &HomeFigures) -> AnyView {
+    let total = figures.occupancy.units.max(1);
+    let items = figures
+        .by_category
+        .iter()
+        .map(|(category, units)| {
+            view! {
+                <li><a href=format!("/housing/units?category={}", category.code())>
+                    <span class="count-label">{category.label()}</span>
+                    <span class="count-bar" aria-hidden="true"><span style=format!("width:{}%", units * 100 / total)></span></span>
+                    <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
+                </a></li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="count-list">{items}</ul> }.into_any()
+}
+
+/// The CSS variable with the colour of a layout: the more rooms, the further along the row of colours.
+pub(crate) const fn layout_color(layout: LayoutType) -> &'static str {
+    match layout {
+        LayoutType::Studio => "--series-1",
+        LayoutType::One => "--series-2",
+        LayoutType::Two => "--series-3",
+        LayoutType::Three => "--series-4",
+        LayoutType::Dormitory => "--series-5",
+    }
 }

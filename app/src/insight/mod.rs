@@ -1,6 +1,6 @@
 //! Maps and boards: what the leadership looks at.
 
-mod home;
+pub(crate) mod home;
 pub(crate) mod map;
 
 use leptos::prelude::*;

@@ -9,7 +9,8 @@ pub fn package_path() -> String {
     document().document_element().and_then(|root| root.get_attribute("data-package")).unwrap_or_default()
 }
 
-/// Loads a script once; answers whether it is there.
+/// Loads a script once; answers whether it is there. One that failed leaves no trace, so that the next asker tries
+/// anew instead of waiting for what will not come.
 pub async fn load_script(name: &'static str) -> bool {
     let id = format!("script-{}", name.replace('.', "-"));
     let script = match document().get_element_by_id(&id) {
@@ -37,7 +38,11 @@ pub async fn load_script(name: &'static str) -> bool {
         let _ = waiting.add_event_listener_with_callback("load", loaded.unchecked_ref());
         let _ = waiting.add_event_listener_with_callback("error", &reject);
     });
-    JsFuture::from(promise).await.is_ok()
+    let loaded = JsFuture::from(promise).await.is_ok();
+    if !loaded {
+        script.remove();
+    }
+    loaded
 }
 
 /// Loads a style sheet once.

@@ -1,51 +1,106 @@
 //! The thin adapter to `charming` (Apache ECharts), in a chunk of its own that loads with the first chart.
 
 use super::asset::{letter_size, load_script};
+use crate::insight::home::layout_color;
 use charming::{
-    Chart, WasmRenderer,
-    component::{Axis, Grid, Legend},
+    Chart, Echarts, WasmRenderer,
+    component::{Axis, DataZoom, DataZoomType, FilterMode, Grid, Legend},
     datatype::DataPointItem,
-    element::{AxisLabel, AxisType, Color, ItemStyle, Label, Tooltip, Trigger},
+    element::{AxisLabel, AxisType, Color, ItemStyle, Label, TextStyle, Tooltip, Trigger},
     series::{Bar, Pie},
 };
-use domain::{dictionary::UnitStatus, insight::HomeFigures};
-use leptos::{lazy, prelude::*};
+use domain::insight::HomeFigures;
+use js_sys::{Function, Reflect};
+use leptos::{
+    __reexports::send_wrapper::SendWrapper,
+    lazy,
+    prelude::*,
+    wasm_bindgen::{JsCast as _, JsValue, closure::Closure},
+};
+use std::rc::Rc;
+use web_sys::ResizeObserver;
 
-/// Draws one chart of the home page into the element of that id.
+/// So many districts stand side by side; a slider leads to the others (S1-2.2 滑动柱).
+const DISTRICTS_SEEN: usize = 10;
+
+/// Draws one chart of the home page into the element of that id and keeps it at the figures and at the size of
+/// its box as long as the page lives. `failed` turns true when it cannot be drawn.
 #[lazy]
-pub async fn draw_home(id: &'static str, figures: HomeFigures) {
-    if !load_script("echarts.js").await {
-        return;
-    }
+pub async fn keep_home_chart(id: &'static str, figures: Memo<HomeFigures>, failed: RwSignal<bool>, page: Owner) {
+    let loaded = load_script("echarts.js").await;
     // The page may have gone while the script was on its way.
-    let Some(element) = document().get_element_by_id(id) else { return };
-    let (width, height) = (element.client_width().unsigned_abs(), element.client_height().unsigned_abs());
-    if width == 0 || height == 0 {
+    let Some(first) = figures.try_get_untracked() else { return };
+    let Some(element) = document().get_element_by_id(id).filter(|_| loaded) else {
+        failed.try_set(true);
         return;
-    }
-    let chart = match id {
-        "chart-districts" => districts(&figures),
-        "chart-status" => statuses(&figures),
-        _ => layouts(&figures),
     };
-    let _ = WasmRenderer::new(width, height).render(id, &chart);
+    // Without a size of ours the chart takes that of its box, also later.
+    let Ok(chart) = WasmRenderer::new_opt(None, None).render(id, &home_chart(id, &first, true)) else {
+        failed.try_set(true);
+        return;
+    };
+    let chart = Rc::new(chart);
+    let resized = Closure::<dyn Fn()>::new({
+        let chart = chart.clone();
+        move || {
+            chart.resize(JsValue::UNDEFINED);
+            // Letters grow with the page, too.
+            if let Some(figures) = figures.try_get_untracked() {
+                WasmRenderer::update(&chart, &home_chart(id, &figures, false));
+            }
+        }
+    });
+    let observer = ResizeObserver::new(resized.as_ref().unchecked_ref()).ok();
+    if let Some(observer) = &observer {
+        observer.observe(&element);
+    }
+    page.with(|| {
+        let drawn = chart.clone();
+        Effect::new(move |before: Option<()>| {
+            let update = figures.with(|figures| before.map(|()| home_chart(id, figures, false)));
+            if let Some(update) = update {
+                WasmRenderer::update(&drawn, &update);
+            }
+        });
+        let kept = SendWrapper::new((chart, observer, resized));
+        on_cleanup(move || {
+            let (chart, observer, _resized) = kept.take();
+            if let Some(observer) = observer {
+                observer.disconnect();
+            }
+            dispose(&chart);
+        });
+    });
 }
 
-fn ink() -> String {
-    variable("--color-base-content")
+/// Ends a chart: the crate has no word for it.
+fn dispose(chart: &Echarts) {
+    let dispose = Reflect::get(chart, &"dispose".into()).ok().and_then(|found| found.dyn_into::<Function>().ok());
+    if let Some(dispose) = dispose {
+        let _ = dispose.call0(chart);
+    }
+}
+
+fn home_chart(id: &str, figures: &HomeFigures, first: bool) -> Chart {
+    match id {
+        "chart-districts" => districts(figures, first),
+        "chart-status" => statuses(figures),
+        _ => layouts(figures),
+    }
+}
+
+fn ink() -> Color {
+    color("--color-base-content")
 }
 
 /// The value of a CSS variable where the page stands, so that charts follow the theme.
-fn variable(name: &str) -> String {
-    let root = document().query_selector("[data-theme]").ok().flatten();
-    root.and_then(|root| window().get_computed_style(&root).ok().flatten())
-        .and_then(|style| style.get_property_value(name).ok())
-        .map(|value| value.trim().to_owned())
-        .unwrap_or_default()
-}
-
 fn color(name: &str) -> Color {
-    Color::Value(variable(name))
+    let root = document().query_selector("[data-theme]").ok().flatten();
+    let value = root
+        .and_then(|root| window().get_computed_style(&root).ok().flatten())
+        .and_then(|style| style.get_property_value(name).ok())
+        .map(|value| value.trim().to_owned());
+    Color::Value(value.unwrap_or_default())
 }
 
 /// Size of the letters in a chart, a little smaller than the page's.
@@ -53,62 +108,74 @@ fn letters() -> f64 {
     letter_size() * 0.8
 }
 
-fn districts(figures: &HomeFigures) -> Chart {
+fn districts(figures: &HomeFigures, first: bool) -> Chart {
     let names: Vec<String> = figures.districts.iter().map(|row| row.district.clone()).collect();
     let lettable: Vec<i64> = figures.districts.iter().map(|row| row.occupancy.lettable).collect();
     let rented: Vec<i64> = figures.districts.iter().map(|row| row.occupancy.rented).collect();
-    let label = || AxisLabel::new().font_size(letters()).color(Color::Value(ink()));
-    Chart::new()
+    let label = || AxisLabel::new().font_size(letters()).color(ink());
+    let slides = names.len() > DISTRICTS_SEEN;
+    let bar = |name: &'static str, data| Bar::new().name(name).data(data).bar_width("28%").bar_gap("10%");
+    let chart = Chart::new()
         .color(vec![color("--status-vacant"), color("--status-occupied")])
         .tooltip(Tooltip::new().trigger(Trigger::Axis))
         .legend(
             Legend::new()
                 .top("0")
                 .data(vec!["可租", "已租"])
-                .text_style(charming::element::TextStyle::new().font_size(letters()).color(Color::Value(ink()))),
+                .text_style(TextStyle::new().font_size(letters()).color(ink())),
         )
-        .grid(Grid::new().left("3%").right("3%").bottom("3%").top("15%").contain_label(true))
+        .grid(
+            Grid::new()
+                .left("1%")
+                .right("1%")
+                .bottom(if slides { letters() * 3.5 } else { letters() * 0.5 })
+                .top(letters() * 3.0)
+                .contain_label(true),
+        )
         .x_axis(
             Axis::new()
                 .type_(AxisType::Category)
                 .data(names)
-                .axis_label(label().rotate(if figures.districts.len() > 8 { 40 } else { 0 })),
+                .axis_label(label().rotate(if slides { 30 } else { 0 }).interval(0)),
         )
         .y_axis(Axis::new().type_(AxisType::Value).axis_label(label()))
-        .series(Bar::new().name("可租").data(lettable))
-        .series(Bar::new().name("已租").data(rented))
+        .series(bar("可租", lettable))
+        .series(bar("已租", rented));
+    if slides { chart.data_zoom(slider(first)) } else { chart }
+}
+
+/// Under the bars; where it stands is the reader's choice after the first time.
+fn slider(first: bool) -> DataZoom {
+    let slider = DataZoom::new()
+        .type_(DataZoomType::Slider)
+        .filter_mode(FilterMode::Filter)
+        .bottom(0)
+        .brush_select(false)
+        .text_style(TextStyle::new().font_size(letters()).color(ink()));
+    if first { slider.start_value(0).end_value(DISTRICTS_SEEN as i64 - 1) } else { slider }
 }
 
 fn statuses(figures: &HomeFigures) -> Chart {
-    let parts: Vec<DataPointItem> = figures
-        .by_status
-        .iter()
-        .map(|(status, units)| {
-            DataPointItem::new(*units)
-                .name(status.label())
-                .item_style(ItemStyle::new().color(color(&format!("--status-{}", status_tone(*status)))))
-        })
-        .collect();
-    ring(parts)
-}
-
-fn status_tone(status: UnitStatus) -> String {
-    status.code().to_ascii_lowercase()
+    ring(
+        figures
+            .by_status
+            .iter()
+            .map(|(status, units)| part(status.label(), *units, &format!("--status-{}", super::tone(*status)))),
+    )
 }
 
 fn layouts(figures: &HomeFigures) -> Chart {
-    let parts: Vec<DataPointItem> =
-        figures.by_layout.iter().map(|(layout, units)| DataPointItem::new(*units).name(layout.label())).collect();
-    ring(parts).color(
-        ["signed", "assigned", "vacant", "sold", "reserved"].map(|tone| color(&format!("--status-{tone}"))).to_vec(),
-    )
+    ring(figures.by_layout.iter().map(|(layout, units)| part(layout.label(), *units, layout_color(*layout))))
 }
 
-fn ring(parts: Vec<DataPointItem>) -> Chart {
-    Chart::new().tooltip(Tooltip::new().trigger(Trigger::Item).formatter("{b}: {c}套 ({d}%)")).series(
-        Pie::new()
-            .radius(vec!["48%", "76%"])
-            .label(Label::new().font_size(letters()).color(Color::Value(ink())))
-            .data(parts),
-    )
+fn part(name: &'static str, units: i64, variable: &str) -> DataPointItem {
+    let style = ItemStyle::new().color(color(variable)).border_color(color("--color-base-100")).border_width(1);
+    DataPointItem::new(units).name(name).item_style(style)
+}
+
+/// A ring without letters: the list beside it names the parts.
+fn ring(parts: impl Iterator<Item = DataPointItem>) -> Chart {
+    Chart::new()
+        .tooltip(Tooltip::new().trigger(Trigger::Item).formatter("{b}: {c}套 ({d}%)"))
+        .series(Pie::new().radius(vec!["58%", "96%"]).label(Label::new().show(false)).data(parts.collect::<Vec<_>>()))
 }

@@ -2,7 +2,9 @@
 //! a GET form, so it works before hydration and without JavaScript.
 
 use super::{
-    PageHead, empty_view, error_view, icon, loading_view,
+    PageHead, empty_view, error_view,
+    field::{chosen, coded},
+    icon, loading_view,
     table::{cell_view, kind_class},
 };
 use crate::{ApiError, housing::choice::stock_choices_get};
@@ -74,13 +76,12 @@ fn list_view(
     view! {
         <main class="page">
             <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}</PageHead>
-            <Suspense fallback=loading_view>
+            <Transition fallback=loading_view>
                 {move || {
                     let spec = for_filters.clone();
-                    let query = query.get();
-                    Suspend::new(async move { filter_form(&spec, &query, choices.await.unwrap_or_default()) })
+                    Suspend::new(async move { filter_form(&spec, query, choices.await.unwrap_or_default()) })
                 }}
-            </Suspense>
+            </Transition>
             <section class="card-table" aria-label="列表">
                 <Transition fallback=loading_view>
                     {move || {
@@ -132,56 +133,112 @@ fn export_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
     }
 }
 
-fn filter_form(spec: &ListSpec, query: &ListQuery, choices: StockChoices) -> impl IntoView + use<> {
-    let selects = spec.filters.iter().map(|filter| {
-        let value = query.filter(filter.key).unwrap_or_default().to_owned();
-        let options: Vec<(String, String)> = match filter.choices {
-            Choices::Fixed(values) => values().into_iter().map(|(code, label)| (code.to_owned(), label.to_owned())).collect(),
-            Choices::Districts if choices.districts.len() < 2 => return ().into_any(),
-            Choices::Districts => choices.districts.iter().map(|choice| (choice.id.to_string(), choice.label.clone())).collect(),
-            Choices::Linked if value.is_empty() => return ().into_any(),
-            Choices::Linked => {
-                let mut without = query.at(Position::Page(1));
-                without.filter.remove(filter.key);
-                let href = format!("{}{}", spec.path, without.to_search());
-                return view! {
-                    <input type="hidden" name=filter.key value=value />
-                    <a class="btn btn-sm btn-soft" href=href aria-label=format!("取消{}筛选", filter.label)>{format!("限定{}", filter.label)}{icon("close")}</a>
-                }
-                .into_any();
-            }
-        };
-        let options = options.into_iter().map(|(code, label)| view! { <option value=code.clone() selected=code == value>{label}</option> }).collect_view();
-        view! {
-            <label class="filter-field">
-                <span>{filter.label}</span>
-                <select name=filter.key class="select select-sm" on:change=submit_form>
-                    <option value="">"全部"</option>
-                    {options}
-                </select>
-            </label>
+/// The form is drawn once and follows the address from then on, so that nobody loses the field he is in. It is
+/// sent by 查询 or Enter only: a select that sent itself would do so with every arrow key.
+fn filter_form(spec: &ListSpec, query: Memo<ListQuery>, choices: StockChoices) -> impl IntoView + use<> {
+    let bar = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| {
+        let query = query.get();
+        if let Some(bar) = bar.get() {
+            fields_follow(&bar, &query);
         }
-        .into_any()
     });
-    let selects: Vec<AnyView> = selects.collect();
-    let (path, hint, keyword) = (spec.path, spec.search_hint, query.q.clone());
-    let kept =
-        [("sort", sort_param(query)), ("size", if query.size == 20 { String::new() } else { query.size.to_string() })]
+    let (path, hint) = (spec.path, spec.search_hint);
+    let fields: Vec<AnyView> = spec
+        .filters
+        .iter()
+        .filter_map(|filter| {
+            let (key, label) = (filter.key, filter.label);
+            let options = match filter.choices {
+                Choices::Fixed(values) => coded(values()),
+                Choices::Districts if choices.districts.len() < 2 => return None,
+                Choices::Districts => chosen(choices.districts.clone()),
+                Choices::Linked => return Some((move || linked_filter(path, key, label, &query.get())).into_any()),
+            };
+            Some(filter_select(key, label, options, query))
+        })
+        .collect();
+    let kept = move || {
+        let query = query.get();
+        let size = if query.size == 20 { String::new() } else { query.size.to_string() };
+        [("sort", sort_param(&query)), ("size", size)]
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
-            .collect_view();
+            .collect_view()
+    };
+    let emptied = move |_| {
+        if let Some(bar) = bar.get_untracked() {
+            fields_follow(&bar, &ListQuery::default());
+        }
+    };
     view! {
-        <Form method="GET" action=path attr:class="filter-bar" attr:role="search">
-            <label class="input input-sm filter-search">
-                {icon("search")}
-                <input type="search" name="q" value=keyword placeholder=hint aria-label="关键字" maxlength="100" />
-            </label>
-            {selects}
-            {kept}
-            <button type="submit" class="btn btn-sm btn-primary">"查询"</button>
-            <a class="btn btn-sm btn-ghost" href=path>"重置"</a>
+        <Form method="GET" action=path attr:role="search" attr:autocomplete="off">
+            <div class="filter-bar" node_ref=bar>
+                <label class="input input-sm filter-search">
+                    {icon("search")}
+                    <input type="search" name="q" value=move || query.with(|query| query.q.clone()) placeholder=hint aria-label="关键字" maxlength="100" />
+                </label>
+                {fields}
+                {kept}
+                <button type="submit" class="btn btn-sm btn-primary">"查询"</button>
+                <a class="btn btn-sm btn-ghost" href=path on:click=emptied>"重置"</a>
+            </div>
         </Form>
+    }
+}
+
+fn filter_select(
+    key: &'static str,
+    label: &'static str,
+    options: Vec<(String, String)>,
+    query: Memo<ListQuery>,
+) -> AnyView {
+    let options = options
+        .into_iter()
+        .map(|(code, label)| {
+            let own = code.clone();
+            let selected = move || query.with(|query| query.filter(key) == Some(own.as_str()));
+            view! { <option value=code selected=selected>{label}</option> }
+        })
+        .collect_view();
+    view! {
+        <label class="filter-field">
+            <span>{label}</span>
+            <select name=key class="select select-sm">
+                <option value="">"全部"</option>
+                {options}
+            </select>
+        </label>
+    }
+    .into_any()
+}
+
+/// A filter that a link has set and only a link takes away, e.g. the units of one building.
+fn linked_filter(path: &'static str, key: &'static str, label: &'static str, query: &ListQuery) -> Option<AnyView> {
+    let value = query.filter(key)?.to_owned();
+    let mut without = query.at(Position::Page(1));
+    without.filter.remove(key);
+    let href = format!("{path}{}", without.to_search());
+    Some(
+        view! {
+            <input type="hidden" name=key value=value />
+            <a class="btn btn-sm btn-soft" href=href aria-label=format!("取消{label}筛选")>{format!("限定{label}")}{icon("close")}</a>
+        }
+        .into_any(),
+    )
+}
+
+/// Shows in the fields what the address says. Their attributes alone do not: a browser no longer looks at
+/// these once somebody has typed or chosen.
+fn fields_follow(bar: &web_sys::Element, query: &ListQuery) {
+    let Ok(fields) = bar.query_selector_all("select, input[type=search]") else { return };
+    for field in (0..fields.length()).filter_map(|place| fields.item(place)) {
+        if let Some(search) = field.dyn_ref::<web_sys::HtmlInputElement>() {
+            search.set_value(&query.q);
+        } else if let Some(select) = field.dyn_ref::<web_sys::HtmlSelectElement>() {
+            select.set_value(query.filter(&select.name()).unwrap_or_default());
+        }
     }
 }
 
@@ -198,13 +255,6 @@ fn close_dropdown(event: leptos::ev::SubmitEvent) {
     let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     if let Some(dropdown) = form.and_then(|form| form.closest("details").ok().flatten()) {
         let _ = dropdown.remove_attribute("open");
-    }
-}
-
-/// Sends the form that a select stands in.
-fn submit_form(event: leptos::ev::Event) {
-    if let Some(form) = event_target::<web_sys::HtmlSelectElement>(&event).form() {
-        let _ = form.request_submit();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Live changes: one stream of server-sent events per page (architecture §2).
 
 use leptos::{
+    __reexports::send_wrapper::SendWrapper,
     prelude::*,
     wasm_bindgen::{JsCast as _, closure::Closure},
 };
@@ -10,6 +11,8 @@ use web_sys::{EventSource, MessageEvent};
 
 /// Pause before a refused stream is asked for again.
 const RETRY: Duration = Duration::from_secs(3);
+/// Reasons to look again that come within this time are answered by one look.
+const COALESCE: Duration = Duration::from_millis(300);
 
 /// One change, as the stream words it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -33,11 +36,18 @@ pub enum Heard {
 /// A stream that breaks is opened again by the browser, one that is refused (a proxy without a server
 /// behind it) by us; after each connection the page is told to look again, so a
 /// change between drawing and listening is not missed either.
+///
+/// A tab that nobody sees holds no stream: a browser opens six connections to one host, and the seventh
+/// tab would wait for ever. It listens, and looks, again when it comes to the front.
 pub fn use_live(filter: Signal<String>, hear: impl Fn(Heard) + Copy + 'static) -> RwSignal<bool> {
     let connected = RwSignal::new(false);
     let tries = RwSignal::new(0_u32);
+    let in_front = use_in_front();
     Effect::new(move |_| {
         tries.track();
+        if !in_front.get() {
+            return connected.set(false);
+        }
         let Ok(source) = EventSource::new(&format!("/live?{}", filter.get())) else { return };
         let opened = Closure::<dyn Fn()>::new(move || {
             connected.set(true);
@@ -68,10 +78,51 @@ pub fn use_live(filter: Signal<String>, hear: impl Fn(Heard) + Copy + 'static) -
         source.set_onerror(Some(broken.as_ref().unchecked_ref()));
         source.set_onmessage(Some(changed.as_ref().unchecked_ref()));
         let _ = source.add_event_listener_with_callback("refresh", refreshed.as_ref().unchecked_ref());
-        let kept = send_wrapper(source, (opened, broken, changed, refreshed));
-        on_cleanup(move || kept.close());
+        let kept = SendWrapper::new(Kept { source, _calls: (opened, broken, changed, refreshed) });
+        on_cleanup(move || kept.source.close());
     });
     connected
+}
+
+/// Whether the tab is the one that is seen.
+pub fn use_in_front() -> ReadSignal<bool> {
+    let (in_front, set) = signal(true);
+    Effect::new(move |_| {
+        set.set(!document().hidden());
+        let changed = Closure::<dyn Fn()>::new(move || {
+            set.try_set(!document().hidden());
+        });
+        let _ = document().add_event_listener_with_callback("visibilitychange", changed.as_ref().unchecked_ref());
+        let changed = SendWrapper::new(changed);
+        on_cleanup(move || {
+            let call = changed.as_ref().unchecked_ref();
+            let _ = document().remove_event_listener_with_callback("visibilitychange", call);
+        });
+    });
+    in_front
+}
+
+/// A call that may be asked for in bursts (an import tells of every building) and is made once per burst.
+pub fn use_coalesced(call: impl Fn() + Copy + 'static) -> impl Fn() + Copy + 'static {
+    let waiting = StoredValue::new_local(None::<TimeoutHandle>);
+    on_cleanup(move || {
+        if let Some(timer) = waiting.try_get_value().flatten() {
+            timer.clear();
+        }
+    });
+    move || {
+        if waiting.try_with_value(Option::is_none) != Some(true) {
+            return;
+        }
+        let timer = set_timeout_with_handle(
+            move || {
+                waiting.try_update_value(Option::take);
+                call();
+            },
+            COALESCE,
+        );
+        waiting.set_value(timer.ok());
+    }
 }
 
 /// Keeps the stream and what it calls alive until the page goes.
@@ -80,12 +131,17 @@ struct Kept<T> {
     _calls: T,
 }
 
-impl<T> Kept<T> {
-    fn close(&self) {
-        self.source.close();
-    }
-}
-
-fn send_wrapper<T: 'static>(source: EventSource, calls: T) -> leptos::__reexports::send_wrapper::SendWrapper<Kept<T>> {
-    leptos::__reexports::send_wrapper::SendWrapper::new(Kept { source, _calls: calls })
+/// Looks again every so often while the tab is seen, and at once when it comes back to the front.
+pub fn use_refresh(every: Duration, look: impl Fn() + Copy + 'static) {
+    let in_front = use_in_front();
+    Effect::new(move |before: Option<bool>| {
+        let seen = in_front.get();
+        if seen && before == Some(false) {
+            look();
+        }
+        if seen && let Ok(timer) = set_interval_with_handle(look, every) {
+            on_cleanup(move || timer.clear());
+        }
+        seen
+    });
 }

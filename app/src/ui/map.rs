@@ -1,9 +1,13 @@
 //! The thin adapter to Leaflet, in a chunk of its own that loads with the first map.
 
-use super::asset::{letter_size, load_script, load_style};
-use crate::insight::map::{map_marks_get, rate_tone};
+use super::{
+    asset::{letter_size, load_script, load_style},
+    live::use_refresh,
+    tone,
+};
+use crate::insight::map::{MapFilter, MapPage, Place, asked_place, map_marks_get, mark_name, rate_tone};
 use domain::{
-    insight::{MapMark, MapMarks, MapView, MarkLevel},
+    insight::{MapMark, MapView, MarkLevel},
     list::group_thousands,
 };
 use js_sys::{Array, Object, Reflect};
@@ -12,67 +16,184 @@ use leptos::{
     __reexports::send_wrapper::SendWrapper,
     lazy,
     prelude::*,
+    task::spawn_local,
     wasm_bindgen::{JsCast as _, JsValue, closure::Closure},
+};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
 };
 use wasm_bindgen_futures::JsFuture;
 
-/// Puts the city map into the element of that id and keeps `shown` at what is in view.
-pub fn use_city_map(id: &'static str, shown: RwSignal<Option<MapMarks>>) {
+/// How often marks that nobody moves are drawn anew: a wall has no hand on it.
+const REFRESH: Duration = Duration::from_secs(60);
+/// Where a city without outlines and without places begins.
+const CHINA: Place = (105.0, 35.0, 4.0);
+
+/// Puts the city map into the element of that id and keeps the page at what is in view.
+pub fn use_city_map(id: &'static str, page: MapPage) {
     let frame = crate::shell::use_frame();
     let query = leptos_router::hooks::use_query_map();
+    let navigate = use_navigate();
+    let leave = Callback::new(move |(address, replace): (String, bool)| {
+        // The map follows the address without a new entry in the history for every drag.
+        navigate(&address, NavigateOptions { replace, scroll: !replace, ..NavigateOptions::default() });
+    });
     let kept = StoredValue::new_local(None::<CityMap>);
-    Effect::new(move |_| {
+    Effect::new(move |before: Option<MapFilter>| {
         let place = asked_place(&query.read());
-        // Following a link to another place moves the map that is there.
-        let there = kept.with_value(|map| map.as_ref().map(|map| map.go(place)).is_some());
-        if there {
-            return;
-        }
-        let tiles = frame.with_untracked(|frame| frame.settings.map_tiles.clone());
-        leptos::task::spawn_local(async move {
-            if let Some(map) = open(id, tiles, place, shown).await.take() {
-                kept.set_value(Some(map));
+        let filter = page.filter.get();
+        if let Some(map) = kept.get_value() {
+            // Following a link to another place moves the map that is there.
+            if !map.go(place) && before != Some(filter) {
+                map.refresh();
             }
-        });
+        } else if before.is_none() {
+            let tiles = frame.with_untracked(|frame| frame.settings.map_tiles.clone());
+            spawn_local(async move {
+                if let Some(map) = open(id, tiles, place, page, leave).await.take() {
+                    // Both may have changed while the map was on its way.
+                    map.go(query.try_with_untracked(asked_place).flatten());
+                    kept.set_value(Some(map));
+                }
+            });
+        }
+        filter
+    });
+    use_refresh(REFRESH, move || {
+        if let Some(map) = kept.get_value() {
+            map.refresh();
+        }
     });
     on_cleanup(move || {
-        kept.try_update_value(|map| {
-            if let Some(map) = map.take() {
-                map.close();
-            }
-        });
+        if let Some(map) = kept.try_update_value(Option::take).flatten() {
+            map.close();
+        }
     });
-}
-
-/// The place that the address names: longitude, latitude, zoom.
-type Place = Option<(f64, f64, f64)>;
-
-fn asked_place(query: &leptos_router::params::ParamsMap) -> Place {
-    let number = |key| query.get(key).and_then(|text| text.parse::<f64>().ok()).filter(|number| number.is_finite());
-    Some((number("lng")?, number("lat")?, number("zoom")?))
 }
 
 /// A map on the page, with all that must live as long as it.
-pub struct CityMap {
+#[derive(Clone)]
+struct CityMap(Rc<Shown>);
+
+struct Shown {
     map: Map,
-    _moved: Closure<dyn Fn()>,
+    layer: LayerGroup,
+    page: MapPage,
+    leave: Callback<(String, bool)>,
+    /// what the map opens at when the address names no place
+    home: RefCell<Option<LatLngBounds>>,
+    /// counts the questions to the server: only the answer to the last one is drawn
+    asked: Cell<u32>,
+    /// false once the page has gone; a map that is taken away still ends its last movement
+    open: Cell<bool>,
+    moved: RefCell<Option<Closure<dyn Fn()>>>,
 }
 
 impl CityMap {
-    fn go(&self, place: Place) {
-        if let Some((lng, lat, zoom)) = place {
-            let center = self.map.get_center();
-            let here = (center.lng() - lng).abs() < 1e-5
-                && (center.lat() - lat).abs() < 1e-5
-                && (self.map.get_zoom() - zoom).abs() < 0.01;
-            if !here {
-                self.map.set_view(&LatLng::new(lat, lng), zoom);
+    /// Moves to a place; answers whether there was a way to go.
+    fn go(&self, place: Option<Place>) -> bool {
+        let map = &self.0.map;
+        let Some((lng, lat, zoom)) = place else {
+            if let Some(home) = self.0.home.borrow().as_ref() {
+                map.fit_bounds(home);
             }
+            return false;
+        };
+        let center = map.get_center();
+        let here = (center.lng() - lng).abs() < 1e-5
+            && (center.lat() - lat).abs() < 1e-5
+            && (map.get_zoom() - zoom).abs() < 0.01;
+        if !here {
+            map.set_view(&LatLng::new(lat, lng), zoom);
         }
+        !here
     }
 
     fn close(&self) {
-        self.map.remove();
+        self.0.open.set(false);
+        self.0.map.remove();
+        self.0.moved.take();
+    }
+
+    /// The address says where the map is, so that it can be sent to a colleague and come back to.
+    fn remember(&self) {
+        let center = self.0.map.get_center();
+        let place = (center.lng(), center.lat(), self.0.map.get_zoom());
+        let Some(filter) = self.0.page.filter.try_get_untracked() else { return };
+        self.0.leave.run((filter.address(Some(place)), true));
+    }
+
+    /// Asks what is in view and draws it. A slow older answer must not cover a newer one.
+    fn refresh(&self) {
+        let turn = self.0.asked.get() + 1;
+        self.0.asked.set(turn);
+        let shown = self.clone();
+        spawn_local(async move {
+            let Shown { map, layer, page, asked, open, .. } = &*shown.0;
+            let Some(filter) = page.filter.try_get_untracked() else { return };
+            let found = map_marks_get(in_view(map, filter)).await;
+            if !open.get() || asked.get() != turn {
+                return;
+            }
+            if let Ok(found) = &found {
+                layer.clear_layers();
+                for mark in found.marks.iter().filter(|mark| filter.finds(mark)) {
+                    shown.draw(mark, filter);
+                }
+            }
+            page.shown.try_set(Some(found));
+        });
+    }
+
+    /// A round mark: its size says how many units, its colour how many of them are let, its text both.
+    /// The list beside the map is the way of the keyboard.
+    fn draw(&self, mark: &MapMark, filter: MapFilter) {
+        let units = filter.status.map_or_else(|| mark.counts.occupancy().units, |status| mark.counts.of(status));
+        let size = mark_size(mark.level, units);
+        let label = mark.label(filter.status);
+        let named = matches!(mark.level, MarkLevel::District);
+        let name =
+            if named { format!("<span class=\"mark-name\">{}</span>", escape(&mark.name)) } else { String::new() };
+        let look = match filter.status {
+            Some(status) => format!("tone-{}", tone(status)),
+            None => format!("rate-{}", rate_tone(mark.counts.occupancy().percent())),
+        };
+        let options = DivIconOptions::new();
+        options.set_class_name(format!("map-mark {look}"));
+        options.set_html(format!("<span class=\"mark-label\">{label}</span>{name}"));
+        let _ = Reflect::set(&options, &"iconSize".into(), &Array::of2(&size.into(), &size.into()));
+        let Some(icon) = made("divIcon", &options, &JsValue::UNDEFINED) else { return };
+        let marker_options = MarkerOptions::new();
+        for (key, value) in [
+            ("icon", icon),
+            ("title", mark_title(mark).into()),
+            ("keyboard", JsValue::FALSE),
+            // The fewer units, the further up, or the small ones could not be reached.
+            ("zIndexOffset", (-units.min(10_000) as f64).into()),
+        ] {
+            let _ = Reflect::set(&marker_options, &key.into(), &value);
+        }
+        let marker = Marker::new_with_options(&LatLng::new(mark.lat, mark.lng), &marker_options);
+        let clicked = self.click(mark);
+        marker.on("click", clicked.as_ref());
+        // The marker goes with its layer; what it calls is small and goes with the page.
+        clicked.forget();
+        self.0.layer.add_layer(&marker);
+    }
+
+    /// Districts and clusters lead closer, estates and buildings to their pages.
+    fn click(&self, mark: &MapMark) -> Closure<dyn Fn()> {
+        let (level, id, lng, lat) = (mark.level, mark.id, mark.lng, mark.lat);
+        let (map, leave) = (self.0.map.clone(), self.0.leave);
+        Closure::new(move || match level {
+            MarkLevel::District => drop(map.set_view(&LatLng::new(lat, lng), 13.0)),
+            MarkLevel::Cluster => drop(map.set_view(&LatLng::new(lat, lng), map.get_zoom() + 2.0)),
+            MarkLevel::Estate => leave.run((format!("/housing/estates/{id}"), false)),
+            MarkLevel::Building => leave.run((format!("/housing/buildings/{id}"), false)),
+        })
     }
 }
 
@@ -80,54 +201,82 @@ impl CityMap {
 async fn open(
     id: &'static str,
     tiles: String,
-    place: Place,
-    shown: RwSignal<Option<MapMarks>>,
+    place: Option<Place>,
+    page: MapPage,
+    leave: Callback<(String, bool)>,
 ) -> SendWrapper<Option<CityMap>> {
     load_style("map.css");
-    if !load_script("map.js").await || document().get_element_by_id(id).is_none() {
-        return SendWrapper::new(None);
-    }
+    let loaded = load_script("map.js").await;
+    // The page may have gone while the script was on its way.
+    let Some(filter) = page.filter.try_get_untracked() else { return SendWrapper::new(None) };
     let options = MapOptions::new();
     options.set_zoom_control(true);
     // Only tiles have somebody to name; the outlines are the city's own.
     options.set_attribution_control(!tiles.is_empty());
     options.set_min_zoom(3.0);
     options.set_max_zoom(19.0);
-    let Ok(map) = Map::new(id, &options) else { return SendWrapper::new(None) };
-    map.set_view(&LatLng::new(0.0, 0.0), 3.0);
+    let Some(map) = loaded.then(|| Map::new(id, &options).ok()).flatten() else {
+        page.failed.try_set(true);
+        return SendWrapper::new(None);
+    };
+    map.set_view(&LatLng::new(CHINA.1, CHINA.0), CHINA.2);
     if !tiles.is_empty() {
         TileLayer::new(&tiles).add_to(&map);
     }
-    if let Some(bounds) = outlines(&map).await
-        && place.is_none()
-    {
-        map.fit_bounds(&bounds);
-    }
-    if let Some((lng, lat, zoom)) = place {
-        map.set_view(&LatLng::new(lat, lng), zoom);
+    let home = match outlines(&map).await {
+        Some(bounds) => Some(bounds),
+        None => bounds_of_marks(filter).await,
+    };
+    match (place, &home) {
+        (Some((lng, lat, zoom)), _) => drop(map.set_view(&LatLng::new(lat, lng), zoom)),
+        (None, Some(home)) => drop(map.fit_bounds(home)),
+        (None, None) => {}
     }
     let layer = LayerGroup::new();
     layer.add_to(&map);
-    remember(&map);
-    refresh(map.clone(), layer.clone(), shown).await;
+    let shown = CityMap(Rc::new(Shown {
+        map,
+        layer,
+        page,
+        leave,
+        home: RefCell::new(home),
+        asked: Cell::new(0),
+        open: Cell::new(page.filter.try_get_untracked().is_some()),
+        moved: RefCell::new(None),
+    }));
+    if !shown.0.open.get() {
+        shown.close();
+        return SendWrapper::new(None);
+    }
+    shown.remember();
+    shown.refresh();
     let moved = Closure::<dyn Fn()>::new({
-        let map = map.clone();
+        let shown = Rc::downgrade(&shown.0);
         move || {
-            remember(&map);
-            leptos::task::spawn_local(refresh(map.clone(), layer.clone(), shown));
+            if let Some(shown) = shown.upgrade().map(CityMap).filter(|shown| shown.0.open.get()) {
+                shown.remember();
+                shown.refresh();
+            }
         }
     });
-    map.on("moveend", moved.as_ref());
-    SendWrapper::new(Some(CityMap { map, _moved: moved }))
+    shown.0.map.on("moveend", moved.as_ref());
+    shown.0.moved.replace(Some(moved));
+    SendWrapper::new(Some(shown))
 }
 
-/// The address follows the map without a new entry in the history for every drag.
-fn remember(map: &Map) {
-    let center = map.get_center();
-    let address = format!("/map?lng={:.6}&lat={:.6}&zoom={}", center.lng(), center.lat(), map.get_zoom());
-    if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&history.state().unwrap_or(JsValue::NULL), "", Some(&address));
-    }
+/// A city that has no outlines yet begins where its stock is.
+async fn bounds_of_marks(filter: MapFilter) -> Option<LatLngBounds> {
+    let found = map_marks_get(MapView::everywhere(14, filter.category)).await.ok()?;
+    let first = found.marks.first()?;
+    let corner = |pick: fn(f64, f64) -> f64, room: f64| {
+        let (lng, lat) = found
+            .marks
+            .iter()
+            .fold((first.lng, first.lat), |(lng, lat), mark| (pick(lng, mark.lng), pick(lat, mark.lat)));
+        LatLng::new(lat + room, lng + room)
+    };
+    // A little room around, so that a single estate is not seen from its doorstep.
+    Some(LatLngBounds::new(&corner(f64::min, -0.01), &corner(f64::max, 0.01)))
 }
 
 /// Draws the outlines of the divisions, the base that needs no other host; answers their bounds.
@@ -161,59 +310,33 @@ async fn outlines(map: &Map) -> Option<LatLngBounds> {
     drawn.then_some(bounds)
 }
 
-async fn refresh(map: Map, layer: LayerGroup, shown: RwSignal<Option<MapMarks>>) {
+/// What the map shows, as the server is asked for it.
+fn in_view(map: &Map, filter: MapFilter) -> MapView {
     let bounds = map.get_bounds();
     let (low, high) = (bounds.get_south_west(), bounds.get_north_east());
-    let view = MapView {
+    MapView {
         min_lng: low.lng(),
         min_lat: low.lat(),
         max_lng: high.lng(),
         max_lat: high.lat(),
         zoom: map.get_zoom().clamp(0.0, 22.0) as u8,
-    };
-    let Ok(found) = map_marks_get(view).await else { return };
-    layer.clear_layers();
-    for mark in &found.marks {
-        draw_mark(&map, &layer, mark);
+        category: filter.category,
     }
-    shown.try_set(Some(found));
 }
 
-/// A round mark: its size says how many units, its colour how many of them are let, its text both.
-fn draw_mark(map: &Map, layer: &LayerGroup, mark: &MapMark) {
-    let size = mark_size(mark);
-    let label = if mark.occupancy.lettable > 0 {
-        format!("{}%", mark.occupancy.percent().unwrap_or(0))
-    } else {
-        "售".to_owned()
-    };
-    let named = matches!(mark.level, MarkLevel::District);
-    let name = if named { format!("<span class=\"mark-name\">{}</span>", escape(&mark.name)) } else { String::new() };
-    let options = DivIconOptions::new();
-    options.set_class_name(format!("map-mark rate-{}", rate_tone(mark.occupancy.percent())));
-    options.set_html(format!("<span class=\"mark-label\">{label}</span>{name}"));
-    let _ = Reflect::set(&options, &"iconSize".into(), &Array::of2(&size.into(), &size.into()));
-    let Some(icon) = made("divIcon", &options, &JsValue::UNDEFINED) else { return };
-    let marker_options = MarkerOptions::new();
-    let _ = Reflect::set(&marker_options, &"icon".into(), &icon);
-    let title = format!(
-        "{}{}：{}套，可租{}，已租{}，空置{}，出租率{}",
-        mark.name,
-        if mark.level == MarkLevel::Cluster { format!("等{}个小区", mark.estates) } else { String::new() },
-        group_thousands(mark.occupancy.units),
-        group_thousands(mark.occupancy.lettable),
-        group_thousands(mark.occupancy.rented),
-        group_thousands(mark.occupancy.vacant),
-        mark.occupancy.rate(),
-    );
-    let _ = Reflect::set(&marker_options, &"title".into(), &title.as_str().into());
-    let _ = Reflect::set(&marker_options, &"alt".into(), &title.into());
-    let marker = Marker::new_with_options(&LatLng::new(mark.lat, mark.lng), &marker_options);
-    let clicked = click(map.clone(), mark);
-    marker.on("click", clicked.as_ref());
-    // The marker goes with its layer; what it calls is small and goes with the page.
-    clicked.forget();
-    layer.add_layer(&marker);
+/// What a mark says to whoever points at it.
+fn mark_title(mark: &MapMark) -> String {
+    let occupancy = mark.counts.occupancy();
+    let density = mark.density().map(|density| format!("，每平方公里{density:.0}套")).unwrap_or_default();
+    let statuses: Vec<String> =
+        mark.counts.present().map(|(status, units)| format!("{}{}", status.label(), group_thousands(units))).collect();
+    format!(
+        "{}：{}套，配租率{}{density}\n{}",
+        mark_name(mark),
+        group_thousands(occupancy.units),
+        occupancy.letting_rate(),
+        statuses.join("，"),
+    )
 }
 
 /// Calls one of Leaflet's factories by name: the crate keeps `geoJSON` to itself and makes a plain icon
@@ -224,31 +347,15 @@ fn made(factory: &str, first: &JsValue, second: &JsValue) -> Option<JsValue> {
     js_sys::Function::from(factory).call2(&leaflet, first, second).ok()
 }
 
-/// Districts and clusters lead closer, estates and buildings to their pages.
-fn click(map: Map, mark: &MapMark) -> Closure<dyn Fn()> {
-    let (level, id, lng, lat) = (mark.level, mark.id, mark.lng, mark.lat);
-    Closure::new(move || {
-        let page = match level {
-            MarkLevel::District => return drop(map.set_view(&LatLng::new(lat, lng), 13.0)),
-            MarkLevel::Cluster => return drop(map.set_view(&LatLng::new(lat, lng), map.get_zoom() + 2.0)),
-            MarkLevel::Estate => format!("/housing/estates/{id}"),
-            MarkLevel::Building => format!("/housing/buildings/{id}"),
-        };
-        // A full visit: the map is left anyway, and the back button finds the place in the address.
-        let _ = window().location().set_href(&page);
-    })
-}
-
 /// Pixels across: area grows with the number of units.
-fn mark_size(mark: &MapMark) -> f64 {
-    let units = mark.occupancy.units.max(1) as f64;
-    let (least, per_root) = match mark.level {
+fn mark_size(level: MarkLevel, units: i64) -> f64 {
+    let (least, per_root) = match level {
         MarkLevel::District => (44.0, 0.12),
         MarkLevel::Cluster => (38.0, 0.3),
         MarkLevel::Estate => (30.0, 0.5),
         MarkLevel::Building => (28.0, 1.0),
     };
-    (least + units.sqrt() * per_root).min(88.0) * letter_size() / 16.0
+    (least + (units.max(1) as f64).sqrt() * per_root).min(88.0) * letter_size() / 16.0
 }
 
 /// Names come from people: nothing of them may become markup.

@@ -96,6 +96,7 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "add" => "M12 5v14M5 12h14",
         "edit" => "M4 20h4L19 9l-4-4L4 16v4z",
         "close" => "M6 6l12 12M18 6L6 18",
+        "full" => "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
         "empty" => "M4 8l8-4 8 4v8l-8 4-8-4V8zM4 8l8 4 8-4M12 12v8",
         "brand" => "M3 20h18M5 20V9l5-4v15M10 20V7l9 4v9M7 12h.01M7 15h.01M14 13h.01M14 16h.01M17 16h.01",
         _ => "M12 12h.01",

@@ -207,7 +207,7 @@ async fn home_counts_the_scope_of_the_account() {
 #[tokio::test]
 async fn the_map_shows_the_scope_at_every_zoom() {
     let test = TestDatabase::with_city().await;
-    let everywhere = |zoom| MapView { min_lng: -180.0, min_lat: -90.0, max_lng: 180.0, max_lat: 90.0, zoom };
+    let everywhere = |zoom| MapView::everywhere(zoom, None);
     for (login, districts, estates, units, unlocated) in [
         ("city", 2, 2, 24, 1),
         ("district-a", 1, 1, 18, 1),
@@ -219,10 +219,11 @@ async fn the_map_shows_the_scope_at_every_zoom() {
         let far = map_marks_get(&ctx, everywhere(0)).await.expect("marks");
         assert!(far.marks.iter().all(|mark| mark.level == MarkLevel::District));
         assert_eq!((far.marks.len(), far.unlocated), (districts, unlocated), "{login}");
-        assert_eq!(far.marks.iter().map(|mark| mark.occupancy.units).sum::<i64>(), units, "{login}");
+        assert_eq!(far.marks.iter().map(|mark| mark.counts.occupancy().units).sum::<i64>(), units, "{login}");
         let near = map_marks_get(&ctx, everywhere(ESTATE_ZOOM)).await.expect("marks");
         assert_eq!(near.marks.iter().map(|mark| mark.estates).sum::<i64>(), estates, "{login}: estates with a place");
-        let nothing = MapView { min_lng: 0.0, max_lng: 1.0, min_lat: 0.0, max_lat: 1.0, zoom: BUILDING_ZOOM };
+        let nothing =
+            MapView { min_lng: 0.0, max_lng: 1.0, min_lat: 0.0, max_lat: 1.0, zoom: BUILDING_ZOOM, category: None };
         assert!(map_marks_get(&ctx, nothing).await.expect("marks").marks.is_empty(), "{login}: outside the view");
     }
 }

@@ -29,7 +29,7 @@ pub const BUILDING_LIST: ListSheet<BuildingRow> = ListSheet {
         ListColumn { key: "floors_up", header: "地上层数", kind: Kind::Number, sortable: true, essential: false, cell: |row| Cell::Number(row.floors_up.into()) },
         ListColumn { key: "entrances", header: "单元数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.entrances.into()) },
         ListColumn { key: "units", header: "房源套数", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.units) },
-        ListColumn { key: "rate", header: "出租率", kind: Kind::Number, sortable: false, essential: false, cell: |row| rate_cell(row.rented, row.lettable) },
+        ListColumn { key: "rate", header: "配租率", kind: Kind::Number, sortable: false, essential: false, cell: |row| rate_cell(row.rented, row.lettable) },
         ListColumn { key: "updated_at", header: "更新时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.updated_at) },
     ],
     filters: &[

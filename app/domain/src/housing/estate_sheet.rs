@@ -25,7 +25,7 @@ pub const ESTATE_LIST: ListSheet<EstateRow> = ListSheet {
         ListColumn { key: "buildings", header: "楼栋数", kind: Kind::Number, sortable: true, essential: false, cell: |row| Cell::Number(row.buildings) },
         ListColumn { key: "units", header: "房源套数", kind: Kind::Number, sortable: true, essential: true, cell: |row| Cell::Number(row.units) },
         ListColumn { key: "rented", header: "已租套数", kind: Kind::Number, sortable: true, essential: false, cell: |row| Cell::Number(row.rented) },
-        ListColumn { key: "rate", header: "出租率", kind: Kind::Number, sortable: true, essential: true, cell: |row| rate_cell(row.rented, row.lettable) },
+        ListColumn { key: "rate", header: "配租率", kind: Kind::Number, sortable: true, essential: true, cell: |row| rate_cell(row.rented, row.lettable) },
         ListColumn { key: "located", header: "地图位置", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(if row.located { "已标注" } else { "待完善" }) },
         ListColumn { key: "updated_at", header: "更新时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.updated_at) },
     ],

@@ -2,9 +2,49 @@
 
 use crate::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},
+    housing::unit::rate_text,
     id::OrganizationId,
 };
 use serde::{Deserialize, Serialize};
+
+/// Units by status, in the order of D-05.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusCounts([i64; UnitStatus::ALL.len()]);
+
+impl StatusCounts {
+    /// Adds `units` units of a status.
+    pub const fn add(&mut self, status: UnitStatus, units: i64) {
+        self.0[status as usize] += units;
+    }
+
+    /// Adds the units of another place.
+    pub fn merge(&mut self, other: Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+
+    /// Units of a status.
+    #[must_use]
+    pub const fn of(&self, status: UnitStatus) -> i64 {
+        self.0[status as usize]
+    }
+
+    /// The statuses that occur, in order.
+    pub fn present(&self) -> impl Iterator<Item = (UnitStatus, i64)> {
+        UnitStatus::ALL.iter().copied().zip(self.0).filter(|(_, units)| *units > 0)
+    }
+
+    /// What these units mean for the rates.
+    #[must_use]
+    pub fn occupancy(&self) -> Occupancy {
+        let mut occupancy = Occupancy::default();
+        for (status, units) in self.present() {
+            occupancy.add(status, units);
+        }
+        occupancy
+    }
+}
 
 /// Units by what matters on a board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,13 +87,19 @@ impl Occupancy {
         self.sold += other.sold;
     }
 
-    /// 出租率 as text: rented ÷ lettable.
+    /// 配租率 as text: units under contract ÷ lettable units (§4.9, PRH extras).
     #[must_use]
-    pub fn rate(&self) -> String {
-        crate::housing::unit::rate_text(self.rented, self.lettable)
+    pub fn letting_rate(&self) -> String {
+        rate_text(self.rented, self.lettable)
     }
 
-    /// Whole percent 0–100 for colours; `None` when nothing is lettable.
+    /// 入住率 as text: (sold + rented) ÷ all units (§4.9).
+    #[must_use]
+    pub fn occupancy_rate(&self) -> String {
+        rate_text(self.sold + self.rented, self.units)
+    }
+
+    /// 配租率 in whole percent 0–100 for colours, cut off so that 100 says all; `None` when nothing is lettable.
     #[must_use]
     pub fn percent(&self) -> Option<i64> {
         (self.lettable > 0).then(|| self.rented * 100 / self.lettable)
@@ -90,6 +136,16 @@ pub struct MapView {
     pub max_lng: f64,
     pub max_lat: f64,
     pub zoom: u8,
+    /// only units of this category, and places that have some (S1-2.2)
+    pub category: Option<HousingCategory>,
+}
+
+impl MapView {
+    /// The whole earth at some zoom.
+    #[must_use]
+    pub const fn everywhere(zoom: u8, category: Option<HousingCategory>) -> Self {
+        Self { min_lng: -180.0, min_lat: -90.0, max_lng: 180.0, max_lat: 90.0, zoom, category }
+    }
 }
 
 /// What one mark on the map stands for.
@@ -113,7 +169,31 @@ pub struct MapMark {
     pub lat: f64,
     /// estates in a cluster or district, 1 otherwise
     pub estates: i64,
-    pub occupancy: Occupancy,
+    pub counts: StatusCounts,
+    /// of a district whose outline is known
+    pub area_km2: Option<f64>,
+}
+
+impl MapMark {
+    /// 房源密度, units per km² (S1-2.2), where the area is known.
+    #[must_use]
+    pub fn density(&self) -> Option<f64> {
+        self.area_km2.filter(|area| *area > 0.0).map(|area| self.counts.occupancy().units as f64 / area)
+    }
+
+    /// The few letters in the mark: 配租率, or why there is none. `sought` asks for the units of one status.
+    #[must_use]
+    pub fn label(&self, sought: Option<UnitStatus>) -> String {
+        if let Some(status) = sought {
+            return self.counts.of(status).to_string();
+        }
+        match self.counts.occupancy().percent() {
+            Some(percent) => format!("{percent}%"),
+            None if self.counts.of(UnitStatus::Sold) > 0 => "售".to_owned(),
+            None if self.counts.of(UnitStatus::Prep) > 0 => "筹".to_owned(),
+            None => "—".to_owned(),
+        }
+    }
 }
 
 /// The marks of a view, and what is not on the map.
@@ -128,3 +208,55 @@ pub struct MapMarks {
 pub const ESTATE_ZOOM: u8 = 12;
 /// From this zoom on single buildings are shown.
 pub const BUILDING_ZOOM: u8 = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(units: &[(UnitStatus, i64)]) -> StatusCounts {
+        let mut counts = StatusCounts::default();
+        for (status, units) in units {
+            counts.add(*status, *units);
+        }
+        counts
+    }
+
+    /// §4.9: sold and rented live there; what is let is measured by what can be let.
+    #[test]
+    fn two_rates_of_one_stock() {
+        use UnitStatus as S;
+        let stock = counts(&[(S::Prep, 10), (S::Vacant, 5), (S::Signed, 5), (S::Occupied, 10), (S::Sold, 70)]);
+        let occupancy = stock.occupancy();
+        assert_eq!((occupancy.units, occupancy.lettable, occupancy.rented), (100, 20, 15));
+        assert_eq!((occupancy.occupancy_rate().as_str(), occupancy.letting_rate().as_str()), ("85.00%", "75.00%"));
+        let none = Occupancy::default();
+        assert_eq!((none.occupancy_rate().as_str(), none.letting_rate().as_str()), ("--", "--"));
+        let mut twice = stock;
+        twice.merge(stock);
+        assert_eq!(twice.present().map(|(_, units)| units).collect::<Vec<_>>(), [20, 10, 10, 20, 140]);
+    }
+
+    #[test]
+    fn a_mark_says_why_it_has_no_rate() {
+        use UnitStatus as S;
+        let label = |units: &[(S, i64)], sought| {
+            let mark = MapMark {
+                level: MarkLevel::Estate,
+                id: 1,
+                name: String::new(),
+                lng: 0.0,
+                lat: 0.0,
+                estates: 1,
+                counts: counts(units),
+                area_km2: None,
+            };
+            mark.label(sought)
+        };
+        assert_eq!(label(&[(S::Occupied, 199), (S::Vacant, 1)], None), "99%");
+        assert_eq!(label(&[(S::Sold, 1), (S::Prep, 9)], None), "售");
+        assert_eq!(label(&[(S::Prep, 9)], None), "筹");
+        assert_eq!(label(&[(S::OffShelf, 9)], None), "—");
+        assert_eq!(label(&[], None), "—");
+        assert_eq!(label(&[(S::Occupied, 3), (S::Vacant, 7)], Some(S::Vacant)), "7");
+    }
+}

@@ -66,6 +66,21 @@ pub fn parse_degrees(text: &str) -> Check<f64> {
         .ok_or(Complaint::about("格式不正确"))
 }
 
+/// Mean radius of the earth in km.
+const EARTH_KM: f64 = 6371.0088;
+
+/// Area in km² within a closed ring of corners on the sphere, whichever way round it goes. Corners of
+/// one system; the shift between two systems does not change an area that anybody could measure.
+#[must_use]
+pub fn ring_area_km2(ring: &[Point]) -> f64 {
+    let next = ring.iter().cycle().skip(1);
+    let slices = ring.iter().zip(next).map(|(from, to)| {
+        let width = (to.lng - from.lng).to_radians();
+        width * (2.0 + from.lat.to_radians().sin() + to.lat.to_radians().sin())
+    });
+    (slices.sum::<f64>() * EARTH_KM * EARTH_KM / 2.0).abs()
+}
+
 /// The same place in another system. Points outside China come back unchanged.
 ///
 /// Ways back are found by iteration; a round trip is off by less than 1e-7 degrees (about 1 cm).
@@ -165,6 +180,22 @@ impl BoundingBox {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A degree by a degree is 111.2 km high and as wide as its parallel.
+    #[test]
+    fn areas_of_rings() {
+        let square = |lat: f64| {
+            [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map(|(lng, up)| Point { lng: 113.0 + lng, lat: lat + up })
+        };
+        let near = |area: f64, wanted: f64| assert!((area / wanted - 1.0).abs() < 0.001, "{area} is not {wanted}");
+        near(ring_area_km2(&square(0.0)), 12_363.7);
+        near(ring_area_km2(&square(34.0)), 10_189.0);
+        let mut closed_and_turned = square(34.0).to_vec();
+        closed_and_turned.push(closed_and_turned[0]);
+        closed_and_turned.reverse();
+        near(ring_area_km2(&closed_and_turned), 10_189.0);
+        near(1.0 + ring_area_km2(&[]), 1.0);
+    }
     use CoordinateSystem::{Bd09, Gcj02, Wgs84};
     use proptest::prelude::*;
 

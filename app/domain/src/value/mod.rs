@@ -16,7 +16,7 @@ pub mod text;
 pub use area::Area;
 pub use bank_account::{BankCard, Passbook};
 pub use credit_code::CreditCode;
-pub use geo::{BoundingBox, CoordinateSystem, Point, convert, parse_degrees};
+pub use geo::{BoundingBox, CoordinateSystem, Point, convert, parse_degrees, ring_area_km2};
 pub use id_number::IdNumber;
 pub use money::{Money, round_half_up, split};
 pub use phone::Phone;

@@ -6,57 +6,86 @@ use crate::{
     shell::may,
     ui::{
         PageHead, empty_view, error_view, icon,
-        live::{Heard, use_live},
-        loading_view, tone,
+        live::{Heard, use_coalesced, use_live},
+        loading_view, status_tile, tone,
     },
 };
 use domain::{
     dictionary::UnitStatus,
     housing::building::{BoardUnit, Building, BuildingBoard},
     id::{BuildingId, UnitId},
-    insight::Occupancy,
+    insight::StatusCounts,
     platform::permission::Permission,
 };
-use leptos::prelude::*;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos::{ev::KeyboardEvent, prelude::*, wasm_bindgen::JsCast as _};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
 use std::collections::HashMap;
 
 /// The status of every unit on the board, by id; what a live change writes to.
 type Statuses = RwSignal<HashMap<i64, RwSignal<UnitStatus>>>;
 
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+struct Board {
+    statuses: Statuses,
+    /// the one status that is not dimmed; none: all
+    sought: RwSignal<Option<UnitStatus>>,
+    /// the unit that the address names, shown in the drawer
+    unit: Memo<Option<i64>>,
+    /// the unit that was last brought into view, once: a refreshed board must not jump back to it
+    met: StoredValue<Option<i64>>,
+}
+
 pub fn board_view() -> AnyView {
     let id = use_id();
     let board = Resource::new(move || id.get(), |id| building_board_get(BuildingId(id)));
-    let statuses: Statuses = RwSignal::new(HashMap::new());
+    let query = use_query_map();
+    let page = Board {
+        statuses: RwSignal::new(HashMap::new()),
+        sought: RwSignal::new(None),
+        unit: Memo::new(move |_| query.read().get("unit").and_then(|id| id.parse().ok())),
+        met: StoredValue::new(None),
+    };
+    let look_again = use_coalesced(move || board.refetch());
     let connected = use_live(Signal::derive(move || format!("building={}", id.get())), move |heard| match heard {
         Heard::Change(change) => {
-            let known = change.unit.and_then(|unit| statuses.with_untracked(|known| known.get(&unit).copied()));
+            let known = change.unit.and_then(|unit| page.statuses.with_untracked(|known| known.get(&unit).copied()));
             match (known, change.status.as_deref().and_then(UnitStatus::from_code)) {
                 (Some(known), Some(status)) => known.set(status),
-                _ => board.refetch(),
+                _ => look_again(),
             }
         }
-        Heard::Refresh => board.refetch(),
+        Heard::Refresh => look_again(),
     });
     view! {
-        <main class="page">
+        <main class="page board-page">
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match board.await {
-                        Ok(board) => board_page(board, statuses, connected).into_any(),
+                        Ok(board) => board_page(board, page, connected).into_any(),
                         Err(error) => error_view(&error),
                     }
                 })}
             </Transition>
-            {drawer(statuses)}
+            {drawer(page)}
         </main>
     }
     .into_any()
 }
 
-fn board_page(board: BuildingBoard, statuses: Statuses, connected: RwSignal<bool>) -> impl IntoView {
+fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> impl IntoView {
     let by_id = board.units.iter().map(|unit| (unit.id.0, RwSignal::new(unit.status))).collect();
-    statuses.set(by_id);
+    page.statuses.set(by_id);
+    Effect::new(move |_| {
+        let unit = page.unit.get();
+        if let Some(unit) = unit.filter(|_| page.met.get_value() != unit) {
+            request_animation_frame(move || bring_into_view(&tile_selector(unit)));
+        }
+        page.met.set_value(unit);
+    });
     let building = &board.building;
     let back = (format!("/housing/estates/{}", building.estate_id), building.estate.clone());
     let title = format!("{} {}", building.estate, building_title(&building.no));
@@ -71,9 +100,9 @@ fn board_page(board: BuildingBoard, statuses: Statuses, connected: RwSignal<bool
                 <a class="btn btn-primary btn-sm" href=format!("/housing/buildings/{id}/new-unit")>{icon("add")}"新增房源"</a>
             })}
         </PageHead>
-        {summary(building, statuses)}
+        {summary(building, page)}
         {building_facts(building)}
-        {if board.units.is_empty() { empty_view("该楼栋暂无房源，可新增房源或导入建筑信息") } else { matrices(&board, statuses).into_any() }}
+        {if board.units.is_empty() { empty_view("该楼栋暂无房源，可新增房源或导入建筑信息") } else { matrices(&board, page).into_any() }}
     }
 }
 
@@ -86,26 +115,32 @@ fn building_title(no: &str) -> String {
     }
 }
 
-/// Figures and legend in one: how many units are in which status, with the square that stands for it.
-fn summary(building: &Building, statuses: Statuses) -> impl IntoView + use<> {
-    let occupancy = move || {
-        statuses.with(|known| {
-            let mut occupancy = Occupancy::default();
+/// Figures, legend and filter in one: how many units are in which status, with the square that stands for it;
+/// pressing one dims all others.
+fn summary(building: &Building, page: Board) -> impl IntoView + use<> {
+    let counts = Memo::new(move |_| {
+        page.statuses.with(|known| {
+            let mut counts = StatusCounts::default();
             for status in known.values() {
-                occupancy.add(status.get(), 1);
+                counts.add(status.get(), 1);
             }
-            occupancy
+            counts
         })
-    };
-    let counts =
-        move |wanted: UnitStatus| statuses.with(|known| known.values().filter(|status| status.get() == wanted).count());
+    });
+    let occupancy = move || counts.get().occupancy();
+    let sought = page.sought;
     let legend = UnitStatus::ALL
         .iter()
         .copied()
         .map(|status| {
+            let units = move || counts.get().of(status);
+            let pressed = move || sought.get() == Some(status);
+            let press = move |_| sought.update(|sought| *sought = (*sought != Some(status)).then_some(status));
             view! {
-                <li class:is-none=move || counts(status) == 0>
-                    <span class="status-tile" data-status=tone(status)></span>{status.label()}" "<b>{move || counts(status)}</b>
+                <li class:is-none=move || units() == 0>
+                    <button type="button" class="legend-item" aria-pressed=move || pressed().to_string() on:click=press>
+                        {status_tile(status)}{status.label()}" "<b>{units}</b>
+                    </button>
                 </li>
             }
         })
@@ -121,14 +156,17 @@ fn summary(building: &Building, statuses: Statuses) -> impl IntoView + use<> {
     view! {
         <section class="panel" aria-label="统计与图例">
             <p class="opacity-80">{facts}</p>
-            <p class="board-rate">"出租率 "<b>{move || occupancy().rate()}</b>{move || format!("（已租{}套 / 可租{}套）", occupancy().rented, occupancy().lettable)}</p>
-            <ul class="legend" aria-label="图例">{legend}</ul>
+            <p class="board-rate">
+                "配租率 "<b>{move || occupancy().letting_rate()}</b>{move || format!("（已租{}套 / 可租{}套）", occupancy().rented, occupancy().lettable)}
+                " · 入住率 "<b>{move || occupancy().occupancy_rate()}</b>
+            </p>
+            <ul class="legend" aria-label="按状态筛选">{legend}</ul>
         </section>
     }
 }
 
 /// One table per entrance: a row per floor from the top, a cell per unit.
-fn matrices(board: &BuildingBoard, statuses: Statuses) -> impl IntoView + use<> {
+fn matrices(board: &BuildingBoard, page: Board) -> impl IntoView + use<> {
     let entrances = board.entrances();
     let many = entrances.len() > 1;
     let tables = entrances
@@ -141,7 +179,7 @@ fn matrices(board: &BuildingBoard, statuses: Statuses) -> impl IntoView + use<> 
             let rows = floors
                 .into_iter()
                 .map(|floor| {
-                    let cells = units.iter().filter(|unit| unit.floor == floor).map(|unit| unit_cell(unit, statuses)).collect_view();
+                    let cells = units.iter().filter(|unit| unit.floor == floor).map(|unit| unit_cell(unit, page)).collect_view();
                     view! { <tr><th scope="row">{format!("{floor}层")}</th><td><div class="board-floor">{cells}</div></td></tr> }
                 })
                 .collect_view();
@@ -156,10 +194,10 @@ fn matrices(board: &BuildingBoard, statuses: Statuses) -> impl IntoView + use<> 
     view! { <section class="panel board-scroll" tabindex="0" aria-label="楼盘表">{tables}</section> }
 }
 
-fn unit_cell(unit: &BoardUnit, statuses: Statuses) -> impl IntoView + use<> {
+fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
     let id = unit.id;
     let status =
-        statuses.with_untracked(|known| known.get(&id.0).copied()).unwrap_or_else(|| RwSignal::new(unit.status));
+        page.statuses.with_untracked(|known| known.get(&id.0).copied()).unwrap_or_else(|| RwSignal::new(unit.status));
     let room = unit.room_no.clone();
     let facts = format!(
         "{}室 · {} · 建筑{}㎡ · 使用{}㎡",
@@ -170,22 +208,69 @@ fn unit_cell(unit: &BoardUnit, statuses: Statuses) -> impl IntoView + use<> {
     );
     let label = move || format!("{facts} · {}", status.get().label());
     let for_title = label.clone();
+    let current = move || page.unit.get() == Some(id.0);
+    let dimmed = move || page.sought.get().is_some_and(|sought| sought != status.get());
+    // The drawer stands far behind in the document; the key leads to it as if it came right after its tile.
+    let to_drawer = move |event: KeyboardEvent| {
+        if event.key() == "Tab" && !event.shift_key() && page.unit.get_untracked() == Some(id.0) {
+            event.prevent_default();
+            focus_on(DRAWER);
+        }
+    };
+    // Already open: the address does not change, but the drawer is wanted.
+    let again = move |_| {
+        if page.unit.get_untracked() == Some(id.0) {
+            focus_on(DRAWER);
+        }
+    };
     view! {
-        <a class="board-unit" href=format!("?unit={id}") data-unit=id.to_string() data-status=move || tone(status.get()) data-tip=for_title aria-label=label>
+        <a
+            class="board-unit"
+            class:is-dimmed=dimmed
+            href=format!("?unit={id}")
+            data-noscroll=""
+            data-unit=id.to_string()
+            data-status=move || tone(status.get())
+            data-tip=for_title
+            aria-label=label
+            aria-current=move || current().then_some("true")
+            on:keydown=to_drawer
+            on:click=again
+        >
             <span class="board-room">{room}</span>
         </a>
     }
 }
 
-/// The unit that the address names, beside the board.
-fn drawer(statuses: Statuses) -> impl IntoView {
-    let query = use_query_map();
-    let unit = Memo::new(move |_| query.read().get("unit").and_then(|id| id.parse::<i64>().ok()));
+/// Where the drawer is found.
+const DRAWER: &str = ".unit-drawer";
+
+/// Moves the keyboard to an element.
+fn focus_on(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Moves what is around an element just so far that it can be seen.
+fn bring_into_view(selector: &str) {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
+    if let Ok(Some(element)) = document().query_selector(selector) {
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// The unit that the address names, beside the board. Opening leads the keyboard into it, closing back to the tile.
+fn drawer(page: Board) -> impl IntoView {
+    let (unit, statuses) = (page.unit, page.statuses);
     let navigate = use_navigate();
-    let close = move || navigate("?", leptos_router::NavigateOptions { scroll: false, ..Default::default() });
+    let close = move || navigate("?", NavigateOptions { scroll: false, ..NavigateOptions::default() });
     let by_key = {
         let close = close.clone();
-        move |event: leptos::ev::KeyboardEvent| {
+        move |event: KeyboardEvent| {
             if event.key() == "Escape" && unit.get_untracked().is_some() {
                 close();
             }
@@ -197,11 +282,31 @@ fn drawer(statuses: Statuses) -> impl IntoView {
             escape.remove();
         }
     });
+    Effect::new(move |before: Option<Option<i64>>| {
+        let now = unit.get();
+        match (before, now) {
+            // As the page came: nobody has pressed anything yet.
+            (None, _) => {}
+            (Some(_), Some(_)) if before != Some(now) => request_animation_frame(|| focus_on(DRAWER)),
+            (Some(Some(left)), None) => request_animation_frame(move || focus_on(&tile_selector(left))),
+            _ => {}
+        }
+        now
+    });
+    // Backwards from its beginning leads to the tile again.
+    let to_tile = move |event: KeyboardEvent| {
+        let first = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let first = first.is_some_and(|first| first.matches(".unit-drawer, .unit-drawer-close").unwrap_or(false));
+        if let (true, "Tab", true, Some(id)) = (first, event.key().as_str(), event.shift_key(), unit.get_untracked()) {
+            event.prevent_default();
+            focus_on(&tile_selector(id));
+        }
+    };
     move || {
         let close = close.clone();
         unit.get().map(|id| {
             view! {
-                <aside class="unit-drawer" aria-label="房源详情">
+                <aside class="unit-drawer" aria-label="房源详情" tabindex="-1" on:keydown=to_tile>
                     <button type="button" class="btn btn-ghost btn-sm btn-square unit-drawer-close" aria-label="关闭" on:click=move |_| close()>{icon("close")}</button>
                     {unit_panel(UnitId(id), Signal::derive(move || statuses.with(|known| known.get(&id).and_then(|status| status.try_get()))))}
                 </aside>
@@ -210,9 +315,11 @@ fn drawer(statuses: Statuses) -> impl IntoView {
     }
 }
 
+fn tile_selector(unit: i64) -> String {
+    format!(".board-unit[data-unit=\"{unit}\"]")
+}
+
 /// Listens to keys while the page lives; nothing on the server.
-fn window_event_listener_untyped_guard(
-    handler: impl Fn(leptos::ev::KeyboardEvent) + 'static,
-) -> Option<WindowListenerHandle> {
+fn window_event_listener_untyped_guard(handler: impl Fn(KeyboardEvent) + 'static) -> Option<WindowListenerHandle> {
     cfg!(feature = "hydrate").then(|| window_event_listener(leptos::ev::keydown, handler))
 }

@@ -7,7 +7,7 @@ use domain::{
         estate::{Estate, EstateForm, EstateRow},
     },
     id::EstateId,
-    insight::Occupancy,
+    insight::StatusCounts,
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -24,9 +24,9 @@ pub async fn estate_get(id: EstateId) -> Result<Estate, ApiError> {
     Ok(store::housing::estate::estate_get(&crate::context::ctx()?, id).await?)
 }
 
-/// The buildings of an estate with their occupancy.
+/// The buildings of an estate with their units by status.
 #[server(endpoint = "estate_buildings", input = Json)]
-pub async fn estate_buildings(id: EstateId) -> Result<Vec<(BuildingRow, Occupancy)>, ApiError> {
+pub async fn estate_buildings(id: EstateId) -> Result<Vec<(BuildingRow, StatusCounts)>, ApiError> {
     Ok(store::housing::building::estate_buildings(&crate::context::ctx()?, id).await?)
 }
 

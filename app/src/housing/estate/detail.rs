@@ -8,18 +8,19 @@ use crate::{
         PageHead,
         detail::{field_group, text_cell},
         empty_view, error_view, icon,
-        live::use_live,
-        loading_view,
+        live::{use_coalesced, use_live},
+        loading_view, status_tile, tone,
     },
 };
 use domain::{
+    dictionary::UnitStatus,
     housing::{
         building::BuildingRow,
         estate::{Estate, facilities_text, percent_text},
         place::Place,
     },
     id::EstateId,
-    insight::Occupancy,
+    insight::StatusCounts,
     list::group_thousands,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
@@ -30,7 +31,9 @@ pub fn detail_view() -> AnyView {
     let id = use_id();
     let estate = Resource::new(move || id.get(), |id| estate_get(EstateId(id)));
     let buildings = Resource::new(move || id.get(), |id| estate_buildings(EstateId(id)));
-    use_live(Signal::derive(move || format!("estate={}", id.get())), move |_| buildings.refetch());
+    // An import tells of every building: they are looked at again together.
+    let look_again = use_coalesced(move || buildings.refetch());
+    use_live(Signal::derive(move || format!("estate={}", id.get())), move |_| look_again());
     view! {
         <main class="page">
             <Transition fallback=loading_view>
@@ -43,11 +46,11 @@ pub fn detail_view() -> AnyView {
             </Transition>
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
-                    match buildings.await {
-                        Ok(buildings) => buildings_view(buildings).into_any(),
-                        // What is wrong with the estate itself is said above.
-                        Err(error) if estate.await.is_ok() => error_view(&error),
-                        Err(_) => ().into_any(),
+                    match (buildings.await, estate.await) {
+                        (Ok(buildings), Ok(_)) => buildings_view(id.get_untracked(), buildings).into_any(),
+                        (Err(error), Ok(_)) => error_view(&error),
+                        // Said above already.
+                        (_, Err(_)) => ().into_any(),
                     }
                 })}
             </Transition>
@@ -74,51 +77,58 @@ fn head(estate: &Estate) -> impl IntoView + use<> {
     }
 }
 
-fn buildings_view(buildings: Vec<(BuildingRow, Occupancy)>) -> impl IntoView {
+fn buildings_view(estate: i64, buildings: Vec<(BuildingRow, StatusCounts)>) -> impl IntoView {
     if buildings.is_empty() {
         return empty_view("该小区暂无楼栋，可通过导入建筑信息录入");
     }
-    let mut total = Occupancy::default();
-    for (_, occupancy) in &buildings {
-        total.merge(*occupancy);
+    let mut total = StatusCounts::default();
+    for (_, counts) in &buildings {
+        total.merge(*counts);
     }
+    let occupancy = total.occupancy();
     let count = buildings.len() as i64;
-    let cards = buildings.into_iter().map(|(row, occupancy)| building_card(row, occupancy)).collect_view();
+    let legend = total.present().map(|(status, units)| legend_item(estate, status, units)).collect_view();
+    let cards = buildings.into_iter().map(|(row, counts)| building_card(row, counts)).collect_view();
     view! {
         <section class="panel">
             <h2>"楼栋"</h2>
             <div class="figure-row">
                 {figure("楼栋", group_thousands(count), "栋")}
-                {figure("房源", group_thousands(total.units), "套")}
-                {figure("已租", group_thousands(total.rented), "套")}
-                {figure("空置", group_thousands(total.vacant), "套")}
-                {figure("已售", group_thousands(total.sold), "套")}
-                {figure("出租率", total.rate(), "")}
+                {figure("房源", group_thousands(occupancy.units), "套")}
+                {figure("可租", group_thousands(occupancy.lettable), "套")}
+                {figure("已租", group_thousands(occupancy.rented), "套")}
+                {figure("入住率", occupancy.occupancy_rate(), "")}
+                {figure("配租率", occupancy.letting_rate(), "")}
             </div>
+            <ul class="legend mb-4" aria-label="房源状态合计">{legend}</ul>
             <ul class="building-grid">{cards}</ul>
         </section>
     }
     .into_any()
 }
 
-fn building_card(row: BuildingRow, occupancy: Occupancy) -> impl IntoView {
-    let parts = [
-        ("occupied", occupancy.rented),
-        ("vacant", occupancy.vacant),
-        ("sold", occupancy.sold),
-        ("prep", occupancy.units - occupancy.rented - occupancy.vacant - occupancy.sold),
-    ];
-    let bar = parts
-        .into_iter()
-        .filter(|(_, units)| *units > 0)
-        .map(|(tone, units)| view! { <span data-status=tone style=format!("flex-grow:{units}")></span> })
+/// What a colour stands for, how many units of the estate have it, and the way to them.
+fn legend_item(estate: i64, status: UnitStatus, units: i64) -> impl IntoView {
+    let href = format!("/housing/units?estate={estate}&status={}", status.code());
+    view! { <li><a class="legend-item" href=href>{status_tile(status)}{status.label()}" "<b>{group_thousands(units)}</b></a></li> }
+}
+
+fn building_card(row: BuildingRow, counts: StatusCounts) -> impl IntoView {
+    let occupancy = counts.occupancy();
+    let bar = counts
+        .present()
+        .map(|(status, units)| view! { <span data-status=tone(status) style=format!("flex-grow:{units}")></span> })
         .collect_view();
+    // The bar in words: on hover, and for who does not see it.
+    let words: Vec<String> =
+        counts.present().map(|(status, units)| format!("{}{}套", status.label(), group_thousands(units))).collect();
+    let words = if words.is_empty() { "暂无房源".to_owned() } else { words.join("，") };
     view! {
         <li>
             <a class="building-card" href=format!("/housing/buildings/{}", row.id)>
                 <span class="building-no">{row.no}</span>
-                <span class="building-rate">{occupancy.rate()}</span>
-                <span class="occupancy-bar" aria-hidden="true">{bar}</span>
+                <span class="building-rate"><span class="sr-only">"配租率"</span>{occupancy.letting_rate()}</span>
+                <span class="occupancy-bar" role="img" aria-label=words.clone() title=words>{bar}</span>
                 <span class="building-note">{format!("{}层 · {}套 · 空置{}套", row.floors_up, group_thousands(occupancy.units), group_thousands(occupancy.vacant))}</span>
             </a>
         </li>

@@ -16,7 +16,7 @@ use domain::{
         building_sheet::BUILDING_LIST,
     },
     id::{BuildingId, EstateId, OrganizationId, ProjectId, UnitId},
-    insight::Occupancy,
+    insight::StatusCounts,
     list::{ListQuery, Page},
     platform::permission::Permission,
     value::Area,
@@ -183,7 +183,7 @@ async fn building_load(tx: &mut Tx, id: BuildingId) -> Result<Building> {
 ///
 /// # Errors
 /// Without [`Permission::BuildingRead`].
-pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(BuildingRow, Occupancy)>> {
+pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(BuildingRow, StatusCounts)>> {
     ctx.require(Permission::BuildingRead)?;
     let query = ListQuery {
         filter: [("estate".to_owned(), estate.to_string())].into(),
@@ -199,13 +199,15 @@ pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(Buildi
     .fetch_all(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    let mut occupancy: std::collections::HashMap<i64, Occupancy> = std::collections::HashMap::new();
+    let mut counts: std::collections::HashMap<i64, StatusCounts> = std::collections::HashMap::new();
     for row in tally {
-        occupancy.entry(row.building_id).or_default().add(stored(&row.status, UnitStatus::from_code)?, row.units);
+        counts.entry(row.building_id).or_default().add(stored(&row.status, UnitStatus::from_code)?, row.units);
     }
     Ok(rows
         .into_iter()
-        .map(|row| (occupancy.get(&row.id.0).copied().unwrap_or_default(), row))
-        .map(|(o, row)| (row, o))
+        .map(|row| {
+            let counted = counts.get(&row.id.0).copied().unwrap_or_default();
+            (row, counted)
+        })
         .collect())
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     platform::permission::Permission,
-    value::{BoundingBox, Point},
+    value::{BoundingBox, Point, ring_area_km2},
 };
 use serde_json::{Value, json};
 
@@ -19,9 +19,10 @@ pub async fn division_put(ctx: &Ctx, code: &str, name: &str, outline: &Value, bo
     ctx.require(Permission::DivisionWrite)?;
     let mut tx = ctx.begin().await?;
     sqlx::query!(
-        "insert into division (code, name, outline, min_lng, min_lat, max_lng, max_lat) values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into division (code, name, outline, min_lng, min_lat, max_lng, max_lat, area_km2)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (code) do update set name = excluded.name, outline = excluded.outline, min_lng = excluded.min_lng,
-             min_lat = excluded.min_lat, max_lng = excluded.max_lng, max_lat = excluded.max_lat",
+             min_lat = excluded.min_lat, max_lng = excluded.max_lng, max_lat = excluded.max_lat, area_km2 = excluded.area_km2",
         code,
         name,
         outline,
@@ -29,11 +30,31 @@ pub async fn division_put(ctx: &Ctx, code: &str, name: &str, outline: &Value, bo
         bounds.min_lat,
         bounds.max_lng,
         bounds.max_lat,
+        outline_area_km2(outline),
     )
     .execute(connection(&mut tx))
     .await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Area of a GeoJSON polygon or of several, less their holes; 0 for any other geometry.
+fn outline_area_km2(outline: &Value) -> f64 {
+    let corners = |ring: &Value| -> Vec<Point> {
+        let pairs = ring.as_array().into_iter().flatten();
+        pairs.filter_map(|pair| Some(Point { lng: pair[0].as_f64()?, lat: pair[1].as_f64()? })).collect()
+    };
+    let polygon = |rings: &Value| -> f64 {
+        let mut areas = rings.as_array().into_iter().flatten().map(|ring| ring_area_km2(&corners(ring)));
+        let outer = areas.next().unwrap_or_default();
+        (outer - areas.sum::<f64>()).max(0.0)
+    };
+    let coordinates = &outline["coordinates"];
+    match outline["type"].as_str() {
+        Some("Polygon") => polygon(coordinates),
+        Some("MultiPolygon") => coordinates.as_array().into_iter().flatten().map(polygon).sum(),
+        _ => 0.0,
+    }
 }
 
 /// All outlines as one GeoJSON feature collection: the base map, no secret inside the house.
