@@ -94,6 +94,15 @@ fn distinct(ids: impl Iterator<Item = i64>) -> Vec<i64> {
     ids.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
+/// That the unit `u` lies in a named building; a walk along buildings goes only there anyway. A sum is in no
+/// index: a plan made without knowing how many buildings there are would fetch them all again for each estate
+/// (665 ms instead of 7, for 40,000 of 400,000 units).
+pub(crate) fn push_inside(sql: &mut QueryBuilder<Postgres>, walk: &Walk, named: Option<&Named>) {
+    if let Some(named) = named.filter(|_| walk.column != "building_id") {
+        sql.push(" and (u.building_id + 0) = any(").push_bind(named.buildings.clone()).push(")");
+    }
+}
+
 /// The words that no estate or building explained: each the beginning of a unit's code or, inside known
 /// buildings, a room's number. `u` is the unit.
 pub(crate) fn push_words(sql: &mut QueryBuilder<Postgres>, words: &[String], in_buildings: bool) {

@@ -4,7 +4,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    walk::{self, ESTATES_MOST, Named, Walk, buildings_named, push_words},
+    walk::{self, ESTATES_MOST, Named, Walk, buildings_named, push_inside, push_words},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -98,16 +98,10 @@ async fn count(tx: &mut Tx, walk: &Walk, matching: &Match) -> Result<i64> {
     // Rooms know district, estate and unit themselves; only a keyword looks at the unit.
     sql.push(if searched { " join unit u on u.id = r.unit_id where true" } else { " where true" });
     walk.push(&mut sql, if searched && walk.column != "unit_id" { "u" } else { "r" });
-    push_match(&mut sql, matching);
+    push_inside(&mut sql, walk, matching.named.as_ref());
+    push_words(&mut sql, &matching.words, matching.named.is_some());
     sql.push(" limit ").push_bind(i64::from(PAGE_REACH) + 1).push(") m");
     Ok(sql.build_query_scalar().fetch_one(connection(tx)).await?)
-}
-
-fn push_match(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
-    if let Some(named) = &matching.named {
-        sql.push(" and u.building_id = any(").push_bind(named.buildings.clone()).push(")");
-    }
-    push_words(sql, &matching.words, matching.named.is_some());
 }
 
 /// Fetches one page along the walk: along the units' codes, or along the rooms' own index by time.
@@ -130,7 +124,8 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
            select r.*, u.code as unit_code, u.address from unit u join room r on r.unit_id = u.id where {lead}.{} = w.id",
         walk.column
     ));
-    push_match(&mut sql, matching);
+    push_inside(&mut sql, walk, matching.named.as_ref());
+    push_words(&mut sql, &matching.words, matching.named.is_some());
     push_start(&mut sql, query, by_time, descending);
     sql.push(format!(" order by {order} limit ")).push_bind(most);
     sql.push(format!(") r order by {order} limit "))

@@ -8,7 +8,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    walk::{self, ESTATES_MOST, Named, Walk, buildings_named, push_words},
+    walk::{self, ESTATES_MOST, Named, Walk, buildings_named, push_inside, push_words},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -207,6 +207,7 @@ async fn shares(tx: &mut Tx, column: &str, walk: &Walk, matching: &Match) -> Res
     ));
     walk.push(&mut sql, "u");
     push_match(&mut sql, matching);
+    push_named(&mut sql, matching);
     sql.push(" group by 1 order by 1");
     Ok(sql.build_query_as().fetch_all(connection(tx)).await?)
 }
@@ -221,6 +222,7 @@ async fn total(tx: &mut Tx, walk: &Walk, matching: &Match, counted: i64) -> Resu
         QueryBuilder::<Postgres>::new("select count(*) from (select 1 from unit u where u.deleted_at is null");
     walk.push(&mut sql, "u");
     push_match(&mut sql, matching);
+    push_inside(&mut sql, walk, matching.named.as_ref());
     push_words(&mut sql, &matching.words, matching.named.is_some());
     sql.push(" limit ").push_bind(i64::from(PAGE_REACH) + 1).push(") m");
     let found: i64 = sql.build_query_scalar().fetch_one(connection(tx)).await?;
@@ -238,6 +240,10 @@ fn push_match(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
     if let Some(category) = matching.category {
         sql.push(" and u.category = ").push_bind(category.code());
     }
+}
+
+/// The named buildings, for the counters.
+fn push_named(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
     if let Some(named) = &matching.named {
         sql.push(" and u.building_id = any(").push_bind(named.buildings.clone()).push(")");
     }
@@ -264,6 +270,7 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
         walk.column
     ));
     push_match(&mut sql, matching);
+    push_inside(&mut sql, walk, matching.named.as_ref());
     push_words(&mut sql, &matching.words, matching.named.is_some());
     push_start(&mut sql, query, sort, descending);
     sql.push(format!(" order by {order} limit ")).push_bind(most);
