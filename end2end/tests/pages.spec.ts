@@ -1,5 +1,5 @@
 // Every page once: it opens, says its name, is accessible, complains of nothing, and fits a phone.
-import { expect, query, signIn, test, visit } from "../fixtures";
+import { expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 
 test("every page opens on a desk and on a phone", async ({ page }) => {
@@ -26,7 +26,7 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
     ["/housing/rooms", "房间管理"],
     ["/housing/rent-standards", "租金标准管理"],
     ["/operators", /运营主体/],
-    ["/platform/organizations", "组织机构管理"],
+    ["/platform/organizations", "机构管理"],
     ["/imports", /导入/],
     ["/imports?new=building", /导入/],
     ["/password", "修改密码"],
@@ -38,7 +38,8 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
   }
   await page.setViewportSize({ width: 390, height: 844 });
   for (const [path] of pages) {
-    await visit(page, path);
+    await page.goto(path);
+    await hydrated(page);
     await fitsWidth(page, `${path} on a phone`);
   }
 });

@@ -104,7 +104,7 @@ pub fn use_in_front() -> ReadSignal<bool> {
 
 /// A call that may be asked for in bursts (an import tells of every building) and is made once per burst.
 pub fn use_coalesced(call: impl Fn() + Copy + 'static) -> impl Fn() + Copy + 'static {
-    let waiting = StoredValue::new_local(None::<TimeoutHandle>);
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
     on_cleanup(move || {
         if let Some(timer) = waiting.try_get_value().flatten() {
             timer.clear();

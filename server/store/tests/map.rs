@@ -34,7 +34,7 @@ async fn buildings(test: &TestDatabase, many: usize) {
             "insert into building (district_id, estate_id, project_id, seq, no, no_key, floors_up, lng, lat, coordinate_system, map_lng, map_lat)
              select b.district_id, b.estate_id, b.project_id, 1000 + n, 'N' || n, 'N' || n, 6, 113 + n * 0.001, 34.5, 'WGS84', 113 + n * 0.001, 34.5
              from (select * from building where map_lng is null order by id limit 1) b,
-                  generate_series(1, {many} - (select count(*) from building where map_lng is not null)) n"
+                  generate_series((select count(*) from building where map_lng is not null) + 1, {many}) n"
         ),
     )
     .await;
@@ -63,8 +63,8 @@ async fn too_many_estates_stand_together() {
     run(
         &test,
         &format!(
-            "insert into estate (district_id, seq, code, name, address, lng, lat, coordinate_system, map_lng, map_lat)
-             select e.district_id, 1000 + n, 'ZZ' || n, '连片' || n, '路', 113 + n * 0.0005, 34.2, 'WGS84', 113 + n * 0.0005, 34.2
+            "insert into estate (district_id, code, name, address, lng, lat, coordinate_system, map_lng, map_lat)
+             select e.district_id, 'ZZ' || n, '连片' || n, '路', 113 + n * 0.0005, 34.2, 'WGS84', 113 + n * 0.0005, 34.2
              from (select * from estate order by id limit 1) e, generate_series(1, {wanted}) n"
         ),
     )
