@@ -28,8 +28,34 @@ pub struct ListActions {
     pub export: bool,
 }
 
+/// What a list page says and offers where it differs from the others.
+#[derive(Clone, Copy, Default)]
+pub struct ListFrame {
+    /// instead of `…管理`
+    pub title: Option<&'static str>,
+    /// instead of what one can do about an empty list
+    pub empty: Option<&'static str>,
+    /// more to do there, beside the actions
+    pub tools: Option<fn() -> AnyView>,
+}
+
 /// The list page of a noun: loads typed rows and shows them through the noun's sheet.
 pub fn list_page<R, F, L>(sheet: &'static ListSheet<R>, actions: Signal<ListActions>, load: L) -> AnyView
+where
+    R: Send + Sync + 'static,
+    F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
+    L: Fn(ListQuery) -> F + Send + Sync + 'static,
+{
+    framed_list_page(sheet, ListFrame::default(), actions, load)
+}
+
+/// A list page with words of its own.
+pub fn framed_list_page<R, F, L>(
+    sheet: &'static ListSheet<R>,
+    frame: ListFrame,
+    actions: Signal<ListActions>,
+    load: L,
+) -> AnyView
 where
     R: Send + Sync + 'static,
     F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
@@ -43,7 +69,7 @@ where
             async move { rows.await.map(|page| page.map(|row| sheet.cells(&row))) }
         },
     );
-    list_view(sheet.spec(), actions, query, page)
+    list_view(sheet.spec(), frame, actions, query, page)
 }
 
 /// The list state that the address holds.
@@ -59,6 +85,7 @@ pub fn use_list_query() -> Memo<ListQuery> {
 
 fn list_view(
     spec: ListSpec,
+    frame: ListFrame,
     actions: Signal<ListActions>,
     query: Memo<ListQuery>,
     page: Resource<CellPage>,
@@ -68,12 +95,13 @@ fn list_view(
         || (),
         move |()| async move { if needs_choices { stock_choices_get().await } else { Ok(StockChoices::default()) } },
     );
-    let title = format!("{}管理", spec.noun);
+    let title = frame.title.map_or_else(|| format!("{}管理", spec.noun), ToOwned::to_owned);
+    let more = frame.tools.map(|tools| tools());
     let for_tools = spec.clone();
     let for_filters = spec.clone();
     view! {
         <main class="page">
-            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}</PageHead>
+            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}{more}</PageHead>
             <Suspense fallback=loading_view>
                 {move || {
                     let spec = for_filters.clone();
@@ -88,7 +116,7 @@ fn list_view(
                         let query = query.get();
                         Suspend::new(async move {
                             match page.await {
-                                Ok(page) => rows_view(&spec, &query, page),
+                                Ok(page) => rows_view(&spec, &query, page, frame.empty),
                                 Err(error) => error_view(&error),
                             }
                         })
@@ -139,6 +167,7 @@ fn filter_form(spec: &ListSpec, query: &ListQuery, choices: StockChoices) -> imp
             Choices::Fixed(values) => values().into_iter().map(|(code, label)| (code.to_owned(), label.to_owned())).collect(),
             Choices::Districts if choices.districts.len() < 2 => return ().into_any(),
             Choices::Districts => choices.districts.iter().map(|choice| (choice.id.to_string(), choice.label.clone())).collect(),
+            Choices::Text(_) | Choices::Day => return typed_filter(filter.key, filter.label, filter.choices, value).into_any(),
             Choices::Linked if value.is_empty() => return ().into_any(),
             Choices::Linked => {
                 let mut without = query.at(Position::Page(1));
@@ -185,6 +214,20 @@ fn filter_form(spec: &ListSpec, query: &ListQuery, choices: StockChoices) -> imp
     }
 }
 
+/// A filter that is written, not chosen.
+fn typed_filter(key: &'static str, label: &'static str, kind: Choices, value: String) -> impl IntoView {
+    let (kind, hint) = match kind {
+        Choices::Text(hint) => ("text", hint),
+        _ => ("date", ""),
+    };
+    view! {
+        <label class="filter-field">
+            <span>{label}</span>
+            <input type=kind name=key value=value placeholder=hint maxlength="100" class="input input-sm w-36" />
+        </label>
+    }
+}
+
 fn sort_param(query: &ListQuery) -> String {
     if query.sort.is_empty() {
         String::new()
@@ -208,13 +251,13 @@ fn submit_form(event: leptos::ev::Event) {
     }
 }
 
-fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>) -> AnyView {
+fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: Option<&'static str>) -> AnyView {
     if page.rows.is_empty() && page.total == 0 {
         let searched = !query.q.is_empty() || !query.filter.is_empty();
         return empty_view(if searched {
             "没有符合条件的记录，请调整查询条件"
         } else {
-            "暂无数据，可通过新增或导入录入"
+            empty.unwrap_or("暂无数据，可通过新增或导入录入")
         });
     }
     let head = spec.columns.iter().map(|column| {
