@@ -45,6 +45,8 @@ test("good rows go in although others fail, and the failures can be taken away",
   const units = await query<{ room_no: string }>("select room_no from unit u join estate e on e.id = u.estate_id where e.name = $1 order by 1", [estate]);
   expect(units.map((found) => found.room_no)).toEqual(["0101", "0104", "0106"]);
 
+  await expect(page.locator(".raw-cells li", { hasText: "户型：城堡" }), "a value stands under its column").toBeVisible();
+  await expect(page.getByRole("link", { name: "重新导入" })).toHaveAttribute("href", "/imports?new=building");
   const sheet = await downloaded(page, () => page.getByRole("link", { name: "下载失败数据" }).click());
   const reasons = sheet.slice(1).map((line) => line.at(-1));
   expect(sheet[0]?.at(-1)).toBe("失败原因");
@@ -55,7 +57,8 @@ test("good rows go in although others fail, and the failures can be taken away",
     "【户型】取值不在字典范围内：城堡",
   ]);
 
-  await visit(page, "/imports");
+  await visit(page, "/imports?operator=city");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("导入日志");
   await expect(page.locator(".data-table tbody tr").first()).toContainText("已完成");
   await visit(page, "/imports?new=building");
   await upload(page, "建筑信息.xlsx", content);

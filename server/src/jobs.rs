@@ -4,10 +4,12 @@ use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerO
 use serde::{Deserialize, Serialize};
 use std::{future::Future, time::Duration};
 use store::Database;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::MissedTickBehavior};
 
 /// Imports that one process works on at the same time.
 const CONCURRENCY: usize = 2;
+/// How often imports that nobody works on any more are looked for.
+const SETTLE: Duration = Duration::from_secs(5);
 
 /// `store::import::job` puts these into the queue.
 #[derive(Debug, Deserialize, Serialize)]
@@ -20,7 +22,8 @@ impl TaskHandler for ImportTask {
 
     async fn run(self, ctx: WorkerContext) -> impl IntoTaskHandlerResult {
         let Some(database) = ctx.get_ext::<Database>() else { return Err("the worker has no database".to_owned()) };
-        crate::import::run_job(database, &self.job).await.map_err(|error| error.to_string())
+        let last = ctx.job().attempts() >= ctx.job().max_attempts();
+        crate::import::run_attempt(database, &self.job, last).await
     }
 }
 
@@ -54,9 +57,30 @@ pub async fn start(
         .await
         .map_err(|error| format!("the job queue cannot be prepared: {error}"))?;
     lock.release().await.map_err(|error| error.to_string())?;
+    let database = database.clone();
     Ok(tokio::spawn(async move {
-        if let Err(error) = worker.run().await {
-            tracing::error!(%error, "the job worker ended");
+        tokio::select! {
+            ended = worker.run() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the job worker ended");
+                }
+            }
+            () = settle(&database) => {}
         }
     }))
+}
+
+/// Ends, from the start on and for ever, the imports whose process is gone: nobody comes back to those of a command
+/// line, nor to those that the queue gave up.
+async fn settle(database: &Database) {
+    let mut clock = tokio::time::interval(SETTLE);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        match store::import::job::jobs_settle(database).await {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!(count, "imports were cut off and are given up"),
+            Err(error) => tracing::warn!(%error, "cannot look for imports that were cut off"),
+        }
+    }
 }

@@ -141,7 +141,7 @@ fn watch_settings(database: Database, settings: CitySettings) -> watch::Receiver
 }
 
 /// Ctrl-C, the service manager's TERM, or the terminal going away.
-async fn stop_signal() {
+pub(crate) async fn stop_signal() {
     use signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))

@@ -45,7 +45,8 @@ async fn places(site: &Site) -> Places {
         district: site.id("select id from organization where code = '810101'").await,
         job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
             .await
-            .expect("a job"),
+            .expect("a job")
+            .id,
     }
 }
 

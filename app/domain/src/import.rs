@@ -1,6 +1,10 @@
 //! Import jobs (E-124): their states (domain.md §3.25) and what screens and the command line show of them.
 
-use crate::sheet::RowError;
+use crate::{
+    dictionary::OrganizationType,
+    platform::{actor::Actor, permission::Permission},
+    sheet::{ImportSheet, RowError},
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +12,22 @@ use serde::{Deserialize, Serialize};
 pub const UPLOAD_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Most data rows in a browser's file (S1-3.1); the command line has no limit.
 pub const UPLOAD_ROWS_MAX: u32 = 20_000;
+
+/// What may be a 住房管理单位, as forms offer it.
+pub const MANAGEMENT_UNITS: &[OrganizationType] =
+    &[OrganizationType::ManagementUnit, OrganizationType::District, OrganizationType::Operator, OrganizationType::City];
+/// What may own a project (产权单位): whoever may look after housing, and the bodies that build it for their own.
+pub const OWNER_UNITS: &[OrganizationType] = &[
+    OrganizationType::ManagementUnit,
+    OrganizationType::District,
+    OrganizationType::Operator,
+    OrganizationType::City,
+    OrganizationType::Street,
+    OrganizationType::Employer,
+    OrganizationType::Finance,
+];
+/// What may be a 物业公司.
+pub const PROPERTY_COMPANIES: &[OrganizationType] = &[OrganizationType::PropertyCompany];
 
 /// The templates that can be imported, in the order in which they build on each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +75,7 @@ impl SheetKey {
 
     /// Who may import it: who may write the noun.
     #[must_use]
-    pub fn permission(self) -> crate::platform::permission::Permission {
-        use crate::platform::permission::Permission;
+    pub fn permission(self) -> Permission {
         match self {
             Self::Organization => Permission::OrganizationWrite,
             Self::RentStandard => Permission::RentStandardWrite,
@@ -65,6 +84,28 @@ impl SheetKey {
             Self::Building => Permission::UnitWrite,
         }
     }
+
+    /// The headers of its columns. (Costs the browser every parser of every sheet: for the server.)
+    #[must_use]
+    pub fn headers(self) -> Vec<&'static str> {
+        fn of<F>(sheet: &ImportSheet<F>) -> Vec<&'static str> {
+            sheet.columns.iter().map(|column| column.header).collect()
+        }
+        match self {
+            Self::Organization => of(&crate::platform::organization_sheet::ORGANIZATION_IMPORT),
+            Self::RentStandard => of(&crate::housing::rent_standard::RENT_STANDARD_IMPORT),
+            Self::Project => of(&crate::housing::project_sheet::PROJECT_IMPORT),
+            Self::Estate => of(&crate::housing::estate_sheet::ESTATE_IMPORT),
+            Self::Building => of(&crate::housing::building_sheet::BUILDING_IMPORT),
+        }
+    }
+}
+
+/// Whether somebody may import anything at all, and so look into the import log (S1-3.2): its rows hold what stood in
+/// the files, telephone numbers in clear among it. Neither a wall nor a newcomer may.
+#[must_use]
+pub fn may_import(actor: &Actor) -> bool {
+    SheetKey::ALL.iter().any(|sheet| actor.may(sheet.permission()))
 }
 
 /// Where an import stands (domain.md §3.25).
@@ -79,7 +120,7 @@ pub enum ImportStatus {
     /// rows are being written
     Executing,
     Finished,
-    /// refused as a whole, with a message
+    /// refused as a whole or broken off, with a message
     Failed,
     /// the person did not confirm
     Cancelled,
@@ -117,7 +158,7 @@ impl ImportStatus {
             Self::Validated => "待确认",
             Self::Executing => "导入中",
             Self::Finished => "已完成",
-            Self::Failed => "已拒绝",
+            Self::Failed => "失败",
             Self::Cancelled => "已取消",
         }
     }
@@ -143,11 +184,13 @@ pub struct ImportJob {
     pub file_name: String,
     pub status: ImportStatus,
     pub actor: String,
+    /// whether it is the asking person's own, who alone may confirm or cancel it
+    pub mine: bool,
     /// rows of the file, once it has been read through
     pub total: Option<i32>,
     pub succeeded: i32,
     pub failed: i32,
-    /// why the file was refused
+    /// why the file was refused or the import broken off
     pub message: Option<String>,
     /// an earlier import of the very same file, if there is one
     pub repeats: Option<DateTime<Utc>>,
@@ -176,6 +219,21 @@ impl ImportRow {
     #[must_use]
     pub fn reason(&self) -> String {
         self.errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("；")
+    }
+}
+
+/// Failed rows with the headers of their cells, as the page of a job shows them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FailedRows {
+    pub headers: Vec<String>,
+    pub rows: Vec<ImportRow>,
+}
+
+impl FailedRows {
+    /// The filled cells of a row with their headers: a value without its column says little.
+    pub fn cells<'a>(&'a self, row: &'a ImportRow) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let headers = self.headers.iter().map(String::as_str);
+        headers.zip(row.raw.iter().map(String::as_str)).filter(|(_, cell)| !cell.trim().is_empty())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     id::EstateId,
     value::{Area, Check, Complaint, Money, normalize},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One value as a list shows it and an export writes it.
@@ -48,6 +48,15 @@ impl Cell {
     #[must_use]
     pub fn badge(code: &str, label: &str) -> Self {
         Self::Badge { tone: code.to_ascii_lowercase(), label: label.to_owned() }
+    }
+}
+
+/// An instant as people in China read it.
+#[must_use]
+pub fn time_text(at: DateTime<Utc>) -> String {
+    match FixedOffset::east_opt(8 * 3600) {
+        Some(china) => at.with_timezone(&china).format("%Y-%m-%d %H:%M").to_string(),
+        None => at.to_rfc3339(),
     }
 }
 
@@ -94,6 +103,10 @@ pub enum Choices {
     Districts,
     /// set by a link from another page, shown as a removable mark
     Linked,
+    /// free text, with an example of what to write
+    Text(&'static str),
+    /// a calendar day
+    Day,
 }
 
 /// A list screen: its columns drive the table, the sorting, the export and the read-only detail.
@@ -231,15 +244,33 @@ pub struct ImportSheet<F: 'static> {
     /// 建筑信息 …
     pub title: &'static str,
     pub columns: &'static [ImportColumn<F>],
-    /// rules between columns of one row
-    pub check: fn(&F, &mut Vec<RowError>),
+    /// rules between columns of one row; also asked when some columns could not be read
+    pub check: fn(&F, &mut RowCheck),
+}
+
+/// What the rules between the columns of one row complain about.
+pub struct RowCheck<'a> {
+    /// columns that could not be read
+    unread: &'a [RowError],
+    broken: Vec<RowError>,
+}
+
+impl RowCheck<'_> {
+    /// Complains about the first of some columns when a rule between them is broken. A column that could not be read
+    /// is not there to be compared, and its own complaint says enough: the rule is silent then.
+    pub fn rule(&mut self, columns: &[&str], broken: bool, sentence: &str) {
+        if broken && !self.unread.iter().any(|error| columns.contains(&error.column.as_str())) {
+            self.broken.push(RowError::says(columns.first().copied().unwrap_or_default(), sentence));
+        }
+    }
 }
 
 impl<F: Default> ImportSheet<F> {
     /// Reads one row. The cells are in template order; missing trailing ones count as empty.
     ///
     /// # Errors
-    /// Every complaint about the row, in column order, as domain.md §7.0 words them.
+    /// Every complaint about the row, as domain.md §7.0 words them: those about columns in their order, then those
+    /// about what does not go together.
     pub fn parse(&self, row_no: u32, cells: &[String]) -> Result<F, Vec<RowError>> {
         let mut form = F::default();
         let mut errors = Vec::new();
@@ -253,9 +284,10 @@ impl<F: Default> ImportSheet<F> {
                 errors.push(RowError::of(column.header, &complaint));
             }
         }
-        if errors.is_empty() {
-            (self.check)(&form, &mut errors);
-        }
+        let mut check = RowCheck { unread: &errors, broken: Vec::new() };
+        (self.check)(&form, &mut check);
+        let broken = check.broken;
+        errors.extend(broken);
         if errors.is_empty() { Ok(form) } else { Err(errors) }
     }
 }

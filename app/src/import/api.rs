@@ -2,7 +2,7 @@
 
 use crate::ApiError;
 use domain::{
-    import::{ImportJob, ImportRow},
+    import::{FailedRows, ImportJob},
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -21,8 +21,8 @@ pub async fn import_get(id: String) -> Result<ImportJob, ApiError> {
 
 /// The first failed rows of a job.
 #[server(endpoint = "import_rows", input = Json)]
-pub async fn import_rows(id: String) -> Result<Vec<ImportRow>, ApiError> {
-    Ok(store::import::job::job_rows(&crate::context::ctx()?, &id, 0, 100).await?)
+pub async fn import_rows(id: String) -> Result<FailedRows, ApiError> {
+    Ok(store::import::job::job_failures(&crate::context::ctx()?, &id).await?)
 }
 
 /// Go ahead.

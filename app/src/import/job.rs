@@ -1,13 +1,22 @@
 //! One import: check, preview, confirm, progress, result.
 
 use super::api::{import_cancel, import_confirm, import_get, import_rows};
-use crate::ui::{PageHead, error_view, icon, loading_view, table::time_text};
-use domain::import::{ImportJob, ImportRow, ImportStatus};
-use leptos::prelude::*;
+use crate::{
+    ApiError,
+    shell::may,
+    ui::{PageHead, error_view, icon, loading_view, table::time_text},
+};
+use domain::{
+    failure::Failure,
+    import::{FailedRows, ImportJob, ImportStatus},
+};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
 
 /// How often a running job is looked at.
 const LOOK: Duration = Duration::from_millis(700);
+/// How soon it is looked at again after an answer that did not come.
+const RETRY: Duration = Duration::from_secs(2);
 
 pub fn job_view(id: String) -> AnyView {
     let id = StoredValue::new(id);
@@ -17,31 +26,34 @@ pub fn job_view(id: String) -> AnyView {
         move |known| async move {
             match known {
                 Some((status, failed)) if failed > 0 && !status.is_running() => import_rows(id.get_value()).await,
-                _ => Ok(Vec::new()),
+                _ => Ok(FailedRows::default()),
             }
         },
     );
-    // Looks again while a worker has something to do, and stops by itself.
-    Effect::new(move |_| {
-        if job.get().and_then(Result::ok).is_some_and(|job| job.status.is_running()) {
-            set_timeout(move || job.refetch(), LOOK);
-        }
-    });
+    // What was seen last stays in sight when the next look fails.
+    let last = StoredValue::new(None::<ImportJob>);
+    watch_job(job, last);
     view! {
         <main class="page">
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match job.await {
-                        Ok(found) => job_page(found, Callback::new(move |()| job.refetch())).into_any(),
-                        Err(error) => error_view(&error),
+                        Ok(found) => {
+                            last.set_value(Some(found.clone()));
+                            job_page(found, false, Callback::new(move |()| job.refetch())).into_any()
+                        }
+                        Err(error) => match last.get_value().filter(|_| passes(&error)) {
+                            Some(found) => job_page(found, true, Callback::new(move |()| job.refetch())).into_any(),
+                            None => error_view(&error),
+                        },
                     }
                 })}
             </Transition>
             <Transition>
                 {move || Suspend::new(async move {
                     match rows.await {
-                        Ok(rows) if rows.is_empty() => ().into_any(),
-                        Ok(rows) => rows_view(rows),
+                        Ok(failed) if failed.rows.is_empty() => ().into_any(),
+                        Ok(failed) => rows_view(&failed),
                         Err(error) => error_view(&error),
                     }
                 })}
@@ -51,18 +63,49 @@ pub fn job_view(id: String) -> AnyView {
     .into_any()
 }
 
-fn job_page(job: ImportJob, changed: Callback<()>) -> impl IntoView {
+/// Looks again while a worker has something to do, also when a look fails; stops by itself.
+fn watch_job(job: Resource<Result<ImportJob, ApiError>>, last: StoredValue<Option<ImportJob>>) {
+    let next = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |_| {
+        let pause = match job.get() {
+            Some(Ok(found)) => found.status.is_running().then_some(LOOK),
+            Some(Err(error)) => last.with_value(Option::is_some).then_some(RETRY).filter(|_| passes(&error)),
+            None => None,
+        };
+        if let Some(pause) = pause {
+            next.set_value(set_timeout_with_handle(move || job.refetch(), pause).ok());
+        }
+    });
+    on_cleanup(move || {
+        if let Some(handle) = next.try_get_value().flatten() {
+            handle.clear();
+        }
+    });
+}
+
+/// Whether a failure may be gone at the next look: the network, or a server that is just being started again.
+fn passes(error: &ApiError) -> bool {
+    matches!(error.0, Failure::Refused(_) | Failure::Internal(_))
+}
+
+fn job_page(job: ImportJob, stale: bool, changed: Callback<()>) -> impl IntoView {
     let repeated = job.repeats.filter(|_| job.status != ImportStatus::Finished);
     let facts = format!("{} · {} · {}", job.file_name, job.actor, time_text(job.created_at));
     view! {
         <PageHead title=format!("导入{}", job.sheet.title()) back=("/imports".to_owned(), "导入日志".to_owned()) />
         <section class="panel flex flex-col gap-3" data-job=job.status.code()>
             <p class="opacity-80">{facts}</p>
+            {stale.then(|| view! { <div class="alert alert-warning alert-soft" role="status">"连接中断，正在重试"</div> })}
             {repeated.map(|at| view! { <div class="alert alert-warning alert-soft">{format!("该文件已于{}导入过，请确认是否重复", time_text(at))}</div> })}
             {stage(&job)}
-            {(job.status == ImportStatus::Validated).then(|| confirm_buttons(job.id.clone(), job.succeeded, changed))}
+            {(job.status == ImportStatus::Validated && job.mine).then(|| confirm_buttons(job.id.clone(), job.succeeded, changed))}
             {(job.failed > 0 && !job.status.is_running()).then(|| view! {
-                <p><a class="btn btn-outline btn-sm" href=format!("/files/import/{}/failed.xlsx", job.id) rel="external">{icon("export")}"下载失败数据"</a></p>
+                <p class="flex flex-wrap gap-2">
+                    <a class="btn btn-outline btn-sm" href=format!("/files/import/{}/failed.xlsx", job.id) rel="external">{icon("export")}"下载失败数据"</a>
+                    {may(job.sheet.permission()).then(|| view! {
+                        <a class="btn btn-outline btn-sm" href=format!("/imports?new={}", job.sheet.code())>{icon("import")}"重新导入"</a>
+                    })}
+                </p>
             })}
         </section>
     }
@@ -85,10 +128,19 @@ fn stage(job: &ImportJob) -> AnyView {
         ImportStatus::Executing => bar("正在导入"),
         ImportStatus::Validated => {
             let text = format!("校验完成，尚未写入：{}条可以导入，{}条有误", job.succeeded, job.failed);
-            view! { <p class="text-lg font-medium" role="status">{text}</p> }.into_any()
+            let waits = (!job.mine).then(|| format!("等待{}确认", job.actor));
+            view! { <p class="text-lg font-medium" role="status">{text}</p>{waits.map(|text| view! { <p>{text}</p> })} }.into_any()
         }
         ImportStatus::Finished => view! { <p class="text-lg font-semibold" role="status">{job.result_text()}</p> }.into_any(),
-        ImportStatus::Failed => view! { <div class="alert alert-error alert-soft" role="alert">{job.message.clone().unwrap_or_default()}</div> }.into_any(),
+        ImportStatus::Failed => {
+            // Broken off in the middle: what went in is there.
+            let kept = (job.succeeded + job.failed > 0).then(|| job.result_text());
+            view! {
+                <div class="alert alert-error alert-soft" role="alert">{job.message.clone().unwrap_or_default()}</div>
+                {kept.map(|text| view! { <p>{text}</p> })}
+            }
+            .into_any()
+        }
         ImportStatus::Cancelled => view! { <p role="status">"已取消，未写入任何数据"</p> }.into_any(),
     }
 }
@@ -116,14 +168,17 @@ fn confirm_buttons(id: String, good: i32, changed: Callback<()>) -> impl IntoVie
     }
 }
 
-fn rows_view(rows: Vec<ImportRow>) -> AnyView {
-    let shown = rows.len();
-    let lines = rows
-        .into_iter()
+fn rows_view(failed: &FailedRows) -> AnyView {
+    let shown = failed.rows.len();
+    let lines = failed
+        .rows
+        .iter()
         .map(|row| {
-            let raw = row.raw.iter().filter(|cell| !cell.is_empty()).cloned().collect::<Vec<_>>().join(" | ");
-            let reason = row.reason();
-            view! { <tr><td class="figures">{row.row_no}</td><td>{reason}</td><td class="opacity-80 raw-cells">{raw}</td></tr> }
+            let cells = failed
+                .cells(row)
+                .map(|(label, value)| view! { <li><span class="opacity-80">{format!("{label}：")}</span>{value.to_owned()}</li> })
+                .collect_view();
+            view! { <tr><td class="figures">{row.row_no}</td><td>{row.reason()}</td><td class="raw-cells"><ul>{cells}</ul></td></tr> }
         })
         .collect_view();
     view! {

@@ -1,7 +1,13 @@
 //! The import log (S1-3.2).
 
 use super::api::import_list;
-use crate::ui::list::{ListActions, list_page};
+use crate::{
+    shell::may,
+    ui::{
+        icon,
+        list::{ListActions, ListFrame, framed_list_page},
+    },
+};
 use domain::{
     import::{ImportJob, ImportStatus, SheetKey},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
@@ -27,6 +33,9 @@ const IMPORT_LIST: ListSheet<ImportJob> = ListSheet {
     filters: &[
         Filter { key: "sheet", label: "导入类型", choices: Choices::Fixed(sheet_choices) },
         Filter { key: "status", label: "状态", choices: Choices::Fixed(status_choices) },
+        Filter { key: "operator", label: "操作人", choices: Choices::Text("账号或姓名") },
+        Filter { key: "since", label: "起始日期", choices: Choices::Day },
+        Filter { key: "until", label: "截止日期", choices: Choices::Day },
     ],
     default_sort: ("created_at", true),
     jumps: false,
@@ -41,5 +50,18 @@ fn status_choices() -> Vec<(&'static str, &'static str)> {
 }
 
 pub fn log_view() -> AnyView {
-    list_page(&IMPORT_LIST, Signal::stored(ListActions::default()), import_list)
+    let frame = ListFrame { title: Some("导入日志"), empty: Some("暂无导入记录"), tools: Some(import_links) };
+    framed_list_page(&IMPORT_LIST, frame, Signal::stored(ListActions::default()), import_list)
+}
+
+/// One button per template that the person may import.
+fn import_links() -> AnyView {
+    SheetKey::ALL
+        .into_iter()
+        .filter(|sheet| may(sheet.permission()))
+        .map(|sheet| {
+            view! { <a class="btn btn-outline btn-sm" href=format!("/imports?new={}", sheet.code())>{icon("import")}{format!("导入{}", sheet.title())}</a> }
+        })
+        .collect_view()
+        .into_any()
 }

@@ -14,12 +14,22 @@ pub fn upload_view(sheet: String) -> AnyView {
     let code = sheet.code();
     let navigate = use_navigate();
     let refusal = RwSignal::new(None::<String>);
+    // One number per chosen file, kept until the file is taken: however often it is sent, it makes one job.
+    let request = StoredValue::new(None::<String>);
     let send = Action::new_local(move |form: &web_sys::HtmlFormElement| {
         let form = form.clone();
-        async move { send_file(code, form).await }
+        let request = request.get_value().unwrap_or_else(|| {
+            let fresh = request_id();
+            request.set_value(Some(fresh.clone()));
+            fresh
+        });
+        async move { send_file(code, &request, form).await }
     });
     Effect::new(move |_| match send.value().get() {
-        Some(Ok(id)) => navigate(&format!("/imports/{id}"), Default::default()),
+        Some(Ok(id)) => {
+            request.set_value(None);
+            navigate(&format!("/imports/{id}"), Default::default());
+        }
         Some(Err(sentence)) => refusal.set(Some(sentence)),
         None => {}
     });
@@ -45,7 +55,8 @@ pub fn upload_view(sheet: String) -> AnyView {
                     </ol>
                     <form class="flex flex-wrap gap-3 items-end" on:submit=submit>
                         <label class="form-field grow"><span>"导入文件"</span>
-                            <input type="file" name="file" class="file-input w-full" accept=".xlsx,.xls,.xlsm" required />
+                            <input type="file" name="file" class="file-input w-full" accept=".xlsx,.xls,.xlsm" required
+                                on:change=move |_| request.set_value(None) />
                         </label>
                         <button type="submit" class="btn btn-primary" disabled=move || send.pending().get()>
                             {move || if send.pending().get() { "正在上传…" } else { "确认上传" }}
@@ -61,7 +72,7 @@ pub fn upload_view(sheet: String) -> AnyView {
 }
 
 /// Sends the form's file; answers the job's id, or why not.
-async fn send_file(sheet: &str, form: web_sys::HtmlFormElement) -> Result<String, String> {
+async fn send_file(sheet: &str, request: &str, form: web_sys::HtmlFormElement) -> Result<String, String> {
     let broken = || "网络连接中断，请检查网络后重试".to_owned();
     let input = form.elements().named_item("file").and_then(|input| input.dyn_into::<web_sys::HtmlInputElement>().ok());
     let file =
@@ -74,8 +85,7 @@ async fn send_file(sheet: &str, form: web_sys::HtmlFormElement) -> Result<String
     let options = web_sys::RequestInit::new();
     options.set_method("POST");
     options.set_body(&data);
-    // One id per press of the button: sending the same press twice makes one job.
-    let address = format!("/files/import/{sheet}?request={}", request_id());
+    let address = format!("/files/import/{sheet}?request={request}");
     let response = JsFuture::from(window().fetch_with_str_and_init(&address, &options)).await.map_err(|_| broken())?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| broken())?;
     let text = JsFuture::from(response.text().map_err(|_| broken())?).await.map_err(|_| broken())?;

@@ -30,8 +30,34 @@ pub struct ListActions {
     pub export: bool,
 }
 
+/// What a list page says and offers where it differs from the others.
+#[derive(Clone, Copy, Default)]
+pub struct ListFrame {
+    /// instead of `…管理`
+    pub title: Option<&'static str>,
+    /// instead of what one can do about an empty list
+    pub empty: Option<&'static str>,
+    /// more to do there, beside the actions
+    pub tools: Option<fn() -> AnyView>,
+}
+
 /// The list page of a noun: loads typed rows and shows them through the noun's sheet.
 pub fn list_page<R, F, L>(sheet: &'static ListSheet<R>, actions: Signal<ListActions>, load: L) -> AnyView
+where
+    R: Send + Sync + 'static,
+    F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
+    L: Fn(ListQuery) -> F + Send + Sync + 'static,
+{
+    framed_list_page(sheet, ListFrame::default(), actions, load)
+}
+
+/// A list page with words of its own.
+pub fn framed_list_page<R, F, L>(
+    sheet: &'static ListSheet<R>,
+    frame: ListFrame,
+    actions: Signal<ListActions>,
+    load: L,
+) -> AnyView
 where
     R: Send + Sync + 'static,
     F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
@@ -45,7 +71,7 @@ where
             async move { rows.await.map(|page| page.map(|row| sheet.cells(&row))) }
         },
     );
-    list_view(sheet.spec(), actions, query, page)
+    list_view(sheet.spec(), frame, actions, query, page)
 }
 
 /// The list state that the address holds.
@@ -61,6 +87,7 @@ pub fn use_list_query() -> Memo<ListQuery> {
 
 fn list_view(
     spec: ListSpec,
+    frame: ListFrame,
     actions: Signal<ListActions>,
     query: Memo<ListQuery>,
     page: Resource<CellPage>,
@@ -70,12 +97,13 @@ fn list_view(
         || (),
         move |()| async move { if needs_choices { stock_choices_get().await } else { Ok(StockChoices::default()) } },
     );
-    let title = format!("{}管理", spec.noun);
+    let title = frame.title.map_or_else(|| format!("{}管理", spec.noun), ToOwned::to_owned);
+    let more = frame.tools.map(|tools| tools());
     let for_tools = spec.clone();
     let for_filters = spec.clone();
     view! {
         <main class="page">
-            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}</PageHead>
+            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}{more}</PageHead>
             <Transition fallback=loading_view>
                 {move || {
                     let spec = for_filters.clone();
@@ -89,7 +117,7 @@ fn list_view(
                         let query = query.get();
                         Suspend::new(async move {
                             match page.await {
-                                Ok(page) => rows_view(&spec, &query, page),
+                                Ok(page) => rows_view(&spec, &query, page, frame.empty),
                                 Err(error) => error_view(&error),
                             }
                         })
@@ -153,6 +181,8 @@ fn filter_form(spec: &ListSpec, query: Memo<ListQuery>, choices: StockChoices) -
                 Choices::Fixed(values) => coded(values()),
                 Choices::Districts if choices.districts.len() < 2 => return None,
                 Choices::Districts => chosen(choices.districts.clone()),
+                Choices::Text(hint) => return Some(typed_filter(key, label, "text", hint, query)),
+                Choices::Day => return Some(typed_filter(key, label, "date", "", query)),
                 Choices::Linked => return Some((move || linked_filter(path, key, label, &query.get())).into_any()),
             };
             Some(filter_select(key, label, options, query))
@@ -232,14 +262,27 @@ fn linked_filter(path: &'static str, key: &'static str, label: &'static str, que
 /// Shows in the fields what the address says. Their attributes alone do not: a browser no longer looks at
 /// these once somebody has typed or chosen.
 fn fields_follow(bar: &web_sys::Element, query: &ListQuery) {
-    let Ok(fields) = bar.query_selector_all("select, input[type=search]") else { return };
+    let Ok(fields) = bar.query_selector_all("select, input:not([type=hidden])") else { return };
     for field in (0..fields.length()).filter_map(|place| fields.item(place)) {
-        if let Some(search) = field.dyn_ref::<web_sys::HtmlInputElement>() {
-            search.set_value(&query.q);
+        if let Some(input) = field.dyn_ref::<web_sys::HtmlInputElement>() {
+            let name = input.name();
+            input.set_value(if name == "q" { &query.q } else { query.filter(&name).unwrap_or_default() });
         } else if let Some(select) = field.dyn_ref::<web_sys::HtmlSelectElement>() {
             select.set_value(query.filter(&select.name()).unwrap_or_default());
         }
     }
+}
+
+/// A filter that is written, not chosen.
+fn typed_filter(key: &'static str, label: &'static str, kind: &'static str, hint: &'static str, query: Memo<ListQuery>) -> AnyView {
+    let value = move || query.with(|query| query.filter(key).unwrap_or_default().to_owned());
+    view! {
+        <label class="filter-field">
+            <span>{label}</span>
+            <input type=kind name=key value=value placeholder=hint maxlength="100" class="input input-sm w-36" />
+        </label>
+    }
+    .into_any()
 }
 
 fn sort_param(query: &ListQuery) -> String {
@@ -258,13 +301,13 @@ fn close_dropdown(event: leptos::ev::SubmitEvent) {
     }
 }
 
-fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>) -> AnyView {
+fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: Option<&'static str>) -> AnyView {
     if page.rows.is_empty() && page.total == 0 {
         let searched = !query.q.is_empty() || !query.filter.is_empty();
         return empty_view(if searched {
             "没有符合条件的记录，请调整查询条件"
         } else {
-            "暂无数据，可通过新增或导入录入"
+            empty.unwrap_or("暂无数据，可通过新增或导入录入")
         });
     }
     let head = spec.columns.iter().map(|column| {

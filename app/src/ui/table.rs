@@ -1,20 +1,12 @@
 //! Cells and tables.
 
-use chrono::{DateTime, FixedOffset, Utc};
+pub use domain::sheet::time_text;
+
 use domain::{
     list::group_thousands,
     sheet::{Cell, Kind},
 };
 use leptos::prelude::*;
-
-/// An instant as people in China read it.
-#[must_use]
-pub fn time_text(at: DateTime<Utc>) -> String {
-    match FixedOffset::east_opt(8 * 3600) {
-        Some(china) => at.with_timezone(&china).format("%Y-%m-%d %H:%M").to_string(),
-        None => at.to_rfc3339(),
-    }
-}
 
 /// One cell.
 #[must_use]

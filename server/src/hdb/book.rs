@@ -10,7 +10,9 @@ use crate::workbook::{
     write,
 };
 use domain::{
-    dictionary::{AreaBasis, HousingCategory, InvestmentType, OrganizationType, ProjectStatus, SourceType},
+    dictionary::{
+        AreaBasis, HousingCategory, InvestmentType, OrganizationStatus, OrganizationType, ProjectStatus, SourceType,
+    },
     import::SheetKey,
     value::{CoordinateSystem, Point},
 };
@@ -98,6 +100,7 @@ fn organizations(towns: &[Town], options: &Options) -> Sheet {
             ("上级", made(above)),
             ("行政区划代码", made(division)),
             ("统一社会信用代码", fixed(uscc)),
+            ("状态", fixed(OrganizationStatus::On.label())),
         ]);
     };
     if options.city.is_none() {

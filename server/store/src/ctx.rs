@@ -1,7 +1,7 @@
 //! Who asks, how far he sees, when it is: the context every store function begins with.
 
 use crate::{Database, Error, Result};
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use domain::{
     failure::Failure,
     platform::{actor::Actor, permission::Permission},
@@ -106,6 +106,13 @@ impl Ctx {
 #[must_use]
 pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&FixedOffset::east_opt(8 * 3600).expect("eight hours are a valid offset")).date_naive()
+}
+
+/// The moment at which a calendar day begins in China; none beyond the calendar.
+#[must_use]
+pub fn china_midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
+    let offset = FixedOffset::east_opt(8 * 3600)?;
+    Some(day.and_time(NaiveTime::MIN).and_local_timezone(offset).single()?.with_timezone(&Utc))
 }
 
 /// A transaction of the server itself, before anybody is known: accounts only, no business data.

@@ -13,7 +13,7 @@ use store::{
     Ctx,
     import::{
         Import, Outcome, RawRow,
-        job::{job_confirm, job_end, job_get, job_load, job_note, job_refuse, job_rows, job_total},
+        job::{job_cancel, job_confirm, job_get, job_load, job_note, job_refuse, job_rows, job_total},
     },
 };
 use support::{
@@ -205,8 +205,9 @@ fn judged(rooms: usize) -> (usize, BTreeMap<i32, String>) {
     (first.len(), failed)
 }
 
+/// An import under way, with a file that a worker would load.
 async fn new_job(test: &TestDatabase, ctx: &Ctx) -> String {
-    let job = job_note(ctx, SheetKey::Building, "flats.xlsx", "d1").await.expect("a job");
+    let job = job_note(ctx, SheetKey::Building, "flats.xlsx", "d1").await.expect("a job").id;
     sqlx::query("insert into import_file values ($1::uuid, '\\x00')")
         .bind(&job)
         .execute(&test.admin)
@@ -238,7 +239,7 @@ async fn after_a_crash_the_counts_are_exact_and_nothing_is_there_twice() {
             import.chunk(chunk.to_vec(), Some(&job)).await.expect("a chunk");
         }
         if until >= chunks.len() {
-            job_end(&test.database, &job, ImportStatus::Finished).await.expect("the end");
+            import.end(&job).await.expect("the end");
         } else {
             // The next chunk is under way when the process dies: its transaction never ends.
             let open = tokio::time::timeout(
@@ -324,7 +325,13 @@ async fn jobs_are_answered_by_their_person() {
     let (mine, other) = (city::ctx(&test.database, "district-a").await, city::ctx(&test.database, "district-b").await);
     let job = new_job(&test, &mine).await;
     assert!(job_get(&mine, &job).await.is_ok());
-    assert!(job_get(&city::ctx(&test.database, "finance").await, &job).await.is_ok(), "a colleague of the district");
+    assert!(job_get(&mine, &job).await.expect("the job").mine);
+    assert!(!job_get(&city::ctx(&test.database, "city").await, &job).await.expect("seen by the city").mine);
+    // Who may import nothing reads nobody's rows, also not in the own district.
+    let finance = city::ctx(&test.database, "finance").await;
+    for failure in [job_get(&finance, &job).await.err(), job_rows(&finance, &job, 0, 10).await.err()] {
+        assert_eq!(failure.map(Failure::from), Some(Failure::Forbidden));
+    }
     for failure in [
         job_get(&other, &job).await.err(),
         job_rows(&other, &job, 0, 10).await.err(),
@@ -332,14 +339,20 @@ async fn jobs_are_answered_by_their_person() {
     ] {
         assert_eq!(failure.map(Failure::from), Some(Failure::NotFound));
     }
+    assert!(job_confirm(&mine, &job).await.is_ok(), "said twice it is said once");
     assert_eq!(
-        job_confirm(&mine, &job).await.map_err(Failure::from),
+        job_cancel(&mine, &job).await.map_err(Failure::from),
         Err(Failure::refused("该导入任务已处理，请刷新查看结果")),
         "it is not waiting"
     );
     job_refuse(&test.database, &job, "文件已损坏或加密，无法读取").await.expect("refused");
     let told = job_get(&mine, &job).await.expect("the job");
     assert_eq!((told.status, told.message.as_deref()), (ImportStatus::Failed, Some("文件已损坏或加密，无法读取")));
+    assert_eq!(
+        job_confirm(&mine, &job).await.map_err(Failure::from),
+        Err(Failure::refused("该导入任务已处理，请刷新查看结果")),
+        "it was refused"
+    );
 }
 
 /// The same file again is taken, with a warning (S1-3.1).
@@ -348,15 +361,16 @@ async fn a_file_imported_before_is_pointed_out() {
     let test = TestDatabase::with_city().await;
     let ctx = city::ctx(&test.database, "district-a").await;
     let first = new_job(&test, &ctx).await;
-    job_end(&test.database, &first, ImportStatus::Finished).await.expect("the end");
+    Import::start(&ctx, SheetKey::Building, true).await.expect("started").end(&first).await.expect("the end");
     let again = job_note(&city::ctx(&test.database, "district-a").await, SheetKey::Building, "again.xlsx", "d1")
         .await
-        .expect("a job");
+        .expect("a job")
+        .id;
     let told = job_get(&ctx, &again).await.expect("the job");
     assert_eq!(
         told.repeats.map(|at| at.timestamp_micros()),
         Some(job_get(&ctx, &first).await.expect("the first").created_at.timestamp_micros())
     );
-    let other = job_note(&ctx, SheetKey::Building, "other.xlsx", "d2").await.expect("a job");
+    let other = job_note(&ctx, SheetKey::Building, "other.xlsx", "d2").await.expect("a job").id;
     assert_eq!(job_get(&ctx, &other).await.expect("the job").repeats, None);
 }

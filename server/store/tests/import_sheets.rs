@@ -1,5 +1,5 @@
-//! What is wrong with a row, in the words of domain.md §7.0, §7.1 and §7.3: projects, estates,
-//! organisations, rent standards. I-02 has a file of its own.
+//! What is wrong with a row, in the words of domain.md §7.0, §7.1 and §7.3: projects, estates, rent standards, and
+//! what all sheets have in common. I-02 and organisations have files of their own.
 
 mod support;
 
@@ -145,12 +145,33 @@ async fn projects() {
         (&[("经度", "113.5"), ("纬度", "91"), ("坐标系", "WGS84")], "【纬度】格式不正确"),
         (&[("经度", "113.12345678"), ("纬度", "34.5"), ("坐标系", "WGS84")], "【经度】格式不正确"),
         (&[("所属区县", "丙区"), ("经度", "1"), ("纬度", "1"), ("坐标系", "WGS84")], ""),
+        (&[("街道", "东街道")], ""),
+        (&[("街道", "S1"), ("社区", "一社区")], ""),
+        (&[("街道", "西街道")], "街道不存在"),
+        (&[("街道", "甲区管理中心")], "街道不存在"),
+        (&[("街道", "东街道"), ("社区", "二社区")], "社区不存在"),
+        (&[("街道", "南街道"), ("社区", "一社区")], "社区不存在"),
+        (&[("社区", "一社区")], "填写【社区】时须同时填写【街道】"),
+        (&[("街道", "东街道"), ("所属区县", "乙区")], "街道不存在"),
+        (&[("产权单位", "暖心物业")], "产权单位不存在"),
+        (&[("产权单位", "M2")], ""),
+        (&[("运营主体", "OP1")], ""),
+        (
+            &[("所属区县", "丁区"), ("产权单位", "甲"), ("运营主体", "乙")],
+            "所属区县不存在；产权单位不存在；运营主体不存在",
+        ),
+        (
+            &[("计划套数", "0"), ("开工日期", "2024-03-01"), ("竣工日期", "2024-02-29"), ("交付日期", "2024-02-28")],
+            "【计划套数】应为大于0的整数；竣工日期不能早于开工日期；交付日期不能早于竣工日期",
+        ),
+        (&[("开工日期", "三月"), ("竣工日期", "2024-02-29")], "【开工日期】日期格式应为YYYY-MM-DD"),
         // Several reasons are joined.
         (
             &[("产权单位", "甲"), ("运营主体", "乙"), ("项目名称", "甲项目")],
             "产权单位不存在；运营主体不存在；项目已存在",
         ),
     ];
+    streets(&test).await;
     complain(&test, "city", SheetKey::Project, cases).await;
     complain(
         &test,
@@ -205,16 +226,49 @@ async fn a_project_is_stored_as_written() {
     assert!(project["code"].as_str().is_some_and(|code| code.starts_with("XM")));
 }
 
+/// 东街道 with 一社区, and 南街道 with none, in 甲区.
+async fn streets(test: &TestDatabase) {
+    let place = |code, name, kind, above| {
+        row(
+            SheetKey::Organization,
+            &[("机构编码", code), ("机构名称", name), ("类型", kind), ("上级", above), ("行政区划代码", "810101")],
+        )
+    };
+    let rows = vec![
+        place("S1", "东街道", "街道", "甲区"),
+        place("S2", "南街道", "街道", "甲区"),
+        place("C1", "一社区", "社区", "东街道"),
+    ];
+    import(&city::ctx(&test.database, "admin").await, SheetKey::Organization, rows).await;
+}
+
+#[tokio::test]
+async fn a_street_is_stored_by_its_name() {
+    let test = TestDatabase::with_city().await;
+    streets(&test).await;
+    let ctx = city::ctx(&test.database, "city").await;
+    for sheet in [SheetKey::Project, SheetKey::Estate] {
+        import(&ctx, sheet, vec![row(sheet, &[("街道", "S1"), ("社区", "C1")])]).await;
+        let made = stored(&test, sheet.code(), "name in ('新项目', '新苑')").await;
+        assert_eq!((&made["street"], &made["community"]), (&Value::from("东街道"), &Value::from("一社区")));
+    }
+}
+
 /// I-03 (§7.3).
 #[tokio::test]
 async fn estates() {
     let test = TestDatabase::with_city().await;
+    streets(&test).await;
     let cases: &[(Cells, &str)] = &[
         (&[("小区名称", "阳光苑")], "小区已存在"),
         (&[("小区名称", "阳光苑"), ("所属区县", "乙区")], ""),
         (&[("所属区县", "丁区")], "所属区县不存在"),
         (&[("物业公司", "没有的公司")], "物业公司不存在"),
         (&[("物业公司", "暖心物业"), ("运营主体", "宜居公司")], ""),
+        (&[("物业公司", "安居公司")], "物业公司不存在"),
+        (&[("物业公司", "PC1"), ("运营主体", "OP2"), ("街道", "东街道"), ("社区", "C1")], ""),
+        (&[("街道", "西街道"), ("物业公司", "没有")], "物业公司不存在；街道不存在"),
+        (&[("社区", "一社区")], "填写【社区】时须同时填写【街道】"),
         (&[("运营主体", "没有的主体")], "运营主体不存在"),
         (&[("规划户数", "-1")], "【规划户数】应为不小于0的整数"),
         (&[("规划户数", "0")], ""),
@@ -238,81 +292,6 @@ async fn estates() {
         )
         .await;
     }
-}
-
-/// Organisations: the required fields of E-01 (§7.0).
-#[tokio::test]
-async fn organizations() {
-    let test = TestDatabase::with_city().await;
-    let company = "91990100MA0000002K";
-    let cases: &[(Cells, &str)] = &[
-        (&[("机构编码", "M1")], "机构编码已存在"),
-        (&[("机构名称", "甲区管理中心")], "同级机构名称重复"),
-        (&[("机构名称", "甲区管理中心"), ("上级", "甲区")], "同级机构名称重复"),
-        (&[("机构名称", "甲区管理中心"), ("上级", "810102")], ""),
-        (&[("上级", "没有的机构")], "上级机构【没有的机构】不存在"),
-        (&[("上级", "")], "除市级机构外须填写【上级】"),
-        (&[("类型", "运营主体")], "企业须填写【统一社会信用代码】"),
-        (&[("类型", "物业公司"), ("统一社会信用代码", company)], ""),
-        (&[("统一社会信用代码", "91990100MA0000002L")], "统一社会信用代码校验不通过"),
-        (&[("行政区划代码", "8101")], "【行政区划代码】格式不正确"),
-        (&[("行政区划代码", "８１０１０１")], ""),
-        (&[("联系电话", "abc")], "【联系电话】格式不正确"),
-        (&[("排序", "一")], "【排序】格式不正确"),
-    ];
-    complain(&test, "admin", SheetKey::Organization, cases).await;
-}
-
-/// Two operators of one name in different places: the second is a row that fails, not a file that breaks.
-#[tokio::test]
-async fn a_second_operator_of_one_name_is_a_complaint() {
-    let test = TestDatabase::with_city().await;
-    let ctx = city::ctx(&test.database, "admin").await;
-    let second = row(
-        SheetKey::Organization,
-        &[
-            ("机构编码", "OP9"),
-            ("机构名称", "安居公司"),
-            ("类型", "运营主体"),
-            ("上级", "810101"),
-            ("统一社会信用代码", "91990100MA0000001G"),
-        ],
-    );
-    for write in [false, true] {
-        let mut import = store::import::Import::start(&ctx, SheetKey::Organization, write).await.expect("started");
-        let outcome =
-            import.chunk(support::sheet::numbered(vec![second.clone()]), None).await.expect("the chunk is not lost");
-        assert_eq!(told(&outcome), [(2, "运营主体已存在".to_owned())], "write: {write}");
-    }
-}
-
-#[tokio::test]
-async fn organizations_hang_below_each_other() {
-    let test = TestDatabase::with_city().await;
-    let ctx = city::ctx(&test.database, "admin").await;
-    let rows = vec![
-        row(
-            SheetKey::Organization,
-            &[("机构编码", "810104"), ("机构名称", "丁区"), ("类型", "区县"), ("上级", "CITY")],
-        ),
-        row(SheetKey::Organization, &[("机构编码", "S1"), ("机构名称", "东街道"), ("类型", "街道"), ("上级", "丁区")]),
-        row(SheetKey::Organization, &[("机构编码", "C1"), ("机构名称", "一社区"), ("类型", "社区"), ("上级", "S1")]),
-    ];
-    import(&ctx, SheetKey::Organization, rows).await;
-    let district = stored(&test, "organization", "code = '810104'").await;
-    assert_eq!(district["district_id"], district["id"], "a district is its own district");
-    for code in ["S1", "C1"] {
-        assert_eq!(
-            stored(&test, "organization", &format!("code = '{code}'")).await["district_id"],
-            district["id"],
-            "{code}"
-        );
-    }
-    assert_eq!(
-        stored(&test, "operator", "code = 'OP1'").await["name"],
-        "安居公司",
-        "who runs estates is an operator with the same row"
-    );
 }
 
 /// Rent standards (E-17).

@@ -7,8 +7,7 @@ use crate::{
         unit::rate_cell,
     },
     sheet::{
-        Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError, cell_or_empty,
-        estate_href,
+        Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, cell_or_empty, estate_href,
     },
     value::{Area, Check, Complaint, CoordinateSystem, text_max},
 };
@@ -53,7 +52,7 @@ pub const BUILDING_IMPORT: ImportSheet<BuildingImportForm> = ImportSheet {
         ImportColumn { header: "所属区县", required: true, example: "示例区", note: "须与项目的所属区县一致", choices: Vec::new, parse: |text, form| { form.district = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "小区地址", required: true, example: "示例路1号", note: "小区已存在时须与其地址一致", choices: Vec::new, parse: |text, form| { form.estate_address = text_max(text, 200)?; Ok(()) } },
         ImportColumn { header: "楼栋号", required: true, example: "01", note: "不存在时自动创建并绑定项目", choices: Vec::new, parse: |text, form| { form.building = text_max(text, 20)?; Ok(()) } },
-        ImportColumn { header: "地上层数", required: false, example: "18", note: "1至60；为空时取该楼栋最高楼层", choices: Vec::new, parse: |text, form| { form.floors_up = Some(parse_between(text, 1, FLOORS_MAX)?); Ok(()) } },
+        ImportColumn { header: "地上层数", required: false, example: "18", note: "1至60；为空时取该楼栋最高楼层，后面的行可补填", choices: Vec::new, parse: |text, form| { form.floors_up = Some(parse_between(text, 1, FLOORS_MAX)?); Ok(()) } },
         ImportColumn { header: "楼栋经度", required: false, example: "", note: "与纬度、坐标系同时填写", choices: Vec::new, parse: |text, form| form.place.read_lng(text) },
         ImportColumn { header: "楼栋纬度", required: false, example: "", note: "最多7位小数", choices: Vec::new, parse: |text, form| form.place.read_lat(text) },
         ImportColumn { header: "坐标系", required: false, example: "", note: "从下拉值中选择", choices: CoordinateSystem::labels, parse: |text, form| form.place.read_system(text) },
@@ -67,25 +66,21 @@ pub const BUILDING_IMPORT: ImportSheet<BuildingImportForm> = ImportSheet {
         ImportColumn { header: "套内面积(㎡)", required: false, example: "", note: "不大于建筑面积", choices: Vec::new, parse: |text, form| { form.inner_area = Some(Area::parse(text)?); Ok(()) } },
         ImportColumn { header: "朝向", required: false, example: "", note: "从下拉值中选择", choices: Orientation::labels, parse: |text, form| { form.orientation = Some(Orientation::parse(text)?); Ok(()) } },
         ImportColumn { header: "装修", required: false, example: "简装", note: "从下拉值中选择", choices: Decoration::labels, parse: |text, form| { form.decoration = Some(Decoration::parse(text)?); Ok(()) } },
-        ImportColumn { header: "住房管理单位", required: true, example: "示例住房管理中心", note: "须已存在", choices: Vec::new, parse: |text, form| { form.mgmt_unit = text_max(text, 100)?; Ok(()) } },
+        ImportColumn { header: "住房管理单位", required: true, example: "示例住房管理中心", note: "名称或编码，须已存在", choices: Vec::new, parse: |text, form| { form.mgmt_unit = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "住房类别", required: false, example: "", note: "为空时同项目", choices: HousingCategory::labels, parse: |text, form| { form.category = Some(HousingCategory::parse(text)?); Ok(()) } },
-        ImportColumn { header: "租金标准编码", required: false, example: "ZJ-01", note: "公租房、廉租房未售的必填，须已存在且有效", choices: Vec::new, parse: |text, form| { form.rent_standard = text_max(text, 30)?; Ok(()) } },
+        ImportColumn { header: "租金标准编码", required: false, example: "ZJ-01", note: "公租房、廉租房未售的必填，须已存在、有效且适用于本区县", choices: Vec::new, parse: |text, form| { form.rent_standard = text_max(text, 30)?; Ok(()) } },
         ImportColumn { header: "产权证号", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.cert_no = text_max(text, 50)?; Ok(()) } },
         ImportColumn { header: "不动产单元号", required: false, example: "", note: "28位", choices: Vec::new, parse: |text, form| { form.real_estate_no = real_estate_no(text)?; Ok(()) } },
         ImportColumn { header: "状态", required: false, example: "闲置房", note: "为空时为闲置房", choices: importable_labels, parse: |text, form| { form.status = Some(import_status(text)?); Ok(()) } },
         ImportColumn { header: "备注", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.remark = text_max(text, 200)?; Ok(()) } },
     ],
-    check: |form, errors| {
-        if form.usable_area > form.building_area {
-            errors.push(RowError::says("使用面积(㎡)", "使用面积不能大于建筑面积"));
-        }
-        if form.inner_area > form.building_area {
-            errors.push(RowError::says("套内面积(㎡)", "套内面积不能大于建筑面积"));
-        }
-        if form.floors_up.is_some_and(|floors| form.floor > floors) {
-            errors.push(RowError::says("楼层", "【楼层】不能大于地上层数"));
-        }
-        form.place.check(errors);
+    check: |form, row| {
+        let area = "建筑面积(㎡)";
+        row.rule(&["使用面积(㎡)", area], form.usable_area > form.building_area, "使用面积不能大于建筑面积");
+        row.rule(&["套内面积(㎡)", area], form.inner_area > form.building_area, "套内面积不能大于建筑面积");
+        let above = form.floors_up.is_some_and(|floors| form.floor > floors);
+        row.rule(&["楼层", "地上层数"], above, "【楼层】不能大于地上层数");
+        form.place.check(row, "楼栋经度", "楼栋纬度");
     },
 };
 

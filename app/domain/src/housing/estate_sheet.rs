@@ -3,6 +3,7 @@
 use crate::{
     housing::{
         estate::{EstateImportForm, EstateRow, parse_count, parse_percent},
+        project_sheet::COMMUNITY_ALONE,
         unit::rate_cell,
     },
     sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, estate_href},
@@ -51,11 +52,11 @@ pub const ESTATE_IMPORT: ImportSheet<EstateImportForm> = ImportSheet {
     columns: &[
         ImportColumn { header: "小区名称", required: true, example: "示例小区", note: "同一区县内不得重复", choices: Vec::new, parse: |text, form| { form.name = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "所属区县", required: true, example: "示例区", note: "名称或编码", choices: Vec::new, parse: |text, form| { form.district = text_max(text, 100)?; Ok(()) } },
-        ImportColumn { header: "街道", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.street = text_max(text, 50)?; Ok(()) } },
-        ImportColumn { header: "社区", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.community = text_max(text, 50)?; Ok(()) } },
+        ImportColumn { header: "街道", required: false, example: "", note: "名称或编码，须为所属区县下已存在的街道", choices: Vec::new, parse: |text, form| { form.street = text_max(text, 50)?; Ok(()) } },
+        ImportColumn { header: "社区", required: false, example: "", note: "名称或编码，须为该街道下已存在的社区", choices: Vec::new, parse: |text, form| { form.community = text_max(text, 50)?; Ok(()) } },
         ImportColumn { header: "小区地址", required: true, example: "示例路1号", note: "最长200字", choices: Vec::new, parse: |text, form| { form.address = text_max(text, 200)?; Ok(()) } },
-        ImportColumn { header: "物业公司", required: false, example: "", note: "须已存在", choices: Vec::new, parse: |text, form| { form.property_company = text_max(text, 100)?; Ok(()) } },
-        ImportColumn { header: "运营主体", required: false, example: "", note: "须已存在", choices: Vec::new, parse: |text, form| { form.operator = text_max(text, 100)?; Ok(()) } },
+        ImportColumn { header: "物业公司", required: false, example: "", note: "名称或编码，须已存在", choices: Vec::new, parse: |text, form| { form.property_company = text_max(text, 100)?; Ok(()) } },
+        ImportColumn { header: "运营主体", required: false, example: "", note: "名称或编码，须已存在", choices: Vec::new, parse: |text, form| { form.operator = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "规划户数", required: false, example: "500", note: "不小于0的整数", choices: Vec::new, parse: |text, form| { form.households_planned = Some(parse_count(text)?); Ok(()) } },
         ImportColumn { header: "车位数", required: false, example: "200", note: "不小于0的整数", choices: Vec::new, parse: |text, form| { form.parking_total = Some(parse_count(text)?); Ok(()) } },
         ImportColumn { header: "绿化率(%)", required: false, example: "35.00", note: "0至100", choices: Vec::new, parse: |text, form| { form.green_rate = Some(parse_percent(text)?); Ok(()) } },
@@ -65,5 +66,8 @@ pub const ESTATE_IMPORT: ImportSheet<EstateImportForm> = ImportSheet {
         ImportColumn { header: "纬度", required: false, example: "", note: "最多7位小数", choices: Vec::new, parse: |text, form| form.place.read_lat(text) },
         ImportColumn { header: "坐标系", required: false, example: "", note: "从下拉值中选择", choices: CoordinateSystem::labels, parse: |text, form| form.place.read_system(text) },
     ],
-    check: |form, errors| form.place.check(errors),
+    check: |form, row| {
+        row.rule(&["街道", "社区"], form.street.is_empty() && !form.community.is_empty(), COMMUNITY_ALONE);
+        form.place.check(row, "经度", "纬度");
+    },
 };

@@ -1,7 +1,7 @@
 //! Where something stands: the three columns 经度, 纬度, 坐标系, which come all or not at all (§2.5).
 
 use crate::{
-    sheet::RowError,
+    sheet::RowCheck,
     value::{Check, Complaint, CoordinateSystem, Point, convert, parse_degrees},
 };
 use serde::{Deserialize, Serialize};
@@ -61,11 +61,14 @@ impl PlaceForm {
         Ok(())
     }
 
-    /// All three, or none; anything between is a complaint on the row.
-    pub fn check(&self, errors: &mut Vec<RowError>) {
-        if self.place().is_none() && (self.lng.is_some() || self.lat.is_some() || self.system.is_some()) {
-            errors.push(RowError::says("坐标系", "【经度】【纬度】【坐标系】须同时填写或同时为空"));
-        }
+    /// All three, or none; anything between is a complaint on the row. `lng` and `lat` are the headers of the sheet.
+    pub fn check(&self, row: &mut RowCheck<'_>, lng: &str, lat: &str) {
+        let some = self.lng.is_some() || self.lat.is_some() || self.system.is_some();
+        row.rule(
+            &["坐标系", lng, lat],
+            some && self.place().is_none(),
+            "【经度】【纬度】【坐标系】须同时填写或同时为空",
+        );
     }
 
     /// The position, when all three are there.

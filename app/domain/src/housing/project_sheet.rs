@@ -3,7 +3,7 @@
 use crate::{
     dictionary::{HousingCategory, InvestmentType, ProjectStatus, SourceType},
     housing::project::{ProjectForm, ProjectRow},
-    sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError, cell_or_empty},
+    sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Area, Check, Complaint, CoordinateSystem, Money, text_max},
 };
 use chrono::{Datelike as _, NaiveDate};
@@ -46,15 +46,15 @@ pub const PROJECT_IMPORT: ImportSheet<ProjectForm> = ImportSheet {
     columns: &[
         ImportColumn { header: "项目名称", required: true, example: "示例项目", note: "同一区县内不得重复", choices: Vec::new, parse: |text, form| { form.name = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "所属区县", required: true, example: "示例区", note: "名称或编码，须在权限范围内", choices: Vec::new, parse: |text, form| { form.district = text_max(text, 100)?; Ok(()) } },
-        ImportColumn { header: "街道", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.street = text_max(text, 50)?; Ok(()) } },
-        ImportColumn { header: "社区", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.community = text_max(text, 50)?; Ok(()) } },
+        ImportColumn { header: "街道", required: false, example: "", note: "名称或编码，须为所属区县下已存在的街道", choices: Vec::new, parse: |text, form| { form.street = text_max(text, 50)?; Ok(()) } },
+        ImportColumn { header: "社区", required: false, example: "", note: "名称或编码，须为该街道下已存在的社区", choices: Vec::new, parse: |text, form| { form.community = text_max(text, 50)?; Ok(()) } },
         ImportColumn { header: "项目地址", required: true, example: "示例路1号", note: "最长200字", choices: Vec::new, parse: |text, form| { form.address = text_max(text, 200)?; Ok(()) } },
         ImportColumn { header: "住房类别", required: true, example: "公租房", note: "从下拉值中选择", choices: HousingCategory::labels, parse: |text, form| { form.category = Some(HousingCategory::parse(text)?); Ok(()) } },
         ImportColumn { header: "筹集方式", required: true, example: "新建", note: "从下拉值中选择", choices: SourceType::labels, parse: |text, form| { form.source = Some(SourceType::parse(text)?); Ok(()) } },
         ImportColumn { header: "投资主体", required: true, example: "政府投资", note: "从下拉值中选择", choices: InvestmentType::labels, parse: |text, form| { form.investment = Some(InvestmentType::parse(text)?); Ok(()) } },
-        ImportColumn { header: "产权单位", required: true, example: "示例市住房保障中心", note: "须已存在", choices: Vec::new, parse: |text, form| { form.owner_unit = text_max(text, 100)?; Ok(()) } },
+        ImportColumn { header: "产权单位", required: true, example: "示例市住房保障中心", note: "名称或编码，须已存在", choices: Vec::new, parse: |text, form| { form.owner_unit = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "建设单位", required: false, example: "", note: "最长100字", choices: Vec::new, parse: |text, form| { form.builder = text_max(text, 100)?; Ok(()) } },
-        ImportColumn { header: "运营主体", required: false, example: "", note: "须已存在", choices: Vec::new, parse: |text, form| { form.operator = text_max(text, 100)?; Ok(()) } },
+        ImportColumn { header: "运营主体", required: false, example: "", note: "名称或编码，须已存在", choices: Vec::new, parse: |text, form| { form.operator = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "计划套数", required: true, example: "1000", note: "大于0的整数", choices: Vec::new, parse: |text, form| { form.units_planned = positive(text)?; Ok(()) } },
         ImportColumn { header: "用地面积(㎡)", required: false, example: "", note: "最多2位小数", choices: Vec::new, parse: |text, form| { form.land_area = Some(Area::parse_or_zero(text)?); Ok(()) } },
         ImportColumn { header: "总建筑面积(㎡)", required: false, example: "", note: "最多2位小数", choices: Vec::new, parse: |text, form| { form.total_area = Some(Area::parse_or_zero(text)?); Ok(()) } },
@@ -71,16 +71,21 @@ pub const PROJECT_IMPORT: ImportSheet<ProjectForm> = ImportSheet {
         ImportColumn { header: "坐标系", required: false, example: "", note: "从下拉值中选择", choices: CoordinateSystem::labels, parse: |text, form| form.place.read_system(text) },
         ImportColumn { header: "备注", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.remark = text_max(text, 200)?; Ok(()) } },
     ],
-    check: |form, errors| {
-        if form.complete_on < form.start_on && form.complete_on.is_some() {
-            errors.push(RowError::says("竣工日期", "竣工日期不能早于开工日期"));
-        }
-        if form.deliver_on.is_some() && (form.deliver_on < form.complete_on || form.deliver_on < form.start_on) {
-            errors.push(RowError::says("交付日期", "交付日期不能早于竣工日期"));
-        }
-        form.place.check(errors);
+    check: |form, row| {
+        row.rule(&["街道", "社区"], form.street.is_empty() && !form.community.is_empty(), COMMUNITY_ALONE);
+        let before = |later: Option<NaiveDate>, earlier: Option<NaiveDate>| later.is_some() && later < earlier;
+        let (start, complete, deliver) = (form.start_on, form.complete_on, form.deliver_on);
+        row.rule(&["竣工日期", "开工日期"], before(complete, start), "竣工日期不能早于开工日期");
+        row.rule(&["交付日期", "竣工日期"], before(deliver, complete), "交付日期不能早于竣工日期");
+        // Without a day of completion the beginning is what delivery follows.
+        let unfinished = complete.is_none() && before(deliver, start);
+        row.rule(&["交付日期", "竣工日期", "开工日期"], unfinished, "交付日期不能早于开工日期");
+        form.place.check(row, "经度", "纬度");
     },
 };
+
+/// The complaint about a community whose street is not named.
+pub const COMMUNITY_ALONE: &str = "填写【社区】时须同时填写【街道】";
 
 /// A date as `2026-03-01` (a spreadsheet date arrives in the same form).
 ///

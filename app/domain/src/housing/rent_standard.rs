@@ -4,7 +4,7 @@ use crate::{
     dictionary::{ApplicantCategory, AreaBasis, UseStatus},
     housing::project_sheet::parse_date,
     id::RentStandardId,
-    sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError, cell_or_empty},
+    sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Rate, text_max},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -92,12 +92,10 @@ pub const RENT_STANDARD_IMPORT: ImportSheet<RentStandardForm> = ImportSheet {
         ImportColumn { header: "生效日期", required: true, example: "2026-01-01", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.valid_from = Some(parse_date(text)?); Ok(()) } },
         ImportColumn { header: "失效日期", required: false, example: "", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.valid_to = Some(parse_date(text)?); Ok(()) } },
     ],
-    check: |form, errors| {
-        if form.valid_to.is_some() && form.valid_to < form.valid_from {
-            errors.push(RowError::says("失效日期", "失效日期不能早于生效日期"));
-        }
-        if form.unit_rate.is_some_and(|rate| rate.ten_thousandths() <= 0) {
-            errors.push(RowError::says("单价(元/㎡·月)", "【单价(元/㎡·月)】应为大于0的数字，最多4位小数"));
-        }
+    check: |form, row| {
+        let ended = form.valid_to.is_some() && form.valid_to < form.valid_from;
+        row.rule(&["失效日期", "生效日期"], ended, "失效日期不能早于生效日期");
+        let free = form.unit_rate.is_some_and(|rate| rate.ten_thousandths() <= 0);
+        row.rule(&["单价(元/㎡·月)"], free, "【单价(元/㎡·月)】应为大于0的数字，最多4位小数");
     },
 };

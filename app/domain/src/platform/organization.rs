@@ -1,7 +1,7 @@
 //! 组织机构 (E-01): administrative divisions, management units, operators and the other bodies.
 
 use crate::{
-    dictionary::{OrganizationStatus, OrganizationType},
+    dictionary::{OperatorType, OrganizationStatus, OrganizationType},
     id::OrganizationId,
 };
 use chrono::{DateTime, Utc};
@@ -47,6 +47,7 @@ pub struct OrganizationForm {
     pub phone: String,
     pub address: String,
     pub sort: i32,
+    pub status: Option<OrganizationStatus>,
 }
 
 /// Companies identify themselves by credit code (E-01: `uscc` required for companies).
@@ -59,4 +60,27 @@ pub fn needs_credit_code(kind: OrganizationType) -> bool {
             | OrganizationType::Employer
             | OrganizationType::Bank
     )
+}
+
+/// What kind of operator (D-49) an organisation is by its type; none: it runs nothing.
+#[must_use]
+pub fn operator_type(kind: OrganizationType) -> Option<OperatorType> {
+    match kind {
+        OrganizationType::Operator => Some(OperatorType::State),
+        OrganizationType::PropertyCompany => Some(OperatorType::Property),
+        OrganizationType::Employer => Some(OperatorType::Enterprise),
+        _ => None,
+    }
+}
+
+/// What the superior of an administrative division has to be (市 → 区县 → 街道 → 社区, domain.md §6.2); other
+/// organisations may hang anywhere.
+#[must_use]
+pub fn superior_of(kind: OrganizationType) -> Option<OrganizationType> {
+    match kind {
+        OrganizationType::District => Some(OrganizationType::City),
+        OrganizationType::Street => Some(OrganizationType::District),
+        OrganizationType::Community => Some(OrganizationType::Street),
+        _ => None,
+    }
 }

@@ -3,7 +3,7 @@
 use crate::{
     dictionary::{OrganizationStatus, OrganizationType},
     platform::organization::{OrganizationForm, OrganizationRow, needs_credit_code},
-    sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, RowError},
+    sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet},
     value::{Complaint, CreditCode, Phone, text_max},
 };
 
@@ -41,21 +41,20 @@ pub const ORGANIZATION_IMPORT: ImportSheet<OrganizationForm> = ImportSheet {
         ImportColumn { header: "机构编码", required: true, example: "示例-810101", note: "最长20字，全市唯一", choices: Vec::new, parse: |text, form| { form.code = text_max(text, 20)?; Ok(()) } },
         ImportColumn { header: "机构名称", required: true, example: "示例区住房保障中心", note: "最长100字，同级不重复", choices: Vec::new, parse: |text, form| { form.name = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "类型", required: true, example: "区县", note: "从下拉值中选择", choices: OrganizationType::labels, parse: |text, form| { form.kind = Some(OrganizationType::parse(text)?); Ok(()) } },
-        ImportColumn { header: "上级", required: false, example: "", note: "上级机构的编码或名称；区县的上级为市", choices: Vec::new, parse: |text, form| { form.parent = text_max(text, 100)?; Ok(()) } },
+        ImportColumn { header: "上级", required: false, example: "", note: "上级机构的编码或名称；区县的上级为市，街道的上级为区县，社区的上级为街道", choices: Vec::new, parse: |text, form| { form.parent = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "行政区划代码", required: true, example: "810101", note: "6、9或12位数字", choices: Vec::new, parse: |text, form| { form.division_code = division_code(text)?; Ok(()) } },
         ImportColumn { header: "统一社会信用代码", required: false, example: "", note: "运营主体、物业公司等企业必填", choices: Vec::new, parse: |text, form| { form.uscc = CreditCode::parse(text)?.to_string(); Ok(()) } },
         ImportColumn { header: "负责人", required: false, example: "", note: "最长30字", choices: Vec::new, parse: |text, form| { form.leader = text_max(text, 30)?; Ok(()) } },
         ImportColumn { header: "联系电话", required: false, example: "", note: "手机或固定电话", choices: Vec::new, parse: |text, form| { form.phone = Phone::parse(text)?.as_str().to_owned(); Ok(()) } },
         ImportColumn { header: "地址", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.address = text_max(text, 200)?; Ok(()) } },
         ImportColumn { header: "排序", required: false, example: "1", note: "整数", choices: Vec::new, parse: |text, form| { form.sort = text.parse().map_err(|_| Complaint::About("格式不正确".into()))?; Ok(()) } },
+        ImportColumn { header: "状态", required: true, example: "启用", note: "从下拉值中选择", choices: OrganizationStatus::labels, parse: |text, form| { form.status = Some(OrganizationStatus::parse(text)?); Ok(()) } },
     ],
-    check: |form, errors| {
-        if form.kind.is_some_and(needs_credit_code) && form.uscc.is_empty() {
-            errors.push(RowError::says("统一社会信用代码", "企业须填写【统一社会信用代码】"));
-        }
-        if form.kind.is_some_and(|kind| kind != OrganizationType::City) && form.parent.is_empty() {
-            errors.push(RowError::says("上级", "除市级机构外须填写【上级】"));
-        }
+    check: |form, row| {
+        let nameless = form.kind.is_some_and(needs_credit_code) && form.uscc.is_empty();
+        row.rule(&["统一社会信用代码"], nameless, "企业须填写【统一社会信用代码】");
+        let loose = form.kind.is_some_and(|kind| kind != OrganizationType::City) && form.parent.is_empty();
+        row.rule(&["上级"], loose, "除市级机构外须填写【上级】");
     },
 };
 

@@ -1,13 +1,17 @@
 //! I-03 小区数据 (domain.md §7.3).
 
-use super::{Districts, Errors, Importer, Row, Run, map_point, operators_named, organizations_named};
+use super::{
+    Errors, Importer, Row, Run,
+    name::{Districts, Organizations, map_point, operators_named},
+};
 use crate::{
     Result,
     ctx::{Tx, connection},
 };
 use domain::{
     housing::{estate::EstateImportForm, estate_sheet::ESTATE_IMPORT},
-    sheet::ImportSheet,
+    import::PROPERTY_COMPANIES,
+    sheet::{ImportSheet, RowError},
     value::Point,
 };
 use std::collections::{HashMap, HashSet};
@@ -16,11 +20,14 @@ use std::collections::{HashMap, HashSet};
 #[derive(Default)]
 pub(super) struct Estates {
     districts: Districts,
+    organizations: Organizations,
     resolved: HashMap<u32, Resolved>,
 }
 
 struct Resolved {
     district: i64,
+    street: Option<String>,
+    community: Option<String>,
     company: Option<i64>,
     operator: Option<i64>,
     map: Option<Point>,
@@ -41,6 +48,10 @@ impl Importer<EstateImportForm> for Estates {
         format!("{}\u{1}{}", self.districts.one_name(&form.district), form.name)
     }
 
+    fn taken(&self, _: &EstateImportForm) -> RowError {
+        RowError::says("小区名称", "小区已存在")
+    }
+
     async fn plan(
         &mut self,
         run: &Run,
@@ -49,36 +60,16 @@ impl Importer<EstateImportForm> for Estates {
         errors: &mut Errors,
     ) -> Result<Vec<Row<EstateImportForm>>> {
         self.resolved.clear();
-        let companies =
-            organizations_named(tx, rows.iter().map(|row| row.form.property_company.as_str()).collect()).await?;
+        let named = rows.iter().flat_map(|row| [&row.form.property_company, &row.form.street, &row.form.community]);
+        self.organizations.learn(tx, named.map(String::as_str)).await?;
         let operators = operators_named(tx, rows.iter().map(|row| row.form.operator.as_str()).collect()).await?;
         let known = known_estates(tx, &rows).await?;
         let mut planned = Vec::with_capacity(rows.len());
         for row in rows {
-            let district = match self.districts.find(run, tx, &row.form.district).await? {
-                Ok(district) => district.clone(),
-                Err(sentence) => {
-                    errors.add(row.row_no, "所属区县", sentence);
-                    continue;
-                }
-            };
-            let company = companies.get(&row.form.property_company).copied();
-            if company.is_none() && !row.form.property_company.is_empty() {
-                errors.add(row.row_no, "物业公司", "物业公司不存在");
-            }
-            let operator = operators.get(&row.form.operator).copied();
-            if operator.is_none() && !row.form.operator.is_empty() {
-                errors.add(row.row_no, "运营主体", "运营主体不存在");
-            }
-            let map = map_point(run, &district, row.form.place.place()).unwrap_or_else(|sentence| {
-                errors.add(row.row_no, "经度", sentence);
-                None
-            });
-            if known.contains(&(district.id, row.form.name.clone())) {
-                errors.add(row.row_no, "小区名称", "小区已存在");
-            }
-            if !errors.has(row.row_no) {
-                self.resolved.insert(row.row_no, Resolved { district: district.id, company, operator, map });
+            if let Some(resolved) = self.resolve(run, &row, &operators, &known, errors)
+                && !errors.has(row.row_no)
+            {
+                self.resolved.insert(row.row_no, resolved);
                 planned.push(row);
             }
         }
@@ -100,7 +91,7 @@ impl Importer<EstateImportForm> for Estates {
                 let resolved = &self.resolved[&row.row_no];
                 let place = form.place.place();
                 serde_json::json!({
-                    "district_id": resolved.district, "name": form.name, "street": form.street, "community": form.community,
+                    "district_id": resolved.district, "name": form.name, "street": resolved.street, "community": resolved.community,
                     "address": form.address, "property_company_id": resolved.company, "operator_id": resolved.operator,
                     "households_planned": form.households_planned, "parking_total": form.parking_total, "green_rate": form.green_rate,
                     "contact": form.contact, "phone": form.phone, "lng": place.map(|place| place.point.lng),
@@ -113,7 +104,7 @@ impl Importer<EstateImportForm> for Estates {
             "insert into estate (district_id, name, street, community, address, property_company_id, operator_id, households_planned,
                                  parking_total, green_rate, contact, phone, lng, lat, coordinate_system, map_lng, map_lat,
                                  created_by, updated_by, created_at, updated_at)
-             select district_id, name, nullif(street, ''), nullif(community, ''), address, property_company_id, operator_id,
+             select district_id, name, street, community, address, property_company_id, operator_id,
                     households_planned, parking_total, green_rate, nullif(contact, ''), nullif(phone, ''), lng, lat,
                     coordinate_system, map_lng, map_lat, $2, $2, $3, $3
              from jsonb_to_recordset($1) as t (district_id bigint, name text, street text, community text, address text,
@@ -132,9 +123,53 @@ impl Importer<EstateImportForm> for Estates {
         for row in
             rows.iter().filter(|row| !written.contains(&(self.resolved[&row.row_no].district, row.form.name.clone())))
         {
-            errors.add(row.row_no, "小区名称", "小区已存在");
+            errors.push(row.row_no, self.taken(&row.form));
         }
         Ok(())
+    }
+}
+
+impl Estates {
+    /// What the names of a row mean; complains about all that mean nothing. None without a district to look in.
+    fn resolve(
+        &self,
+        run: &Run,
+        row: &Row<EstateImportForm>,
+        operators: &HashMap<String, i64>,
+        known: &HashSet<(i64, String)>,
+        errors: &mut Errors,
+    ) -> Option<Resolved> {
+        let (row_no, form) = (row.row_no, &row.form);
+        let found = self.districts.find(run, &form.district);
+        let district = found.map_err(|sentence| errors.add(row_no, "所属区县", sentence)).ok();
+        let company = self.organizations.find(
+            "物业公司",
+            &form.property_company,
+            PROPERTY_COMPANIES,
+            district.map(|district| district.id),
+        );
+        match &company {
+            Ok(None) if !form.property_company.is_empty() => errors.add(row_no, "物业公司", "物业公司不存在"),
+            // Which of them is meant may hang on the district.
+            Err(sentence) if district.is_some() => errors.add(row_no, "物业公司", sentence),
+            _ => {}
+        }
+        let operator = operators.get(&form.operator).copied();
+        if operator.is_none() && !form.operator.is_empty() {
+            errors.add(row_no, "运营主体", "运营主体不存在");
+        }
+        let district = district?;
+        let streets = (form.street.as_str(), form.community.as_str());
+        let (street, community) = self.organizations.street(row_no, district.id, streets, errors);
+        let map = map_point(run, district, form.place.place()).unwrap_or_else(|sentence| {
+            errors.add(row_no, "经度", sentence);
+            None
+        });
+        if known.contains(&(district.id, form.name.clone())) {
+            errors.push(row_no, self.taken(form));
+        }
+        let company = company.ok().flatten().map(|company| company.id);
+        Some(Resolved { district: district.id, street, community, company, operator, map })
     }
 }
 

@@ -9,19 +9,18 @@ pub mod job;
 
 mod building;
 mod estate;
+mod name;
 mod organization;
 mod project;
 mod rent_standard;
 
-use crate::{
-    Ctx, Result,
-    ctx::{Tx, connection},
-};
+use crate::{Ctx, Result, ctx::Tx};
 use domain::{
-    import::{ImportRow, SheetKey},
+    import::{ImportRow, ImportStatus, SheetKey},
     platform::setting::CitySettings,
     sheet::{ImportSheet, RowError},
 };
+use name::Districts;
 use std::collections::{HashMap, HashSet};
 
 /// Rows per transaction: large enough for set-wise work, small enough that a status change made
@@ -48,6 +47,9 @@ pub(crate) trait Importer<F: Default + 'static>: Send {
     /// What makes two rows of one file duplicates.
     fn key(&self, form: &F) -> String;
 
+    /// What a row is told whose noun is there already.
+    fn taken(&self, form: &F) -> RowError;
+
     /// Resolves names and checks rows against the database, without writing. Keeps the rows that can
     /// go in; the complaints about the others go into `errors` by row.
     async fn plan(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<F>>, errors: &mut Errors) -> Result<Vec<Row<F>>>;
@@ -62,7 +64,11 @@ pub(crate) struct Errors(HashMap<u32, Vec<RowError>>);
 
 impl Errors {
     pub fn add(&mut self, row_no: u32, column: &str, sentence: impl Into<String>) {
-        self.0.entry(row_no).or_default().push(RowError::says(column, sentence));
+        self.push(row_no, RowError::says(column, sentence));
+    }
+
+    pub fn push(&mut self, row_no: u32, error: RowError) {
+        self.0.entry(row_no).or_default().push(error);
     }
 
     pub fn has(&self, row_no: u32) -> bool {
@@ -80,9 +86,46 @@ pub(crate) struct Run {
 pub struct Import {
     run: Run,
     importer: AnyImporter,
-    /// keys of the rows that went in, and their row numbers
-    seen: HashMap<u128, u32>,
+    seen: Seen,
     write: bool,
+    /// the last row that is decided, in this run or an earlier one
+    done_row: u32,
+}
+
+/// Keys of the rows that went in, and where they stood.
+#[derive(Default)]
+struct Seen {
+    rows: HashMap<u128, Place>,
+    /// number of the file that is being taken
+    file: u32,
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy)]
+struct Place {
+    file: u32,
+    row_no: u32,
+}
+
+impl Seen {
+    fn note(&mut self, key: u128, row_no: u32) {
+        self.rows.entry(key).or_insert(Place { file: self.file, row_no });
+    }
+
+    /// What a row is told whose key went in before; one of an earlier file is there already.
+    fn complaint<F: Default + 'static>(
+        &self,
+        key: u128,
+        importer: &impl Importer<F>,
+        row: &Row<F>,
+    ) -> Option<RowError> {
+        let (earlier, row_no) = (self.rows.get(&key)?, row.row_no);
+        Some(if earlier.file == self.file {
+            RowError::says("", format!("文件内第{}行与第{row_no}行重复", earlier.row_no))
+        } else {
+            importer.taken(&row.form)
+        })
+    }
 }
 
 /// The outcome of one chunk.
@@ -109,16 +152,22 @@ impl Import {
         ctx.require(sheet.permission())?;
         let settings = crate::platform::setting::settings_get(ctx.database()).await?;
         let mut tx = ctx.begin().await?;
-        let districts = Districts(Some(load_districts(&mut tx).await?));
+        let districts = Districts::load(&mut tx).await?;
         tx.commit().await?;
         let importer = match sheet {
             SheetKey::Organization => AnyImporter::Organization(Default::default()),
-            SheetKey::RentStandard => AnyImporter::RentStandard(Default::default()),
+            SheetKey::RentStandard => AnyImporter::RentStandard(districts.into()),
             SheetKey::Project => AnyImporter::Project(districts.into()),
             SheetKey::Estate => AnyImporter::Estate(districts.into()),
             SheetKey::Building => AnyImporter::Building(districts.into()),
         };
-        Ok(Self { run: Run { ctx: ctx.clone(), settings }, importer, seen: HashMap::new(), write })
+        Ok(Self { run: Run { ctx: ctx.clone(), settings }, importer, seen: Seen::default(), write, done_row: 0 })
+    }
+
+    /// Goes on with the rows of a further file, to which those of the earlier ones are there already.
+    pub fn next_file(&mut self) {
+        self.seen.file += 1;
+        self.done_row = 0;
     }
 
     /// Takes rows that an earlier run has decided already (before a crash): remembers the keys of
@@ -126,20 +175,25 @@ impl Import {
     pub fn replay(&mut self, rows: &[RawRow], failed: &HashSet<u32>) {
         for row in rows.iter().filter(|row| !failed.contains(&row.row_no)) {
             if let Some(key) = self.importer.raw_key(row) {
-                self.seen.entry(key).or_insert(row.row_no);
+                self.seen.note(key, row.row_no);
             }
         }
+        self.done_row = rows.last().map_or(self.done_row, |row| row.row_no);
     }
 
     /// Takes one chunk in one transaction. With a job the same transaction writes the failed rows
     /// and moves the job's mark to the last row of the chunk.
     ///
     /// # Errors
-    /// When the database fails; then nothing of the chunk is saved.
+    /// When the database fails, or with [`domain::failure::Failure::Conflict`] when the job is not where this import
+    /// left it: somebody else goes on with it, or ended it. Either way nothing of the chunk is saved.
     pub async fn chunk(&mut self, rows: Vec<RawRow>, job: Option<&str>) -> Result<Outcome> {
         let mut tx = self.run.ctx.begin().await?;
-        let Self { run, importer, seen, write } = self;
-        let last = rows.last().map_or(0, |row| row.row_no);
+        if let Some(job) = job {
+            job::hold(&mut tx, job, self.stage(), self.done_row).await?;
+        }
+        let Self { run, importer, seen, write, done_row } = self;
+        let last = rows.last().map_or(*done_row, |row| row.row_no);
         let taken = match importer {
             AnyImporter::Organization(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::RentStandard(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
@@ -152,10 +206,24 @@ impl Import {
             job::progress(&mut tx, job, last, &outcome).await?;
         }
         tx.commit().await?;
+        *done_row = last;
         if *write {
             run.ctx.database().announce();
         }
         Ok(outcome)
+    }
+
+    /// Ends the stage of a job whose last row was taken: the check, or the import.
+    ///
+    /// # Errors
+    /// As [`Self::chunk`].
+    pub async fn end(&self, job: &str) -> Result<()> {
+        job::end(self.run.ctx.database(), job, self.stage(), self.done_row).await
+    }
+
+    /// Where the job stands while this import works on it.
+    fn stage(&self) -> ImportStatus {
+        if self.write { ImportStatus::Executing } else { ImportStatus::Parsing }
     }
 }
 
@@ -181,7 +249,7 @@ async fn take<F: Default + Send + 'static>(
     run: &Run,
     tx: &mut Tx,
     rows: Vec<RawRow>,
-    seen: &mut HashMap<u128, u32>,
+    seen: &mut Seen,
     write: bool,
 ) -> Result<Outcome> {
     let sheet = importer.sheet();
@@ -191,10 +259,13 @@ async fn take<F: Default + Send + 'static>(
     for row in rows {
         match sheet.parse(row.row_no, &row.cells) {
             // Looked for before the database is asked, which holds the earlier row by now.
-            Ok(form) => match seen.get(&fingerprint(&importer.key(&form))) {
-                Some(earlier) => errors.add(row.row_no, "", repeated(*earlier, row.row_no)),
-                None => read.push(Row { row_no: row.row_no, form }),
-            },
+            Ok(form) => {
+                let form = Row { row_no: row.row_no, form };
+                match seen.complaint(fingerprint(&importer.key(&form.form)), importer, &form) {
+                    Some(error) => errors.push(row.row_no, error),
+                    None => read.push(form),
+                }
+            }
             Err(complaints) => drop(errors.0.insert(row.row_no, complaints)),
         }
         raw.insert(row.row_no, row.cells);
@@ -203,10 +274,10 @@ async fn take<F: Default + Send + 'static>(
     let mut first = Vec::with_capacity(planned.len());
     for row in planned {
         let key = fingerprint(&importer.key(&row.form));
-        match seen.get(&key) {
-            Some(earlier) => errors.add(row.row_no, "", repeated(*earlier, row.row_no)),
+        match seen.complaint(key, importer, &row) {
+            Some(error) => errors.push(row.row_no, error),
             None => {
-                seen.insert(key, row.row_no);
+                seen.note(key, row.row_no);
                 first.push(row);
             }
         }
@@ -228,112 +299,8 @@ async fn take<F: Default + Send + 'static>(
     Ok(Outcome { succeeded, failed })
 }
 
-fn repeated(earlier: u32, row_no: u32) -> String {
-    format!("文件内第{earlier}行与第{row_no}行重复")
-}
-
 /// 128 bits of a digest: a million keys fit into little memory, and a clash will not happen.
 fn fingerprint(key: &str) -> u128 {
     let digest = crate::platform::token::digest(key.as_bytes());
     u128::from_be_bytes(digest[..16].try_into().expect("a digest has 32 bytes"))
-}
-
-/// A district as imports find it by name or code.
-#[derive(Clone, Debug)]
-pub(crate) struct District {
-    pub id: i64,
-    pub name: String,
-    pub bounds: Option<domain::value::BoundingBox>,
-}
-
-/// The districts of the city by name and by code; loaded once per import.
-#[derive(Default)]
-pub(crate) struct Districts(Option<HashMap<String, District>>);
-
-impl Districts {
-    /// The one name of a district for comparing rows: a file may call it by name here and by code there.
-    pub fn one_name(&self, name: &str) -> String {
-        let known = self.0.as_ref().and_then(|known| known.get(name));
-        known.map_or_else(|| name.to_owned(), |district| district.id.to_string())
-    }
-
-    /// The district that a row names, or the complaint about it.
-    pub async fn find<'a>(
-        &'a mut self,
-        run: &Run,
-        tx: &mut Tx,
-        name: &str,
-    ) -> Result<std::result::Result<&'a District, String>> {
-        if self.0.is_none() {
-            self.0 = Some(load_districts(tx).await?);
-        }
-        let Some(district) = self.0.as_ref().and_then(|known| known.get(name)) else {
-            return Ok(Err("所属区县不存在".to_owned()));
-        };
-        if !run.ctx.sees_district(district.id) {
-            return Ok(Err(format!("无权导入机构【{}】的数据", district.name)));
-        }
-        Ok(Ok(district))
-    }
-}
-
-async fn load_districts(tx: &mut Tx) -> Result<HashMap<String, District>> {
-    let rows = sqlx::query!(
-        r#"select o.id, o.code, o.name, o.short_name, o.division_code, v.min_lng as "min_lng?", v.min_lat as "min_lat?",
-                  v.max_lng as "max_lng?", v.max_lat as "max_lat?"
-           from organization o left join division v on v.code = o.division_code and v.outline is not null
-           where o.type = 'DISTRICT' and o.deleted_at is null"#
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    let mut known = HashMap::new();
-    for row in rows {
-        let bounds = match (row.min_lng, row.min_lat, row.max_lng, row.max_lat) {
-            (Some(min_lng), Some(min_lat), Some(max_lng), Some(max_lat)) => {
-                Some(domain::value::BoundingBox { min_lng, min_lat, max_lng, max_lat })
-            }
-            _ => None,
-        };
-        let district = District { id: row.id, name: row.name.clone(), bounds };
-        for name in [Some(row.division_code), Some(row.code), row.short_name, Some(row.name)].into_iter().flatten() {
-            known.insert(name, district.clone());
-        }
-    }
-    Ok(known)
-}
-
-/// Where a place stands on the city's map, or the complaint that it lies outside the district.
-pub(crate) fn map_point(
-    run: &Run,
-    district: &District,
-    place: Option<domain::housing::place::Place>,
-) -> std::result::Result<Option<domain::value::Point>, String> {
-    let Some(place) = place else { return Ok(None) };
-    let point = place.on_map(run.settings.map_system);
-    if district.bounds.is_none_or(|bounds| bounds.contains(point)) {
-        Ok(Some(point))
-    } else {
-        Err(format!("坐标不在【{}】范围内", district.name))
-    }
-}
-
-/// Ids of organisations by name, for those of `names` that exist; also found by code.
-pub(crate) async fn organizations_named(tx: &mut Tx, names: HashSet<&str>) -> Result<HashMap<String, i64>> {
-    let names: Vec<String> = names.into_iter().map(ToOwned::to_owned).collect();
-    let rows = sqlx::query!(
-        "select id, code, name from organization where (name = any($1) or code = any($1)) and deleted_at is null and status = 'ON' order by id desc",
-        &names
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    // Of two organisations of one name (in different districts) the first entered is meant.
-    Ok(rows.into_iter().flat_map(|row| [(row.code, row.id), (row.name, row.id)]).collect())
-}
-
-/// Ids of operators by name.
-pub(crate) async fn operators_named(tx: &mut Tx, names: HashSet<&str>) -> Result<HashMap<String, i64>> {
-    let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect();
-    let rows =
-        sqlx::query!("select id, name from operator where name = any($1)", &names).fetch_all(connection(tx)).await?;
-    Ok(rows.into_iter().map(|row| (row.name, row.id)).collect())
 }

@@ -1,31 +1,46 @@
-//! Organisations (E-01). A superior may stand earlier in the same file; companies that run estates
+//! Organisations (E-01). A superior may stand earlier in the same file; companies that run estates or let dormitories
 //! become operators (E-84) with the same row.
+//!
+//! An organisation is known by its code here, which tells those of the database and those of earlier rows apart alike.
 
-use super::{Errors, Importer, Row, Run, operators_named};
+use super::{Errors, Importer, Row, Run};
 use crate::{
     Result,
     ctx::{Tx, connection},
+    error::stored,
 };
 use domain::{
-    dictionary::{OperatorType, OrganizationType},
-    platform::{organization::OrganizationForm, organization_sheet::ORGANIZATION_IMPORT},
-    sheet::ImportSheet,
+    dictionary::{OperatorType, OrganizationStatus, OrganizationType},
+    platform::{
+        organization::{OrganizationForm, operator_type, superior_of},
+        organization_sheet::ORGANIZATION_IMPORT,
+    },
+    sheet::{ImportSheet, RowError},
 };
 use std::collections::{HashMap, HashSet};
 
 /// What is known of an organisation that others may hang below.
 #[derive(Clone, Debug)]
 struct Known {
-    id: i64,
-    district: Option<i64>,
+    code: String,
+    name: String,
+    kind: OrganizationType,
+    /// division code of its district; none: it belongs to the whole city
+    district: Option<String>,
 }
 
 #[derive(Default)]
 pub(super) struct Organizations {
-    /// codes and names that earlier rows of this file (will) bring, and the code of each
-    planned: HashMap<String, String>,
-    /// (superior, name) of those rows, and with an empty superior the operators' names; the code of each
-    planned_names: HashMap<(String, String), String>,
+    /// what earlier rows of this import (will) bring
+    planned: Vec<Known>,
+    /// by code and by name: places in `planned`
+    planned_names: HashMap<String, Vec<usize>>,
+    /// (code of the superior, name) that those rows take
+    siblings: HashSet<(String, String)>,
+    /// operators' names that those rows take
+    operators: HashSet<String>,
+    /// codes of the superiors of planned rows
+    superiors: HashMap<u32, String>,
 }
 
 impl Importer<OrganizationForm> for Organizations {
@@ -37,6 +52,10 @@ impl Importer<OrganizationForm> for Organizations {
         form.code.clone()
     }
 
+    fn taken(&self, _: &OrganizationForm) -> RowError {
+        RowError::says("机构编码", "机构编码已存在")
+    }
+
     async fn plan(
         &mut self,
         _: &Run,
@@ -44,38 +63,23 @@ impl Importer<OrganizationForm> for Organizations {
         rows: Vec<Row<OrganizationForm>>,
         errors: &mut Errors,
     ) -> Result<Vec<Row<OrganizationForm>>> {
-        let known =
-            known(tx, rows.iter().flat_map(|row| [row.form.code.as_str(), row.form.parent.as_str()]).collect()).await?;
-        let siblings = siblings(tx, &rows).await?;
-        let operators = operators_named(tx, rows.iter().map(|row| row.form.name.as_str()).collect()).await?;
+        self.superiors.clear();
+        let known = known(tx, rows.iter().map(|row| row.form.parent.as_str()).collect()).await?;
+        let there = There::look(tx, &rows).await?;
         let mut planned = Vec::with_capacity(rows.len());
+        // Rows that repeat the code of an earlier one are told so afterwards and bring nothing.
+        let mut met = HashSet::new();
         for row in rows {
-            let form = &row.form;
-            // Which superior is meant, whether the file names it or gives its code.
-            let superior = known
-                .get(&form.parent)
-                .map(|known| known.id.to_string())
-                .or_else(|| self.planned.get(&form.parent).cloned());
-            let place = (superior.clone().unwrap_or_default(), form.name.clone());
-            let operator = (String::new(), form.name.clone());
-            let operates = form.kind == Some(OrganizationType::Operator);
-            if siblings.contains(&(String::new(), form.code.clone())) {
-                errors.add(row.row_no, "机构编码", "机构编码已存在");
-            } else if !form.parent.is_empty() && superior.is_none() {
-                errors.add(row.row_no, "上级", format!("上级机构【{}】不存在", form.parent));
-            } else if siblings.contains(&(form.parent.clone(), form.name.clone())) || self.others(&place, form) {
-                errors.add(row.row_no, "机构名称", "同级机构名称重复");
-            } else if operates && (operators.contains_key(&form.name) || self.others(&operator, form)) {
-                errors.add(row.row_no, "机构名称", "运营主体已存在");
-            } else {
-                self.planned.insert(form.code.clone(), form.code.clone());
-                self.planned.entry(form.name.clone()).or_insert_with(|| form.code.clone());
-                self.planned_names.insert(place, form.code.clone());
-                if operates {
-                    self.planned_names.insert(operator, form.code.clone());
+            if !met.contains(&row.form.code) {
+                let superior = self.superior(&row, &known, errors);
+                self.judge(&row, superior.as_ref(), &there, errors);
+                if errors.has(row.row_no) {
+                    continue;
                 }
-                planned.push(row);
+                met.insert(row.form.code.clone());
+                self.adopt(&row, superior);
             }
+            planned.push(row);
         }
         Ok(planned)
     }
@@ -87,21 +91,11 @@ impl Importer<OrganizationForm> for Organizations {
         rows: Vec<Row<OrganizationForm>>,
         errors: &mut Errors,
     ) -> Result<()> {
-        let mut known = known(tx, rows.iter().map(|row| row.form.parent.as_str()).collect()).await?;
         // Row by row on purpose: a row may hang below the one before it. Organisations are few.
         for row in &rows {
-            let form = &row.form;
-            let parent = known.get(&form.parent).cloned();
-            if parent.is_none() && !form.parent.is_empty() {
-                errors.add(row.row_no, "上级", format!("上级机构【{}】不存在", form.parent));
-                continue;
-            }
-            match self.insert(run, tx, form, parent).await? {
-                Some(inserted) => {
-                    known.insert(form.code.clone(), inserted.clone());
-                    known.insert(form.name.clone(), inserted);
-                }
-                None => errors.add(row.row_no, "机构名称", "同级机构名称重复"),
+            let superior = self.superiors.get(&row.row_no).map_or("", String::as_str);
+            if !organization_insert(run, tx, &row.form, superior).await? {
+                errors.add(row.row_no, "机构名称", "同级机构名称重复");
             }
         }
         Ok(())
@@ -109,104 +103,208 @@ impl Importer<OrganizationForm> for Organizations {
 }
 
 impl Organizations {
-    /// Whether an earlier row of this file took the name for another organisation.
-    fn others(&self, name: &(String, String), form: &OrganizationForm) -> bool {
-        self.planned_names.get(name).is_some_and(|code| *code != form.code)
+    /// The superior that a row means, by code or by name. Of several of one name that of the row's own district is
+    /// meant, then that of the whole city; beyond that only the code tells them apart.
+    fn superior(
+        &self,
+        row: &Row<OrganizationForm>,
+        known: &HashMap<String, Vec<Known>>,
+        errors: &mut Errors,
+    ) -> Option<Known> {
+        let form = &row.form;
+        if form.parent.is_empty() {
+            return None;
+        }
+        let coming = self.planned_names.get(&form.parent).into_iter().flatten().map(|place| &self.planned[*place]);
+        // What an earlier chunk wrote is both planned and there.
+        let mut bearers: Vec<&Known> = known.get(&form.parent).into_iter().flatten().collect();
+        for other in coming {
+            if bearers.iter().all(|bearer| bearer.code != other.code) {
+                bearers.push(other);
+            }
+        }
+        if bearers.is_empty() {
+            errors.add(row.row_no, "上级", format!("上级机构【{}】不存在", form.parent));
+            return None;
+        }
+        if let Some(above) = form.kind.and_then(superior_of) {
+            bearers.retain(|bearer| bearer.kind == above);
+            if bearers.is_empty() {
+                errors.add(row.row_no, "上级", format!("【上级】应为{}", above.label()));
+                return None;
+            }
+        }
+        if let Some(meant) = bearers.iter().find(|bearer| bearer.code == form.parent) {
+            return Some((*meant).clone());
+        }
+        let own = form.division_code.get(..6);
+        let nearness = |bearer: &Known| match &bearer.district {
+            Some(district) if Some(district.as_str()) == own => 0,
+            None => 1,
+            Some(_) => 2,
+        };
+        let nearest = bearers.iter().map(|bearer| nearness(bearer)).min();
+        bearers.retain(|bearer| Some(nearness(bearer)) == nearest);
+        if bearers.len() > 1 {
+            errors.add(row.row_no, "上级", "【上级】有多个同名机构，请填写机构编码");
+            return None;
+        }
+        bearers.first().map(|bearer| (*bearer).clone())
     }
 
-    async fn insert(
-        &self,
-        run: &Run,
-        tx: &mut Tx,
-        form: &OrganizationForm,
-        parent: Option<Known>,
-    ) -> Result<Option<Known>> {
+    fn judge(&self, row: &Row<OrganizationForm>, superior: Option<&Known>, there: &There, errors: &mut Errors) {
+        let form = &row.form;
+        if there.codes.contains(&form.code) {
+            errors.push(row.row_no, self.taken(form));
+        }
+        let place = (superior.map(|superior| superior.code.clone()).unwrap_or_default(), form.name.clone());
+        let placed = superior.is_some() || form.parent.is_empty();
+        if placed && (there.siblings.contains(&place) || self.siblings.contains(&place)) {
+            errors.add(row.row_no, "机构名称", "同级机构名称重复");
+        }
+        let operates = form.kind.and_then(operator_type).is_some();
+        if operates && (there.operators.contains(&form.name) || self.operators.contains(&form.name)) {
+            errors.add(row.row_no, "机构名称", "运营主体已存在");
+        }
+    }
+
+    /// Notes a good row, so that later ones can hang below it and must not repeat it.
+    fn adopt(&mut self, row: &Row<OrganizationForm>, superior: Option<Known>) {
+        let form = &row.form;
         let kind = form.kind.unwrap_or(OrganizationType::ManagementUnit);
-        let inserted = sqlx::query!(
-            "insert into organization (code, name, type, parent_id, district_id, division_code, uscc, leader, phone, address, sort,
-                                       created_by, updated_by, created_at, updated_at)
-             values ($1, $2, $3, $4, $5, $6, nullif($7, ''), nullif($8, ''), nullif($9, ''), nullif($10, ''), $11, $12, $12, $13, $13)
-             on conflict do nothing returning id",
-            form.code,
-            form.name,
-            kind.code(),
-            parent.as_ref().map(|parent| parent.id),
-            parent.as_ref().and_then(|parent| parent.district),
-            form.division_code,
-            form.uscc,
-            form.leader,
-            form.phone,
-            form.address,
-            form.sort,
-            run.ctx.actor().id.0,
-            run.ctx.now(),
-        )
-        .fetch_optional(connection(tx))
-        .await?;
-        let Some(inserted) = inserted else { return Ok(None) };
-        if kind == OrganizationType::District {
-            // A district is its own district; everything below inherits it.
-            sqlx::query!("update organization set district_id = id where id = $1", inserted.id)
-                .execute(connection(tx))
-                .await?;
-        }
-        if kind == OrganizationType::Operator {
-            sqlx::query!(
-                "insert into operator (organization_id, code, name, type, uscc, contact, phone, created_by)
-                 values ($1, $2, $3, $4, $5, nullif($6, ''), nullif($7, ''), $8)",
-                inserted.id,
-                form.code,
-                form.name,
-                OperatorType::State.code(),
-                form.uscc,
-                form.leader,
-                form.phone,
-                run.ctx.actor().id.0,
-            )
-            .execute(connection(tx))
-            .await?;
-        }
-        let district = if kind == OrganizationType::District {
-            Some(inserted.id)
-        } else {
-            parent.and_then(|parent| parent.district)
+        let district = match kind {
+            OrganizationType::District => Some(form.division_code.clone()),
+            _ => superior.as_ref().and_then(|superior| superior.district.clone()),
         };
-        Ok(Some(Known { id: inserted.id, district }))
+        let superior = superior.map(|superior| superior.code).unwrap_or_default();
+        self.siblings.insert((superior.clone(), form.name.clone()));
+        if operator_type(kind).is_some() {
+            self.operators.insert(form.name.clone());
+        }
+        for text in [&form.code, &form.name] {
+            self.planned_names.entry(text.clone()).or_default().push(self.planned.len());
+        }
+        self.planned.push(Known { code: form.code.clone(), name: form.name.clone(), kind, district });
+        self.superiors.insert(row.row_no, superior);
     }
 }
 
-async fn known(tx: &mut Tx, names: HashSet<&str>) -> Result<HashMap<String, Known>> {
-    let names: Vec<String> = names.into_iter().map(ToOwned::to_owned).collect();
+/// Writes one organisation and, if it operates, its operator; false when somebody was faster.
+async fn organization_insert(run: &Run, tx: &mut Tx, form: &OrganizationForm, superior: &str) -> Result<bool> {
+    let kind = form.kind.unwrap_or(OrganizationType::ManagementUnit);
+    let status = form.status.unwrap_or(OrganizationStatus::On);
+    let id = sqlx::query_scalar!(
+        "insert into organization (code, name, type, parent_id, district_id, division_code, uscc, leader, phone, address, sort,
+                                   status, created_by, updated_by, created_at, updated_at)
+         select $1, $2, $3, p.id, p.district_id, $5, nullif($6, ''), nullif($7, ''), nullif($8, ''), nullif($9, ''), $10, $11,
+                $12, $12, $13, $13
+         from (values ($4::text)) as above (code) left join organization p on p.code = above.code and p.deleted_at is null
+         where above.code = '' or p.id is not null
+         on conflict do nothing returning id",
+        form.code,
+        form.name,
+        kind.code(),
+        superior,
+        form.division_code,
+        form.uscc,
+        form.leader,
+        form.phone,
+        form.address,
+        form.sort,
+        status.code(),
+        run.ctx.actor().id.0,
+        run.ctx.now(),
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    let Some(id) = id else { return Ok(false) };
+    if kind == OrganizationType::District {
+        // A district is its own district; everything below inherits it.
+        sqlx::query!("update organization set district_id = id where id = $1", id).execute(connection(tx)).await?;
+    }
+    if let Some(operates) = operator_type(kind) {
+        operator_insert(run, tx, id, form, operates, status).await?;
+    }
+    Ok(true)
+}
+
+async fn operator_insert(
+    run: &Run,
+    tx: &mut Tx,
+    organization: i64,
+    form: &OrganizationForm,
+    kind: OperatorType,
+    status: OrganizationStatus,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into operator (organization_id, code, name, type, uscc, contact, phone, status, created_by)
+         values ($1, $2, $3, $4, $5, nullif($6, ''), nullif($7, ''), $8, $9)",
+        organization,
+        form.code,
+        form.name,
+        kind.code(),
+        form.uscc,
+        form.leader,
+        form.phone,
+        status.code(),
+        run.ctx.actor().id.0,
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// The organisations that bear these names or codes.
+async fn known(tx: &mut Tx, names: HashSet<&str>) -> Result<HashMap<String, Vec<Known>>> {
+    let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect();
     let rows = sqlx::query!(
-        "select id, code, name, district_id from organization where (code = any($1) or name = any($1)) and deleted_at is null order by id desc",
+        r#"select o.code, o.name, o.type as kind, d.division_code as "district?"
+           from organization o left join organization d on d.id = o.district_id
+           where (o.code = any($1) or o.name = any($1)) and o.deleted_at is null order by o.id"#,
         &names
     )
     .fetch_all(connection(tx))
     .await?;
-    Ok(rows
-        .into_iter()
-        .flat_map(|row| {
-            let known = Known { id: row.id, district: row.district_id };
-            [(row.name, known.clone()), (row.code, known)]
-        })
-        .collect())
+    let mut known: HashMap<String, Vec<Known>> = HashMap::new();
+    for row in rows {
+        let kind = stored(&row.kind, OrganizationType::from_code)?;
+        let bearer = Known { code: row.code, name: row.name, kind, district: row.district };
+        for text in HashSet::from([bearer.code.clone(), bearer.name.clone()]) {
+            known.entry(text).or_default().push(bearer.clone());
+        }
+    }
+    Ok(known)
 }
 
-/// Which (superior, name) pairs exist already, the superior named as the file names it; and, with an
-/// empty superior, which codes.
-async fn siblings(tx: &mut Tx, rows: &[Row<OrganizationForm>]) -> Result<HashSet<(String, String)>> {
-    let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
-    let codes: Vec<String> = rows.iter().map(|row| row.form.code.clone()).collect();
-    let found = sqlx::query!(
-        r#"select o.code as "code!", o.name as "name!", coalesce(p.code, '') as "parent_code!", coalesce(p.name, '') as "parent_name!"
-           from organization o left join organization p on p.id = o.parent_id where o.name = any($1) or o.code = any($2)"#,
-        &names,
-        &codes
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    Ok(found
-        .into_iter()
-        .flat_map(|row| [(row.parent_code, row.name.clone()), (row.parent_name, row.name), (String::new(), row.code)])
-        .collect())
+/// What the rows of a chunk could repeat of the database.
+struct There {
+    codes: HashSet<String>,
+    /// (code of the superior, name)
+    siblings: HashSet<(String, String)>,
+    operators: HashSet<String>,
+}
+
+impl There {
+    async fn look(tx: &mut Tx, rows: &[Row<OrganizationForm>]) -> Result<Self> {
+        let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
+        let codes: Vec<String> = rows.iter().map(|row| row.form.code.clone()).collect();
+        let found = sqlx::query!(
+            r#"select o.code as "code!", o.name as "name!", coalesce(p.code, '') as "superior!"
+               from organization o left join organization p on p.id = o.parent_id where o.name = any($1) or o.code = any($2)"#,
+            &names,
+            &codes
+        )
+        .fetch_all(connection(tx))
+        .await?;
+        let operators = sqlx::query_scalar!("select name from operator where name = any($1)", &names)
+            .fetch_all(connection(tx))
+            .await?;
+        let mut there =
+            Self { codes: HashSet::new(), siblings: HashSet::new(), operators: operators.into_iter().collect() };
+        for row in found {
+            there.codes.insert(row.code);
+            there.siblings.insert((row.superior, row.name));
+        }
+        Ok(there)
+    }
 }

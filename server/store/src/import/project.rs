@@ -1,6 +1,9 @@
 //! I-01 保障项目信息 (domain.md §7.1).
 
-use super::{Districts, Errors, Importer, Row, Run, map_point, operators_named, organizations_named};
+use super::{
+    Errors, Importer, Row, Run,
+    name::{Districts, Organizations, map_point, operators_named},
+};
 use crate::{
     Result,
     ctx::{Tx, connection},
@@ -8,7 +11,8 @@ use crate::{
 use domain::{
     dictionary::{HousingCategory, InvestmentType, ProjectStatus, SourceType},
     housing::{project::ProjectForm, project_sheet::PROJECT_IMPORT},
-    sheet::ImportSheet,
+    import::OWNER_UNITS,
+    sheet::{ImportSheet, RowError},
     value::Point,
 };
 use std::collections::{HashMap, HashSet};
@@ -17,11 +21,14 @@ use std::collections::{HashMap, HashSet};
 #[derive(Default)]
 pub(super) struct Projects {
     districts: Districts,
+    organizations: Organizations,
     resolved: HashMap<u32, Resolved>,
 }
 
 struct Resolved {
     district: i64,
+    street: Option<String>,
+    community: Option<String>,
     owner: i64,
     operator: Option<i64>,
     map: Option<Point>,
@@ -42,6 +49,10 @@ impl Importer<ProjectForm> for Projects {
         format!("{}\u{1}{}", self.districts.one_name(&form.district), form.name)
     }
 
+    fn taken(&self, _: &ProjectForm) -> RowError {
+        RowError::says("项目名称", "项目已存在")
+    }
+
     async fn plan(
         &mut self,
         run: &Run,
@@ -50,7 +61,8 @@ impl Importer<ProjectForm> for Projects {
         errors: &mut Errors,
     ) -> Result<Vec<Row<ProjectForm>>> {
         self.resolved.clear();
-        let owners = organizations_named(tx, rows.iter().map(|row| row.form.owner_unit.as_str()).collect()).await?;
+        let named = rows.iter().flat_map(|row| [&row.form.owner_unit, &row.form.street, &row.form.community]);
+        self.organizations.learn(tx, named.map(String::as_str)).await?;
         let operators = operators_named(tx, rows.iter().map(|row| row.form.operator.as_str()).collect()).await?;
         let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
         let known: HashSet<(i64, String)> =
@@ -62,30 +74,10 @@ impl Importer<ProjectForm> for Projects {
                 .collect();
         let mut planned = Vec::with_capacity(rows.len());
         for row in rows {
-            let district = match self.districts.find(run, tx, &row.form.district).await? {
-                Ok(district) => district.clone(),
-                Err(sentence) => {
-                    errors.add(row.row_no, "所属区县", sentence);
-                    continue;
-                }
-            };
-            let owner = owners.get(&row.form.owner_unit).copied();
-            if owner.is_none() {
-                errors.add(row.row_no, "产权单位", "产权单位不存在");
-            }
-            let operator = operators.get(&row.form.operator).copied();
-            if operator.is_none() && !row.form.operator.is_empty() {
-                errors.add(row.row_no, "运营主体", "运营主体不存在");
-            }
-            let map = map_point(run, &district, row.form.place.place()).unwrap_or_else(|sentence| {
-                errors.add(row.row_no, "经度", sentence);
-                None
-            });
-            if known.contains(&(district.id, row.form.name.clone())) {
-                errors.add(row.row_no, "项目名称", "项目已存在");
-            }
-            if let (Some(owner), false) = (owner, errors.has(row.row_no)) {
-                self.resolved.insert(row.row_no, Resolved { district: district.id, owner, operator, map });
+            if let Some(resolved) = self.resolve(run, &row, &operators, &known, errors)
+                && !errors.has(row.row_no)
+            {
+                self.resolved.insert(row.row_no, resolved);
                 planned.push(row);
             }
         }
@@ -100,7 +92,7 @@ impl Importer<ProjectForm> for Projects {
                                   category, source, investment, owner_unit_id, builder, operator_id, approval_no, planning_no,
                                   construction_no, land_area, total_area, units_planned, total_invest_fen, start_on, complete_on,
                                   deliver_on, status, remark, created_by, updated_by, created_at, updated_at)
-             select district_id, name, nullif(street, ''), nullif(community, ''), address, lng, lat, coordinate_system, map_lng, map_lat,
+             select district_id, name, street, community, address, lng, lat, coordinate_system, map_lng, map_lat,
                     category, source, investment, owner_unit_id, nullif(builder, ''), operator_id, nullif(approval_no, ''),
                     nullif(planning_no, ''), nullif(construction_no, ''), land_area, total_area, units_planned, total_invest_fen,
                     start_on, complete_on, deliver_on, status, nullif(remark, ''), $2, $2, $3, $3
@@ -122,16 +114,56 @@ impl Importer<ProjectForm> for Projects {
         for row in
             rows.iter().filter(|row| !written.contains(&(self.resolved[&row.row_no].district, row.form.name.clone())))
         {
-            errors.add(row.row_no, "项目名称", "项目已存在");
+            errors.push(row.row_no, self.taken(&row.form));
         }
         Ok(())
+    }
+}
+
+impl Projects {
+    /// What the names of a row mean; complains about all that mean nothing.
+    fn resolve(
+        &self,
+        run: &Run,
+        row: &Row<ProjectForm>,
+        operators: &HashMap<String, i64>,
+        known: &HashSet<(i64, String)>,
+        errors: &mut Errors,
+    ) -> Option<Resolved> {
+        let (row_no, form) = (row.row_no, &row.form);
+        let found = self.districts.find(run, &form.district);
+        let district = found.map_err(|sentence| errors.add(row_no, "所属区县", sentence)).ok();
+        let owner =
+            self.organizations.find("产权单位", &form.owner_unit, OWNER_UNITS, district.map(|district| district.id));
+        match &owner {
+            Ok(None) => errors.add(row_no, "产权单位", "产权单位不存在"),
+            // Which of them is meant may hang on the district.
+            Err(sentence) if district.is_some() => errors.add(row_no, "产权单位", sentence),
+            _ => {}
+        }
+        let operator = operators.get(&form.operator).copied();
+        if operator.is_none() && !form.operator.is_empty() {
+            errors.add(row_no, "运营主体", "运营主体不存在");
+        }
+        let district = district?;
+        let streets = (form.street.as_str(), form.community.as_str());
+        let (street, community) = self.organizations.street(row_no, district.id, streets, errors);
+        let map = map_point(run, district, form.place.place()).unwrap_or_else(|sentence| {
+            errors.add(row_no, "经度", sentence);
+            None
+        });
+        if known.contains(&(district.id, form.name.clone())) {
+            errors.push(row_no, self.taken(form));
+        }
+        let owner = owner.ok().flatten()?.id;
+        Some(Resolved { district: district.id, street, community, owner, operator, map })
     }
 }
 
 fn record(form: &ProjectForm, resolved: &Resolved) -> serde_json::Value {
     let place = form.place.place();
     serde_json::json!({
-        "district_id": resolved.district, "name": form.name, "street": form.street, "community": form.community,
+        "district_id": resolved.district, "name": form.name, "street": resolved.street, "community": resolved.community,
         "address": form.address, "lng": place.map(|place| place.point.lng), "lat": place.map(|place| place.point.lat),
         "coordinate_system": place.map(|place| place.system.code()),
         "map_lng": resolved.map.map(|point| point.lng), "map_lat": resolved.map.map(|point| point.lat),

@@ -1,6 +1,6 @@
 //! Rent standards (E-17).
 
-use super::{Districts, Errors, Importer, Row, Run};
+use super::{Errors, Importer, Row, Run, name::Districts};
 use crate::{
     Result,
     ctx::{Tx, connection},
@@ -8,7 +8,7 @@ use crate::{
 use domain::{
     dictionary::{ApplicantCategory, AreaBasis},
     housing::rent_standard::{RENT_STANDARD_IMPORT, RentStandardForm},
-    sheet::ImportSheet,
+    sheet::{ImportSheet, RowError},
 };
 use std::collections::{HashMap, HashSet};
 
@@ -18,6 +18,12 @@ pub(super) struct RentStandards {
     resolved: HashMap<u32, Option<i64>>,
 }
 
+impl From<Districts> for RentStandards {
+    fn from(districts: Districts) -> Self {
+        Self { districts, ..Self::default() }
+    }
+}
+
 impl Importer<RentStandardForm> for RentStandards {
     fn sheet(&self) -> &'static ImportSheet<RentStandardForm> {
         &RENT_STANDARD_IMPORT
@@ -25,6 +31,10 @@ impl Importer<RentStandardForm> for RentStandards {
 
     fn key(&self, form: &RentStandardForm) -> String {
         form.code.clone()
+    }
+
+    fn taken(&self, _: &RentStandardForm) -> RowError {
+        RowError::says("标准编码", "租金标准已存在")
     }
 
     async fn plan(
@@ -45,13 +55,13 @@ impl Importer<RentStandardForm> for RentStandards {
         for row in rows {
             let mut district = None;
             if !row.form.district.is_empty() {
-                match self.districts.find(run, tx, &row.form.district).await? {
+                match self.districts.find(run, &row.form.district) {
                     Ok(found) => district = Some(found.id),
                     Err(sentence) => errors.add(row.row_no, "适用区县", sentence),
                 }
             }
             if known.contains(&row.form.code) {
-                errors.add(row.row_no, "标准编码", "租金标准已存在");
+                errors.push(row.row_no, self.taken(&row.form));
             }
             if !errors.has(row.row_no) {
                 self.resolved.insert(row.row_no, district);
@@ -94,7 +104,7 @@ impl Importer<RentStandardForm> for RentStandards {
         .into_iter()
         .collect();
         for row in rows.iter().filter(|row| !written.contains(&row.form.code)) {
-            errors.add(row.row_no, "标准编码", "租金标准已存在");
+            errors.push(row.row_no, self.taken(&row.form));
         }
         Ok(())
     }

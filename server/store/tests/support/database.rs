@@ -60,6 +60,11 @@ impl TestDatabase {
         options.connect().await.expect("the application's role can be taken")
     }
 
+    /// The address at which a process of its own finds it.
+    pub fn url(&self) -> String {
+        self.name.cluster.owner(&self.name.text).to_url_lossy().to_string()
+    }
+
     /// A second process on the same database.
     pub async fn second(&self) -> Database {
         let owner =

@@ -87,6 +87,7 @@ const ORGANIZATION: Cells = &[
     ("类型", "住房管理单位"),
     ("上级", "810101"),
     ("行政区划代码", "810101"),
+    ("状态", "启用"),
 ];
 
 const RENT_STANDARD: Cells = &[

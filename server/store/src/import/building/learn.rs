@@ -1,40 +1,29 @@
 //! What I-02 looks up: one query per kind and chunk, kept for the whole file.
 
-use super::{Building, Buildings, Estate, Project};
+use super::{Building, Buildings, Estate, Project, Standard};
 use crate::{
     Result,
     ctx::{Tx, connection},
     error::stored,
-    import::{Row, Run, organizations_named},
+    import::{Row, Run},
 };
 use domain::{dictionary::HousingCategory, housing::building::BuildingImportForm};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 impl Buildings {
     /// Looks up what the chunk names and this import has not met yet: one query per kind.
     pub(super) async fn learn(&mut self, run: &Run, tx: &mut Tx, rows: &[Row<BuildingImportForm>]) -> Result<()> {
-        let mut districts: HashMap<&str, i64> = HashMap::new();
-        for row in rows {
-            if !districts.contains_key(row.form.district.as_str())
-                && let Ok(district) = self.districts.find(run, tx, &row.form.district).await?
-            {
-                districts.insert(&row.form.district, district.id);
-            }
+        let (mut projects, mut estates, mut buildings) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for form in rows.iter().map(|row| &row.form) {
+            let Some(district) = self.districts.named(&form.district).map(|district| district.id) else { continue };
+            projects.insert((district, form.project.clone()));
+            estates.insert((district, form.estate.clone()));
+            buildings.insert((district, form.estate.clone(), form.building.clone()));
         }
-        let placed = || rows.iter().filter_map(|row| Some((*districts.get(row.form.district.as_str())?, &row.form)));
-        self.learn_projects(tx, placed().map(|(district, form)| (district, form.project.clone())).collect()).await?;
-        self.learn_estates(tx, placed().map(|(district, form)| (district, form.estate.clone())).collect()).await?;
-        self.learn_buildings(
-            tx,
-            placed().map(|(district, form)| (district, form.estate.clone(), form.building.clone())).collect(),
-        )
-        .await?;
-        let names: HashSet<&str> =
-            rows.iter().map(|row| row.form.mgmt_unit.as_str()).filter(|name| !self.units.contains_key(*name)).collect();
-        if !names.is_empty() {
-            let found = organizations_named(tx, names.clone()).await?;
-            self.units.extend(names.into_iter().map(|name| (name.to_owned(), found.get(name).copied())));
-        }
+        self.learn_projects(tx, projects).await?;
+        self.learn_estates(tx, estates).await?;
+        self.learn_buildings(tx, buildings).await?;
+        self.organizations.learn(tx, rows.iter().map(|row| row.form.mgmt_unit.as_str())).await?;
         self.learn_standards(run, tx, rows).await
     }
 
@@ -141,27 +130,27 @@ impl Buildings {
             return Ok(());
         }
         let found = sqlx::query!(
-            "select id, code from rent_standard where code = any($1) and valid_from <= $2 and (valid_to is null or valid_to >= $2)",
+            "select id, code, district_id from rent_standard where code = any($1) and valid_from <= $2 and (valid_to is null or valid_to >= $2)",
             &codes,
             run.ctx.today()
         )
         .fetch_all(connection(tx))
         .await?;
         self.standards.extend(codes.into_iter().map(|code| (code, None)));
-        self.standards.extend(found.into_iter().map(|row| (row.code, Some(row.id))));
+        self.standards
+            .extend(found.into_iter().map(|row| (row.code, Some(Standard { id: row.id, district: row.district_id }))));
         Ok(())
     }
 
     /// The units of this chunk that the database has already.
-    pub(super) async fn taken(
-        &mut self,
-        run: &Run,
+    pub(super) async fn taken_units(
+        &self,
         tx: &mut Tx,
         rows: &[Row<BuildingImportForm>],
     ) -> Result<HashSet<(i64, String, String)>> {
         let (mut buildings, mut entrances, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
-            if let Some(id) = self.building_id(run, tx, &row.form).await? {
+            if let Some(id) = self.building_id(&row.form) {
                 buildings.push(id);
                 entrances.push(row.form.entrance.clone());
                 rooms.push(row.form.room_no.clone());
@@ -183,9 +172,9 @@ impl Buildings {
         Ok(taken.into_iter().map(|row| (row.building_id, row.entrance, row.room_no)).collect())
     }
 
-    async fn building_id(&mut self, run: &Run, tx: &mut Tx, form: &BuildingImportForm) -> Result<Option<i64>> {
-        let Ok(district) = self.districts.find(run, tx, &form.district).await? else { return Ok(None) };
+    fn building_id(&self, form: &BuildingImportForm) -> Option<i64> {
+        let district = self.districts.named(&form.district)?;
         let key = (district.id, form.estate.clone(), form.building.clone());
-        Ok(self.buildings.get(&key).and_then(|building| building.id))
+        self.buildings.get(&key)?.id
     }
 }

@@ -8,7 +8,10 @@ mod learn;
 mod place;
 mod unit;
 
-use super::{Districts, Errors, Importer, Row, Run, map_point};
+use super::{
+    Errors, Importer, Row, Run,
+    name::{District, Districts, Organizations, map_point},
+};
 use crate::{Result, ctx::Tx};
 use domain::{
     dictionary::{HousingCategory, Structure, UnitStatus},
@@ -17,7 +20,8 @@ use domain::{
         building_sheet::BUILDING_IMPORT,
         place::Place,
     },
-    sheet::ImportSheet,
+    import::MANAGEMENT_UNITS,
+    sheet::{ImportSheet, RowError},
     value::Point,
 };
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -28,16 +32,24 @@ pub(super) struct Buildings {
     districts: Districts,
     /// (district, name); none: looked up and missing
     projects: HashMap<(i64, String), Option<Project>>,
-    units: HashMap<String, Option<i64>>,
-    standards: HashMap<String, Option<i64>>,
+    organizations: Organizations,
+    standards: HashMap<String, Option<Standard>>,
     estates: HashMap<(i64, String), Estate>,
     buildings: HashMap<(i64, String, String), Building>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Project {
     id: i64,
     category: HousingCategory,
+}
+
+/// A rent standard that is valid today.
+#[derive(Clone, Copy)]
+struct Standard {
+    id: i64,
+    /// none: the whole city
+    district: Option<i64>,
 }
 
 /// An estate of the database, or one that the file is about to create.
@@ -58,7 +70,7 @@ struct Building {
     structure: Option<Structure>,
     place: Option<(Place, Point)>,
     entrances: BTreeSet<String>,
-    /// floors or entrances grew beyond what the database holds
+    /// floors or entrances changed from what the database holds
     dirty: bool,
 }
 
@@ -79,6 +91,11 @@ impl Importer<BuildingImportForm> for Buildings {
             .join("\u{1}")
     }
 
+    fn taken(&self, form: &BuildingImportForm) -> RowError {
+        let place = format!("{}{}{}{}", form.estate, form.building, form.entrance, form.room_no);
+        RowError::says("房号", format!("{place}已存在，不能重复导入"))
+    }
+
     async fn plan(
         &mut self,
         run: &Run,
@@ -87,19 +104,18 @@ impl Importer<BuildingImportForm> for Buildings {
         errors: &mut Errors,
     ) -> Result<Vec<Row<BuildingImportForm>>> {
         self.learn(run, tx, &rows).await?;
-        let taken = self.taken(run, tx, &rows).await?;
+        let taken = self.taken_units(tx, &rows).await?;
         let mut planned = Vec::with_capacity(rows.len());
         let mut met = HashSet::new();
         for row in rows {
             let key = self.key(&row.form);
-            match self.judge(run, tx, &row.form, &taken, met.contains(&key)).await? {
-                Ok(()) => planned.push(row),
-                Err((column, sentence)) => {
-                    errors.add(row.row_no, column, sentence);
-                    continue;
-                }
+            // A row that repeats a good one will not go in, so its building must not grow by it.
+            if !met.contains(&key) {
+                let Some(adopted) = self.judge(run, &row, &taken, errors) else { continue };
+                self.adopt(&row.form, adopted);
+                met.insert(key);
             }
-            met.insert(key);
+            planned.push(row);
         }
         Ok(planned)
     }
@@ -117,86 +133,122 @@ impl Importer<BuildingImportForm> for Buildings {
     }
 }
 
+/// What a good row resolved to.
+struct Judged {
+    district: i64,
+    project: Project,
+    place: Option<(Place, Point)>,
+}
+
 impl Buildings {
-    /// All rules of §7.2 that need more than the row itself; the first complaint is the row's. A row that
-    /// repeats an earlier one will not go in, so its building must not grow by it.
-    async fn judge(
-        &mut self,
+    /// All rules of §7.2 that need more than the row itself; complains about every one that is broken.
+    fn judge(
+        &self,
         run: &Run,
-        tx: &mut Tx,
-        form: &BuildingImportForm,
+        row: &Row<BuildingImportForm>,
         taken: &HashSet<(i64, String, String)>,
-        repeats: bool,
-    ) -> Result<std::result::Result<(), (&'static str, String)>> {
-        let district = match self.districts.find(run, tx, &form.district).await? {
-            Ok(district) => district.clone(),
-            Err(sentence) => return Ok(Err(("所属区县", sentence))),
+        errors: &mut Errors,
+    ) -> Option<Judged> {
+        let (row_no, form) = (row.row_no, &row.form);
+        let Some(district) = self.districts.named(&form.district) else {
+            errors.add(row_no, "所属区县", "所属区县不存在");
+            return None;
         };
-        let map = match map_point(run, &district, form.place.place()) {
-            Ok(map) => map,
-            Err(sentence) => return Ok(Err(("楼栋经度", sentence))),
-        };
-        Ok(self.judge_names(form, district.id).and_then(|project| {
-            self.judge_place(form, district.id, &project, taken)?;
-            if !repeats {
-                self.adopt(form, district.id, &project, form.place.place().zip(map));
-            }
-            Ok(())
-        }))
+        let estate = self.estates.get(&(district.id, form.estate.clone()));
+        // Who looks after some estates may fill them, and makes no new ones.
+        if !run.ctx.sees(district.id, estate.and_then(|estate| estate.id).unwrap_or_default()) {
+            errors.add(row_no, "所属区县", district.forbidden());
+            return None;
+        }
+        let map = map_point(run, district, form.place.place()).unwrap_or_else(|sentence| {
+            errors.add(row_no, "楼栋经度", sentence);
+            None
+        });
+        let project = self.projects.get(&(district.id, form.project.clone())).copied().flatten();
+        if project.is_none() {
+            errors.add(row_no, "项目名称", format!("项目【{}】不存在，请先导入项目", form.project));
+        }
+        self.judge_names(row, district, project, errors);
+        if estate.is_some_and(|estate| estate.address != form.estate_address) {
+            errors.add(row_no, "小区地址", "小区已存在但地址不一致");
+        }
+        self.judge_place(row, district.id, project, taken, errors);
+        let judged = Judged { district: district.id, project: project?, place: form.place.place().zip(map) };
+        (!errors.has(row_no)).then_some(judged)
     }
 
     fn judge_names(
         &self,
-        form: &BuildingImportForm,
-        district: i64,
-    ) -> std::result::Result<Project, (&'static str, String)> {
-        let Some(Some(project)) = self.projects.get(&(district, form.project.clone())) else {
-            return Err(("项目名称", format!("项目【{}】不存在，请先导入项目", form.project)));
-        };
-        if self.units.get(&form.mgmt_unit).copied().flatten().is_none() {
-            return Err(("住房管理单位", format!("住房管理单位【{}】不存在", form.mgmt_unit)));
+        row: &Row<BuildingImportForm>,
+        district: &District,
+        project: Option<Project>,
+        errors: &mut Errors,
+    ) {
+        let (row_no, form) = (row.row_no, &row.form);
+        match self.mgmt_unit(form, district.id) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                errors.add(row_no, "住房管理单位", format!("住房管理单位【{}】不存在", form.mgmt_unit));
+            }
+            Err(sentence) => errors.add(row_no, "住房管理单位", sentence),
         }
         if form.rent_standard.is_empty() {
             let status = form.status.unwrap_or(UnitStatus::Vacant);
-            if needs_rent_standard(form.category.unwrap_or(project.category), status) {
-                return Err(("租金标准编码", "【租金标准编码】不能为空".to_owned()));
+            let category = form.category.or(project.map(|project| project.category));
+            if category.is_some_and(|category| needs_rent_standard(category, status)) {
+                errors.add(row_no, "租金标准编码", format!("第{row_no}行【租金标准编码】不能为空"));
             }
-        } else if self.standards.get(&form.rent_standard).copied().flatten().is_none() {
-            return Err(("租金标准编码", format!("租金标准【{}】不存在或不在有效期内", form.rent_standard)));
+            return;
         }
-        Ok(project.clone())
+        let code = &form.rent_standard;
+        match self.standards.get(code).copied().flatten() {
+            None => errors.add(row_no, "租金标准编码", format!("租金标准【{code}】不存在或不在有效期内")),
+            Some(standard) if standard.district.is_some_and(|only| only != district.id) => {
+                errors.add(row_no, "租金标准编码", format!("租金标准【{code}】不适用于【{}】", district.name));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Who looks after the unit of a row; the complaint when several bear the name.
+    fn mgmt_unit(&self, form: &BuildingImportForm, district: i64) -> std::result::Result<Option<i64>, String> {
+        let found = self.organizations.find("住房管理单位", &form.mgmt_unit, MANAGEMENT_UNITS, Some(district));
+        found.map(|unit| unit.map(|unit| unit.id))
     }
 
     fn judge_place(
         &self,
-        form: &BuildingImportForm,
+        row: &Row<BuildingImportForm>,
         district: i64,
-        project: &Project,
+        project: Option<Project>,
         taken: &HashSet<(i64, String, String)>,
-    ) -> std::result::Result<(), (&'static str, String)> {
-        if let Some(estate) = self.estates.get(&(district, form.estate.clone()))
-            && estate.address != form.estate_address
-        {
-            return Err(("小区地址", "小区已存在但地址不一致".to_owned()));
-        }
+        errors: &mut Errors,
+    ) {
+        let (row_no, form) = (row.row_no, &row.form);
         let Some(building) = self.buildings.get(&(district, form.estate.clone(), form.building.clone())) else {
-            return Ok(());
+            return;
         };
-        if building.project != project.id {
-            return Err(("楼栋号", format!("楼栋已绑定项目【{}】", building.project_name)));
+        if project.is_some_and(|project| project.id != building.project) {
+            errors.add(row_no, "楼栋号", format!("楼栋已绑定项目【{}】", building.project_name));
         }
-        if building.floors_given && form.floor > building.floors {
-            return Err(("楼层", "【楼层】不能大于地上层数".to_owned()));
+        match form.floors_up {
+            _ if building.floors_given && form.floor > building.floors => {
+                errors.add(row_no, "楼层", "【楼层】不能大于地上层数");
+            }
+            Some(floors) if !building.floors_given && floors < building.floors => {
+                errors.add(row_no, "地上层数", format!("【地上层数】不能小于该楼栋已有的最高楼层{}", building.floors));
+            }
+            _ => {}
         }
         if building.id.is_some_and(|id| taken.contains(&(id, form.entrance.clone(), form.room_no.clone()))) {
-            let place = format!("{}{}{}{}", form.estate, form.building, form.entrance, form.room_no);
-            return Err(("房号", format!("{place}已存在，不能重复导入")));
+            errors.push(row_no, self.taken(form));
         }
-        Ok(())
     }
 
-    /// Notes the estate and building of a good row; the first row of a new building says what it is like.
-    fn adopt(&mut self, form: &BuildingImportForm, district: i64, project: &Project, place: Option<(Place, Point)>) {
+    /// Notes the estate and building of a good row; the first row of a new building says what it is like, and how
+    /// high it is the first row that knows.
+    fn adopt(&mut self, form: &BuildingImportForm, judged: Judged) {
+        let Judged { district, project, place } = judged;
         self.estates.entry((district, form.estate.clone())).or_insert_with(|| Estate {
             id: None,
             code: String::new(),
@@ -215,9 +267,11 @@ impl Buildings {
             entrances: BTreeSet::new(),
             dirty: false,
         });
-        if !building.floors_given && form.floor > building.floors {
-            building.floors = form.floor;
-            building.dirty = true;
+        if !building.floors_given {
+            let floors = form.floors_up.unwrap_or_else(|| building.floors.max(form.floor));
+            building.dirty |= floors > building.floors || form.floors_up.is_some();
+            building.floors = floors;
+            building.floors_given = form.floors_up.is_some();
         }
         if !building.entrances.contains(&form.entrance) {
             building.entrances.insert(form.entrance.clone());

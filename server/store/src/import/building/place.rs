@@ -18,7 +18,7 @@ impl Buildings {
         rows: &[Row<BuildingImportForm>],
     ) -> Result<()> {
         let mut wanted: BTreeMap<(i64, String), String> = BTreeMap::new();
-        for key in self.row_estates(run, tx, rows).await? {
+        for key in self.row_estates(rows) {
             if let Some(estate) = self.estates.get(&key).filter(|estate| estate.id.is_none()) {
                 wanted.insert(key, estate.address.clone());
             }
@@ -49,19 +49,9 @@ impl Buildings {
         self.learn_estates(tx, wanted).await
     }
 
-    async fn row_estates(
-        &mut self,
-        run: &Run,
-        tx: &mut Tx,
-        rows: &[Row<BuildingImportForm>],
-    ) -> Result<BTreeSet<(i64, String)>> {
-        let mut keys = BTreeSet::new();
-        for row in rows {
-            if let Ok(district) = self.districts.find(run, tx, &row.form.district).await? {
-                keys.insert((district.id, row.form.estate.clone()));
-            }
-        }
-        Ok(keys)
+    fn row_estates(&self, rows: &[Row<BuildingImportForm>]) -> BTreeSet<(i64, String)> {
+        let placed = rows.iter().filter_map(|row| Some((self.districts.named(&row.form.district)?.id, &row.form)));
+        placed.map(|(district, form)| (district, form.estate.clone())).collect()
     }
 
     /// Creates missing buildings and notes higher floors and further entrances of known ones.
@@ -74,7 +64,7 @@ impl Buildings {
         let mut keys: Vec<(i64, String, String)> = Vec::new();
         let mut met = HashSet::new();
         for row in rows {
-            if let Ok(district) = self.districts.find(run, tx, &row.form.district).await? {
+            if let Some(district) = self.districts.named(&row.form.district) {
                 let key = (district.id, row.form.estate.clone(), row.form.building.clone());
                 if met.insert(key.clone()) {
                     keys.push(key);
@@ -86,24 +76,27 @@ impl Buildings {
         if !fresh.is_empty() {
             self.create_buildings(run, tx, &fresh).await?;
         }
-        let (mut ids, mut floors, mut entrances) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ids, mut floors, mut given, mut entrances) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for key in &keys {
-            if let Some(Building { id: Some(id), dirty, floors: height, entrances: doors, .. }) =
+            if let Some(Building { id: Some(id), dirty, floors: height, floors_given, entrances: doors, .. }) =
                 self.buildings.get_mut(key)
                 && std::mem::take(dirty)
             {
                 ids.push(*id);
                 floors.push(*height);
+                given.push(*floors_given);
                 entrances.push(i32::try_from(doors.len()).unwrap_or(i32::MAX));
             }
         }
         if !ids.is_empty() {
             sqlx::query!(
-                "update building b set floors_up = greatest(b.floors_up, w.floors), entrances = greatest(b.entrances, w.entrances)
-                 from unnest($1::bigint[], $2::int[], $3::int[]) as w (id, floors, entrances)
-                 where b.id = w.id and (b.floors_up < w.floors or b.entrances < w.entrances)",
+                "update building b set floors_up = greatest(b.floors_up, w.floors), floors_given = b.floors_given or w.given,
+                        entrances = greatest(b.entrances, w.entrances)
+                 from unnest($1::bigint[], $2::int[], $3::bool[], $4::int[]) as w (id, floors, given, entrances)
+                 where b.id = w.id and (b.floors_up < w.floors or b.entrances < w.entrances or b.floors_given < w.given)",
                 &ids,
                 &floors,
+                &given,
                 &entrances
             )
             .execute(connection(tx))

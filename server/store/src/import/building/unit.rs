@@ -5,7 +5,7 @@ use crate::{
     Result,
     ctx::{Tx, connection},
     housing::unit::{area_column, floor_column, position_key, unit_code},
-    import::{Errors, Row, Run},
+    import::{Errors, Importer as _, Row, Run},
 };
 use domain::{
     dictionary::{Decoration, HousingCategory, LayoutType, Orientation, RoomType, UnitStatus},
@@ -28,11 +28,8 @@ impl Buildings {
         let mut new = NewUnits::default();
         let mut places = Vec::with_capacity(rows.len());
         for row in rows {
-            let district = match self.districts.find(run, tx, &row.form.district).await? {
-                Ok(district) => district.id,
-                Err(_) => continue,
-            };
-            places.push((district, row));
+            let Some(district) = self.districts.named(&row.form.district) else { continue };
+            places.push((district.id, row));
         }
         let codes = self.draw_codes(tx, &places).await?;
         for ((district, row), code) in places.iter().zip(codes) {
@@ -43,9 +40,7 @@ impl Buildings {
             // Somebody entered the same rooms between our look and our write.
             for ((_, row), code) in places.iter().zip(&new.codes) {
                 if !written.contains(code) {
-                    let form = &row.form;
-                    let place = format!("{}{}{}{}", form.estate, form.building, form.entrance, form.room_no);
-                    errors.add(row.row_no, "房号", format!("{place}已存在，不能重复导入"));
+                    errors.push(row.row_no, self.taken(&row.form));
                 }
             }
         }
@@ -98,7 +93,7 @@ impl Buildings {
         new.rooms.push(form.room_no.clone());
         new.positions.push(position_key(&form.entrance, form.floor, &form.room_no));
         new.addresses.push(run.settings.unit_address(&form.building, &form.entrance, &form.room_no));
-        new.mgmt_units.push(self.units[&form.mgmt_unit].expect("judged before"));
+        new.mgmt_units.push(self.mgmt_unit(form, district).ok().flatten().expect("judged before"));
         new.categories.push(category.code());
         new.layouts.push(form.layout.map_or("", LayoutType::code));
         new.building_areas.push(form.building_area.map_or(0, area_column));
@@ -106,7 +101,7 @@ impl Buildings {
         new.inner_areas.push(form.inner_area.map(area_column));
         new.orientations.push(form.orientation.map(Orientation::code));
         new.decorations.push(form.decoration.map(Decoration::code));
-        new.standards.push(self.standards.get(&form.rent_standard).copied().flatten());
+        new.standards.push(self.standards.get(&form.rent_standard).copied().flatten().map(|standard| standard.id));
         new.real_estate_nos.push(Some(form.real_estate_no.clone()).filter(|no| !no.is_empty()));
         new.cert_nos.push(Some(form.cert_no.clone()).filter(|no| !no.is_empty()));
         new.statuses.push(status.code());

@@ -1,162 +1,34 @@
-//! Carrying out imports: the queue's task behind an upload, and the command line (domain.md §7.0).
-//!
-//! A file is read on a thread of its own and comes in chunks through a short channel, so that
-//! unpacking and the database's work overlap and a file of any length needs little memory. What a
-//! row is worth is decided by [`store::import`], the same for both ways.
+//! The command line of imports.
 
-use crate::workbook::{
-    Limits, Refusal,
-    read::{count, read},
-    template::template_of,
-};
+use super::file::File;
+use crate::{serve::stop_signal, workbook::Limits};
 use chrono::Utc;
 use domain::{
     failure::Failure,
-    import::{ImportReport, ImportRow, ImportStatus, ReportedError, SheetKey},
+    import::{ImportReport, ImportRow, ReportedError, SheetKey},
+    sheet::time_text,
 };
 use std::{
-    collections::HashSet,
     io::{IsTerminal as _, Write as _},
-    ops::ControlFlow,
     path::{Path, PathBuf},
+    pin::Pin,
     process::ExitCode,
     sync::Arc,
 };
 use store::{
     Ctx, Database, Error,
     import::{
-        CHUNK_ROWS, Import, RawRow,
-        job::{JobWork, job_check_begin, job_end, job_load, job_note, job_refuse, job_total},
+        Import,
+        job::{job_earlier, job_note, job_refuse, job_total},
     },
     platform::{
         token::{digest, hex},
         user::{UserRef, user_ctx},
     },
 };
-use tokio::{sync::mpsc, task::JoinHandle};
 
-/// Bytes of text after which a chunk is full, although it could take more rows.
-const CHUNK_BYTES: usize = 8 << 20;
 /// Errors that the command line prints when nobody asked for all of them.
 const ERRORS_SHOWN: usize = 20;
-
-/// Works on an uploaded file: checks it, or writes the rows that its person confirmed. It may be cut
-/// off at any moment; run again, it goes on where the database says it was.
-///
-/// # Errors
-/// When the database fails; the queue then tries again.
-pub async fn run_job(database: &Database, job: &str) -> store::Result<()> {
-    let Some(work) = job_load(database, job).await? else { return Ok(()) };
-    let done = match user_ctx(database, UserRef::Id(work.actor), Utc::now()).await {
-        Ok(ctx) if work.status == ImportStatus::Executing => execute(&ctx, job, work).await,
-        Ok(ctx) => check(&ctx, job, work).await,
-        Err(error) => Err(error),
-    };
-    match done {
-        // The account was switched off or lost its right meanwhile: trying again would not help.
-        Err(Error::Failure(failure)) => job_refuse(database, job, &failure.to_string()).await,
-        done => done,
-    }
-}
-
-/// `UPLOADED → PARSING → VALIDATED`. The file is counted first: that refuses what has to be refused as a
-/// whole before a single row is looked at, and the progress bar knows its end.
-async fn check(ctx: &Ctx, job: &str, work: JobWork) -> store::Result<()> {
-    let file = File { content: Arc::new(work.content), sheet: work.sheet, limits: Limits::BROWSER };
-    let total = match file.count().await {
-        Ok(total) => total,
-        Err(refusal) => return job_refuse(ctx.database(), job, &refusal.to_string()).await,
-    };
-    let mut import = Import::start(ctx, work.sheet, false).await?;
-    job_check_begin(ctx.database(), job, total).await?;
-    let mut chunks = file.chunks();
-    while let Some(rows) = chunks.next().await {
-        import.chunk(rows, Some(job)).await?;
-    }
-    chunks.end().await?;
-    job_end(ctx.database(), job, ImportStatus::Validated).await
-}
-
-/// `EXECUTING → FINISHED`. Rows that an earlier run decided are only remembered, so that their
-/// duplicates further down are still found.
-async fn execute(ctx: &Ctx, job: &str, work: JobWork) -> store::Result<()> {
-    let failed: HashSet<u32> = work.failed_rows.into_iter().collect();
-    let mut import = Import::start(ctx, work.sheet, true).await?;
-    let file = File { content: Arc::new(work.content), sheet: work.sheet, limits: Limits::BROWSER };
-    let mut chunks = file.chunks();
-    while let Some(mut rows) = chunks.next().await {
-        let fresh = rows.split_off(rows.partition_point(|row| row.row_no <= work.done_row));
-        import.replay(&rows, &failed);
-        if !fresh.is_empty() {
-            import.chunk(fresh, Some(job)).await?;
-        }
-    }
-    chunks.end().await?;
-    job_end(ctx.database(), job, ImportStatus::Finished).await
-}
-
-/// A file in memory and how it is to be read.
-struct File {
-    content: Arc<Vec<u8>>,
-    sheet: SheetKey,
-    limits: Limits,
-}
-
-impl File {
-    /// Reads it through once; answers the number of its rows.
-    async fn count(&self) -> Result<u32, Refusal> {
-        let (content, limits, headers) = (Arc::clone(&self.content), self.limits, template_of(self.sheet).headers());
-        let counted = tokio::task::spawn_blocking(move || count(&content, &headers, &limits)).await;
-        // A reader that panics has met a file that no program wrote.
-        counted.unwrap_or(Err(Refusal::Damaged))
-    }
-
-    /// Starts reading on a thread of its own, two chunks ahead.
-    fn chunks(&self) -> Chunks {
-        let (content, limits, headers) = (Arc::clone(&self.content), self.limits, template_of(self.sheet).headers());
-        let (sender, receiver) = mpsc::channel(2);
-        let reader = tokio::task::spawn_blocking(move || {
-            let (mut rows, mut bytes) = (Vec::new(), 0);
-            let total = read(&content, &headers, &limits, |row| {
-                bytes += row.cells.iter().map(String::len).sum::<usize>();
-                rows.push(row);
-                if rows.len() < CHUNK_ROWS && bytes < CHUNK_BYTES {
-                    return ControlFlow::Continue(());
-                }
-                bytes = 0;
-                // Nobody listens any more when the import failed.
-                sender.blocking_send(std::mem::take(&mut rows)).map_or(ControlFlow::Break(()), ControlFlow::Continue)
-            })?;
-            if !rows.is_empty() {
-                let _ = sender.blocking_send(rows);
-            }
-            Ok(total)
-        });
-        Chunks { receiver, reader }
-    }
-}
-
-/// A file being read.
-struct Chunks {
-    receiver: mpsc::Receiver<Vec<RawRow>>,
-    reader: JoinHandle<Result<u32, Refusal>>,
-}
-
-impl Chunks {
-    async fn next(&mut self) -> Option<Vec<RawRow>> {
-        self.receiver.recv().await
-    }
-
-    /// Whether the file was read to its end. It was counted before, so a refusal here cannot come
-    /// from the file and must not pass for its end.
-    async fn end(self) -> store::Result<()> {
-        match self.reader.await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(refusal)) => Err(Error::Broken(format!("the file changed while it was read: {refusal}"))),
-            Err(panic) => Err(Error::Broken(format!("the reader stopped: {panic}"))),
-        }
-    }
-}
 
 /// `server import <sheet> <file.xlsx>… --as <login> [--dry-run] [--json]`.
 #[derive(Clone, Debug)]
@@ -243,13 +115,23 @@ pub async fn import_files(database: &Database, command: &Command) -> CommandEnd 
     if !report.errors.is_empty() {
         return CommandEnd::Refused(report);
     }
+    // Heard from before the first row on: Ctrl-C, the service manager's TERM, the terminal going away.
+    let mut stop: Stop = Box::pin(stop_signal());
+    let mut check = None;
     for file in accepted {
-        if let Err(error) = import_file(&ctx, command, &file, &mut report).await {
+        let done = match command.dry_run {
+            true => file_check(&ctx, command, &file, &mut check, &mut stop, &mut report).await,
+            false => file_import(&ctx, command, &file, &mut stop, &mut report).await,
+        };
+        if let Err(error) = done {
             return CommandEnd::Broken(report, format!("{}：{}", file.path.display(), error));
         }
     }
     CommandEnd::Done(report)
 }
+
+/// Ready when the process has to stop.
+type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn refused(login: &str, error: Error) -> CommandEnd {
     let entry = ReportedError {
@@ -273,51 +155,90 @@ async fn content(path: &Path) -> Result<Arc<Vec<u8>>, String> {
     tokio::fs::read(path).await.map(Arc::new).map_err(|error| format!("无法读取文件（{error}）"))
 }
 
+fn internal(error: Error) -> String {
+    match error {
+        // The job was ended by others, who took this process for dead.
+        Error::Failure(Failure::Conflict) => "导入任务已被其他进程结束，已导入的行保留".to_owned(),
+        error => Failure::from(error).to_string(),
+    }
+}
+
 /// Imports one file as one job of the import log.
-async fn import_file(
+async fn file_import(
     ctx: &Ctx,
     command: &Command,
     file: &Accepted<'_>,
+    stop: &mut Stop,
     report: &mut ImportReport,
 ) -> Result<(), String> {
-    let internal = |error| Failure::from(error).to_string();
+    warn_of_repeat(ctx, command, file).await?;
     let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let job = match command.dry_run {
-        true => None,
-        false => Some(job_note(ctx, command.sheet, &name, &file.digest).await.map_err(internal)?),
+    let job = job_note(ctx, command.sheet, &name, &file.digest).await.map_err(internal)?;
+    let fed = async {
+        job_total(ctx.database(), &job.id, file.total).await.map_err(internal)?;
+        let mut import = Import::start(ctx, command.sheet, true).await.map_err(internal)?;
+        feed(&mut import, command, file, Some(&job.id), stop, report).await?;
+        import.end(&job.id).await.map_err(internal)
     };
-    if let Some(job) = &job {
-        job_total(ctx.database(), job, file.total).await.map_err(internal)?;
-    }
-    let fed = tokio::select! {
-        fed = feed(ctx, command, file, job.as_deref(), report) => fed,
-        // Between two chunks or inside one: the open chunk is rolled back.
-        _ = tokio::signal::ctrl_c() => Err("导入被中断，已导入的行保留".to_owned()),
-    };
-    match (&job, &fed) {
-        (Some(job), Ok(())) => job_end(ctx.database(), job, ImportStatus::Finished).await.map_err(internal)?,
-        (Some(job), Err(sentence)) => job_refuse(ctx.database(), job, sentence).await.map_err(internal)?,
-        (None, _) => {}
+    let fed = fed.await;
+    if let Err(sentence) = &fed {
+        job_refuse(ctx.database(), &job.id, sentence).await.map_err(internal)?;
     }
     fed
 }
 
-async fn feed(
+/// Checks one file. All files share one check, to which the rows of the earlier ones are there already, as they are
+/// for an import.
+async fn file_check(
     ctx: &Ctx,
     command: &Command,
     file: &Accepted<'_>,
-    job: Option<&str>,
+    check: &mut Option<Import>,
+    stop: &mut Stop,
     report: &mut ImportReport,
 ) -> Result<(), String> {
-    let internal = |error| Failure::from(error).to_string();
+    warn_of_repeat(ctx, command, file).await?;
+    let import = match check {
+        Some(import) => {
+            import.next_file();
+            import
+        }
+        None => check.insert(Import::start(ctx, command.sheet, false).await.map_err(internal)?),
+    };
+    feed(import, command, file, None, stop, report).await
+}
+
+/// Points out that the very same file was imported before (S1-3.1).
+async fn warn_of_repeat(ctx: &Ctx, command: &Command, file: &Accepted<'_>) -> Result<(), String> {
+    if let Some(at) = job_earlier(ctx, command.sheet, &file.digest).await.map_err(internal)? {
+        eprintln!("{}：该文件曾于{}导入", file.path.display(), time_text(at));
+    }
+    Ok(())
+}
+
+/// Feeds the rows of a file to an import. When the process has to stop, it stops between two chunks, so that the
+/// report and the log tell the same.
+async fn feed(
+    import: &mut Import,
+    command: &Command,
+    file: &Accepted<'_>,
+    job: Option<&str>,
+    stop: &mut Stop,
+    report: &mut ImportReport,
+) -> Result<(), String> {
     let content = content(file.path).await?;
     if hex(&digest(&content)) != file.digest {
         return Err("文件在导入过程中被修改".to_owned());
     }
-    let mut import = Import::start(ctx, command.sheet, !command.dry_run).await.map_err(internal)?;
     let mut chunks = File { content, sheet: command.sheet, limits: Limits::COMMAND }.chunks();
     let mut progress = Progress::start(file, command.json);
-    while let Some(rows) = chunks.next().await {
+    loop {
+        let rows = tokio::select! {
+            biased;
+            () = &mut *stop => return Err("导入被中断，已导入的行保留".to_owned()),
+            rows = chunks.next() => rows,
+        };
+        let Some(rows) = rows else { break };
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let outcome = import.chunk(rows, job).await.map_err(internal)?;
         report.total += count;

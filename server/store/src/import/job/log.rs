@@ -1,0 +1,169 @@
+//! The import log (S1-3.2): who imported what, when, and which rows failed.
+
+use super::{job_id, require_log};
+use crate::{
+    Ctx, Error, Result,
+    ctx::{china_midnight, connection},
+    error::stored,
+    list::{SmallList, contains_pattern, push_code},
+};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::{
+    failure::Failure,
+    import::{FailedRows, ImportJob, ImportRow, ImportStatus, SheetKey},
+    list::{ListQuery, Page},
+    sheet::RowError,
+};
+use sqlx::{Postgres, QueryBuilder, types::Uuid};
+
+/// Failed rows that the page of a job shows; all of them are in the file to download.
+const ROWS_SHOWN: i64 = 100;
+
+/// One job with its counts.
+///
+/// # Errors
+/// [`Failure::NotFound`] outside the scope.
+pub async fn job_get(ctx: &Ctx, id: &str) -> Result<ImportJob> {
+    let mut query = ListQuery::default();
+    query.filter.insert("id".to_owned(), job_id(id)?.to_string());
+    job_list(ctx, &query).await?.rows.pop().ok_or_else(|| Failure::NotFound.into())
+}
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    id: Uuid,
+    sheet: String,
+    file_name: String,
+    status: String,
+    actor: Option<String>,
+    mine: bool,
+    total: Option<i32>,
+    succeeded: i32,
+    failed: i32,
+    message: Option<String>,
+    repeats: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+/// The import log, newest first. Filters: sheet, status, operator (part of login or name), since and until (days).
+///
+/// # Errors
+/// Without the right to look at the log.
+pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ImportJob>> {
+    require_log(ctx)?;
+    let page = SmallList {
+        columns: "j.id, j.sheet, j.file_name, j.status, user_name(j.actor_id) as actor, j.actor_id = scope_actor() as mine,
+                  j.total, j.succeeded, j.failed, j.message,
+                  (select max(e.created_at) from import_job e where e.sheet = j.sheet and e.digest = j.digest and e.id <> j.id
+                     and e.status = 'FINISHED' and e.created_at < j.created_at) as repeats,
+                  j.created_at, j.finished_at",
+        from: "from import_job j where true",
+        searched: &["j.file_name"],
+        filter: &|sql| {
+            if let Some(id) = query.filter("id").and_then(|id| id.parse::<Uuid>().ok()) {
+                sql.push(" and j.id = ").push_bind(id);
+            }
+            push_code(sql, query, "sheet", "j.sheet");
+            push_code(sql, query, "status", "j.status");
+            if let Some(operator) = query.filter("operator") {
+                sql.push(" and j.actor_id in (select users_named(").push_bind(contains_pattern(operator)).push("))");
+            }
+            push_days(sql, query);
+        },
+        order: "j.created_at",
+        descending: true,
+        tie: "j.id",
+    }
+    .page::<Record>(ctx, query)
+    .await?;
+    page.try_map(|row| {
+        Ok(ImportJob {
+            id: row.id.to_string(),
+            sheet: stored(&row.sheet, SheetKey::from_code)?,
+            file_name: row.file_name,
+            status: stored(&row.status, ImportStatus::from_code)?,
+            actor: row.actor.unwrap_or_default(),
+            mine: row.mine,
+            total: row.total,
+            succeeded: row.succeeded,
+            failed: row.failed,
+            message: row.message,
+            repeats: row.repeats,
+            created_at: row.created_at,
+            finished_at: row.finished_at,
+        })
+    })
+}
+
+/// From the first moment of one day in China to the last of another, both inclusive (domain.md §0.5 rule 3); what is
+/// no day finds nothing.
+fn push_days(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
+    for (key, later, condition) in [("since", 0, " and j.created_at >= "), ("until", 1, " and j.created_at < ")] {
+        let Some(text) = query.filter(key) else { continue };
+        let day = text.parse::<NaiveDate>().ok().and_then(|day| day.checked_add_days(Days::new(later)));
+        match day.and_then(china_midnight) {
+            Some(at) => sql.push(condition).push_bind(at),
+            None => sql.push(" and false"),
+        };
+    }
+}
+
+/// When the very same file was imported before, as far as the actor sees.
+///
+/// # Errors
+/// Without the right to look at the log.
+pub async fn job_earlier(ctx: &Ctx, sheet: SheetKey, file_digest: &str) -> Result<Option<DateTime<Utc>>> {
+    require_log(ctx)?;
+    let mut tx = ctx.begin().await?;
+    let at = sqlx::query_scalar!(
+        "select max(created_at) from import_job where sheet = $1 and digest = $2 and status = 'FINISHED'",
+        sheet.code(),
+        file_digest
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(at)
+}
+
+/// Failed rows of a job in file order, `most` of them behind row `after`.
+///
+/// # Errors
+/// [`Failure::NotFound`] outside the scope.
+pub async fn job_rows(ctx: &Ctx, id: &str, after: i32, most: i64) -> Result<Vec<ImportRow>> {
+    require_log(ctx)?;
+    let id = job_id(id)?;
+    let mut tx = ctx.begin().await?;
+    let known = sqlx::query_scalar!(r#"select exists (select from import_job where id = $1) as "known!""#, id)
+        .fetch_one(connection(&mut tx))
+        .await?;
+    if !known {
+        return Err(Failure::NotFound.into());
+    }
+    let rows = sqlx::query!(
+        "select row_no, raw, errors from import_row where job_id = $1 and row_no > $2 order by row_no limit $3",
+        id,
+        after,
+        most
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    rows.into_iter()
+        .map(|row| {
+            let errors: Vec<RowError> =
+                serde_json::from_value(row.errors).map_err(|error| Error::Broken(error.to_string()))?;
+            Ok(ImportRow { row_no: row.row_no, raw: row.raw, errors })
+        })
+        .collect()
+}
+
+/// The first failed rows of a job, with the headers of its sheet.
+///
+/// # Errors
+/// As [`job_rows`].
+pub async fn job_failures(ctx: &Ctx, id: &str) -> Result<FailedRows> {
+    let headers = job_get(ctx, id).await?.sheet.headers().into_iter().map(ToOwned::to_owned).collect();
+    Ok(FailedRows { headers, rows: job_rows(ctx, id, 0, ROWS_SHOWN).await? })
+}
