@@ -291,6 +291,9 @@ test("a change in one browser recolours another within a second, across two serv
   await expect(other.locator(".unit-drawer")).toContainText("已锁定");
   await other.getByRole("button", { name: "解锁", exact: true }).click();
   await expect(tile(page, unit.id)).toHaveAttribute("data-status", "vacant", { timeout: 1_000 });
+  await expect(other.locator(".unit-drawer")).toContainText("闲置房");
+  // Before its server goes: the drawer reads the unit again after a change.
+  await other.close();
 });
 
 test.describe("a broken connection", () => {

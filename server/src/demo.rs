@@ -7,6 +7,7 @@ use crate::{
 };
 use domain::{import::SheetKey, platform::setting::code};
 use std::{
+    collections::HashSet,
     fmt::Write as _,
     path::{Path, PathBuf},
 };
@@ -185,7 +186,10 @@ impl Seed<'_> {
         let there = |message: &str| message.ends_with("已存在") || message.ends_with("已存在，不能重复导入");
         match import::import_files(self.database, &command).await {
             CommandEnd::Done(report) | CommandEnd::Refused(report) => {
-                match report.errors.iter().find(|error| !(self.begun && there(&error.message))) {
+                // One row may carry several reasons; that it is there already explains the others.
+                let known: HashSet<u32> =
+                    report.errors.iter().filter(|error| there(&error.message)).map(|error| error.row).collect();
+                match report.errors.iter().find(|error| !(self.begun && known.contains(&error.row))) {
                     None => Ok(()),
                     Some(error) => Err(format!("demo data: {}: row {}: {}", sheet.code(), error.row, error.message)),
                 }

@@ -274,7 +274,13 @@ fn fields_follow(bar: &web_sys::Element, query: &ListQuery) {
 }
 
 /// A filter that is written, not chosen.
-fn typed_filter(key: &'static str, label: &'static str, kind: &'static str, hint: &'static str, query: Memo<ListQuery>) -> AnyView {
+fn typed_filter(
+    key: &'static str,
+    label: &'static str,
+    kind: &'static str,
+    hint: &'static str,
+    query: Memo<ListQuery>,
+) -> AnyView {
     let value = move || query.with(|query| query.filter(key).unwrap_or_default().to_owned());
     view! {
         <label class="filter-field">

@@ -139,28 +139,36 @@ async fn the_superior_of_the_own_district_is_meant() {
     }
 }
 
-/// Whoever runs estates or lets dormitories is an operator of its kind (D-49), as long as it is not switched off.
+/// Only an organisation of type 运营主体 is entrusted with estates, as long as it is not switched off.
 #[tokio::test]
-async fn operators_are_of_their_kind() {
+async fn operators_are_organizations_of_that_type() {
     let test = TestDatabase::with_city().await;
     let ctx = city::ctx(&test.database, "admin").await;
-    let employer = row(
-        SheetKey::Organization,
-        &[
-            ("机构编码", "E1"),
-            ("机构名称", "新厂"),
-            ("类型", "用工单位"),
-            ("上级", "CITY"),
-            ("状态", "停用"),
-            ("统一社会信用代码", "91350100M000100Y43"),
-        ],
-    );
-    import(&ctx, SheetKey::Organization, vec![employer]).await;
-    for (code, kind, status) in [("OP1", "STATE", "ON"), ("PC1", "PROPERTY", "ON"), ("E1", "ENTERPRISE", "OFF")] {
+    let company = |code, name, kind| {
+        row(
+            SheetKey::Organization,
+            &[
+                ("机构编码", code),
+                ("机构名称", name),
+                ("类型", kind),
+                ("上级", "CITY"),
+                ("状态", "停用"),
+                ("统一社会信用代码", "91350100M000100Y43"),
+            ],
+        )
+    };
+    let rows = vec![company("E1", "新厂", "运营主体"), company("E2", "新物业", "物业公司")];
+    import(&ctx, SheetKey::Organization, rows).await;
+    for (code, status) in [("OP1", "ON"), ("E1", "OFF")] {
         let operator = stored(&test, "operator", &format!("code = '{code}'")).await;
-        assert_eq!((&operator["type"], &operator["status"]), (&Value::from(kind), &Value::from(status)), "{code}");
+        assert_eq!((&operator["type"], &operator["status"]), (&Value::from("STATE"), &Value::from(status)), "{code}");
         assert_eq!(stored(&test, "organization", &format!("code = '{code}'")).await["status"], status, "{code}");
     }
+    let others: i64 = sqlx::query_scalar("select count(*) from operator where code in ('PC1', 'E2')")
+        .fetch_one(&test.admin)
+        .await
+        .expect("counted");
+    assert_eq!(others, 0, "who serves an estate does not run it");
     let city = city::ctx(&test.database, "city").await;
     assert_eq!(
         complaint(&city, SheetKey::Estate, &[("运营主体", "新厂")]).await,

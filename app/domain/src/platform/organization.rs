@@ -62,15 +62,11 @@ pub fn needs_credit_code(kind: OrganizationType) -> bool {
     )
 }
 
-/// What kind of operator (D-49) an organisation is by its type; none: it runs nothing.
+/// The kind of operator (D-49) that an organisation begins as; none: it runs nothing. A property company serves
+/// estates, but only an organisation of type 运营主体 is entrusted with them.
 #[must_use]
 pub fn operator_type(kind: OrganizationType) -> Option<OperatorType> {
-    match kind {
-        OrganizationType::Operator => Some(OperatorType::State),
-        OrganizationType::PropertyCompany => Some(OperatorType::Property),
-        OrganizationType::Employer => Some(OperatorType::Enterprise),
-        _ => None,
-    }
+    (kind == OrganizationType::Operator).then_some(OperatorType::State)
 }
 
 /// What the superior of an administrative division has to be (市 → 区县 → 街道 → 社区, domain.md §6.2); other

@@ -142,10 +142,12 @@ fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
     view! {
         <section class="panel">
             <h2>"房间"</h2>
-            <table class="table table-sm">
-                <thead><tr><th scope="col">"房间名"</th><th scope="col">"类型"</th><th scope="col" class="figures">"面积(㎡)"</th><th scope="col" class="figures">"可住人数"</th><th scope="col" class="figures">"床位数"</th><th scope="col">"状态"</th></tr></thead>
-                <tbody>{rooms}</tbody>
-            </table>
+            <div class="table-scroll" tabindex="0" role="region" aria-label="房间">
+                <table class="table table-sm">
+                    <thead><tr><th scope="col">"房间名"</th><th scope="col">"类型"</th><th scope="col" class="figures">"面积(㎡)"</th><th scope="col" class="figures">"可住人数"</th><th scope="col" class="figures">"床位数"</th><th scope="col">"状态"</th></tr></thead>
+                    <tbody>{rooms}</tbody>
+                </table>
+            </div>
         </section>
         <section class="panel">
             <h2>"状态历史"</h2>
