@@ -6,7 +6,7 @@ use charming::{
     Chart, Echarts, WasmRenderer,
     component::{Axis, DataZoom, DataZoomType, FilterMode, Grid, Legend},
     datatype::DataPointItem,
-    element::{AxisLabel, AxisType, Color, ItemStyle, Label, TextStyle, Tooltip, Trigger},
+    element::{AxisLabel, AxisType, Color, ItemStyle, Label, LineStyle, SplitLine, TextStyle, Tooltip, Trigger},
     series::{Bar, Pie},
 };
 use domain::insight::HomeFigures;
@@ -138,7 +138,12 @@ fn districts(figures: &HomeFigures, first: bool) -> Chart {
                 .data(names)
                 .axis_label(label().rotate(if slides { 30 } else { 0 }).interval(0)),
         )
-        .y_axis(Axis::new().type_(AxisType::Value).axis_label(label()))
+        .y_axis(
+            Axis::new()
+                .type_(AxisType::Value)
+                .axis_label(label())
+                .split_line(SplitLine::new().line_style(LineStyle::new().color(color("--color-base-300")))),
+        )
         .series(bar("可租", lettable))
         .series(bar("已租", rented));
     if slides { chart.data_zoom(slider(first)) } else { chart }
