@@ -58,7 +58,10 @@ test("new figures come by themselves and nobody loses his place", async ({ page 
   });
   expect(place).toBeGreaterThan(0);
   const picture = () => page.locator("#chart-status canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
-  const drawn = await picture();
+  // Not while it still grows into its place.
+  let drawn = "";
+  const settled = async () => drawn === (drawn = await picture());
+  await expect.poll(settled, { intervals: [400] }).toBe(true);
   const [unit] = await query<{ id: string }>("select id from unit where status = 'VACANT' order by id desc limit 1");
   await query("update unit set status = 'FROZEN', version = version + 1 where id = $1", [unit?.id]);
   await hide(page, true);

@@ -6,7 +6,7 @@ use charming::{
     Chart, Echarts, WasmRenderer,
     component::{Axis, DataZoom, DataZoomType, FilterMode, Grid, Legend},
     datatype::DataPointItem,
-    element::{AxisLabel, AxisType, Color, ItemStyle, Label, TextStyle, Tooltip, Trigger},
+    element::{AxisLabel, AxisType, Color, ItemStyle, Label, LineStyle, SplitLine, TextStyle, Tooltip, Trigger},
     series::{Bar, Pie},
 };
 use domain::insight::HomeFigures;
@@ -21,7 +21,15 @@ use std::rc::Rc;
 use web_sys::ResizeObserver;
 
 /// So many districts stand side by side; a slider leads to the others (S1-2.2 滑动柱).
-const DISTRICTS_SEEN: usize = 10;
+fn districts_seen() -> usize {
+    if is_narrow() { 5 } else { 10 }
+}
+
+/// Whether the page stands on a phone.
+fn is_narrow() -> bool {
+    let width = document().document_element().map_or(0, |root| root.client_width());
+    f64::from(width) < 40.0 * letter_size()
+}
 
 /// Draws one chart of the home page into the element of that id and keeps it at the figures and at the size of
 /// its box as long as the page lives. `failed` turns true when it cannot be drawn.
@@ -113,7 +121,7 @@ fn districts(figures: &HomeFigures, first: bool) -> Chart {
     let lettable: Vec<i64> = figures.districts.iter().map(|row| row.occupancy.lettable).collect();
     let rented: Vec<i64> = figures.districts.iter().map(|row| row.occupancy.rented).collect();
     let label = || AxisLabel::new().font_size(letters()).color(ink());
-    let slides = names.len() > DISTRICTS_SEEN;
+    let slides = names.len() > districts_seen();
     let bar = |name: &'static str, data| Bar::new().name(name).data(data).bar_width("28%").bar_gap("10%");
     let chart = Chart::new()
         .color(vec![color("--status-vacant"), color("--status-occupied")])
@@ -136,9 +144,14 @@ fn districts(figures: &HomeFigures, first: bool) -> Chart {
             Axis::new()
                 .type_(AxisType::Category)
                 .data(names)
-                .axis_label(label().rotate(if slides { 30 } else { 0 }).interval(0)),
+                .axis_label(label().rotate(if slides || is_narrow() { 30 } else { 0 }).interval(0)),
         )
-        .y_axis(Axis::new().type_(AxisType::Value).axis_label(label()))
+        .y_axis(
+            Axis::new()
+                .type_(AxisType::Value)
+                .axis_label(label())
+                .split_line(SplitLine::new().line_style(LineStyle::new().color(color("--color-base-300")))),
+        )
         .series(bar("可租", lettable))
         .series(bar("已租", rented));
     if slides { chart.data_zoom(slider(first)) } else { chart }
@@ -152,7 +165,7 @@ fn slider(first: bool) -> DataZoom {
         .bottom(0)
         .brush_select(false)
         .text_style(TextStyle::new().font_size(letters()).color(ink()));
-    if first { slider.start_value(0).end_value(DISTRICTS_SEEN as i64 - 1) } else { slider }
+    if first { slider.start_value(0).end_value(districts_seen() as i64 - 1) } else { slider }
 }
 
 fn statuses(figures: &HomeFigures) -> Chart {
