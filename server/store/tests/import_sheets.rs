@@ -294,6 +294,23 @@ async fn estates() {
     }
 }
 
+/// Who may enter estates may not entrust them: that gives sight of them away.
+#[tokio::test]
+async fn a_clerk_entrusts_no_estate() {
+    let test = TestDatabase::with_city().await;
+    // A clerk of the whole district, not of single estates.
+    sqlx::query("delete from user_estate").execute(&test.admin).await.expect("cleared");
+    let cases: &[(Cells, &str)] = &[
+        (&[], ""),
+        (&[("运营主体", "安居公司")], "运营主体由市、区县住房保障部门指定，请留空"),
+        (&[("物业公司", "暖心物业")], "物业公司由市、区县住房保障部门指定，请留空"),
+    ];
+    complain(&test, "entry", SheetKey::Estate, cases).await;
+    for (changes, _) in cases {
+        complain(&test, "district-a", SheetKey::Estate, &[(*changes, "")]).await;
+    }
+}
+
 /// Rent standards (E-17).
 #[tokio::test]
 async fn rent_standards() {

@@ -11,6 +11,7 @@ use crate::{
 use domain::{
     housing::{estate::EstateImportForm, estate_sheet::ESTATE_IMPORT},
     import::PROPERTY_COMPANIES,
+    platform::permission::Permission,
     sheet::{ImportSheet, RowError},
     value::Point,
 };
@@ -157,6 +158,14 @@ impl Estates {
         let operator = operators.get(&form.operator).copied();
         if operator.is_none() && !form.operator.is_empty() {
             errors.add(row_no, "运营主体", "运营主体不存在");
+        }
+        // As in the form: to entrust an estate is to give sight of it away.
+        if !run.ctx.actor().may(Permission::EstateAssign) {
+            for (column, name) in [("物业公司", &form.property_company), ("运营主体", &form.operator)] {
+                if !name.is_empty() {
+                    errors.add(row_no, column, format!("{column}由市、区县住房保障部门指定，请留空"));
+                }
+            }
         }
         let district = district?;
         let streets = (form.street.as_str(), form.community.as_str());
