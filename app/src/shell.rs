@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError,
-    housing::Housing,
+    housing::{BuildingPages, EstatePages, Housing, UnitPages},
     import::Imports,
     insight::Insight,
     operator::Operators,
@@ -77,9 +77,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/platform/:noun/:id") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/map") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/estates/:id") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/estates/:id/:action") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/buildings/:id") view={Lazy::<BuildingPages>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/buildings/:id/:action") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/units/:id") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/units/:id/:action") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/:noun/:id/:action") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />

@@ -20,7 +20,8 @@ use std::{collections::HashMap, path::Path, time::Duration};
 use store::live::Feed;
 use tokio::sync::watch;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
+    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir,
+    set_header::SetResponseHeaderLayer,
 };
 
 /// What every handler can reach.
@@ -62,7 +63,8 @@ pub fn router(state: AppState, site: &Path) -> Router {
         // pages
         .fallback(page)
         .layer(middleware::from_fn_with_state(state.clone(), session::visit))
-        .layer(CompressionLayer::new().br(true));
+        // A page is written once and read once: what a slower compression would save in bytes costs more in waiting.
+        .layer(CompressionLayer::new().br(true).quality(CompressionLevel::Fastest));
     let immutable = SetResponseHeaderLayer::overriding(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=31536000, immutable"),

@@ -1,4 +1,7 @@
 //! 公租房房源: projects, estates, buildings, units, rooms, rent standards.
+//!
+//! Four lazy routes: the lists with what is only read there, and the pages of an estate, of a building and of a
+//! unit. Whoever looks at a list does not load the forms.
 
 pub mod choice;
 
@@ -9,11 +12,15 @@ mod rent_standard;
 mod room;
 mod unit;
 
+pub use building::BuildingPages;
+pub use estate::EstatePages;
+pub use unit::UnitPages;
+
 use crate::ui::{detail::use_id, empty_view, list::ListActions};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-/// The module's pages, loaded when somebody first goes to one of them.
+/// The lists, and the nouns that are only read.
 pub struct Housing;
 
 #[lazy_route]
@@ -25,45 +32,39 @@ impl LazyRoute for Housing {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let noun = Memo::new(move |_| params.read().get("noun").unwrap_or_default());
-        // `new` is an id that nothing has yet.
-        let page = Memo::new(move |_| match (params.read().get("id"), params.read().get("action")) {
-            (None, _) => Page::List,
-            (Some(id), None) if id == "new" => Page::New,
-            (Some(_), None) => Page::Detail,
-            (Some(_), Some(action)) => Page::Action(action),
-        });
-        (move || match (noun.get().as_str(), page.get()) {
-            ("projects", Page::List) => project::list_view(),
-            ("projects", Page::Detail) => project::detail_view(),
-            ("estates", Page::List) => estate::list::list_view(),
-            ("estates", Page::New) => estate::edit::new_view(),
-            ("estates", Page::Detail) => estate::detail::detail_view(),
-            ("estates", Page::Action(action)) if action == "edit" => estate::edit::edit_view(),
-            ("buildings", Page::List) => building::list::list_view(),
-            ("buildings", Page::Detail) => building::board::board_view(),
-            ("buildings", Page::Action(action)) if action == "new-unit" => unit::edit::new_view(),
-            ("units", Page::List) => unit::list::list_view(),
-            ("units", Page::Detail) => unit::detail::detail_view(),
-            ("units", Page::Action(action)) if action == "edit" => unit::edit::edit_view(),
-            ("rooms", Page::List) => room::list_view(),
-            ("rooms", Page::Detail) => room::detail_view(),
-            ("rent-standards", Page::List) => rent_standard::list_view(),
-            ("rent-standards", Page::Detail) => rent_standard::detail_view(),
+        let one = Memo::new(move |_| params.read().get("id").is_some());
+        (move || match (noun.get().as_str(), one.get()) {
+            ("projects", false) => project::list_view(),
+            ("projects", true) => project::detail_view(),
+            ("estates", false) => estate::list::list_view(),
+            ("buildings", false) => building::list::list_view(),
+            ("units", false) => unit::list::list_view(),
+            ("rooms", false) => room::list_view(),
+            ("rooms", true) => room::detail_view(),
+            ("rent-standards", false) => rent_standard::list_view(),
+            ("rent-standards", true) => rent_standard::detail_view(),
             // On the way to another module.
             ("", _) => ().into_any(),
-            _ => empty_view("页面不存在，请检查地址"),
+            _ => nowhere(),
         })
         .into_any()
     }
 }
 
-/// Which page of a noun is meant.
-#[derive(Clone, PartialEq)]
-enum Page {
-    List,
-    New,
-    Detail,
-    Action(String),
+/// The pages of one record, by the last parts of its address: the id (`new` is an id that nothing has yet) and
+/// what is to be done with it. Without an id the browser is on its way to another module.
+fn record_pages(draw: impl Fn(&str, Option<&str>) -> AnyView + Send + 'static) -> AnyView {
+    let params = use_params_map();
+    let page = Memo::new(move |_| {
+        let params = params.read();
+        let id = params.get("id")?;
+        Some((if id == "new" { id } else { String::new() }, params.get("action")))
+    });
+    (move || page.get().map(|(id, action)| draw(&id, action.as_deref()))).into_any()
+}
+
+fn nowhere() -> AnyView {
+    empty_view("页面不存在，请检查地址")
 }
 
 /// What the actor may do on a list.
