@@ -11,8 +11,9 @@ use crate::bind::{Files, LOADER, Modules};
 /// Without `.wasm`, which Leptos appends to what it finds in the manifest.
 const PACK: &str = "shared";
 
-/// Chunks above this (before wasm-opt) are worth a request that only the modules in need of them make.
-const LARGEST: usize = 128 * 1024;
+/// Chunks above this (before wasm-opt) are worth a request that only the modules in need of them make: the pack is
+/// read whole by whoever needs one chunk of it.
+const LARGEST: usize = 16 * 1024;
 
 /// Takes the chunk out of the one file, as the response that the loader would have got for it.
 const FROM_PACK: &str = r#"
