@@ -10,8 +10,11 @@ mod server {
     /// Draws a captcha: its answer, and a PNG picture of it.
     pub type DrawCaptcha = fn() -> (String, Vec<u8>);
 
+    /// Reads the anchors of the operation log.
+    pub type ReadAnchors = std::sync::Arc<dyn Fn() -> Vec<store::platform::audit::Anchor> + Send + Sync>;
+
     /// The running process, as far as a request needs it.
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct Process {
         pub database: Database,
         pub draw_captcha: DrawCaptcha,
@@ -19,6 +22,8 @@ mod server {
         pub secure_cookies: bool,
         /// settings of the city, looked at again every few seconds
         pub settings: tokio::sync::watch::Receiver<domain::platform::setting::CitySettings>,
+        /// what was written down outside the database of the operation log's seals
+        pub audit_anchors: ReadAnchors,
         /// hash of the browser bundle in use; an old tab notices that it differs (`crate::presence`)
         pub build: String,
     }

@@ -255,6 +255,7 @@ const MENU: &[(&str, &[Entry])] = &[
                 icon: "organization",
                 permission: Permission::OrganizationRead,
             },
+            Entry { href: "/platform/audit", label: "操作日志", icon: "audit", permission: Permission::AuditRead },
             Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::EstateWrite },
         ],
     ),

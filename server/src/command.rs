@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    bench,
+    audit, bench,
     cluster::{self, Durability},
     config::{Config, ServeConfig},
     hdb, import, serve,
@@ -68,6 +68,9 @@ enum Command {
     /// Accounts, until administrators make them in the browser (S1-9.3)
     #[command(subcommand)]
     User(UserCommand),
+    /// The operation log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Measure the platform, on a private database of its own
     Bench(bench::Args),
     /// Run a command with DATABASE_URL of a private database
@@ -78,6 +81,12 @@ enum Command {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Check the log against its seals and their anchors: exit status 0 when all is as it was sealed, 3 when not
+    Verify,
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,6 +173,12 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             let result = user(&opened.database, &command).await;
             opened.close().await;
             println!("{}", result?);
+        }
+        Command::Audit(AuditCommand::Verify) => {
+            let opened = config.open().await?;
+            let code = audit::run_verify(&opened.database, &config.data).await;
+            opened.close().await;
+            return code;
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {

@@ -1,7 +1,7 @@
 //! `server serve`: starts everything, and stops everything it started.
 
 use crate::{
-    captcha_image,
+    audit, captcha_image,
     config::{Config, Opened, ServeConfig},
     demo, housekeeping, jobs, live,
     router::{AppState, router},
@@ -9,7 +9,7 @@ use crate::{
 use app::context::Process;
 use domain::platform::setting::CitySettings;
 use leptos::config::LeptosOptions;
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use store::{Database, live::Feed};
 use tokio::{net::TcpListener, signal, sync::watch};
 
@@ -75,6 +75,8 @@ async fn run(
         accounts = accounts(config, serve, database) => print!("{}", accounts?),
         () = &mut stop => return Ok(()),
     }
+    let anchors = audit::anchor_file(&config.data);
+    let sealer = audit::start(database.clone(), anchors.clone(), stopping.clone());
     let sweeper = housekeeping::start(database.clone(), stopping.clone());
     let Ground { listener, build } = ground;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -86,6 +88,7 @@ async fn run(
             draw_captcha: captcha_image::draw,
             secure_cookies: serve.behind_proxy,
             settings: watch_settings(database.clone(), settings),
+            audit_anchors: Arc::new(move || audit::anchors(&anchors)),
             build: build.clone(),
         },
         options: LeptosOptions::builder()
@@ -110,7 +113,7 @@ async fn run(
     let _ = announce.send(true);
     // Streams end at once; a request that takes longer than this is cut.
     let _ = tokio::time::timeout(Duration::from_secs(10), served).await;
-    let _ = tokio::time::timeout(Duration::from_secs(10), async { (worker.await, sweeper.await) }).await;
+    let _ = tokio::time::timeout(Duration::from_secs(10), async { (worker.await, sweeper.await, sealer.await) }).await;
     Ok(())
 }
 

@@ -125,6 +125,11 @@ fn reads(at: &'static str, arguments: Value, wall: Told, wrong_role: &'static st
     }
 }
 
+/// A server function about the operation log, which belongs to no district: whoever may read it reads all of it.
+fn audits(at: &'static str, arguments: Value) -> Entry {
+    Entry { right: ("auditor", Good), ..reads(at, arguments, Forbidden, "city", Forbidden) }
+}
+
 /// A server function that changes something of a district.
 fn writes(at: &'static str, arguments: Value, wrong_role: &'static str, elsewhere: Told) -> Entry {
     reads(at, arguments, Forbidden, wrong_role, elsewhere)
@@ -240,6 +245,9 @@ fn functions(world: &World) -> Vec<Entry> {
         reads("stock_choices_get", json!({}), Good, "admin", Good),
         reads("operator_list", list.clone(), Forbidden, "admin", Good),
         reads("operator_get", json!({"id": operator}), Forbidden, "admin", Good),
+        audits("audit_list", list.clone()),
+        audits("audit_get", json!({"id": 1})),
+        audits("audit_verify", json!({})),
         reads("organization_list", list.clone(), Forbidden, "nobody-at-all", Good),
         reads("organization_get", json!({"id": organization}), Forbidden, "nobody-at-all", Good),
         // Raw rows hold telephone numbers: who may import nothing reads none of them.

@@ -1,5 +1,6 @@
-//! Platform pages: signing in, the own password, organisations.
+//! Platform pages: signing in, the own password, organisations, the operation log.
 
+pub mod audit;
 pub mod organization;
 pub mod password;
 pub mod session;
@@ -30,6 +31,8 @@ impl LazyRoute for Platform {
         (move || match (noun.get().as_str(), one.get()) {
             ("organizations", false) => organization::list_view(),
             ("organizations", true) => organization::detail_view(),
+            ("audit", false) => audit::list_view(),
+            ("audit", true) => audit::detail_view(),
             ("", _) if path.get() == "/password" => password::password_view(),
             // On the way to another module.
             ("", _) => ().into_any(),

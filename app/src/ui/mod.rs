@@ -90,6 +90,7 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "rent" => "M6 4l6 8 6-8M6 12h12M6 16h12M12 12v8",
         "operator" => "M9 8a3 3 0 1 0 6 0 3 3 0 0 0-6 0zM5 20a7 7 0 0 1 14 0",
         "organization" => "M9 4h6v5H9zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3",
+        "audit" => "M7 4h10v16H7zM10 8h4M10 12h4M10 16h2",
         "import" => "M12 4v11M8 11l4 4 4-4M4 19h16",
         "export" => "M12 15V4M8 8l4-4 4 4M4 19h16",
         "search" => "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM20 20l-4-4",

@@ -39,6 +39,7 @@ async fn the_seeded_roles_may_exactly_this() {
     platform:organization:read   x           x    x          x        x      x        x     x                 x       x       x         .
     platform:organization:write  .           .    .          .        .      .        .     .                 .       .       x         .
     platform:division:write      .           x    .          .        .      .        .     .                 .       .       x         .
+    platform:audit:read          .           .    .          .        .      .        .     .                 .       x       .         x
     platform:session:kiosk       x           x    .          x        .      x        .     .                 .       .       .         .
     housing:project:read         x           x    x          x        x      x        x     x                 x       x       .         .
     housing:project:write        .           x    .          x        .      .        .     .                 .       .       .         .

@@ -23,7 +23,8 @@ const STOCK: [&str; 9] =
     ["project", "estate", "building", "unit", "room", "unit_history", "building_tally", "district_tally", "change"];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 6] = ["app_user", "audit_log", "import_file", "import_job", "import_row", "login_attempt"];
+const CLOSED: [&str; 7] =
+    ["app_user", "audit_block", "audit_log", "import_file", "import_job", "import_row", "login_attempt"];
 
 /// Tables that everybody reads and nobody writes without a scope.
 const PUBLISHED: [&str; 9] = [
@@ -95,6 +96,7 @@ async fn with_jobs() -> TestDatabase {
         "insert into import_file select id, '\\x00' from import_job;
          insert into import_row select id, 2, array['x'], '[]' from import_job;
          insert into login_attempt (login, result) values ('city', 'OK');
+         insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));
          insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building",
     )
     .execute(&test.admin)
@@ -303,7 +305,7 @@ async fn the_record_of_what_happened_only_grows() {
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "*", "").await;
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
-    for table in ["audit_log", "unit_history", "change", "login_attempt"] {
+    for table in ["audit_log", "audit_block", "unit_history", "change", "login_attempt"] {
         for statement in
             [format!("update {table} set at = now()"), format!("delete from {table}"), format!("truncate {table}")]
         {

@@ -93,6 +93,7 @@ impl Site {
                 draw_captcha: || ("K7PQ".to_owned(), b"\x89PNG".to_vec()),
                 secure_cookies,
                 settings: settings.subscribe(),
+                audit_anchors: std::sync::Arc::new(Vec::new),
                 build: BUILD.to_owned(),
             },
             options: LeptosOptions::builder()

@@ -40,6 +40,7 @@ permissions! {
     OrganizationRead "platform:organization:read" "查看组织机构",
     OrganizationWrite "platform:organization:write" "维护组织机构",
     DivisionWrite "platform:division:write" "维护区划轮廓",
+    AuditRead "platform:audit:read" "查看和校验操作日志",
     KioskStart "platform:session:kiosk" "开启大屏会话",
     ProjectRead "housing:project:read" "查看项目",
     ProjectWrite "housing:project:write" "维护项目",

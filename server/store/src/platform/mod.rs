@@ -1,5 +1,6 @@
 //! Organisations, users, sessions, settings and divisions.
 
+pub mod audit;
 pub mod division;
 pub mod organization;
 pub mod password;

@@ -30,10 +30,11 @@ pub const UNITS_B: i64 = 6;
 pub const UNITS_SUN: i64 = 14;
 
 /// Login, role and organisation of the accounts.
-pub const ACCOUNTS: [(&str, &str, &str); 8] = [
+pub const ACCOUNTS: [(&str, &str, &str); 9] = [
     ("admin", "SYS_ADMIN", "CITY"),
     ("leader", "CITY_LEADER", "CITY"),
     ("city", "CITY", "CITY"),
+    ("auditor", "AUDITOR", "CITY"),
     ("district-a", "DISTRICT", "810101"),
     ("district-b", "DISTRICT", "810102"),
     ("operator", "OPERATOR", "OP1"),

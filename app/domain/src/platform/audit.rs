@@ -1,0 +1,252 @@
+//! The operation log (操作日志, E-125, S1-9.7): what was done, by whom and to what, and what its verification finds.
+
+use crate::sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuditAction {
+    Insert,
+    Update,
+    Delete,
+    Export,
+}
+
+impl AuditAction {
+    pub const ALL: [Self; 4] = [Self::Insert, Self::Update, Self::Delete, Self::Export];
+
+    /// As stored.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Insert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Export => "EXPORT",
+        }
+    }
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Insert => "新增",
+            Self::Update => "修改",
+            Self::Delete => "删除",
+            Self::Export => "导出",
+        }
+    }
+
+    /// The action of a stored code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+
+    fn choices() -> Vec<(&'static str, &'static str)> {
+        Self::ALL.into_iter().map(|action| (action.code(), action.label())).collect()
+    }
+}
+
+/// Tables whose rows are audited, with what people call them.
+pub const AUDITED: &[(&str, &str)] = &[
+    ("organization", "组织机构"),
+    ("parameter", "参数"),
+    ("operator", "运营主体"),
+    ("rent_standard", "租金标准"),
+    ("project", "项目"),
+    ("estate", "小区"),
+    ("building", "楼栋"),
+    ("unit", "房源"),
+    ("room", "房间"),
+];
+
+/// What people call an audited table; the table's own name when nobody has named it.
+#[must_use]
+pub fn audited_label(table: &str) -> &str {
+    AUDITED.iter().find(|(name, _)| *name == table).map_or(table, |(_, label)| label)
+}
+
+/// Columns of audited tables, with what people call them.
+const FIELDS: &[(&str, &str)] = &[
+    ("code", "编码"),
+    ("name", "名称"),
+    ("short_name", "简称"),
+    ("type", "类型"),
+    ("status", "状态"),
+    ("district_id", "所属区县"),
+    ("organization_id", "所属机构"),
+    ("parent_id", "上级"),
+    ("project_id", "项目"),
+    ("estate_id", "小区"),
+    ("building_id", "楼栋"),
+    ("unit_id", "房源"),
+    ("mgmt_unit_id", "住房管理单位"),
+    ("operator_id", "运营主体"),
+    ("property_company_id", "物业公司"),
+    ("rent_standard_id", "租金标准"),
+    ("street", "街道"),
+    ("community", "社区"),
+    ("address", "地址"),
+    ("leader", "负责人"),
+    ("contact", "联系人"),
+    ("phone", "联系电话"),
+    ("entrance", "单元号"),
+    ("floor", "楼层"),
+    ("room_no", "房号"),
+    ("category", "住房类别"),
+    ("layout", "户型"),
+    ("building_area", "建筑面积"),
+    ("usable_area", "使用面积"),
+    ("inner_area", "套内面积"),
+    ("status_since", "状态起始时间"),
+    ("vacant_since", "空置起始"),
+    ("lock_reason", "原因"),
+    ("lng", "经度"),
+    ("lat", "纬度"),
+    ("map_lng", "地图经度"),
+    ("map_lat", "地图纬度"),
+    ("remark", "备注"),
+    ("value", "值"),
+    ("valid_from", "生效日期"),
+    ("first_id", "首个编号"),
+    ("last_id", "末个编号"),
+];
+
+/// What people call a column of an audited table; its own name when nobody has named it.
+#[must_use]
+pub fn audited_field(field: &str) -> &str {
+    FIELDS.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| label)
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    pub id: i64,
+    pub at: DateTime<Utc>,
+    /// none: the system itself
+    pub actor: Option<String>,
+    pub login: Option<String>,
+    pub action: AuditAction,
+    pub object_type: String,
+    /// none when a statement changed many rows at once
+    pub object_id: Option<i64>,
+    pub rows: i32,
+}
+
+/// 操作日志 list (S1-9.7).
+#[rustfmt::skip] // a table: one line per column
+pub const AUDIT_LIST: ListSheet<AuditRow> = ListSheet {
+    key: "audit",
+    noun: "操作日志",
+    path: "/platform/audit",
+    search_hint: "账号或姓名",
+    columns: &[
+        ListColumn { key: "at", header: "时间", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Time(row.at) },
+        ListColumn { key: "actor", header: "操作人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.actor.as_deref().unwrap_or("系统")) },
+        ListColumn { key: "login", header: "账号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.login.as_deref().unwrap_or_default()) },
+        ListColumn { key: "action", header: "动作", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.action.label()) },
+        ListColumn { key: "object", header: "对象", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(audited_label(&row.object_type), format!("/platform/audit/{}", row.id)) },
+        ListColumn { key: "object_id", header: "对象编号", kind: Kind::Number, sortable: false, essential: false, cell: |row| row.object_id.map_or(Cell::Empty, Cell::Number) },
+        ListColumn { key: "rows", header: "行数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.rows.into()) },
+    ],
+    filters: &[
+        Filter { key: "action", label: "动作", choices: Choices::Fixed(AuditAction::choices) },
+        Filter { key: "object", label: "对象", choices: Choices::Fixed(|| AUDITED.to_vec()) },
+        Filter { key: "object_id", label: "对象编号", choices: Choices::Linked },
+    ],
+    default_sort: ("at", true),
+    jumps: true,
+};
+
+/// One field of a changed object, before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditChange {
+    pub field: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// A line with what it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    pub row: AuditRow,
+    pub changes: Vec<AuditChange>,
+    /// number of the block that seals it; none: it will be sealed within seconds
+    pub block: Option<i64>,
+}
+
+/// Something that verification found wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuditFinding {
+    /// the line is not what was sealed
+    Changed(i64),
+    /// the line is gone
+    Missing(i64),
+    /// the line was put between sealed ones afterwards
+    Added(i64),
+    /// the block does not follow from the one before it
+    Broken(i64),
+    /// the block that was anchored outside the database is gone or another one
+    Anchor(i64),
+}
+
+impl AuditFinding {
+    /// As an auditor reads it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Changed(id) => format!("日志{id}的内容被修改"),
+            Self::Missing(id) => format!("日志{id}被删除"),
+            Self::Added(id) => format!("日志{id}是事后插入的"),
+            Self::Broken(seq) => format!("第{seq}个存证块与前一块不衔接"),
+            Self::Anchor(seq) => format!("第{seq}个存证块与库外存证不一致"),
+        }
+    }
+}
+
+/// The outcome of a verification.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditReport {
+    pub blocks: i64,
+    pub rows: i64,
+    /// lines that wait for the sealer
+    pub unsealed: i64,
+    pub findings: Vec<AuditFinding>,
+}
+
+impl AuditReport {
+    /// As an auditor reads it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { blocks, rows, unsealed, findings } = self;
+        if findings.is_empty() {
+            format!("校验通过：{blocks}个存证块、{rows}条日志未被改动，{unsealed}条待存证")
+        } else {
+            format!("校验不通过：发现{}处异常（{blocks}个存证块、{rows}条日志）", findings.len())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_says_whether_it_passed() {
+        let mut report = AuditReport { blocks: 2, rows: 30, unsealed: 1, findings: Vec::new() };
+        assert_eq!(report.sentence(), "校验通过：2个存证块、30条日志未被改动，1条待存证");
+        report.findings.push(AuditFinding::Changed(7));
+        assert_eq!(report.sentence(), "校验不通过：发现1处异常（2个存证块、30条日志）");
+        assert_eq!(report.findings[0].sentence(), "日志7的内容被修改");
+    }
+
+    #[test]
+    fn codes_lead_back() {
+        for action in AuditAction::ALL {
+            assert_eq!(AuditAction::from_code(action.code()), Some(action));
+        }
+        assert_eq!(AuditAction::from_code("SELECT"), None);
+        assert_eq!((audited_label("unit"), audited_label("nobody")), ("房源", "nobody"));
+    }
+}

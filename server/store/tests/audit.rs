@@ -1,0 +1,154 @@
+//! The audit chain: what was sealed cannot be changed, removed or added to without being named.
+
+mod support;
+
+use domain::{list::ListQuery, platform::audit::AuditFinding};
+use sqlx::AssertSqlSafe;
+use std::time::Duration;
+use store::platform::audit::{Anchor, audit_get, audit_list, audit_seal, verify};
+use support::{TestDatabase, city};
+
+/// A sealed city: every line so far is in a block.
+async fn sealed() -> (TestDatabase, Anchor) {
+    let test = TestDatabase::with_city().await;
+    let anchor = seal(&test).await;
+    (test, anchor)
+}
+
+/// Seals until no line waits; answers the newest block. Transactions of other tests hold the horizon back for
+/// a moment, because it is the cluster's.
+async fn seal(test: &TestDatabase) -> Anchor {
+    let mut newest = None;
+    for _ in 0..400 {
+        newest = audit_seal(&test.database).await.expect("sealed").or(newest);
+        if verify(&test.database, &[]).await.expect("verified").unsealed == 0 {
+            return newest.expect("there were lines to seal");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("some lines were never sealed");
+}
+
+async fn run(test: &TestDatabase, statement: &str) {
+    let done = sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&test.admin).await;
+    done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+async fn findings(test: &TestDatabase, anchors: &[Anchor]) -> Vec<AuditFinding> {
+    verify(&test.database, anchors).await.expect("verified").findings
+}
+
+#[tokio::test]
+async fn an_untouched_log_passes() {
+    let (test, anchor) = sealed().await;
+    let report = verify(&test.database, &[anchor]).await.expect("verified");
+    assert!(report.rows > 10 && report.blocks >= 1, "{report:?}");
+    assert_eq!((report.unsealed, &report.findings[..]), (0, &[][..]));
+    // What comes later waits for the sealer and is no finding.
+    run(&test, "update estate set remark = '后来' where name = '阳光苑'").await;
+    let report = verify(&test.database, &[]).await.expect("verified");
+    assert_eq!((report.unsealed, &report.findings[..]), (1, &[][..]));
+    assert_eq!(seal(&test).await.seq, report.blocks + 1);
+    assert_eq!(audit_seal(&test.database).await.expect("sealed"), None, "nothing new, no block");
+}
+
+#[tokio::test]
+async fn a_changed_line_is_named() {
+    let (test, _) = sealed().await;
+    run(&test, "update audit_log set action = 'EXPORT' where id = 3").await;
+    assert_eq!(findings(&test, &[]).await, [AuditFinding::Changed(3)]);
+}
+
+#[tokio::test]
+async fn a_missing_line_and_one_put_in_between_are_named() {
+    let (test, _) = sealed().await;
+    run(&test, "delete from audit_log where id = 2").await;
+    run(
+        &test,
+        "insert into audit_log (id, action, object_type, rows, xid) overriding system value
+         select 999999, 'UPDATE', 'estate', 1, min(xid) from audit_log",
+    )
+    .await;
+    assert_eq!(findings(&test, &[]).await, [AuditFinding::Missing(2), AuditFinding::Added(999_999)]);
+}
+
+/// Whoever rewrites a line and its block must rewrite all blocks behind it, and then the anchor tells.
+#[tokio::test]
+async fn a_rewritten_chain_differs_from_its_anchor() {
+    let (test, first) = sealed().await;
+    run(&test, "update estate set remark = '后来' where name = '阳光苑'").await;
+    let second = seal(&test).await;
+    run(&test, &format!("update audit_block set hash = sha256('x') where seq = {}", first.seq)).await;
+    assert_eq!(
+        findings(&test, &[]).await,
+        [AuditFinding::Broken(first.seq), AuditFinding::Broken(second.seq)],
+        "a block that is no hash of its rows, and the one that followed the old hash"
+    );
+    run(&test, "delete from audit_block; update audit_log set action = 'EXPORT' where id = 1").await;
+    seal(&test).await;
+    assert_eq!(findings(&test, &[]).await, [], "from inside, the new chain is sound");
+    let expected = [AuditFinding::Anchor(first.seq), AuditFinding::Anchor(second.seq)];
+    assert_eq!(findings(&test, &[first, second]).await, expected);
+}
+
+/// A line of a transaction that is still open must not be passed by: it is sealed when it has come.
+#[tokio::test]
+async fn what_commits_late_is_sealed_late() {
+    let (test, _) = sealed().await;
+    let mut late = test.admin.begin().await.expect("open");
+    sqlx::query("update estate set remark = '慢' where name = '阳光苑'").execute(&mut *late).await.expect("written");
+    run(&test, "update estate set remark = '快' where name = '星光苑'").await;
+    assert_eq!(audit_seal(&test.database).await.expect("sealed"), None, "the later number waits for the earlier one");
+    late.commit().await.expect("committed");
+    seal(&test).await;
+    let report = verify(&test.database, &[]).await.expect("verified");
+    assert_eq!((report.unsealed, &report.findings[..]), (0, &[][..]));
+}
+
+#[tokio::test]
+async fn sealers_do_not_get_into_each_others_way() {
+    let test = TestDatabase::with_city().await;
+    let (one, two, three) =
+        tokio::join!(audit_seal(&test.database), audit_seal(&test.database), audit_seal(&test.database));
+    for sealed in [one, two, three] {
+        sealed.expect("no sealer fails");
+    }
+    assert_eq!(findings(&test, &[]).await, []);
+}
+
+#[tokio::test]
+async fn only_whoever_may_read_the_log_reads_it() {
+    let (test, _) = sealed().await;
+    for login in ["city", "district-a", "operator"] {
+        let ctx = city::ctx(&test.database, login).await;
+        assert!(audit_list(&ctx, &ListQuery::default()).await.is_err(), "{login}");
+        assert!(audit_get(&ctx, 1).await.is_err(), "{login}");
+    }
+    let ctx = city::ctx(&test.database, "auditor").await;
+    run(&test, "update organization set phone = '13812345678', leader = '某人' where code = '810101'").await;
+    let page = audit_list(&ctx, &ListQuery::default()).await.expect("a page");
+    let newest = &page.rows[0];
+    assert_eq!((newest.object_type.as_str(), newest.action.label()), ("organization", "修改"));
+    let entry = audit_get(&ctx, newest.id).await.expect("a line");
+    let shown = format!("{:?}", entry.changes);
+    assert!(shown.contains("phone") && !shown.contains("13812345678") && !shown.contains("某人"), "{shown}");
+    assert_eq!(entry.block, None, "not sealed yet");
+    seal(&test).await;
+    assert!(audit_get(&ctx, newest.id).await.expect("a line").block.is_some());
+    // Walking back through the log meets every line once.
+    let mut query = ListQuery { size: 10, ..ListQuery::default() };
+    let mut met = Vec::new();
+    loop {
+        let page = audit_list(&ctx, &query).await.expect("a page");
+        met.extend(page.rows.iter().map(|row| row.id));
+        match page.next {
+            Some(next) => query.at = next,
+            None => break,
+        }
+    }
+    let all: i64 = sqlx::query_scalar("select count(*) from audit_log").fetch_one(&test.admin).await.expect("counted");
+    assert_eq!(met.len() as i64, all);
+    met.sort_unstable();
+    met.dedup();
+    assert_eq!(met.len() as i64, all, "none twice");
+}
