@@ -111,6 +111,11 @@ export async function hydrated(page: Page): Promise<void> {
 
 /** Nothing that axe calls serious or critical. Call it again after a step that changes what is shown. */
 export async function checkAxe(page: Page): Promise<void> {
+  // What still fades in has not the colours that people will read. Spinners turn for ever and are not waited for.
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+    return Promise.all(ending.map((animation) => animation.finished.catch(() => undefined))).then(() => undefined);
+  });
   const { violations } = await new AxeBuilder({ page }).analyze();
   const bad = violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
