@@ -4,7 +4,7 @@ use crate::{
     ApiError,
     housing::{BuildingPages, EstatePages, Housing, UnitPages},
     import::Imports,
-    insight::Insight,
+    insight::{CityMap, Home},
     operator::Operators,
     platform::{
         Platform,
@@ -12,7 +12,7 @@ use crate::{
         sign_in::SignInPage,
     },
     presence::{Outdated, use_presence},
-    ui::icon,
+    ui::{icon, resource::PageJson},
 };
 use domain::{
     import::may_import,
@@ -59,7 +59,7 @@ pub fn document(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     // Known on the server while it draws, and carried inside the page: nothing has to wait for it.
-    let frame = RwSignal::new(SharedValue::new(Frame::of_request).into_inner());
+    let frame = RwSignal::new(SharedValue::<_, PageJson>::new_with_encoding(Frame::of_request).into_inner());
     provide_context(frame);
     // Whoever signs in or out or changes the password brings the frame of what follows. These live here,
     // because the pages that call them are left before the answer is looked at.
@@ -75,8 +75,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/password") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/platform/:noun") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/platform/:noun/:id") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/map") view={Lazy::<Insight>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/") view={Lazy::<Home>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/map") view={Lazy::<CityMap>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/estates/:id") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/estates/:id/:action") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/buildings/:id") view={Lazy::<BuildingPages>::new()} ssr=SsrMode::Async />

@@ -4,7 +4,11 @@ use super::api::{import_cancel, import_confirm, import_get, import_rows};
 use crate::{
     ApiError,
     shell::may,
-    ui::{PageHead, error_view, icon, loading_view, table::time_text},
+    ui::{
+        PageHead, error_view, icon, loading_view,
+        resource::{Loaded, resource},
+        table::time_text,
+    },
 };
 use domain::{
     failure::Failure,
@@ -20,8 +24,8 @@ const RETRY: Duration = Duration::from_secs(2);
 
 pub fn job_view(id: String) -> AnyView {
     let id = StoredValue::new(id);
-    let job = Resource::new(move || id.get_value(), import_get);
-    let rows = Resource::new(
+    let job = resource(move || id.get_value(), import_get);
+    let rows = resource(
         move || job.get().and_then(Result::ok).map(|job| (job.status, job.failed)),
         move |known| async move {
             match known {
@@ -64,7 +68,7 @@ pub fn job_view(id: String) -> AnyView {
 }
 
 /// Looks again while a worker has something to do, also when a look fails; stops by itself.
-fn watch_job(job: Resource<Result<ImportJob, ApiError>>, last: StoredValue<Option<ImportJob>>) {
+fn watch_job(job: Loaded<ImportJob>, last: StoredValue<Option<ImportJob>>) {
     let next = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_| {
         let pause = match job.get() {

@@ -6,7 +6,7 @@
 use crate::{
     ApiError,
     shell::{may, use_frame},
-    ui::{PageHead, empty_view, error_view, icon, live::use_refresh, loading_view, tone},
+    ui::{PageHead, empty_view, error_view, icon, live::use_refresh, loading_view, resource::resource, tone},
 };
 use domain::{
     dictionary::LayoutType,
@@ -32,7 +32,7 @@ pub(super) fn home_view() -> AnyView {
         // Administrators of the platform see no business data; their work is in the menu.
         return view! { <main class="page"><PageHead title="首页" />{empty_view("请从左侧菜单选择要办理的事项")}</main> }.into_any();
     }
-    let first = Resource::new(|| (), |()| home_figures_get());
+    let first = resource(|| (), |()| home_figures_get());
     let fresh = RwSignal::new(None::<HomeFigures>);
     let late = RwSignal::new(false);
     let drawn = StoredValue::new(false);

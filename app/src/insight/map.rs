@@ -4,7 +4,7 @@
 
 use crate::{
     ApiError,
-    ui::{PageHead, error_view, field::coded, loading_view, tone},
+    ui::{PageHead, error_view, field::coded, loading_view, resource::resource, tone},
 };
 use domain::{
     dictionary::{HousingCategory, UnitStatus},
@@ -91,7 +91,7 @@ pub(super) fn map_view() -> AnyView {
     let filter = Memo::new(move |_| MapFilter::of(&query.read()));
     let page = MapPage { shown: RwSignal::new(None), failed: RwSignal::new(false), filter };
     // What the list beside the map starts with: all districts.
-    let first = Resource::new(
+    let first = resource(
         || (),
         move |()| {
             let category = filter.with_untracked(|filter| filter.category);

@@ -1,28 +1,37 @@
 //! Maps and boards: what the leadership looks at.
+//!
+//! Two routes, because everybody's first page is home and the map is not needed for it.
 
 pub(crate) mod home;
 pub(crate) mod map;
 
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
+use leptos_router::{LazyRoute, lazy_route};
 
-/// The module's pages.
-pub struct Insight;
+/// Everybody's first page.
+pub struct Home;
 
 #[lazy_route]
-impl LazyRoute for Insight {
+impl LazyRoute for Home {
     fn data() -> Self {
         Self
     }
 
     fn view(_this: Self) -> AnyView {
-        let path = use_location().pathname;
-        (move || match path.get().as_str() {
-            "/" => home::home_view(),
-            "/map" => map::map_view(),
-            // On the way to another module.
-            _ => ().into_any(),
-        })
-        .into_any()
+        home::home_view()
+    }
+}
+
+/// The stock on the city's map.
+pub struct CityMap;
+
+#[lazy_route]
+impl LazyRoute for CityMap {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        map::map_view()
     }
 }

@@ -8,6 +8,7 @@ use crate::{
         empty_view, error_view,
         list::{ListActions, ListFrame, framed_list_page},
         loading_view,
+        resource::resource,
     },
 };
 use domain::{
@@ -71,7 +72,7 @@ fn report_view(report: AuditReport) -> AnyView {
 
 pub fn detail_view() -> AnyView {
     let id = use_id();
-    let entry = Resource::new(move || id.get(), audit_get);
+    let entry = resource(move || id.get(), audit_get);
     view! {
         <main class="page">
             <Transition fallback=loading_view>

@@ -1,7 +1,10 @@
 //! Signing in (S1-1.1): account, password, captcha. Works without JavaScript too.
 
 use super::session::{SignIn, captcha_create};
-use crate::{shell::use_frame, ui::icon};
+use crate::{
+    shell::use_frame,
+    ui::{icon, resource::resource},
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -11,7 +14,7 @@ pub fn SignInPage() -> impl IntoView {
     let frame = use_frame();
     let refreshed = RwSignal::new(0);
     // A captcha is good for one try: after each try there is a new one.
-    let captcha = Resource::new(move || (refreshed.get(), sign_in.version().get()), |_| captcha_create());
+    let captcha = resource(move || (refreshed.get(), sign_in.version().get()), |_| captcha_create());
     let refusal = move || sign_in.value().get().and_then(Result::err).map(|error| error.to_string());
     let city = move || frame.with(|frame| frame.settings.city_name.clone());
     view! {

@@ -1,7 +1,7 @@
 //! Read-only details: label and value, in groups; and the page of one record.
 
 use super::{PageHead, error_view, loading_view, table::cell_view};
-use crate::ApiError;
+use crate::{ApiError, ui::resource::resource};
 use domain::sheet::Cell;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -51,7 +51,7 @@ where
     F: Future<Output = Result<T, ApiError>> + Send + 'static,
 {
     let id = use_id();
-    let record = Resource::new(move || id.get(), load);
+    let record = resource(move || id.get(), load);
     view! {
         <main class="page">
             <Transition fallback=loading_view>

@@ -7,7 +7,11 @@ use super::{
     icon, loading_view,
     table::{cell_view, kind_class},
 };
-use crate::{ApiError, housing::choice::stock_choices_get};
+use crate::{
+    ApiError,
+    housing::choice::stock_choices_get,
+    ui::resource::{Loaded, resource},
+};
 use domain::{
     housing::choice::StockChoices,
     list::{EXPORT_MAX, ListQuery, PAGE_SIZES, Page, Position},
@@ -18,7 +22,7 @@ use leptos_router::{components::Form, hooks::use_query_map};
 use std::future::Future;
 
 /// A page of cells, ready to be shown.
-pub type CellPage = Result<Page<Vec<Cell>>, ApiError>;
+pub type CellPage = Page<Vec<Cell>>;
 
 /// What a list offers besides its rows.
 #[derive(Clone, Copy, Default)]
@@ -64,7 +68,7 @@ where
     L: Fn(ListQuery) -> F + Send + Sync + 'static,
 {
     let query = use_list_query();
-    let page = Resource::new(
+    let page = resource(
         move || query.get(),
         move |query| {
             let rows = load(query);
@@ -90,10 +94,10 @@ fn list_view(
     frame: ListFrame,
     actions: Signal<ListActions>,
     query: Memo<ListQuery>,
-    page: Resource<CellPage>,
+    page: Loaded<CellPage>,
 ) -> AnyView {
     let needs_choices = spec.filters.iter().any(|filter| matches!(filter.choices, Choices::Districts));
-    let choices = Resource::new(
+    let choices = resource(
         || (),
         move |()| async move { if needs_choices { stock_choices_get().await } else { Ok(StockChoices::default()) } },
     );

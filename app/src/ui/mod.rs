@@ -4,6 +4,7 @@ pub mod detail;
 pub mod field;
 pub mod list;
 pub mod live;
+pub mod resource;
 pub mod table;
 
 #[cfg(feature = "hydrate")]

@@ -1,6 +1,6 @@
 //! Build tool: turns the one WASM file that cargo makes into what a browser loads.
 //!
-//! split by module → wasm-bindgen → (release: wasm-opt, esbuild) → small chunks into one file → brotli and gzip
+//! split by module → wasm-bindgen → (release: wasm-opt, esbuild) → small chunks into packs → brotli and gzip
 //! → one versioned directory. It must not know the application: module names come out of the WASM itself.
 
 mod bind;
@@ -22,7 +22,8 @@ use anyhow::{Context as _, Result, bail};
 /// The stem of the entry files; the server sets the same as `LeptosOptions::output_name`.
 const OUTPUT_NAME: &str = "housing";
 
-const USAGE: &str = "usage: bundle <input.wasm> <site dir> [--release] [--assets <dir>] [--public <dir>]";
+const USAGE: &str =
+    "usage: bundle <input.wasm> <site dir> [--release] [--landing <module>] [--assets <dir>] [--public <dir>]";
 
 /// What the command line asks for.
 pub struct Order {
@@ -30,6 +31,8 @@ pub struct Order {
     pub input: PathBuf,
     /// Where the server finds `pkg/<hash>/` and `build.txt`.
     pub site: PathBuf,
+    /// The module of everybody's first page, whose chunks are packed for it.
+    pub landing: Option<String>,
     /// Style sheets and vendor scripts, already built, that go into the versioned directory.
     pub assets: Option<PathBuf>,
     /// Static files with names of their own (`favicon.ico`), copied to the site's root.
@@ -40,10 +43,11 @@ pub struct Order {
 
 impl Order {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut free, mut assets, mut public, mut release) = (Vec::new(), None, None, false);
+        let (mut free, mut landing, mut assets, mut public, mut release) = (Vec::new(), None, None, None, false);
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--release" => release = true,
+                "--landing" => landing = Some(args.next().context(USAGE)?),
                 "--assets" => assets = Some(PathBuf::from(args.next().context(USAGE)?)),
                 "--public" => public = Some(PathBuf::from(args.next().context(USAGE)?)),
                 flag if flag.starts_with('-') => bail!("unknown option {flag}; {USAGE}"),
@@ -51,7 +55,7 @@ impl Order {
             }
         }
         let Ok([input, site]) = <[PathBuf; 2]>::try_from(free) else { bail!(USAGE) };
-        Ok(Self { input, site, assets, public, release })
+        Ok(Self { input, site, landing, assets, public, release })
     }
 
     /// Scratch space beside the site, so that nothing unfinished is ever below the served root.
@@ -83,7 +87,7 @@ fn run() -> Result<()> {
 
     let mut clock = Stopwatch::start();
     let (mut files, mut modules) = bind::split_and_bind(&order.input, &work.join("bound"), order.release)?;
-    let chunks = pack::plan(&mut files, &mut modules)?;
+    let packs = pack::plan(&mut files, &mut modules, order.landing.as_deref())?;
     files.insert(bind::MANIFEST.to_owned(), serde_json::to_vec(&modules)?);
     clock.lap("split and bind");
     let mut cache = cache::Cache::open(work.join("cache"))?;
@@ -91,7 +95,7 @@ fn run() -> Result<()> {
         shrink::shrink_all(&mut files, &work, &cache)?;
         clock.lap("wasm-opt and esbuild");
     }
-    pack::pack(&mut files, &chunks)?;
+    pack::pack(&mut files, &packs)?;
     if let Some(assets) = &order.assets {
         add_assets(&mut files, assets)?;
     }

@@ -121,7 +121,7 @@ fn delete_versions_except(pkg: &Path, keep: &[Option<&String>]) -> Result<()> {
 }
 
 /// `housing_view_8913…` → `housing`: the split's name is the lazy function's name and a hash of its place.
-fn module_name(split: &str) -> String {
+pub fn module_name(split: &str) -> String {
     let stem = split.trim_end_matches(|digit: char| digit.is_ascii_digit()).trim_matches('_');
     stem.strip_suffix("_view").unwrap_or(stem).to_owned()
 }
@@ -205,7 +205,7 @@ mod tests {
     impl Scratch {
         fn new(name: &str) -> Self {
             let site = std::env::temp_dir().join(format!("bundle-{name}-{}", std::process::id()));
-            Self(Order { input: PathBuf::new(), site, assets: None, public: None, release: true })
+            Self(Order { input: PathBuf::new(), site, landing: None, assets: None, public: None, release: true })
         }
 
         fn publish(&self, content: &str) -> String {

@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result};
 
 use crate::Order;
 
-/// Size and time of every input, of this program and of the tools it calls.
+/// What was ordered; size and time of every input, of this program and of the tools it calls.
 pub fn of(order: &Order) -> Result<String> {
-    let mut stamp = format!("release {}\n", order.release);
+    let mut stamp = format!("release {} landing {:?}\n", order.release, order.landing);
     add(&mut stamp, &order.input).with_context(|| {
         format!(
             "cannot read {}; build it with `cargo build -p frontend --target wasm32-unknown-unknown`",

@@ -7,7 +7,7 @@ use std::path::Path;
 const ENTRY_LIMIT: f64 = 300.0;
 const MODULE_LIMIT: f64 = 60.0;
 /// The module that the home page is in.
-const HOME: &str = "insight";
+const HOME: &str = "home";
 /// Lazy parts that are adapters to other people's scripts, and those scripts.
 const ADAPTERS: [(&str, &str, &[&str]); 2] =
     [("draw_home", "charts", &["echarts.js"]), ("open", "map", &["map.js", "map.css"])];
@@ -100,7 +100,7 @@ mod tests {
     fn charts_and_map_are_not_part_of_the_entry() {
         let text = r#"{"release": true, "initial_brotli": 100000, "hash": "x",
             "files": [{"name": "echarts.js", "bytes": 900000, "brotli": 200000, "gzip": null, "initial": false}],
-            "modules": [{"name": "insight", "own_brotli": 20000, "shared_brotli": 30000},
+            "modules": [{"name": "home", "own_brotli": 20000, "shared_brotli": 30000},
                         {"name": "housing", "own_brotli": 61000, "shared_brotli": 0},
                         {"name": "draw_home", "own_brotli": 70000, "shared_brotli": 5000}]}"#;
         let mut report = Report::default();

@@ -7,7 +7,9 @@ use crate::{
     ui::{
         PageHead, empty_view, error_view, icon,
         live::{Heard, use_coalesced, use_live},
-        loading_view, status_tile, tone,
+        loading_view,
+        resource::resource,
+        status_tile, tone,
     },
 };
 use domain::{
@@ -41,7 +43,7 @@ struct Board {
 
 pub fn board_view() -> AnyView {
     let id = use_id();
-    let board = Resource::new(move || id.get(), |id| building_board_get(BuildingId(id)));
+    let board = resource(move || id.get(), |id| building_board_get(BuildingId(id)));
     let query = use_query_map();
     let page = Board {
         statuses: RwSignal::new(HashMap::new()),

@@ -9,7 +9,9 @@ use crate::{
         detail::{field_group, text_cell},
         empty_view, error_view, icon,
         live::{use_coalesced, use_live},
-        loading_view, status_tile, tone,
+        loading_view,
+        resource::resource,
+        status_tile, tone,
     },
 };
 use domain::{
@@ -29,8 +31,8 @@ use leptos::prelude::*;
 
 pub fn detail_view() -> AnyView {
     let id = use_id();
-    let estate = Resource::new(move || id.get(), |id| estate_get(EstateId(id)));
-    let buildings = Resource::new(move || id.get(), |id| estate_buildings(EstateId(id)));
+    let estate = resource(move || id.get(), |id| estate_get(EstateId(id)));
+    let buildings = resource(move || id.get(), |id| estate_buildings(EstateId(id)));
     // An import tells of every building: they are looked at again together.
     let look_again = use_coalesced(move || buildings.refetch());
     use_live(Signal::derive(move || format!("estate={}", id.get())), move |_| look_again());

@@ -9,6 +9,7 @@ use crate::{
         PageHead, empty_view, error_view,
         field::{bind, chosen, chosen_or_present, coded, fixed},
         loading_view,
+        resource::resource,
     },
 };
 use domain::{
@@ -25,7 +26,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 pub fn new_view() -> AnyView {
-    let choices = Resource::new(|| (), |()| stock_choices_get());
+    let choices = resource(|| (), |()| stock_choices_get());
     view! {
         <main class="page">
             <PageHead title="新增小区" back=("/housing/estates".to_owned(), "小区".to_owned()) />
@@ -47,7 +48,7 @@ pub fn new_view() -> AnyView {
 
 pub fn edit_view() -> AnyView {
     let id = use_id();
-    let loaded = Resource::new(
+    let loaded = resource(
         move || id.get(),
         |id| async move { Ok::<_, ApiError>((estate_get(EstateId(id)).await?, stock_choices_get().await?)) },
     );

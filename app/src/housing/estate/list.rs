@@ -4,7 +4,10 @@ use super::api::estate_list;
 use crate::{
     housing::{choice::stock_choices_get, list_actions},
     shell::may,
-    ui::list::{ListActions, list_page},
+    ui::{
+        list::{ListActions, list_page},
+        resource::resource,
+    },
 };
 use domain::{housing::estate_sheet::ESTATE_LIST, platform::permission::Permission};
 use leptos::prelude::*;
@@ -12,7 +15,7 @@ use leptos::prelude::*;
 pub fn list_view() -> AnyView {
     // Whoever looks after some estates and no district can enter none. The form needs a browser, so the
     // way to it may wait for one.
-    let choices = Resource::new(|| (), |()| stock_choices_get());
+    let choices = resource(|| (), |()| stock_choices_get());
     let districts = RwSignal::new(false);
     Effect::new(move |_| {
         if let Some(Ok(choices)) = choices.get() {

@@ -10,7 +10,9 @@ use crate::{
     ui::{
         PageHead,
         detail::{field_group, text_cell},
-        error_view, icon, loading_view, status_tile,
+        error_view, icon, loading_view,
+        resource::resource,
+        status_tile,
         table::time_text,
     },
 };
@@ -24,7 +26,7 @@ use leptos::prelude::*;
 
 pub fn detail_view() -> AnyView {
     let id = use_id();
-    let unit = Resource::new(move || id.get(), |id| unit_get(UnitId(id)));
+    let unit = resource(move || id.get(), |id| unit_get(UnitId(id)));
     let change = use_status_change(move || unit.refetch());
     view! {
         <main class="page">

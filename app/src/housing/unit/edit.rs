@@ -8,6 +8,7 @@ use crate::{
         PageHead, error_view,
         field::{bind, chosen_or_present, coded},
         loading_view,
+        resource::resource,
     },
 };
 use domain::{
@@ -31,7 +32,7 @@ enum Target {
 
 pub fn new_view() -> AnyView {
     let id = use_id();
-    let loaded = Resource::new(
+    let loaded = resource(
         move || id.get(),
         |id| async move {
             Ok::<_, ApiError>((building_board_get(BuildingId(id)).await?.building, stock_choices_get().await?))
@@ -57,7 +58,7 @@ pub fn new_view() -> AnyView {
 
 pub fn edit_view() -> AnyView {
     let id = use_id();
-    let loaded = Resource::new(
+    let loaded = resource(
         move || id.get(),
         |id| async move { Ok::<_, ApiError>((unit_get(UnitId(id)).await?, stock_choices_get().await?)) },
     );

@@ -4,7 +4,7 @@ use super::api::{unit_get, unit_transition};
 use crate::{
     ApiError,
     shell::may,
-    ui::{error_view, loading_view, status_tile, table::time_text},
+    ui::{error_view, loading_view, resource::resource, status_tile, table::time_text},
 };
 use domain::{
     dictionary::UnitStatus,
@@ -20,7 +20,7 @@ use leptos::{html, prelude::*};
 
 /// The unit of that id; `status` is what the board around it says of it, if there is one.
 pub fn unit_panel(id: UnitId, status: Signal<Option<UnitStatus>>) -> impl IntoView {
-    let unit = Resource::new(move || id, unit_get);
+    let unit = resource(move || id, unit_get);
     // Somebody else changed it while it is looked at.
     Effect::new(move |before: Option<Option<UnitStatus>>| {
         let now = status.get();
