@@ -10,6 +10,7 @@ mod housing;
 mod import;
 mod insight;
 mod operator;
+mod person;
 mod platform;
 mod presence;
 mod shell;

@@ -6,6 +6,7 @@ use crate::{
     import::Imports,
     insight::{CityMap, Home},
     operator::Operators,
+    person::Persons,
     platform::{
         Platform,
         session::{Frame, PasswordChange, SignIn, SignOut},
@@ -87,6 +88,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/persons") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/persons/:id") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/persons/:id/:action") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>
@@ -242,6 +246,7 @@ const MENU: &[(&str, &[Entry])] = &[
             },
         ],
     ),
+    ("人员", &[Entry { href: "/persons", label: "人员", icon: "person", permission: Permission::PersonRead }]),
     (
         "运营主体",
         &[Entry { href: "/operators", label: "运营主体", icon: "operator", permission: Permission::OperatorRead }],

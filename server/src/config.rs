@@ -1,7 +1,10 @@
 //! Where the process finds its database, its files and its address: the environment, with defaults
 //! that suit a first try.
 
-use crate::cluster::{self, Cluster};
+use crate::{
+    cluster::{self, Cluster},
+    keys,
+};
 use std::{net::SocketAddr, path::PathBuf};
 use store::Database;
 
@@ -51,14 +54,18 @@ impl Config {
         if let Some(url) = &self.database_url {
             let database =
                 Database::open(url, CONNECTIONS).await.map_err(|error| format!("cannot use DATABASE_URL: {error}"))?;
-            return Ok(Opened { database, cluster: None });
+            return Ok(Opened { database: keys::take(database, &self.data).await?, cluster: None });
         }
         let cluster = cluster::start(&self.data.join("postgres")).await.map_err(|error| error.to_string())?;
-        match Database::open_private(&cluster.superuser_url(), CONNECTIONS).await {
+        let opened = match Database::open_private(&cluster.superuser_url(), CONNECTIONS).await {
+            Ok(database) => keys::take(database, &self.data).await,
+            Err(error) => Err(format!("cannot prepare the private database: {error}")),
+        };
+        match opened {
             Ok(database) => Ok(Opened { database, cluster: Some(cluster) }),
-            Err(error) => {
+            Err(sentence) => {
                 let _ = cluster.stop().await;
-                Err(format!("cannot prepare the private database: {error}"))
+                Err(sentence)
             }
         }
     }

@@ -5,7 +5,14 @@ use crate::{
     hdb,
     import::{self, CommandEnd},
 };
-use domain::{import::SheetKey, platform::setting::code};
+use domain::{
+    dictionary::{IdType, PersonType},
+    failure::Failure,
+    import::SheetKey,
+    person::PersonForm,
+    platform::setting::code,
+    value::IdNumber,
+};
 use std::{
     collections::HashSet,
     fmt::Write as _,
@@ -13,6 +20,7 @@ use std::{
 };
 use store::{
     Ctx, Database,
+    person::person_create,
     platform::{
         division::division_put,
         organization::city_seed,
@@ -35,6 +43,8 @@ struct Account {
 const CITY: &str = "990000";
 const DISTRICT: &str = "990104";
 const OPERATOR: &str = "990000Y";
+/// How many tenants the demo has.
+const PERSONS: u32 = 36;
 
 const ACCOUNTS: [Account; 6] = [
     Account {
@@ -153,6 +163,7 @@ impl Seed<'_> {
         for account in ACCOUNTS.iter().filter(|account| account.organization != CITY) {
             self.account(account, &mut lines).await?;
         }
+        self.persons().await?;
         write_private(notes, &lines).map_err(|error| format!("{}: {error}", notes.display()))?;
         demo_complete(database).await.map_err(text)
     }
@@ -178,6 +189,32 @@ impl Seed<'_> {
         Ok(())
     }
 
+    /// Tenants who do not exist: numbered names, and documents of a division that nobody has.
+    async fn persons(&self) -> Result<(), String> {
+        let now = chrono::Utc::now();
+        let ctx = user_ctx(self.database, UserRef::Login("operator"), now).await.map_err(text)?;
+        for number in 1..=PERSONS {
+            let form = PersonForm {
+                name: format!("演示租户{number:02}"),
+                person_type: if number % 5 == 0 { PersonType::CoResident } else { PersonType::Tenant }
+                    .code()
+                    .to_owned(),
+                organization: ctx.actor().organization_id.to_string(),
+                id_type: IdType::IdCard.code().to_owned(),
+                id_number: demo_id_number(number, ctx.today()),
+                phone: format!("199000000{number:02}"),
+                live_address: format!("演示路{number}号0{}01室", number % 9 + 1),
+                ..PersonForm::default()
+            };
+            match person_create(&ctx, &form).await {
+                // An earlier start has brought it in.
+                Err(store::Error::Failure(Failure::Invalid(_))) if self.begun => {}
+                made => drop(made.map_err(text)?),
+            }
+        }
+        Ok(())
+    }
+
     /// Through the same import as everybody's files; a row that fails here is a defect of ours, unless an
     /// earlier start has brought it in.
     async fn load(&self, sheet: SheetKey, file: PathBuf) -> Result<(), String> {
@@ -197,6 +234,16 @@ impl Seed<'_> {
             CommandEnd::Broken(_, sentence) => Err(format!("demo data: {sentence}")),
         }
     }
+}
+
+/// A well-formed number of the unassigned division 990101.
+fn demo_id_number(number: u32, today: chrono::NaiveDate) -> String {
+    let digits = format!("990101{}{:02}{:02}{number:03}", 1960 + number, number % 12 + 1, number % 28 + 1);
+    "0123456789X"
+        .chars()
+        .map(|check| format!("{digits}{check}"))
+        .find(|number| IdNumber::parse(number, today).is_ok())
+        .unwrap_or(digits)
 }
 
 /// Only the account that runs the server may read it.

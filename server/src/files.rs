@@ -18,6 +18,7 @@ use domain::{
     import::{SheetKey, UPLOAD_BYTES_MAX},
     list::{ListQuery, Page},
     operator::OPERATOR_LIST,
+    person::sheet::PERSON_LIST,
     platform::organization_sheet::ORGANIZATION_LIST,
     sheet::{Cell, ListSheet},
 };
@@ -30,6 +31,7 @@ use store::{
         room::room_list, unit_list::unit_list,
     },
     operator::operator_list,
+    person::person_list,
     platform::organization::organization_list,
 };
 
@@ -154,11 +156,12 @@ pub async fn export(
     let query = ListQuery::from_params(
         params.iter().filter(|(key, _)| *key != "rows").map(|(key, value)| (key.as_str(), value.as_str())),
     );
-    let known = ["organization", "operator", "project", "estate", "building", "unit", "room", "rent_standard"];
+    let known =
+        ["organization", "operator", "project", "estate", "building", "unit", "room", "rent_standard", "person"];
     if !known.contains(&list.as_str()) {
         return Err(Refused(Failure::NotFound));
     }
-    let rows = store::housing::export::export_begin(&ctx, &list, &query, wanted).await?;
+    let rows = store::export::export_begin(&ctx, &list, &query, wanted).await?;
     // An owned context per call: a borrowed one would tie the future to this function.
     macro_rules! collected {
         ($sheet:expr, $load:path) => {
@@ -177,6 +180,7 @@ pub async fn export(
         "building" => collected!(BUILDING_LIST, building_list),
         "unit" => collected!(UNIT_LIST, unit_list),
         "room" => collected!(ROOM_LIST, room_list),
+        "person" => collected!(PERSON_LIST, person_list),
         _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
     };
     let content = tokio::task::spawn_blocking(move || {

@@ -13,6 +13,7 @@ pub mod hdb;
 pub mod housekeeping;
 pub mod import;
 pub mod jobs;
+pub mod keys;
 pub mod live;
 pub mod router;
 pub mod serve;

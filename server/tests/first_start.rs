@@ -3,7 +3,7 @@
 mod support;
 
 use domain::list::ListQuery;
-use server::demo;
+use server::{demo, keys};
 use std::{path::PathBuf, time::Duration};
 use store::{
     Database,
@@ -49,6 +49,7 @@ async fn enters(empty: &EmptyDatabase, printed: &str, login: &str) -> bool {
 async fn a_demo_that_was_cut_off_is_taken_up_again() {
     let (empty, folder) = (EmptyDatabase::create("").await, Folder::create());
     let database = Database::open(&empty.url, 6).await.expect("a migrated database");
+    let database = keys::take(database, &folder.0).await.expect("its keys");
     // As Ctrl-C does, in the middle of the flats: what was committed stays, and no password was written down.
     let cut_off = async {
         while number(&empty, "select count(*) from unit").await == 0 {
@@ -104,4 +105,25 @@ async fn the_first_administrator_is_told_one_password() {
     assert_eq!(demo::first_administrator(&one).await.as_deref(), Ok(""), "and never again");
     one.close().await;
     other.close().await;
+}
+
+#[tokio::test]
+async fn keys_are_made_once_and_never_made_up() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (empty, folder) = (EmptyDatabase::create("").await, Folder::create());
+    let open = async || Database::open(&empty.url, 4).await.expect("it opens");
+    keys::take(open().await, &folder.0).await.expect("made");
+    let file = folder.0.join("keys");
+    let made = std::fs::read_to_string(&file).expect("a key file");
+    assert_eq!(std::fs::metadata(&file).expect("a key file").permissions().mode() & 0o777, 0o600);
+    keys::take(open().await, &folder.0).await.expect("taken again");
+    assert_eq!(std::fs::read_to_string(&file).expect("a key file"), made);
+
+    std::fs::remove_file(&file).expect("lost");
+    let error = keys::take(open().await, &folder.0).await.expect_err("nothing is made up");
+    assert!(error.contains("put back the key file of this database"), "{error}");
+    assert!(!file.exists());
+    std::fs::write(&file, "1:not a key").expect("written");
+    let error = keys::take(open().await, &folder.0).await.expect_err("refused");
+    assert!(error.ends_with("key 1 is not 64 hexadecimal digits"), "{error}");
 }

@@ -21,6 +21,7 @@ struct Places {
     operator: i64,
     project: i64,
     district: i64,
+    person: i64,
     job: String,
 }
 
@@ -43,6 +44,19 @@ async fn places(site: &Site) -> Places {
         operator: site.id("select id from operator where code = 'OP1'").await,
         project: site.id("select id from project where name = '甲项目'").await,
         district: site.id("select id from organization where code = '810101'").await,
+        person: {
+            let form = domain::person::PersonForm {
+                name: "甲区租户".into(),
+                person_type: "TENANT".into(),
+                organization: site.id("select id from organization where code = '810101'").await.to_string(),
+                id_type: "PASSPORT".into(),
+                id_number: "A1234567".into(),
+                phone: "13800000000".into(),
+                ..Default::default()
+            };
+            let city = support::city::ctx(&site.test.database, "city").await;
+            store::person::person_create(&city, &form).await.expect("a person").0
+        },
         job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
             .await
             .expect("a job")
@@ -119,6 +133,14 @@ async fn every_page_is_drawn_by_the_server() {
         ("/housing/estates/:id/:action", format!("/housing/estates/{}/edit", at.sun), vec!["编辑小区", "阳光苑"]),
         ("/housing/units/:id/:action", format!("/housing/units/{}/edit", at.unit), vec!["编辑房源"]),
         ("/housing/buildings/:id/:action", format!("/housing/buildings/{}/new-unit", at.building), vec!["新增房源"]),
+        ("/persons", "/persons".into(), vec!["甲区租户", "A****67", "138****0000", "共 1 条", "按号码查找"]),
+        (
+            "/persons/:id",
+            format!("/persons/{}", at.person),
+            vec!["甲区租户", "敏感信息", "查看证件号码明文", "A****67"],
+        ),
+        ("/persons/:id", "/persons/new".into(), vec!["新增人员", "所属机构", "居民身份证"]),
+        ("/persons/:id/:action", format!("/persons/{}/edit", at.person), vec!["编辑人员", "留空不修改"]),
         ("/operators", "/operators".into(), vec!["安居公司", "宜居公司", "91350100M000100Y43", "共 2 条"]),
         ("/operators/:id", format!("/operators/{}", at.operator), vec!["安居公司", "91990100MA0000001G", "所属机构"]),
         ("/imports", "/imports".into(), vec!["小区.xlsx", "测试district-a"]),

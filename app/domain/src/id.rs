@@ -43,4 +43,6 @@ ids! {
     RentStandardId,
     /// 运营主体 (E-84)
     OperatorId,
+    /// 人员 (E-04)
+    PersonId,
 }

@@ -5,12 +5,14 @@
 
 pub mod dictionary;
 pub mod failure;
+pub mod form;
 pub mod housing;
 pub mod id;
 pub mod import;
 pub mod insight;
 pub mod list;
 pub mod operator;
+pub mod person;
 pub mod platform;
 pub mod sheet;
 pub mod value;

@@ -98,7 +98,7 @@ impl Ctx {
     /// Opens a transaction in which row-level security knows this actor.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         let platform = self.actor.may(Permission::OrganizationWrite);
-        begin(&self.database, Some(self.actor.id.0), &self.scope, platform).await
+        begin(&self.database, Some(&self.actor), &self.scope, platform).await
     }
 }
 
@@ -127,18 +127,22 @@ pub(crate) async fn begin_city(database: &Database) -> Result<Tx> {
 
 /// One round trip opens the transaction and sets the scope. Only numbers go into the text, so there
 /// is nothing to quote.
-async fn begin(database: &Database, actor: Option<i64>, scope: &Scope, platform: bool) -> Result<Tx> {
+async fn begin(database: &Database, actor: Option<&Actor>, scope: &Scope, platform: bool) -> Result<Tx> {
     let (districts, estates) = match scope {
         Scope::City { .. } => ("*".to_owned(), String::new()),
         Scope::Districts(districts) => (joined(districts), String::new()),
         Scope::Estates(estates) => (String::new(), joined(estates)),
         Scope::Nothing => (String::new(), String::new()),
     };
-    let actor = actor.map(|id| id.to_string()).unwrap_or_default();
+    // Who sees no district keeps the records of the own organisation.
+    let organization = actor.filter(|_| matches!(scope, Scope::Estates(_)));
+    let organization = organization.map(|actor| actor.organization_id.to_string()).unwrap_or_default();
+    let actor = actor.map(|actor| actor.id.to_string()).unwrap_or_default();
     let platform = if platform { "on" } else { "" };
     let statement = format!(
         "begin; select set_config('app.actor', '{actor}', true), set_config('app.districts', '{districts}', true), \
-         set_config('app.estates', '{estates}', true), set_config('app.platform', '{platform}', true)"
+         set_config('app.estates', '{estates}', true), set_config('app.organization', '{organization}', true), \
+         set_config('app.platform', '{platform}', true)"
     );
     database.app.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)
 }

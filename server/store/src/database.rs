@@ -1,7 +1,10 @@
 //! Connections: one pool for the application role, which row-level security rules, and one for the
 //! owner, which migrates, listens and runs the queue and never answers a person.
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    platform::cipher::{KeyRing, keys_check},
+};
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -25,6 +28,7 @@ pub struct Database {
     owner: PgPool,
     /// rung after a commit that boards should hear of
     pub(crate) bell: Arc<Notify>,
+    keys: Option<KeyRing>,
 }
 
 impl Database {
@@ -80,7 +84,7 @@ impl Database {
             .await?;
         check_server(&owner).await?;
         MIGRATIONS.run(&owner).await.map_err(|error| Error::Broken(format!("migration failed: {error}")))?;
-        Ok(Self { app: Self::application_pool(options, connections).await?, owner, bell: Arc::default() })
+        Ok(Self { app: Self::application_pool(options, connections).await?, owner, bell: Arc::default(), keys: None })
     }
 
     /// For tests, whose database is there and migrated already.
@@ -89,7 +93,7 @@ impl Database {
     /// When the application role cannot be taken.
     pub async fn adopt(owner: PgPool) -> Result<Self> {
         let options = owner.connect_options().as_ref().clone();
-        Ok(Self { app: Self::application_pool(options, 8).await?, owner, bell: Arc::default() })
+        Ok(Self { app: Self::application_pool(options, 8).await?, owner, bell: Arc::default(), keys: None })
     }
 
     async fn application_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool> {
@@ -100,6 +104,21 @@ impl Database {
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(options)
             .await?)
+    }
+
+    /// Takes the keys of the city's personal numbers, after making sure that they are this database's.
+    ///
+    /// # Errors
+    /// One line that says which key is missing or of another installation.
+    pub async fn with_keys(mut self, keys: KeyRing) -> Result<Self> {
+        keys_check(&self, &keys).await?;
+        self.keys = Some(keys);
+        Ok(self)
+    }
+
+    /// What seals and opens personal numbers.
+    pub(crate) fn keys(&self) -> Result<&KeyRing> {
+        self.keys.as_ref().ok_or_else(|| Error::Broken("the server was started without keys".into()))
     }
 
     /// The owner's pool, for the queue and for listening; not for the work of people.

@@ -9,12 +9,14 @@ pub mod bench;
 pub mod ctx;
 pub mod database;
 pub mod error;
+pub mod export;
 pub mod housekeeping;
 pub mod housing;
 pub mod import;
 pub mod insight;
 pub mod live;
 pub mod operator;
+pub mod person;
 pub mod platform;
 
 mod list;

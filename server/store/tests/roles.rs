@@ -55,6 +55,12 @@ async fn the_seeded_roles_may_exactly_this() {
     housing:rent_standard:write  .           x    .          .        .      .        .     .                 .       .       .         .
     housing:stock:export         x           x    x          x        .      x        x     .                 .       x       .         .
     operator:operator:read       x           x    x          x        x      x        x     x                 x       x       .         .
+    person:person:read           .           x    .          x        .      x        x     x                 x       x       .         .
+    person:person:write          .           x    .          .        .      x        x     .                 .       .       .         .
+    person:person:export         .           x    .          x        .      x        .     .                 .       .       .         .
+    person:id_number:clear       .           x    .          x        .      .        x     .                 .       .       .         .
+    person:contact:clear         .           x    .          x        .      x        .     .                 .       .       .         .
+    person:bank:clear            .           x    .          .        .      .        .     .                 x       .       .         .
     insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .
     insight:map:read             x           x    x          x        .      x        x     .                 .       x       .         .
     ");

@@ -4,7 +4,7 @@
 mod support;
 
 use chrono::Utc;
-use domain::{import::SheetKey, list::ListQuery};
+use domain::{import::SheetKey, list::ListQuery, person::PersonForm};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::collections::BTreeSet;
 use store::{
@@ -12,6 +12,7 @@ use store::{
         building::building_list, estate::estate_list, project::project_list, room::room_list, unit_list::unit_list,
     },
     import::job::{job_list, job_note},
+    person::person_create,
 };
 use support::{TestDatabase, city};
 
@@ -23,8 +24,18 @@ const STOCK: [&str; 9] =
     ["project", "estate", "building", "unit", "room", "unit_history", "building_tally", "district_tally", "change"];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 7] =
-    ["app_user", "audit_block", "audit_log", "import_file", "import_job", "import_row", "login_attempt"];
+const CLOSED: [&str; 10] = [
+    "app_user",
+    "audit_block",
+    "audit_log",
+    "cipher_key",
+    "import_file",
+    "import_job",
+    "import_row",
+    "login_attempt",
+    "person",
+    "person_number",
+];
 
 /// Tables that everybody reads and nobody writes without a scope.
 const PUBLISHED: [&str; 9] = [
@@ -86,12 +97,23 @@ async fn tried(connection: &mut PgConnection, statement: &str) -> Result<u64, St
 /// PostgreSQL's `insufficient_privilege`: both a missing grant and a refused policy.
 const DENIED: &str = "42501";
 
-/// Jobs and an attempt to sign in, so that no table is empty.
+/// Jobs, a person and an attempt to sign in, so that no table is empty.
 async fn with_jobs() -> TestDatabase {
     let test = TestDatabase::with_city().await;
     for login in ["district-a", "district-b"] {
         job_note(&city::ctx(&test.database, login).await, SheetKey::Estate, "小区.xlsx", "00").await.expect("a job");
     }
+    let operator = city::ctx(&test.database, "operator").await;
+    let person = PersonForm {
+        name: "测试人甲".into(),
+        person_type: "TENANT".into(),
+        organization: operator.actor().organization_id.to_string(),
+        id_type: "PASSPORT".into(),
+        id_number: "X1234567".into(),
+        phone: "13800000000".into(),
+        ..PersonForm::default()
+    };
+    person_create(&operator, &person).await.expect("a person");
     sqlx::raw_sql(
         "insert into import_file select id, '\\x00' from import_job;
          insert into import_row select id, 2, array['x'], '[]' from import_job;

@@ -7,7 +7,7 @@ mod household;
 mod housing;
 mod organization;
 
-pub use household::{ApplicantCategory, Gender};
+pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
 pub use housing::{
     AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, Orientation, ProjectStatus, RoomType,
     SourceType, Structure, UnitStatus, UseStatus,

@@ -5,10 +5,11 @@ use crate::{
         AreaBasis, Decoration, HousingCategory, LayoutType, Orientation, ProjectStatus, UnitStatus, UseStatus,
     },
     failure::FieldErrors,
+    form::{optional, optional_text, pick},
     housing::{
         building::needs_rent_standard,
         building_sheet::{house_code, parse_floor, real_estate_no, unit_area},
-        estate::{facilities_text, optional, optional_text, parse_facilities, pick},
+        estate::{facilities_text, parse_facilities},
         project_sheet::parse_date,
         unit_status::Circumstances,
     },

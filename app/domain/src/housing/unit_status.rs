@@ -7,7 +7,7 @@
 use crate::{
     dictionary::{HousingCategory, ProjectStatus, UnitStatus, dictionary},
     failure::{Failure, FieldErrors},
-    housing::estate::optional_text,
+    form::optional_text,
     value::Complaint,
 };
 use chrono::NaiveDate;

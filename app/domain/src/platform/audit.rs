@@ -11,10 +11,12 @@ pub enum AuditAction {
     Update,
     Delete,
     Export,
+    /// somebody looked at a personal number in clear
+    Reveal,
 }
 
 impl AuditAction {
-    pub const ALL: [Self; 4] = [Self::Insert, Self::Update, Self::Delete, Self::Export];
+    pub const ALL: [Self; 5] = [Self::Insert, Self::Update, Self::Delete, Self::Export, Self::Reveal];
 
     /// As stored.
     #[must_use]
@@ -24,6 +26,7 @@ impl AuditAction {
             Self::Update => "UPDATE",
             Self::Delete => "DELETE",
             Self::Export => "EXPORT",
+            Self::Reveal => "REVEAL",
         }
     }
 
@@ -34,6 +37,7 @@ impl AuditAction {
             Self::Update => "修改",
             Self::Delete => "删除",
             Self::Export => "导出",
+            Self::Reveal => "查看明文",
         }
     }
 
@@ -53,6 +57,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("organization", "组织机构"),
     ("parameter", "参数"),
     ("operator", "运营主体"),
+    ("person", "人员"),
     ("rent_standard", "租金标准"),
     ("project", "项目"),
     ("estate", "小区"),

@@ -56,6 +56,12 @@ permissions! {
     RentStandardWrite "housing:rent_standard:write" "维护租金标准",
     StockExport "housing:stock:export" "导出房源数据",
     OperatorRead "operator:operator:read" "查看运营主体",
+    PersonRead "person:person:read" "查看人员",
+    PersonWrite "person:person:write" "维护人员",
+    PersonExport "person:person:export" "导出人员",
+    IdNumberClear "person:id_number:clear" "查看证件号码明文",
+    ContactClear "person:contact:clear" "查看电话和住址明文",
+    BankClear "person:bank:clear" "查看银行账号明文",
     HomeRead "insight:home:read" "查看首页统计",
     MapRead "insight:map:read" "查看房源地图",
 }

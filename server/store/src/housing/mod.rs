@@ -3,7 +3,6 @@
 pub mod building;
 pub mod choice;
 pub mod estate;
-pub mod export;
 pub mod project;
 pub mod rent_standard;
 pub mod room;

@@ -1,6 +1,7 @@
 //! Organisations, users, sessions, settings and divisions.
 
 pub mod audit;
+pub mod cipher;
 pub mod division;
 pub mod organization;
 pub mod password;

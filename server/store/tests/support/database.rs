@@ -51,7 +51,7 @@ impl TestDatabase {
         let admin =
             PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
         let admin = admin.await.expect("the superuser connects");
-        Self { database: Database::adopt(owner).await.expect("the application's role can be taken"), admin, name }
+        Self { database: adopted(owner).await, admin, name }
     }
 
     /// A connection as the application works: the owner's login, the role without rights.
@@ -69,8 +69,17 @@ impl TestDatabase {
     pub async fn second(&self) -> Database {
         let owner =
             PgPoolOptions::new().max_connections(2).connect_with(self.name.cluster.owner(&self.name.text)).await;
-        Database::adopt(owner.expect("the owner connects")).await.expect("the application's role can be taken")
+        adopted(owner.expect("the owner connects")).await
     }
+}
+
+/// The key of all test databases.
+pub const KEY: &str = "1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+async fn adopted(owner: PgPool) -> Database {
+    let database = Database::adopt(owner).await.expect("the application's role can be taken");
+    let ring = store::platform::cipher::KeyRing::parse(KEY).expect("a ring");
+    database.with_keys(ring).await.expect("its own keys")
 }
 
 /// A database without any table, and the address at which its owner finds it.

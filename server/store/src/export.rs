@@ -10,9 +10,9 @@ use serde_json::json;
 /// Checks the right to export and writes the export into the audit log; answers how many rows may go.
 ///
 /// # Errors
-/// Without [`Permission::StockExport`].
+/// Without the permission to export that list.
 pub async fn export_begin(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> Result<u32> {
-    ctx.require(Permission::StockExport)?;
+    ctx.require(if list == "person" { Permission::PersonExport } else { Permission::StockExport })?;
     let rows = wanted.clamp(1, EXPORT_MAX);
     let mut tx = ctx.begin().await?;
     sqlx::query!(

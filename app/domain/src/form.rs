@@ -1,0 +1,28 @@
+//! How single fields of a form are read, whatever the noun.
+
+use crate::value::{Check, Complaint, normalize, text_max};
+
+/// The id behind a chosen option.
+///
+/// # Errors
+/// The sentence, when nothing (or nonsense) is chosen.
+pub fn pick(text: &str, sentence: &'static str) -> Check<i64> {
+    text.parse().map_err(|_| Complaint::Says(sentence.into()))
+}
+
+/// Reads a field that may stay empty.
+///
+/// # Errors
+/// What `parse` complains about a text that is there.
+pub fn optional<T>(text: &str, parse: impl Fn(&str) -> Check<T>) -> Check<Option<T>> {
+    let text = normalize(text);
+    if text.is_empty() { Ok(None) } else { parse(&text).map(Some) }
+}
+
+/// An optional text of limited length.
+///
+/// # Errors
+/// `长度不能超过{n}`.
+pub fn optional_text(text: &str, most: usize) -> Check<Option<String>> {
+    optional(text, |text| text_max(text, most))
+}

@@ -1,0 +1,165 @@
+//! 人员 (E-04): the natural persons of the system, and how their numbers are shown.
+//!
+//! What the law calls sensitive (domain.md §2.7) reaches a page only masked; [`Secret`] names what can be asked for in
+//! clear, one field at a time, with a reason.
+
+mod form;
+pub mod sheet;
+
+pub use form::{KEEP_HINT, NumberChange, PersonFields, PersonForm};
+
+use crate::{
+    dictionary::{Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType},
+    id::{OrganizationId, PersonId},
+    platform::permission::Permission,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A row of the list of persons (S1-5.4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PersonRow {
+    pub id: PersonId,
+    pub name: String,
+    pub person_type: PersonType,
+    pub id_type: IdType,
+    /// masked
+    pub id_number: String,
+    /// masked
+    pub phone: String,
+    pub organization: String,
+    pub district: Option<String>,
+    pub id_verified: IdVerified,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A person; numbers and addresses masked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: PersonId,
+    pub name: String,
+    pub person_type: PersonType,
+    pub organization_id: OrganizationId,
+    pub organization: String,
+    pub district: Option<String>,
+    pub id_type: IdType,
+    pub id_number: String,
+    pub id_verified: IdVerified,
+    pub gender: Option<Gender>,
+    pub birth: Option<NaiveDate>,
+    pub nation: Option<Nation>,
+    pub education: Option<Education>,
+    pub marital: Option<Marital>,
+    pub phone: String,
+    pub phone2: Option<String>,
+    pub hukou_type: Option<HukouType>,
+    pub hukou_address: Option<String>,
+    pub live_address: Option<String>,
+    pub employer: Option<String>,
+    pub job: Option<String>,
+    pub bank_name: Option<String>,
+    pub bank_holder: Option<String>,
+    pub bank_no: Option<String>,
+    pub emergency_contact: Option<String>,
+    pub emergency_phone: Option<String>,
+    pub version: i32,
+    pub updated_at: DateTime<Utc>,
+    pub updated_by: Option<String>,
+}
+
+/// What of a person is hidden until somebody with the right to it says why (domain.md §2.7, §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Secret {
+    IdNumber,
+    Phone,
+    Phone2,
+    HukouAddress,
+    LiveAddress,
+    BankNo,
+    EmergencyPhone,
+}
+
+impl Secret {
+    pub const ALL: [Self; 7] = [
+        Self::IdNumber,
+        Self::Phone,
+        Self::Phone2,
+        Self::HukouAddress,
+        Self::LiveAddress,
+        Self::BankNo,
+        Self::EmergencyPhone,
+    ];
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::IdNumber => "证件号码",
+            Self::Phone => "手机号",
+            Self::Phone2 => "备用电话",
+            Self::HukouAddress => "户籍地址",
+            Self::LiveAddress => "现住址",
+            Self::BankNo => "银行账号",
+            Self::EmergencyPhone => "紧急联系电话",
+        }
+    }
+
+    /// The column it is stored in, and its name in the operation log.
+    #[must_use]
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::IdNumber => "id_number",
+            Self::Phone => "phone",
+            Self::Phone2 => "phone2",
+            Self::HukouAddress => "hukou_address",
+            Self::LiveAddress => "live_address",
+            Self::BankNo => "bank_no",
+            Self::EmergencyPhone => "emergency_phone",
+        }
+    }
+
+    /// Who may see it in clear.
+    #[must_use]
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::IdNumber => Permission::IdNumberClear,
+            Self::BankNo => Permission::BankClear,
+            Self::Phone | Self::Phone2 | Self::HukouAddress | Self::LiveAddress | Self::EmergencyPhone => {
+                Permission::ContactClear
+            }
+        }
+    }
+}
+
+/// Shortest reason for looking at a number in clear, in characters.
+pub const REASON_MIN: usize = 4;
+/// Longest one.
+pub const REASON_MAX: usize = 200;
+
+/// An address inside the authority: what names the district and street stays, the house does not.
+#[must_use]
+pub fn masked_address(address: &str) -> String {
+    let shown: String = address.chars().take(6).collect();
+    format!("{shown}****")
+}
+
+/// A document's number of no known structure: its ends.
+#[must_use]
+pub fn masked_document(number: &str) -> String {
+    let characters: Vec<char> = number.chars().collect();
+    match characters.len() {
+        0..=4 => "****".to_owned(),
+        length => format!("{}****{}", characters[0], characters[length - 2..].iter().collect::<String>()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_hide_what_tells_one_person_from_another() {
+        assert_eq!(masked_address("示例市示例区示例路1号楼2单元0301室"), "示例市示例区****");
+        assert_eq!(masked_document("E12345678"), "E****78");
+        assert_eq!(masked_document("1234"), "****");
+    }
+}

@@ -1,0 +1,179 @@
+//! The record of a person: hidden fields masked, and the dialog that shows one of them for a reason.
+
+use super::api::{person_get, person_reveal};
+use crate::{
+    shell::may,
+    ui::{
+        PageHead,
+        detail::{field_group, text_cell, use_id},
+        error_view, icon, loading_view,
+        resource::resource,
+    },
+};
+use domain::{
+    id::PersonId,
+    person::{Person, REASON_MAX, Secret, sheet::PERSON_LIST},
+    platform::permission::Permission,
+    sheet::{Cell, cell_or_empty},
+};
+use leptos::{html::Dialog, prelude::*};
+
+pub fn detail_view() -> AnyView {
+    let id = use_id();
+    let person = resource(move || id.get(), |id| person_get(PersonId(id)));
+    view! {
+        <main class="page">
+            <Transition fallback=loading_view>
+                {move || Suspend::new(async move {
+                    match person.await {
+                        Ok(person) => record(&person).into_any(),
+                        Err(error) => error_view(&error),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+    .into_any()
+}
+
+fn record(person: &Person) -> impl IntoView + use<> {
+    let id = person.id;
+    let asked = RwSignal::new(None::<Secret>);
+    let label = |value: Option<&'static str>| cell_or_empty(value, Cell::text);
+    view! {
+        <PageHead title=person.name.clone() back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned())>
+            {move || may(Permission::PersonWrite).then(|| view! {
+                <a class="btn btn-primary btn-sm" href=format!("/persons/{id}/edit")>{icon("edit")}"编辑"</a>
+            })}
+        </PageHead>
+        {field_group("基本信息", vec![
+            ("姓名", Cell::text(&person.name)),
+            ("人员类型", Cell::text(person.person_type.label())),
+            ("性别", label(person.gender.map(|value| value.label()))),
+            ("出生日期", cell_or_empty(person.birth, Cell::Date)),
+            ("民族", label(person.nation.map(|value| value.label()))),
+            ("学历", label(person.education.map(|value| value.label()))),
+            ("婚姻状况", label(person.marital.map(|value| value.label()))),
+            ("户籍类型", label(person.hukou_type.map(|value| value.label()))),
+            ("工作单位", text_cell(person.employer.as_ref())),
+            ("职业", text_cell(person.job.as_ref())),
+            ("紧急联系人", text_cell(person.emergency_contact.as_ref())),
+            ("开户行", text_cell(person.bank_name.as_ref())),
+            ("开户名", text_cell(person.bank_holder.as_ref())),
+            ("证件类型", Cell::text(person.id_type.label())),
+            ("证件核验", Cell::badge(person.id_verified.code(), person.id_verified.label())),
+            ("所属机构", Cell::text(&person.organization)),
+            ("所属区县", Cell::text(person.district.as_deref().unwrap_or("全市"))),
+            ("更新时间", Cell::Time(person.updated_at)),
+            ("更新人", text_cell(person.updated_by.as_ref())),
+        ])}
+        <section class="panel">
+            <h2>"敏感信息"</h2>
+            <p class="mb-4 text-sm opacity-80">"默认脱敏显示。查看明文须填写原因，并记入操作日志。"</p>
+            <dl class="detail-grid">{Secret::ALL.into_iter().map(|secret| secret_field(person, secret, asked)).collect_view()}</dl>
+        </section>
+        <RevealDialog id=id asked=asked />
+    }
+}
+
+/// A hidden field: its mask and, for who may, the way to see it.
+fn secret_field(person: &Person, secret: Secret, asked: RwSignal<Option<Secret>>) -> impl IntoView + use<> {
+    let mask = match secret {
+        Secret::IdNumber => Some(&person.id_number),
+        Secret::Phone => Some(&person.phone),
+        Secret::Phone2 => person.phone2.as_ref(),
+        Secret::HukouAddress => person.hukou_address.as_ref(),
+        Secret::LiveAddress => person.live_address.as_ref(),
+        Secret::BankNo => person.bank_no.as_ref(),
+        Secret::EmergencyPhone => person.emergency_phone.as_ref(),
+    };
+    let there = mask.is_some();
+    let mask = mask.cloned().unwrap_or_else(|| "—".to_owned());
+    view! {
+        <div class="detail-field">
+            <dt>{secret.label()}</dt>
+            <dd class="flex items-center gap-2">
+                <span class="tabular-nums">{mask}</span>
+                {move || (there && may(secret.permission())).then(|| view! {
+                    <button type="button" class="btn btn-ghost btn-xs" aria-label=format!("查看{}明文", secret.label()) on:click=move |_| asked.set(Some(secret))>"查看明文"</button>
+                })}
+            </dd>
+        </div>
+    }
+}
+
+/// Asks for the reason, shows the number, and forgets it when it is closed.
+#[component]
+fn RevealDialog(id: PersonId, asked: RwSignal<Option<Secret>>) -> impl IntoView {
+    let dialog = NodeRef::<Dialog>::new();
+    let reason = RwSignal::new(String::new());
+    let reveal = Action::new(move |(secret, reason): &(Secret, String)| {
+        let (secret, reason) = (*secret, reason.clone());
+        async move { person_reveal(id, secret, reason).await }
+    });
+    let answer = reveal.value();
+    Effect::new(move |_| {
+        if asked.get().is_some()
+            && let Some(dialog) = dialog.get()
+            && !dialog.open()
+        {
+            // It fails only for a dialog that is open or not in the page.
+            let _ = dialog.show_modal();
+        }
+    });
+    let forget = move |_| {
+        asked.set(None);
+        reason.set(String::new());
+        reveal.clear();
+    };
+    let close = move |_| {
+        if let Some(dialog) = dialog.get() {
+            dialog.close();
+        }
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if let Some(secret) = asked.get_untracked() {
+            reveal.dispatch((secret, reason.get_untracked()));
+        }
+    };
+    let title = move || format!("查看{}明文", asked.get().map_or("", Secret::label));
+    let complaint = move || match answer.get() {
+        Some(Err(error)) => Some(
+            error
+                .fields()
+                .and_then(|fields| fields.get("reason").map(ToOwned::to_owned))
+                .unwrap_or_else(|| error.to_string()),
+        ),
+        _ => None,
+    };
+    let body = move || {
+        match answer.get() {
+        Some(Ok(clear)) => view! {
+            <p class="py-4 text-xl font-semibold break-all tabular-nums" data-clear>{clear}</p>
+            <div class="form-buttons"><button type="button" class="btn btn-primary" on:click=close>"关闭"</button></div>
+        }
+        .into_any(),
+        _ => view! {
+            <form class="flex flex-col gap-3 pt-4" on:submit=submit>
+                <div class="form-field" class:has-error=move || complaint().is_some()>
+                    <label for="reveal-reason">"查看原因"<span class="required" aria-hidden="true">"*"</span></label>
+                    <input id="reveal-reason" class="input" required maxlength=REASON_MAX autocomplete="off" placeholder="如 核对租户来电身份"
+                        aria-describedby="reveal-reason-error" prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
+                    <p class="field-error" id="reveal-reason-error" role="alert">{complaint}</p>
+                </div>
+                <div class="form-buttons">
+                    <button type="submit" class="btn btn-primary" disabled=move || reveal.pending().get()>"查看"</button>
+                    <button type="button" class="btn btn-ghost" on:click=close>"取消"</button>
+                </div>
+            </form>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <dialog class="modal" node_ref=dialog on:close=forget aria-labelledby="reveal-title">
+            <div class="modal-box"><h2 id="reveal-title" class="text-lg font-semibold">{title}</h2>{body}</div>
+        </dialog>
+    }
+}

@@ -1,0 +1,160 @@
+//! The sealed columns of a person, and the digests that find a number.
+
+use crate::{
+    Ctx, Result,
+    ctx::{Tx, connection},
+    platform::cipher::{KeyRing, Kind},
+};
+use domain::{
+    dictionary::IdType,
+    failure::Failure,
+    id::PersonId,
+    person::{NumberChange, PersonFields, Secret},
+    value::{BankCard, Passbook, Phone},
+};
+
+/// A value as the table holds it.
+struct Sealed {
+    bytes: Vec<u8>,
+    mask: String,
+}
+
+/// The sealed columns of one person, in the order of [`Secret::ALL`].
+#[derive(Default)]
+pub(super) struct Numbers([Option<Sealed>; Secret::ALL.len()]);
+
+impl Numbers {
+    /// Those of a person in scope; held until the transaction ends.
+    pub async fn load(tx: &mut Tx, id: PersonId) -> Result<Self> {
+        let row = sqlx::query!(
+            "select id_number, id_number_mask, phone, phone_mask, phone2, phone2_mask, hukou_address, hukou_address_mask,
+                    live_address, live_address_mask, bank_no, bank_no_mask, emergency_phone, emergency_phone_mask
+             from person where id = $1 and deleted_at is null for share",
+            id.0
+        )
+        .fetch_optional(connection(tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+        let optional = |bytes: Option<Vec<u8>>, mask: Option<String>| Some(Sealed { bytes: bytes?, mask: mask? });
+        Ok(Self([
+            optional(Some(row.id_number), Some(row.id_number_mask)),
+            optional(Some(row.phone), Some(row.phone_mask)),
+            optional(row.phone2, row.phone2_mask),
+            optional(row.hukou_address, row.hukou_address_mask),
+            optional(row.live_address, row.live_address_mask),
+            optional(row.bank_no, row.bank_no_mask),
+            optional(row.emergency_phone, row.emergency_phone_mask),
+        ]))
+    }
+
+    pub fn bytes(&self, secret: Secret) -> Option<Vec<u8>> {
+        self.0[secret as usize].as_ref().map(|sealed| sealed.bytes.clone())
+    }
+
+    pub fn mask(&self, secret: Secret) -> Option<String> {
+        self.0[secret as usize].as_ref().map(|sealed| sealed.mask.clone())
+    }
+
+    /// A value in clear.
+    pub fn open(&self, ring: &KeyRing, secret: Secret) -> Result<Option<String>> {
+        self.0[secret as usize].as_ref().map(|sealed| ring.open(kind_of(secret), &sealed.bytes)).transpose()
+    }
+
+    /// What a form makes of them. What it keeps stays as it is sealed, so that the operation log shows no change.
+    pub fn change(&mut self, ring: &KeyRing, fields: &PersonFields) {
+        for (secret, change) in [
+            (Secret::IdNumber, &fields.id_number),
+            (Secret::Phone, &fields.phone),
+            (Secret::Phone2, &fields.phone2),
+            (Secret::HukouAddress, &fields.hukou_address),
+            (Secret::LiveAddress, &fields.live_address),
+            (Secret::BankNo, &fields.bank_no),
+            (Secret::EmergencyPhone, &fields.emergency_phone),
+        ] {
+            match change {
+                NumberChange::Keep => {}
+                NumberChange::Clear => self.0[secret as usize] = None,
+                NumberChange::Set { plain, mask } => {
+                    let bytes = ring.seal(kind_of(secret), plain);
+                    self.0[secret as usize] = Some(Sealed { bytes, mask: mask.clone() });
+                }
+            }
+        }
+    }
+
+    /// Seals with the key in use whatever another key sealed.
+    pub fn renew(&mut self, ring: &KeyRing) -> Result<()> {
+        for secret in Secret::ALL {
+            if let Some(sealed) = &mut self.0[secret as usize]
+                && KeyRing::key_of(&sealed.bytes) != Some(ring.active())
+            {
+                sealed.bytes = ring.seal(kind_of(secret), &ring.open(kind_of(secret), &sealed.bytes)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the digests of the numbers that people are found by, under every key of the ring, in place of those
+    /// that were there.
+    pub async fn index(&self, tx: &mut Tx, ring: &KeyRing, id: PersonId, id_type: IdType) -> Result<()> {
+        let (mut kinds, mut keys, mut digests) = (Vec::new(), Vec::new(), Vec::new());
+        for (secret, label) in
+            [(Secret::IdNumber, "ID"), (Secret::Phone, "PHONE"), (Secret::Phone2, "PHONE"), (Secret::BankNo, "BANK")]
+        {
+            let Some(plain) = self.open(ring, secret)? else { continue };
+            let plain = if secret == Secret::IdNumber { typed(id_type, &plain) } else { plain };
+            for ((key, _), digest) in ring.checks().into_iter().zip(ring.indexes(kind_of(secret), &plain)) {
+                kinds.push(label.to_owned());
+                keys.push(key);
+                digests.push(digest);
+            }
+        }
+        sqlx::query!("delete from person_number where person_id = $1", id.0).execute(connection(tx)).await?;
+        sqlx::query!(
+            "insert into person_number (person_id, kind, key_id, digest)
+             select distinct $1::bigint, kind, key_id, digest
+             from unnest($2::text[], $3::smallint[], $4::bytea[]) as t (kind, key_id, digest)",
+            id.0,
+            &kinds,
+            &keys,
+            &digests,
+        )
+        .execute(connection(tx))
+        .await?;
+        Ok(())
+    }
+}
+
+/// The digests of whatever number a text may be, under every key.
+pub(super) fn digests_of(ctx: &Ctx, text: &str) -> Result<Vec<Vec<u8>>> {
+    let ring = ctx.database().keys()?;
+    let mut digests = Vec::new();
+    if text.len() >= 5 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        let number = text.to_uppercase();
+        for id_type in IdType::ALL {
+            digests.extend(ring.indexes(Kind::IdNumber, &typed(*id_type, &number)));
+        }
+    }
+    if let Ok(phone) = Phone::parse(text) {
+        digests.extend(ring.indexes(Kind::Phone, phone.as_str()));
+    }
+    let account = BankCard::parse(text).map(|card| card.as_str().to_owned());
+    if let Ok(account) = account.or_else(|_| Passbook::parse(text).map(|book| book.as_str().to_owned())) {
+        digests.extend(ring.indexes(Kind::BankAccount, &account));
+    }
+    Ok(digests)
+}
+
+/// A document's number is unique within its type (E-04).
+pub(super) fn typed(id_type: IdType, number: &str) -> String {
+    format!("{}:{number}", id_type.code())
+}
+
+fn kind_of(secret: Secret) -> Kind {
+    match secret {
+        Secret::IdNumber => Kind::IdNumber,
+        Secret::Phone | Secret::Phone2 | Secret::EmergencyPhone => Kind::Phone,
+        Secret::HukouAddress | Secret::LiveAddress => Kind::Address,
+        Secret::BankNo => Kind::BankAccount,
+    }
+}

@@ -1,0 +1,304 @@
+//! Personal numbers at rest: sealed with an authenticated cipher, findable by their exact value (domain.md §2.6).
+//!
+//! A sealed value names its key, so that values of several keys live side by side while a rotation is under way.
+//! The blind index is a keyed digest of the plain value: whoever holds only the database cannot try numbers
+//! against it. Owns the keys and nothing else: which columns are sealed is the business of the nouns.
+
+use crate::{
+    Database, Error, Result,
+    ctx::{begin_platform, connection},
+};
+use aes_gcm::{
+    Aes256Gcm, KeyInit as _,
+    aead::{Aead as _, Payload},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+use std::{fmt, sync::Arc};
+
+/// Bytes of a secret.
+const SECRET: usize = 32;
+/// Bytes of a nonce of AES-GCM.
+const NONCE: usize = 12;
+/// Bytes of a blind index: enough that two numbers of a city never share one.
+const INDEX: usize = 16;
+
+/// What a sealed value is, so that one cannot be moved into the place of another kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 证件号码
+    IdNumber,
+    /// 手机号, 联系电话
+    Phone,
+    /// 银行账号
+    BankAccount,
+    /// 户籍地址, 现住址
+    Address,
+}
+
+impl Kind {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::IdNumber => b"id_number",
+            Self::Phone => b"phone",
+            Self::BankAccount => b"bank_account",
+            Self::Address => b"address",
+        }
+    }
+}
+
+/// The keys of a city: the first one seals, all of them open.
+#[derive(Clone)]
+pub struct KeyRing(Arc<Vec<Key>>);
+
+struct Key {
+    id: i16,
+    seal: Aes256Gcm,
+    index: [u8; SECRET],
+    check: [u8; INDEX],
+}
+
+/// Never shows a key.
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|key| key.id)).finish()
+    }
+}
+
+impl KeyRing {
+    /// Reads keys as the key file and `HOUSING_KEYS` hold them: `<number>:<64 hexadecimal digits>`, one per line
+    /// or separated by commas, the one in use first. Empty lines and lines that begin with `#` do not count.
+    ///
+    /// # Errors
+    /// One line that says what is wrong, without the key.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let mut keys: Vec<Key> = Vec::new();
+        let lines = text.split([',', '\n']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for line in lines {
+            let (id, secret) = line.split_once(':').ok_or("a key is <number>:<64 hexadecimal digits>")?;
+            let id: i16 = id.trim().parse().ok().filter(|id| *id > 0).ok_or("a key's number is 1 to 32767")?;
+            let secret = unhex(secret.trim()).ok_or_else(|| format!("key {id} is not 64 hexadecimal digits"))?;
+            if keys.iter().any(|key| key.id == id) {
+                return Err(format!("key {id} is there twice"));
+            }
+            keys.push(Key::new(id, &secret));
+        }
+        if keys.is_empty() { Err("there is no key".to_owned()) } else { Ok(Self(Arc::new(keys))) }
+    }
+
+    /// A line for the key file with a new secret of that number.
+    #[must_use]
+    pub fn new_line(id: i16) -> String {
+        format!("{id}:{}", super::token::secret())
+    }
+
+    /// The number of the key that seals.
+    #[must_use]
+    pub fn active(&self) -> i16 {
+        self.0[0].id
+    }
+
+    /// Number and check value of every key: the database keeps them to know a ring that is not its own.
+    #[must_use]
+    pub fn checks(&self) -> Vec<(i16, Vec<u8>)> {
+        self.0.iter().map(|key| (key.id, key.check.to_vec())).collect()
+    }
+
+    /// Seals a value with the key in use.
+    #[must_use]
+    pub fn seal(&self, kind: Kind, plain: &str) -> Vec<u8> {
+        let key = &self.0[0];
+        let random = super::token::random_bytes();
+        let nonce = &random[..NONCE];
+        let payload = Payload { msg: plain.as_bytes(), aad: kind.label() };
+        let sealed = key
+            .seal
+            .encrypt(nonce.try_into().expect("twelve bytes are a nonce"), payload)
+            .expect("a short text is sealed in memory");
+        [&key.id.to_be_bytes()[..], nonce, &sealed].concat()
+    }
+
+    /// Opens a value, whichever key of the ring sealed it.
+    ///
+    /// # Errors
+    /// When its key is missing or the value was changed.
+    pub fn open(&self, kind: Kind, sealed: &[u8]) -> Result<String> {
+        let broken = |why: &str| Error::Broken(format!("a sealed {kind:?} cannot be opened: {why}"));
+        let (id, rest) = sealed.split_at_checked(2).ok_or_else(|| broken("it is cut off"))?;
+        let (nonce, text) = rest.split_at_checked(NONCE).ok_or_else(|| broken("it is cut off"))?;
+        let id = i16::from_be_bytes([id[0], id[1]]);
+        let key =
+            self.0.iter().find(|key| key.id == id).ok_or_else(|| broken(&format!("key {id} is not in the ring")))?;
+        let nonce = nonce.try_into().map_err(|_| broken("it is cut off"))?;
+        let plain = key
+            .seal
+            .decrypt(nonce, Payload { msg: text, aad: kind.label() })
+            .map_err(|_| broken("it was changed, or is of another kind"))?;
+        String::from_utf8(plain).map_err(|_| broken("it is no text"))
+    }
+
+    /// The number of the key that sealed a value.
+    #[must_use]
+    pub fn key_of(sealed: &[u8]) -> Option<i16> {
+        sealed.first_chunk().map(|id| i16::from_be_bytes(*id))
+    }
+
+    /// The blind indexes of a value, one per key, that of the key in use first: a search compares with all of
+    /// them, because while a rotation is under way rows of both keys are there.
+    #[must_use]
+    pub fn indexes(&self, kind: Kind, plain: &str) -> Vec<Vec<u8>> {
+        self.0.iter().map(|key| key.digest(kind.label(), plain.as_bytes()).to_vec()).collect()
+    }
+}
+
+/// Whether some key has sealed anything in this database: then a new ring would be the wrong one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keys_known(database: &Database) -> Result<bool> {
+    let mut tx = begin_platform(database).await?;
+    let known = sqlx::query_scalar!(r#"select exists (select from cipher_key) as "known!""#);
+    let known = known.fetch_one(connection(&mut tx)).await?;
+    tx.commit().await?;
+    Ok(known)
+}
+
+/// Compares a ring with what the database remembers of its keys, and notes the keys that are new to it.
+pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()> {
+    let mut tx = begin_platform(database).await?;
+    for (id, check) in ring.checks() {
+        sqlx::query!("insert into cipher_key (id, check_value) values ($1, $2) on conflict (id) do nothing", id, check)
+            .execute(connection(&mut tx))
+            .await?;
+    }
+    let known =
+        sqlx::query!("select id, check_value from cipher_key order by id").fetch_all(connection(&mut tx)).await?;
+    for row in known {
+        let ours = ring.checks().into_iter().find(|(id, _)| *id == row.id);
+        match ours {
+            None => {
+                return Err(Error::Broken(format!(
+                    "key {} is missing: numbers of this database are sealed with it",
+                    row.id
+                )));
+            }
+            Some((id, check)) if check != row.check_value => {
+                return Err(Error::Broken(format!(
+                    "key {id} is not the one that numbers of this database are sealed with"
+                )));
+            }
+            Some(_) => {}
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+impl Key {
+    fn new(id: i16, secret: &[u8; SECRET]) -> Self {
+        let derived = |purpose: &[u8]| {
+            let mut bytes = [0; SECRET];
+            Hkdf::<Sha256>::new(None, secret).expand(purpose, &mut bytes).expect("32 bytes can be derived");
+            bytes
+        };
+        let seal = Aes256Gcm::new_from_slice(&derived(b"housing seal")).expect("32 bytes are a key");
+        let mut key = Self { id, seal, index: derived(b"housing index"), check: [0; INDEX] };
+        key.check = key.digest(b"check", b"housing");
+        key
+    }
+
+    fn digest(&self, label: &[u8], content: &[u8]) -> [u8; INDEX] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.index).expect("any length is a key");
+        mac.update(label);
+        mac.update(&[0]);
+        mac.update(content);
+        mac.finalize().into_bytes()[..INDEX].try_into().expect("32 bytes hold 16")
+    }
+}
+
+fn unhex(text: &str) -> Option<[u8; SECRET]> {
+    if text.len() != SECRET * 2 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; SECRET];
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(lines: &[&str]) -> KeyRing {
+        KeyRing::parse(&lines.join("\n")).expect("a ring")
+    }
+
+    #[test]
+    fn what_is_sealed_opens_and_looks_different_each_time() {
+        let ring = ring(&[&KeyRing::new_line(1)]);
+        let sealed = ring.seal(Kind::IdNumber, "410105199003071248");
+        assert_eq!(ring.open(Kind::IdNumber, &sealed).expect("opened"), "410105199003071248");
+        assert_ne!(ring.seal(Kind::IdNumber, "410105199003071248"), sealed);
+        assert!(!sealed.windows(4).any(|part| part == b"1248"));
+    }
+
+    #[test]
+    fn no_bit_and_no_kind_can_be_changed() {
+        let ring = ring(&[&KeyRing::new_line(1)]);
+        let sealed = ring.seal(Kind::Phone, "13812345678");
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert!(ring.open(Kind::Phone, &changed).is_err(), "byte {place}");
+        }
+        assert!(ring.open(Kind::BankAccount, &sealed).is_err());
+        for length in 0..sealed.len() {
+            assert!(ring.open(Kind::Phone, &sealed[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn the_index_finds_the_value_and_tells_kinds_and_keys_apart() {
+        let (one, two) = (KeyRing::new_line(1), KeyRing::new_line(2));
+        let (before, during) = (ring(&[&one]), ring(&[&two, &one]));
+        let index = |ring: &KeyRing, kind| ring.indexes(kind, "13812345678");
+        assert_eq!(index(&before, Kind::Phone), index(&before, Kind::Phone));
+        assert_ne!(index(&before, Kind::Phone), index(&before, Kind::BankAccount));
+        assert_eq!(index(&during, Kind::Phone)[1], index(&before, Kind::Phone)[0], "rows of the old key are found");
+        assert_ne!(index(&during, Kind::Phone)[0], index(&during, Kind::Phone)[1]);
+    }
+
+    #[test]
+    fn a_rotation_opens_the_old_and_seals_with_the_new() {
+        let (one, two) = (KeyRing::new_line(1), KeyRing::new_line(2));
+        let old = ring(&[&one]).seal(Kind::Address, "secret");
+        let during = ring(&[&two, &one]);
+        assert_eq!(during.open(Kind::Address, &old).expect("opened"), "secret");
+        assert_eq!(during.active(), 2);
+        let after = ring(&[&two]);
+        assert!(after.open(Kind::Address, &old).is_err(), "its key is gone");
+        assert!(after.open(Kind::Address, &during.seal(Kind::Address, "secret")).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_ring_says_so_without_the_key() {
+        let secret = "0f".repeat(32);
+        for (text, said) in [
+            (String::new(), "there is no key"),
+            ("# a comment\n\n".into(), "there is no key"),
+            (secret.clone(), "a key is <number>:<64 hexadecimal digits>"),
+            (format!("0:{secret}"), "a key's number is 1 to 32767"),
+            (format!("1:{}", &secret[1..]), "key 1 is not 64 hexadecimal digits"),
+            (format!("1:{}é", &secret[2..]), "key 1 is not 64 hexadecimal digits"),
+            (format!("1:{secret},1:{secret}"), "key 1 is there twice"),
+        ] {
+            assert_eq!(KeyRing::parse(&text).expect_err("no ring"), said);
+        }
+        let ring = KeyRing::parse(&format!("# in use\n2:{secret}\n1:{}", "a0".repeat(32))).expect("a ring");
+        assert_eq!(format!("{ring:?}"), "[2, 1]");
+        assert_eq!(ring.checks().len(), 2);
+    }
+}
