@@ -203,7 +203,7 @@ impl Seed<'_> {
                 id_type: IdType::IdCard.code().to_owned(),
                 id_number: demo_id_number(number, ctx.today()),
                 phone: format!("199000000{number:02}"),
-                live_address: format!("演示路{number}号0{}01室", number % 9 + 1),
+                live_address: format!("演示市演示区演示路{number}号0{}01室", number % 9 + 1),
                 ..PersonForm::default()
             };
             match person_create(&ctx, &form).await {

@@ -61,7 +61,7 @@ fn record(person: &Person) -> impl IntoView + use<> {
             ("开户行", text_cell(person.bank_name.as_ref())),
             ("开户名", text_cell(person.bank_holder.as_ref())),
             ("证件类型", Cell::text(person.id_type.label())),
-            ("证件核验", Cell::badge(person.id_verified.code(), person.id_verified.label())),
+            ("证件核验", Cell::text(person.id_verified.label())),
             ("所属机构", Cell::text(&person.organization)),
             ("所属区县", Cell::text(person.district.as_deref().unwrap_or("全市"))),
             ("更新时间", Cell::Time(person.updated_at)),

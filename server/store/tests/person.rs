@@ -11,7 +11,7 @@ use domain::{
 use sqlx::AssertSqlSafe;
 use store::{
     person::{person_create, person_find, person_get, person_keepers, person_list, person_reveal, person_update},
-    platform::cipher::KeyRing,
+    platform::{audit::audit_get, cipher::KeyRing},
 };
 use support::{TestDatabase, city, database::KEY};
 
@@ -266,4 +266,27 @@ async fn a_ring_of_another_installation_is_refused_and_a_new_key_seals() {
     .expect("a row");
     assert_eq!(keys, (2, 2));
     assert_eq!(person_reveal(&during, id, Secret::BankNo, "测试核对").await.expect("opened"), BANK);
+}
+
+#[tokio::test]
+async fn the_operation_log_tells_that_a_number_was_looked_at_and_never_the_number() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "city").await;
+    let id = person_create(&ctx, &form(&test, "810101").await).await.expect("created");
+    person_reveal(&ctx, id, Secret::BankNo, "退款核对").await.expect("shown");
+    let auditor = city::ctx(&test.database, "auditor").await;
+    let entries: Vec<i64> = sqlx::query_scalar("select id from audit_log where object_type = 'person' order by id")
+        .fetch_all(&test.admin)
+        .await
+        .expect("lines");
+    let mut told = Vec::new();
+    for entry in entries {
+        let changes = audit_get(&auditor, entry).await.expect("a line").changes;
+        told.push(changes.into_iter().filter_map(|change| Some((change.field, change.after?))).collect::<Vec<_>>());
+    }
+    let of = |line: usize, field: &str| {
+        told[line].iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str()).unwrap_or_default()
+    };
+    assert_eq!((of(0, "id_number"), of(0, "id_number_mask")), ("（已隐藏）", "810101********0017"));
+    assert_eq!((of(1, "field"), of(1, "reason")), ("银行账号", "退款核对"));
 }

@@ -15,10 +15,10 @@ pub const PERSON_LIST: ListSheet<PersonRow> = ListSheet {
     search_hint: "姓名",
     columns: &[
         ListColumn { key: "name", header: "姓名", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.name, format!("/persons/{}", row.id)) },
-        ListColumn { key: "person_type", header: "人员类型", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.person_type.label()) },
+        ListColumn { key: "person_type", header: "人员类型", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.person_type.label()) },
         ListColumn { key: "id_type", header: "证件类型", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.id_type.label()) },
         ListColumn { key: "id_number", header: "证件号码", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.id_number) },
-        ListColumn { key: "id_verified", header: "证件核验", kind: Kind::Badge, sortable: false, essential: false, cell: |row| Cell::badge(row.id_verified.code(), row.id_verified.label()) },
+        ListColumn { key: "id_verified", header: "证件核验", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.id_verified.label()) },
         ListColumn { key: "phone", header: "手机号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.phone) },
         ListColumn { key: "organization", header: "所属机构", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.organization) },
         ListColumn { key: "district", header: "所属区县", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.district.as_deref().unwrap_or("全市")) },

@@ -15,8 +15,9 @@ use chrono::{DateTime, Utc};
 use domain::{
     failure::Failure,
     list::{ListQuery, PAGE_REACH, Page},
+    person::Secret,
     platform::{
-        audit::{AUDIT_LIST, AuditAction, AuditChange, AuditEntry, AuditFinding, AuditReport, AuditRow},
+        audit::{AUDIT_LIST, AuditAction, AuditChange, AuditEntry, AuditFinding, AuditReport, AuditRow, audited_field},
         permission::Permission,
     },
 };
@@ -261,14 +262,18 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<AuditChange> {
 }
 
 /// Columns that change with every write.
-const UNTOLD: &[&str] = &["version", "updated_at", "updated_by", "created_at", "created_by"];
+const UNTOLD: &[&str] = &["version", "updated_at", "updated_by", "created_at", "created_by", "key_id"];
 /// Columns of personal data: the log says that they changed, not to what.
 const PERSONAL: &[&str] = &["phone", "leader", "contact", "password_hash"];
 
 fn told(field: &str, value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
-        _ if PERSONAL.contains(&field) => Some("（已隐藏）".to_owned()),
+        _ if PERSONAL.contains(&field) || Secret::ALL.iter().any(|secret| secret.column() == field) => {
+            Some("（已隐藏）".to_owned())
+        }
+        // Which hidden field somebody looked at.
+        Value::String(column) if field == "field" => Some(audited_field(column).to_owned()),
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
