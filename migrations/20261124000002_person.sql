@@ -28,7 +28,9 @@ create table person (
     id_number_mask text not null,
     id_verified text not null check (id_verified in ('UNVERIFIED', 'FORMAT_OK', 'REGISTRY_OK')),
     gender text,
-    birth date,
+    -- of a citizen the number tells the day, which together with its mask would be the number: the year alone is kept
+    birth date check (id_type not in ('IDCARD', 'HKMT') or birth is null),
+    birth_year integer,
     nation text,
     education text,
     marital text,
@@ -92,6 +94,19 @@ alter table person_number force row level security;
 create policy person_number_scope on person_number for all to public
     using (exists (select from person p where p.id = person_id));
 
+-- Who searched by number, and how often: nobody tries through what a mask hides.
+create table person_search (
+    id bigint generated always as identity primary key,
+    actor_id bigint not null,
+    at timestamptz not null,
+    hits integer not null check (hits >= 0)
+);
+create index person_search_actor on person_search (actor_id, at);
+alter table person_search enable row level security;
+alter table person_search force row level security;
+create policy person_search_own on person_search for all to public using (actor_id = (select scope_actor()));
+call audit_attach('person_search');
+
 alter table audit_log drop constraint audit_log_action_check;
 alter table audit_log add constraint audit_log_action_check
     check (action in ('INSERT', 'UPDATE', 'DELETE', 'EXPORT', 'REVEAL'));
@@ -107,6 +122,7 @@ from (values
     (array['CITY', 'OPERATOR', 'ENTRY'], array['person:person:write']),
     (array['CITY', 'DISTRICT', 'OPERATOR'], array['person:person:export', 'person:contact:clear']),
     (array['CITY', 'DISTRICT', 'ENTRY'], array['person:id_number:clear']),
+    (array['CITY'], array['person:person:assign']),
     (array['CITY', 'FINANCE'], array['person:bank:clear'])
 ) as g (roles, permissions)
 cross join lateral unnest(g.roles) as holder (code)

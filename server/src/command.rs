@@ -4,7 +4,7 @@ use crate::{
     audit, bench,
     cluster::{self, Durability},
     config::{Config, ServeConfig},
-    hdb, import, serve,
+    hdb, import, keys, serve,
 };
 use clap::{Parser, Subcommand};
 use domain::import::SheetKey;
@@ -71,6 +71,9 @@ enum Command {
     /// The operation log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The keys that personal numbers are sealed with
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Measure the platform, on a private database of its own
     Bench(bench::Args),
     /// Run a command with DATABASE_URL of a private database
@@ -87,6 +90,14 @@ enum Command {
 enum AuditCommand {
     /// Check the log against its seals and their anchors: exit status 0 when all is as it was sealed, 3 when not
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Print a new key: put it first in the key file (or in HOUSING_KEYS) and start the servers again
+    New,
+    /// Seal with the first key what the others sealed; servers go on working meanwhile
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]
@@ -179,6 +190,14 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             let code = audit::run_verify(&opened.database, &config.data).await;
             opened.close().await;
             return code;
+        }
+        Command::Key(KeyCommand::New) => println!("{}", keys::next(&config.data)?),
+        Command::Key(KeyCommand::Rotate) => {
+            let opened = config.open().await?;
+            let result = store::person::person_rotate(&opened.database).await;
+            opened.close().await;
+            let done = result.map_err(|error| error.to_string())?;
+            println!("已用新密钥重新加密{done}人；旧密钥可从密钥文件中删去，删去后重启服务");
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {

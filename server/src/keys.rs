@@ -11,7 +11,10 @@ use std::{
 };
 use store::{
     Database,
-    platform::cipher::{KeyRing, keys_known},
+    platform::{
+        cipher::{KeyRing, keys_known},
+        token::short_id,
+    },
 };
 
 /// Environment variable that holds the keys, as the file would.
@@ -27,6 +30,19 @@ pub async fn take(database: Database, data: &Path) -> Result<Database, String> {
         Err(_) => read_or_make(&database, &data.join("keys")).await?,
     };
     database.with_keys(ring).await.map_err(|error| error.to_string())
+}
+
+/// A line with a new key, to be put in front of the others.
+///
+/// # Errors
+/// One line that says what to do, when the present keys cannot be read.
+pub fn next(data: &Path) -> Result<String, String> {
+    let file = data.join("keys");
+    let text = match std::env::var(VARIABLE) {
+        Ok(text) => text,
+        Err(_) => fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?,
+    };
+    Ok(KeyRing::parse(&text)?.next_line())
 }
 
 async fn read_or_make(database: &Database, file: &Path) -> Result<KeyRing, String> {
@@ -57,15 +73,15 @@ fn make(file: &Path) -> std::io::Result<String> {
         KeyRing::new_line(1)
     );
     // Complete before it has its name: whoever finds it can read it.
-    let fresh = file.with_extension(format!("{}.new", std::process::id()));
-    let mut written = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    let fresh = file.with_extension(format!("{}.new", short_id()));
+    let mut written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
     written.write_all(text.as_bytes())?;
     written.sync_all()?;
     let linked = fs::hard_link(&fresh, file);
     fs::remove_file(&fresh)?;
     match linked {
-        Ok(()) => Ok(text),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::read_to_string(file),
-        Err(error) => Err(error),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        // What has the name is what all servers use, whoever made it.
+        _ => fs::read_to_string(file),
     }
 }

@@ -120,6 +120,18 @@ async fn keys_are_made_once_and_never_made_up() {
     assert_eq!(std::fs::read_to_string(&file).expect("a key file"), made);
 
     std::fs::remove_file(&file).expect("lost");
+    keys::take(open().await, &folder.0).await.expect("nothing is sealed yet: another one will do");
+
+    sqlx::raw_sql(
+        "insert into organization (code, name, type, division_code) values ('CITY', '测试市', 'CITY', '990000');
+         insert into person (organization_id, name, person_type, id_type, id_number, id_number_mask, id_verified, phone,
+                             phone_mask, key_id)
+         select id, '测试人', 'TENANT', 'OTHER', '\\x00', '*', 'UNVERIFIED', '\\x00', '*', 1 from organization",
+    )
+    .execute(&empty.admin)
+    .await
+    .expect("a person");
+    std::fs::remove_file(&file).expect("lost");
     let error = keys::take(open().await, &folder.0).await.expect_err("nothing is made up");
     assert!(error.contains("put back the key file of this database"), "{error}");
     assert!(!file.exists());

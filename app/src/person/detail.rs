@@ -51,6 +51,7 @@ fn record(person: &Person) -> impl IntoView + use<> {
             ("人员类型", Cell::text(person.person_type.label())),
             ("性别", label(person.gender.map(|value| value.label()))),
             ("出生日期", cell_or_empty(person.birth, Cell::Date)),
+            ("出生年份", cell_or_empty(person.birth_year, |year| Cell::Text(year.to_string()))),
             ("民族", label(person.nation.map(|value| value.label()))),
             ("学历", label(person.education.map(|value| value.label()))),
             ("婚姻状况", label(person.marital.map(|value| value.label()))),
@@ -107,11 +108,20 @@ fn secret_field(person: &Person, secret: Secret, asked: RwSignal<Option<Secret>>
 fn RevealDialog(id: PersonId, asked: RwSignal<Option<Secret>>) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     let reason = RwSignal::new(String::new());
-    let reveal = Action::new(move |(secret, reason): &(Secret, String)| {
-        let (secret, reason) = (*secret, reason.clone());
-        async move { person_reveal(id, secret, reason).await }
+    // Which opening of the dialog an answer belongs to: one that comes after it was closed is nobody's.
+    let opening = RwSignal::new(0_u32);
+    let reveal = Action::new(move |(opening, secret, reason): &(u32, Secret, String)| {
+        let (opening, secret, reason) = (*opening, *secret, reason.clone());
+        async move { (opening, person_reveal(id, secret, reason).await) }
     });
-    let answer = reveal.value();
+    let answer = Signal::derive(move || {
+        reveal.value().get().filter(|(asked, _)| *asked == opening.get()).map(|(_, answer)| answer)
+    });
+    Effect::new(move |_| {
+        if reveal.value().with(|value| value.as_ref().is_some_and(|(asked, _)| *asked != opening.get_untracked())) {
+            reveal.clear();
+        }
+    });
     Effect::new(move |_| {
         if asked.get().is_some()
             && let Some(dialog) = dialog.get()
@@ -123,6 +133,7 @@ fn RevealDialog(id: PersonId, asked: RwSignal<Option<Secret>>) -> impl IntoView 
     });
     let forget = move |_| {
         asked.set(None);
+        opening.update(|opening| *opening += 1);
         reason.set(String::new());
         reveal.clear();
     };
@@ -134,7 +145,7 @@ fn RevealDialog(id: PersonId, asked: RwSignal<Option<Secret>>) -> impl IntoView 
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if let Some(secret) = asked.get_untracked() {
-            reveal.dispatch((secret, reason.get_untracked()));
+            reveal.dispatch((opening.get_untracked(), secret, reason.get_untracked()));
         }
     };
     let title = move || format!("查看{}明文", asked.get().map_or("", Secret::label));

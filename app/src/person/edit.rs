@@ -3,11 +3,12 @@
 use super::api::{person_create, person_get, person_keepers, person_update};
 use crate::{
     ApiError,
+    shell::may,
     ui::{
         PageHead,
         detail::use_id,
         empty_view, error_view,
-        field::{Field, bind, coded},
+        field::{Field, bind, coded, fixed},
         loading_view,
         resource::resource,
     },
@@ -18,6 +19,7 @@ use domain::{
     failure::FieldErrors,
     id::PersonId,
     person::{KEEP_HINT, Person, PersonForm, Secret, sheet::PERSON_LIST},
+    platform::permission::Permission,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -139,11 +141,16 @@ fn form_view(person: Option<Person>, mut keepers: Vec<(String, String)>) -> impl
         )
     };
     view! {
-        <form class="panel form-grid" on:submit=submit novalidate autocomplete="off">
+        // By POST: what a browser sends before the page is alive must not stand in an address.
+        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
             {move || refused().map(|error| error_view(&error))}
             {field("name", "姓名", true, |form| &mut form.name).text("text", "")}
             {field("person_type", "人员类型", true, |form| &mut form.person_type).select(coded(PersonType::choices()))}
-            {field("organization", "所属机构", true, |form| &mut form.organization).select(keepers)}
+            {match &person {
+                // It decides who sees the record; to move one is the city's business.
+                Some(person) if !may(Permission::PersonAssign) => fixed("organization", "所属机构", &person.organization).into_any(),
+                _ => field("organization", "所属机构", true, |form| &mut form.organization).select(keepers).into_any(),
+            }}
             {field("id_type", "证件类型", true, |form| &mut form.id_type).select(coded(IdType::choices()))}
             {hidden(Secret::IdNumber, "text", true, |form| &mut form.id_number)}
             {hidden(Secret::Phone, "tel", true, |form| &mut form.phone)}

@@ -9,10 +9,13 @@ use leptos::{html::Dialog, prelude::*};
 pub fn find_tool() -> AnyView {
     let dialog = NodeRef::<Dialog>::new();
     let number = RwSignal::new(String::new());
-    let find = Action::new(|number: &String| {
-        let number = number.clone();
-        async move { person_find(number).await }
+    // Which opening of the dialog an answer belongs to: one that comes after it was closed is nobody's.
+    let opening = RwSignal::new(0_u32);
+    let find = Action::new(|(opening, number): &(u32, String)| {
+        let (opening, number) = (*opening, number.clone());
+        async move { (opening, person_find(number).await) }
     });
+    let found = move || find.value().get().filter(|(asked, _)| *asked == opening.get()).map(|(_, answer)| answer);
     let open = move |_| {
         if let Some(dialog) = dialog.get() {
             // It fails only for a dialog that is not in the page.
@@ -26,13 +29,14 @@ pub fn find_tool() -> AnyView {
     };
     let forget = move |_| {
         number.set(String::new());
+        opening.update(|opening| *opening += 1);
         find.clear();
     };
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        find.dispatch(number.get_untracked());
+        find.dispatch((opening.get_untracked(), number.get_untracked()));
     };
-    let answer = move || match find.value().get() {
+    let answer = move || match found() {
         None => ().into_any(),
         Some(Err(error)) => {
             let sentence = error.fields().and_then(|fields| fields.get("number").map(ToOwned::to_owned));

@@ -57,6 +57,7 @@ async fn the_seeded_roles_may_exactly_this() {
     operator:operator:read       x           x    x          x        x      x        x     x                 x       x       .         .
     person:person:read           .           x    .          x        .      x        x     x                 x       x       .         .
     person:person:write          .           x    .          .        .      x        x     .                 .       .       .         .
+    person:person:assign         .           x    .          .        .      .        .     .                 .       .       .         .
     person:person:export         .           x    .          x        .      x        .     .                 .       .       .         .
     person:id_number:clear       .           x    .          x        .      .        x     .                 .       .       .         .
     person:contact:clear         .           x    .          x        .      x        .     .                 .       .       .         .

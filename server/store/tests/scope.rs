@@ -12,7 +12,7 @@ use store::{
         building::building_list, estate::estate_list, project::project_list, room::room_list, unit_list::unit_list,
     },
     import::job::{job_list, job_note},
-    person::person_create,
+    person::{person_create, person_find},
 };
 use support::{TestDatabase, city};
 
@@ -24,7 +24,7 @@ const STOCK: [&str; 9] =
     ["project", "estate", "building", "unit", "room", "unit_history", "building_tally", "district_tally", "change"];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 10] = [
+const CLOSED: [&str; 11] = [
     "app_user",
     "audit_block",
     "audit_log",
@@ -35,6 +35,7 @@ const CLOSED: [&str; 10] = [
     "login_attempt",
     "person",
     "person_number",
+    "person_search",
 ];
 
 /// Tables that everybody reads and nobody writes without a scope.
@@ -114,6 +115,7 @@ async fn with_jobs() -> TestDatabase {
         ..PersonForm::default()
     };
     person_create(&operator, &person).await.expect("a person");
+    person_find(&operator, "X1234567").await.expect("a search");
     sqlx::raw_sql(
         "insert into import_file select id, '\\x00' from import_job;
          insert into import_row select id, 2, array['x'], '[]' from import_job;

@@ -1,6 +1,6 @@
 //! The form of a person, and the rules between its fields (domain.md, §7.8).
 
-use super::{Person, masked_address, masked_document};
+use super::{DOCUMENT_MAX, DOCUMENT_MIN, Person, masked_address, masked_document};
 use crate::{
     dictionary::{Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType},
     failure::FieldErrors,
@@ -8,7 +8,7 @@ use crate::{
     id::OrganizationId,
     value::{BankCard, Check, Complaint, IdNumber, Passbook, Phone, normalize, required, text_max},
 };
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 /// What the fields say whose content is not sent back to the browser.
@@ -64,7 +64,9 @@ pub struct PersonFields {
     pub id_number: NumberChange,
     pub id_verified: IdVerified,
     pub gender: Option<Gender>,
+    /// none where the number tells it
     pub birth: Option<NaiveDate>,
+    pub birth_year: Option<i32>,
     pub nation: Option<Nation>,
     pub education: Option<Education>,
     pub marital: Option<Marital>,
@@ -119,6 +121,7 @@ impl PersonForm {
         });
         let mut gender = errors.take("gender", optional_code(&self.gender, Gender::from_code)).flatten();
         let mut birth = errors.take("birth", optional(&self.birth, |text| day(text, today))).flatten();
+        let mut birth_year = birth.map(|birth| birth.year());
         if let Some(Some(Document { told: Some((told_gender, told_birth)), .. })) = &document {
             let stated = gender.filter(|gender| matches!(gender, Gender::Male | Gender::Female));
             if stated.is_some_and(|gender| gender != *told_gender) {
@@ -127,7 +130,19 @@ impl PersonForm {
             if birth.is_some_and(|birth| birth != *told_birth) {
                 errors.add("birth", "出生日期与身份证不一致");
             }
-            (gender, birth) = (Some(*told_gender), Some(*told_birth));
+            (gender, birth, birth_year) = (Some(*told_gender), None, Some(told_birth.year()));
+        }
+        // The number that stays was compared when it was entered, and is not here to be compared with again.
+        if let (Some(None), Some(person)) = (&document, present)
+            && tells_birth(person.id_type)
+        {
+            if gender != person.gender {
+                errors.add("gender", "性别与身份证不一致");
+            }
+            if birth.is_some() {
+                errors.add("birth", "出生日期由证件号码得出，不必填写");
+            }
+            birth_year = person.birth_year;
         }
         let nation = errors.take("nation", optional_code(&self.nation, Nation::from_code)).flatten();
         let education = errors.take("education", optional_code(&self.education, Education::from_code)).flatten();
@@ -183,6 +198,7 @@ impl PersonForm {
                     id_verified,
                     gender,
                     birth,
+                    birth_year,
                     nation,
                     education,
                     marital,
@@ -233,12 +249,17 @@ impl From<&Person> for PersonForm {
 /// A document's number by the rules of its type: a citizen's or a resident's is checked to the last character
 /// (domain.md R-90), of the others only the length is known.
 fn document(id_type: IdType, text: &str, today: NaiveDate) -> Check<Document> {
-    let permit = |number: &IdNumber| ["81", "82", "83"].contains(&&number.as_str()[..2]);
+    let is_permit = |number: &IdNumber| ["81", "82", "83"].contains(&&number.as_str()[..2]);
     match id_type {
         IdType::IdCard | IdType::ResidencePermit => {
             let number = IdNumber::parse(&required(text)?, today)?;
-            if id_type == IdType::ResidencePermit && !permit(&number) {
-                return Err(Complaint::says("港澳台居民居住证号码应以81、82或83开头"));
+            match (id_type, is_permit(&number)) {
+                (IdType::ResidencePermit, false) => {
+                    return Err(Complaint::says("港澳台居民居住证号码应以81、82或83开头"));
+                }
+                // Else one document could be two persons.
+                (IdType::IdCard, true) => return Err(Complaint::says("该号码属于港澳台居民居住证，请更改证件类型")),
+                _ => {}
             }
             Ok(Document {
                 plain: number.as_str().to_owned(),
@@ -248,13 +269,18 @@ fn document(id_type: IdType, text: &str, today: NaiveDate) -> Check<Document> {
             })
         }
         IdType::ForeignPermanent | IdType::Officer | IdType::Passport | IdType::Other => {
-            let plain = text_max(&required(text)?, 30)?.to_uppercase();
-            if plain.chars().count() < 5 {
+            let plain = text_max(&required(text)?, DOCUMENT_MAX)?.to_uppercase();
+            if plain.chars().count() < DOCUMENT_MIN {
                 return Err(Complaint::about("长度不能少于5"));
             }
             Ok(Document { mask: masked_document(&plain), plain, verified: IdVerified::Unverified, told: None })
         }
     }
+}
+
+/// Whether a document's number tells its holder's birth and gender.
+fn tells_birth(id_type: IdType) -> bool {
+    matches!(id_type, IdType::IdCard | IdType::ResidencePermit)
 }
 
 fn chosen<T>(code: &str, sentence: &'static str, from_code: fn(&str) -> Option<T>) -> Check<T> {
@@ -323,7 +349,7 @@ mod tests {
     #[test]
     fn a_citizen_s_number_tells_gender_and_birth() {
         let fields = form().check(today(), None).expect("all is well");
-        assert_eq!((fields.gender, fields.birth), (Some(Gender::Female), "1949-12-31".parse().ok()));
+        assert_eq!((fields.gender, fields.birth, fields.birth_year), (Some(Gender::Female), None, Some(1949)));
         assert_eq!(fields.id_verified, IdVerified::FormatOk);
         let NumberChange::Set { plain, mask } = fields.id_number else { panic!("a new number") };
         assert_eq!((plain.as_str(), mask.as_str()), ("11010519491231002X", "110105********002X"));

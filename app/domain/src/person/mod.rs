@@ -46,7 +46,9 @@ pub struct Person {
     pub id_number: String,
     pub id_verified: IdVerified,
     pub gender: Option<Gender>,
+    /// only where the number does not tell it: with its mask it would be the number
     pub birth: Option<NaiveDate>,
+    pub birth_year: Option<i32>,
     pub nation: Option<Nation>,
     pub education: Option<Education>,
     pub marital: Option<Marital>,
@@ -135,10 +137,18 @@ pub const REASON_MIN: usize = 4;
 /// Longest one.
 pub const REASON_MAX: usize = 200;
 
-/// An address inside the authority: what names the district and street stays, the house does not.
+/// Characters of a document's number whose structure is not known.
+pub const DOCUMENT_MIN: usize = 5;
+/// At most so many.
+pub const DOCUMENT_MAX: usize = 30;
+
+/// An address inside the authority: the district and the street may stay, the house does not. Nothing from the first
+/// digit on, and at most a third of it.
 #[must_use]
 pub fn masked_address(address: &str) -> String {
-    let shown: String = address.chars().take(6).collect();
+    let most = (address.chars().count() / 3).min(6);
+    let house = |character: &char| character.is_numeric() || "零〇一二三四五六七八九十百".contains(*character);
+    let shown: String = address.chars().take_while(|character| !house(character)).take(most).collect();
     format!("{shown}****")
 }
 
@@ -159,6 +169,10 @@ mod tests {
     #[test]
     fn masks_hide_what_tells_one_person_from_another() {
         assert_eq!(masked_address("示例市示例区示例路1号楼2单元0301室"), "示例市示例区****");
+        for (address, shown) in [("5栋201室", "****"), ("三号楼302室", "****"), ("示例路8号", "示****"), ("", "****")]
+        {
+            assert_eq!(masked_address(address), shown);
+        }
         assert_eq!(masked_document("E12345678"), "E****78");
         assert_eq!(masked_document("1234"), "****");
     }

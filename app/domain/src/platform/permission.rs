@@ -58,6 +58,7 @@ permissions! {
     OperatorRead "operator:operator:read" "查看运营主体",
     PersonRead "person:person:read" "查看人员",
     PersonWrite "person:person:write" "维护人员",
+    PersonAssign "person:person:assign" "变更人员所属机构",
     PersonExport "person:person:export" "导出人员",
     IdNumberClear "person:id_number:clear" "查看证件号码明文",
     ContactClear "person:contact:clear" "查看电话和住址明文",

@@ -3,8 +3,10 @@
 //! A person belongs to the organisation that keeps the record, and through it to a district or to the whole city.
 
 mod number;
+mod rotate;
 mod write;
 
+pub use rotate::person_rotate;
 pub use write::{person_create, person_update};
 
 use crate::{
@@ -73,7 +75,7 @@ const FROM: &str = "from person p join organization o on o.id = p.organization_i
 pub async fn person_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PersonRow>> {
     ctx.require(Permission::PersonRead)?;
     let (_, descending) = PERSON_LIST.sort(query);
-    let words: Vec<String> = query.q.split_whitespace().take(6).map(normalize).collect();
+    let name = normalize(&query.q);
     // The keyword is ours: what the general list would do with it reads every name.
     let rest = ListQuery { q: String::new(), ..query.clone() };
     let page = SmallList {
@@ -86,10 +88,10 @@ pub async fn person_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PersonRow>
             push_code(sql, query, "person_type", "p.person_type");
             push_code(sql, query, "id_type", "p.id_type");
             push_code(sql, query, "id_verified", "p.id_verified");
-            for word in &words {
+            if !name.is_empty() {
                 // A range of names can use the index also behind row-level security; LIKE could not.
-                sql.push(" and p.name collate \"C\" >= ").push_bind(word.clone());
-                sql.push(" and p.name collate \"C\" < ").push_bind(format!("{word}\u{10FFFF}"));
+                sql.push(" and p.name collate \"C\" >= ").push_bind(name.clone());
+                sql.push(" and p.name collate \"C\" < ").push_bind(format!("{name}\u{10FFFF}"));
             }
         },
         order: "p.updated_at",
@@ -101,10 +103,15 @@ pub async fn person_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PersonRow>
     page.try_map(PersonRow::try_from)
 }
 
-/// The persons in scope who bear a number: of a document, a telephone or a bank account, written out in full.
+/// Searches by number that one person may make in an hour: whoever sees a mask could try what it hides.
+pub const SEARCHES_PER_HOUR: i64 = 120;
+
+/// The persons in scope who bear a number: of a document, a telephone or a bank account, written out in full. That
+/// somebody searched, and how many were found, stands in the operation log; the number does not.
 ///
 /// # Errors
-/// Without [`Permission::PersonRead`]; a complaint about a text that is no number.
+/// Without [`Permission::PersonRead`]; a complaint about a text that is no number; a refusal beyond
+/// [`SEARCHES_PER_HOUR`].
 pub async fn person_find(ctx: &Ctx, number: &str) -> Result<Vec<PersonRow>> {
     /// More people than these do not share a telephone.
     const MOST: i64 = 50;
@@ -115,11 +122,29 @@ pub async fn person_find(ctx: &Ctx, number: &str) -> Result<Vec<PersonRow>> {
         return Err(FieldErrors::from(("number", "请输入完整的证件号码、电话或银行账号")).into());
     }
     let mut tx = ctx.begin().await?;
+    let lately = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from person_search where actor_id = $1 and at > $2::timestamptz - interval '1 hour'"#,
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    if lately >= SEARCHES_PER_HOUR {
+        return Err(Failure::refused("查找次数过多，请一小时后再试").into());
+    }
     let mut sql = QueryBuilder::<Postgres>::new(format!("select {COLUMNS} {FROM}"));
     push_person_scope(&mut sql, ctx);
     sql.push(" and p.id = any(array(select person_id from person_number where digest = any(").push_bind(digests);
     sql.push("))) order by p.updated_at desc, p.id desc limit ").push_bind(MOST);
     let found: Vec<Record> = sql.build_query_as().fetch_all(connection(&mut tx)).await?;
+    sqlx::query!(
+        "insert into person_search (actor_id, at, hits) values ($1, $2, $3)",
+        ctx.actor().id.0,
+        ctx.now(),
+        i32::try_from(found.len()).unwrap_or(i32::MAX),
+    )
+    .execute(connection(&mut tx))
+    .await?;
     tx.commit().await?;
     found.into_iter().map(PersonRow::try_from).collect()
 }
@@ -178,6 +203,7 @@ async fn person_load(tx: &mut Tx, id: PersonId) -> Result<Person> {
         id_verified: stored(&row.id_verified, IdVerified::from_code)?,
         gender: read(row.gender.as_deref(), Gender::from_code)?,
         birth: row.birth,
+        birth_year: row.birth_year,
         nation: read(row.nation.as_deref(), Nation::from_code)?,
         education: read(row.education.as_deref(), Education::from_code)?,
         marital: read(row.marital.as_deref(), Marital::from_code)?,

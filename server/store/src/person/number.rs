@@ -9,7 +9,7 @@ use domain::{
     dictionary::IdType,
     failure::Failure,
     id::PersonId,
-    person::{NumberChange, PersonFields, Secret},
+    person::{DOCUMENT_MAX, DOCUMENT_MIN, NumberChange, PersonFields, Secret},
     value::{BankCard, Passbook, Phone},
 };
 
@@ -29,7 +29,7 @@ impl Numbers {
         let row = sqlx::query!(
             "select id_number, id_number_mask, phone, phone_mask, phone2, phone2_mask, hukou_address, hukou_address_mask,
                     live_address, live_address_mask, bank_no, bank_no_mask, emergency_phone, emergency_phone_mask
-             from person where id = $1 and deleted_at is null for share",
+             from person where id = $1 and deleted_at is null for no key update",
             id.0
         )
         .fetch_optional(connection(tx))
@@ -102,7 +102,7 @@ impl Numbers {
             [(Secret::IdNumber, "ID"), (Secret::Phone, "PHONE"), (Secret::Phone2, "PHONE"), (Secret::BankNo, "BANK")]
         {
             let Some(plain) = self.open(ring, secret)? else { continue };
-            let plain = if secret == Secret::IdNumber { typed(id_type, &plain) } else { plain };
+            let plain = if secret == Secret::IdNumber { typed(id_type, &plain) } else { canonical(&plain) };
             for ((key, _), digest) in ring.checks().into_iter().zip(ring.indexes(kind_of(secret), &plain)) {
                 kinds.push(label.to_owned());
                 keys.push(key);
@@ -129,14 +129,13 @@ impl Numbers {
 pub(super) fn digests_of(ctx: &Ctx, text: &str) -> Result<Vec<Vec<u8>>> {
     let ring = ctx.database().keys()?;
     let mut digests = Vec::new();
-    if text.len() >= 5 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        let number = text.to_uppercase();
+    if (DOCUMENT_MIN..=DOCUMENT_MAX).contains(&canonical(text).chars().count()) {
         for id_type in IdType::ALL {
-            digests.extend(ring.indexes(Kind::IdNumber, &typed(*id_type, &number)));
+            digests.extend(ring.indexes(Kind::IdNumber, &typed(*id_type, text)));
         }
     }
-    if let Ok(phone) = Phone::parse(text) {
-        digests.extend(ring.indexes(Kind::Phone, phone.as_str()));
+    if Phone::parse(text).is_ok() {
+        digests.extend(ring.indexes(Kind::Phone, &canonical(text)));
     }
     let account = BankCard::parse(text).map(|card| card.as_str().to_owned());
     if let Ok(account) = account.or_else(|_| Passbook::parse(text).map(|book| book.as_str().to_owned())) {
@@ -147,7 +146,16 @@ pub(super) fn digests_of(ctx: &Ctx, text: &str) -> Result<Vec<Vec<u8>>> {
 
 /// A document's number is unique within its type (E-04).
 pub(super) fn typed(id_type: IdType, number: &str) -> String {
-    format!("{}:{number}", id_type.code())
+    format!("{}:{}", id_type.code(), canonical(number))
+}
+
+/// A number as it is compared: people write it in groups, with and without hyphens and in either case.
+fn canonical(number: &str) -> String {
+    number
+        .chars()
+        .filter(|character| !character.is_whitespace() && *character != '-')
+        .collect::<String>()
+        .to_uppercase()
 }
 
 fn kind_of(secret: Secret) -> Kind {

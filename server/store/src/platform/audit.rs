@@ -264,7 +264,7 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<AuditChange> {
 /// Columns that change with every write.
 const UNTOLD: &[&str] = &["version", "updated_at", "updated_by", "created_at", "created_by", "key_id"];
 /// Columns of personal data: the log says that they changed, not to what.
-const PERSONAL: &[&str] = &["phone", "leader", "contact", "password_hash"];
+const PERSONAL: &[&str] = &["phone", "leader", "contact", "password_hash", "birth"];
 
 fn told(field: &str, value: &Value) -> Option<String> {
     match value {

@@ -6,7 +6,7 @@
 
 use crate::{
     Database, Error, Result,
-    ctx::{begin_platform, connection},
+    ctx::{begin_city, connection},
 };
 use aes_gcm::{
     Aes256Gcm, KeyInit as _,
@@ -93,6 +93,12 @@ impl KeyRing {
         format!("{id}:{}", super::token::secret())
     }
 
+    /// A line for the key file with a new secret, under the next number.
+    #[must_use]
+    pub fn next_line(&self) -> String {
+        Self::new_line(self.0.iter().map(|key| key.id).max().unwrap_or(0) + 1)
+    }
+
     /// The number of the key that seals.
     #[must_use]
     pub fn active(&self) -> i16 {
@@ -152,43 +158,57 @@ impl KeyRing {
     }
 }
 
-/// Whether some key has sealed anything in this database: then a new ring would be the wrong one.
+/// Whether anything in this database is sealed: then a new ring would be the wrong one.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn keys_known(database: &Database) -> Result<bool> {
-    let mut tx = begin_platform(database).await?;
-    let known = sqlx::query_scalar!(r#"select exists (select from cipher_key) as "known!""#);
+    let mut tx = begin_city(database).await?;
+    let known = sqlx::query_scalar!(r#"select exists (select from person) as "known!""#);
     let known = known.fetch_one(connection(&mut tx)).await?;
     tx.commit().await?;
     Ok(known)
 }
 
-/// Compares a ring with what the database remembers of its keys, and notes the keys that are new to it.
+/// Compares a ring with what the database remembers of its keys: notes the keys that are new to it, and forgets one
+/// that the ring has no more and that seals nothing any more.
 pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()> {
-    let mut tx = begin_platform(database).await?;
+    let mut tx = begin_city(database).await?;
     for (id, check) in ring.checks() {
         sqlx::query!("insert into cipher_key (id, check_value) values ($1, $2) on conflict (id) do nothing", id, check)
             .execute(connection(&mut tx))
             .await?;
     }
-    let known =
-        sqlx::query!("select id, check_value from cipher_key order by id").fetch_all(connection(&mut tx)).await?;
+    let known = sqlx::query!(
+        r#"select id, check_value, exists (select from person p where p.key_id = k.id) as "seals!"
+           from cipher_key k order by id"#
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
     for row in known {
-        let ours = ring.checks().into_iter().find(|(id, _)| *id == row.id);
-        match ours {
-            None => {
+        match ring.checks().into_iter().find(|(id, _)| *id == row.id) {
+            Some((_, check)) if check == row.check_value => {}
+            Some((id, _)) if row.seals => {
+                return Err(Error::Broken(format!("key {id} is not the one that this database knows by that number")));
+            }
+            None if row.seals => {
                 return Err(Error::Broken(format!(
                     "key {} is missing: numbers of this database are sealed with it",
                     row.id
                 )));
             }
-            Some((id, check)) if check != row.check_value => {
-                return Err(Error::Broken(format!(
-                    "key {id} is not the one that numbers of this database are sealed with"
-                )));
+            // It seals nothing any more, or never did.
+            other => {
+                sqlx::query!("delete from person_number where key_id = $1", row.id)
+                    .execute(connection(&mut tx))
+                    .await?;
+                sqlx::query!("delete from cipher_key where id = $1", row.id).execute(connection(&mut tx)).await?;
+                if let Some((id, check)) = other {
+                    sqlx::query!("insert into cipher_key (id, check_value) values ($1, $2)", id, check)
+                        .execute(connection(&mut tx))
+                        .await?;
+                }
             }
-            Some(_) => {}
         }
     }
     tx.commit().await?;

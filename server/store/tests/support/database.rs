@@ -51,7 +51,7 @@ impl TestDatabase {
         let admin =
             PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
         let admin = admin.await.expect("the superuser connects");
-        Self { database: adopted(owner).await, admin, name }
+        Self { database: adopted(owner, &[KEY]).await.expect("its own keys"), admin, name }
     }
 
     /// A connection as the application works: the owner's login, the role without rights.
@@ -67,19 +67,23 @@ impl TestDatabase {
 
     /// A second process on the same database.
     pub async fn second(&self) -> Database {
+        self.second_with(&[KEY]).await.expect("its own keys")
+    }
+
+    /// The same with other keys.
+    pub async fn second_with(&self, keys: &[&str]) -> store::Result<Database> {
         let owner =
             PgPoolOptions::new().max_connections(2).connect_with(self.name.cluster.owner(&self.name.text)).await;
-        adopted(owner.expect("the owner connects")).await
+        adopted(owner.expect("the owner connects"), keys).await
     }
 }
 
 /// The key of all test databases.
 pub const KEY: &str = "1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-async fn adopted(owner: PgPool) -> Database {
+async fn adopted(owner: PgPool, keys: &[&str]) -> store::Result<Database> {
     let database = Database::adopt(owner).await.expect("the application's role can be taken");
-    let ring = store::platform::cipher::KeyRing::parse(KEY).expect("a ring");
-    database.with_keys(ring).await.expect("its own keys")
+    database.with_keys(store::platform::cipher::KeyRing::parse(&keys.join("\n")).expect("a ring")).await
 }
 
 /// A database without any table, and the address at which its owner finds it.
