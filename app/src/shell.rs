@@ -6,7 +6,7 @@ use crate::{
     import::Imports,
     insight::{CityMap, Home},
     operator::Operators,
-    person::Persons,
+    person::{PersonForms, Persons},
     platform::{
         Platform,
         session::{Frame, PasswordChange, SignIn, SignOut},
@@ -89,8 +89,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/persons/new") view={Lazy::<PersonForms>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons/:id") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/persons/:id/:action") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/persons/:id/:action") view={Lazy::<PersonForms>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>

@@ -13,7 +13,7 @@ use domain::{person::sheet::PERSON_LIST, platform::permission::Permission};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
-/// The module's pages.
+/// The list and the record.
 pub struct Persons;
 
 #[lazy_route]
@@ -24,16 +24,24 @@ impl LazyRoute for Persons {
 
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
-        let place = Memo::new(move |_| {
-            params.with(|params| (params.get("id").unwrap_or_default(), params.get("action").is_some()))
-        });
-        (move || match place.get() {
-            (id, _) if id.is_empty() => list_view(),
-            (id, _) if id == "new" => edit::new_view(),
-            (_, true) => edit::edit_view(),
-            (_, false) => detail::detail_view(),
-        })
-        .into_any()
+        let one = Memo::new(move |_| params.read().get("id").is_some());
+        (move || if one.get() { detail::detail_view() } else { list_view() }).into_any()
+    }
+}
+
+/// The form, apart from what most people come for: its checks and dictionaries are half of the module.
+pub struct PersonForms;
+
+#[lazy_route]
+impl LazyRoute for PersonForms {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let known = Memo::new(move |_| params.read().get("id").is_some());
+        (move || if known.get() { edit::edit_view() } else { edit::new_view() }).into_any()
     }
 }
 
