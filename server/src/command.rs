@@ -94,7 +94,7 @@ enum AuditCommand {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Print a new key: put it first in the key file (or in HOUSING_KEYS) and start the servers again
+    /// Print a new key, to be added last to the key file or HOUSING_KEYS of every server (README: going over to a new key)
     New,
     /// Seal with the first key what the others sealed; servers go on working meanwhile
     Rotate,

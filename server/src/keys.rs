@@ -32,7 +32,7 @@ pub async fn take(database: Database, data: &Path) -> Result<Database, String> {
     database.with_keys(ring).await.map_err(|error| error.to_string())
 }
 
-/// A line with a new key, to be put in front of the others.
+/// A line with a new key, to be added to the others.
 ///
 /// # Errors
 /// One line that says what to do, when the present keys cannot be read.

@@ -139,7 +139,11 @@ async fn every_page_is_drawn_by_the_server() {
             format!("/persons/{}", at.person),
             vec!["甲区租户", "敏感信息", "查看证件号码明文", "A****67"],
         ),
-        ("/persons/new", "/persons/new".into(), vec!["新增人员", "所属机构", "居民身份证"]),
+        (
+            "/persons/new",
+            "/persons/new".into(),
+            vec!["新增人员", "method=\"post\" novalidate", "所属机构", "居民身份证"],
+        ),
         ("/persons/:id/:action", format!("/persons/{}/edit", at.person), vec!["编辑人员", "留空不修改"]),
         ("/operators", "/operators".into(), vec!["安居公司", "宜居公司", "91350100M000100Y43", "共 2 条"]),
         ("/operators/:id", format!("/operators/{}", at.operator), vec!["安居公司", "91990100MA0000001G", "所属机构"]),

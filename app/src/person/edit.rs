@@ -121,6 +121,9 @@ fn form_view(person: Option<Person>, mut keepers: Vec<(String, String)>) -> impl
             Err(found) => errors.set(found),
         }
     };
+    // Until the page is alive there is nobody to take the form: without a button it cannot be sent.
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
     let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
     let field =
         move |name: &'static str, label: &'static str, required: bool, text: fn(&mut PersonForm) -> &mut String| {
@@ -141,7 +144,7 @@ fn form_view(person: Option<Person>, mut keepers: Vec<(String, String)>) -> impl
         )
     };
     view! {
-        // By POST: what a browser sends before the page is alive must not stand in an address.
+        // By POST besides: nothing of it may ever stand in an address.
         <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
             {move || refused().map(|error| error_view(&error))}
             {field("name", "姓名", true, |form| &mut form.name).text("text", "")}
@@ -171,7 +174,7 @@ fn form_view(person: Option<Person>, mut keepers: Vec<(String, String)>) -> impl
             {field("emergency_contact", "紧急联系人", false, |form| &mut form.emergency_contact).text("text", "")}
             {hidden(Secret::EmergencyPhone, "tel", false, |form| &mut form.emergency_phone)}
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || save.pending().get()>"保存"</button>
+                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"保存"</button>
                 <a class="btn btn-ghost" href=known.map_or_else(|| PERSON_LIST.path.to_owned(), |(id, _)| format!("/persons/{id}"))>"取消"</a>
             </div>
         </form>

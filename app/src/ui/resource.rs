@@ -33,7 +33,7 @@ where
 /// How a value travels inside the page: the same JSON as the answer of a server function, read the same way.
 ///
 /// Leptos's own codec reads from `&str`, its server functions from bytes, and `serde_json` compiles the reader of
-/// every type once for each: a tenth of the browser's code.
+/// every type once for each (without that 3.09 MB of the browser's code became 2.97).
 pub struct PageJson;
 
 impl<T: Serialize> Encoder<T> for PageJson {

@@ -16,7 +16,7 @@ const MODULES: &str = "style/node_modules";
 /// npm's binaryen: Debian's version 108 writes modules whose table cannot grow.
 ///
 /// For the size of what travels, not of what is unpacked: `-Oz` makes the code a tenth smaller than this and its
-/// brotli 5 % larger, in four times the time (measured on the entry: 224 KB against 214).
+/// brotli 5 % larger, in three times the time (measured on the entry: 224 KB against 214).
 ///
 /// The features are those that rustc switches on for wasm32 by itself; naming them is necessary
 /// because the split parts carry no `target_features` section.

@@ -10,6 +10,7 @@ use crate::{
 };
 use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What the fields say whose content is not sent back to the browser.
 pub const KEEP_HINT: &str = "留空不修改，填“无”清除";
@@ -18,7 +19,7 @@ pub const KEEP_HINT: &str = "留空不修改，填“无”清除";
 const NONE: &str = "无";
 
 /// What a person types into the form. Hidden fields arrive empty when they are to stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PersonForm {
     pub name: String,
@@ -47,11 +48,29 @@ pub struct PersonForm {
 }
 
 /// What becomes of a hidden field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum NumberChange {
     Keep,
     Clear,
     Set { plain: String, mask: String },
+}
+
+/// Without what was typed, so that logs never carry a number.
+impl fmt::Debug for PersonForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PersonForm").finish_non_exhaustive()
+    }
+}
+
+/// Masked, for the same reason.
+impl fmt::Debug for NumberChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep => f.write_str("Keep"),
+            Self::Clear => f.write_str("Clear"),
+            Self::Set { mask, .. } => write!(f, "Set({mask})"),
+        }
+    }
 }
 
 /// A form that passed its check.
@@ -354,6 +373,9 @@ mod tests {
         let NumberChange::Set { plain, mask } = fields.id_number else { panic!("a new number") };
         assert_eq!((plain.as_str(), mask.as_str()), ("11010519491231002X", "110105********002X"));
         assert_eq!(fields.bank_no, NumberChange::Clear);
+        let logged = format!("{:?} {:?}", form(), form().check(today(), None).expect("all is well"));
+        assert!(logged.contains("110105********002X") && !logged.contains("19491231"), "{logged}");
+        assert!(!logged.contains("13800000000"), "{logged}");
     }
 
     #[test]
