@@ -194,10 +194,11 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Key(KeyCommand::New) => println!("{}", keys::next(&config.data)?),
         Command::Key(KeyCommand::Rotate) => {
             let opened = config.open().await?;
-            let result = store::person::person_rotate(&opened.database).await;
+            let persons = store::person::person_rotate(&opened.database).await;
+            let users = store::platform::user::user_rotate(&opened.database).await;
             opened.close().await;
-            let done = result.map_err(|error| error.to_string())?;
-            println!("已用新密钥重新加密{done}人；旧密钥可从密钥文件中删去，删去后重启服务");
+            let (persons, users) = persons.and_then(|persons| Ok((persons, users?))).map_err(|error| error.to_string())?;
+            println!("已用新密钥重新加密{persons}人、{users}个账号；旧密钥可从密钥文件中删去，删去后重启服务");
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {

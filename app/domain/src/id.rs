@@ -29,6 +29,10 @@ ids! {
     OrganizationId,
     /// 用户 (E-02)
     UserId,
+    /// 角色 (E-03)
+    RoleId,
+    /// 待复核的变更 (domain.md §6.4)
+    ApprovalId,
     /// 项目 (E-10)
     ProjectId,
     /// 小区 (E-11)

@@ -93,6 +93,68 @@ impl Field {
     }
 }
 
+/// Of more options than these, those that are not chosen are looked for.
+const CHECKS_SHOWN: usize = 60;
+
+/// A choice of several: boxes, with a search where there are many.
+pub fn checks(
+    name: &'static str,
+    label: &'static str,
+    required: bool,
+    options: Vec<(String, String)>,
+    chosen: Signal<Vec<String>>,
+    set: Callback<Vec<String>>,
+    errors: RwSignal<FieldErrors>,
+) -> impl IntoView {
+    let error = move || errors.with(|errors| errors.get(name).map(ToOwned::to_owned));
+    let many = options.len() > CHECKS_SHOWN;
+    let sought = RwSignal::new(String::new());
+    let options = StoredValue::new(options);
+    let boxes = move || {
+        let sought = sought.get();
+        let held = chosen.get_untracked();
+        options.with_value(|options| {
+            let is_held = |code: &String| held.contains(code);
+            let matching = options.iter().filter(|(code, label)| !is_held(code) && label.contains(&*sought));
+            let mut shown: Vec<_> = options.iter().filter(|(code, _)| is_held(code)).chain(matching.take(CHECKS_SHOWN)).collect();
+            if !many {
+                shown.sort_by_key(|(code, _)| options.iter().position(|(other, _)| other == code));
+            }
+            shown.into_iter().map(|(code, label)| check_box(name, code.clone(), label.clone(), chosen, set)).collect_view()
+        })
+    };
+    view! {
+        <fieldset class="form-field check-field" class:has-error=move || error().is_some() aria-describedby=format!("{name}-error")>
+            <legend>{label}{required.then(|| view! { <span class="required" aria-hidden="true">"*"</span> })}</legend>
+            {many.then(|| view! {
+                <input type="search" class="input input-sm" placeholder="输入名称查找" aria-label=format!("查找{label}") on:input=move |event| sought.set(event_target_value(&event)) />
+            })}
+            <div class="check-list">{boxes}</div>
+            <p class="field-error" id=format!("{name}-error") role="alert">{error}</p>
+        </fieldset>
+    }
+}
+
+fn check_box(
+    name: &'static str,
+    code: String,
+    label: String,
+    chosen: Signal<Vec<String>>,
+    set: Callback<Vec<String>>,
+) -> impl IntoView {
+    let own = code.clone();
+    let held = move || chosen.with(|chosen| chosen.contains(&own));
+    let toggle = move |event| {
+        let mut held = chosen.get_untracked();
+        held.retain(|other| *other != code);
+        if event_target_checked(&event) {
+            held.push(code.clone());
+        }
+        set.run(held);
+    };
+    view! { <label class="check-box"><input type="checkbox" class="checkbox checkbox-sm" name=name prop:checked=held on:change=toggle />{label}</label> }
+}
+
 /// What a form shows and this person cannot change.
 pub fn fixed(name: &'static str, label: &'static str, text: impl Into<String>) -> impl IntoView {
     let text = text.into();

@@ -1,6 +1,7 @@
 //! The pieces pages are made of. Compiled once: nothing here is generic over a noun.
 
 pub mod detail;
+pub mod dialog;
 pub mod field;
 pub mod list;
 pub mod live;

@@ -100,6 +100,12 @@ impl Ctx {
         let platform = self.actor.may(Permission::OrganizationWrite);
         begin(&self.database, Some(&self.actor), &self.scope, platform).await
     }
+
+    /// Opens a transaction over accounts, roles, parameters and requests, which are the platform's: for functions that
+    /// have asked for the permission themselves.
+    pub(crate) async fn begin_platform(&self) -> Result<Tx> {
+        begin(&self.database, Some(&self.actor), &self.scope, true).await
+    }
 }
 
 /// The calendar day in China, which has one time zone and no summer time.

@@ -1,6 +1,9 @@
 //! What list queries have in common: scope, keyword, order, page.
 
-use crate::{Ctx, Result, Scope, ctx::connection};
+use crate::{
+    Ctx, Result, Scope,
+    ctx::{Tx, connection},
+};
 use domain::list::{ListQuery, Page, Position};
 use sqlx::{FromRow, Postgres, QueryBuilder, postgres::PgRow};
 
@@ -27,7 +30,14 @@ impl SmallList<'_> {
     where
         R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let mut tx = ctx.begin().await?;
+        self.page_in(ctx.begin().await?, query).await
+    }
+
+    /// The same in a transaction that sees more or less than the actor's own.
+    pub(crate) async fn page_in<R>(&self, mut tx: Tx, query: &ListQuery) -> Result<Page<R>>
+    where
+        R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
         let total: i64 = self.build("count(*)", query).build_query_scalar().fetch_one(connection(&mut tx)).await?;
         let mut sql = self.build(self.columns, query);
         let direction = if self.descending { "desc" } else { "asc" };

@@ -36,9 +36,18 @@ async fn the_seeded_roles_may_exactly_this() {
     let test = TestDatabase::with_city().await;
     insta::assert_snapshot!(matrix(&test).await, @"
                                  CITY_LEADER CITY CITY_CHECK DISTRICT STREET OPERATOR ENTRY PROPERTY_APPROVER FINANCE AUDITOR SYS_ADMIN SEC_ADMIN
-    platform:organization:read   x           x    x          x        x      x        x     x                 x       x       x         .
+    platform:organization:read   x           x    x          x        x      x        x     x                 x       x       x         x
     platform:organization:write  .           .    .          .        .      .        .     .                 .       .       x         .
     platform:division:write      .           x    .          .        .      .        .     .                 .       .       x         .
+    platform:user:read           .           .    .          .        .      .        .     .                 .       x       x         x
+    platform:user:write          .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:user:check          .           .    .          .        .      .        .     .                 .       .       .         x
+    platform:role:read           .           .    .          .        .      .        .     .                 .       x       x         x
+    platform:role:write          .           .    .          .        .      .        .     .                 .       .       .         x
+    platform:role:check          .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:parameter:read      .           x    x          .        .      .        .     .                 .       x       x         .
+    platform:parameter:write     .           x    .          .        .      .        .     .                 .       .       .         .
+    platform:parameter:check     .           .    x          .        .      .        .     .                 .       .       .         .
     platform:audit:read          .           .    .          .        .      .        .     .                 .       x       .         x
     platform:session:kiosk       x           x    .          x        .      x        .     .                 .       .       .         .
     housing:project:read         x           x    x          x        x      x        x     x                 x       x       .         .

@@ -24,8 +24,9 @@ const STOCK: [&str; 9] =
     ["project", "estate", "building", "unit", "room", "unit_history", "building_tally", "district_tally", "change"];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 11] = [
+const CLOSED: [&str; 14] = [
     "app_user",
+    "approval",
     "audit_block",
     "audit_log",
     "cipher_key",
@@ -33,9 +34,11 @@ const CLOSED: [&str; 11] = [
     "import_job",
     "import_row",
     "login_attempt",
+    "password_history",
     "person",
     "person_number",
     "person_search",
+    "user_phone",
 ];
 
 /// Tables that everybody reads and nobody writes without a scope.
@@ -120,6 +123,10 @@ async fn with_jobs() -> TestDatabase {
         "insert into import_file select id, '\\x00' from import_job;
          insert into import_row select id, 2, array['x'], '[]' from import_job;
          insert into login_attempt (login, result) values ('city', 'OK');
+         insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city';
+         insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city';
+         insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
+         select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
          insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));
          insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building",
     )

@@ -6,6 +6,7 @@
 mod household;
 mod housing;
 mod organization;
+mod platform;
 
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
 pub use housing::{
@@ -13,6 +14,7 @@ pub use housing::{
     SourceType, Structure, UnitStatus, UseStatus,
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
+pub use platform::{ApprovalKind, ApprovalStatus, UserStatus};
 
 use crate::value::{Check, Complaint, text::normalize};
 

@@ -2,11 +2,12 @@
 
 use crate::{
     dictionary::{HousingCategory, InvestmentType, ProjectStatus, SourceType},
+    form::date,
     housing::project::{ProjectForm, ProjectRow},
     sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Area, Check, Complaint, CoordinateSystem, Money, text_max},
 };
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 
 /// 项目 list.
 #[rustfmt::skip] // a table: one line per column
@@ -62,9 +63,9 @@ pub const PROJECT_IMPORT: ImportSheet<ProjectForm> = ImportSheet {
         ImportColumn { header: "立项批复文号", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.approval_no = text_max(text, 50)?; Ok(()) } },
         ImportColumn { header: "规划许可证号", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.planning_no = text_max(text, 50)?; Ok(()) } },
         ImportColumn { header: "施工许可证号", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.construction_no = text_max(text, 50)?; Ok(()) } },
-        ImportColumn { header: "开工日期", required: false, example: "2024-03-01", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.start_on = Some(parse_date(text)?); Ok(()) } },
-        ImportColumn { header: "竣工日期", required: false, example: "2026-06-30", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.complete_on = Some(parse_date(text)?); Ok(()) } },
-        ImportColumn { header: "交付日期", required: false, example: "2026-09-01", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.deliver_on = Some(parse_date(text)?); Ok(()) } },
+        ImportColumn { header: "开工日期", required: false, example: "2024-03-01", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.start_on = Some(date(text)?); Ok(()) } },
+        ImportColumn { header: "竣工日期", required: false, example: "2026-06-30", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.complete_on = Some(date(text)?); Ok(()) } },
+        ImportColumn { header: "交付日期", required: false, example: "2026-09-01", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.deliver_on = Some(date(text)?); Ok(()) } },
         ImportColumn { header: "项目状态", required: true, example: "运营中", note: "从下拉值中选择", choices: ProjectStatus::labels, parse: |text, form| { form.status = Some(ProjectStatus::parse(text)?); Ok(()) } },
         ImportColumn { header: "经度", required: false, example: "", note: "与纬度、坐标系同时填写", choices: Vec::new, parse: |text, form| form.place.read_lng(text) },
         ImportColumn { header: "纬度", required: false, example: "", note: "最多7位小数", choices: Vec::new, parse: |text, form| form.place.read_lat(text) },
@@ -86,21 +87,6 @@ pub const PROJECT_IMPORT: ImportSheet<ProjectForm> = ImportSheet {
 
 /// The complaint about a community whose street is not named.
 pub const COMMUNITY_ALONE: &str = "填写【社区】时须同时填写【街道】";
-
-/// A date as `2026-03-01` (a spreadsheet date arrives in the same form).
-///
-/// # Errors
-/// `日期格式应为YYYY-MM-DD`.
-pub fn parse_date(text: &str) -> Check<NaiveDate> {
-    let shape = text.len() == 10
-        && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    shape
-        .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-        .flatten()
-        // There is no year 0, also not for the database.
-        .filter(|date| date.year() > 0)
-        .ok_or_else(|| Complaint::About("日期格式应为YYYY-MM-DD".into()))
-}
 
 fn positive(text: &str) -> Check<i32> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| Complaint::About("应为大于0的整数".into()))

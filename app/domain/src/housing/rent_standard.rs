@@ -2,7 +2,7 @@
 
 use crate::{
     dictionary::{ApplicantCategory, AreaBasis, UseStatus},
-    housing::project_sheet::parse_date,
+    form::date,
     id::RentStandardId,
     sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Rate, text_max},
@@ -89,8 +89,8 @@ pub const RENT_STANDARD_IMPORT: ImportSheet<RentStandardForm> = ImportSheet {
         ImportColumn { header: "单价(元/㎡·月)", required: true, example: "2.60", note: "大于0，最多4位小数", choices: Vec::new, parse: |text, form| { form.unit_rate = Some(Rate::parse(text)?); Ok(()) } },
         ImportColumn { header: "计租面积", required: true, example: "使用面积", note: "从下拉值中选择", choices: AreaBasis::labels, parse: |text, form| { form.basis = Some(AreaBasis::parse(text)?); Ok(()) } },
         ImportColumn { header: "批准文号", required: true, example: "示例发〔2026〕1号", note: "最长50字", choices: Vec::new, parse: |text, form| { form.doc_no = text_max(text, 50)?; Ok(()) } },
-        ImportColumn { header: "生效日期", required: true, example: "2026-01-01", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.valid_from = Some(parse_date(text)?); Ok(()) } },
-        ImportColumn { header: "失效日期", required: false, example: "", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.valid_to = Some(parse_date(text)?); Ok(()) } },
+        ImportColumn { header: "生效日期", required: true, example: "2026-01-01", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.valid_from = Some(date(text)?); Ok(()) } },
+        ImportColumn { header: "失效日期", required: false, example: "", note: "YYYY-MM-DD", choices: Vec::new, parse: |text, form| { form.valid_to = Some(date(text)?); Ok(()) } },
     ],
     check: |form, row| {
         let ended = form.valid_to.is_some() && form.valid_to < form.valid_from;

@@ -5,12 +5,11 @@ use crate::{
         AreaBasis, Decoration, HousingCategory, LayoutType, Orientation, ProjectStatus, UnitStatus, UseStatus,
     },
     failure::FieldErrors,
-    form::{optional, optional_text, pick},
+    form::{date, optional, optional_text, pick},
     housing::{
         building::needs_rent_standard,
         building_sheet::{house_code, parse_floor, real_estate_no, unit_area},
         estate::{facilities_text, parse_facilities},
-        project_sheet::parse_date,
         unit_status::Circumstances,
     },
     id::{BuildingId, EstateId, OrganizationId, RentStandardId, RoomId, UnitId},
@@ -284,7 +283,7 @@ impl UnitForm {
             real_estate_no: errors.take("real_estate_no", optional(&self.real_estate_no, real_estate_no)).flatten(),
             cert_no: errors.take("cert_no", optional_text(&self.cert_no, 50)).flatten(),
             house_code: errors.take("house_code", optional(&self.house_code, house_code)).flatten(),
-            deliver_on: errors.take("deliver_on", optional(&self.deliver_on, parse_date)).flatten(),
+            deliver_on: errors.take("deliver_on", optional(&self.deliver_on, date)).flatten(),
             supply_pool: errors.take("supply_pool", optional_text(&self.supply_pool, 50)).flatten(),
             remark: errors.take("remark", optional_text(&self.remark, 200)).flatten(),
         }

@@ -56,6 +56,12 @@ impl AuditAction {
 pub const AUDITED: &[(&str, &str)] = &[
     ("organization", "组织机构"),
     ("parameter", "参数"),
+    ("app_user", "用户"),
+    ("user_role", "用户角色"),
+    ("user_estate", "负责楼盘"),
+    ("role", "角色"),
+    ("role_permission", "角色权限"),
+    ("approval", "复核"),
     ("operator", "运营主体"),
     ("person", "人员"),
     ("person_search", "按号码查找人员"),

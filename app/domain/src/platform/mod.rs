@@ -1,9 +1,13 @@
 //! Organisations, users, permissions and settings: what every other module stands on.
 
 pub mod actor;
+pub mod approval;
 pub mod audit;
 pub mod organization;
 pub mod organization_sheet;
+pub mod parameter;
 pub mod permission;
+pub mod role;
 pub mod setting;
 pub mod user;
+pub mod user_form;

@@ -1,6 +1,7 @@
 //! Permissions: a closed list in the program. A role is a row, a named set of them (domain.md §6.2);
 //! what is not granted is forbidden.
 
+use crate::value::{Check, Complaint};
 use serde::{Deserialize, Serialize};
 
 macro_rules! permissions {
@@ -40,6 +41,15 @@ permissions! {
     OrganizationRead "platform:organization:read" "查看组织机构",
     OrganizationWrite "platform:organization:write" "维护组织机构",
     DivisionWrite "platform:division:write" "维护区划轮廓",
+    UserRead "platform:user:read" "查看用户",
+    UserWrite "platform:user:write" "维护用户",
+    UserCheck "platform:user:check" "复核用户授权",
+    RoleRead "platform:role:read" "查看角色",
+    RoleWrite "platform:role:write" "维护角色",
+    RoleCheck "platform:role:check" "复核角色权限",
+    ParameterRead "platform:parameter:read" "查看参数",
+    ParameterWrite "platform:parameter:write" "设置参数",
+    ParameterCheck "platform:parameter:check" "复核参数",
     AuditRead "platform:audit:read" "查看和校验操作日志",
     KioskStart "platform:session:kiosk" "开启大屏会话",
     ProjectRead "housing:project:read" "查看项目",
@@ -67,6 +77,57 @@ permissions! {
     MapRead "insight:map:read" "查看房源地图",
 }
 
+/// The modules of the codes, with the headings under which administrators find them.
+pub const MODULES: &[(&str, &str)] = &[
+    ("platform", "系统管理"),
+    ("housing", "公租房房源"),
+    ("operator", "运营主体"),
+    ("person", "人员"),
+    ("insight", "统计与地图"),
+];
+
+impl Permission {
+    /// The first part of the code.
+    #[must_use]
+    pub fn module(self) -> &'static str {
+        self.code().split(':').next().unwrap_or_default()
+    }
+
+    /// Whether it opens data of homes and people.
+    #[must_use]
+    pub fn is_business(self) -> bool {
+        self.module() != "platform"
+    }
+
+    /// Whether it gives power over accounts: its holder sees no business data (domain.md §6.1, SYS_ADMIN).
+    #[must_use]
+    pub fn is_technical(self) -> bool {
+        matches!(self, Self::OrganizationWrite | Self::UserWrite | Self::UserCheck | Self::RoleWrite | Self::RoleCheck)
+    }
+}
+
+/// Maker and checker of domain.md §6.4, by permission.
+const APART: [(Permission, Permission); 3] = [
+    (Permission::UserWrite, Permission::UserCheck),
+    (Permission::RoleWrite, Permission::RoleCheck),
+    (Permission::ParameterWrite, Permission::ParameterCheck),
+];
+
+/// Refuses permissions that one person must not hold together, be it by one role or by several (domain.md §6.2).
+///
+/// # Errors
+/// The sentence of S1-9.2 that names the two.
+pub fn exclusions_check(held: &[Permission]) -> Check<()> {
+    let has = |permission| held.contains(&permission);
+    let technical = held.iter().find(|permission| permission.is_technical());
+    let business = held.iter().find(|permission| permission.is_business());
+    let pair = APART.into_iter().find(|(maker, checker)| has(*maker) && has(*checker));
+    match pair.or(technical.copied().zip(business.copied())) {
+        None => Ok(()),
+        Some((a, b)) => Err(Complaint::says(format!("角色存在互斥权限：{}与{}", a.label(), b.label()))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +138,25 @@ mod tests {
             assert_eq!(Permission::from_code(permission.code()), Some(*permission));
         }
         assert_eq!(Permission::from_code("housing:unit:burn"), None);
+    }
+
+    #[test]
+    fn every_permission_stands_under_a_heading() {
+        for permission in Permission::ALL {
+            assert!(MODULES.iter().any(|(module, _)| *module == permission.module()), "{permission:?}");
+        }
+    }
+
+    #[test]
+    fn maker_and_checker_and_the_two_worlds_stay_apart() {
+        assert!(exclusions_check(&[]).is_ok());
+        assert!(exclusions_check(&[Permission::UserWrite, Permission::RoleCheck, Permission::OrganizationRead]).is_ok());
+        assert!(exclusions_check(&[Permission::PersonRead, Permission::ParameterWrite, Permission::AuditRead]).is_ok());
+        let refused = |held: &[Permission]| exclusions_check(held).unwrap_err().text().to_owned();
+        assert_eq!(
+            refused(&[Permission::UserCheck, Permission::UserRead, Permission::UserWrite]),
+            "角色存在互斥权限：维护用户与复核用户授权"
+        );
+        assert_eq!(refused(&[Permission::RoleCheck, Permission::UnitRead]), "角色存在互斥权限：复核角色权限与查看房源");
     }
 }

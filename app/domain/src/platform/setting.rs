@@ -13,9 +13,11 @@ pub mod code {
     pub const MAP_TILES: &str = "MAP_TILES";
     /// PRM-06: how a unit's address is built
     pub const ADDRESS_TEMPLATE: &str = "PRM-06";
+    /// days after which a password has to be changed, 0 for never (domain.md §2.6: 90)
+    pub const PASSWORD_DAYS: &str = "PASSWORD_DAYS";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 4] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE];
+    pub const ALL: [&str; 5] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, PASSWORD_DAYS];
 }
 
 /// What a tile address must name, and nothing else in braces.
@@ -43,6 +45,10 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         )),
         code::ADDRESS_TEMPLATE if ADDRESS_PARTS.iter().all(|part| value.contains(part)) => Ok(value),
         code::ADDRESS_TEMPLATE => Err(Complaint::says("地址模板须含{building}、{entrance}、{room}")),
+        code::PASSWORD_DAYS => match value.parse::<u16>() {
+            Ok(days @ (0 | 30..=365)) => Ok(days.to_string()),
+            _ => Err(Complaint::says("密码有效期须为30至365天，0表示不限期")),
+        },
         _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
     }
 }
@@ -68,6 +74,8 @@ pub struct CitySettings {
     pub map_system: CoordinateSystem,
     pub map_tiles: String,
     pub address_template: String,
+    /// 0: for ever
+    pub password_days: u16,
 }
 
 impl Default for CitySettings {
@@ -77,11 +85,25 @@ impl Default for CitySettings {
             map_system: CoordinateSystem::Gcj02,
             map_tiles: String::new(),
             address_template: "{building}号楼{entrance}单元{room}室".to_owned(),
+            password_days: 90,
         }
     }
 }
 
 impl CitySettings {
+    /// The value of a parameter as it is stored; empty for a code that is none.
+    #[must_use]
+    pub fn value(&self, code: &str) -> String {
+        match code {
+            code::CITY_NAME => self.city_name.clone(),
+            code::MAP_SYSTEM => self.map_system.code().to_owned(),
+            code::MAP_TILES => self.map_tiles.clone(),
+            code::ADDRESS_TEMPLATE => self.address_template.clone(),
+            code::PASSWORD_DAYS => self.password_days.to_string(),
+            _ => String::new(),
+        }
+    }
+
     /// Where map tiles come from, for the content security policy; none without tiles.
     #[must_use]
     pub fn tile_origin(&self) -> Option<String> {
@@ -126,14 +148,17 @@ mod tests {
             ("MAP_TILES", "", ""),
             ("MAP_TILES", "https://{s}.tiles.example/{z}/{x}/{y}.png", "https://{s}.tiles.example/{z}/{x}/{y}.png"),
             ("PRM-06", "{building}-{entrance}-{room}", "{building}-{entrance}-{room}"),
+            ("PASSWORD_DAYS", " 090 ", "90"),
+            ("PASSWORD_DAYS", "0", "0"),
         ] {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
         }
         for (code, value, complaint) in [
-            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06"),
+            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PASSWORD_DAYS"),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),
+            ("PASSWORD_DAYS", "7", "密码有效期须为30至365天，0表示不限期"),
             ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),
         ] {
             assert_eq!(setting_check(code, value).unwrap_err().text(), complaint, "{code} {value}");

@@ -164,7 +164,7 @@ impl KeyRing {
 /// When the database fails.
 pub async fn keys_known(database: &Database) -> Result<bool> {
     let mut tx = begin_city(database).await?;
-    let known = sqlx::query_scalar!(r#"select exists (select from person) as "known!""#);
+    let known = sqlx::query_scalar!(r#"select exists (select from person) or exists (select from user_phone) as "known!""#);
     let known = known.fetch_one(connection(&mut tx)).await?;
     tx.commit().await?;
     Ok(known)
@@ -180,7 +180,8 @@ pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()
             .await?;
     }
     let known = sqlx::query!(
-        r#"select id, check_value, exists (select from person p where p.key_id = k.id) as "seals!"
+        r#"select id, check_value, exists (select from person p where p.key_id = k.id)
+                  or exists (select from app_user u where u.key_id = k.id) as "seals!"
            from cipher_key k order by id"#
     )
     .fetch_all(connection(&mut tx))
@@ -202,6 +203,7 @@ pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()
                 sqlx::query!("delete from person_number where key_id = $1", row.id)
                     .execute(connection(&mut tx))
                     .await?;
+                sqlx::query!("delete from user_phone where key_id = $1", row.id).execute(connection(&mut tx)).await?;
                 sqlx::query!("delete from cipher_key where id = $1", row.id).execute(connection(&mut tx)).await?;
                 if let Some((id, check)) = other {
                     sqlx::query!("insert into cipher_key (id, check_value) values ($1, $2)", id, check)

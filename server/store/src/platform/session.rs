@@ -5,7 +5,7 @@ use crate::{
     Ctx, Database, Error, Result,
     ctx::{Tx, begin_platform, connection},
     platform::{
-        password::{password_hash, password_matches},
+        password::{REMEMBERED, password_hash, password_matches, password_remembered, password_set},
         token::{digest, secret},
         user::{actor_load, scope_load},
     },
@@ -135,7 +135,7 @@ async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Res
         return refused(Some(account.id), "PASSWORD", &sentence);
     }
     // Also when the organisation is closed: such a session would open nothing and say nothing.
-    if account.status != "ON" || actor_load(tx, account.id, SessionKind::Desk).await?.is_none() {
+    if account.status != "ON" || actor_load(tx, account.id, SessionKind::Desk, now).await?.is_none() {
         return refused(Some(account.id), "DISABLED", "账号已停用");
     }
     Ok(Verdict::Welcome(account.id))
@@ -207,7 +207,7 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
     .await?;
     let Some(session) = session else { return Ok(None) };
     let kind = if session.kind == "KIOSK" { SessionKind::Kiosk } else { SessionKind::Desk };
-    let Some((actor, reach)) = actor_load(&mut tx, session.user_id, kind).await? else { return Ok(None) };
+    let Some((actor, reach)) = actor_load(&mut tx, session.user_id, kind, now).await? else { return Ok(None) };
     let scope = scope_load(&mut tx, reach).await?;
     if active && now - session.seen_at > TimeDelta::minutes(1) {
         sqlx::query!("update session set seen_at = $2 where token_digest = $1", &digest[..], now)
@@ -274,17 +274,12 @@ pub async fn password_change(ctx: &Ctx, old: String, new: String, again: &str) -
     if !password_matches(old, Some(hash)).await? {
         return Err(FieldErrors::from(("old", "原密码错误")).into());
     }
+    if password_remembered(&mut tx, user, &new).await? {
+        let sentence = format!("新密码不能与最近{REMEMBERED}次使用过的密码相同");
+        return Err(FieldErrors::from(("new", sentence.as_str())).into());
+    }
     let hash = password_hash(new).await?;
-    sqlx::query!(
-        "update app_user set password_hash = $2, must_change_password = false, updated_at = $3, updated_by = $1, version = version + 1
-         where id = $1",
-        user,
-        hash,
-        ctx.now(),
-    )
-    .execute(connection(&mut tx))
-    .await?;
-    sqlx::query!("delete from session where user_id = $1", user).execute(connection(&mut tx)).await?;
+    password_set(&mut tx, user, &hash, false, Some(user), ctx.now()).await?;
     let secret = session_create(&mut tx, user, SessionKind::Desk, ctx.now()).await?;
     tx.commit().await?;
     Ok(secret)

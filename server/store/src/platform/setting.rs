@@ -24,7 +24,8 @@ pub async fn settings_get(database: &Database) -> Result<CitySettings> {
 pub(crate) async fn settings_load(tx: &mut Tx) -> Result<CitySettings> {
     let rows = sqlx::query!(
         "select distinct on (code) code, value from parameter
-         where district_id is null and valid_from <= current_date order by code, valid_from desc"
+         where district_id is null and valid_from <= (now() at time zone 'Asia/Shanghai')::date
+         order by code, valid_from desc"
     )
     .fetch_all(connection(tx))
     .await?;
@@ -34,6 +35,7 @@ pub(crate) async fn settings_load(tx: &mut Tx) -> Result<CitySettings> {
             code::CITY_NAME => settings.city_name = row.value,
             code::MAP_TILES => settings.map_tiles = row.value,
             code::ADDRESS_TEMPLATE => settings.address_template = row.value,
+            code::PASSWORD_DAYS => settings.password_days = row.value.parse().unwrap_or(settings.password_days),
             code::MAP_SYSTEM => {
                 settings.map_system = CoordinateSystem::parse(&row.value).unwrap_or(settings.map_system);
             }
@@ -43,8 +45,8 @@ pub(crate) async fn settings_load(tx: &mut Tx) -> Result<CitySettings> {
     Ok(settings)
 }
 
-/// Sets a parameter for the whole city from today on; used by the command line until S1-9.6 brings
-/// maker and checker. Answers how many places were computed anew, which PRM-07 alone makes necessary.
+/// Sets a parameter for the whole city from today on: for the command line, whose user owns the machine anyway;
+/// people set them under maker and checker (`store::platform::parameter`). Answers how many places were computed anew, which PRM-07 alone makes necessary.
 ///
 /// # Errors
 /// A refusal of a code that is none, or of a value that it cannot have.
@@ -62,7 +64,7 @@ pub async fn setting_put(database: &Database, code: &str, value: &str) -> Result
 
 async fn parameter_put(tx: &mut Tx, code: &str, value: &str) -> Result<()> {
     sqlx::query!(
-        "insert into parameter (code, value, valid_from) values ($1, $2, current_date)
+        "insert into parameter (code, value, valid_from) values ($1, $2, (now() at time zone 'Asia/Shanghai')::date)
          on conflict (code, district_id, valid_from) do update set value = excluded.value",
         code,
         value
@@ -74,7 +76,7 @@ async fn parameter_put(tx: &mut Tx, code: &str, value: &str) -> Result<()> {
 
 /// Computes every place on the map anew from the pair as it was entered (domain.md §2.5); thousands of
 /// buildings, so they go back with one statement per table.
-async fn places_recompute(tx: &mut Tx, map: CoordinateSystem) -> Result<usize> {
+pub(crate) async fn places_recompute(tx: &mut Tx, map: CoordinateSystem) -> Result<usize> {
     let mut count = 0;
     for table in ["project", "estate", "building"] {
         let entered = format!("select id, lng, lat, coordinate_system from {table} where lng is not null order by id");

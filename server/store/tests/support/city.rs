@@ -30,8 +30,10 @@ pub const UNITS_B: i64 = 6;
 pub const UNITS_SUN: i64 = 14;
 
 /// Login, role and organisation of the accounts.
-pub const ACCOUNTS: [(&str, &str, &str); 9] = [
+pub const ACCOUNTS: [(&str, &str, &str); 11] = [
     ("admin", "SYS_ADMIN", "CITY"),
+    ("security", "SEC_ADMIN", "CITY"),
+    ("city-check", "CITY_CHECK", "CITY"),
     ("leader", "CITY_LEADER", "CITY"),
     ("city", "CITY", "CITY"),
     ("auditor", "AUDITOR", "CITY"),

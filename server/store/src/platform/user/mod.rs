@@ -1,11 +1,24 @@
 //! Users (E-02): who an account is, what it may do, how far it sees (domain.md §6.2).
 
+mod grant;
+mod phone;
+mod record;
+mod write;
+
+pub(crate) use grant::grant_apply;
+pub use grant::{user_estates, user_grant_request};
+pub use phone::user_rotate;
+pub use record::{user_choices, user_get, user_list};
+pub use write::{
+    user_password_new, user_register, user_sessions_end, user_status_set, user_unlock, user_update,
+};
+
 use crate::{
     Ctx, Database, Result, Scope,
-    ctx::{Tx, begin_platform, connection},
-    platform::password::password_hash,
+    ctx::{Tx, begin_platform, china_day, connection},
+    platform::password::{password_hash, password_set},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     dictionary::OrganizationType,
     failure::Failure,
@@ -13,6 +26,7 @@ use domain::{
     platform::{
         actor::{Actor, SessionKind},
         permission::Permission,
+        setting::{CitySettings, code},
         user::{login_check, name_check, roles_check},
     },
     value::Complaint,
@@ -27,21 +41,39 @@ pub(crate) struct Reach {
     business: bool,
 }
 
-/// Loads an enabled account with its roles and permissions.
-pub(crate) async fn actor_load(tx: &mut Tx, user: i64, session: SessionKind) -> Result<Option<(Actor, Reach)>> {
+/// Loads an enabled account with its roles and permissions. A password that has expired has to be changed first; not on
+/// a wall, where nobody could.
+pub(crate) async fn actor_load(
+    tx: &mut Tx,
+    user: i64,
+    session: SessionKind,
+    now: DateTime<Utc>,
+) -> Result<Option<(Actor, Reach)>> {
+    let today = china_day(now);
     let row = sqlx::query!(
-        r#"select u.id, u.login, u.name, u.must_change_password, u.organization_id, o.name as organization, o.type as kind,
+        r#"select u.id, u.login, u.name, u.organization_id,
+                  u.must_change_password, u.password_changed_at, u.valid_from, u.valid_to,
+                  (select p.value from parameter p where p.code = $2 and p.district_id is null and p.valid_from <= $3
+                   order by p.valid_from desc limit 1) as password_days,
+                  o.name as organization, o.type as kind,
                   o.district_id,
                   array(select r.code from user_role ur join role r on r.id = ur.role_id where ur.user_id = u.id order by r.code) as "roles!",
                   array(select distinct p.permission from user_role ur join role_permission p on p.role_id = ur.role_id
                         where ur.user_id = u.id) as "permissions!"
            from app_user u join organization o on o.id = u.organization_id
-           where u.id = $1 and u.status = 'ON' and u.deleted_at is null and o.status = 'ON'"#,
-        user
+           where u.id = $1 and u.status = 'ON' and u.deleted_at is null and o.status = 'ON'
+             and $3 between coalesce(u.valid_from, '-infinity') and coalesce(u.valid_to, 'infinity')"#,
+        user,
+        code::PASSWORD_DAYS,
+        today,
     )
     .fetch_optional(connection(tx))
     .await?;
     let Some(row) = row else { return Ok(None) };
+    let days = row.password_days.and_then(|days| days.parse().ok()).unwrap_or(CitySettings::default().password_days);
+    let expired = session == SessionKind::Desk
+        && days > 0
+        && row.password_changed_at + TimeDelta::days(days.into()) < now;
     // A permission that a newer version granted is unknown here and therefore not held.
     let mut permissions: Vec<Permission> =
         row.permissions.iter().filter_map(|code| Permission::from_code(code)).collect();
@@ -62,7 +94,7 @@ pub(crate) async fn actor_load(tx: &mut Tx, user: i64, session: SessionKind) -> 
         roles: row.roles,
         permissions,
         session,
-        must_change_password: row.must_change_password,
+        must_change_password: row.must_change_password || expired,
     };
     Ok(Some((actor, reach)))
 }
@@ -165,7 +197,7 @@ pub async fn user_ctx(database: &Database, user: UserRef<'_>, now: DateTime<Utc>
         }
     };
     let loaded = match id {
-        Some(id) => actor_load(&mut tx, id, SessionKind::Desk).await?,
+        Some(id) => actor_load(&mut tx, id, SessionKind::Desk, now).await?,
         None => None,
     };
     let Some((mut actor, reach)) = loaded else {
@@ -185,8 +217,8 @@ pub enum UserRef<'a> {
     Login(&'a str),
 }
 
-/// An account to be made by the server itself: from the command line, until S1-9.3 brings maker and checker,
-/// and those of the demo city.
+/// An account to be made by the server itself: from the command line, whose user owns the machine anyway, and those of
+/// the demo city. People make them under maker and checker ([`user_register`]).
 #[derive(Clone, Debug)]
 pub struct NewUser<'a> {
     pub login: &'a str,
@@ -261,19 +293,11 @@ pub async fn user_password_reset(
 ) -> Result<()> {
     let hash = password_hash(password).await?;
     let mut tx = begin_platform(database).await?;
-    let id = sqlx::query_scalar!(
-        "update app_user set password_hash = $2, must_change_password = $3, failed_attempts = 0, locked_until = null,
-                updated_at = $4, updated_by = null, version = version + 1
-         where login = $1 and deleted_at is null returning id",
-        login,
-        hash,
-        must_change,
-        now,
-    )
-    .fetch_optional(connection(&mut tx))
-    .await?;
+    let id = sqlx::query_scalar!("select id from app_user where login = $1 and deleted_at is null for update", login)
+        .fetch_optional(connection(&mut tx))
+        .await?;
     let Some(id) = id else { return Err(Failure::refused(format!("账号【{login}】不存在")).into()) };
-    sqlx::query!("delete from session where user_id = $1", id).execute(connection(&mut tx)).await?;
+    password_set(&mut tx, id, &hash, must_change, None, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,0 +1,138 @@
+//! 参数 (E-130, S1-9.6, domain.md §2.9): what the city sets for itself, from a day on, under maker and checker.
+//!
+//! The catalogue names what the program reads; a parameter that nothing reads is not offered.
+
+use crate::{
+    failure::FieldErrors,
+    form::date,
+    platform::{
+        approval::reason_check,
+        setting::{code, setting_check},
+    },
+    value::Complaint,
+};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// One parameter of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    pub code: &'static str,
+    pub label: &'static str,
+    /// what it does and what can be set
+    pub hint: &'static str,
+}
+
+/// What can be set, in the order in which administrators look for it.
+pub const CATALOGUE: &[Parameter] = &[
+    Parameter { code: code::CITY_NAME, label: "平台名称", hint: "显示在菜单顶部和页面标题，1至50个字" },
+    Parameter { code: code::MAP_SYSTEM, label: "地图坐标系", hint: "GCJ-02、BD-09或WGS-84；改变后全部地图位置重新换算" },
+    Parameter { code: code::MAP_TILES, label: "地图瓦片地址", hint: "须含{z}、{x}、{y}；留空只显示离线轮廓" },
+    Parameter { code: code::ADDRESS_TEMPLATE, label: "住房地址模板", hint: "须含{building}、{entrance}、{room}；对此后录入的房源生效" },
+    Parameter { code: code::PASSWORD_DAYS, label: "密码有效期（天）", hint: "到期须修改密码，30至365天；0表示不限期" },
+];
+
+/// The catalogue's entry for a code.
+#[must_use]
+pub fn parameter(code: &str) -> Option<&'static Parameter> {
+    CATALOGUE.iter().find(|parameter| parameter.code == code)
+}
+
+/// A parameter with what is in force and what comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterRow {
+    pub code: String,
+    /// in force today
+    pub value: String,
+    /// since when; none: the default of the program
+    pub since: Option<NaiveDate>,
+    /// every value that was set, the newest day first
+    pub values: Vec<ParameterValue>,
+    /// whether a change waits for its checker
+    pub pending: bool,
+}
+
+/// A value from a day on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterValue {
+    pub value: String,
+    pub valid_from: NaiveDate,
+    /// who set it and who agreed; none: the command line or the first start
+    pub maker: Option<String>,
+    pub checker: Option<String>,
+}
+
+/// What is entered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterForm {
+    pub code: String,
+    pub value: String,
+    pub valid_from: String,
+    pub reason: String,
+}
+
+/// A checked value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterFields {
+    pub code: String,
+    pub value: String,
+    pub valid_from: NaiveDate,
+}
+
+impl ParameterForm {
+    /// Checks a new value; what has been in force already is not changed afterwards.
+    ///
+    /// # Errors
+    /// Complaints by field.
+    pub fn check(&self, today: NaiveDate) -> Result<(ParameterFields, String), FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let value = errors.take("value", setting_check(&self.code, &self.value));
+        let valid_from = date(self.valid_from.trim()).and_then(|day| {
+            if day < today { Err(Complaint::says("生效日期不能早于今天")) } else { Ok(day) }
+        });
+        // Every place on the map moves with it, at once.
+        let at_once = self.code == code::MAP_SYSTEM;
+        let valid_from = valid_from.and_then(|day| {
+            if at_once && day > today { Err(Complaint::says("该参数只能自今天起生效")) } else { Ok(day) }
+        });
+        let valid_from = errors.take("valid_from", valid_from);
+        let reason = errors.take("reason", reason_check(&self.reason));
+        match (value, valid_from, reason) {
+            (Some(value), Some(valid_from), Some(reason)) if errors.is_empty() => {
+                Ok((ParameterFields { code: self.code.clone(), value, valid_from }, reason))
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_is_what_can_be_set() {
+        let codes: Vec<_> = CATALOGUE.iter().map(|parameter| parameter.code).collect();
+        assert_eq!(codes, code::ALL);
+        assert!(parameter("PRM-99").is_none());
+    }
+
+    #[test]
+    fn the_past_is_not_set() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let form = ParameterForm {
+            code: "PRM-07".into(),
+            value: "wgs-84".into(),
+            valid_from: "2026-12-01".into(),
+            reason: "与测绘成果一致".into(),
+        };
+        let (fields, _) = form.check(day("2026-12-01")).expect("it is right");
+        assert_eq!((fields.value.as_str(), fields.valid_from), ("WGS84", day("2026-12-01")));
+        let errors = form.check(day("2026-11-30")).unwrap_err();
+        assert_eq!(errors.get("valid_from"), Some("该参数只能自今天起生效"));
+        let errors = form.check(day("2026-12-02")).unwrap_err();
+        assert_eq!(errors.get("valid_from"), Some("生效日期不能早于今天"));
+        let unknown = ParameterForm { code: "PRM-99".into(), ..form };
+        assert!(unknown.check(day("2026-12-01")).unwrap_err().get("value").is_some());
+    }
+}

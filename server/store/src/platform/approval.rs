@@ -1,0 +1,276 @@
+//! Maker and checker (domain.md §0.5 rule 5, §6.4): a request is kept with what it would do, and done in the
+//! transaction in which another person agrees.
+
+use super::{parameter::parameter_apply, role::role_apply, user::grant_apply};
+use crate::{
+    Ctx, Error, Result,
+    ctx::{Tx, connection},
+    error::stored,
+    list::{SmallList, push_code},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    dictionary::{ApprovalKind, ApprovalStatus},
+    failure::{Failure, FieldErrors},
+    id::{ApprovalId, RoleId, UserId},
+    list::{ListQuery, Page},
+    platform::{
+        approval::{Approval, ApprovalRow, ChangeLine, Verdict},
+        parameter::ParameterFields,
+        role::RoleFields,
+        user_form::GrantFields,
+    },
+};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+
+/// What will be done when it is approved; with what was there when it was asked for, so that nobody approves the
+/// change of something else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Change {
+    UserGrant { user: UserId, before: GrantFields, after: GrantFields },
+    Role { role: Option<RoleId>, version: i32, fields: RoleFields },
+    Parameter(ParameterFields),
+}
+
+/// A request on its way in.
+pub(crate) struct Request {
+    pub kind: ApprovalKind,
+    /// in words
+    pub subject: String,
+    /// of which one request at a time may wait
+    pub subject_key: String,
+    pub change: Change,
+    pub lines: Vec<ChangeLine>,
+    pub reason: String,
+}
+
+/// Keeps a request.
+///
+/// # Errors
+/// A refusal when nothing would change, or when a request about the same thing waits already.
+pub(crate) async fn approval_submit(tx: &mut Tx, ctx: &Ctx, request: Request) -> Result<ApprovalId> {
+    if request.lines.is_empty() {
+        return Err(Failure::refused("没有需要变更的内容").into());
+    }
+    let id = sqlx::query_scalar!(
+        "insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (kind, subject_key) where status = 'PENDING' do nothing returning id",
+        request.kind.code(),
+        request.subject,
+        request.subject_key,
+        Json(&request.change) as _,
+        Json(&request.lines) as _,
+        request.reason,
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    match id {
+        Some(id) => Ok(ApprovalId(id)),
+        None => Err(Failure::refused("该对象已有待复核的变更，请等待处理或先撤回").into()),
+    }
+}
+
+/// The request that waits about something.
+pub(crate) async fn approval_pending(tx: &mut Tx, kind: ApprovalKind, subject_key: &str) -> Result<Option<ApprovalId>> {
+    let id = sqlx::query_scalar!(
+        "select id from approval where kind = $1 and subject_key = $2 and status = 'PENDING'",
+        kind.code(),
+        subject_key
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    Ok(id.map(ApprovalId))
+}
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    id: i64,
+    kind: String,
+    subject: String,
+    status: String,
+    maker: String,
+    made_at: DateTime<Utc>,
+    checker: Option<String>,
+    checked_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Record> for ApprovalRow {
+    type Error = Error;
+
+    fn try_from(record: Record) -> Result<Self> {
+        Ok(Self {
+            id: ApprovalId(record.id),
+            kind: stored(&record.kind, ApprovalKind::from_code)?,
+            subject: record.subject,
+            status: stored(&record.status, ApprovalStatus::from_code)?,
+            maker: record.maker,
+            made_at: record.made_at,
+            checker: record.checker,
+            checked_at: record.checked_at,
+        })
+    }
+}
+
+fn readable(ctx: &Ctx) -> Result<Vec<String>> {
+    let kinds = ApprovalKind::readable(|permission| ctx.actor().may(permission));
+    if kinds.is_empty() {
+        return Err(Failure::Forbidden.into());
+    }
+    Ok(kinds.into_iter().map(|kind| kind.code().to_owned()).collect())
+}
+
+/// A page of requests about what the actor may read.
+///
+/// # Errors
+/// [`Failure::Forbidden`] when there is nothing of the kind.
+pub async fn approval_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ApprovalRow>> {
+    let kinds = readable(ctx)?;
+    let page = SmallList {
+        columns: "a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as checker, a.checked_at",
+        from: "from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by where true",
+        searched: &["a.subject", "m.name"],
+        filter: &|sql| {
+            sql.push(" and a.kind = any(").push_bind(kinds.clone()).push(")");
+            push_code(sql, query, "status", "a.status");
+            push_code(sql, query, "kind", "a.kind");
+        },
+        order: "a.made_at",
+        descending: query.sort.is_empty() || query.descending,
+        tie: "a.id",
+    }
+    .page_in::<Record>(ctx.begin_platform().await?, query)
+    .await?;
+    page.try_map(ApprovalRow::try_from)
+}
+
+/// One request with what it would change.
+///
+/// # Errors
+/// [`Failure::NotFound`], also for a kind that the actor may not read.
+pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
+    let kinds = readable(ctx)?;
+    let mut tx = ctx.begin_platform().await?;
+    let row = sqlx::query!(
+        r#"select a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as "checker?", a.checked_at,
+                  a.made_by, a.reason, a.opinion, a.lines as "lines: Json<Vec<ChangeLine>>"
+           from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by
+           where a.id = $1 and a.kind = any($2)"#,
+        id.0,
+        &kinds
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    tx.commit().await?;
+    let own = row.made_by == ctx.actor().id.0;
+    let record = Record {
+        id: row.id,
+        kind: row.kind,
+        subject: row.subject,
+        status: row.status,
+        maker: row.maker,
+        made_at: row.made_at,
+        checker: row.checker,
+        checked_at: row.checked_at,
+    };
+    let told: ApprovalRow = record.try_into()?;
+    let pending = told.status == ApprovalStatus::Pending;
+    Ok(Approval {
+        own: own && pending,
+        checkable: pending && !own && ctx.actor().may(told.kind.checker()),
+        row: told,
+        reason: row.reason,
+        opinion: row.opinion,
+        lines: row.lines.0,
+    })
+}
+
+/// How many requests wait for the actor as their checker.
+///
+/// # Errors
+/// When the database fails.
+pub async fn approval_waiting(ctx: &Ctx) -> Result<i64> {
+    let kinds: Vec<String> = ApprovalKind::ALL
+        .iter()
+        .filter(|kind| ctx.actor().may(kind.checker()))
+        .map(|kind| kind.code().to_owned())
+        .collect();
+    if kinds.is_empty() {
+        return Ok(0);
+    }
+    let mut tx = ctx.begin_platform().await?;
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from approval where status = 'PENDING' and kind = any($1) and made_by <> $2"#,
+        &kinds,
+        ctx.actor().id.0
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(count)
+}
+
+/// Ends a request; an approved one is carried out in the same transaction.
+///
+/// # Errors
+/// Without the checker's permission; a refusal to the maker, of a request that has ended, or of one whose object has
+/// changed since; a complaint about the opinion.
+pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: &str) -> Result<()> {
+    let kinds = readable(ctx)?;
+    let opinion = verdict
+        .opinion_check(opinion)
+        .map_err(|complaint| Error::from(FieldErrors::from(("opinion", complaint.text()))))?;
+    let mut tx = ctx.begin_platform().await?;
+    let row = sqlx::query!(
+        r#"select kind, status, made_by, change as "change: Json<Change>" from approval
+           where id = $1 and kind = any($2) for update"#,
+        id.0,
+        &kinds
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    let kind = stored(&row.kind, ApprovalKind::from_code)?;
+    let own = row.made_by == ctx.actor().id.0;
+    match verdict {
+        Verdict::Withdraw if !own => return Err(Failure::Forbidden.into()),
+        Verdict::Withdraw => {}
+        Verdict::Approve | Verdict::Reject => {
+            ctx.require(kind.checker())?;
+            if own {
+                return Err(Failure::refused("提交人不能复核自己提交的变更").into());
+            }
+        }
+    }
+    if row.status != ApprovalStatus::Pending.code() {
+        return Err(Failure::refused("该变更已处理，请刷新查看").into());
+    }
+    sqlx::query!(
+        "update approval set status = $2, checked_by = $3, checked_at = $4, opinion = $5 where id = $1",
+        id.0,
+        verdict.status().code(),
+        ctx.actor().id.0,
+        ctx.now(),
+        opinion,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    if verdict == Verdict::Approve {
+        match row.change.0 {
+            Change::UserGrant { user, before, after } => grant_apply(&mut tx, ctx, user, &before, &after).await?,
+            Change::Role { role, version, fields } => role_apply(&mut tx, ctx, role, version, &fields).await?,
+            Change::Parameter(fields) => parameter_apply(&mut tx, ctx, id, &fields).await?,
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The refusal of a request whose object has changed since.
+pub(crate) fn outdated() -> Error {
+    Failure::refused("该对象在提交后已发生变化，请驳回后重新提交").into()
+}

@@ -1,0 +1,127 @@
+//! Parameters (E-130, S1-9.6): values from a day on, set by one person and agreed to by another.
+
+use super::{
+    approval::{Change, Request, approval_submit},
+    setting::{places_recompute, settings_load},
+};
+use crate::{
+    Ctx, Result,
+    ctx::{Tx, connection},
+};
+use domain::{
+    dictionary::ApprovalKind,
+    failure::Failure,
+    id::ApprovalId,
+    platform::{
+        approval::ChangeLine,
+        parameter::{CATALOGUE, ParameterFields, ParameterForm, ParameterRow, ParameterValue, parameter},
+        permission::Permission,
+        setting::code,
+    },
+    value::CoordinateSystem,
+};
+
+/// Every parameter of the catalogue with its values.
+///
+/// # Errors
+/// Without [`Permission::ParameterRead`].
+pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
+    ctx.require(Permission::ParameterRead)?;
+    let mut tx = ctx.begin_platform().await?;
+    let settings = settings_load(&mut tx).await?;
+    let rows = sqlx::query!(
+        r#"select p.code, p.value, p.valid_from, user_name(a.made_by) as maker, user_name(a.checked_by) as checker
+           from parameter p left join approval a on a.id = p.approval_id
+           where p.district_id is null order by p.code, p.valid_from desc"#
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    let pending = sqlx::query_scalar!("select subject_key from approval where kind = 'PARAMETER' and status = 'PENDING'")
+        .fetch_all(connection(&mut tx))
+        .await?;
+    tx.commit().await?;
+    let today = ctx.today();
+    Ok(CATALOGUE
+        .iter()
+        .map(|parameter| {
+            let values: Vec<ParameterValue> = rows
+                .iter()
+                .filter(|row| row.code == parameter.code)
+                .map(|row| ParameterValue {
+                    value: row.value.clone(),
+                    valid_from: row.valid_from,
+                    maker: row.maker.clone(),
+                    checker: row.checker.clone(),
+                })
+                .collect();
+            ParameterRow {
+                code: parameter.code.to_owned(),
+                value: settings.value(parameter.code),
+                since: values.iter().find(|value| value.valid_from <= today).map(|value| value.valid_from),
+                values,
+                pending: pending.iter().any(|code| code == parameter.code),
+            }
+        })
+        .collect())
+}
+
+/// Asks for a value from a day on.
+///
+/// # Errors
+/// Without [`Permission::ParameterWrite`]; complaints by field.
+pub async fn parameter_request(ctx: &Ctx, form: &ParameterForm) -> Result<ApprovalId> {
+    ctx.require(Permission::ParameterWrite)?;
+    let known = parameter(&form.code).ok_or(Failure::NotFound)?;
+    let (fields, reason) = form.check(ctx.today())?;
+    let mut tx = ctx.begin_platform().await?;
+    // What would be in force on that day without the change.
+    let before = sqlx::query_scalar!(
+        "select value from parameter where code = $1 and district_id is null and valid_from <= $2
+         order by valid_from desc limit 1",
+        fields.code,
+        fields.valid_from
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
+    let before = before.unwrap_or_else(|| domain::platform::setting::CitySettings::default().value(&fields.code));
+    let mut lines: Vec<ChangeLine> =
+        ChangeLine::of(known.label, Some(before), Some(fields.value.clone())).into_iter().collect();
+    if !lines.is_empty() {
+        lines.extend(ChangeLine::of("生效日期", None, Some(fields.valid_from.to_string())));
+    }
+    let request = Request {
+        kind: ApprovalKind::Parameter,
+        subject: format!("参数：{}", known.label),
+        subject_key: fields.code.clone(),
+        lines,
+        change: Change::Parameter(fields),
+        reason,
+    };
+    let id = approval_submit(&mut tx, ctx, request).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Does what a request about a parameter asks for. A day that has passed while it waited becomes today's: the past is
+/// not set.
+pub(crate) async fn parameter_apply(tx: &mut Tx, ctx: &Ctx, id: ApprovalId, fields: &ParameterFields) -> Result<()> {
+    let valid_from = fields.valid_from.max(ctx.today());
+    sqlx::query!(
+        "insert into parameter (code, value, valid_from, approval_id) values ($1, $2, $3, $4)
+         on conflict (code, district_id, valid_from) do update
+         set value = excluded.value, approval_id = excluded.approval_id, updated_at = now()",
+        fields.code,
+        fields.value,
+        valid_from,
+        id.0
+    )
+    .execute(connection(tx))
+    .await?;
+    if fields.code == code::MAP_SYSTEM
+        && valid_from <= ctx.today()
+        && let Some(system) = CoordinateSystem::from_code(&fields.value)
+    {
+        places_recompute(tx, system).await?;
+    }
+    Ok(())
+}
