@@ -8,7 +8,7 @@ use crate::{
     operator::Operators,
     person::{PersonForms, Persons},
     platform::{
-        Platform,
+        Accounts, Administration, Platform,
         session::{Frame, PasswordChange, SignIn, SignOut},
         sign_in::SignInPage,
     },
@@ -16,6 +16,7 @@ use crate::{
     ui::{icon, resource::PageJson},
 };
 use domain::{
+    dictionary::ApprovalKind,
     import::may_import,
     platform::{
         actor::{Actor, SessionKind},
@@ -74,6 +75,16 @@ pub fn App() -> impl IntoView {
                 <FlatRoutes fallback=|| view! { <NotFound /> }>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                     <Route path=path!("/password") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/users") view={Lazy::<Accounts>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/users/:id") view={Lazy::<Accounts>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/users/:id/:action") view={Lazy::<Accounts>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/roles") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/roles/:id") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/roles/:id/:action") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/approvals") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/approvals/:id") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/parameters") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/platform/parameters/:id") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/platform/:noun") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/platform/:noun/:id") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/") view={Lazy::<Home>::new()} ssr=SsrMode::Async />
@@ -261,6 +272,12 @@ const MENU: &[(&str, &[Entry])] = &[
                 icon: "organization",
                 permission: Permission::OrganizationRead,
             },
+            Entry { href: "/platform/users", label: "用户", icon: "person", permission: Permission::UserRead },
+            Entry { href: "/platform/roles", label: "角色", icon: "operator", permission: Permission::RoleRead },
+            Entry {
+                href: "/platform/parameters", label: "参数设置", icon: "rent", permission: Permission::ParameterRead
+            },
+            Entry { href: "/platform/approvals", label: "复核事项", icon: "approve", permission: Permission::UserRead },
             Entry { href: "/platform/audit", label: "操作日志", icon: "audit", permission: Permission::AuditRead },
             Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::EstateWrite },
         ],
@@ -271,10 +288,14 @@ const MENU: &[(&str, &[Entry])] = &[
 #[component]
 fn Menu(frame: Frame) -> impl IntoView {
     let actor = frame.actor;
-    // Whoever may import anything may look at the log.
-    let imports = |actor: &Actor, entry: &Entry| entry.href == "/imports" && may_import(actor);
+    // Two pages are open to several permissions.
+    let also = |actor: &Actor, entry: &Entry| match entry.href {
+        "/imports" => may_import(actor),
+        "/platform/approvals" => !ApprovalKind::readable(|permission| actor.may(permission)).is_empty(),
+        _ => false,
+    };
     let allowed =
-        move |entry: &Entry| actor.as_ref().is_some_and(|actor| actor.may(entry.permission) || imports(actor, entry));
+        move |entry: &Entry| actor.as_ref().is_some_and(|actor| actor.may(entry.permission) || also(actor, entry));
     let path = use_location().pathname;
     let groups = MENU
         .iter()

@@ -46,15 +46,29 @@ const OPERATOR: &str = "990000Y";
 /// How many tenants the demo has.
 const PERSONS: u32 = 36;
 
-const ACCOUNTS: [Account; 6] = [
+const ACCOUNTS: [Account; 8] = [
     Account {
         login: "admin", name: "演示系统管理员", role: "SYS_ADMIN", role_name: "系统管理员", organization: CITY
+    },
+    Account {
+        login: "security",
+        name: "演示安全管理员",
+        role: "SEC_ADMIN",
+        role_name: "安全管理员",
+        organization: CITY,
     },
     Account {
         login: "leader", name: "演示市领导", role: "CITY_LEADER", role_name: "市领导", organization: CITY
     },
     Account {
         login: "city", name: "演示市中心经办", role: "CITY", role_name: "市住房保障中心", organization: CITY
+    },
+    Account {
+        login: "checker",
+        name: "演示市级复核",
+        role: "CITY_CHECK",
+        role_name: "市级复核岗",
+        organization: CITY,
     },
     Account {
         login: "district",

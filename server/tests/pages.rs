@@ -64,6 +64,34 @@ async fn places(site: &Site) -> Places {
     }
 }
 
+/// Pages that the system administrator opens, and the city does not.
+async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'static str>)> {
+    let user = site.id("select id from app_user where login = 'finance'").await;
+    let role = site.id("select id from role where code = 'STREET'").await;
+    let admin = support::city::ctx(&site.test.database, "admin").await;
+    let grant = domain::platform::user_form::GrantForm {
+        organization: site.id("select id from organization where code = '810101'").await.to_string(),
+        roles: vec![role.to_string()],
+        estates: Vec::new(),
+        reason: "借调窗口".into(),
+    };
+    let request = store::platform::user::user_grant_request(&admin, domain::id::UserId(user), &grant).await.expect("asked");
+    vec![
+        ("/platform/users", "/platform/users".into(), vec!["finance", "测试finance", "财务会计", "共 11 条", "新增用户"]),
+        ("/platform/users/:id", format!("/platform/users/{user}"), vec!["finance", "有待复核的授权变更", "登录会话", "强制下线"]),
+        ("/platform/users/:id", "/platform/users/new".into(), vec!["新增用户", "所属机构", "变更原因", "method=\"post\" novalidate"]),
+        ("/platform/users/:id/:action", format!("/platform/users/{user}/edit"), vec!["编辑用户", "测试finance"]),
+        ("/platform/users/:id/:action", format!("/platform/users/{user}/grant"), vec!["变更授权", "负责楼盘", "阳光苑"]),
+        ("/platform/roles", "/platform/roles".into(), vec!["街道/镇住保窗口", "STREET", "系统内置"]),
+        ("/platform/roles/:id", format!("/platform/roles/{role}"), vec!["查看房源", "公租房房源"]),
+        ("/platform/roles/:id/:action", format!("/platform/roles/{role}/edit"), vec!["编辑角色", "变更原因"]),
+        ("/platform/approvals", "/platform/approvals".into(), vec!["用户：finance", "待复核", "测试admin"]),
+        ("/platform/approvals/:id", format!("/platform/approvals/{request}"), vec!["财务会计", "街道/镇住保窗口", "借调窗口", "撤回"]),
+        ("/platform/parameters", "/platform/parameters".into(), vec!["地图坐标系", "PRM-07", "WGS84"]),
+        ("/platform/parameters/:id", "/platform/parameters/PRM-07".into(), vec!["历次取值"]),
+    ]
+}
+
 fn shows(page: &Answer, path: &str, texts: &[&str]) {
     assert_eq!(page.status, StatusCode::OK, "{path}");
     let html = page.text();
@@ -160,10 +188,15 @@ async fn every_page_is_drawn_by_the_server() {
     ];
     let source = std::fs::read_to_string(support::root().join("app/src/shell.rs")).expect("the routes");
     let known: BTreeSet<&str> = source.split("path!(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    let listed: BTreeSet<&str> = pages.iter().map(|(pattern, ..)| *pattern).chain(["/sign-in"]).collect();
+    let governed = administration(&site).await;
+    let listed = pages.iter().map(|(pattern, ..)| *pattern).chain(["/sign-in"]);
+    let listed: BTreeSet<&str> = listed.chain(governed.iter().map(|(pattern, ..)| *pattern)).collect();
     assert_eq!(known, listed, "left: in shell.rs, right: listed here");
-    for (_, path, texts) in &pages {
-        let page = site.get(path, Some(&city)).await;
+    let admin = site.session("admin").await;
+    for (session, (_, path, texts)) in
+        pages.iter().map(|page| (&city, page)).chain(governed.iter().map(|page| (&admin, page)))
+    {
+        let page = site.get(path, Some(session)).await;
         shows(&page, path, texts);
         // Without a session each of them leads to the door.
         let outside = site.get(path, None).await;

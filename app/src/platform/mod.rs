@@ -1,10 +1,14 @@
-//! Platform pages: signing in, the own password, organisations, the operation log.
+//! Platform pages: signing in, the own password, organisations, the operation log, and administration.
 
-pub mod audit;
-pub mod organization;
-pub mod password;
+mod approval;
+mod audit;
+mod organization;
+mod parameter;
+mod password;
+mod role;
 pub mod session;
 pub mod sign_in;
+mod user;
 
 use crate::ui::empty_view;
 use leptos::prelude::*;
@@ -38,6 +42,68 @@ impl LazyRoute for Platform {
             ("", _) => ().into_any(),
             _ => empty_view("页面不存在，请检查地址"),
         })
+        .into_any()
+    }
+}
+
+/// `id` (or `new`) and `action` of the address, empty where there is none. From the route's own parameters: the address
+/// itself moves on before this route is left.
+fn use_place() -> Memo<(String, String)> {
+    let params = use_params_map();
+    Memo::new(move |_| {
+        let params = params.read();
+        (params.get("id").unwrap_or_default(), params.get("action").unwrap_or_default())
+    })
+}
+
+/// Accounts: few open them, so they travel apart.
+pub struct Accounts;
+
+#[lazy_route]
+impl LazyRoute for Accounts {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = use_place();
+        (move || place.with(|(one, action)| match (one.as_str(), action.as_str()) {
+            ("", _) => user::list_view(),
+            ("new", "") => user::new_view(),
+            (_, "") => user::detail_view(),
+            (_, "edit") => user::edit_view(),
+            (_, "grant") => user::grant_view(),
+            _ => empty_view("页面不存在，请检查地址"),
+        }))
+        .into_any()
+    }
+}
+
+/// Roles, parameters, and what waits for a second person.
+pub struct Administration;
+
+#[lazy_route]
+impl LazyRoute for Administration {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = use_place();
+        // The routes differ in the noun, so it stays as long as this view does.
+        let path = use_location().pathname.get_untracked();
+        let noun = path.split('/').nth(2).unwrap_or_default().to_owned();
+        (move || place.with(|(one, action)| match (noun.as_str(), one.as_str(), action.as_str()) {
+            ("roles", "", _) => role::list_view(),
+            ("roles", "new", "") => role::new_view(),
+            ("roles", _, "") => role::detail_view(),
+            ("roles", _, "edit") => role::edit_view(),
+            ("approvals", "", _) => approval::list_view(),
+            ("approvals", _, "") => approval::detail_view(),
+            ("parameters", "", _) => parameter::list_view(),
+            ("parameters", _, "") => parameter::detail_view(),
+            _ => empty_view("页面不存在，请检查地址"),
+        }))
         .into_any()
     }
 }

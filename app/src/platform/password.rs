@@ -33,7 +33,7 @@ pub fn password_view() -> AnyView {
     view! {
         <main class="page">
             <PageHead title="修改密码" />
-            {move || forced().then(|| view! { <div class="alert alert-warning alert-soft">"首次登录须修改初始密码，修改后方可使用系统。"</div> })}
+            {move || forced().then(|| view! { <div class="alert alert-warning alert-soft">"首次登录须修改初始密码；密码被重置或到期后也须修改。修改后方可使用系统。"</div> })}
             <ActionForm action=change attr:class="panel max-w-md flex flex-col gap-3">
                 {move || refused().map(|error| error_view(&error))}
                 {field("old", "原密码", "current-password")}

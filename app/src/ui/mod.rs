@@ -94,6 +94,7 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "operator" => "M5 20V9h14v11M3 20h18M9 9V5h6v4M9 13h6",
         "organization" => "M9 4h6v5H9zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3",
         "audit" => "M7 4h10v16H7zM10 8h4M10 12h4M10 16h2",
+        "approve" => "M5 12l4 4L19 6M4 20h16",
         "import" => "M12 4v11M8 11l4 4 4-4M4 19h16",
         "export" => "M12 15V4M8 8l4-4 4 4M4 19h16",
         "search" => "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM20 20l-4-4",

@@ -23,8 +23,8 @@ pub async fn user_get(id: UserId) -> Result<User, ApiError> {
 }
 
 /// What the forms choose from.
-#[server(endpoint = "user_choices", input = Json)]
-pub async fn user_choices() -> Result<UserChoices, ApiError> {
+#[server(endpoint = "user_choices_get", input = Json)]
+pub async fn user_choices_get() -> Result<UserChoices, ApiError> {
     Ok(user::user_choices(&ctx()?).await?)
 }
 

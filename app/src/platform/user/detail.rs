@@ -98,8 +98,9 @@ fn record(user: &User, again: Callback<()>) -> impl IntoView + use<> {
     let pending = user.pending.map(|request| {
         view! { <div class="alert alert-warning alert-soft">"该账号有待复核的授权变更。"<a class="link" href=format!("/platform/approvals/{request}")>"查看"</a></div> }
     });
+    let deeds = deeds(user, own, asked);
     view! {
-        <PageHead title=user.row.login.clone() back=(USER_LIST.path.to_owned(), USER_LIST.noun.to_owned())>{deeds(user, own, asked)}</PageHead>
+        <PageHead title=user.row.login.clone() back=(USER_LIST.path.to_owned(), USER_LIST.noun.to_owned())>{deeds}</PageHead>
         {pending}
         {field_group("账号", vec![
             ("账号", Cell::text(&user.row.login)),

@@ -1,6 +1,6 @@
 //! The forms of accounts: a new one, who it belongs to, what it may do.
 
-use super::api::{user_choices, user_estates, user_get, user_grant_request, user_register, user_update};
+use super::api::{user_choices_get, user_estates, user_get, user_grant_request, user_register, user_update};
 use crate::{
     ApiError,
     ui::{
@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 pub fn new_view() -> AnyView {
-    let choices = resource(|| (), |()| user_choices());
+    let choices = resource(|| (), |()| user_choices_get());
     view! {
         <main class="page">
             <PageHead title="新增用户" back=(USER_LIST.path.to_owned(), USER_LIST.noun.to_owned()) />
@@ -51,7 +51,7 @@ fn loaded_view(title: &'static str, form: fn(User, UserChoices) -> AnyView) -> A
     let id = use_id();
     let loaded = resource(
         move || id.get(),
-        |id| async move { Ok::<_, ApiError>((user_get(UserId(id)).await?, user_choices().await?)) },
+        |id| async move { Ok::<_, ApiError>((user_get(UserId(id)).await?, user_choices_get().await?)) },
     );
     view! {
         <main class="page">

@@ -1,0 +1,189 @@
+//! Parameters (S1-9.6): what is in force, what comes, and the form that asks for a new value.
+
+use crate::{
+    ApiError,
+    shell::may,
+    ui::{PageHead, empty_view, error_view, field::bind, icon, loading_view, resource::resource},
+};
+use domain::{
+    failure::FieldErrors,
+    id::ApprovalId,
+    platform::{
+        parameter::{Parameter, ParameterForm, ParameterRow, ParameterValue, parameter},
+        permission::Permission,
+    },
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+use leptos_router::hooks::{use_navigate, use_params_map};
+
+const PATH: &str = "/platform/parameters";
+
+/// Every parameter with its values.
+#[server(endpoint = "parameter_list", input = Json)]
+pub async fn parameter_list() -> Result<Vec<ParameterRow>, ApiError> {
+    Ok(store::platform::parameter::parameter_list(&crate::context::ctx()?).await?)
+}
+
+/// Asks for a value from a day on.
+#[server(endpoint = "parameter_request", input = Json)]
+pub async fn parameter_request(form: ParameterForm) -> Result<ApprovalId, ApiError> {
+    Ok(store::platform::parameter::parameter_request(&crate::context::ctx()?, &form).await?)
+}
+
+fn shown(value: &str) -> String {
+    if value.is_empty() { "（空）".to_owned() } else { value.to_owned() }
+}
+
+pub fn list_view() -> AnyView {
+    let rows = resource(|| (), |()| parameter_list());
+    view! {
+        <main class="page">
+            <PageHead title="参数设置" />
+            <section class="card-table" aria-label="列表">
+                <Suspense fallback=loading_view>
+                    {move || Suspend::new(async move {
+                        match rows.await {
+                            Ok(rows) => table(rows).into_any(),
+                            Err(error) => error_view(&error),
+                        }
+                    })}
+                </Suspense>
+            </section>
+        </main>
+    }
+    .into_any()
+}
+
+fn table(rows: Vec<ParameterRow>) -> impl IntoView {
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            let label = parameter(&row.code).map_or("", |parameter| parameter.label);
+            let since = row.since.map_or_else(|| "默认值".to_owned(), |day| day.to_string());
+            let coming = row.values.first().filter(|value| row.since.is_none_or(|since| value.valid_from > since));
+            let coming = coming.map(|value| format!("{}起：{}", value.valid_from, shown(&value.value)));
+            view! {
+                <tr>
+                    <td><a class="link link-primary link-hover" href=format!("{PATH}/{}", row.code)>{label}</a></td>
+                    <td class="desk-only">{row.code.clone()}</td>
+                    <td class="break-all">{shown(&row.value)}</td>
+                    <td class="whitespace-nowrap tabular-nums">{since}</td>
+                    <td class="desk-only">{coming}{row.pending.then_some("有待复核的变更")}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="table-scroll" tabindex="0" role="region" aria-label="参数列表">
+            <table class="table table-sm data-table">
+                <thead><tr>
+                    <th scope="col">"名称"</th><th scope="col" class="desk-only">"编码"</th><th scope="col">"当前值"</th>
+                    <th scope="col">"生效日期"</th><th scope="col" class="desk-only">"待生效"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+pub fn detail_view() -> AnyView {
+    let params = use_params_map();
+    let code = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    let rows = resource(|| (), |()| parameter_list());
+    view! {
+        <main class="page">
+            <Suspense fallback=loading_view>
+                {move || Suspend::new(async move {
+                    match rows.await {
+                        Ok(rows) => match rows.into_iter().find(|row| row.code == code.get()).zip(parameter(&code.get())) {
+                            Some((row, known)) => record(row, known).into_any(),
+                            None => empty_view("没有这个参数"),
+                        },
+                        Err(error) => error_view(&error),
+                    }
+                })}
+            </Suspense>
+        </main>
+    }
+    .into_any()
+}
+
+fn record(row: ParameterRow, known: &'static Parameter) -> impl IntoView {
+    let pending = row.pending;
+    let history = history(&row.values);
+    let form = move || (may(Permission::ParameterWrite) && !pending).then(|| form_view(known, row.value.clone()));
+    view! {
+        <PageHead title=known.label back=(PATH.to_owned(), "参数设置".to_owned()) />
+        {pending.then(|| view! { <div class="alert alert-warning alert-soft">"该参数有待复核的变更。"<a class="link" href="/platform/approvals?status=PENDING&kind=PARAMETER">"查看"</a></div> })}
+        {form}
+        {history}
+    }
+}
+
+fn history(values: &[ParameterValue]) -> impl IntoView + use<> {
+    let person = |name: Option<&String>| name.cloned().unwrap_or_else(|| "—".to_owned());
+    let rows = values
+        .iter()
+        .map(|value| view! {
+            <tr>
+                <td class="whitespace-nowrap tabular-nums">{value.valid_from.to_string()}</td>
+                <td class="break-all">{shown(&value.value)}</td>
+                <td>{person(value.maker.as_ref())}</td>
+                <td>{person(value.checker.as_ref())}</td>
+            </tr>
+        })
+        .collect_view();
+    let none = values.is_empty();
+    view! {
+        <section class="panel">
+            <h2>"历次取值"</h2>
+            {if none {
+                view! { <p class="opacity-80">"未设置过，使用默认值"</p> }.into_any()
+            } else {
+                view! {
+                    <div class="table-scroll" tabindex="0" role="region" aria-label="历次取值">
+                        <table class="table table-sm">
+                            <thead><tr><th scope="col">"生效日期"</th><th scope="col">"值"</th><th scope="col">"提交人"</th><th scope="col">"复核人"</th></tr></thead>
+                            <tbody>{rows}</tbody>
+                        </table>
+                    </div>
+                }
+                .into_any()
+            }}
+        </section>
+    }
+}
+
+fn form_view(known: &'static Parameter, value: String) -> impl IntoView {
+    let start = ParameterForm { code: known.code.to_owned(), value, ..ParameterForm::default() };
+    let form = RwSignal::new(start);
+    let errors = RwSignal::new(FieldErrors::default());
+    let save = Action::new(|form: &ParameterForm| parameter_request(form.clone()));
+    let navigate = use_navigate();
+    Effect::new(move |_| match save.value().get() {
+        Some(Ok(request)) => navigate(&format!("/platform/approvals/{request}"), Default::default()),
+        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
+        None => {}
+    });
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        // The day is the store's to judge, whose clock counts.
+        save.dispatch(form.get());
+    };
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
+    let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
+    let field = move |name, label, required, text| bind(form, errors, name, label, required, text);
+    view! {
+        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
+            {move || refused().map(|error| error_view(&error))}
+            {field("value", "新值", false, |form| &mut form.value).text("text", "")}
+            {field("valid_from", "生效日期", true, |form| &mut form.valid_from).text("date", "")}
+            {field("reason", "变更原因", true, |form| &mut form.reason).text("text", "供复核人判断")}
+            <p class="form-note">{known.hint}</p>
+            <div class="form-buttons">
+                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>{icon("edit")}"提交复核"</button>
+            </div>
+        </form>
+    }
+}

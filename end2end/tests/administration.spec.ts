@@ -1,0 +1,143 @@
+// Administration: an account, a role and a parameter, each asked for by one person and agreed to by another.
+import { type Page, captchaAnswer, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { fitsWidth } from "../screen";
+
+// A refused form and a page without the right to it answer so.
+test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
+
+/** Whoever checks opens the newest request and agrees. */
+async function approveNewest(page: Page): Promise<void> {
+  await visit(page, "/platform/approvals?status=PENDING");
+  await page.locator(".data-table tbody a").first().click();
+  await hydrated(page);
+  await expect(page.getByRole("heading", { name: "变更内容" })).toBeVisible();
+  await checkAxe(page);
+  await page.getByRole("button", { name: "通过" }).click();
+  await expect(page.locator("main")).toContainText("已通过");
+}
+
+test("a new account works when the security administrator has agreed", async ({ page, anotherBrowser }) => {
+  const login = `desk${Date.now() % 1_000_000}`;
+  const phone = `199${String(Date.now()).slice(-8)}`;
+  await signIn(page, "admin");
+  await visit(page, "/platform/users");
+  await fitsWidth(page);
+  await page.getByRole("link", { name: "新增用户" }).click();
+  await page.getByLabel("账号*").fill("张三");
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page.locator("#login-error")).toHaveText("账号须为2至30个字母、数字、点、横线或下划线");
+  await expect(page.locator("#roles-error")).toHaveText("请至少选择一个角色");
+  await checkAxe(page);
+  await page.getByLabel("账号*").fill(login);
+  await page.getByLabel("姓名*").fill("旅程新员工");
+  await page.getByLabel("手机号*").fill(phone);
+  await page.getByLabel("所属机构*").selectOption({ index: 1 });
+  await page.getByLabel("区县住房保障部门").check();
+  await page.getByLabel("变更原因*").fill("新员工入职");
+  await page.getByLabel("变更原因*").press("Enter");
+  await expect(page.getByText("账号已建立，授权待复核")).toBeVisible();
+  const password = (await page.locator("[data-clear]").textContent()) ?? "";
+  await checkAxe(page);
+  await page.getByRole("link", { name: "查看账号" }).click();
+  await expect(page.getByText("该账号有待复核的授权变更")).toBeVisible();
+  await hydrated(page);
+  await expect(page.locator("main")).not.toContainText(password);
+  await expect(page.locator("main")).not.toContainText(phone);
+  await checkAxe(page);
+  // The maker reads the request and can only take it back.
+  await page.getByRole("link", { name: "查看", exact: true }).click();
+  await expect(page.getByRole("button", { name: "撤回" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "通过" })).toHaveCount(0);
+
+  const checker = await anotherBrowser();
+  await signIn(checker, "security");
+  await approveNewest(checker);
+
+  const desk = await anotherBrowser();
+  await desk.goto("/sign-in");
+  await hydrated(desk);
+  await desk.locator("input[name=login]").fill(login);
+  await desk.locator("input[name=password]").fill(password);
+  await desk.locator("input[name=captcha]").fill(await captchaAnswer(desk));
+  await desk.locator("form button[type=submit]").click();
+  await expect(desk).toHaveURL(/\/password$/);
+
+  // Reset by the administrator: the open session ends, a new password is shown once.
+  const [row] = await query<{ id: string }>("select id from app_user where login = $1", [login]);
+  await visit(page, `/platform/users/${row?.id}`);
+  await page.getByRole("button", { name: "重置密码" }).click();
+  const dialog = page.getByRole("dialog");
+  await checkAxe(page);
+  await dialog.getByRole("button", { name: "确定" }).click();
+  await expect(dialog.locator("[data-clear]")).not.toHaveText(password);
+  await dialog.getByRole("button", { name: "已告知，关闭" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.locator("[data-clear]")).toHaveCount(0);
+  const sessions = await query("select 1 from session s join app_user u on u.id = s.user_id where u.login = $1", [login]);
+  expect(sessions).toHaveLength(0);
+  await page.getByRole("button", { name: "停用", exact: true }).click();
+  await dialog.getByRole("button", { name: "确定" }).click();
+  await expect(page.getByRole("button", { name: "启用", exact: true })).toBeVisible();
+});
+
+test("a role is copied, trimmed and agreed to; what excludes each other is refused", async ({ page, anotherBrowser }) => {
+  const code = `AREA_${Date.now() % 1_000_000}`;
+  await signIn(page, "security");
+  await visit(page, "/platform/roles");
+  await page.getByRole("link", { name: "街道/镇住保窗口" }).click();
+  await hydrated(page);
+  await expect(page.getByText("系统内置")).toBeVisible();
+  await checkAxe(page);
+  await page.getByRole("link", { name: "复制" }).click();
+  await expect(page.getByLabel("角色名称*")).toHaveValue("街道/镇住保窗口（副本）");
+  await hydrated(page);
+  await page.getByLabel("角色名称*").fill(`片区查看${code}`);
+  await page.getByLabel("角色编码*").fill(code);
+  await page.getByLabel("变更原因*").fill("片区巡查需要");
+  await page.getByLabel("维护用户").check();
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page.getByText("角色存在互斥权限：维护用户与查看项目")).toBeVisible();
+  await checkAxe(page);
+  await page.getByLabel("维护用户").uncheck();
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page).toHaveURL(/\/platform\/approvals\/\d+$/);
+  const checker = await anotherBrowser();
+  await signIn(checker, "admin");
+  await approveNewest(checker);
+  const [made] = await query<{ rights: string }>(
+    "select count(*) as rights from role_permission p join role r on r.id = p.role_id where r.code = $1",
+    [code],
+  );
+  expect(Number(made?.rights)).toBeGreaterThan(3);
+  await visit(page, "/platform/roles");
+  await page.getByRole("link", { name: `片区查看${code}` }).click();
+  await page.getByRole("button", { name: "删除" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "删除" }).click();
+  await expect(page).toHaveURL(/\/platform\/roles$/);
+});
+
+test("a parameter is set from a day on, and never by one person alone", async ({ page, anotherBrowser }) => {
+  await signIn(page, "city");
+  await visit(page, "/platform/parameters");
+  await page.getByRole("link", { name: "密码有效期（天）" }).click();
+  await hydrated(page);
+  await page.getByLabel("新值").fill("7");
+  await page.getByLabel("生效日期*").fill("2020-01-01");
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page.locator("#value-error")).toHaveText("密码有效期须为30至365天，0表示不限期");
+  await expect(page.locator("#valid_from-error")).toHaveText("生效日期不能早于今天");
+  await checkAxe(page);
+  await page.getByLabel("新值").fill("120");
+  await page.getByLabel("生效日期*").fill("2099-01-01");
+  await page.getByLabel("变更原因*").fill("旅程加强管理");
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page).toHaveURL(/\/platform\/approvals\/\d+$/);
+  await expect(page.locator("main")).toContainText("2099-01-01");
+  const checker = await anotherBrowser();
+  await signIn(checker, "checker");
+  await approveNewest(checker);
+  await visit(page, "/platform/parameters/PASSWORD_DAYS");
+  await expect(page.locator("main")).toContainText("2099-01-01");
+  await visit(page, "/platform/users");
+  await expect(page.getByText("您没有此项操作的权限")).toBeVisible();
+});
