@@ -98,6 +98,7 @@ impl LazyRoute for Administration {
             ("roles", "new", "") => role::new_view(),
             ("roles", _, "") => role::detail_view(),
             ("roles", _, "edit") => role::edit_view(),
+            ("roles", _, "copy") => role::copy_view(),
             ("approvals", "", _) => approval::list_view(),
             ("approvals", _, "") => approval::detail_view(),
             ("parameters", "", _) => parameter::list_view(),

@@ -26,7 +26,7 @@ use domain::{
     sheet::Cell,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_navigate;
 
 /// A page of roles.
 #[server(endpoint = "role_list", input = Json)]
@@ -91,7 +91,7 @@ fn record(role: &Role, pending: Option<ApprovalId>) -> impl IntoView + use<> {
     let tools = move || {
         may(Permission::RoleWrite).then(|| view! {
             {deletable.then(|| view! { <button type="button" class="btn btn-outline btn-sm" on:click=move |_| deleting.set(true)>"删除"</button> })}
-            <a class="btn btn-outline btn-sm" href=format!("/platform/roles/new?from={id}")>"复制"</a>
+            <a class="btn btn-outline btn-sm" href=format!("/platform/roles/{id}/copy")>"复制"</a>
             {pending.is_none().then(|| view! { <a class="btn btn-primary btn-sm" href=format!("/platform/roles/{id}/edit")>{icon("edit")}"编辑"</a> })}
         })
     };
@@ -135,43 +135,32 @@ fn DeleteDialog(id: RoleId, open: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// A new role, empty or as a copy of another (`?from=`).
 pub fn new_view() -> AnyView {
-    let params = use_query_map();
-    let from = Memo::new(move |_| params.read().get("from").and_then(|id| id.parse().ok()).map(RoleId));
-    let template = resource(
-        move || from.get(),
-        |from| async move {
-            match from {
-                Some(id) => role_get(id).await.map(|(role, _)| Some(role)),
-                None => Ok(None),
-            }
-        },
-    );
     view! {
         <main class="page">
             <PageHead title="新增角色" back=(ROLE_LIST.path.to_owned(), ROLE_LIST.noun.to_owned()) />
-            <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match template.await {
-                        Ok(template) => {
-                            let start = template.map_or_else(RoleForm::default, |role| RoleForm {
-                                code: String::new(),
-                                name: format!("{}（副本）", role.row.name),
-                                ..RoleForm::from(&role)
-                            });
-                            form_view(None, start, false).into_any()
-                        }
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Suspense>
+            {form_view(None, RoleForm::default(), false)}
         </main>
     }
     .into_any()
 }
 
+/// A new role that begins as another.
+pub fn copy_view() -> AnyView {
+    loaded_view("新增角色", |role| {
+        let name = format!("{}（副本）", role.row.name);
+        form_view(None, RoleForm { code: String::new(), name, ..RoleForm::from(role) }, false).into_any()
+    })
+}
+
 pub fn edit_view() -> AnyView {
+    loaded_view("编辑角色", |role| {
+        form_view(Some((role.row.id, role.version)), RoleForm::from(role), role.row.system).into_any()
+    })
+}
+
+/// A form that begins with one role.
+fn loaded_view(title: &'static str, form: fn(&Role) -> AnyView) -> AnyView {
     let id = use_id();
     let role = resource(move || id.get(), |id| role_get(RoleId(id)));
     view! {
@@ -180,8 +169,8 @@ pub fn edit_view() -> AnyView {
                 {move || Suspend::new(async move {
                     match role.await {
                         Ok((role, _)) => view! {
-                            <PageHead title="编辑角色" back=(format!("/platform/roles/{}", role.row.id), role.row.name.clone()) />
-                            {form_view(Some((role.row.id, role.version)), RoleForm::from(&role), role.row.system)}
+                            <PageHead title=title back=(format!("/platform/roles/{}", role.row.id), role.row.name.clone()) />
+                            {form(&role)}
                         }
                         .into_any(),
                         Err(error) => error_view(&error),
