@@ -194,10 +194,14 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Key(KeyCommand::New) => println!("{}", keys::next(&config.data)?),
         Command::Key(KeyCommand::Rotate) => {
             let opened = config.open().await?;
-            let result = store::person::person_rotate(&opened.database).await;
+            let persons = store::person::person_rotate(&opened.database).await;
+            let rooms = store::housing::room::room_rotate(&opened.database).await;
             opened.close().await;
-            let done = result.map_err(|error| error.to_string())?;
-            println!("已用新密钥重新加密{done}人；旧密钥可从密钥文件中删去，删去后重启服务");
+            let persons = persons.map_err(|error| error.to_string())?;
+            let rooms = rooms.map_err(|error| error.to_string())?;
+            println!(
+                "已用新密钥重新加密{persons}人、{rooms}个房间的业主电话；旧密钥可从密钥文件中删去，删去后重启服务"
+            );
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {

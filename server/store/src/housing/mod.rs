@@ -6,5 +6,6 @@ pub mod estate;
 pub mod project;
 pub mod rent_standard;
 pub mod room;
+pub mod tree;
 pub mod unit;
 pub mod unit_list;
