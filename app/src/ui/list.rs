@@ -5,6 +5,7 @@ use super::{
     PageHead, empty_view, error_view,
     field::{chosen, coded},
     icon, loading_view,
+    select::{Chosen, Selection},
     table::{cell_view, kind_class},
 };
 use crate::{
@@ -19,10 +20,19 @@ use domain::{
 };
 use leptos::{prelude::*, wasm_bindgen::JsCast as _};
 use leptos_router::{components::Form, hooks::use_query_map};
+use serde::{Deserialize, Serialize};
 use std::future::Future;
 
-/// A page of cells, ready to be shown.
-pub type CellPage = Page<Vec<Cell>>;
+/// A page of rows, ready to be shown.
+pub type CellPage = Page<ListRow>;
+
+/// One row: its cells, and what a choice of rows calls it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ListRow {
+    /// empty where rows cannot be chosen
+    key: String,
+    cells: Vec<Cell>,
+}
 
 /// What a list offers besides its rows.
 #[derive(Clone, Copy, Default)]
@@ -43,6 +53,15 @@ pub struct ListFrame {
     pub empty: Option<&'static str>,
     /// more to do there, beside the actions
     pub tools: Option<fn() -> AnyView>,
+}
+
+/// What makes rows choosable: what can be done with them, and what each is called; and what helps to find them.
+pub struct Choosing<R> {
+    /// what stands at the side of filters and rows
+    pub side: Option<fn() -> AnyView>,
+    /// none for an actor who may do nothing with them
+    pub selection: Signal<Option<Selection>>,
+    pub key: fn(&R) -> String,
 }
 
 /// The list page of a noun: loads typed rows and shows them through the noun's sheet.
@@ -67,15 +86,33 @@ where
     F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
     L: Fn(ListQuery) -> F + Send + Sync + 'static,
 {
+    let choosing = Choosing { side: None, selection: Signal::derive(|| None), key: |_: &R| String::new() };
+    choosing_list_page(sheet, frame, choosing, actions, load)
+}
+
+/// A list page whose rows can be chosen.
+pub fn choosing_list_page<R, F, L>(
+    sheet: &'static ListSheet<R>,
+    frame: ListFrame,
+    choosing: Choosing<R>,
+    actions: Signal<ListActions>,
+    load: L,
+) -> AnyView
+where
+    R: Send + Sync + 'static,
+    F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
+    L: Fn(ListQuery) -> F + Send + Sync + 'static,
+{
     let query = use_list_query();
+    let Choosing { side, selection, key } = choosing;
     let page = resource(
         move || query.get(),
         move |query| {
             let rows = load(query);
-            async move { rows.await.map(|page| page.map(|row| sheet.cells(&row))) }
+            async move { rows.await.map(|page| page.map(|row| ListRow { key: key(&row), cells: sheet.cells(&row) })) }
         },
     );
-    list_view(sheet.spec(), frame, actions, query, page)
+    list_view(sheet.spec(), (frame, side), selection, actions, query, page)
 }
 
 /// The list state that the address holds.
@@ -91,7 +128,8 @@ pub fn use_list_query() -> Memo<ListQuery> {
 
 fn list_view(
     spec: ListSpec,
-    frame: ListFrame,
+    (frame, side): (ListFrame, Option<fn() -> AnyView>),
+    selection: Signal<Option<Selection>>,
     actions: Signal<ListActions>,
     query: Memo<ListQuery>,
     page: Loaded<CellPage>,
@@ -105,9 +143,7 @@ fn list_view(
     let more = frame.tools.map(|tools| tools());
     let for_tools = spec.clone();
     let for_filters = spec.clone();
-    view! {
-        <main class="page">
-            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}{more}</PageHead>
+    let body = view! {
             <Transition fallback=loading_view>
                 {move || {
                     let spec = for_filters.clone();
@@ -121,13 +157,22 @@ fn list_view(
                         let query = query.get();
                         Suspend::new(async move {
                             match page.await {
-                                Ok(page) => rows_view(&spec, &query, page, frame.empty),
+                                Ok(page) => rows_view(&spec, &query, page, frame.empty, selection.get_untracked()),
                                 Err(error) => error_view(&error),
                             }
                         })
                     }}
                 </Transition>
             </section>
+    };
+    let body = match side {
+        Some(side) => view! { <div class="with-side">{side()}<div class="side-main">{body}</div></div> }.into_any(),
+        None => body.into_any(),
+    };
+    view! {
+        <main class="page">
+            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}{more}</PageHead>
+            {body}
         </main>
     }
     .into_any()
@@ -311,7 +356,13 @@ fn close_dropdown(event: leptos::ev::SubmitEvent) {
     }
 }
 
-fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: Option<&'static str>) -> AnyView {
+fn rows_view(
+    spec: &ListSpec,
+    query: &ListQuery,
+    page: CellPage,
+    empty: Option<&'static str>,
+    selection: Option<Selection>,
+) -> AnyView {
     if page.rows.is_empty() && page.total == 0 {
         let searched = !query.q.is_empty() || !query.filter.is_empty();
         return empty_view(if searched {
@@ -337,12 +388,16 @@ fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: O
         .into_any()
     });
     let head: Vec<_> = head.collect();
+    let chosen = selection.map(Chosen::new);
     let columns = spec.columns.clone();
     let rows = page
         .rows
         .iter()
         .map(|row| {
+            let choice =
+                chosen.map(|chosen| chosen.row(&row.key, &row.cells.first().map(cell_text).unwrap_or_default()));
             let cells = row
+                .cells
                 .iter()
                 .zip(&columns)
                 .map(|(cell, column)| {
@@ -351,13 +406,14 @@ fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: O
                     view! { <td class=class>{cell_view(cell.clone())}</td> }
                 })
                 .collect_view();
-            view! { <tr>{cells}</tr> }
+            view! { <tr>{choice}{cells}</tr> }
         })
         .collect_view();
     view! {
+        {chosen.map(Chosen::bar)}
         <div class="table-scroll" tabindex="0" role="region" aria-label=format!("{}列表", spec.noun)>
             <table class="table table-sm data-table">
-                <thead><tr>{head}</tr></thead>
+                <thead><tr>{chosen.map(Chosen::head)}{head}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>
@@ -366,7 +422,15 @@ fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: O
     .into_any()
 }
 
-fn pager(spec: &ListSpec, query: &ListQuery, page: &Page<Vec<Cell>>) -> impl IntoView + use<> {
+/// A cell in words, to name a row by.
+fn cell_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) | Cell::Link { text, .. } => text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn pager(spec: &ListSpec, query: &ListQuery, page: &CellPage) -> impl IntoView + use<> {
     let href = |position: &Position| format!("{}{}", spec.path, query.at(position.clone()).to_search());
     let step = |position: Option<&Position>, label: &'static str| match position {
         Some(position) => view! { <a class="join-item btn btn-sm" href=href(position)>{label}</a> }.into_any(),

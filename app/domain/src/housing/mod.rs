@@ -9,6 +9,7 @@ pub mod building_sheet;
 pub mod choice;
 pub mod estate;
 pub mod estate_sheet;
+pub mod label;
 pub mod place;
 pub mod project;
 pub mod project_form;

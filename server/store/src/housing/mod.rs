@@ -3,6 +3,7 @@
 pub mod building;
 pub mod choice;
 pub mod estate;
+pub mod label;
 pub mod project;
 pub mod rent_standard;
 pub mod room;
