@@ -152,7 +152,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
             }
         };
         let refused = move || {
-            let error = self.save.value().get()?.err()?;
+            let error = self.save.value().get().filter(|_| !self.save.pending().get())?.err()?;
             let told = error.fields().is_some() || (error.0 == Failure::Conflict && self.newer.get().is_some());
             (!told).then(|| error_view(&error))
         };
