@@ -87,7 +87,9 @@ impl Shown {
 
 fn pin(point: Point) -> Option<Marker> {
     let options = DivIconOptions::new();
-    options.set_class_name("place-pin".to_owned());
+    // Leaflet places the mark itself by a transform; what turns it is inside.
+    options.set_class_name("place-mark".to_owned());
+    options.set_html("<span class=\"place-pin\"></span>".to_owned());
     let _ = Reflect::set(&options, &"iconSize".into(), &Array::of2(&20.into(), &20.into()));
     let icon = made("divIcon", &options, &JsValue::UNDEFINED)?;
     let options = MarkerOptions::new();

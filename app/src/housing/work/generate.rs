@@ -186,6 +186,7 @@ fn positions_view(batch: Batch) -> impl IntoView {
             }
         });
     };
+    let full = move || count.get() >= POSITIONS_MAX;
     let complaint = move || errors.with(|errors| errors.get("positions").map(ToOwned::to_owned));
     view! {
         <fieldset class="positions">
@@ -194,7 +195,7 @@ fn positions_view(batch: Batch) -> impl IntoView {
                 {move || (0..count.get()).map(|index| position_line(batch, index)).collect_view()}
             </ol>
             <p class="field-error" role="alert">{complaint}</p>
-            <button type="button" class="btn btn-outline btn-sm" on:click=add disabled=move || count.get() >= POSITIONS_MAX>{icon("add")}"增加一户"</button>
+            <button type="button" class="btn btn-outline btn-sm" on:click=add disabled=full>{icon("add")}"增加一户"</button>
         </fieldset>
     }
 }
