@@ -5,6 +5,7 @@ pub mod field;
 pub mod form;
 pub mod list;
 pub mod live;
+mod pager;
 pub mod place;
 pub mod remove;
 pub mod resource;

@@ -91,7 +91,8 @@ async fn a_building_is_filled_by_pattern() {
     let ctx = city::ctx(&test.database, "operator").await;
     let place = building(&test, "阳光苑", "10号楼").await;
     assert_eq!(unit_generate(&ctx, place, &form(&test).await).await.expect("made"), 20);
-    let of_place = ListQuery { filter: [("building".to_owned(), place.to_string())].into(), ..ListQuery::default() };
+    let of_place =
+        ListQuery { filter: [("building".to_owned(), place.to_string())].into(), size: 50, ..ListQuery::default() };
     let rows = unit_list(&ctx, &of_place).await.expect("a list");
     assert_eq!(rows.total, 22, "the two that were there stay");
     let made = rows.rows.iter().find(|row| row.address == "10号楼3单元602室").expect("the last one");

@@ -341,6 +341,11 @@ pub fn functions(world: &World) -> Vec<Entry> {
 /// comes first, so the one that may finds everything as it was.
 fn stock(world: &World) -> Vec<Entry> {
     let Spare { project, estate, building, unit, room, project_form, building_form } = &world.spare;
+    let renamed = {
+        let mut form = project_form.clone();
+        form["name"] = json!("备用三");
+        form
+    };
     let room_form = json!({"name": "新", "kind": "ROOM", "area": "", "capacity": "", "bed_count": "", "property_rate": "", "status": "ON"});
     let chosen = json!([{"id": world.unit, "version": 1}]);
     let position = json!({"layout": "ONE", "building_area": "40", "usable_area": "30", "orientation": ""});
@@ -356,7 +361,7 @@ fn stock(world: &World) -> Vec<Entry> {
             Hidden,
         ),
         writes("project_create", json!({"form": project_form}), "operator", Refused),
-        writes("project_update", json!({"id": project, "version": 1, "form": project_form}), "operator", NotFound),
+        writes("project_update", json!({"id": project, "version": 1, "form": renamed}), "operator", NotFound),
         writes("project_delete", json!({"id": project, "version": 2}), "operator", NotFound),
         writes("estate_delete", json!({"id": estate, "version": 1}), "finance", NotFound),
         reads("building_get", json!({"id": world.building}), Good, "admin", NotFound),

@@ -5,7 +5,7 @@ use crate::{
     dictionary::{Decoration, HousingCategory, LayoutType, UnitStatus},
     failure::FieldErrors,
     form::{optional, optional_text, pick},
-    housing::{building::needs_rent_standard, building_sheet::unit_area},
+    housing::{building::needs_rent_standard, building_sheet::unit_area, unit_status::UnitEvent},
     id::{OrganizationId, RentStandardId, UnitId},
     value::Area,
 };
@@ -210,6 +210,12 @@ impl UnitChange {
         }
         Ok(())
     }
+}
+
+/// Whether an event may be caused to many chosen units at once: what the next press takes back (§3.27 U3).
+#[must_use]
+pub const fn in_batch(event: UnitEvent) -> bool {
+    matches!(event, UnitEvent::Lock | UnitEvent::Unlock)
 }
 
 /// Whether building or usable area of a unit with a tenant would change, which takes a change order.

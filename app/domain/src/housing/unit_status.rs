@@ -165,12 +165,6 @@ impl UnitEvent {
         )
     }
 
-    /// What may be done to many chosen units at once: what the next press takes back (U3).
-    #[must_use]
-    pub const fn in_batch(self) -> bool {
-        matches!(self, Self::Lock | Self::Unlock)
-    }
-
     /// U3 and U8 want a reason.
     #[must_use]
     pub const fn needs_reason(self) -> bool {

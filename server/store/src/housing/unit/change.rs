@@ -14,7 +14,7 @@ use domain::{
     housing::{
         unit_change::{
             BatchOutcome, BatchRefusal, CHANGE_MAX, CHANGED_MEANWHILE, ChosenRow, ChosenUnit, UnitBefore, UnitChange,
-            UnitChangeForm,
+            UnitChangeForm, in_batch,
         },
         unit_status::{Circumstances, Grounds, UnitEvent},
     },
@@ -127,7 +127,7 @@ pub async fn units_transition(
 ) -> Result<BatchOutcome> {
     ctx.require(Permission::UnitTransition)?;
     few(chosen)?;
-    if !event.in_batch() {
+    if !in_batch(event) {
         return Err(Failure::refused(format!("{event}须逐套办理")).into());
     }
     let (reason, _) = grounds.into().check(event)?;
