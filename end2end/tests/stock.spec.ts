@@ -140,7 +140,7 @@ test("rows are chosen by keyboard and changed together; who was changed meanwhil
   await page.locator("#supply_pool").fill("人才池");
   await page.getByRole("button", { name: "修改10套房源" }).click();
   await expect(page.getByText("已处理9套，1套未处理")).toBeVisible();
-  await expect(page.getByRole("region", { name: "未处理的房源" })).toContainText("记录已被他人修改");
+  await expect(page.getByRole("region", { name: "未处理的房源" }).first()).toContainText("记录已被他人修改");
   await checkAxe(page);
   const pools = await query("select 1 from unit where id = any($1) and supply_pool = '人才池'", [ids]);
   expect(pools).toHaveLength(9);
@@ -280,7 +280,7 @@ test.describe("two people at one record", () => {
 test("the import of rooms has its template", async ({ page }) => {
   await signIn(page, "city");
   await visit(page, "/housing/rooms");
-  await page.getByRole("link", { name: "导入" }).click();
+  await page.getByRole("link", { name: "导入", exact: true }).click();
   await expect(page.getByText("导入房间资料")).toBeVisible();
   const sheet = await downloaded(page, () => page.getByRole("link", { name: /模板/ }).first().click());
   expect(sheet[0]?.slice(0, 6)).toEqual(["*小区名称", "*楼栋号", "*单元号", "*房号", "*房间名称", "*类型"]);

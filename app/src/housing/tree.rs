@@ -8,7 +8,9 @@ use domain::{
     housing::tree::{LEVEL_MAX, StockNode, TreeItem, TreeLevel},
     list::group_thousands,
 };
-use leptos::{ev::KeyboardEvent, prelude::*, task::spawn_local, wasm_bindgen::JsCast as _};
+use leptos::{
+    attr::custom::custom_attribute, ev::KeyboardEvent, prelude::*, task::spawn_local, wasm_bindgen::JsCast as _,
+};
 use leptos_router::hooks::use_location;
 
 /// What the lines share.
@@ -179,11 +181,11 @@ fn line(tree: Tree, item: TreeItem, depth: u8, (index, count): (usize, usize)) -
     view! {
         <li role="none">
             <a
+                {..custom_attribute("aria-level", depth.to_string())}
                 role="treeitem"
                 class="tree-line"
                 style=format!("--depth:{depth}")
                 href=href
-                attr:aria-level=depth.to_string()
                 aria-posinset=(index + 1).to_string()
                 aria-setsize=count.to_string()
                 aria-expanded=move || branches.then(|| open.get().to_string())

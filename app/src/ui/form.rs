@@ -23,14 +23,21 @@ pub struct Newer<F> {
     pub by: Option<String>,
 }
 
+/// How a form judges what was typed.
+pub type Check<F> = Box<dyn Fn(&F) -> Result<(), FieldErrors> + Send + Sync>;
+/// How a form saves.
+pub type Save<F> = Arc<dyn Fn(F, Option<i32>) -> Call<String> + Send + Sync>;
+/// How a form reads its record again.
+pub type Reload<F> = Arc<dyn Fn() -> Call<Newer<F>> + Send + Sync>;
+
 /// What a form does; `F` is what a person types.
 pub struct Deeds<F: 'static> {
     /// checks what was typed, as the store will
-    pub check: Box<dyn Fn(&F) -> Result<(), FieldErrors> + Send + Sync>,
+    pub check: Check<F>,
     /// saves over the version that was read (none: a new record) and answers the address to go on to
-    pub save: Arc<dyn Fn(F, Option<i32>) -> Call<String> + Send + Sync>,
+    pub save: Save<F>,
     /// reads the record again; none: a new record, which nobody else can have changed
-    pub reload: Option<Arc<dyn Fn() -> Call<Newer<F>> + Send + Sync>>,
+    pub reload: Option<Reload<F>>,
 }
 
 /// A form under way.

@@ -8,7 +8,7 @@ use crate::{
     ui::{
         PageHead, empty_view, error_view,
         field::{chosen, chosen_or_present, fixed},
-        form::{Call, Deeds, Edit, Newer, use_edit},
+        form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
         place::place_fields,
         resource::resource,
@@ -89,7 +89,7 @@ fn form_view(estate: Option<Estate>, choices: StockChoices) -> impl IntoView {
                 Ok(format!("/housing/estates/{id}"))
             })
         }),
-        reload: known.map(|id| -> Arc<dyn Fn() -> Call<Newer<EstateForm>> + Send + Sync> {
+        reload: known.map(|id| -> Reload<EstateForm> {
             Arc::new(move || {
                 Box::pin(async move {
                     let estate = estate_get(id).await?;

@@ -11,7 +11,7 @@ use crate::{
     ui::{
         PageHead, empty_view, error_view,
         field::{chosen_or_present, coded, fixed},
-        form::{Deeds, Edit, Newer, use_edit},
+        form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
         place::place_fields,
         resource::resource,
@@ -134,7 +134,7 @@ fn form_view(target: Target, projects: Vec<Choice>) -> AnyView {
                 Ok(format!("/housing/buildings/{id}"))
             })
         }),
-        reload: id.map(|id| -> Arc<dyn Fn() -> crate::ui::form::Call<Newer<BuildingForm>> + Send + Sync> {
+        reload: id.map(|id| -> Reload<BuildingForm> {
             Arc::new(move || {
                 Box::pin(async move {
                     let building = building_get(id).await?;

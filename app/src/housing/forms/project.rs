@@ -10,7 +10,7 @@ use crate::{
     ui::{
         PageHead, empty_view, error_view,
         field::{chosen, chosen_or_present, coded, fixed},
-        form::{Call, Deeds, Edit, Newer, use_edit},
+        form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
         place::place_fields,
         resource::resource,
@@ -90,7 +90,7 @@ fn form_view(project: Option<Project>, choices: StockChoices) -> AnyView {
                 Ok(format!("/housing/projects/{id}"))
             })
         }),
-        reload: known.map(|id| -> Arc<dyn Fn() -> Call<Newer<ProjectForm>> + Send + Sync> {
+        reload: known.map(|id| -> Reload<ProjectForm> {
             Arc::new(move || {
                 Box::pin(async move {
                     let project = project_get(id).await?;

@@ -9,7 +9,7 @@ use crate::{
     ui::{
         PageHead, error_view,
         field::{coded, fixed},
-        form::{Call, Deeds, Newer, use_edit},
+        form::{Deeds, Newer, Reload, use_edit},
         loading_view,
         resource::resource,
     },
@@ -89,7 +89,7 @@ fn form_view(unit: UnitId, address: String, room: Option<Room>) -> AnyView {
                 }
             })
         }),
-        reload: known.map(|id| -> Arc<dyn Fn() -> Call<Newer<RoomForm>> + Send + Sync> {
+        reload: known.map(|id| -> Reload<RoomForm> {
             Arc::new(move || {
                 Box::pin(async move {
                     let room = room_get(id).await?;
