@@ -35,6 +35,8 @@ mod server {
         pub secret: Option<String>,
         /// network address
         pub address: String,
+        /// scheme and host under which this was asked for: what a printed code leads to
+        pub origin: String,
         /// who asks; none: nobody is signed in
         pub ctx: Option<Ctx>,
         /// for the content security policy

@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError,
-    housing::{BuildingPages, EstatePages, Housing, UnitPages},
+    housing::{BuildingPages, EstatePages, Housing, StockForms, StockWork, UnitPages},
     import::Imports,
     insight::{CityMap, Home},
     operator::Operators,
@@ -91,10 +91,19 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/map") view={Lazy::<CityMap>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/estates/:id") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/estates/:id/:action") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/projects/new") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/buildings/new") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/buildings/:id/edit") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/buildings/:id/generate") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/buildings/:id/labels") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/units/batch") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/units/:id/label") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/units/:id/new-room") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/buildings/:id") view={Lazy::<BuildingPages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/buildings/:id/:action") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/units/:id") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/units/:id/:action") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/housing/:noun/:id/:action") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />

@@ -37,10 +37,11 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
         }
     }
     let address = address(&state, &request);
+    let origin = origin(&state, &request);
     if let Some(elsewhere) = elsewhere(request.uri().path(), ctx.as_ref()) {
         return Redirect::to(elsewhere).into_response();
     }
-    request.extensions_mut().insert(Visit { secret, address, ctx, nonce: None });
+    request.extensions_mut().insert(Visit { secret, address, origin, ctx, nonce: None });
     next.run(request).await
 }
 
@@ -99,6 +100,15 @@ fn address(state: &AppState, request: &Request) -> String {
         Some(address) if state.process.secure_cookies => address.trim().chars().take(64).collect(),
         _ => direct.unwrap_or_default(),
     }
+}
+
+/// Scheme and host under which the visitor asks, as far as they can be one.
+fn origin(state: &AppState, request: &Request) -> String {
+    let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = named.or(request.uri().authority().map(|authority| authority.as_str())).unwrap_or_default();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]".contains(letter);
+    let scheme = if state.process.secure_cookies { "https" } else { "http" };
+    if host.chars().all(plain) { format!("{scheme}://{host}") } else { String::new() }
 }
 
 #[cfg(test)]

@@ -38,10 +38,12 @@ pub enum SheetKey {
     Project,
     Estate,
     Building,
+    Room,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 5] = [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building];
+    pub const ALL: [Self; 6] =
+        [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building, Self::Room];
 
     /// As the command line and the address name it.
     #[must_use]
@@ -52,6 +54,7 @@ impl SheetKey {
             Self::Project => "project",
             Self::Estate => "estate",
             Self::Building => "building",
+            Self::Room => "room",
         }
     }
 
@@ -64,6 +67,7 @@ impl SheetKey {
             Self::Project => crate::housing::project_sheet::PROJECT_IMPORT.title,
             Self::Estate => crate::housing::estate_sheet::ESTATE_IMPORT.title,
             Self::Building => crate::housing::building_sheet::BUILDING_IMPORT.title,
+            Self::Room => crate::housing::room_sheet::ROOM_IMPORT.title,
         }
     }
 
@@ -82,6 +86,7 @@ impl SheetKey {
             Self::Project => Permission::ProjectWrite,
             Self::Estate => Permission::EstateWrite,
             Self::Building => Permission::UnitWrite,
+            Self::Room => Permission::RoomWrite,
         }
     }
 
@@ -97,6 +102,7 @@ impl SheetKey {
             Self::Project => of(&crate::housing::project_sheet::PROJECT_IMPORT),
             Self::Estate => of(&crate::housing::estate_sheet::ESTATE_IMPORT),
             Self::Building => of(&crate::housing::building_sheet::BUILDING_IMPORT),
+            Self::Room => of(&crate::housing::room_sheet::ROOM_IMPORT),
         }
     }
 }

@@ -1,20 +1,25 @@
 //! 公租房房源: projects, estates, buildings, units, rooms, rent standards.
 //!
-//! Four lazy routes: the lists with what is only read there, and the pages of an estate, of a building and of a
-//! unit. Whoever looks at a list does not load the forms.
+//! Six lazy routes: the lists with what is only read there, the pages of an estate, of a building and of a unit, the
+//! other forms, and the work on many units. Whoever looks at a list does not load the forms.
 
 pub mod choice;
 
 mod building;
 mod estate;
+mod forms;
 mod project;
 mod rent_standard;
 mod room;
+mod tree;
 mod unit;
+mod work;
 
 pub use building::BuildingPages;
 pub use estate::EstatePages;
+pub use forms::StockForms;
 pub use unit::UnitPages;
+pub use work::StockWork;
 
 use crate::ui::{detail::use_id, empty_view, list::ListActions};
 use leptos::prelude::*;

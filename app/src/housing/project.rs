@@ -5,16 +5,20 @@ use crate::{
     ApiError,
     shell::may,
     ui::{
-        detail::{FieldCell, RecordPage, record_view, text_cell},
+        detail::{FieldCell, RecordExtra, RecordPage, record_view_with, text_cell},
+        icon,
         list::{ListActions, list_page},
+        remove::delete_button,
     },
 };
 use domain::{
     housing::{
+        choice::Choice,
         project::{Project, ProjectRow},
+        project_form::ProjectForm,
         project_sheet::PROJECT_LIST,
     },
-    id::ProjectId,
+    id::{OrganizationId, ProjectId},
     list::{ListQuery, Page},
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
@@ -27,6 +31,30 @@ pub async fn project_list(query: ListQuery) -> Result<Page<ProjectRow>, ApiError
     Ok(store::housing::project::project_list(&crate::context::ctx()?, &query).await?)
 }
 
+/// The projects of a district that a building may be bound to.
+#[server(endpoint = "project_choices_get", input = Json)]
+pub async fn project_choices_get(district: OrganizationId) -> Result<Vec<Choice>, ApiError> {
+    Ok(store::housing::project::project_choices_get(&crate::context::ctx()?, district).await?)
+}
+
+/// Enters a project.
+#[server(endpoint = "project_create", input = Json)]
+pub async fn project_create(form: ProjectForm) -> Result<ProjectId, ApiError> {
+    Ok(store::housing::project::project_create(&crate::context::ctx()?, &form).await?)
+}
+
+/// Changes a project's fields.
+#[server(endpoint = "project_update", input = Json)]
+pub async fn project_update(id: ProjectId, version: i32, form: ProjectForm) -> Result<(), ApiError> {
+    Ok(store::housing::project::project_update(&crate::context::ctx()?, id, version, &form).await?)
+}
+
+/// Deletes a project without buildings.
+#[server(endpoint = "project_delete", input = Json)]
+pub async fn project_delete(id: ProjectId, version: i32) -> Result<(), ApiError> {
+    Ok(store::housing::project::project_delete(&crate::context::ctx()?, id, version).await?)
+}
+
 /// One project.
 #[server(endpoint = "project_get", input = Json)]
 pub async fn project_get(id: ProjectId) -> Result<Project, ApiError> {
@@ -35,7 +63,7 @@ pub async fn project_get(id: ProjectId) -> Result<Project, ApiError> {
 
 pub(super) fn list_view() -> AnyView {
     let actions = list_actions(|| ListActions {
-        add: None,
+        add: may(Permission::ProjectWrite).then_some(("/housing/projects/new", "新增项目")),
         import: may(Permission::ProjectWrite).then_some("project"),
         export: may(Permission::StockExport),
     });
@@ -43,7 +71,7 @@ pub(super) fn list_view() -> AnyView {
 }
 
 pub(super) fn detail_view() -> AnyView {
-    record_view(|id| project_get(ProjectId(id)), detail)
+    record_view_with(|id| project_get(ProjectId(id)), detail, extra)
 }
 
 fn detail(project: Project) -> RecordPage {
@@ -57,6 +85,19 @@ fn detail(project: Project) -> RecordPage {
         ],
         groups: vec![("基本信息", facts(&project)), ("规模与投资", scale(&project)), ("批文与日期", papers(&project))],
     }
+}
+
+fn extra(project: &Project) -> RecordExtra {
+    let (id, version) = (project.id, project.version);
+    let name = project.name.clone();
+    let tools = move || {
+        may(Permission::ProjectWrite).then(|| view! {
+            <a class="btn btn-primary btn-sm" href=format!("/housing/projects/{id}/edit")>{icon("edit")}"编辑"</a>
+            {delete_button("项目", name.clone(), PROJECT_LIST.path.to_owned(), move || Box::pin(project_delete(id, version)))}
+        })
+        .into_any()
+    };
+    RecordExtra { notice: project.warning(), tools: Some(Box::new(tools)) }
 }
 
 fn facts(project: &Project) -> Vec<FieldCell> {

@@ -44,8 +44,30 @@ pub struct RecordPage {
     pub groups: Vec<(&'static str, Vec<FieldCell>)>,
 }
 
+/// What more the page of a record says and offers.
+#[derive(Default)]
+pub struct RecordExtra {
+    /// what is to be looked into
+    pub notice: Option<String>,
+    /// what can be done with the record
+    pub tools: Option<Box<dyn Fn() -> AnyView + Send>>,
+}
+
 /// The read-only page of a noun: loads the record that the address names and shows it.
 pub fn record_view<T, F>(load: impl Fn(i64) -> F + Send + Sync + 'static, page: fn(T) -> RecordPage) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
+    record_view_with(load, page, |_| RecordExtra::default())
+}
+
+/// The page of a noun whose records can be changed from there.
+pub fn record_view_with<T, F>(
+    load: impl Fn(i64) -> F + Send + Sync + 'static,
+    page: fn(T) -> RecordPage,
+    extra: fn(&T) -> RecordExtra,
+) -> AnyView
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<T, ApiError>> + Send + 'static,
@@ -57,7 +79,10 @@ where
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match record.await {
-                        Ok(record) => record_page(page(record)),
+                        Ok(record) => {
+                            let extra = extra(&record);
+                            record_page(page(record), extra)
+                        }
                         Err(error) => error_view(&error),
                     }
                 })}
@@ -67,15 +92,17 @@ where
     .into_any()
 }
 
-fn record_page(page: RecordPage) -> AnyView {
+fn record_page(page: RecordPage, extra: RecordExtra) -> AnyView {
     let RecordPage { title, back, links, groups } = page;
+    let RecordExtra { notice, tools } = extra;
     let links = links
         .into_iter()
         .map(|(href, label)| view! { <a class="btn btn-outline btn-sm" href=href>{label}</a> })
         .collect_view();
     let groups = groups.into_iter().map(|(title, fields)| field_group(title, fields)).collect_view();
     view! {
-        <PageHead title=title back=(back.0.to_owned(), back.1.to_owned())>{links}</PageHead>
+        <PageHead title=title back=(back.0.to_owned(), back.1.to_owned())>{links}{tools}</PageHead>
+        {notice.map(|notice| view! { <p role="status" class="alert alert-warning alert-soft">{notice}</p> })}
         {groups}
     }
     .into_any()

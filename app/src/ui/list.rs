@@ -5,6 +5,8 @@ use super::{
     PageHead, empty_view, error_view,
     field::{chosen, coded},
     icon, loading_view,
+    pager::pager,
+    select::{Chosen, Selection},
     table::{cell_view, kind_class},
 };
 use crate::{
@@ -14,15 +16,24 @@ use crate::{
 };
 use domain::{
     housing::choice::StockChoices,
-    list::{EXPORT_MAX, ListQuery, PAGE_SIZES, Page, Position},
+    list::{EXPORT_MAX, ListQuery, Page, Position},
     sheet::{Cell, Choices, ListSheet, ListSpec},
 };
 use leptos::{prelude::*, wasm_bindgen::JsCast as _};
 use leptos_router::{components::Form, hooks::use_query_map};
+use serde::{Deserialize, Serialize};
 use std::future::Future;
 
-/// A page of cells, ready to be shown.
-pub type CellPage = Page<Vec<Cell>>;
+/// A page of rows, ready to be shown.
+pub type CellPage = Page<ListRow>;
+
+/// One row: its cells, and what a choice of rows calls it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ListRow {
+    /// empty where rows cannot be chosen
+    key: String,
+    cells: Vec<Cell>,
+}
 
 /// What a list offers besides its rows.
 #[derive(Clone, Copy, Default)]
@@ -43,6 +54,15 @@ pub struct ListFrame {
     pub empty: Option<&'static str>,
     /// more to do there, beside the actions
     pub tools: Option<fn() -> AnyView>,
+}
+
+/// What makes rows choosable: what can be done with them, and what each is called; and what helps to find them.
+pub struct Choosing<R> {
+    /// what stands at the side of filters and rows
+    pub side: Option<fn() -> AnyView>,
+    /// none for an actor who may do nothing with them
+    pub selection: Signal<Option<Selection>>,
+    pub key: fn(&R) -> String,
 }
 
 /// The list page of a noun: loads typed rows and shows them through the noun's sheet.
@@ -67,15 +87,33 @@ where
     F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
     L: Fn(ListQuery) -> F + Send + Sync + 'static,
 {
+    let choosing = Choosing { side: None, selection: Signal::derive(|| None), key: |_: &R| String::new() };
+    choosing_list_page(sheet, frame, choosing, actions, load)
+}
+
+/// A list page whose rows can be chosen.
+pub fn choosing_list_page<R, F, L>(
+    sheet: &'static ListSheet<R>,
+    frame: ListFrame,
+    choosing: Choosing<R>,
+    actions: Signal<ListActions>,
+    load: L,
+) -> AnyView
+where
+    R: Send + Sync + 'static,
+    F: Future<Output = Result<Page<R>, ApiError>> + Send + 'static,
+    L: Fn(ListQuery) -> F + Send + Sync + 'static,
+{
     let query = use_list_query();
+    let Choosing { side, selection, key } = choosing;
     let page = resource(
         move || query.get(),
         move |query| {
             let rows = load(query);
-            async move { rows.await.map(|page| page.map(|row| sheet.cells(&row))) }
+            async move { rows.await.map(|page| page.map(|row| ListRow { key: key(&row), cells: sheet.cells(&row) })) }
         },
     );
-    list_view(sheet.spec(), frame, actions, query, page)
+    list_view(sheet.spec(), (frame, side), selection, actions, query, page)
 }
 
 /// The list state that the address holds.
@@ -91,7 +129,8 @@ pub fn use_list_query() -> Memo<ListQuery> {
 
 fn list_view(
     spec: ListSpec,
-    frame: ListFrame,
+    (frame, side): (ListFrame, Option<fn() -> AnyView>),
+    selection: Signal<Option<Selection>>,
     actions: Signal<ListActions>,
     query: Memo<ListQuery>,
     page: Loaded<CellPage>,
@@ -105,9 +144,7 @@ fn list_view(
     let more = frame.tools.map(|tools| tools());
     let for_tools = spec.clone();
     let for_filters = spec.clone();
-    view! {
-        <main class="page">
-            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}{more}</PageHead>
+    let body = view! {
             <Transition fallback=loading_view>
                 {move || {
                     let spec = for_filters.clone();
@@ -121,13 +158,22 @@ fn list_view(
                         let query = query.get();
                         Suspend::new(async move {
                             match page.await {
-                                Ok(page) => rows_view(&spec, &query, page, frame.empty),
+                                Ok(page) => rows_view(&spec, &query, page, frame.empty, selection.get_untracked()),
                                 Err(error) => error_view(&error),
                             }
                         })
                     }}
                 </Transition>
             </section>
+    };
+    let body = match side {
+        Some(side) => view! { <div class="with-side">{side()}<div class="side-main">{body}</div></div> }.into_any(),
+        None => body.into_any(),
+    };
+    view! {
+        <main class="page">
+            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}{more}</PageHead>
+            {body}
         </main>
     }
     .into_any()
@@ -311,7 +357,13 @@ fn close_dropdown(event: leptos::ev::SubmitEvent) {
     }
 }
 
-fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: Option<&'static str>) -> AnyView {
+fn rows_view(
+    spec: &ListSpec,
+    query: &ListQuery,
+    page: CellPage,
+    empty: Option<&'static str>,
+    selection: Option<Selection>,
+) -> AnyView {
     if page.rows.is_empty() && page.total == 0 {
         let searched = !query.q.is_empty() || !query.filter.is_empty();
         return empty_view(if searched {
@@ -337,12 +389,16 @@ fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: O
         .into_any()
     });
     let head: Vec<_> = head.collect();
+    let chosen = selection.map(Chosen::new);
     let columns = spec.columns.clone();
     let rows = page
         .rows
         .iter()
         .map(|row| {
+            let choice =
+                chosen.map(|chosen| chosen.row(&row.key, &row.cells.first().map(cell_text).unwrap_or_default()));
             let cells = row
+                .cells
                 .iter()
                 .zip(&columns)
                 .map(|(cell, column)| {
@@ -351,13 +407,14 @@ fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: O
                     view! { <td class=class>{cell_view(cell.clone())}</td> }
                 })
                 .collect_view();
-            view! { <tr>{cells}</tr> }
+            view! { <tr>{choice}{cells}</tr> }
         })
         .collect_view();
     view! {
+        {chosen.map(Chosen::bar)}
         <div class="table-scroll" tabindex="0" role="region" aria-label=format!("{}列表", spec.noun)>
             <table class="table table-sm data-table">
-                <thead><tr>{head}</tr></thead>
+                <thead><tr>{chosen.map(Chosen::head)}{head}</tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>
@@ -366,61 +423,10 @@ fn rows_view(spec: &ListSpec, query: &ListQuery, page: Page<Vec<Cell>>, empty: O
     .into_any()
 }
 
-fn pager(spec: &ListSpec, query: &ListQuery, page: &Page<Vec<Cell>>) -> impl IntoView + use<> {
-    let href = |position: &Position| format!("{}{}", spec.path, query.at(position.clone()).to_search());
-    let step = |position: Option<&Position>, label: &'static str| match position {
-        Some(position) => view! { <a class="join-item btn btn-sm" href=href(position)>{label}</a> }.into_any(),
-        None => {
-            view! { <span class="join-item btn btn-sm btn-disabled" aria-disabled="true">{label}</span> }.into_any()
-        }
-    };
-    let place = match &query.at {
-        Position::Page(number) => format!("第 {number} 页"),
-        Position::Last => "末页".to_owned(),
-        _ => "按值定位".to_owned(),
-    };
-    let sizes = PAGE_SIZES
-        .iter()
-        .map(|size| {
-            let other = ListQuery { size: *size, at: Position::Page(1), ..query.clone() };
-            let current = *size == query.size;
-            view! { <a class="link link-hover px-1" class=("font-semibold", current) aria-current=current.then_some("true") href=format!("{}{}", spec.path, other.to_search())>{size.to_string()}</a> }
-        })
-        .collect_view();
-    let first = (!matches!(query.at, Position::Page(1))).then_some(Position::Page(1));
-    let last = (spec.jumps && page.next.is_some()).then_some(Position::Last);
-    view! {
-        <div class="pager">
-            <span class="pager-total">{page.total_label()}</span>
-            <span class="pager-sizes">"每页"{sizes}"条"</span>
-            {spec.jumps.then(|| jump_form(spec, query))}
-            <nav class="join" aria-label="分页">
-                {step(first.as_ref(), "首页")}
-                {step(page.previous.as_ref(), "上一页")}
-                <span class="join-item btn btn-sm pager-place">{place}</span>
-                {step(page.next.as_ref(), "下一页")}
-                {spec.jumps.then(|| step(last.as_ref(), "末页"))}
-            </nav>
-        </div>
-    }
-}
-
-/// Jump by value: to a code, or to a day when the list is sorted by time.
-fn jump_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
-    let by_time = query.sort == "updated_at";
-    let hidden = query
-        .at(Position::Page(1))
-        .to_params()
-        .into_iter()
-        .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
-        .collect_view();
-    let kind = if by_time { "date" } else { "text" };
-    let label = if by_time { "定位到日期" } else { "定位到编码" };
-    view! {
-        <Form method="GET" action=spec.path attr:class="pager-jump">
-            {hidden}
-            <label><span class="sr-only">{label}</span><input class="input input-sm w-36" type=kind name="from" placeholder=label required /></label>
-            <button type="submit" class="btn btn-sm">"定位"</button>
-        </Form>
+/// A cell in words, to name a row by.
+fn cell_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) | Cell::Link { text, .. } => text.clone(),
+        _ => String::new(),
     }
 }

@@ -280,7 +280,7 @@ async fn bounds_of_marks(filter: MapFilter) -> Option<LatLngBounds> {
 }
 
 /// Draws the outlines of the divisions, the base that needs no other host; answers their bounds.
-async fn outlines(map: &Map) -> Option<LatLngBounds> {
+pub(super) async fn outlines(map: &Map) -> Option<LatLngBounds> {
     let response = JsFuture::from(window().fetch_with_str("/map/outlines")).await.ok()?;
     let response: web_sys::Response = response.dyn_into().ok()?;
     let shapes = JsFuture::from(response.json().ok()?).await.ok()?;
@@ -341,7 +341,7 @@ fn mark_title(mark: &MapMark) -> String {
 
 /// Calls one of Leaflet's factories by name: the crate keeps `geoJSON` to itself and makes a plain icon
 /// of its `DivIcon`.
-fn made(factory: &str, first: &JsValue, second: &JsValue) -> Option<JsValue> {
+pub(super) fn made(factory: &str, first: &JsValue, second: &JsValue) -> Option<JsValue> {
     let leaflet = Reflect::get(&window(), &"L".into()).ok()?;
     let factory = Reflect::get(&leaflet, &factory.into()).ok()?;
     js_sys::Function::from(factory).call2(&leaflet, first, second).ok()

@@ -3,9 +3,14 @@
 pub mod detail;
 pub mod dialog;
 pub mod field;
+pub mod form;
 pub mod list;
 pub mod live;
+mod pager;
+pub mod place;
+pub mod remove;
 pub mod resource;
+pub mod select;
 pub mod table;
 
 #[cfg(feature = "hydrate")]
@@ -14,6 +19,8 @@ pub mod asset;
 pub mod chart;
 #[cfg(feature = "hydrate")]
 pub mod map;
+#[cfg(feature = "hydrate")]
+pub mod map_pick;
 
 use crate::ApiError;
 use domain::{dictionary::UnitStatus, failure::Failure};
@@ -100,6 +107,10 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "search" => "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM20 20l-4-4",
         "add" => "M12 5v14M5 12h14",
         "edit" => "M4 20h4L19 9l-4-4L4 16v4z",
+        "delete" => "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10 11v6M14 11v6",
+        "batch" => "M4 6h4v4H4zM4 14h4v4H4zM11 8h9M11 16h9",
+        "label" => "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h3v3h-3zM17 17h3v3h-3z",
+        "tree" => "M4 5h6M8 5v14M8 12h4M8 19h4M14 12h6M14 19h6",
         "close" => "M6 6l12 12M18 6L6 18",
         "full" => "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
         "empty" => "M4 8l8-4 8 4v8l-8 4-8-4V8zM4 8l8 4 8-4M12 12v8",

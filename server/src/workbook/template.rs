@@ -4,7 +4,7 @@ use super::write::{header_format, text_format, width_of};
 use domain::{
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
-        rent_standard::RENT_STANDARD_IMPORT,
+        rent_standard::RENT_STANDARD_IMPORT, room_sheet::ROOM_IMPORT,
     },
     import::SheetKey,
     platform::organization_sheet::ORGANIZATION_IMPORT,
@@ -71,6 +71,7 @@ pub fn template_of(key: SheetKey) -> Template {
         SheetKey::Project => described(key, &PROJECT_IMPORT),
         SheetKey::Estate => described(key, &ESTATE_IMPORT),
         SheetKey::Building => described(key, &BUILDING_IMPORT),
+        SheetKey::Room => described(key, &ROOM_IMPORT),
     }
 }
 

@@ -52,6 +52,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::Project => &|district, name| row(sheet, &[("所属区县", district), ("项目名称", name)]),
         SheetKey::Estate => &|district, name| row(sheet, &[("所属区县", district), ("小区名称", name)]),
         SheetKey::Building => &|room, name| row(sheet, &[("房号", room), ("小区名称", name)]),
+        SheetKey::Room => &|room, name| row(sheet, &[("房号", room), ("房间名称", name)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -95,6 +96,15 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             row(sheet, &[("房号", "103"), ("小区地址", "别处")]),
             row(sheet, &[("房号", "104"), ("项目名称", "甲经适项目"), ("租金标准编码", "")]),
             row(sheet, &[("小区名称", "阳光苑"), ("小区地址", "光明路1号"), ("楼栋号", "1号楼")]),
+        ],
+        SheetKey::Room => vec![
+            named("101", "A"),
+            named("101", "A"),
+            named("１０１", "A"),
+            named("102", "A"),
+            named("101", "101"),
+            named("999", "A"),
+            named("101", ""),
         ],
     }
 }

@@ -350,9 +350,9 @@ async fn who_may_import_what() {
     let test = TestDatabase::with_city().await;
     for (login, may) in [
         ("admin", vec![SheetKey::Organization]),
-        ("city", vec![SheetKey::RentStandard, SheetKey::Project, SheetKey::Estate, SheetKey::Building]),
-        ("district-a", vec![SheetKey::Project, SheetKey::Estate, SheetKey::Building]),
-        ("operator", vec![SheetKey::Estate, SheetKey::Building]),
+        ("city", vec![SheetKey::RentStandard, SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
+        ("district-a", vec![SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
+        ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
         ("leader", vec![]),
         ("finance", vec![]),
     ] {

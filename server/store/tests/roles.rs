@@ -56,10 +56,12 @@ async fn the_seeded_roles_may_exactly_this() {
     housing:estate:write         .           x    .          x        .      x        x     .                 .       .       .         .
     housing:estate:assign        .           x    .          x        .      .        .     .                 .       .       .         .
     housing:building:read        x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:building:write       .           x    .          x        .      x        x     .                 .       .       .         .
     housing:unit:read            x           x    x          x        x      x        x     x                 x       x       .         .
     housing:unit:write           .           x    .          x        .      x        x     .                 .       .       .         .
     housing:unit:transition      .           x    .          x        .      x        x     .                 .       .       .         .
     housing:room:read            x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:room:write           .           x    .          x        .      x        x     .                 .       .       .         .
     housing:rent_standard:read   x           x    x          x        x      x        x     x                 x       x       .         .
     housing:rent_standard:write  .           x    .          .        .      .        .     .                 .       .       .         .
     housing:stock:export         x           x    x          x        .      x        x     .                 .       x       .         .

@@ -149,7 +149,7 @@ async fn a_new_unit_is_checked() {
 async fn an_update_keeps_the_status_and_shows_before_and_after() {
     let test = TestDatabase::with_city().await;
     let ctx = city::ctx(&test.database, "operator").await;
-    let unit = unit_of(&test, "阳光苑", "OCCUPIED").await;
+    let unit = unit_of(&test, "阳光苑", "VACANT").await;
     let before = unit_get(&ctx, unit).await.expect("a unit");
     let form = UnitForm {
         layout: "THREE".into(),
@@ -162,7 +162,7 @@ async fn an_update_keeps_the_status_and_shows_before_and_after() {
     let after = unit_get(&ctx, unit).await.expect("a unit");
     assert_eq!(
         (after.status, after.version, after.building_area.hundredths()),
-        (UnitStatus::Occupied, before.version + 1, 8050)
+        (UnitStatus::Vacant, before.version + 1, 8050)
     );
     assert_eq!(after.remark.as_deref(), Some("<b>改</b>"), "text is kept as it is");
     assert_eq!(after.updated_by.as_deref(), Some("测试operator"));

@@ -2,6 +2,7 @@
 
 use crate::{
     dictionary::{HousingCategory, LayoutType, Structure, UnitStatus, UseStatus},
+    housing::place::Place,
     id::{BuildingId, EstateId, OrganizationId, ProjectId, UnitId},
     value::{Area, Point},
 };
@@ -59,8 +60,12 @@ pub struct Building {
     pub completed_on: Option<NaiveDate>,
     pub warranty: Option<String>,
     pub status: UseStatus,
+    pub place: Option<Place>,
+    /// in the system of the city's map
     pub position: Option<Point>,
+    pub version: i32,
     pub updated_at: DateTime<Utc>,
+    pub updated_by: Option<String>,
 }
 
 /// One unit on the board of its building.

@@ -31,6 +31,8 @@ impl StandardChoice {
 pub struct StockChoices {
     pub districts: Vec<Choice>,
     pub management_units: Vec<Choice>,
+    /// what may own a project
+    pub owner_units: Vec<Choice>,
     pub property_companies: Vec<Choice>,
     pub operators: Vec<Choice>,
     pub rent_standards: Vec<StandardChoice>,

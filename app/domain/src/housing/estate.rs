@@ -161,7 +161,7 @@ impl EstateForm {
         let operator_id = errors
             .take("operator", optional(&self.operator, |text| pick(text, "请选择运营主体").map(OperatorId)))
             .flatten();
-        let place = self.check_place(&mut errors);
+        let place = PlaceForm::of_texts(&self.lng, &self.lat, &self.system, &mut errors);
         match (name, district_id, address) {
             (Some(name), Some(district_id), Some(address)) if errors.is_empty() => Ok(EstateFields {
                 name,
@@ -184,27 +184,6 @@ impl EstateForm {
             }),
             _ => Err(errors),
         }
-    }
-
-    fn check_place(&self, errors: &mut FieldErrors) -> Option<Place> {
-        let mut place = PlaceForm::default();
-        for (field, text, read) in [
-            ("lng", &self.lng, PlaceForm::read_lng as fn(&mut PlaceForm, &str) -> Check<()>),
-            ("lat", &self.lat, PlaceForm::read_lat),
-        ] {
-            let text = normalize(text);
-            if !text.is_empty() {
-                errors.take(field, read(&mut place, &text));
-            }
-        }
-        if place.lng.is_none() && place.lat.is_none() {
-            return None;
-        }
-        errors.take("system", place.read_system(&normalize(&self.system)));
-        if place.place().is_none() {
-            errors.add("lng", "经度、纬度、坐标系须同时填写或同时为空");
-        }
-        place.place()
     }
 }
 

@@ -4,15 +4,23 @@
 //! who is allowed to do so (that is `platform`) nor how it is stored.
 
 pub mod building;
+pub mod building_form;
 pub mod building_sheet;
 pub mod choice;
 pub mod estate;
 pub mod estate_sheet;
+pub mod label;
 pub mod place;
 pub mod project;
+pub mod project_form;
 pub mod project_sheet;
+pub mod removal;
 pub mod rent_standard;
 pub mod room;
+pub mod room_sheet;
+pub mod tree;
 pub mod unit;
+pub mod unit_batch;
+pub mod unit_change;
 pub mod unit_sheet;
 pub mod unit_status;

@@ -1,8 +1,9 @@
 //! Where something stands: the three columns 经度, 纬度, 坐标系, which come all or not at all (§2.5).
 
 use crate::{
+    failure::FieldErrors,
     sheet::RowCheck,
-    value::{Check, Complaint, CoordinateSystem, Point, convert, parse_degrees},
+    value::{Check, Complaint, CoordinateSystem, Point, convert, normalize, parse_degrees},
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,27 @@ impl PlaceForm {
     pub fn read_system(&mut self, text: &str) -> Check<()> {
         self.system = Some(CoordinateSystem::parse(text)?);
         Ok(())
+    }
+
+    /// Reads the fields 经度, 纬度, 坐标系 of a form: all three, or neither number (a system alone says nothing).
+    pub fn of_texts(lng: &str, lat: &str, system: &str, errors: &mut FieldErrors) -> Option<Place> {
+        let mut place = Self::default();
+        for (field, text, read) in
+            [("lng", lng, Self::read_lng as fn(&mut Self, &str) -> Check<()>), ("lat", lat, Self::read_lat)]
+        {
+            let text = normalize(text);
+            if !text.is_empty() {
+                errors.take(field, read(&mut place, &text));
+            }
+        }
+        if place.lng.is_none() && place.lat.is_none() {
+            return None;
+        }
+        errors.take("system", place.read_system(&normalize(system)));
+        if place.place().is_none() {
+            errors.add("lng", "经度、纬度、坐标系须同时填写或同时为空");
+        }
+        place.place()
     }
 
     /// All three, or none; anything between is a complaint on the row. `lng` and `lat` are the headers of the sheet.

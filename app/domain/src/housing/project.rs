@@ -2,7 +2,7 @@
 
 use crate::{
     dictionary::{HousingCategory, InvestmentType, ProjectStatus, SourceType},
-    housing::place::PlaceForm,
+    housing::place::{Place, PlaceForm},
     id::{OperatorId, OrganizationId, ProjectId},
     value::{Area, Money, Point},
 };
@@ -38,10 +38,13 @@ pub struct Project {
     pub street: Option<String>,
     pub community: Option<String>,
     pub address: String,
+    pub place: Option<Place>,
+    /// in the system of the city's map
     pub position: Option<Point>,
     pub category: HousingCategory,
     pub source: SourceType,
     pub investment: InvestmentType,
+    pub owner_unit_id: OrganizationId,
     pub owner_unit: String,
     pub builder: Option<String>,
     pub operator: Option<String>,
@@ -63,8 +66,23 @@ pub struct Project {
     pub deliver_on: Option<NaiveDate>,
     pub status: ProjectStatus,
     pub remark: Option<String>,
+    pub version: i32,
     pub updated_at: DateTime<Utc>,
     pub updated_by: Option<String>,
+}
+
+impl Project {
+    /// What S1-4.1 warns of and does not refuse: fewer units planned than stand there already.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        planned_warning(self.units_planned, self.units_built)
+    }
+}
+
+/// `计划套数（100）少于建成套数（120），请核实`, or nothing to warn of.
+#[must_use]
+pub fn planned_warning(planned: i32, built: i64) -> Option<String> {
+    (i64::from(planned) < built).then(|| format!("计划套数（{planned}）少于建成套数（{built}），请核实"))
 }
 
 /// 资金来源: what each source gave.
@@ -79,7 +97,7 @@ pub struct FundSources {
 
 /// One row of I-01 (domain.md §7.1): typed where a column alone decides, names where the store does.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ProjectForm {
+pub struct ProjectImportForm {
     pub name: String,
     pub district: String,
     pub street: String,

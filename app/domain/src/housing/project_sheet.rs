@@ -3,7 +3,7 @@
 use crate::{
     dictionary::{HousingCategory, InvestmentType, ProjectStatus, SourceType},
     form::date,
-    housing::project::{ProjectForm, ProjectRow},
+    housing::project::{ProjectImportForm, ProjectRow},
     sheet::{Cell, Choices, Filter, ImportColumn, ImportSheet, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Area, Check, Complaint, CoordinateSystem, Money, text_max},
 };
@@ -41,7 +41,7 @@ pub const PROJECT_LIST: ListSheet<ProjectRow> = ListSheet {
 
 /// I-01 保障项目信息.
 #[rustfmt::skip] // a table: one line per column
-pub const PROJECT_IMPORT: ImportSheet<ProjectForm> = ImportSheet {
+pub const PROJECT_IMPORT: ImportSheet<ProjectImportForm> = ImportSheet {
     key: "project",
     title: "保障项目信息",
     columns: &[
@@ -88,11 +88,19 @@ pub const PROJECT_IMPORT: ImportSheet<ProjectForm> = ImportSheet {
 /// The complaint about a community whose street is not named.
 pub const COMMUNITY_ALONE: &str = "填写【社区】时须同时填写【街道】";
 
-fn positive(text: &str) -> Check<i32> {
+/// A number of units: > 0.
+///
+/// # Errors
+/// `应为大于0的整数`.
+pub fn positive(text: &str) -> Check<i32> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| Complaint::About("应为大于0的整数".into()))
 }
 
-fn investment(text: &str) -> Check<Money> {
+/// Yuan ≥ 0.
+///
+/// # Errors
+/// `应为不小于0的数字，最多2位小数`.
+pub fn investment(text: &str) -> Check<Money> {
     let money = Money::parse_yuan(text)?;
     if money >= Money::ZERO {
         Ok(money)

@@ -2,9 +2,12 @@
 
 use crate::{
     dictionary::{RoomType, UseStatus},
+    failure::FieldErrors,
+    form::optional,
+    housing::building_sheet::parse_between,
     id::{EstateId, RoomId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty, estate_href},
-    value::Area,
+    value::{Area, Rate, required, text_max},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -32,8 +35,96 @@ pub struct RoomRow {
 pub struct Room {
     pub row: RoomRow,
     pub district: String,
+    /// 物业费单价, per m² and month
+    pub property_rate: Option<Rate>,
+    /// of a sold flat
+    pub owner_name: Option<String>,
+    /// masked
+    pub owner_phone: Option<String>,
     pub version: i32,
     pub updated_by: Option<String>,
+}
+
+/// Most people a room may be meant for (domain.md §7.4).
+pub const CAPACITY_MAX: i32 = 12;
+
+/// What a person types into the room form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoomForm {
+    pub name: String,
+    pub kind: String,
+    pub area: String,
+    pub capacity: String,
+    pub bed_count: String,
+    pub property_rate: String,
+    pub status: String,
+}
+
+/// A room form that passed its check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoomFields {
+    pub name: String,
+    pub kind: RoomType,
+    pub area: Option<Area>,
+    pub capacity: Option<i32>,
+    pub bed_count: Option<i32>,
+    pub property_rate: Option<Rate>,
+    pub status: UseStatus,
+}
+
+impl RoomForm {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// One sentence per field.
+    pub fn check(&self) -> Result<RoomFields, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.take("name", required(&self.name).and_then(|text| text_max(&text, 50)));
+        let kind = errors.take("kind", required(&self.kind).and_then(|text| RoomType::parse(&text)));
+        let area = errors.take("area", optional(&self.area, room_area)).flatten();
+        let capacity =
+            errors.take("capacity", optional(&self.capacity, |text| parse_between(text, 1, CAPACITY_MAX))).flatten();
+        let bed_count =
+            errors.take("bed_count", optional(&self.bed_count, |text| parse_between(text, 0, 99))).flatten();
+        let property_rate = errors.take("property_rate", optional(&self.property_rate, Rate::parse)).flatten();
+        let status = errors.take("status", optional(&self.status, UseStatus::parse)).flatten();
+        match (name, kind) {
+            (Some(name), Some(kind)) if errors.is_empty() => Ok(RoomFields {
+                name,
+                kind,
+                area,
+                capacity,
+                bed_count,
+                property_rate,
+                status: status.unwrap_or(UseStatus::On),
+            }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// The area of a room: > 0, ≤ 300 m² as that of its unit.
+///
+/// # Errors
+/// As [`Area::parse`], or `不能大于300`.
+pub fn room_area(text: &str) -> crate::value::Check<Area> {
+    crate::housing::building_sheet::unit_area(text)
+}
+
+impl From<&Room> for RoomForm {
+    fn from(room: &Room) -> Self {
+        let row = &room.row;
+        Self {
+            name: row.name.clone(),
+            kind: row.kind.code().to_owned(),
+            area: row.area.map(|area| area.to_string()).unwrap_or_default(),
+            capacity: row.capacity.map(|count| count.to_string()).unwrap_or_default(),
+            bed_count: row.bed_count.map(|count| count.to_string()).unwrap_or_default(),
+            property_rate: room.property_rate.map(|rate| rate.to_string()).unwrap_or_default(),
+            status: row.status.code().to_owned(),
+        }
+    }
 }
 
 /// 房间 list.
@@ -63,3 +154,22 @@ pub const ROOM_LIST: ListSheet<RoomRow> = ListSheet {
     default_sort: ("unit", false),
     jumps: true,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_form_names_every_mistake() {
+        let errors =
+            RoomForm { area: "301".into(), capacity: "13".into(), property_rate: "x".into(), ..RoomForm::default() }
+                .check()
+                .unwrap_err();
+        for (field, message) in
+            [("name", "不能为空"), ("kind", "不能为空"), ("area", "不能大于300"), ("capacity", "应为1至12之间的整数")]
+        {
+            assert_eq!(errors.get(field), Some(message), "{field}");
+        }
+        assert!(errors.get("property_rate").is_some());
+    }
+}

@@ -35,6 +35,7 @@ pub struct UnitRow {
     pub building_area: Area,
     pub usable_area: Area,
     pub status: UnitStatus,
+    pub version: i32,
     pub updated_at: DateTime<Utc>,
 }
 

@@ -33,6 +33,7 @@ pub const UNIT_LIST: ListSheet<UnitRow> = ListSheet {
         Filter { key: "category", label: "住房类别", choices: Choices::Fixed(HousingCategory::choices) },
         Filter { key: "estate", label: "小区", choices: Choices::Linked },
         Filter { key: "building", label: "楼栋", choices: Choices::Linked },
+        Filter { key: "entrance", label: "单元", choices: Choices::Linked },
     ],
     default_sort: ("code", false),
     jumps: true,

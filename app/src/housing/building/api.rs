@@ -2,8 +2,11 @@
 
 use crate::ApiError;
 use domain::{
-    housing::building::{BuildingBoard, BuildingRow},
-    id::BuildingId,
+    housing::{
+        building::{Building, BuildingBoard, BuildingRow},
+        building_form::BuildingForm,
+    },
+    id::{BuildingId, EstateId},
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -18,4 +21,28 @@ pub async fn building_list(query: ListQuery) -> Result<Page<BuildingRow>, ApiErr
 #[server(endpoint = "building_board_get", input = Json)]
 pub async fn building_board_get(id: BuildingId) -> Result<BuildingBoard, ApiError> {
     Ok(store::housing::building::building_board_get(&crate::context::ctx()?, id).await?)
+}
+
+/// One building, for its form.
+#[server(endpoint = "building_get", input = Json)]
+pub async fn building_get(id: BuildingId) -> Result<Building, ApiError> {
+    Ok(store::housing::building::building_get(&crate::context::ctx()?, id).await?)
+}
+
+/// Enters a building into an estate.
+#[server(endpoint = "building_create", input = Json)]
+pub async fn building_create(estate: EstateId, form: BuildingForm) -> Result<BuildingId, ApiError> {
+    Ok(store::housing::building::building_create(&crate::context::ctx()?, estate, &form).await?)
+}
+
+/// Changes a building's fields.
+#[server(endpoint = "building_update", input = Json)]
+pub async fn building_update(id: BuildingId, version: i32, form: BuildingForm) -> Result<(), ApiError> {
+    Ok(store::housing::building::building_update(&crate::context::ctx()?, id, version, &form).await?)
+}
+
+/// Deletes a building without units.
+#[server(endpoint = "building_delete", input = Json)]
+pub async fn building_delete(id: BuildingId, version: i32) -> Result<(), ApiError> {
+    Ok(store::housing::building::building_delete(&crate::context::ctx()?, id, version).await?)
 }

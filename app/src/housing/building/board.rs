@@ -1,6 +1,9 @@
 //! The board of a building: floor × unit, coloured by status, live; a drawer shows one unit.
 
-use super::{api::building_board_get, facts::building_facts};
+use super::{
+    api::{building_board_get, building_delete},
+    facts::building_facts,
+};
 use crate::{
     housing::{unit::panel::unit_panel, use_id},
     shell::may,
@@ -8,6 +11,7 @@ use crate::{
         PageHead, empty_view, error_view, icon,
         live::{Heard, use_coalesced, use_live},
         loading_view,
+        remove::delete_button,
         resource::resource,
         status_tile, tone,
     },
@@ -91,20 +95,27 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
     let building = &board.building;
     let back = (format!("/housing/estates/{}", building.estate_id), building.estate.clone());
     let title = format!("{} {}", building.estate, building_title(&building.no));
-    let id = building.id;
+    let (id, version) = (building.id, building.version);
+    let (name, estate_page) = (title.clone(), back.0.clone());
     view! {
         <PageHead title=title back=back>
             <span class="live-mark" data-live=move || connected.get().to_string() role="status">
                 {move || if connected.get() { "实时更新" } else { "连接中…" }}
             </span>
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?building={id}")>{icon("unit")}"房源列表"</a>
+            <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/labels")>{icon("label")}"标签"</a>
+            {move || may(Permission::BuildingWrite).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/edit")>{icon("edit")}"编辑楼栋"</a>
+                {delete_button("楼栋", name.clone(), estate_page.clone(), move || Box::pin(building_delete(id, version)))}
+            })}
             {move || may(Permission::UnitWrite).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/generate")>{icon("batch")}"批量生成"</a>
                 <a class="btn btn-primary btn-sm" href=format!("/housing/buildings/{id}/new-unit")>{icon("add")}"新增房源"</a>
             })}
         </PageHead>
         {summary(building, page)}
         {building_facts(building)}
-        {if board.units.is_empty() { empty_view("该楼栋暂无房源，可新增房源或导入建筑信息") } else { matrices(&board, page).into_any() }}
+        {if board.units.is_empty() { empty_view("该楼栋暂无房源，可新增房源、批量生成或导入建筑信息") } else { matrices(&board, page).into_any() }}
     }
 }
 

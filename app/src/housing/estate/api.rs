@@ -41,3 +41,9 @@ pub async fn estate_create(form: EstateForm) -> Result<EstateId, ApiError> {
 pub async fn estate_update(id: EstateId, version: i32, form: EstateForm) -> Result<(), ApiError> {
     Ok(store::housing::estate::estate_update(&crate::context::ctx()?, id, version, &form).await?)
 }
+
+/// Deletes an estate without buildings.
+#[server(endpoint = "estate_delete", input = Json)]
+pub async fn estate_delete(id: EstateId, version: i32) -> Result<(), ApiError> {
+    Ok(store::housing::estate::estate_delete(&crate::context::ctx()?, id, version).await?)
+}

@@ -1,6 +1,6 @@
 //! The estate view (S0-6 level 2): its figures and its buildings, coloured by occupancy.
 
-use super::api::{estate_buildings, estate_get};
+use super::api::{estate_buildings, estate_delete, estate_get};
 use crate::{
     housing::use_id,
     shell::may,
@@ -10,6 +10,7 @@ use crate::{
         empty_view, error_view, icon,
         live::{use_coalesced, use_live},
         loading_view,
+        remove::delete_button,
         resource::resource,
         status_tile, tone,
     },
@@ -65,15 +66,20 @@ pub fn detail_view() -> AnyView {
 }
 
 fn head(estate: &Estate) -> impl IntoView + use<> {
-    let id = estate.id;
+    let (id, version) = (estate.id, estate.version);
+    let name = estate.name.clone();
     let back = ("/housing/estates".to_owned(), "小区".to_owned());
     let on_map = estate.position.map(|point| format!("/map?lng={:.6}&lat={:.6}&zoom=16", point.lng, point.lat));
     view! {
         <PageHead title=estate.name.clone() back=back>
             {on_map.map(|href| view! { <a class="btn btn-outline btn-sm" href=href>{icon("map")}"地图位置"</a> })}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?estate={id}")>{icon("unit")}"房源列表"</a>
+            {move || may(Permission::BuildingWrite).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/new?estate={id}")>{icon("add")}"新增楼栋"</a>
+            })}
             {move || may(Permission::EstateWrite).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/housing/estates/{id}/edit")>{icon("edit")}"编辑"</a>
+                {delete_button("小区", name.clone(), "/housing/estates".to_owned(), move || Box::pin(estate_delete(id, version)))}
             })}
         </PageHead>
     }
@@ -81,7 +87,7 @@ fn head(estate: &Estate) -> impl IntoView + use<> {
 
 fn buildings_view(estate: i64, buildings: Vec<(BuildingRow, StatusCounts)>) -> impl IntoView {
     if buildings.is_empty() {
-        return empty_view("该小区暂无楼栋，可通过导入建筑信息录入");
+        return empty_view("该小区暂无楼栋，可新增楼栋或导入建筑信息");
     }
     let mut total = StatusCounts::default();
     for (_, counts) in &buildings {

@@ -4,7 +4,10 @@ use crate::ApiError;
 use domain::{
     dictionary::UnitStatus,
     housing::{
+        tree::{StockNode, TreeLevel},
         unit::{Unit, UnitForm, UnitRow},
+        unit_batch::UnitBatchForm,
+        unit_change::{BatchOutcome, ChosenRow, ChosenUnit, UnitChangeForm},
         unit_status::{Grounds, UnitEvent},
     },
     id::{BuildingId, UnitId},
@@ -45,4 +48,44 @@ pub async fn unit_transition(
     grounds: Grounds,
 ) -> Result<UnitStatus, ApiError> {
     Ok(store::housing::unit::unit_transition(&crate::context::ctx()?, id, version, event, grounds).await?)
+}
+
+/// Deletes a unit that never bound anybody.
+#[server(endpoint = "unit_delete", input = Json)]
+pub async fn unit_delete(id: UnitId, version: i32) -> Result<(), ApiError> {
+    Ok(store::housing::unit::unit_delete(&crate::context::ctx()?, id, version).await?)
+}
+
+/// Makes the units of a building by pattern; answers how many.
+#[server(endpoint = "unit_generate", input = Json)]
+pub async fn unit_generate(building: BuildingId, form: UnitBatchForm) -> Result<u32, ApiError> {
+    Ok(store::housing::unit::unit_generate(&crate::context::ctx()?, building, &form).await?)
+}
+
+/// The units chosen in a list, as they are now.
+#[server(endpoint = "units_chosen", input = Json)]
+pub async fn units_chosen(chosen: Vec<ChosenUnit>) -> Result<Vec<ChosenRow>, ApiError> {
+    Ok(store::housing::unit::units_chosen(&crate::context::ctx()?, &chosen).await?)
+}
+
+/// Changes fields of many units.
+#[server(endpoint = "units_change", input = Json)]
+pub async fn units_change(chosen: Vec<ChosenUnit>, form: UnitChangeForm) -> Result<BatchOutcome, ApiError> {
+    Ok(store::housing::unit::units_change(&crate::context::ctx()?, &chosen, &form).await?)
+}
+
+/// Locks or unlocks many units.
+#[server(endpoint = "units_transition", input = Json)]
+pub async fn units_transition(
+    chosen: Vec<ChosenUnit>,
+    event: UnitEvent,
+    grounds: Grounds,
+) -> Result<BatchOutcome, ApiError> {
+    Ok(store::housing::unit::units_transition(&crate::context::ctx()?, &chosen, event, grounds).await?)
+}
+
+/// What lies below a node of the stock's tree.
+#[server(endpoint = "stock_children", input = Json)]
+pub async fn stock_children(node: StockNode, word: String) -> Result<TreeLevel, ApiError> {
+    Ok(store::housing::tree::stock_children(&crate::context::ctx()?, &node, &word).await?)
 }

@@ -1,7 +1,7 @@
 //! The unit's own page: every field, its rooms, its timeline.
 
 use super::{
-    api::unit_get,
+    api::{unit_delete, unit_get},
     panel::{StatusChange, transition_buttons, use_status_change},
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         PageHead,
         detail::{field_group, text_cell},
         error_view, icon, loading_view,
+        remove::delete_button,
         resource::resource,
         status_tile,
         table::time_text,
@@ -44,12 +45,18 @@ pub fn detail_view() -> AnyView {
 }
 
 fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
-    let id = unit.id;
+    let (id, version) = (unit.id, unit.version);
+    let (address, board) = (unit.address.clone(), format!("/housing/buildings/{}", unit.building_id));
     let back = (format!("/housing/buildings/{}?unit={id}", unit.building_id), format!("{} 楼盘表", unit.estate));
     view! {
         <PageHead title=unit.address.clone() back=back>
+            <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/label")>{icon("label")}"标签"</a>
+            {move || may(Permission::RoomWrite).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/new-room")>{icon("add")}"新增房间"</a>
+            })}
             {move || may(Permission::UnitWrite).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/housing/units/{id}/edit")>{icon("edit")}"编辑"</a>
+                {delete_button("房源", address.clone(), board.clone(), move || Box::pin(unit_delete(id, version)))}
             })}
         </PageHead>
         <section class="panel">

@@ -6,14 +6,14 @@ use crate::{
     housing::{building::api::building_board_get, choice::stock_choices_get, use_id},
     ui::{
         PageHead, error_view,
-        field::{bind, chosen_or_present, coded},
+        field::{chosen_or_present, coded},
+        form::{Deeds, Edit, Newer, use_edit},
         loading_view,
         resource::resource,
     },
 };
 use domain::{
     dictionary::{Decoration, HousingCategory, LayoutType, Orientation, UnitStatus},
-    failure::FieldErrors,
     housing::{
         choice::StockChoices,
         unit::{Unit, UnitForm},
@@ -21,7 +21,7 @@ use domain::{
     id::{BuildingId, OrganizationId, UnitId},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use std::sync::Arc;
 
 /// Where a form's unit lives: it exists, or it will in this building.
 #[derive(Clone, Copy)]
@@ -82,56 +82,46 @@ pub fn edit_view() -> AnyView {
 }
 
 fn form_view(target: Target, district: OrganizationId, unit: Option<Unit>, choices: StockChoices) -> impl IntoView {
-    let form = RwSignal::new(unit.as_ref().map(UnitForm::from).unwrap_or_default());
-    let errors = RwSignal::new(FieldErrors::default());
     let status = RwSignal::new(UnitStatus::Vacant);
-    let save = Action::new(move |form: &UnitForm| {
-        let form = form.clone();
-        async move {
-            match target {
-                Target::New(building) => unit_create(building, status.get_untracked(), form).await,
-                Target::Known(id, version, _) => unit_update(id, version, form).await.map(|()| id),
-            }
-        }
-    });
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(id)) => navigate(&format!("/housing/units/{id}"), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
-    });
     let known_status = move || match target {
         Target::New(_) => status.get_untracked(),
         Target::Known(_, _, status) => status,
     };
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        match form.get().check(known_status()) {
-            Ok(_) => {
-                errors.set(FieldErrors::default());
-                save.dispatch(form.get());
-            }
-            Err(found) => errors.set(found),
-        }
+    let deeds = Deeds {
+        check: Box::new(move |form: &UnitForm| form.check(known_status()).map(drop)),
+        save: Arc::new(move |form, version| {
+            Box::pin(async move {
+                let id = match (target, version) {
+                    (Target::Known(id, ..), Some(version)) => unit_update(id, version, form).await.map(|()| id)?,
+                    (Target::Known(id, version, _), None) => unit_update(id, version, form).await.map(|()| id)?,
+                    (Target::New(building), _) => unit_create(building, status.get_untracked(), form).await?,
+                };
+                Ok(format!("/housing/units/{id}"))
+            })
+        }),
+        reload: match target {
+            Target::New(_) => None,
+            Target::Known(id, ..) => Some(Arc::new(move || {
+                Box::pin(async move {
+                    let unit = unit_get(id).await?;
+                    let form = UnitForm::from(&unit);
+                    Ok(Newer { form, version: unit.version, at: unit.updated_at, by: unit.updated_by })
+                })
+            })),
+        },
     };
-    let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
-    let cancel = match target {
-        Target::New(building) => format!("/housing/buildings/{building}"),
-        Target::Known(id, ..) => format!("/housing/units/{id}"),
+    let (version, cancel) = match target {
+        Target::New(building) => (None, format!("/housing/buildings/{building}")),
+        Target::Known(id, version, _) => (Some(version), format!("/housing/units/{id}")),
     };
-    view! {
-        <form class="panel form-grid" on:submit=submit novalidate>
-            {move || refused().map(|error| error_view(&error))}
-            {matches!(target, Target::New(_)).then(|| status_field(status))}
-            {place_fields(form, errors)}
-            {rent_fields(form, errors, district, unit.as_ref(), choices)}
-            {other_fields(form, errors)}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || save.pending().get()>"保存"</button>
-                <a class="btn btn-ghost" href=cancel>"取消"</a>
-            </div>
-        </form>
-    }
+    let edit = use_edit(unit.as_ref().map(UnitForm::from).unwrap_or_default(), version, deeds);
+    let fields = view! {
+        {matches!(target, Target::New(_)).then(|| status_field(status))}
+        {place_fields(edit)}
+        {rent_fields(edit, district, unit.as_ref(), choices)}
+        {other_fields(edit)}
+    };
+    edit.view(fields, cancel)
 }
 
 /// A new unit is in preparation or vacant (U1).
@@ -148,24 +138,23 @@ fn status_field(status: RwSignal<UnitStatus>) -> impl IntoView {
     }
 }
 
-fn place_fields(form: RwSignal<UnitForm>, errors: RwSignal<FieldErrors>) -> impl IntoView {
+fn place_fields(edit: Edit<UnitForm>) -> impl IntoView {
     view! {
-        {bind(form, errors, "entrance", "单元号", true, |form| &mut form.entrance).text("text", "如 03")}
-        {bind(form, errors, "floor", "楼层", true, |form| &mut form.floor).text("text", "-3至60")}
-        {bind(form, errors, "room_no", "房号", true, |form| &mut form.room_no).text("text", "如 0401")}
-        {bind(form, errors, "layout", "户型", true, |form| &mut form.layout).select(coded(LayoutType::choices()))}
-        {bind(form, errors, "building_area", "建筑面积(㎡)", true, |form| &mut form.building_area).text("text", "最多2位小数")}
-        {bind(form, errors, "usable_area", "使用面积(㎡)", true, |form| &mut form.usable_area).text("text", "不大于建筑面积")}
-        {bind(form, errors, "inner_area", "套内面积(㎡)", false, |form| &mut form.inner_area).text("text", "")}
-        {bind(form, errors, "shared_area", "公摊面积(㎡)", false, |form| &mut form.shared_area).text("text", "")}
-        {bind(form, errors, "category", "住房类别", true, |form| &mut form.category).select(coded(HousingCategory::choices()))}
+        {edit.text("entrance", "单元号", true, |form| &mut form.entrance, ("text", "如 03"))}
+        {edit.text("floor", "楼层", true, |form| &mut form.floor, ("text", "-3至60"))}
+        {edit.text("room_no", "房号", true, |form| &mut form.room_no, ("text", "如 0401"))}
+        {edit.select("layout", "户型", true, |form| &mut form.layout, coded(LayoutType::choices()))}
+        {edit.text("building_area", "建筑面积(㎡)", true, |form| &mut form.building_area, ("text", "最多2位小数"))}
+        {edit.text("usable_area", "使用面积(㎡)", true, |form| &mut form.usable_area, ("text", "不大于建筑面积"))}
+        {edit.text("inner_area", "套内面积(㎡)", false, |form| &mut form.inner_area, ("text", ""))}
+        {edit.text("shared_area", "公摊面积(㎡)", false, |form| &mut form.shared_area, ("text", ""))}
+        {edit.select("category", "住房类别", true, |form| &mut form.category, coded(HousingCategory::choices()))}
     }
 }
 
 /// Standard and management unit that are no longer offered stay choosable for the unit that has them.
 fn rent_fields(
-    form: RwSignal<UnitForm>,
-    errors: RwSignal<FieldErrors>,
+    edit: Edit<UnitForm>,
     district: OrganizationId,
     unit: Option<&Unit>,
     choices: StockChoices,
@@ -175,25 +164,23 @@ fn rent_fields(
     let manager = unit.map(|unit| (unit.mgmt_unit_id.0, unit.mgmt_unit.clone()));
     let standards = choices.rent_standards_of(district.0);
     view! {
-        {bind(form, errors, "rent_standard", "租金标准", false, |form| &mut form.rent_standard)
-            .select(chosen_or_present(standards, standard))}
-        {bind(form, errors, "market_rent", "市场租金(元/月)", false, |form| &mut form.market_rent).text("text", "最多2位小数")}
-        {bind(form, errors, "mgmt_unit", "住房管理单位", true, |form| &mut form.mgmt_unit)
-            .select(chosen_or_present(choices.management_units, manager))}
-        {bind(form, errors, "title_holder", "产权单位", false, |form| &mut form.title_holder).text("text", "")}
+        {edit.select("rent_standard", "租金标准", false, |form| &mut form.rent_standard, chosen_or_present(standards, standard))}
+        {edit.text("market_rent", "市场租金(元/月)", false, |form| &mut form.market_rent, ("text", "最多2位小数"))}
+        {edit.select("mgmt_unit", "住房管理单位", true, |form| &mut form.mgmt_unit, chosen_or_present(choices.management_units, manager))}
+        {edit.text("title_holder", "产权单位", false, |form| &mut form.title_holder, ("text", ""))}
     }
 }
 
-fn other_fields(form: RwSignal<UnitForm>, errors: RwSignal<FieldErrors>) -> impl IntoView {
+fn other_fields(edit: Edit<UnitForm>) -> impl IntoView {
     view! {
-        {bind(form, errors, "orientation", "朝向", false, |form| &mut form.orientation).select(coded(Orientation::choices()))}
-        {bind(form, errors, "decoration", "装修", false, |form| &mut form.decoration).select(coded(Decoration::choices()))}
-        {bind(form, errors, "facilities", "室内设施", false, |form| &mut form.facilities).text("text", "以顿号分隔，如 床、衣柜")}
-        {bind(form, errors, "cert_no", "产权证号", false, |form| &mut form.cert_no).text("text", "")}
-        {bind(form, errors, "real_estate_no", "不动产单元号", false, |form| &mut form.real_estate_no).text("text", "28位")}
-        {bind(form, errors, "house_code", "房屋代码", false, |form| &mut form.house_code).text("text", "26位")}
-        {bind(form, errors, "deliver_on", "交付日期", false, |form| &mut form.deliver_on).text("date", "")}
-        {bind(form, errors, "supply_pool", "供应池", false, |form| &mut form.supply_pool).text("text", "")}
-        {bind(form, errors, "remark", "备注", false, |form| &mut form.remark).text("text", "")}
+        {edit.select("orientation", "朝向", false, |form| &mut form.orientation, coded(Orientation::choices()))}
+        {edit.select("decoration", "装修", false, |form| &mut form.decoration, coded(Decoration::choices()))}
+        {edit.text("facilities", "室内设施", false, |form| &mut form.facilities, ("text", "以顿号分隔，如 床、衣柜"))}
+        {edit.text("cert_no", "产权证号", false, |form| &mut form.cert_no, ("text", ""))}
+        {edit.text("real_estate_no", "不动产单元号", false, |form| &mut form.real_estate_no, ("text", "28位"))}
+        {edit.text("house_code", "房屋代码", false, |form| &mut form.house_code, ("text", "26位"))}
+        {edit.text("deliver_on", "交付日期", false, |form| &mut form.deliver_on, ("date", ""))}
+        {edit.text("supply_pool", "供应池", false, |form| &mut form.supply_pool, ("text", ""))}
+        {edit.text("remark", "备注", false, |form| &mut form.remark, ("text", ""))}
     }
 }

@@ -1,5 +1,9 @@
 //! Buildings (E-12) and their boards (S0-6 level 3).
 
+mod write;
+
+pub use write::{building_create, building_delete, building_update};
+
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -14,12 +18,13 @@ use domain::{
     housing::{
         building::{BoardUnit, Building, BuildingBoard, BuildingRow},
         building_sheet::BUILDING_LIST,
+        place::Place,
     },
     id::{BuildingId, EstateId, OrganizationId, ProjectId, UnitId},
     insight::StatusCounts,
     list::{ListQuery, Page},
     platform::permission::Permission,
-    value::Area,
+    value::{Area, CoordinateSystem},
 };
 
 #[derive(sqlx::FromRow)]
@@ -140,9 +145,21 @@ pub async fn building_board_get(ctx: &Ctx, id: BuildingId) -> Result<BuildingBoa
     Ok(BuildingBoard { building, units })
 }
 
+/// One building, for its form.
+///
+/// # Errors
+/// [`Failure::NotFound`] outside the scope.
+pub async fn building_get(ctx: &Ctx, id: BuildingId) -> Result<Building> {
+    ctx.require(Permission::BuildingRead)?;
+    let mut tx = ctx.begin().await?;
+    let building = building_load(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(building)
+}
+
 async fn building_load(tx: &mut Tx, id: BuildingId) -> Result<Building> {
     let row = sqlx::query!(
-        r#"select b.*, e.name as estate, d.name as district, p.name as project
+        r#"select b.*, e.name as estate, d.name as district, p.name as project, user_name(b.updated_by) as updated_by_name
            from building b join estate e on e.id = b.estate_id join organization d on d.id = b.district_id
            join project p on p.id = b.project_id where b.id = $1 and b.deleted_at is null"#,
         id.0
@@ -150,6 +167,7 @@ async fn building_load(tx: &mut Tx, id: BuildingId) -> Result<Building> {
     .fetch_optional(connection(tx))
     .await?
     .ok_or(Failure::NotFound)?;
+    let system = row.coordinate_system.as_deref().map(|code| stored(code, CoordinateSystem::from_code)).transpose()?;
     Ok(Building {
         id,
         no: row.no,
@@ -174,8 +192,11 @@ async fn building_load(tx: &mut Tx, id: BuildingId) -> Result<Building> {
         completed_on: row.completed_on,
         warranty: row.warranty,
         status: stored(&row.status, UseStatus::from_code)?,
+        place: point(row.lng, row.lat).zip(system).map(|(point, system)| Place { point, system }),
         position: point(row.map_lng, row.map_lat),
+        version: row.version,
         updated_at: row.updated_at,
+        updated_by: row.updated_by_name,
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::{Ctx, Result, Scope, ctx::connection, housing::rent_standard::rent_standards_in_force};
 use domain::{
     housing::choice::{Choice, StockChoices},
+    import::OWNER_UNITS,
     platform::permission::Permission,
 };
 
@@ -15,7 +16,7 @@ pub async fn stock_choices_get(ctx: &Ctx) -> Result<StockChoices> {
     let mut tx = ctx.begin().await?;
     let organizations = sqlx::query!(
         "select id, name, type as kind from organization
-         where deleted_at is null and status = 'ON' and type in ('CITY', 'DISTRICT', 'MGMT_UNIT', 'OPERATOR', 'PROPERTY_CO', 'STREET')
+         where deleted_at is null and status = 'ON' and type in ('CITY', 'DISTRICT', 'MGMT_UNIT', 'OPERATOR', 'PROPERTY_CO', 'STREET', 'EMPLOYER', 'FINANCE')
          order by name collate natural_order"
     )
     .fetch_all(connection(&mut tx))
@@ -36,6 +37,7 @@ pub async fn stock_choices_get(ctx: &Ctx) -> Result<StockChoices> {
     Ok(StockChoices {
         districts: district_choices(ctx, of_kind(&["DISTRICT"])),
         management_units: of_kind(&["MGMT_UNIT", "DISTRICT", "OPERATOR", "CITY"]),
+        owner_units: of_kind(&OWNER_UNITS.iter().map(|kind| kind.code()).collect::<Vec<_>>()),
         property_companies: of_kind(&["PROPERTY_CO"]),
         operators: operators.into_iter().map(|row| Choice { id: row.id, label: row.name }).collect(),
         rent_standards,

@@ -6,7 +6,7 @@ use crate::{
     error::stored,
     housing::project::point,
     list::{SmallList, push_id, push_scope},
-    platform::{division::place_check, setting::settings_load},
+    platform::division::place_on_map,
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -16,6 +16,7 @@ use domain::{
         estate::{Estate, EstateFields, EstateForm, EstateRow},
         estate_sheet::ESTATE_LIST,
         place::Place,
+        removal::ESTATE_HAS_BUILDINGS,
     },
     id::{EstateId, OperatorId, OrganizationId},
     list::{ListQuery, Page},
@@ -91,7 +92,7 @@ pub async fn estate_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<EstateRow>
             push_scope(sql, ctx, "e.district_id", "e.id");
             push_id(sql, query, "district", "e.district_id");
             if let Some(project) = query.filter("project") {
-                sql.push(" and e.id in (select estate_id from building where project_id = ");
+                sql.push(" and e.id in (select estate_id from building where deleted_at is null and project_id = ");
                 sql.push_bind(project.parse::<i64>().unwrap_or(-1)).push(")");
             }
             match query.filter("located") {
@@ -190,7 +191,7 @@ pub async fn estate_create(ctx: &Ctx, form: &EstateForm) -> Result<EstateId> {
     }
     let mut tx = ctx.begin().await?;
     assignment_check(&mut tx, ctx, &fields, Assignment::default()).await?;
-    let map = map_point(&mut tx, &fields).await?;
+    let map = place_on_map(&mut tx, fields.district_id.0, fields.place).await?;
     let id = sqlx::query_scalar!(
         "insert into estate (district_id, name, street, community, address, lng, lat, coordinate_system, map_lng, map_lat,
                              property_company_id, operator_id, green_rate, far, gates, facilities, households_planned, parking_total,
@@ -243,7 +244,7 @@ pub async fn estate_update(ctx: &Ctx, id: EstateId, version: i32, form: &EstateF
     }
     let present = Assignment { property_company: before.property_company_id, operator: before.operator_id };
     assignment_check(&mut tx, ctx, &fields, present).await?;
-    let map = map_point(&mut tx, &fields).await?;
+    let map = place_on_map(&mut tx, fields.district_id.0, fields.place).await?;
     let updated = sqlx::query!(
         "update estate set name = $3, street = $4, community = $5, address = $6, lng = $7, lat = $8, coordinate_system = $9,
                 map_lng = $10, map_lat = $11, property_company_id = $12, operator_id = $13, green_rate = $14,
@@ -281,6 +282,44 @@ pub async fn estate_update(ctx: &Ctx, id: EstateId, version: i32, form: &EstateF
     if updated.rows_affected() == 0 {
         return Err(Failure::Conflict.into());
     }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Deletes an estate that has no buildings.
+///
+/// # Errors
+/// [`Failure::Refused`] with its sentence; [`Failure::Conflict`] when somebody changed it meanwhile.
+pub async fn estate_delete(ctx: &Ctx, id: EstateId, version: i32) -> Result<()> {
+    ctx.require(Permission::EstateWrite)?;
+    let mut tx = ctx.begin().await?;
+    // Held against a building that is being entered.
+    let estate = sqlx::query!(
+        r#"select district_id, version, exists (select from building b where b.estate_id = e.id and b.deleted_at is null) as "buildings!"
+           from estate e where id = $1 and deleted_at is null for update"#,
+        id.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    // As with a new one: whoever looks after some estates does not decide which there are.
+    if !ctx.sees_district(estate.district_id) {
+        return Err(Failure::refused("小区由市、区县住房保障部门删除，您不能删除").into());
+    }
+    if estate.version != version {
+        return Err(Failure::Conflict.into());
+    }
+    if estate.buildings {
+        return Err(Failure::refused(ESTATE_HAS_BUILDINGS).into());
+    }
+    sqlx::query!(
+        "update estate set deleted_at = $2, updated_at = $2, updated_by = $3, version = version + 1 where id = $1",
+        id.0,
+        ctx.now(),
+        ctx.actor().id.0,
+    )
+    .execute(connection(&mut tx))
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -324,17 +363,6 @@ async fn assignment_check(tx: &mut Tx, ctx: &Ctx, fields: &EstateFields, present
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
-}
-
-/// The entered position on the city's map; must lie inside the outline box of the district (§2.5).
-async fn map_point(tx: &mut Tx, fields: &EstateFields) -> Result<Option<domain::value::Point>> {
-    let Some(place) = fields.place else { return Ok(None) };
-    let settings = settings_load(tx).await?;
-    let point = place.on_map(settings.map_system);
-    if !place_check(tx, fields.district_id.0, point).await? {
-        return Err(FieldErrors::from(("lng", "坐标不在所属区县范围内")).into());
-    }
-    Ok(Some(point))
 }
 
 fn constraints(error: sqlx::Error) -> Error {

@@ -1,8 +1,12 @@
 //! Projects (E-10, S1-4.1).
 
+mod write;
+
+pub use write::{project_choices_get, project_create, project_delete, project_update};
+
 use crate::{
     Ctx, Error, Result,
-    ctx::connection,
+    ctx::{Tx, connection},
     error::stored,
     list::{SmallList, push_code, push_id, push_scope},
 };
@@ -11,13 +15,14 @@ use domain::{
     dictionary::{HousingCategory, InvestmentType, ProjectStatus, SourceType},
     failure::Failure,
     housing::{
+        place::Place,
         project::{FundSources, Project, ProjectRow},
         project_sheet::PROJECT_LIST,
     },
     id::{OperatorId, OrganizationId, ProjectId},
     list::{ListQuery, Page},
     platform::permission::Permission,
-    value::{Area, Money, Point},
+    value::{Area, CoordinateSystem, Money, Point},
 };
 
 #[derive(sqlx::FromRow)]
@@ -111,20 +116,26 @@ pub async fn project_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ProjectRo
 pub async fn project_get(ctx: &Ctx, id: ProjectId) -> Result<Project> {
     ctx.require(Permission::ProjectRead)?;
     let mut tx = ctx.begin().await?;
+    let project = project_load(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(project)
+}
+
+async fn project_load(tx: &mut Tx, id: ProjectId) -> Result<Project> {
     let row = sqlx::query!(
         r#"select p.*, d.name as district, w.name as owner_unit, o.name as "operator?", user_name(p.updated_by) as updated_by_name,
                   coalesce((select sum(t.units) from building b join building_tally t on t.building_id = b.id
                             where b.project_id = p.id), 0)::bigint as "units_built!",
-                  (select count(*) from building b where b.project_id = p.id) as "buildings!"
+                  (select count(*) from building b where b.project_id = p.id and b.deleted_at is null) as "buildings!"
            from project p join organization d on d.id = p.district_id join organization w on w.id = p.owner_unit_id
            left join operator o on o.id = p.operator_id
            where p.id = $1 and p.deleted_at is null"#,
         id.0
     )
-    .fetch_optional(connection(&mut tx))
+    .fetch_optional(connection(tx))
     .await?
     .ok_or(Failure::NotFound)?;
-    tx.commit().await?;
+    let system = row.coordinate_system.as_deref().map(|code| stored(code, CoordinateSystem::from_code)).transpose()?;
     Ok(Project {
         id,
         code: row.code,
@@ -134,10 +145,12 @@ pub async fn project_get(ctx: &Ctx, id: ProjectId) -> Result<Project> {
         street: row.street,
         community: row.community,
         address: row.address,
+        place: point(row.lng, row.lat).zip(system).map(|(point, system)| Place { point, system }),
         position: point(row.map_lng, row.map_lat),
         category: stored(&row.category, HousingCategory::from_code)?,
         source: stored(&row.source, SourceType::from_code)?,
         investment: stored(&row.investment, InvestmentType::from_code)?,
+        owner_unit_id: OrganizationId(row.owner_unit_id),
         owner_unit: row.owner_unit,
         builder: row.builder,
         operator: row.operator,
@@ -165,6 +178,7 @@ pub async fn project_get(ctx: &Ctx, id: ProjectId) -> Result<Project> {
         deliver_on: row.deliver_on,
         status: stored(&row.status, ProjectStatus::from_code)?,
         remark: row.remark,
+        version: row.version,
         updated_at: row.updated_at,
         updated_by: row.updated_by_name,
     })

@@ -1,5 +1,11 @@
 //! Rooms (E-14): there are as many as units, so their list is walked as theirs is (see [`crate::walk`]).
 
+mod rotate;
+mod write;
+
+pub use rotate::room_rotate;
+pub use write::{room_create, room_delete, room_update};
+
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -14,7 +20,7 @@ use domain::{
     id::{EstateId, RoomId, UnitId},
     list::{ListQuery, PAGE_REACH, Page},
     platform::permission::Permission,
-    value::Area,
+    value::{Area, Rate},
 };
 use sqlx::{Postgres, QueryBuilder};
 
@@ -97,6 +103,7 @@ async fn count(tx: &mut Tx, walk: &Walk, matching: &Match) -> Result<i64> {
     let mut sql = QueryBuilder::<Postgres>::new("select count(*) from (select 1 from room r");
     // Rooms know district, estate and unit themselves; only a keyword looks at the unit.
     sql.push(if searched { " join unit u on u.id = r.unit_id where true" } else { " where true" });
+    sql.push(" and r.deleted_at is null");
     walk.push(&mut sql, if searched && walk.column != "unit_id" { "u" } else { "r" });
     push_inside(&mut sql, walk, matching.named.as_ref());
     push_words(&mut sql, &matching.words, matching.named.is_some());
@@ -121,7 +128,8 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
     sql.push_bind(walk.ids.clone());
     sql.push(format!(
         "::bigint[]) as w (id) cross join lateral (
-           select r.*, u.code as unit_code, u.address from unit u join room r on r.unit_id = u.id where {lead}.{} = w.id",
+           select r.*, u.code as unit_code, u.address from unit u join room r on r.unit_id = u.id
+           where r.deleted_at is null and {lead}.{} = w.id",
         walk.column
     ));
     push_inside(&mut sql, walk, matching.named.as_ref());
@@ -164,7 +172,7 @@ pub async fn room_get(ctx: &Ctx, id: RoomId) -> Result<Room> {
     let row = sqlx::query!(
         "select r.*, u.code as unit_code, u.address, e.name as estate, d.name as district, user_name(r.updated_by) as updated_by_name
          from room r join unit u on u.id = r.unit_id join estate e on e.id = r.estate_id join organization d on d.id = r.district_id
-         where r.id = $1",
+         where r.id = $1 and r.deleted_at is null",
         id.0
     )
     .fetch_optional(connection(&mut tx))
@@ -186,5 +194,18 @@ pub async fn room_get(ctx: &Ctx, id: RoomId) -> Result<Room> {
         status: row.status,
         updated_at: row.updated_at,
     };
-    Ok(Room { row: record.try_into()?, district: row.district, version: row.version, updated_by: row.updated_by_name })
+    Ok(Room {
+        row: record.try_into()?,
+        district: row.district,
+        property_rate: row.property_rate.map(|rate| Rate::from_ten_thousandths(rate.into())),
+        owner_name: row.owner_name,
+        owner_phone: row.owner_phone_mask,
+        version: row.version,
+        updated_by: row.updated_by_name,
+    })
+}
+
+/// 1/10000 yuan, as the table keeps a rate.
+pub(crate) fn rate_column(rate: Rate) -> i32 {
+    i32::try_from(rate.ten_thousandths()).expect("a parsed rate has at most nine digits")
 }

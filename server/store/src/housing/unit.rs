@@ -1,7 +1,14 @@
 //! Units (E-13): detail, form, and the changes of status that a clerk makes by hand (§3.27).
 
+mod batch;
+mod change;
+mod insert;
 mod load;
 mod write;
+
+pub use batch::unit_generate;
+pub use change::{units_change, units_chosen, units_transition};
+pub(crate) use insert::NewUnits;
 
 use crate::{
     Ctx, Result,
@@ -15,7 +22,9 @@ use domain::{
     dictionary::{HousingCategory, ProjectStatus, UnitStatus},
     failure::{Failure, FieldErrors},
     housing::{
+        removal::{UNIT_HAS_ROOMS, unit_removal},
         unit::{Unit, UnitForm},
+        unit_change::{AREA_IS_LET, area_is_bound},
         unit_status::{Circumstances, Grounds, UnitEvent},
     },
     id::{BuildingId, OrganizationId, UnitId},
@@ -87,6 +96,10 @@ pub async fn unit_update(ctx: &Ctx, id: UnitId, version: i32, form: &UnitForm) -
         .await?;
     if fields.floor > floors {
         return Err(FieldErrors::from(("floor", "楼层不能大于楼栋的地上层数")).into());
+    }
+    let areas = ((before.building_area, before.usable_area), (fields.building_area, fields.usable_area));
+    if area_is_bound(before.status, areas.0, areas.1) {
+        return Err(FieldErrors::from(("building_area", AREA_IS_LET)).into());
     }
     let present = before.rent.as_ref().map(|rent| rent.standard_id);
     rent_standard_check(&mut tx, ctx.today(), before.district_id, fields.rent_standard_id, present).await?;
@@ -163,6 +176,59 @@ pub async fn unit_transition(
     tx.commit().await?;
     ctx.database().announce();
     Ok(to)
+}
+
+/// Deletes a unit that never bound anybody and has no rooms but the one it was entered with, which goes with it.
+///
+/// # Errors
+/// [`Failure::Refused`] with the sentence of the rule; [`Failure::Conflict`] when somebody changed it meanwhile.
+pub async fn unit_delete(ctx: &Ctx, id: UnitId, version: i32) -> Result<()> {
+    ctx.require(Permission::UnitWrite)?;
+    let mut tx = ctx.begin().await?;
+    let unit = sqlx::query!(
+        "select district_id, estate_id, building_id, status, version from unit where id = $1 and deleted_at is null for update",
+        id.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    if unit.version != version {
+        return Err(Failure::Conflict.into());
+    }
+    let status = stored(&unit.status, UnitStatus::from_code)?;
+    let ever = sqlx::query_scalar!("select distinct to_status from unit_history where unit_id = $1", id.0)
+        .fetch_all(connection(&mut tx))
+        .await?
+        .iter()
+        .map(|code| stored(code, UnitStatus::from_code))
+        .collect::<Result<Vec<_>>>()?;
+    unit_removal(status, &ever).map_err(Failure::refused)?;
+    let rooms = sqlx::query!(
+        "update room set deleted_at = $2, updated_at = $2, updated_by = $3, version = version + 1
+         where unit_id = $1 and deleted_at is null",
+        id.0,
+        ctx.now(),
+        ctx.actor().id.0,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    if rooms.rows_affected() > 1 {
+        return Err(Failure::refused(UNIT_HAS_ROOMS).into());
+    }
+    sqlx::query!(
+        "update unit set deleted_at = $2, updated_at = $2, updated_by = $3, version = version + 1 where id = $1",
+        id.0,
+        ctx.now(),
+        ctx.actor().id.0,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    let line = Line { from: Some(status), to: status, event: "删除", reason: None, document: None };
+    history_add(&mut tx, ctx, id.0, line).await?;
+    change_add(&mut tx, unit.district_id, unit.estate_id, unit.building_id, None).await?;
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(())
 }
 
 /// One line of the timeline.

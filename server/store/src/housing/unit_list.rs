@@ -36,6 +36,7 @@ struct Record {
     building_area: i32,
     usable_area: i32,
     status: String,
+    version: i32,
     updated_at: DateTime<Utc>,
 }
 
@@ -57,6 +58,7 @@ impl TryFrom<Record> for UnitRow {
             building_area: Area::from_hundredths(record.building_area.into()),
             usable_area: Area::from_hundredths(record.usable_area.into()),
             status: stored(&record.status, UnitStatus::from_code)?,
+            version: record.version,
             updated_at: record.updated_at,
         })
     }
@@ -77,6 +79,8 @@ struct Match {
     named: Option<Named>,
     /// words of the keyword that no estate or building explains: room numbers or codes
     words: Vec<String>,
+    /// the tree names one; like a word, the counters do not know it
+    entrance: Option<String>,
     /// a filter holds a value that exists nowhere
     nothing: bool,
 }
@@ -143,6 +147,7 @@ async fn matching(tx: &mut Tx, query: &ListQuery, walk: &Walk) -> Result<Match> 
     read("layout", layout.is_some());
     read("category", category.is_some());
     (matching.status, matching.layout, matching.category) = (status, layout, category);
+    matching.entrance = query.filter("entrance").map(ToOwned::to_owned);
     let mut words: Vec<String> = query.q.split_whitespace().take(6).map(ToOwned::to_owned).collect();
     if !words.is_empty() {
         // When no estate or building explains any word, the words are codes or room numbers.
@@ -215,7 +220,7 @@ async fn shares(tx: &mut Tx, column: &str, walk: &Walk, matching: &Match) -> Res
 /// The number of matches: from the counters; only words about single units must be counted one by
 /// one, and then counting stops at [`PAGE_REACH`].
 async fn total(tx: &mut Tx, walk: &Walk, matching: &Match, counted: i64) -> Result<(i64, bool)> {
-    if matching.words.is_empty() || counted == 0 {
+    if (matching.words.is_empty() && matching.entrance.is_none()) || counted == 0 {
         return Ok((counted, true));
     }
     let mut sql =
@@ -224,6 +229,7 @@ async fn total(tx: &mut Tx, walk: &Walk, matching: &Match, counted: i64) -> Resu
     push_match(&mut sql, matching);
     push_inside(&mut sql, walk, matching.named.as_ref());
     push_words(&mut sql, &matching.words, matching.named.is_some());
+    push_entrance(&mut sql, matching);
     sql.push(" limit ").push_bind(i64::from(PAGE_REACH) + 1).push(") m");
     let found: i64 = sql.build_query_scalar().fetch_one(connection(tx)).await?;
     Ok((found.min(PAGE_REACH.into()), found <= i64::from(PAGE_REACH)))
@@ -239,6 +245,12 @@ fn push_match(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
     }
     if let Some(category) = matching.category {
         sql.push(" and u.category = ").push_bind(category.code());
+    }
+}
+
+fn push_entrance(sql: &mut QueryBuilder<Postgres>, matching: &Match) {
+    if let Some(entrance) = &matching.entrance {
+        sql.push(" and u.entrance = ").push_bind(entrance.clone());
     }
 }
 
@@ -261,7 +273,7 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
     let most = query.offset() + i64::from(query.size) + 1;
     let mut sql = QueryBuilder::<Postgres>::new(
         "select u.id, u.code, u.estate_id, e.name as estate, u.building_id, u.address, d.name as district, m.name as mgmt_unit,
-                u.category, u.layout, u.building_area, u.usable_area, u.status, u.updated_at
+                u.category, u.layout, u.building_area, u.usable_area, u.status, u.version, u.updated_at
          from (select u.* from unnest(",
     );
     sql.push_bind(walk.ids.clone());
@@ -272,6 +284,7 @@ async fn fetch(tx: &mut Tx, query: &ListQuery, walk: &Walk, matching: &Match) ->
     push_match(&mut sql, matching);
     push_inside(&mut sql, walk, matching.named.as_ref());
     push_words(&mut sql, &matching.words, matching.named.is_some());
+    push_entrance(&mut sql, matching);
     push_start(&mut sql, query, sort, descending);
     sql.push(format!(" order by {order} limit ")).push_bind(most);
     sql.push(format!(") u order by {order} limit "))

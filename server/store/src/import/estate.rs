@@ -111,7 +111,7 @@ impl Importer<EstateImportForm> for Estates {
              from jsonb_to_recordset($1) as t (district_id bigint, name text, street text, community text, address text,
                   property_company_id bigint, operator_id bigint, households_planned int, parking_total int, green_rate int,
                   contact text, phone text, lng float8, lat float8, coordinate_system text, map_lng float8, map_lat float8)
-             on conflict (district_id, name) do nothing returning district_id, name",
+             on conflict (district_id, name) where deleted_at is null do nothing returning district_id, name",
             serde_json::Value::Array(records),
             run.ctx.actor().id.0,
             run.ctx.now(),
@@ -184,8 +184,9 @@ impl Estates {
 
 async fn known_estates(tx: &mut Tx, rows: &[Row<EstateImportForm>]) -> Result<HashSet<(i64, String)>> {
     let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
-    let known = sqlx::query!("select district_id, name from estate where name = any($1)", &names)
-        .fetch_all(connection(tx))
-        .await?;
+    let known =
+        sqlx::query!("select district_id, name from estate where name = any($1) and deleted_at is null", &names)
+            .fetch_all(connection(tx))
+            .await?;
     Ok(known.into_iter().map(|row| (row.district_id, row.name)).collect())
 }

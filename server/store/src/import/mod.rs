@@ -13,6 +13,7 @@ mod name;
 mod organization;
 mod project;
 mod rent_standard;
+mod room;
 
 use crate::{Ctx, Result, ctx::Tx};
 use domain::{
@@ -141,6 +142,7 @@ enum AnyImporter {
     Project(project::Projects),
     Estate(estate::Estates),
     Building(building::Buildings),
+    Room(room::Rooms),
 }
 
 impl Import {
@@ -160,6 +162,7 @@ impl Import {
             SheetKey::Project => AnyImporter::Project(districts.into()),
             SheetKey::Estate => AnyImporter::Estate(districts.into()),
             SheetKey::Building => AnyImporter::Building(districts.into()),
+            SheetKey::Room => AnyImporter::Room(Default::default()),
         };
         Ok(Self { run: Run { ctx: ctx.clone(), settings }, importer, seen: Seen::default(), write, done_row: 0 })
     }
@@ -200,6 +203,7 @@ impl Import {
             AnyImporter::Project(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Estate(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Building(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::Room(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -238,6 +242,7 @@ impl AnyImporter {
             Self::Project(importer) => of(importer, row),
             Self::Estate(importer) => of(importer, row),
             Self::Building(importer) => of(importer, row),
+            Self::Room(importer) => of(importer, row),
         }
     }
 }

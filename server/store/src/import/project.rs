@@ -10,7 +10,7 @@ use crate::{
 };
 use domain::{
     dictionary::{HousingCategory, InvestmentType, ProjectStatus, SourceType},
-    housing::{project::ProjectForm, project_sheet::PROJECT_IMPORT},
+    housing::{project::ProjectImportForm, project_sheet::PROJECT_IMPORT},
     import::OWNER_UNITS,
     sheet::{ImportSheet, RowError},
     value::Point,
@@ -40,16 +40,16 @@ impl From<Districts> for Projects {
     }
 }
 
-impl Importer<ProjectForm> for Projects {
-    fn sheet(&self) -> &'static ImportSheet<ProjectForm> {
+impl Importer<ProjectImportForm> for Projects {
+    fn sheet(&self) -> &'static ImportSheet<ProjectImportForm> {
         &PROJECT_IMPORT
     }
 
-    fn key(&self, form: &ProjectForm) -> String {
+    fn key(&self, form: &ProjectImportForm) -> String {
         format!("{}\u{1}{}", self.districts.one_name(&form.district), form.name)
     }
 
-    fn taken(&self, _: &ProjectForm) -> RowError {
+    fn taken(&self, _: &ProjectImportForm) -> RowError {
         RowError::says("项目名称", "项目已存在")
     }
 
@@ -57,16 +57,16 @@ impl Importer<ProjectForm> for Projects {
         &mut self,
         run: &Run,
         tx: &mut Tx,
-        rows: Vec<Row<ProjectForm>>,
+        rows: Vec<Row<ProjectImportForm>>,
         errors: &mut Errors,
-    ) -> Result<Vec<Row<ProjectForm>>> {
+    ) -> Result<Vec<Row<ProjectImportForm>>> {
         self.resolved.clear();
         let named = rows.iter().flat_map(|row| [&row.form.owner_unit, &row.form.street, &row.form.community]);
         self.organizations.learn(tx, named.map(String::as_str)).await?;
         let operators = operators_named(tx, rows.iter().map(|row| row.form.operator.as_str()).collect()).await?;
         let names: Vec<String> = rows.iter().map(|row| row.form.name.clone()).collect();
         let known: HashSet<(i64, String)> =
-            sqlx::query!("select district_id, name from project where name = any($1)", &names)
+            sqlx::query!("select district_id, name from project where name = any($1) and deleted_at is null", &names)
                 .fetch_all(connection(tx))
                 .await?
                 .into_iter()
@@ -84,7 +84,13 @@ impl Importer<ProjectForm> for Projects {
         Ok(planned)
     }
 
-    async fn write(&mut self, run: &Run, tx: &mut Tx, rows: Vec<Row<ProjectForm>>, errors: &mut Errors) -> Result<()> {
+    async fn write(
+        &mut self,
+        run: &Run,
+        tx: &mut Tx,
+        rows: Vec<Row<ProjectImportForm>>,
+        errors: &mut Errors,
+    ) -> Result<()> {
         let records: Vec<serde_json::Value> =
             rows.iter().map(|row| record(&row.form, &self.resolved[&row.row_no])).collect();
         let written: HashSet<(i64, String)> = sqlx::query!(
@@ -101,7 +107,7 @@ impl Importer<ProjectForm> for Projects {
                   owner_unit_id bigint, builder text, operator_id bigint, approval_no text, planning_no text, construction_no text,
                   land_area bigint, total_area bigint, units_planned int, total_invest_fen bigint, start_on date, complete_on date,
                   deliver_on date, status text, remark text)
-             on conflict (district_id, name) do nothing returning district_id, name",
+             on conflict (district_id, name) where deleted_at is null do nothing returning district_id, name",
             serde_json::Value::Array(records),
             run.ctx.actor().id.0,
             run.ctx.now(),
@@ -125,7 +131,7 @@ impl Projects {
     fn resolve(
         &self,
         run: &Run,
-        row: &Row<ProjectForm>,
+        row: &Row<ProjectImportForm>,
         operators: &HashMap<String, i64>,
         known: &HashSet<(i64, String)>,
         errors: &mut Errors,
@@ -160,7 +166,7 @@ impl Projects {
     }
 }
 
-fn record(form: &ProjectForm, resolved: &Resolved) -> serde_json::Value {
+fn record(form: &ProjectImportForm, resolved: &Resolved) -> serde_json::Value {
     let place = form.place.place();
     serde_json::json!({
         "district_id": resolved.district, "name": form.name, "street": resolved.street, "community": resolved.community,

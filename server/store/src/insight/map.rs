@@ -33,7 +33,7 @@ pub async fn map_marks_get(ctx: &Ctx, view: MapView) -> Result<MapMarks> {
     };
     let unlocated = sqlx::query_scalar!(
         r#"select count(*) as "count!" from estate e where deleted_at is null and map_lng is null
-           and not exists (select from building b where b.estate_id = e.id and b.map_lng is not null)"#
+           and not exists (select from building b where b.estate_id = e.id and b.map_lng is not null and b.deleted_at is null)"#
     )
     .fetch_one(connection(&mut tx))
     .await?;
@@ -90,7 +90,7 @@ async fn district_marks(tx: &mut Tx, view: MapView) -> Result<Vec<MapMark>> {
         r#"select d.id as "id!", d.name as "name!", avg(p.lng) as "lng!", avg(p.lat) as "lat!", count(*) as "estates!",
                   v.area_km2 as "area_km2?"
            from (select e.district_id, coalesce(e.map_lng, avg(b.map_lng)) as lng, coalesce(e.map_lat, avg(b.map_lat)) as lat
-                 from estate e left join building b on b.estate_id = e.id and b.map_lng is not null
+                 from estate e left join building b on b.estate_id = e.id and b.map_lng is not null and b.deleted_at is null
                  where e.deleted_at is null group by e.id) p
            join organization d on d.id = p.district_id left join division v on v.code = d.division_code
            where p.lng is not null group by d.id, v.code"#
@@ -114,7 +114,7 @@ async fn estate_marks(tx: &mut Tx, view: MapView) -> Result<Vec<MapMark>> {
         r#"select p.id as "id!", p.name as "name!", p.lng as "lng!", p.lat as "lat!", 1::bigint as "estates!",
                   null::float8 as "area_km2?"
            from (select e.id, e.name, coalesce(e.map_lng, avg(b.map_lng)) as lng, coalesce(e.map_lat, avg(b.map_lat)) as lat
-                 from estate e left join building b on b.estate_id = e.id and b.map_lng is not null
+                 from estate e left join building b on b.estate_id = e.id and b.map_lng is not null and b.deleted_at is null
                  where e.deleted_at is null group by e.id) p
            where p.lng between $1 and $2 and p.lat between $3 and $4"#,
         view.min_lng,

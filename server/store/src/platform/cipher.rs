@@ -164,7 +164,10 @@ impl KeyRing {
 /// When the database fails.
 pub async fn keys_known(database: &Database) -> Result<bool> {
     let mut tx = begin_city(database).await?;
-    let known = sqlx::query_scalar!(r#"select exists (select from person) or exists (select from user_phone) as "known!""#);
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from person) or exists (select from user_phone)
+               or exists (select from room where key_id is not null) as "known!""#
+    );
     let known = known.fetch_one(connection(&mut tx)).await?;
     tx.commit().await?;
     Ok(known)
@@ -181,7 +184,8 @@ pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()
     }
     let known = sqlx::query!(
         r#"select id, check_value, exists (select from person p where p.key_id = k.id)
-                  or exists (select from app_user u where u.key_id = k.id) as "seals!"
+                  or exists (select from app_user u where u.key_id = k.id)
+                  or exists (select from room r where r.key_id = k.id) as "seals!"
            from cipher_key k order by id"#
     )
     .fetch_all(connection(&mut tx))

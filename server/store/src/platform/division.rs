@@ -4,8 +4,11 @@
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
+    platform::setting::settings_load,
 };
 use domain::{
+    failure::FieldErrors,
+    housing::place::Place,
     platform::permission::Permission,
     value::{BoundingBox, Point, ring_area_km2},
 };
@@ -90,6 +93,17 @@ pub async fn outlines_get(ctx: &Ctx) -> Result<Value> {
 /// outline has no box to be outside of.
 pub(crate) async fn place_check(tx: &mut Tx, district: i64, point: Point) -> Result<bool> {
     Ok(district_box(tx, district).await?.is_none_or(|bounds| bounds.contains(point)))
+}
+
+/// An entered position on the city's map (PRM-07); it must lie inside the outline box of the district (§2.5).
+pub(crate) async fn place_on_map(tx: &mut Tx, district: i64, place: Option<Place>) -> Result<Option<Point>> {
+    let Some(place) = place else { return Ok(None) };
+    let settings = settings_load(tx).await?;
+    let point = place.on_map(settings.map_system);
+    if !place_check(tx, district, point).await? {
+        return Err(FieldErrors::from(("lng", "坐标不在所属区县范围内")).into());
+    }
+    Ok(Some(point))
 }
 
 /// The outline box of a district, if its outline is known.

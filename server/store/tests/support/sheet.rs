@@ -3,7 +3,7 @@
 use domain::{
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
-        rent_standard::RENT_STANDARD_IMPORT,
+        rent_standard::RENT_STANDARD_IMPORT, room_sheet::ROOM_IMPORT,
     },
     import::SheetKey,
     platform::organization_sheet::ORGANIZATION_IMPORT,
@@ -25,6 +25,7 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::Project => PROJECT,
         SheetKey::Estate => ESTATE,
         SheetKey::Building => BUILDING,
+        SheetKey::Room => ROOM,
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -49,6 +50,7 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::Project => of(&PROJECT_IMPORT),
         SheetKey::Estate => of(&ESTATE_IMPORT),
         SheetKey::Building => of(&BUILDING_IMPORT),
+        SheetKey::Room => of(&ROOM_IMPORT),
     }
 }
 
@@ -128,3 +130,7 @@ const BUILDING: Cells = &[
     ("住房管理单位", "甲区管理中心"),
     ("租金标准编码", "ZJ-01"),
 ];
+
+/// A room of a unit of the small city.
+const ROOM: Cells =
+    &[("小区名称", "阳光苑"), ("楼栋号", "1号楼"), ("单元号", "2"), ("房号", "101"), ("房间名称", "A"), ("类型", "间")];

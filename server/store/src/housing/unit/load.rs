@@ -89,7 +89,7 @@ pub(super) async fn unit_load(tx: &mut Tx, id: UnitId) -> Result<Unit> {
 
 async fn unit_rooms(tx: &mut Tx, id: UnitId) -> Result<Vec<UnitRoom>> {
     sqlx::query!(
-        "select id, name, type as kind, area, capacity, bed_count, status from room where unit_id = $1 order by id",
+        "select id, name, type as kind, area, capacity, bed_count, status from room where unit_id = $1 and deleted_at is null order by id",
         id.0
     )
     .fetch_all(connection(tx))

@@ -90,7 +90,7 @@ impl Buildings {
         let (estates, numbers): (Vec<i64>, Vec<String>) = places.into_iter().unzip();
         let rows = sqlx::query!(
             "select b.id, b.district_id, e.name as estate, b.no, b.seq, b.floors_up, b.floors_given, b.project_id, p.name as project,
-                    array(select distinct u.entrance from unit u where u.building_id = b.id) as entrances
+                    array(select distinct u.entrance from unit u where u.building_id = b.id and u.deleted_at is null) as entrances
              from building b join estate e on e.id = b.estate_id join project p on p.id = b.project_id
              join unnest($1::bigint[], $2::text[]) as w (estate_id, no) on w.estate_id = b.estate_id and w.no = b.no
              where b.deleted_at is null",
@@ -162,7 +162,8 @@ impl Buildings {
         let taken = sqlx::query!(
             "select u.building_id, u.entrance, u.room_no from unit u
              join unnest($1::bigint[], $2::text[], $3::text[]) as w (building_id, entrance, room_no)
-               on w.building_id = u.building_id and w.entrance = u.entrance and w.room_no = u.room_no",
+               on w.building_id = u.building_id and w.entrance = u.entrance and w.room_no = u.room_no
+             where u.deleted_at is null",
             &buildings,
             &entrances,
             &rooms

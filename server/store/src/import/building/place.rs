@@ -32,7 +32,7 @@ impl Buildings {
             "insert into estate (district_id, name, address, created_by, updated_by, created_at, updated_at)
              select w.district_id, w.name, w.address, $4, $4, $5, $5
              from unnest($1::bigint[], $2::text[], $3::text[]) as w (district_id, name, address)
-             on conflict (district_id, name) do nothing",
+             on conflict (district_id, name) where deleted_at is null do nothing",
             &districts,
             &names,
             &addresses,
@@ -130,7 +130,7 @@ impl Buildings {
                     w.no, w.no_key, w.structure, w.floors_up, w.floors_given, w.entrances,
                     w.lng, w.lat, w.coordinate_system, w.map_lng, w.map_lat, $15, $15, $16, $16
              from w join drawn d on d.id = w.estate_id
-             on conflict (estate_id, no) do nothing returning id, district_id, estate_id, no, seq",
+             on conflict (estate_id, no) where deleted_at is null do nothing returning id, district_id, estate_id, no, seq",
             &new.districts,
             &new.estates,
             &new.projects,

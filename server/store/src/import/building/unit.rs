@@ -4,14 +4,14 @@ use super::Buildings;
 use crate::{
     Result,
     ctx::{Tx, connection},
-    housing::unit::{area_column, floor_column, position_key, unit_code},
+    housing::unit::{NewUnits, area_column, floor_column, position_key, unit_code},
     import::{Errors, Importer as _, Row, Run},
 };
 use domain::{
-    dictionary::{Decoration, HousingCategory, LayoutType, Orientation, RoomType, UnitStatus},
+    dictionary::{Decoration, HousingCategory, LayoutType, Orientation, UnitStatus},
     housing::building::BuildingImportForm,
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 impl Buildings {
     /// Writes units, their rooms, their timelines and the notice for open boards in one statement.
@@ -35,7 +35,7 @@ impl Buildings {
         for ((district, row), code) in places.iter().zip(codes) {
             self.push_unit(run, &mut new, *district, &row.form, code);
         }
-        let written = new.insert(run, tx).await?;
+        let written = new.insert(&run.ctx, tx, "导入").await?;
         if written.len() < rows.len() {
             // Somebody entered the same rooms between our look and our write.
             for ((_, row), code) in places.iter().zip(&new.codes) {
@@ -106,94 +106,5 @@ impl Buildings {
         new.cert_nos.push(Some(form.cert_no.clone()).filter(|no| !no.is_empty()));
         new.statuses.push(status.code());
         new.remarks.push(Some(form.remark.clone()).filter(|remark| !remark.is_empty()));
-    }
-}
-
-/// Columns of units to be created.
-#[derive(Default)]
-struct NewUnits {
-    districts: Vec<i64>,
-    estates: Vec<i64>,
-    buildings: Vec<i64>,
-    codes: Vec<String>,
-    entrances: Vec<String>,
-    floors: Vec<i16>,
-    rooms: Vec<String>,
-    positions: Vec<String>,
-    addresses: Vec<String>,
-    mgmt_units: Vec<i64>,
-    categories: Vec<&'static str>,
-    layouts: Vec<&'static str>,
-    building_areas: Vec<i32>,
-    usable_areas: Vec<i32>,
-    inner_areas: Vec<Option<i32>>,
-    orientations: Vec<Option<&'static str>>,
-    decorations: Vec<Option<&'static str>>,
-    standards: Vec<Option<i64>>,
-    real_estate_nos: Vec<Option<String>>,
-    cert_nos: Vec<Option<String>>,
-    statuses: Vec<&'static str>,
-    remarks: Vec<Option<String>>,
-}
-
-impl NewUnits {
-    /// Inserts and answers the codes of the units that went in.
-    async fn insert(&self, run: &Run, tx: &mut Tx) -> Result<HashSet<String>> {
-        let written = sqlx::query_scalar!(
-            r#"with new as (
-                 insert into unit (district_id, estate_id, building_id, code, entrance, floor, room_no, position_key, address,
-                                   mgmt_unit_id, category, layout, building_area, usable_area, inner_area, orientation, decoration,
-                                   rent_standard_id, real_estate_no, cert_no, status, remark, vacant_since, created_by, updated_by,
-                                   created_at, updated_at, status_since)
-                 select t.*, case when t.status = 'VACANT' then $23::date end, $24, $24, $25, $25, $25
-                 from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::text[],
-                             $9::text[], $10::bigint[], $11::text[], $12::text[], $13::int[], $14::int[], $15::int[], $16::text[],
-                             $17::text[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[])
-                     as t (district_id, estate_id, building_id, code, entrance, floor, room_no, position_key, address, mgmt_unit_id,
-                           category, layout, building_area, usable_area, inner_area, orientation, decoration, rent_standard_id,
-                           real_estate_no, cert_no, status, remark)
-                 on conflict (building_id, entrance, room_no) do nothing
-                 returning id, district_id, estate_id, building_id, code, room_no, building_area, status
-             ), rooms as (
-                 insert into room (district_id, estate_id, unit_id, name, type, area, created_by)
-                 select district_id, estate_id, id, room_no, $26, building_area, $24 from new
-             ), timeline as (
-                 insert into unit_history (district_id, estate_id, unit_id, at, actor_id, event, to_status)
-                 select district_id, estate_id, id, $25, $24, '导入', status from new
-             ), notice as (
-                 insert into change (district_id, estate_id, building_id)
-                 select distinct district_id, estate_id, building_id from new
-             )
-             select code as "code!" from new"#,
-            &self.districts,
-            &self.estates,
-            &self.buildings,
-            &self.codes,
-            &self.entrances,
-            &self.floors,
-            &self.rooms,
-            &self.positions,
-            &self.addresses,
-            &self.mgmt_units,
-            &self.categories as &[&str],
-            &self.layouts as &[&str],
-            &self.building_areas,
-            &self.usable_areas,
-            &self.inner_areas as &[Option<i32>],
-            &self.orientations as &[Option<&str>],
-            &self.decorations as &[Option<&str>],
-            &self.standards as &[Option<i64>],
-            &self.real_estate_nos as &[Option<String>],
-            &self.cert_nos as &[Option<String>],
-            &self.statuses as &[&str],
-            &self.remarks as &[Option<String>],
-            run.ctx.today(),
-            run.ctx.actor().id.0,
-            run.ctx.now(),
-            RoomType::Suite.code(),
-        )
-        .fetch_all(connection(tx))
-        .await?;
-        Ok(written.into_iter().collect())
     }
 }

@@ -1,0 +1,38 @@
+//! The forms of projects, buildings and rooms, apart from the pages that show them.
+
+mod building;
+mod project;
+mod room;
+
+use super::nowhere;
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
+
+/// New and change, by the address: `/housing/<noun>/new`, `/housing/<noun>/<id>/edit`.
+pub struct StockForms;
+
+#[lazy_route]
+impl LazyRoute for StockForms {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let path = use_location().pathname;
+        (move || {
+            let path = path.get();
+            match path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice() {
+                ["housing", "projects", "new"] => project::new_view(),
+                ["housing", "projects", _, "edit"] => project::edit_view(),
+                ["housing", "buildings", "new"] => building::new_view(),
+                ["housing", "buildings", _, "edit"] => building::edit_view(),
+                ["housing", "units", _, "new-room"] => room::new_view(),
+                ["housing", "rooms", _, "edit"] => room::edit_view(),
+                ["housing", _, _, _] => nowhere(),
+                // On the way to another module.
+                _ => ().into_any(),
+            }
+        })
+        .into_any()
+    }
+}
