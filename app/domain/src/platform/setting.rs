@@ -1,6 +1,9 @@
 //! Settings of the city (domain.md §2.9) that pages need to draw themselves.
 
-use crate::value::{Check, Complaint, CoordinateSystem, text::normalize};
+use crate::{
+    housing::asset_depreciation::DepreciationLife,
+    value::{Check, Complaint, CoordinateSystem, text::normalize},
+};
 use serde::{Deserialize, Serialize};
 
 /// Parameter codes; the values live in table `parameter`.
@@ -13,9 +16,11 @@ pub mod code {
     pub const MAP_TILES: &str = "MAP_TILES";
     /// PRM-06: how a unit's address is built
     pub const ADDRESS_TEMPLATE: &str = "PRM-06";
+    /// PRM-70: depreciation life by structure, and the residual
+    pub const DEPRECIATION_LIFE: &str = "PRM-70";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 4] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE];
+    pub const ALL: [&str; 5] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, DEPRECIATION_LIFE];
 }
 
 /// What a tile address must name, and nothing else in braces.
@@ -43,6 +48,7 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         )),
         code::ADDRESS_TEMPLATE if ADDRESS_PARTS.iter().all(|part| value.contains(part)) => Ok(value),
         code::ADDRESS_TEMPLATE => Err(Complaint::says("地址模板须含{building}、{entrance}、{room}")),
+        code::DEPRECIATION_LIFE => DepreciationLife::parse(&value).map(DepreciationLife::code),
         _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
     }
 }
@@ -130,7 +136,7 @@ mod tests {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
         }
         for (code, value, complaint) in [
-            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06"),
+            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-70"),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),
