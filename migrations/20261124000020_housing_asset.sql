@@ -216,6 +216,9 @@ create table asset_change (
     constraint asset_change_opinion_check check (state <> 'REJECTED' or opinion is not null),
     constraint asset_change_document_check check (kind = 'REGISTER' or (document_no is not null and reason is not null))
 );
+-- The registration that a sub card went through together with others.
+alter table asset_sub add column registered_with bigint references asset_change;
+create index asset_sub_registered_with on asset_sub (registered_with);
 -- One open request per card.
 create unique index asset_change_open_key on asset_change (master_id, coalesce(sub_id, 0)) where state = 'PENDING';
 create index asset_change_master on asset_change (master_id, id);

@@ -8,7 +8,10 @@ use crate::{
     dictionary::{AssetStatus, AssetUse, dictionary},
     failure::{Failure, FieldErrors},
     form::{optional, optional_text},
-    housing::asset_master::{coded_or_none, parse_amount},
+    housing::{
+        asset_master::{coded_or_none, parse_amount},
+        asset_sub::AREA_MAX,
+    },
     id::{AssetChangeId, AssetMasterId, AssetSubId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
     value::{Area, Complaint, Money, required, text_max},
@@ -201,6 +204,9 @@ impl AssetChangeForm {
             };
             if after.fiscal_part.is_some_and(|part| part > after.original) {
                 errors.add("fiscal_part", "财政性资金不能大于账面原值");
+            }
+            if !master && after.area > AREA_MAX {
+                errors.add("area", "不能大于100000㎡");
             }
             if errors.is_empty() && after == before {
                 errors.add("original", "没有变更内容，请填写变更后的原值、面积或使用状况");

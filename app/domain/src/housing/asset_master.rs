@@ -7,7 +7,7 @@ use crate::{
     },
     failure::FieldErrors,
     form::{optional, optional_text, pick},
-    housing::{asset_change::AssetChange, asset_depreciation::DepreciationLife, estate::parse_count},
+    housing::{asset_change::AssetChange, asset_depreciation::{DepreciationLife, Month}, estate::parse_count},
     id::{AssetMasterId, ProjectId},
     value::{Area, Check, Complaint, Money, required, text_max},
 };
@@ -335,6 +335,10 @@ impl AssetMasterFields {
         }
         if self.months_done >= self.life_years * 12 && self.life_years > 0 {
             errors.add("months_done", "已提折旧月数须小于折旧年限的月数");
+        }
+        let elapsed = Month::of(today).since(Month::of(self.acquired_on)) + 1;
+        if self.months_done > elapsed && !unread(errors, "acquired_on") {
+            errors.add("months_done", format!("取得至今只有{elapsed}个月，已提折旧月数不能超过"));
         }
         if self.accumulated > self.original && !unread(errors, "original") {
             errors.add("accumulated", "累计折旧不能大于账面原值");

@@ -14,6 +14,9 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+/// No single unit is larger.
+pub const AREA_MAX: Area = Area::from_hundredths(10_000_000);
+
 /// A row of the list of sub cards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AssetSubRow {
@@ -148,6 +151,9 @@ impl AssetSubForm {
         };
         if fields.usable_area.is_some_and(|usable| usable > fields.building_area) && e.get("building_area").is_none() {
             errors.add("usable_area", "建筑面积不能小于使用面积");
+        }
+        if fields.building_area > AREA_MAX {
+            errors.add("building_area", "不能大于100000㎡");
         }
         if fields.acquired_on > today {
             errors.add("acquired_on", "取得日期不能晚于今天");
