@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError,
-    housing::{BuildingPages, EstatePages, Housing, UnitPages},
+    housing::{AssetForms, Assets, BuildingPages, EstatePages, Housing, UnitPages},
     import::Imports,
     insight::{CityMap, Home},
     operator::Operators,
@@ -86,6 +86,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/housing/units/:id/:action") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun") view={Lazy::<Assets>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/new") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id") view={Lazy::<Assets>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id/:action") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
@@ -245,6 +249,16 @@ const MENU: &[(&str, &[Entry])] = &[
                 icon: "rent",
                 permission: Permission::RentStandardRead,
             },
+        ],
+    ),
+    (
+        "资产管理",
+        &[
+            Entry { href: "/assets/masters", label: "主卡片", icon: "asset", permission: Permission::AssetRead },
+            Entry { href: "/assets/subs", label: "子卡片", icon: "unit", permission: Permission::AssetRead },
+            Entry { href: "/assets/changes", label: "资产审批", icon: "edit", permission: Permission::AssetRead },
+            Entry { href: "/assets/depreciation", label: "折旧计提", icon: "rent", permission: Permission::AssetRead },
+            Entry { href: "/assets/counts", label: "资产盘点", icon: "search", permission: Permission::AssetRead },
         ],
     ),
     ("人员", &[Entry { href: "/persons", label: "人员", icon: "person", permission: Permission::PersonRead }]),

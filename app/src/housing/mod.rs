@@ -1,10 +1,11 @@
 //! 公租房房源: projects, estates, buildings, units, rooms, rent standards.
 //!
 //! Four lazy routes: the lists with what is only read there, and the pages of an estate, of a building and of a
-//! unit. Whoever looks at a list does not load the forms.
+//! unit. Whoever looks at a list does not load the forms. Asset cards have two of their own (`asset`).
 
 pub mod choice;
 
+mod asset;
 mod building;
 mod estate;
 mod project;
@@ -12,9 +13,11 @@ mod rent_standard;
 mod room;
 mod unit;
 
+pub use asset::{AssetForms, Assets};
 pub use building::BuildingPages;
 pub use estate::EstatePages;
 pub use unit::UnitPages;
+pub(crate) use unit::api::unit_list;
 
 use crate::ui::{detail::use_id, empty_view, list::ListActions};
 use leptos::prelude::*;

@@ -45,6 +45,16 @@ pub struct ListFrame {
     pub tools: Option<fn() -> AnyView>,
 }
 
+/// Loads the rows of the list around it once more: for tools that change them.
+#[derive(Clone, Copy)]
+pub struct ListAgain(RwSignal<u32>);
+
+impl ListAgain {
+    pub fn run(self) {
+        self.0.update(|times| *times += 1);
+    }
+}
+
 /// The list page of a noun: loads typed rows and shows them through the noun's sheet.
 pub fn list_page<R, F, L>(sheet: &'static ListSheet<R>, actions: Signal<ListActions>, load: L) -> AnyView
 where
@@ -68,9 +78,11 @@ where
     L: Fn(ListQuery) -> F + Send + Sync + 'static,
 {
     let query = use_list_query();
+    let again = RwSignal::new(0);
+    provide_context(ListAgain(again));
     let page = resource(
-        move || query.get(),
-        move |query| {
+        move || (query.get(), again.get()),
+        move |(query, _)| {
             let rows = load(query);
             async move { rows.await.map(|page| page.map(|row| sheet.cells(&row))) }
         },

@@ -270,8 +270,8 @@ pub const ASSET_CHANGE_LIST: ListSheet<AssetChange> = ListSheet {
     columns: &[
         ListColumn { key: "kind", header: "事项", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.kind.label()) },
         ListColumn { key: "card", header: "卡片编号", kind: Kind::Text, sortable: false, essential: true, cell: |row| match &row.sub {
-            Some((id, number)) => Cell::link(number, format!("/assets/subs/{id}")),
-            None => Cell::link(&row.master_no, format!("/assets/masters/{}", row.master_id)),
+            Some((id, number)) => Cell::link(number, format!("/assets/subs/{id}?tab=changes")),
+            None => Cell::link(&row.master_no, format!("/assets/masters/{}?tab=changes", row.master_id)),
         } },
         ListColumn { key: "name", header: "资产名称", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.master_name) },
         ListColumn { key: "district", header: "所属区县", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.district) },

@@ -175,7 +175,7 @@ pub const ASSET_COUNT_LIST: ListSheet<AssetCountRow> = ListSheet {
     path: "/assets/counts",
     search_hint: "盘点单名称、盘点范围",
     columns: &[
-        ListColumn { key: "title", header: "盘点单", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.title, format!("/assets/counts/{}", row.id)) },
+        ListColumn { key: "title", header: "盘点单", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.title, format!("/assets/counts/{}/sheet", row.id)) },
         ListColumn { key: "subject", header: "盘点范围", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.subject) },
         ListColumn { key: "district", header: "所属区县", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.district) },
         ListColumn { key: "planned_on", header: "盘点日期", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Date(row.planned_on) },

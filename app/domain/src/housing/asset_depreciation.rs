@@ -182,7 +182,7 @@ impl Schedule {
 
 /// A monthly run in the list of runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DepreciationRun {
+pub struct DepreciationRunRow {
     pub id: DepreciationRunId,
     pub district: String,
     pub period: Month,
@@ -246,7 +246,7 @@ pub struct DepreciationLine {
 
 /// The list of runs.
 #[rustfmt::skip] // a table: one line per column
-pub const DEPRECIATION_LIST: ListSheet<DepreciationRun> = ListSheet {
+pub const DEPRECIATION_LIST: ListSheet<DepreciationRunRow> = ListSheet {
     key: "asset_depreciation",
     noun: "折旧计提",
     path: "/assets/depreciation",

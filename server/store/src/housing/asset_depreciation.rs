@@ -9,7 +9,7 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     failure::{Failure, FieldErrors},
-    housing::asset_depreciation::{DEPRECIATION_LIST, DepreciationLine, DepreciationRun, Month, RunOutcome, RunState},
+    housing::asset_depreciation::{DEPRECIATION_LIST, DepreciationLine, DepreciationRunRow, Month, RunOutcome, RunState},
     id::{AssetMasterId, AssetSubId, DepreciationRunId},
     list::{ListQuery, Page},
     platform::permission::Permission,
@@ -33,7 +33,7 @@ struct Record {
     made_by: Option<String>,
 }
 
-impl From<Record> for DepreciationRun {
+impl From<Record> for DepreciationRunRow {
     fn from(record: Record) -> Self {
         let state = match (record.reverses_id, record.reversed, record.closed) {
             (Some(_), ..) => RunState::Counter,
@@ -62,7 +62,7 @@ impl From<Record> for DepreciationRun {
 ///
 /// # Errors
 /// Without [`Permission::AssetRead`].
-pub async fn depreciation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<DepreciationRun>> {
+pub async fn depreciation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<DepreciationRunRow>> {
     ctx.require(Permission::AssetRead)?;
     let (sort, descending) = DEPRECIATION_LIST.sort(query);
     let order = match sort {
@@ -84,7 +84,7 @@ pub async fn depreciation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Depr
     }
     .page::<Record>(ctx, query)
     .await?;
-    Ok(page.map(DepreciationRun::from))
+    Ok(page.map(DepreciationRunRow::from))
 }
 
 /// One month at a time: two servers that run it together come one after the other, and the second finds it done.
