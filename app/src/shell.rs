@@ -257,7 +257,9 @@ const MENU: &[(&str, &[Entry])] = &[
             Entry { href: "/assets/masters", label: "主卡片", icon: "asset", permission: Permission::AssetRead },
             Entry { href: "/assets/subs", label: "子卡片", icon: "unit", permission: Permission::AssetRead },
             Entry { href: "/assets/changes", label: "资产审批", icon: "edit", permission: Permission::AssetRead },
-            Entry { href: "/assets/depreciation", label: "折旧计提", icon: "rent", permission: Permission::AssetRead },
+            Entry {
+                href: "/assets/depreciation", label: "折旧计提", icon: "rent", permission: Permission::AssetRead
+            },
             Entry { href: "/assets/counts", label: "资产盘点", icon: "search", permission: Permission::AssetRead },
         ],
     ),

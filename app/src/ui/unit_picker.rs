@@ -1,10 +1,10 @@
 //! Choosing a unit by searching for it: for every form that is about one unit. Nobody scrolls through a million.
 
 use super::{error_view, field::Field, icon};
-use crate::housing::unit_list;
+use crate::{ApiError, housing::unit_list};
 use domain::{
     housing::unit::UnitRow,
-    list::{ListQuery, Position},
+    list::{ListQuery, Page, Position},
 };
 use leptos::prelude::*;
 
@@ -32,30 +32,7 @@ pub fn unit_picker(field: Field, present: Option<String>, picked: Callback<UnitR
         picked.run(row);
     };
     let error = move || field.errors.with(|errors| errors.get(field.name).map(ToOwned::to_owned));
-    let hits = move || match find.value().get().filter(|_| open.get()) {
-        None => ().into_any(),
-        Some(Err(error)) => error_view(&error),
-        Some(Ok(page)) if page.rows.is_empty() => {
-            view! { <p role="status" class="picker-note">"没有符合条件的房源，请换小区、楼栋、房号或房源编码查找"</p> }.into_any()
-        }
-        Some(Ok(page)) => {
-            let more = page.total > i64::from(HITS);
-            let rows = page
-                .rows
-                .into_iter()
-                .map(|row| {
-                    let label = format!("{} {}", row.estate, row.address);
-                    let note = format!("{} · {}㎡ · {}", row.code, row.building_area, row.status.label());
-                    view! { <li><button type="button" on:click=move |_| pick(row.clone())><b>{label}</b><span>{note}</span></button></li> }
-                })
-                .collect_view();
-            view! {
-                <ul class="picker-hits" aria-label="查找结果">{rows}</ul>
-                {more.then(|| view! { <p class="picker-note">{format!("只显示前{HITS}条，请输入更多内容缩小范围")}</p> })}
-            }
-            .into_any()
-        }
-    };
+    let hits = move || find.value().get().filter(|_| open.get()).map(|found| hits_view(found, pick));
     view! {
         <div class="form-field" class:has-error=move || error().is_some()>
             <label for=field.name>{field.label}{field.required.then(|| view! { <span class="required" aria-hidden="true">"*"</span> })}</label>
@@ -87,4 +64,30 @@ pub fn unit_picker(field: Field, present: Option<String>, picked: Callback<UnitR
             <p class="field-error" id=format!("{}-error", field.name) role="alert">{error}</p>
         </div>
     }
+}
+
+fn hits_view(found: Result<Page<UnitRow>, ApiError>, pick: impl Fn(UnitRow) + Copy + Send + 'static) -> AnyView {
+    let page = match found {
+        Ok(page) if !page.rows.is_empty() => page,
+        Ok(_) => {
+            let sentence = "没有符合条件的房源，请换小区、楼栋、房号或房源编码查找";
+            return view! { <p role="status" class="picker-note">{sentence}</p> }.into_any();
+        }
+        Err(error) => return error_view(&error),
+    };
+    let more = page.total > i64::from(HITS);
+    let rows = page
+        .rows
+        .into_iter()
+        .map(|row| {
+            let label = format!("{} {}", row.estate, row.address);
+            let note = format!("{} · {}㎡ · {}", row.code, row.building_area, row.status.label());
+            view! { <li><button type="button" on:click=move |_| pick(row.clone())><b>{label}</b><span>{note}</span></button></li> }
+        })
+        .collect_view();
+    view! {
+        <ul class="picker-hits" aria-label="查找结果">{rows}</ul>
+        {more.then(|| view! { <p class="picker-note">{format!("只显示前{HITS}条，请输入更多内容缩小范围")}</p> })}
+    }
+    .into_any()
 }

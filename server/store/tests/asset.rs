@@ -128,7 +128,8 @@ async fn a_sub_card_is_of_one_unit_of_the_project() {
         failure(asset_sub_create(&ctx, made, &sub_form("ZK-2", all[1], "80,000.01")).await),
         complaint("original", "子卡片原值合计超过主卡片")
     );
-    let star = id(&test, "select min(u.id) from unit u join estate e on e.id = u.estate_id where e.name = '星光苑'").await;
+    let star =
+        id(&test, "select min(u.id) from unit u join estate e on e.id = u.estate_id where e.name = '星光苑'").await;
     assert_eq!(
         failure(asset_sub_create(&ctx, made, &sub_form("ZK-2", star, "1")).await),
         complaint("unit", "该房源不属于主卡片的项目")
@@ -233,7 +234,9 @@ async fn a_second_person_registers_with_the_voucher() {
     );
     let change = asset_submit(&maker, made, card.version).await.expect("submitted again");
     assert_eq!(
-        failure(asset_change_decide(&checker, change, &AssetDecisionForm { approve: true, ..Default::default() }).await),
+        failure(
+            asset_change_decide(&checker, change, &AssetDecisionForm { approve: true, ..Default::default() }).await
+        ),
         complaint("voucher_no", "请填写会计凭证号")
     );
     asset_change_decide(&checker, change, &approved()).await.expect("registered");
@@ -281,9 +284,13 @@ async fn a_change_needs_a_document_and_a_second_person() {
     let (card, subs) = registered(&test, &[(all[0], "60,000"), (all[1], "40,000")]).await;
     let maker = city::ctx(&test.database, "district-a").await;
     let version = master(&maker, card).await.version;
-    let ask = async |form: AssetChangeForm| asset_master_request(&maker, card, version, ChangeKind::Change, &form).await;
+    let ask =
+        async |form: AssetChangeForm| asset_master_request(&maker, card, version, ChangeKind::Change, &form).await;
     assert_eq!(
-        failure(ask(because(AssetChangeForm { original: "99,999".into(), fiscal_part: "0".into(), ..Default::default() })).await),
+        failure(
+            ask(because(AssetChangeForm { original: "99,999".into(), fiscal_part: "0".into(), ..Default::default() }))
+                .await
+        ),
         complaint("original", "子卡片原值合计超过主卡片")
     );
     let form = because(AssetChangeForm { original: "240,000".into(), use_status: "IDLE".into(), ..Default::default() });
@@ -300,8 +307,7 @@ async fn a_change_needs_a_document_and_a_second_person() {
     // A sub card gains out of the part without sub cards: the master card's value stays.
     let before = sub(&maker, subs[0]).await;
     let form = because(AssetChangeForm { original: "90,000".into(), ..Default::default() });
-    let change =
-        asset_sub_request(&maker, subs[0], before.version, ChangeKind::Change, &form).await.expect("asked");
+    let change = asset_sub_request(&maker, subs[0], before.version, ChangeKind::Change, &form).await.expect("asked");
     approve(&test, change).await;
     let (part, whole) = (sub(&maker, subs[0]).await, master(&maker, card).await);
     assert_eq!((part.status, part.original, part.monthly), (AssetStatus::Changed, yuan("90,000"), yuan("150")));
@@ -361,13 +367,18 @@ async fn what_is_lived_in_is_not_disposed_of() {
     asset_sub_create(&maker, card, &sub_form("ZK-9", all[6], "1")).await.expect("a new card");
 
     // All of it, once nobody lives there.
-    sqlx::query("update unit set status = 'OFFSHELF' where id = $1").bind(all[0]).execute(&test.admin).await.expect("off");
+    sqlx::query("update unit set status = 'OFFSHELF' where id = $1")
+        .bind(all[0])
+        .execute(&test.admin)
+        .await
+        .expect("off");
     let version = master(&maker, card).await.version;
     assert_eq!(
         failure(asset_master_request(&maker, card, version, ChangeKind::Dispose, &form).await),
         Failure::refused("有1张子卡片未登记或有待审核事项，请先办结")
     );
-    let draft = asset_sub_list(&maker, &ListQuery::from_params([("status", "DRAFT")])).await.expect("drafts").rows[0].id;
+    let draft =
+        asset_sub_list(&maker, &ListQuery::from_params([("status", "DRAFT")])).await.expect("drafts").rows[0].id;
     asset_sub_delete(&maker, draft, 1).await.expect("deleted");
     let change = asset_master_request(&maker, card, version, ChangeKind::Dispose, &form).await.expect("asked");
     approve(&test, change).await;

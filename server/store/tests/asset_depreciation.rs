@@ -79,7 +79,11 @@ async fn the_worked_example_month_by_month() {
         let whole = master(&ctx, card).await;
         let net_subs = sub(&ctx, subs[0]).await.net() + sub(&ctx, subs[1]).await.net();
         assert_eq!(whole.sub_net, net_subs);
-        let own: i64 = id(&test, &format!("select original_fen - subs_booked_fen - own_accum_fen from asset_master where id = {card}")).await;
+        let own: i64 = id(
+            &test,
+            &format!("select original_fen - subs_booked_fen - own_accum_fen from asset_master where id = {card}"),
+        )
+        .await;
         assert_eq!(whole.net(), net_subs + Money::from_fen(own));
     }
     let whole = master(&ctx, card).await;
@@ -96,7 +100,9 @@ async fn the_worked_example_month_by_month() {
     // This month has run without it, and its entry is of today.
     assert_eq!(
         failure(asset_change_decide(&city::ctx(&test.database, "city").await, change, &approved()).await),
-        Failure::refused("入账日期以来已有1个月计提过折旧，卡片的已提折旧月数只有0，请退回后修改入账日期或补填累计折旧")
+        Failure::refused(
+            "入账日期以来已有1个月计提过折旧，卡片的已提折旧月数只有0，请退回后修改入账日期或补填累计折旧"
+        )
     );
 }
 
@@ -219,7 +225,8 @@ async fn a_disposed_card_runs_out() {
     booked(&test, card, 1).await;
     let ctx = city::ctx(&test.database, "district-a").await;
     depreciation_run(&ctx, &month(&ctx, 1)).await.expect("a run");
-    let form = AssetChangeForm { reason: "拆除".into(), document_no: "房〔2026〕2号".into(), ..Default::default() };
+    let form =
+        AssetChangeForm { reason: "拆除".into(), document_no: "房〔2026〕2号".into(), ..Default::default() };
     let version = sub(&ctx, subs[1]).await.version;
     approve(&test, asset_sub_request(&ctx, subs[1], version, ChangeKind::Dispose, &form).await.expect("asked")).await;
     let first = depreciation_list(&ctx, &ListQuery::default()).await.expect("runs").rows[0].id;
@@ -297,7 +304,12 @@ async fn a_month_of_a_whole_city() {
     let newest = depreciation_list(&ctx, &ListQuery::default()).await.expect("runs").rows[0].id;
     let begun = std::time::Instant::now();
     depreciation_reverse(&ctx, newest, "测量").await.expect("taken back");
-    println!("run over {} masters and {} subs: {run:?}; counter run: {:?}", outcome.masters, outcome.subs, begun.elapsed());
+    println!(
+        "run over {} masters and {} subs: {run:?}; counter run: {:?}",
+        outcome.masters,
+        outcome.subs,
+        begun.elapsed()
+    );
     assert_eq!((outcome.masters, outcome.subs), (1_001, 100_000));
     assert!(run.as_secs() < 60, "{run:?}");
 }
@@ -308,11 +320,8 @@ async fn a_count_lists_what_is_missing_and_what_has_no_card() {
     let all = units(&test).await;
     let (card, subs) = registered(&test, &[(all[0], "1"), (all[1], "1")]).await;
     let maker = city::ctx(&test.database, "district-a").await;
-    let form = |subject: String| AssetCountForm {
-        title: "2026年度盘点".into(),
-        planned_on: "2026-12-01".into(),
-        subject,
-    };
+    let form =
+        |subject: String| AssetCountForm { title: "2026年度盘点".into(), planned_on: "2026-12-01".into(), subject };
     let sun = id(&test, "select id from estate where name = '阳光苑'").await;
     let moon = id(&test, "select id from estate where name = '月光苑'").await;
     assert_eq!(
@@ -344,18 +353,19 @@ async fn a_count_lists_what_is_missing_and_what_has_no_card() {
     let other = city::ctx(&test.database, "city").await;
     let missing = entry(Some(seen.lines[1].id), CountResult::Missing, None, "", "已拆除");
     asset_count_enter(&other, sheet, &missing).await.expect("noted by a colleague");
-    asset_count_enter(&maker, sheet, &entry(None, CountResult::Surplus, None, "地下室", "无卡片")).await.expect("noted");
+    asset_count_enter(&maker, sheet, &entry(None, CountResult::Surplus, None, "地下室", "无卡片"))
+        .await
+        .expect("noted");
     assert_eq!(failure(asset_count_enter(&b, sheet, &found).await), Failure::NotFound);
     let elsewhere = asset_count_get(&maker, of_card).await.expect("a sheet").lines[0].id;
     assert_eq!(
-        failure(asset_count_enter(&maker, sheet, &entry(Some(elsewhere), CountResult::Missing, None, "", "别的单")).await),
+        failure(
+            asset_count_enter(&maker, sheet, &entry(Some(elsewhere), CountResult::Missing, None, "", "别的单")).await
+        ),
         Failure::NotFound
     );
     assert_eq!(asset_count_finish(&maker, sheet).await.expect("ended"), CountStatus::Difference);
-    assert_eq!(
-        failure(asset_count_enter(&maker, sheet, &found).await),
-        Failure::refused("盘点单为“有差异”，不能登记")
-    );
+    assert_eq!(failure(asset_count_enter(&maker, sheet, &found).await), Failure::refused("盘点单为“有差异”，不能登记"));
     // Who counted does not confirm: the city's own account wrote a line.
     assert_eq!(
         failure(asset_count_confirm(&other, sheet, "核销").await),
@@ -369,7 +379,8 @@ async fn a_count_lists_what_is_missing_and_what_has_no_card() {
         complaint("handling", "有差异时须填写处理意见")
     );
     asset_count_confirm(&checker, sheet, "按程序核销").await.expect("confirmed");
-    let row = &asset_count_list(&maker, &ListQuery::from_params([("status", "CONFIRMED")])).await.expect("sheets").rows[0];
+    let row =
+        &asset_count_list(&maker, &ListQuery::from_params([("status", "CONFIRMED")])).await.expect("sheets").rows[0];
     assert_eq!((row.planned, row.counted, row.missing, row.surplus), (2, 3, 1, 1));
     let part = sub(&maker, subs[0]).await;
     assert_eq!((part.condition, part.count_result), (Some(UnitCondition::Fair), Some(CountResult::Found)));

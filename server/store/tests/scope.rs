@@ -283,7 +283,11 @@ async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
         "a district's sums are not the operator's"
     );
     assert_eq!(numbers(&mut tx, "select count(*) from asset_depreciation_run".to_owned()).await, [0], "nor its books");
-    assert_eq!(numbers(&mut tx, "select count(*) from asset_count_line".to_owned()).await, [1], "of the estate's sheet");
+    assert_eq!(
+        numbers(&mut tx, "select count(*) from asset_count_line".to_owned()).await,
+        [1],
+        "of the estate's sheet"
+    );
     let project = id(&test, "select id from project where name = '甲项目'").await;
     assert_eq!(numbers(&mut tx, "select id from project".to_owned()).await, [project]);
     assert_eq!(tried(&mut tx, &format!("update unit set estate_id = {star}")).await, Err(DENIED.to_owned()));
@@ -386,7 +390,9 @@ async fn the_record_of_what_happened_only_grows() {
     }
     assert_eq!(tried(&mut tx, "update asset_depreciation set amount_fen = 0").await, Err(DENIED.to_owned()));
     assert_eq!(tried(&mut tx, "delete from asset_depreciation").await, Err(DENIED.to_owned()));
-    for table in ["project", "estate", "building", "unit", "room", "asset_master", "asset_sub", "asset_change", "asset_count"] {
+    for table in
+        ["project", "estate", "building", "unit", "room", "asset_master", "asset_sub", "asset_change", "asset_count"]
+    {
         assert_eq!(
             tried(&mut tx, &format!("delete from {table}")).await,
             Err(DENIED.to_owned()),

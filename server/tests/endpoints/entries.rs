@@ -1,6 +1,9 @@
 //! Who may use which address, and what the others are told.
 
-use crate::support::{self, Site, city};
+use crate::{
+    assets,
+    support::{self, Site, city},
+};
 use serde_json::{Value, json};
 
 /// A name that only 甲区 and the city may see.
@@ -63,6 +66,7 @@ pub struct World {
     person: i64,
     person_form: Value,
     waiting: [String; 2],
+    assets: assets::AssetWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -114,11 +118,12 @@ pub async fn world(site: &Site) -> World {
         })
         .expect("a form"),
         waiting: waiting.try_into().expect("two jobs"),
+        assets: assets::asset_world(site).await,
     }
 }
 
 /// A server function whose answer holds what only its district may see.
-fn reads(at: &'static str, arguments: Value, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
+pub fn reads(at: &'static str, arguments: Value, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry {
         at,
         ask: Ask::Function(arguments),
@@ -137,7 +142,7 @@ fn audits(at: &'static str, arguments: Value) -> Entry {
 }
 
 /// A server function that changes something of a district.
-fn writes(at: &'static str, arguments: Value, wrong_role: &'static str, elsewhere: Told) -> Entry {
+pub fn writes(at: &'static str, arguments: Value, wrong_role: &'static str, elsewhere: Told) -> Entry {
     reads(at, arguments, Forbidden, wrong_role, elsewhere)
 }
 
@@ -265,6 +270,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
         writes("import_confirm", json!({"id": waiting[0]}), "finance", NotFound),
         writes("import_cancel", json!({"id": waiting[1]}), "finance", NotFound),
     ];
+    entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
     entries
 }

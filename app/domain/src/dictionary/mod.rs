@@ -9,8 +9,8 @@ mod housing;
 mod organization;
 
 pub use asset::{
-    AcquireMode, AssetClass, AssetStatus, AssetUse, CountResult, CountStatus, DepreciationMethod, LedgerSubject, TitleForm,
-    UnitCondition, ValueType,
+    AcquireMode, AssetClass, AssetStatus, AssetUse, CountResult, CountStatus, DepreciationMethod, LedgerSubject,
+    TitleForm, UnitCondition, ValueType,
 };
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
 pub use housing::{

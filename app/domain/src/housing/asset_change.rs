@@ -181,7 +181,12 @@ impl AssetChangeForm {
     ///
     /// # Errors
     /// One sentence per field; a change that changes nothing is none.
-    pub fn check(&self, kind: ChangeKind, before: ChangeValues, master: bool) -> Result<AssetChangeFields, FieldErrors> {
+    pub fn check(
+        &self,
+        kind: ChangeKind,
+        before: ChangeValues,
+        master: bool,
+    ) -> Result<AssetChangeFields, FieldErrors> {
         let mut errors = FieldErrors::default();
         let reason = errors.take("reason", required(&self.reason).and_then(|text| text_max(&text, 200)));
         let document_no = errors.take(
@@ -336,7 +341,8 @@ mod tests {
     fn a_request_says_why_and_by_which_document() {
         let errors = AssetChangeForm::default().check(ChangeKind::Dispose, before(), true).unwrap_err();
         assert_eq!((errors.get("reason"), errors.get("document_no")), (Some("不能为空"), Some("请填写批准文号")));
-        let form = AssetChangeForm { reason: "改造".into(), document_no: "房〔2026〕1号".into(), ..Default::default() };
+        let form =
+            AssetChangeForm { reason: "改造".into(), document_no: "房〔2026〕1号".into(), ..Default::default() };
         assert!(form.check(ChangeKind::Dispose, before(), true).is_ok());
         let errors = form.check(ChangeKind::Change, before(), true).unwrap_err();
         assert_eq!(errors.get("original"), Some("没有变更内容，请填写变更后的原值、面积或使用状况"));

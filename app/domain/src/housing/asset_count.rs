@@ -88,10 +88,8 @@ impl AssetCountForm {
     pub fn check(&self) -> Result<(String, NaiveDate, CountSubject), FieldErrors> {
         let mut errors = FieldErrors::default();
         let title = errors.take("title", required(&self.title).and_then(|text| text_max(&text, 50)));
-        let planned_on = errors.take(
-            "planned_on",
-            required(&self.planned_on).and_then(|text| super::asset_master::parse_day(&text)),
-        );
+        let planned_on = errors
+            .take("planned_on", required(&self.planned_on).and_then(|text| super::asset_master::parse_day(&text)));
         let subject = self.subject.split_once(':').and_then(|(kind, id)| match (kind, id.parse().ok()?) {
             ("master", id) => Some(CountSubject::Master(id)),
             ("estate", id) => Some(CountSubject::Estate(id)),
@@ -230,7 +228,8 @@ mod tests {
     #[test]
     fn a_sheet_is_of_a_card_or_an_estate() {
         let form = |subject: &str| {
-            AssetCountForm { title: "2026年度".into(), planned_on: "2026-12-01".into(), subject: subject.into() }.check()
+            AssetCountForm { title: "2026年度".into(), planned_on: "2026-12-01".into(), subject: subject.into() }
+                .check()
         };
         assert_eq!(form("master:3").map(|fields| fields.2), Ok(CountSubject::Master(3)));
         assert_eq!(form("estate:4").map(|fields| fields.2), Ok(CountSubject::Estate(4)));

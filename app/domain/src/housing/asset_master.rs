@@ -7,7 +7,11 @@ use crate::{
     },
     failure::FieldErrors,
     form::{optional, optional_text, pick},
-    housing::{asset_change::AssetChange, asset_depreciation::{DepreciationLife, Month}, estate::parse_count},
+    housing::{
+        asset_change::AssetChange,
+        asset_depreciation::{DepreciationLife, Month},
+        estate::parse_count,
+    },
     id::{AssetMasterId, ProjectId},
     value::{Area, Check, Complaint, Money, required, text_max},
 };
@@ -218,19 +222,12 @@ impl AssetMasterForm {
         let mut errors = FieldErrors::default();
         let e = &mut errors;
         let text = |text: &str, most| required(text).and_then(|text| text_max(&text, most));
-        let class = e.take(
-            "class",
-            if self.class.is_empty() {
-                Err(Complaint::says("请选择资产分类"))
-            } else {
-                AssetClass::from_code(&self.class).ok_or(Complaint::says("资产分类代码不存在"))
-            },
-        );
+        let unknown = if self.class.is_empty() { "请选择资产分类" } else { "资产分类代码不存在" };
         let fields = Some(AssetMasterFields {
             card_no: e.take("card_no", text(&self.card_no, 30)).unwrap_or_default(),
             asset_code: e.take("asset_code", text(&self.asset_code, 30)).unwrap_or_default(),
             asset_name: e.take("asset_name", text(&self.asset_name, 100)).unwrap_or_default(),
-            class: class.unwrap_or(AssetClass::Dwelling),
+            class: e.take("class", coded(&self.class, AssetClass::from_code, unknown)).unwrap_or(AssetClass::Dwelling),
             category: e
                 .take("category", coded(&self.category, HousingCategory::from_code, "请选择住房类别"))
                 .unwrap_or(HousingCategory::PublicRental),

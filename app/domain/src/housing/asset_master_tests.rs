@@ -80,7 +80,11 @@ fn what_a_card_must_not_say() {
         (|form| form.value_type = "NOMINAL".into(), "method", "名义金额入账的资产不计提折旧"),
         (|form| form.class = "A01030000".into(), "method", "土地不计提折旧"),
         (|form| form.months_done = "12".into(), "accumulated", "已提折旧月数与累计折旧须同时填写"),
-        (|form| (form.months_done, form.accumulated) = ("600".into(), "1".into()), "months_done", "已提折旧月数须小于折旧年限的月数"),
+        (
+            |form| (form.months_done, form.accumulated) = ("600".into(), "1".into()),
+            "months_done",
+            "已提折旧月数须小于折旧年限的月数",
+        ),
         (|form| form.title_form = "CERTIFIED".into(), "cert_no", "产权形式为“有证”时须填写权属证号"),
     ];
     for (change, field, sentence) in cases {

@@ -38,7 +38,8 @@ where
     Effect::new(move |_| alive.set(true));
     let sentence = move || {
         let error = act.value().get()?.err()?;
-        let field = deed.word.and_then(|(name, _)| error.fields().and_then(|fields| fields.get(name)).map(ToOwned::to_owned));
+        let field =
+            deed.word.and_then(|(name, _)| error.fields().and_then(|fields| fields.get(name)).map(ToOwned::to_owned));
         Some(match field {
             Some(field) => view! { <p class="field-error" role="alert">{field}</p> }.into_any(),
             None => error_view(&error),

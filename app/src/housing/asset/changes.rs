@@ -11,10 +11,12 @@ use leptos::prelude::*;
 
 pub(super) fn changes_view(changes: &[AssetChange], again: Callback<()>) -> AnyView {
     if changes.is_empty() {
-        return view! { <section class="panel"><h2>"变更记录"</h2>{empty_view("暂无登记、变更或处置事项")}</section> }.into_any();
+        return view! { <section class="panel"><h2>"变更记录"</h2>{empty_view("暂无登记、变更或处置事项")}</section> }
+            .into_any();
     }
     let items = changes.iter().map(|change| item(change, again)).collect_view();
-    view! { <section class="panel"><h2>"变更记录"</h2><ol class="timeline-list detail-list">{items}</ol></section> }.into_any()
+    view! { <section class="panel"><h2>"变更记录"</h2><ol class="timeline-list detail-list">{items}</ol></section> }
+        .into_any()
 }
 
 fn item(change: &AssetChange, again: Callback<()>) -> impl IntoView + use<> {

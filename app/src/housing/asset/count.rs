@@ -87,7 +87,9 @@ fn subject_picker(field: Field, name: String) -> impl IntoView {
     let hits = move || match find.value().get().filter(|_| open.get()) {
         None => ().into_any(),
         Some(Err(error)) => error_view(&error),
-        Some(Ok(found)) if found.is_empty() => view! { <p role="status" class="picker-note">"没有符合条件的主卡片或小区"</p> }.into_any(),
+        Some(Ok(found)) if found.is_empty() => {
+            view! { <p role="status" class="picker-note">"没有符合条件的主卡片或小区"</p> }.into_any()
+        }
         Some(Ok(found)) => {
             let rows = found
                 .into_iter()

@@ -82,7 +82,12 @@ fn deeds(sheet: &AssetCount, again: Callback<()>) -> impl IntoView + use<> {
     let finished = matches!(sheet.row.status, CountStatus::Counted | CountStatus::Difference);
     let finish = move || {
         deed(
-            Deed { label: "结束盘点", class: "btn btn-primary btn-sm", question: "结束后不能再登记盘点结果。确定结束吗？", word: None },
+            Deed {
+                label: "结束盘点",
+                class: "btn btn-primary btn-sm",
+                question: "结束后不能再登记盘点结果。确定结束吗？",
+                word: None,
+            },
             move |_| asset_count_finish(id),
             move |_| again.run(()),
         )
@@ -121,7 +126,8 @@ fn differences(sheet: &AssetCount) -> impl IntoView + use<> {
             view! { <li><b>{result}</b>" "{card}" "{line.place.clone()}"："{line.note.clone().unwrap_or_default()}</li> }
         })
         .collect();
-    (!found.is_empty()).then(|| view! { <section class="panel"><h2>"差异清单"</h2><ul class="detail-list">{found}</ul></section> })
+    (!found.is_empty())
+        .then(|| view! { <section class="panel"><h2>"差异清单"</h2><ul class="detail-list">{found}</ul></section> })
 }
 
 fn lines(sheet: &AssetCount, counting: bool, again: Callback<()>) -> impl IntoView + use<> {
@@ -142,7 +148,10 @@ fn lines(sheet: &AssetCount, counting: bool, again: Callback<()>) -> impl IntoVi
 
 fn line_view(id: AssetCountId, line: &AssetCountLine, counting: bool, again: Callback<()>) -> impl IntoView + use<> {
     let card = match &line.sub {
-        Some((sub, number)) => view! { <a class="link link-primary link-hover" href=format!("/assets/subs/{sub}")>{number.clone()}</a> }.into_any(),
+        Some((sub, number)) => {
+            view! { <a class="link link-primary link-hover" href=format!("/assets/subs/{sub}")>{number.clone()}</a> }
+                .into_any()
+        }
         None => "—".into_any(),
     };
     let place = line.place.clone();
@@ -162,7 +171,9 @@ fn line_view(id: AssetCountId, line: &AssetCountLine, counting: bool, again: Cal
     let save = use_entry(id, complaint, again);
     let run = move |_| {
         let (result, condition, note) = entry.get_untracked();
-        let Some(result) = CountResult::from_code(&result) else { return complaint.set("请选择盘点结果".to_owned()) };
+        let Some(result) = CountResult::from_code(&result) else {
+            return complaint.set("请选择盘点结果".to_owned());
+        };
         let condition = UnitCondition::from_code(&condition);
         send(save, complaint, CountEntry { line: Some(line_id), result, condition, place: String::new(), note });
     };
@@ -232,17 +243,22 @@ fn send(save: Save, complaint: RwSignal<String>, entry: CountEntry) {
 
 /// What is there and has no card.
 fn surplus_form(id: AssetCountId, again: Callback<()>) -> impl IntoView {
-    let (place, note, complaint) = (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (place, note, complaint) =
+        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let save = use_entry(id, complaint, again);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        send(save, complaint, CountEntry {
-            line: None,
-            result: CountResult::Surplus,
-            condition: None,
-            place: place.get_untracked(),
-            note: note.get_untracked(),
-        });
+        send(
+            save,
+            complaint,
+            CountEntry {
+                line: None,
+                result: CountResult::Surplus,
+                condition: None,
+                place: place.get_untracked(),
+                note: note.get_untracked(),
+            },
+        );
     };
     let input = |label: &'static str, name: &'static str, value: RwSignal<String>| {
         view! { <label class="grow"><span class="text-sm">{label}</span><input class="input input-sm w-full" name=name maxlength="200" prop:value=value on:input=move |event| value.set(event_target_value(&event)) /></label> }

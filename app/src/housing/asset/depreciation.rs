@@ -71,11 +71,10 @@ fn table(lines: Vec<DepreciationLine>) -> impl IntoView {
 /// The list of runs, with what can be done: to run a month, to take the newest back, to close it.
 pub(super) fn list_view() -> AnyView {
     let actions = list_actions(|| ListActions { add: None, import: None, export: may(Permission::AssetExport) });
-    let frame = ListFrame {
-        title: Some("折旧计提"),
-        empty: Some("尚未计提折旧，登记主卡片后按月计提"),
-        tools: Some(tools),
-    };
+    let frame =
+        ListFrame {
+            title: Some("折旧计提"), empty: Some("管辖范围内暂无计提记录，登记主卡片后按月计提"), tools: Some(tools)
+        };
     framed_list_page(&DEPRECIATION_LIST, frame, actions, depreciation_list)
 }
 
@@ -84,7 +83,9 @@ fn tools() -> AnyView {
     let again = expect_context::<ListAgain>();
     let runs = resource(
         || (),
-        |()| depreciation_list(ListQuery { size: 100, sort: "period".into(), descending: true, ..ListQuery::default() }),
+        |()| {
+            depreciation_list(ListQuery { size: 100, sort: "period".into(), descending: true, ..ListQuery::default() })
+        },
     );
     let again = Callback::new(move |()| {
         runs.refetch();

@@ -28,7 +28,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 /// The tabs of a card, as the address names them.
-const TABS: [(&str, &str); 4] = [("", "卡片信息"), ("subs", "子卡片"), ("changes", "变更记录"), ("depreciation", "折旧")];
+const TABS: [(&str, &str); 4] =
+    [("", "卡片信息"), ("subs", "子卡片"), ("changes", "变更记录"), ("depreciation", "折旧")];
 
 /// The tab that the address names.
 pub(super) fn use_tab() -> Memo<String> {
@@ -249,11 +250,17 @@ fn sub_table(rows: Vec<Vec<Cell>>) -> impl IntoView {
     let class = |place: usize| {
         format!("{} {}", kind_class(columns[place].kind), if columns[place].essential { "" } else { "desk-only" })
     };
-    let head = shown.iter().map(|place| view! { <th scope="col" class=class(*place)>{columns[*place].header}</th> }).collect_view();
+    let head = shown
+        .iter()
+        .map(|place| view! { <th scope="col" class=class(*place)>{columns[*place].header}</th> })
+        .collect_view();
     let rows = rows
         .into_iter()
         .map(|row| {
-            let cells = shown.iter().map(|place| view! { <td class=class(*place)>{cell_view(row[*place].clone())}</td> }).collect_view();
+            let cells = shown
+                .iter()
+                .map(|place| view! { <td class=class(*place)>{cell_view(row[*place].clone())}</td> })
+                .collect_view();
             view! { <tr>{cells}</tr> }
         })
         .collect_view();

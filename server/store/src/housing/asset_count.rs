@@ -39,7 +39,8 @@ struct Record {
     created_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "c.id, c.title, d.name as district, coalesce(m.card_no || ' ' || m.asset_name, e.name, '') as subject,
+const COLUMNS: &str =
+    "c.id, c.title, d.name as district, coalesce(m.card_no || ' ' || m.asset_name, e.name, '') as subject,
      c.planned_on, c.status, l.planned, l.counted, l.missing, l.surplus, user_name(c.made_by) as made_by, c.created_at";
 
 const FROM: &str = "from asset_count c join organization d on d.id = c.district_id
@@ -224,31 +225,35 @@ pub async fn asset_count_enter(ctx: &Ctx, id: AssetCountId, entry: &CountEntry) 
     }
     let condition = entry.condition.map(UnitCondition::code);
     let written = match entry.line {
-        Some(line) => sqlx::query!(
-            "update asset_count_line set result = $3, condition = $4, note = $5, counted_on = $6, counted_by = $7
+        Some(line) => {
+            sqlx::query!(
+                "update asset_count_line set result = $3, condition = $4, note = $5, counted_on = $6, counted_by = $7
              where id = $2 and count_id = $1 and sub_id is not null",
-            id.0,
-            line,
-            entry.result.code(),
-            condition,
-            note,
-            ctx.today(),
-            ctx.actor().id.0,
-        )
-        .execute(connection(&mut tx))
-        .await?,
-        None => sqlx::query!(
-            "insert into asset_count_line (count_id, place, result, condition, note, counted_on, counted_by)
+                id.0,
+                line,
+                entry.result.code(),
+                condition,
+                note,
+                ctx.today(),
+                ctx.actor().id.0,
+            )
+            .execute(connection(&mut tx))
+            .await?
+        }
+        None => {
+            sqlx::query!(
+                "insert into asset_count_line (count_id, place, result, condition, note, counted_on, counted_by)
              values ($1, $2, 'SURPLUS', $3, $4, $5, $6)",
-            id.0,
-            entry.place.trim(),
-            condition,
-            note,
-            ctx.today(),
-            ctx.actor().id.0,
-        )
-        .execute(connection(&mut tx))
-        .await?,
+                id.0,
+                entry.place.trim(),
+                condition,
+                note,
+                ctx.today(),
+                ctx.actor().id.0,
+            )
+            .execute(connection(&mut tx))
+            .await?
+        }
     };
     if written.rows_affected() == 0 {
         return Err(Failure::NotFound.into());

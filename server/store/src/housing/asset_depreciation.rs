@@ -9,7 +9,9 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     failure::{Failure, FieldErrors},
-    housing::asset_depreciation::{DEPRECIATION_LIST, DepreciationLine, DepreciationRunRow, Month, RunOutcome, RunState},
+    housing::asset_depreciation::{
+        DEPRECIATION_LIST, DepreciationLine, DepreciationRunRow, Month, RunOutcome, RunState,
+    },
     id::{AssetMasterId, AssetSubId, DepreciationRunId},
     list::{ListQuery, Page},
     platform::permission::Permission,
@@ -133,7 +135,13 @@ pub async fn depreciation_run(ctx: &Ctx, period: &str) -> Result<RunOutcome> {
     .await?;
     tx.commit().await?;
     let districts = runs.len() as i64;
-    Ok(RunOutcome { districts, skipped: all - districts, masters: sums.0, subs: sums.1, amount: Money::from_fen(sums.2) })
+    Ok(RunOutcome {
+        districts,
+        skipped: all - districts,
+        masters: sums.0,
+        subs: sums.1,
+        amount: Money::from_fen(sums.2),
+    })
 }
 
 /// Months follow each other: in no district may one be left out.
@@ -159,7 +167,12 @@ async fn order_check(tx: &mut Tx, period: Month) -> Result<()> {
         .fetch_one(connection(tx))
         .await?;
         if period < next && !known {
-            return Err(Failure::refused(format!("{}已计提到{}，不能再计提更早的月份", district.name, Month::of(district.period))).into());
+            return Err(Failure::refused(format!(
+                "{}已计提到{}，不能再计提更早的月份",
+                district.name,
+                Month::of(district.period)
+            ))
+            .into());
         }
     }
     Ok(())
@@ -351,20 +364,28 @@ pub async fn depreciation_close(ctx: &Ctx, id: DepreciationRunId) -> Result<()> 
 ///
 /// # Errors
 /// [`Failure::NotFound`] outside the scope.
-pub async fn depreciation_lines(ctx: &Ctx, master: AssetMasterId, sub: Option<AssetSubId>) -> Result<Vec<DepreciationLine>> {
+pub async fn depreciation_lines(
+    ctx: &Ctx,
+    master: AssetMasterId,
+    sub: Option<AssetSubId>,
+) -> Result<Vec<DepreciationLine>> {
     ctx.require(Permission::AssetRead)?;
     let mut tx = ctx.begin().await?;
     let seen = match sub {
-        None => sqlx::query_scalar!("select id from asset_master where id = $1 and deleted_at is null", master.0)
+        None => {
+            sqlx::query_scalar!("select id from asset_master where id = $1 and deleted_at is null", master.0)
+                .fetch_optional(connection(&mut tx))
+                .await?
+        }
+        Some(sub) => {
+            sqlx::query_scalar!(
+                "select id from asset_sub where id = $1 and master_id = $2 and deleted_at is null",
+                sub.0,
+                master.0
+            )
             .fetch_optional(connection(&mut tx))
-            .await?,
-        Some(sub) => sqlx::query_scalar!(
-            "select id from asset_sub where id = $1 and master_id = $2 and deleted_at is null",
-            sub.0,
-            master.0
-        )
-        .fetch_optional(connection(&mut tx))
-        .await?,
+            .await?
+        }
     };
     seen.ok_or(Failure::NotFound)?;
     let lines = sqlx::query!(

@@ -314,13 +314,11 @@ pub async fn asset_master_create(ctx: &Ctx, form: &AssetMasterForm) -> Result<As
 
 /// The status of a card that nobody else changed since `version` was read; locks its row.
 async fn master_lock(tx: &mut Tx, id: AssetMasterId, version: i32) -> Result<AssetStatus> {
-    let row = sqlx::query!(
-        "select status, version from asset_master where id = $1 and deleted_at is null for update",
-        id.0
-    )
-    .fetch_optional(connection(tx))
-    .await?
-    .ok_or(Failure::NotFound)?;
+    let row =
+        sqlx::query!("select status, version from asset_master where id = $1 and deleted_at is null for update", id.0)
+            .fetch_optional(connection(tx))
+            .await?
+            .ok_or(Failure::NotFound)?;
     if row.version != version {
         return Err(Failure::Conflict.into());
     }

@@ -171,11 +171,13 @@ async fn unit_place(tx: &mut Tx, master: AssetMasterId, unit: UnitId) -> Result<
 
 /// A master card that can take sub cards; its row is locked, so that two writers come one after the other.
 async fn master_open(tx: &mut Tx, master: AssetMasterId) -> Result<()> {
-    let status =
-        sqlx::query_scalar!("select status from asset_master where id = $1 and deleted_at is null for update", master.0)
-            .fetch_optional(connection(tx))
-            .await?
-            .ok_or(Failure::NotFound)?;
+    let status = sqlx::query_scalar!(
+        "select status from asset_master where id = $1 and deleted_at is null for update",
+        master.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
     let status = stored(&status, AssetStatus::from_code)?;
     if status == AssetStatus::Draft || matches!(status, AssetStatus::Registered | AssetStatus::Changed) {
         Ok(())

@@ -111,11 +111,13 @@ pub async fn sub(ctx: &Ctx, id: AssetSubId) -> AssetSub {
 
 /// Gives an account a role more.
 pub async fn grant(test: &TestDatabase, login: &str, role: &str) {
-    let granted = sqlx::query("insert into user_role select u.id, r.id from app_user u, role r where u.login = $1 and r.code = $2")
-        .bind(login)
-        .bind(role)
-        .execute(&test.admin)
-        .await
-        .expect("a grant");
+    let granted = sqlx::query(
+        "insert into user_role select u.id, r.id from app_user u, role r where u.login = $1 and r.code = $2",
+    )
+    .bind(login)
+    .bind(role)
+    .execute(&test.admin)
+    .await
+    .expect("a grant");
     assert_eq!(granted.rows_affected(), 1, "{login} {role}");
 }
