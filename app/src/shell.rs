@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError,
-    housing::{AssetForms, Assets, BuildingPages, EstatePages, Housing, UnitPages},
+    housing::{AssetCards, AssetForms, AssetSheets, Assets, BuildingPages, EstatePages, Housing, UnitPages},
     import::Imports,
     insight::{CityMap, Home},
     operator::Operators,
@@ -88,8 +88,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/assets/:noun") view={Lazy::<Assets>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/assets/:noun/new") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun/:id") view={Lazy::<Assets>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun/:id/:action") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id") view={Lazy::<AssetCards>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id/edit") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id/new-sub") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id/:action") view={Lazy::<AssetSheets>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />

@@ -1,7 +1,7 @@
 //! 公租房房源: projects, estates, buildings, units, rooms, rent standards.
 //!
 //! Four lazy routes: the lists with what is only read there, and the pages of an estate, of a building and of a
-//! unit. Whoever looks at a list does not load the forms. Asset cards have two of their own (`asset`).
+//! unit. Whoever looks at a list does not load the forms. Asset cards have four of their own (`asset`).
 
 pub mod choice;
 
@@ -13,7 +13,7 @@ mod rent_standard;
 mod room;
 mod unit;
 
-pub use asset::{AssetForms, Assets};
+pub use asset::{AssetCards, AssetForms, AssetSheets, Assets};
 pub use building::BuildingPages;
 pub use estate::EstatePages;
 pub use unit::UnitPages;

@@ -53,9 +53,9 @@ pub fn pages(card: i64, part: i64, count: i64) -> Vec<(&'static str, String, Vec
             format!("/assets/subs/{}/print", part),
             vec!["公共租赁住房资产子卡片", "人民币陆万元整"],
         ),
-        ("/assets/:noun/:id/:action", format!("/assets/masters/{}/edit", card), vec!["编辑资产主卡片"]),
+        ("/assets/:noun/:id/edit", format!("/assets/masters/{}/edit", card), vec!["编辑资产主卡片"]),
         (
-            "/assets/:noun/:id/:action",
+            "/assets/:noun/:id/new-sub",
             format!("/assets/masters/{}/new-sub", card),
             vec!["新增资产子卡片", "120,000.00"],
         ),

@@ -1,6 +1,7 @@
 //! Asset cards (S1-4.3, S1-4.4): lists, cards, requests, depreciation, stock-taking.
 //!
-//! Two lazy routes: what most people look at, and the forms with the printed card.
+//! Four lazy routes, because together they would be several times what a module may weigh: the lists, the cards, the
+//! forms, and the sheets (requests, count sheets, printed cards).
 
 mod act;
 mod api;
@@ -8,6 +9,7 @@ mod changes;
 mod count;
 mod count_sheet;
 mod depreciation;
+mod depreciation_runs;
 mod list;
 mod master;
 mod master_form;
@@ -18,7 +20,11 @@ mod sub_form;
 
 use super::nowhere;
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
+use leptos_router::{
+    LazyRoute,
+    hooks::{use_location, use_params_map},
+    lazy_route,
+};
 
 /// The noun, id and action of the address; none of them on the way to another module.
 fn use_place() -> Memo<(String, Option<String>, Option<String>)> {
@@ -29,7 +35,7 @@ fn use_place() -> Memo<(String, Option<String>, Option<String>)> {
     })
 }
 
-/// The lists and the cards.
+/// The lists.
 pub struct Assets;
 
 #[lazy_route]
@@ -40,26 +46,43 @@ impl LazyRoute for Assets {
 
     fn view(_this: Self) -> AnyView {
         let place = use_place();
-        let place = Memo::new(move |_| place.with(|(noun, id, _)| (noun.clone(), id.is_some())));
-        (move || {
-            let (noun, one) = place.get();
-            match (noun.as_str(), one) {
-                ("masters", false) => list::masters_view(),
-                ("masters", true) => master::detail_view(),
-                ("subs", false) => list::subs_view(),
-                ("subs", true) => sub::detail_view(),
-                ("changes", false) => list::changes_view(),
-                ("depreciation", false) => depreciation::list_view(),
-                ("counts", false) => list::counts_view(),
-                ("", _) => ().into_any(),
-                _ => nowhere(),
-            }
+        let noun = Memo::new(move |_| place.with(|(noun, ..)| noun.clone()));
+        (move || match noun.get().as_str() {
+            "masters" => list::masters_view(),
+            "subs" => list::subs_view(),
+            "changes" => list::changes_view(),
+            "depreciation" => depreciation_runs::list_view(),
+            "counts" => list::counts_view(),
+            "" => ().into_any(),
+            _ => nowhere(),
         })
         .into_any()
     }
 }
 
-/// The forms, the count sheet and the printed card.
+/// The pages of a card.
+pub struct AssetCards;
+
+#[lazy_route]
+impl LazyRoute for AssetCards {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = use_place();
+        let noun = Memo::new(move |_| place.with(|(noun, ..)| noun.clone()));
+        (move || match noun.get().as_str() {
+            "masters" => master::detail_view(),
+            "subs" => sub::detail_view(),
+            "" => ().into_any(),
+            _ => nowhere(),
+        })
+        .into_any()
+    }
+}
+
+/// The forms: of a new card, of a draft, of a new count sheet.
 pub struct AssetForms;
 
 #[lazy_route]
@@ -69,24 +92,51 @@ impl LazyRoute for AssetForms {
     }
 
     fn view(_this: Self) -> AnyView {
+        let path = use_location().pathname;
         let place = use_place();
-        let place = Memo::new(move |_| place.with(|(noun, id, action)| (noun.clone(), id.is_some(), action.clone())));
+        let form = Memo::new(move |_| {
+            let action = path.with(|path| path.rsplit('/').next().unwrap_or_default().to_owned());
+            place.with(|(noun, id, _)| (noun.clone(), id.is_some(), action))
+        });
         (move || {
-            let (noun, one, action) = place.get();
-            match (noun.as_str(), one, action.as_deref()) {
-                ("masters", false, None) => master_form::new_view(),
-                ("masters", true, Some("edit")) => master_form::edit_view(),
-                ("masters", true, Some("new-sub")) => sub_form::new_view(),
-                ("masters", true, Some("change")) => request::master_view(false),
-                ("masters", true, Some("dispose")) => request::master_view(true),
-                ("masters", true, Some("print")) => print::master_view(),
-                ("subs", true, Some("edit")) => sub_form::edit_view(),
-                ("subs", true, Some("change")) => request::sub_view(false),
-                ("subs", true, Some("dispose")) => request::sub_view(true),
-                ("subs", true, Some("print")) => print::sub_view(),
-                ("counts", false, None) => count::new_view(),
-                ("counts", true, Some("sheet")) => count_sheet::sheet_view(),
+            let (noun, one, action) = form.get();
+            match (noun.as_str(), one, action.as_str()) {
+                ("masters", false, "new") => master_form::new_view(),
+                ("counts", false, "new") => count::new_view(),
+                ("masters", true, "edit") => master_form::edit_view(),
+                ("masters", true, "new-sub") => sub_form::new_view(),
+                ("subs", true, "edit") => sub_form::edit_view(),
                 ("", ..) => ().into_any(),
+                _ => nowhere(),
+            }
+        })
+        .into_any()
+    }
+}
+
+/// Requests, count sheets and printed cards.
+pub struct AssetSheets;
+
+#[lazy_route]
+impl LazyRoute for AssetSheets {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = use_place();
+        (move || {
+            let (noun, _, action) = place.get();
+            match (noun.as_str(), action.as_deref()) {
+                ("masters", Some("change")) => request::master_view(false),
+                ("masters", Some("dispose")) => request::master_view(true),
+                ("masters", Some("print")) => print::master_view(),
+                ("subs", Some("change")) => request::sub_view(false),
+                ("subs", Some("dispose")) => request::sub_view(true),
+                ("subs", Some("print")) => print::sub_view(),
+                ("counts", Some("sheet")) => count_sheet::sheet_view(),
+                // On the way to another module.
+                (_, None) => ().into_any(),
                 _ => nowhere(),
             }
         })
