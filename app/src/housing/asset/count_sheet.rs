@@ -159,7 +159,7 @@ fn line_view(id: AssetCountId, line: &AssetCountLine, counting: bool, again: Cal
         let result = line.result.map_or("—", CountResult::label);
         let condition = line.condition.map_or("—", UnitCondition::label);
         let day = line.counted_on.map(|day| day.to_string()).unwrap_or_default();
-        return view! { <tr><td>{card}</td><td>{place}</td><td>{result}</td><td>{condition}</td><td>{line.note.clone()}</td><td class="tabular-nums">{day}</td></tr> }.into_any();
+        return view! { <tr><td class="min-w-28">{card}</td><td class="min-w-40">{place}</td><td>{result}</td><td>{condition}</td><td>{line.note.clone()}</td><td class="tabular-nums">{day}</td></tr> }.into_any();
     }
     let number = line.sub.as_ref().map(|(_, number)| number.clone()).unwrap_or_default();
     let entry = RwSignal::new((
@@ -180,8 +180,8 @@ fn line_view(id: AssetCountId, line: &AssetCountLine, counting: bool, again: Cal
     let results = [CountResult::Found, CountResult::Missing].map(|value| (value.code(), value.label()));
     view! {
         <tr>
-            <td>{card}</td>
-            <td>{place}</td>
+            <td class="min-w-28">{card}</td>
+            <td class="min-w-40">{place}</td>
             <td>{small_select("结果", &number, results.to_vec(), entry.get_untracked().0, move |code| entry.update(|entry| entry.0 = code))}</td>
             <td>{small_select("完好等级", &number, UnitCondition::choices(), entry.get_untracked().1, move |code| entry.update(|entry| entry.1 = code))}</td>
             <td><input class="input input-sm w-40" aria-label=format!("{number}说明") maxlength="200" prop:value=move || entry.get().2 on:input=move |event| entry.update(|entry| entry.2 = event_target_value(&event)) /></td>

@@ -20,7 +20,7 @@ use domain::{
     dictionary::{AssetStatus, DepreciationMethod},
     housing::{asset_master::AssetMaster, asset_sheet::ASSET_SUB_LIST},
     id::AssetMasterId,
-    list::{ListQuery, Position},
+    list::{ListQuery, Position, percent_encode},
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
 };
@@ -98,13 +98,18 @@ fn head(card: &AssetMaster, again: Callback<()>) -> impl IntoView + use<> {
         view! { <a class=class href=format!("/assets/masters/{id}/{action}")>{label}</a> }
     };
     let outline = "btn btn-outline btn-sm";
+    let count = format!("/assets/counts/new?subject=master:{id}&name={}", percent_encode(&card.card_no));
     let gone = StoredValue::new(gone);
     view! {
         <PageHead title=format!("{} {}", card.card_no, card.asset_name) back=("/assets/masters".to_owned(), "资产主卡片".to_owned())>
             {link("print", "打印卡片", outline)}
             {move || may(Permission::AssetWrite).then(|| view! {
                 {takes_subs.then(|| link("new-sub", "新增子卡片", outline))}
-                {booked.then(|| view! { {link("change", "变更", outline)}{link("dispose", "处置", outline)} })}
+                {booked.then(|| view! {
+                    {link("change", "变更", outline)}
+                    {link("dispose", "处置", outline)}
+                    <a class=outline href=count.clone()>"盘点"</a>
+                })}
                 {draft.then(|| view! { <a class=outline href=format!("/assets/masters/{id}/edit")>{icon("edit")}"编辑"</a> })}
             })}
         </PageHead>
