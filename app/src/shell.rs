@@ -2,7 +2,10 @@
 
 use crate::{
     ApiError,
-    housing::{BuildingPages, EstatePages, Housing, StockForms, StockWork, UnitPages},
+    housing::{
+        AssetCards, AssetForms, AssetSheets, Assets, BuildingPages, EstatePages, Housing, StockForms, StockWork,
+        UnitPages,
+    },
     import::Imports,
     insight::{CityMap, Home},
     operator::Operators,
@@ -106,6 +109,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/housing/:noun/:id/:action") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun") view={Lazy::<Assets>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/new") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id") view={Lazy::<AssetCards>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id/edit") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id/new-sub") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/assets/:noun/:id/:action") view={Lazy::<AssetSheets>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
@@ -265,6 +274,18 @@ const MENU: &[(&str, &[Entry])] = &[
                 icon: "rent",
                 permission: Permission::RentStandardRead,
             },
+        ],
+    ),
+    (
+        "资产管理",
+        &[
+            Entry { href: "/assets/masters", label: "主卡片", icon: "asset", permission: Permission::AssetRead },
+            Entry { href: "/assets/subs", label: "子卡片", icon: "unit", permission: Permission::AssetRead },
+            Entry { href: "/assets/changes", label: "资产审批", icon: "edit", permission: Permission::AssetRead },
+            Entry {
+                href: "/assets/depreciation", label: "折旧计提", icon: "rent", permission: Permission::AssetRead
+            },
+            Entry { href: "/assets/counts", label: "资产盘点", icon: "search", permission: Permission::AssetRead },
         ],
     ),
     ("人员", &[Entry { href: "/persons", label: "人员", icon: "person", permission: Permission::PersonRead }]),

@@ -3,11 +3,15 @@ import { expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 
 test("every page opens on a desk and on a phone", async ({ page }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   await signIn(page, "city");
   const [at] = await query<{ unit: string; building: string; estate: string; project: string }>(
     `select u.id as unit, u.building_id as building, u.estate_id as estate, b.project_id as project
      from unit u join building b on b.id = u.building_id where u.status = 'VACANT' order by u.id limit 1`,
+  );
+  const [card] = await query<{ master: string; sub: string; count: string }>(
+    `select s.master_id as master, s.id as sub, (select min(id) from asset_count) as count
+     from asset_sub s where s.status = 'REGISTERED' order by s.id limit 1`,
   );
   const pages: [string, string | RegExp][] = [
     ["/", /房源概况/],
@@ -34,6 +38,22 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
     [`/housing/units/${at?.unit}/edit`, /./],
     ["/housing/rooms", "房间管理"],
     ["/housing/rent-standards", "租金标准管理"],
+    ["/assets/masters", "资产主卡片管理"],
+    ["/assets/masters/new", "新增资产主卡片"],
+    [`/assets/masters/${card?.master}`, /./],
+    [`/assets/masters/${card?.master}?tab=subs`, /./],
+    [`/assets/masters/${card?.master}?tab=changes`, /./],
+    [`/assets/masters/${card?.master}?tab=depreciation`, /./],
+    [`/assets/masters/${card?.master}/print`, /打印/],
+    [`/assets/masters/${card?.master}/new-sub`, "新增资产子卡片"],
+    [`/assets/masters/${card?.master}/change`, "申请资产变更"],
+    ["/assets/subs", "资产子卡片管理"],
+    [`/assets/subs/${card?.sub}`, /./],
+    ["/assets/changes", "资产审批"],
+    ["/assets/depreciation", "折旧计提"],
+    ["/assets/counts", "资产盘点管理"],
+    ["/assets/counts/new", "新增盘点单"],
+    [`/assets/counts/${card?.count}/sheet`, /./],
     ["/operators", /运营主体/],
     ["/platform/organizations", "机构管理"],
     ["/imports", /导入/],

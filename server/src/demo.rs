@@ -1,6 +1,8 @@
 //! The small demo city of a first start: real blocks of an open data set, loaded by the normal
 //! import, with accounts whose passwords nobody chose.
 
+mod asset;
+
 use crate::{
     hdb,
     import::{self, CommandEnd},
@@ -178,6 +180,7 @@ impl Seed<'_> {
             self.account(account, &mut lines).await?;
         }
         self.persons().await?;
+        asset::assets(database, self.begun).await.map_err(text)?;
         write_private(notes, &lines).map_err(|error| format!("{}: {error}", notes.display()))?;
         demo_complete(database).await.map_err(text)
     }

@@ -12,8 +12,16 @@ use axum::{
 use domain::{
     failure::Failure,
     housing::{
-        building_sheet::BUILDING_LIST, estate_sheet::ESTATE_LIST, project_sheet::PROJECT_LIST,
-        rent_standard::RENT_STANDARD_LIST, room::ROOM_LIST, unit_sheet::UNIT_LIST,
+        asset_change::ASSET_CHANGE_LIST,
+        asset_count::ASSET_COUNT_LIST,
+        asset_depreciation::DEPRECIATION_LIST,
+        asset_sheet::{ASSET_MASTER_LIST, ASSET_SUB_LIST},
+        building_sheet::BUILDING_LIST,
+        estate_sheet::ESTATE_LIST,
+        project_sheet::PROJECT_LIST,
+        rent_standard::RENT_STANDARD_LIST,
+        room::ROOM_LIST,
+        unit_sheet::UNIT_LIST,
     },
     import::{SheetKey, UPLOAD_BYTES_MAX},
     list::{ListQuery, Page},
@@ -27,8 +35,9 @@ use std::collections::BTreeMap;
 use store::{
     Ctx,
     housing::{
-        building::building_list, estate::estate_list, project::project_list, rent_standard::rent_standard_list,
-        room::room_list, unit_list::unit_list,
+        asset_change::asset_change_list, asset_count::asset_count_list, asset_depreciation::depreciation_list,
+        asset_master::asset_master_list, asset_sub::asset_sub_list, building::building_list, estate::estate_list,
+        project::project_list, rent_standard::rent_standard_list, room::room_list, unit_list::unit_list,
     },
     operator::operator_list,
     person::person_list,
@@ -156,8 +165,22 @@ pub async fn export(
     let query = ListQuery::from_params(
         params.iter().filter(|(key, _)| *key != "rows").map(|(key, value)| (key.as_str(), value.as_str())),
     );
-    let known =
-        ["organization", "operator", "project", "estate", "building", "unit", "room", "rent_standard", "person"];
+    let known = [
+        "organization",
+        "operator",
+        "project",
+        "estate",
+        "building",
+        "unit",
+        "room",
+        "rent_standard",
+        "person",
+        "asset_master",
+        "asset_sub",
+        "asset_change",
+        "asset_depreciation",
+        "asset_count",
+    ];
     if !known.contains(&list.as_str()) {
         return Err(Refused(Failure::NotFound));
     }
@@ -181,6 +204,11 @@ pub async fn export(
         "unit" => collected!(UNIT_LIST, unit_list),
         "room" => collected!(ROOM_LIST, room_list),
         "person" => collected!(PERSON_LIST, person_list),
+        "asset_master" => collected!(ASSET_MASTER_LIST, asset_master_list),
+        "asset_sub" => collected!(ASSET_SUB_LIST, asset_sub_list),
+        "asset_change" => collected!(ASSET_CHANGE_LIST, asset_change_list),
+        "asset_depreciation" => collected!(DEPRECIATION_LIST, depreciation_list),
+        "asset_count" => collected!(ASSET_COUNT_LIST, asset_count_list),
         _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
     };
     let content = tokio::task::spawn_blocking(move || {

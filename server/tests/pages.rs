@@ -23,6 +23,9 @@ struct Places {
     district: i64,
     person: i64,
     job: String,
+    card: i64,
+    part: i64,
+    count: i64,
 }
 
 async fn places(site: &Site) -> Places {
@@ -32,7 +35,11 @@ async fn places(site: &Site) -> Places {
         site.id(&format!("select min(id) from {table} where estate_id = {estate}")).await
     };
     let ctx = support::city::ctx(&site.test.database, "district-a").await;
+    let (card, part, count) = support::asset_pages::cards(site).await;
     Places {
+        card,
+        part,
+        count,
         sun,
         star,
         building: of("building", sun).await,
@@ -116,7 +123,7 @@ async fn every_page_is_drawn_by_the_server() {
     let site = Site::open().await;
     let at = places(&site).await;
     let city = site.session("city").await;
-    let pages: Vec<(&str, String, Vec<&str>)> = vec![
+    let mut pages: Vec<(&str, String, Vec<&str>)> = vec![
         ("/", "/".into(), vec!["测试市住房保障中心房源概况", "甲区", "乙区", "50.00%", "已入住", "两居室"]),
         ("/map", "/map".into(), vec!["房源分布", "甲区", "乙区", "1个小区尚未标注坐标"]),
         ("/housing/:noun", "/housing/projects".into(), vec!["甲项目", "乙项目", "共 3 条"]),
@@ -218,6 +225,7 @@ async fn every_page_is_drawn_by_the_server() {
         ),
         ("/password", "/password".into(), vec!["修改密码", "原密码"]),
     ];
+    pages.extend(support::asset_pages::pages(at.card, at.part, at.count));
     let source = std::fs::read_to_string(support::root().join("app/src/shell.rs")).expect("the routes");
     let known: BTreeSet<&str> = source.split("path!(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let governed = administration(&site).await;
@@ -285,6 +293,11 @@ async fn the_wall_holds_on_every_page() {
         format!("/housing/units/{}/label", at.unit),
         format!("/housing/units/{}/new-room", at.unit),
         format!("/imports/{}", at.job),
+        format!("/assets/masters/{}", at.card),
+        format!("/assets/masters/{}/print", at.card),
+        format!("/assets/subs/{}", at.part),
+        format!("/assets/subs/{}/change", at.part),
+        format!("/assets/counts/{}/sheet", at.count),
     ] {
         let page = site.get(&path, Some(&b)).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");

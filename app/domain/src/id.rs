@@ -49,4 +49,14 @@ ids! {
     OperatorId,
     /// 人员 (E-04)
     PersonId,
+    /// 资产主卡片 (E-15)
+    AssetMasterId,
+    /// 资产子卡片 (E-16)
+    AssetSubId,
+    /// 资产卡片审批事项 (§3.19)
+    AssetChangeId,
+    /// 折旧计提批次 (§3.19 T5)
+    DepreciationRunId,
+    /// 资产盘点单 (§3.19 T6)
+    AssetCountId,
 }

@@ -1,10 +1,12 @@
 //! 公租房房源: projects, estates, buildings, units, rooms, rent standards.
 //!
 //! Six lazy routes: the lists with what is only read there, the pages of an estate, of a building and of a unit, the
-//! other forms, and the work on many units. Whoever looks at a list does not load the forms.
+//! other forms, and the work on many units. Whoever looks at a list does not load the forms. Asset cards have four of
+//! their own (`asset`).
 
 pub mod choice;
 
+mod asset;
 mod building;
 mod estate;
 mod forms;
@@ -15,11 +17,13 @@ mod tree;
 mod unit;
 mod work;
 
+pub use asset::{AssetCards, AssetForms, AssetSheets, Assets};
 pub use building::BuildingPages;
 pub use estate::EstatePages;
 pub use forms::StockForms;
 pub use unit::UnitPages;
 pub use work::StockWork;
+pub(crate) use unit::api::unit_list;
 
 use crate::ui::{detail::use_id, empty_view, list::ListActions};
 use leptos::prelude::*;

@@ -56,6 +56,16 @@ pub struct ListFrame {
     pub tools: Option<fn() -> AnyView>,
 }
 
+/// Loads the rows of the list around it once more: for tools that change them.
+#[derive(Clone, Copy)]
+pub struct ListAgain(RwSignal<u32>);
+
+impl ListAgain {
+    pub fn run(self) {
+        self.0.update(|times| *times += 1);
+    }
+}
+
 /// What makes rows choosable: what can be done with them, and what each is called; and what helps to find them.
 pub struct Choosing<R> {
     /// what stands at the side of filters and rows
@@ -106,9 +116,11 @@ where
 {
     let query = use_list_query();
     let Choosing { side, selection, key } = choosing;
+    let again = RwSignal::new(0);
+    provide_context(ListAgain(again));
     let page = resource(
-        move || query.get(),
-        move |query| {
+        move || (query.get(), again.get()),
+        move |(query, _)| {
             let rows = load(query);
             async move { rows.await.map(|page| page.map(|row| ListRow { key: key(&row), cells: sheet.cells(&row) })) }
         },

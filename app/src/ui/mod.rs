@@ -12,6 +12,7 @@ pub mod remove;
 pub mod resource;
 pub mod select;
 pub mod table;
+pub mod unit_picker;
 
 #[cfg(feature = "hydrate")]
 pub mod asset;
@@ -100,6 +101,7 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "person" => "M9 8a3 3 0 1 0 6 0 3 3 0 0 0-6 0zM5 20a7 7 0 0 1 14 0",
         "operator" => "M5 20V9h14v11M3 20h18M9 9V5h6v4M9 13h6",
         "organization" => "M9 4h6v5H9zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3",
+        "asset" => "M4 7h16v13H4zM8 7V4h8v3M4 12h16M10 12v3h4v-3",
         "audit" => "M7 4h10v16H7zM10 8h4M10 12h4M10 16h2",
         "approve" => "M5 12l4 4L19 6M4 20h16",
         "import" => "M12 4v11M8 11l4 4 4-4M4 19h16",

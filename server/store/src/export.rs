@@ -12,7 +12,11 @@ use serde_json::json;
 /// # Errors
 /// Without the permission to export that list.
 pub async fn export_begin(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> Result<u32> {
-    ctx.require(if list == "person" { Permission::PersonExport } else { Permission::StockExport })?;
+    ctx.require(match list {
+        "person" => Permission::PersonExport,
+        list if list.starts_with("asset_") => Permission::AssetExport,
+        _ => Permission::StockExport,
+    })?;
     let rows = wanted.clamp(1, EXPORT_MAX);
     let mut tx = ctx.begin().await?;
     sqlx::query!(

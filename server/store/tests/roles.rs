@@ -65,6 +65,11 @@ async fn the_seeded_roles_may_exactly_this() {
     housing:rent_standard:read   x           x    x          x        x      x        x     x                 x       x       .         .
     housing:rent_standard:write  .           x    .          .        .      .        .     .                 .       .       .         .
     housing:stock:export         x           x    x          x        .      x        x     .                 .       x       .         .
+    housing:asset:read           x           x    x          x        x      x        x     x                 x       x       .         .
+    housing:asset:write          .           x    .          x        .      .        .     .                 x       .       .         .
+    housing:asset:check          .           x    x          .        .      .        .     .                 .       .       .         .
+    housing:asset:depreciate     .           x    .          x        .      .        .     .                 x       .       .         .
+    housing:asset:export         x           x    x          x        .      x        .     .                 x       x       .         .
     operator:operator:read       x           x    x          x        x      x        x     x                 x       x       .         .
     person:person:read           .           x    .          x        .      x        x     x                 x       x       .         .
     person:person:write          .           x    .          .        .      x        x     .                 .       .       .         .

@@ -20,13 +20,29 @@ use support::{TestDatabase, city};
 const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-const STOCK: [&str; 9] =
-    ["project", "estate", "building", "unit", "room", "unit_history", "building_tally", "district_tally", "change"];
+const STOCK: [&str; 15] = [
+    "project",
+    "estate",
+    "building",
+    "unit",
+    "room",
+    "unit_history",
+    "building_tally",
+    "district_tally",
+    "change",
+    "asset_master",
+    "asset_sub",
+    "asset_change",
+    "asset_depreciation_run",
+    "asset_depreciation",
+    "asset_count",
+];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 14] = [
+const CLOSED: [&str; 15] = [
     "app_user",
     "approval",
+    "asset_count_line",
     "audit_block",
     "audit_log",
     "cipher_key",
@@ -128,7 +144,26 @@ async fn with_jobs() -> TestDatabase {
          insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
          select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
          insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));
-         insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building",
+         insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building;
+         insert into asset_master (district_id, project_id, card_no, asset_code, asset_name, class_code, category, owner, manager,
+             acquire_mode, acquired_on, value_type, original_fen, dep_method, life_years, total_area, units_count, location, use_status,
+             ledger_subject)
+         select p.district_id, p.id, p.code, 'x', 'x', 'A01010500', 'PRH', 'x', 'x', 'BUILT', '2020-01-01', 'ORIGINAL', 100, 'NONE', 0, 0,
+             0, 'x', 'LET', '1811' from project p where exists (select from building b where b.project_id = p.id);
+         insert into asset_sub (district_id, estate_id, master_id, unit_id, card_no, asset_name, location, building_area, original_fen,
+             acquired_on, use_status)
+         select distinct on (b.estate_id) u.district_id, u.estate_id, m.id, u.id, u.code, 'x', 'x', 1, 1, '2020-01-01', 'LET'
+         from unit u join building b on b.id = u.building_id join asset_master m on m.project_id = b.project_id;
+         insert into asset_change (district_id, estate_id, master_id, sub_id, kind, maker_id)
+         select district_id, estate_id, master_id, id, 'REGISTER', 1 from asset_sub;
+         insert into asset_depreciation_run (district_id, period) select distinct district_id, date '2026-01-01' from asset_sub;
+         insert into asset_depreciation (run_id, master_id, sub_id, district_id, estate_id, period, amount_fen)
+         select r.id, s.master_id, s.id, s.district_id, s.estate_id, r.period, 1
+         from asset_sub s join asset_depreciation_run r on r.district_id = s.district_id;
+         insert into asset_count (district_id, estate_id, title, planned_on, made_by)
+         select district_id, id, 'x', '2026-01-01', 1 from estate;
+         insert into asset_count_line (count_id, sub_id, place)
+         select c.id, s.id, 'x' from asset_count c join asset_sub s on s.estate_id = c.estate_id",
     )
     .execute(&test.admin)
     .await
@@ -234,7 +269,18 @@ async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
     let mut app = test.application().await;
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "", &sun.to_string()).await;
-    for table in ["building", "unit", "room", "unit_history", "building_tally", "change"] {
+    for table in [
+        "building",
+        "unit",
+        "room",
+        "unit_history",
+        "building_tally",
+        "change",
+        "asset_sub",
+        "asset_change",
+        "asset_depreciation",
+        "asset_count",
+    ] {
         assert_eq!(numbers(&mut tx, format!("select distinct estate_id from {table}")).await, [sun], "{table}");
     }
     assert_eq!(numbers(&mut tx, "select id from estate".to_owned()).await, [sun]);
@@ -242,6 +288,12 @@ async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
         numbers(&mut tx, "select count(*) from district_tally".to_owned()).await,
         [0],
         "a district's sums are not the operator's"
+    );
+    assert_eq!(numbers(&mut tx, "select count(*) from asset_depreciation_run".to_owned()).await, [0], "nor its books");
+    assert_eq!(
+        numbers(&mut tx, "select count(*) from asset_count_line".to_owned()).await,
+        [1],
+        "of the estate's sheet"
     );
     let project = id(&test, "select id from project where name = '甲项目'").await;
     assert_eq!(numbers(&mut tx, "select id from project".to_owned()).await, [project]);
@@ -343,7 +395,11 @@ async fn the_record_of_what_happened_only_grows() {
             assert_eq!(tried(&mut tx, &statement).await, Err(DENIED.to_owned()), "{statement}");
         }
     }
-    for table in ["project", "estate", "building", "unit", "room"] {
+    assert_eq!(tried(&mut tx, "update asset_depreciation set amount_fen = 0").await, Err(DENIED.to_owned()));
+    assert_eq!(tried(&mut tx, "delete from asset_depreciation").await, Err(DENIED.to_owned()));
+    for table in
+        ["project", "estate", "building", "unit", "room", "asset_master", "asset_sub", "asset_change", "asset_count"]
+    {
         assert_eq!(
             tried(&mut tx, &format!("delete from {table}")).await,
             Err(DENIED.to_owned()),

@@ -1,6 +1,9 @@
 //! Who may use which address, and what the others are told.
 
-use crate::support::{self, Site, city};
+use crate::{
+    assets,
+    support::{self, Site, city},
+};
 use serde_json::{Value, json};
 
 /// A name that only 甲区 and the city may see.
@@ -69,6 +72,7 @@ pub struct World {
     user: i64,
     role: i64,
     approval: i64,
+    assets: assets::AssetWorld,
 }
 
 /// Stock of 甲区 that nothing else is about.
@@ -189,6 +193,7 @@ pub async fn world(site: &Site) -> World {
         .expect("a form"),
         spare: spare(site).await,
         waiting: waiting.try_into().expect("two jobs"),
+        assets: assets::asset_world(site).await,
     }
 }
 
@@ -213,7 +218,7 @@ fn account(login: &str, phone: &str) -> (Value, Value) {
 }
 
 /// A server function whose answer holds what only its district may see.
-fn reads(at: &'static str, arguments: Value, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
+pub fn reads(at: &'static str, arguments: Value, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry {
         at,
         ask: Ask::Function(arguments),
@@ -237,7 +242,7 @@ fn governs(at: &'static str, arguments: Value, office: &'static str) -> Entry {
 }
 
 /// A server function that changes something of a district.
-fn writes(at: &'static str, arguments: Value, wrong_role: &'static str, elsewhere: Told) -> Entry {
+pub fn writes(at: &'static str, arguments: Value, wrong_role: &'static str, elsewhere: Told) -> Entry {
     reads(at, arguments, Forbidden, wrong_role, elsewhere)
 }
 
@@ -366,6 +371,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
         writes("import_cancel", json!({"id": waiting[1]}), "finance", NotFound),
     ];
     entries.extend(stock(world));
+    entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
     entries.extend(administration(world, &list));
     entries

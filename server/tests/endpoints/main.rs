@@ -1,6 +1,7 @@
 //! Every address that answers data × who asks (architecture §4). A server function or raw route without
 //! an entry here fails the test: whoever adds one says who may use it.
 
+mod assets;
 mod entries;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,9 @@
 //! What the HTTP tests share: the real router over a database of their own, asked without a network.
 #![allow(dead_code, unused_imports, reason = "every test file is a program of its own and uses its own part of this")]
 
+#[path = "../../store/tests/support/asset.rs"]
+pub mod asset;
+pub mod asset_pages;
 #[path = "../../store/tests/support/city.rs"]
 pub mod city;
 #[path = "../../store/tests/support/database.rs"]

@@ -3,11 +3,16 @@
 //! Owns the macro that makes one, the lookup behind all of them, and the lists themselves, one file
 //! per field. A code never changes; a label here is the default that an administrator may replace.
 
+mod asset;
 mod household;
 mod housing;
 mod organization;
 mod platform;
 
+pub use asset::{
+    AcquireMode, AssetClass, AssetStatus, AssetUse, CountResult, CountStatus, DepreciationMethod, LedgerSubject,
+    TitleForm, UnitCondition, ValueType,
+};
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
 pub use housing::{
     AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, Orientation, ProjectStatus, RoomType,

@@ -3,6 +3,12 @@
 //! Owns what a unit is, which states it can be in and what may be entered about it. Must not know
 //! who is allowed to do so (that is `platform`) nor how it is stored.
 
+pub mod asset_change;
+pub mod asset_count;
+pub mod asset_depreciation;
+pub mod asset_master;
+pub mod asset_sheet;
+pub mod asset_sub;
 pub mod building;
 pub mod building_form;
 pub mod building_sheet;

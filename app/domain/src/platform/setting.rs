@@ -1,6 +1,9 @@
 //! Settings of the city (domain.md §2.9) that pages need to draw themselves.
 
-use crate::value::{Check, Complaint, CoordinateSystem, text::normalize};
+use crate::{
+    housing::asset_depreciation::DepreciationLife,
+    value::{Check, Complaint, CoordinateSystem, text::normalize},
+};
 use serde::{Deserialize, Serialize};
 
 /// Parameter codes; the values live in table `parameter`.
@@ -13,11 +16,13 @@ pub mod code {
     pub const MAP_TILES: &str = "MAP_TILES";
     /// PRM-06: how a unit's address is built
     pub const ADDRESS_TEMPLATE: &str = "PRM-06";
+    /// PRM-70: depreciation life by structure, and the residual
+    pub const DEPRECIATION_LIFE: &str = "PRM-70";
     /// days after which a password has to be changed, 0 for never (domain.md §2.6: 90)
     pub const PASSWORD_DAYS: &str = "PASSWORD_DAYS";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 5] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, PASSWORD_DAYS];
+    pub const ALL: [&str; 6] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, DEPRECIATION_LIFE, PASSWORD_DAYS];
 }
 
 /// What a tile address must name, and nothing else in braces.
@@ -49,6 +54,7 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
             Ok(days @ (0 | 30..=365)) => Ok(days.to_string()),
             _ => Err(Complaint::says("密码有效期须为30至365天，0表示不限期")),
         },
+        code::DEPRECIATION_LIFE => DepreciationLife::parse(&value).map(DepreciationLife::code),
         _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
     }
 }
@@ -91,7 +97,8 @@ impl Default for CitySettings {
 }
 
 impl CitySettings {
-    /// The value of a parameter as it is stored; empty for a code that is none.
+    /// The value of a parameter as it is stored, of one that only the store reads its default; empty for a code that is
+    /// none.
     #[must_use]
     pub fn value(&self, code: &str) -> String {
         match code {
@@ -99,6 +106,7 @@ impl CitySettings {
             code::MAP_SYSTEM => self.map_system.code().to_owned(),
             code::MAP_TILES => self.map_tiles.clone(),
             code::ADDRESS_TEMPLATE => self.address_template.clone(),
+            code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
             _ => String::new(),
         }
@@ -154,7 +162,7 @@ mod tests {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
         }
         for (code, value, complaint) in [
-            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PASSWORD_DAYS"),
+            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-70、PASSWORD_DAYS"),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),

@@ -2,7 +2,7 @@
 
 use super::{
     approval::{Change, Request, approval_submit},
-    setting::{places_recompute, settings_load},
+    setting::places_recompute,
 };
 use crate::{
     Ctx, Result,
@@ -16,7 +16,7 @@ use domain::{
         approval::ChangeLine,
         parameter::{CATALOGUE, ParameterFields, ParameterForm, ParameterRow, ParameterValue, parameter},
         permission::Permission,
-        setting::code,
+        setting::{CitySettings, code},
     },
     value::CoordinateSystem,
 };
@@ -28,7 +28,6 @@ use domain::{
 pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
     ctx.require(Permission::ParameterRead)?;
     let mut tx = ctx.begin_platform().await?;
-    let settings = settings_load(&mut tx).await?;
     let rows = sqlx::query!(
         r#"select p.code, p.value, p.valid_from, user_name(a.made_by) as maker, user_name(a.checked_by) as checker
            from parameter p left join approval a on a.id = p.approval_id
@@ -54,10 +53,11 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
                     checker: row.checker.clone(),
                 })
                 .collect();
+            let present = values.iter().find(|value| value.valid_from <= today);
             ParameterRow {
                 code: parameter.code.to_owned(),
-                value: settings.value(parameter.code),
-                since: values.iter().find(|value| value.valid_from <= today).map(|value| value.valid_from),
+                value: present.map_or_else(|| CitySettings::default().value(parameter.code), |value| value.value.clone()),
+                since: present.map(|value| value.valid_from),
                 values,
                 pending: pending.iter().any(|code| code == parameter.code),
             }
@@ -83,7 +83,7 @@ pub async fn parameter_request(ctx: &Ctx, form: &ParameterForm) -> Result<Approv
     )
     .fetch_optional(connection(&mut tx))
     .await?;
-    let before = before.unwrap_or_else(|| domain::platform::setting::CitySettings::default().value(&fields.code));
+    let before = before.unwrap_or_else(|| CitySettings::default().value(&fields.code));
     let mut lines: Vec<ChangeLine> =
         ChangeLine::of(known.label, Some(before), Some(fields.value.clone())).into_iter().collect();
     if !lines.is_empty() {

@@ -1,0 +1,80 @@
+//! A deed that is asked about once more, with its refusal beside it.
+
+use crate::{ApiError, ui::error_view};
+use leptos::{html, prelude::*};
+use std::future::Future;
+
+/// A question under a button: the words to be written along, if any, and what happens then.
+#[derive(Clone, Copy)]
+pub struct Deed {
+    pub label: &'static str,
+    pub class: &'static str,
+    pub question: &'static str,
+    /// name, label and whether it must be filled; none: only yes or no
+    pub word: Option<(&'static str, &'static str)>,
+}
+
+/// The button, the question behind it and its answer. `done` is called after it succeeded.
+pub fn deed<T, F>(
+    deed: Deed,
+    run: impl Fn(String) -> F + Send + Sync + 'static,
+    done: impl Fn(T) + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
+    let asked = RwSignal::new(false);
+    let word = RwSignal::new(String::new());
+    let act = Action::new(move |word: &String| run(word.clone()));
+    Effect::new(move |_| {
+        if let Some(Ok(value)) = act.value().get() {
+            asked.set(false);
+            done(value);
+        }
+    });
+    // Until the page is alive there is nobody to take the click.
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
+    let sentence = move || {
+        let error = act.value().get()?.err()?;
+        let field =
+            deed.word.and_then(|(name, _)| error.fields().and_then(|fields| fields.get(name)).map(ToOwned::to_owned));
+        Some(match field {
+            Some(field) => view! { <p class="field-error" role="alert">{field}</p> }.into_any(),
+            None => error_view(&error),
+        })
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        act.dispatch(word.get_untracked());
+    };
+    view! {
+        <button type="button" class=deed.class disabled=move || !alive.get() aria-expanded=move || asked.get().to_string() on:click=move |_| asked.update(|asked| *asked = !*asked)>{deed.label}</button>
+        {move || asked.get().then(|| {
+            let first = NodeRef::<html::Button>::new();
+            let input = NodeRef::<html::Input>::new();
+            Effect::new(move |_| {
+                // Whoever asked by keyboard goes on by keyboard.
+                let _ = match input.get() {
+                    Some(input) => input.focus(),
+                    None => first.get().map_or(Ok(()), |button| button.focus()),
+                };
+            });
+            view! {
+                <form class="deed" aria-label=format!("{}确认", deed.label) on:submit=submit novalidate>
+                    <p>{deed.question}</p>
+                    {deed.word.map(|(name, label)| view! {
+                        <label class="grow"><span class="text-sm">{label}</span>
+                            <input node_ref=input class="input input-sm w-full" name=name maxlength="200" prop:value=word on:input=move |event| word.set(event_target_value(&event)) />
+                        </label>
+                    })}
+                    <button node_ref=first type="submit" class="btn btn-sm btn-primary" disabled=move || act.pending().get()>"确定"</button>
+                    <button type="button" class="btn btn-sm btn-ghost" on:click=move |_| asked.set(false)>"取消"</button>
+                    <div class="w-full">{sentence}</div>
+                </form>
+            }
+        })}
+    }
+    .into_any()
+}
