@@ -55,7 +55,9 @@ async fn places(site: &Site) -> Places {
                 ..Default::default()
             };
             let city = support::city::ctx(&site.test.database, "city").await;
-            store::person::person_create(&city, &form).await.expect("a person").0
+            let person = store::person::person_create(&city, &form).await.expect("a person").0;
+            while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
+            person
         },
         job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
             .await
@@ -144,6 +146,18 @@ async fn every_page_is_drawn_by_the_server() {
             "/persons/new".into(),
             vec!["新增人员", "method=\"post\" novalidate", "所属机构", "居民身份证"],
         ),
+        ("/persons/duplicates", "/persons/duplicates".into(), vec!["重复人员", "没有疑似重复的人员"]),
+        (
+            "/persons/duplicates/:id/:other",
+            format!("/persons/duplicates/{0}/{0}", at.person),
+            vec!["合并人员", "请选择两条不同的记录"],
+        ),
+        ("/search", "/search".into(), vec!["查找", "method=\"post\" action=\"/search\"", "拼音首字母也可以"]),
+        (
+            "/search",
+            format!("/search?q={}", percent_encode("阳光苑 1号楼 301")),
+            vec!["阳光苑 1号楼1单元301室", "XQ000001-001-"],
+        ),
         ("/persons/:id/:action", format!("/persons/{}/edit", at.person), vec!["编辑人员", "留空不修改"]),
         ("/operators", "/operators".into(), vec!["安居公司", "宜居公司", "91350100M000100Y43", "共 2 条"]),
         ("/operators/:id", format!("/operators/{}", at.operator), vec!["安居公司", "91990100MA0000001G", "所属机构"]),
@@ -170,6 +184,34 @@ async fn every_page_is_drawn_by_the_server() {
         assert_eq!((outside.status, outside.header("location")), (StatusCode::SEE_OTHER, "/sign-in"), "{path}");
         assert!(outside.body.is_empty(), "{path}");
     }
+}
+
+/// A number goes by the body of a form and is answered under an address without it, also without JavaScript.
+#[tokio::test]
+async fn a_number_is_searched_for_without_standing_in_an_address() {
+    let site = Site::open().await;
+    let at = places(&site).await;
+    let city = site.session("city").await;
+    let post = async |q: &str| {
+        let head = support::request(axum::http::Method::POST, "/search", Some(&city))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let body = axum::body::Body::from(support::form(&[("q", q)]));
+        site.ask(head.body(body).expect("a request")).await
+    };
+    let page = post("138 0000 0000").await;
+    shows(&page, "/search", &["甲区租户", "A****67", &format!("/persons/{}", at.person)]);
+    hides(&page, "/search", &["13800000000", "138 0000 0000"]);
+    let led = post("阳光苑").await;
+    assert_eq!(led.status, StatusCode::SEE_OTHER);
+    assert_eq!(led.header("location"), format!("/search?q={}", percent_encode("阳光苑")));
+    let refused = site.get("/search?q=13800000000", Some(&city)).await;
+    assert!(refused.text().contains("不在地址栏中查找"), "{}", refused.text());
+    hides(&refused, "/search?q=", &["甲区租户"]);
+    let searches = site.id("select count(*) from person_search").await;
+    assert_eq!(searches, 1, "what was counted is the one that was made");
+    let b = site.session("district-b").await;
+    let page = site.get(&format!("/search?q={}", percent_encode("阳光苑")), Some(&b)).await;
+    shows(&page, "/search", &["没有找到"]);
 }
 
 /// A district's account sees nothing of the other one, on whatever page and however it asks.

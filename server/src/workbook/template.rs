@@ -7,6 +7,7 @@ use domain::{
         rent_standard::RENT_STANDARD_IMPORT,
     },
     import::SheetKey,
+    person::import_sheet::PERSON_IMPORT,
     platform::organization_sheet::ORGANIZATION_IMPORT,
     sheet::ImportSheet,
 };
@@ -71,6 +72,7 @@ pub fn template_of(key: SheetKey) -> Template {
         SheetKey::Project => described(key, &PROJECT_IMPORT),
         SheetKey::Estate => described(key, &ESTATE_IMPORT),
         SheetKey::Building => described(key, &BUILDING_IMPORT),
+        SheetKey::Person => described(key, &PERSON_IMPORT),
     }
 }
 

@@ -13,9 +13,11 @@ pub mod code {
     pub const MAP_TILES: &str = "MAP_TILES";
     /// PRM-06: how a unit's address is built
     pub const ADDRESS_TEMPLATE: &str = "PRM-06";
+    /// PRM-05: tolerate invalid numbers of documents in imports
+    pub const TOLERATE_IDS: &str = "PRM-05";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 4] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE];
+    pub const ALL: [&str; 5] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, TOLERATE_IDS];
 }
 
 /// What a tile address must name, and nothing else in braces.
@@ -43,6 +45,8 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         )),
         code::ADDRESS_TEMPLATE if ADDRESS_PARTS.iter().all(|part| value.contains(part)) => Ok(value),
         code::ADDRESS_TEMPLATE => Err(Complaint::says("地址模板须含{building}、{entrance}、{room}")),
+        code::TOLERATE_IDS if matches!(value.as_str(), "true" | "false") => Ok(value),
+        code::TOLERATE_IDS => Err(Complaint::says("是否容许证件号码有误，可填true或false")),
         _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
     }
 }
@@ -68,6 +72,9 @@ pub struct CitySettings {
     pub map_system: CoordinateSystem,
     pub map_tiles: String,
     pub address_template: String,
+    /// PRM-05: an import takes a number that breaks the rules and marks it as not verified
+    #[serde(default)]
+    pub tolerate_ids: bool,
 }
 
 impl Default for CitySettings {
@@ -77,6 +84,7 @@ impl Default for CitySettings {
             map_system: CoordinateSystem::Gcj02,
             map_tiles: String::new(),
             address_template: "{building}号楼{entrance}单元{room}室".to_owned(),
+            tolerate_ids: false,
         }
     }
 }
@@ -130,7 +138,7 @@ mod tests {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
         }
         for (code, value, complaint) in [
-            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06"),
+            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05"),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),

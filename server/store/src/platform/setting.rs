@@ -34,6 +34,7 @@ pub(crate) async fn settings_load(tx: &mut Tx) -> Result<CitySettings> {
             code::CITY_NAME => settings.city_name = row.value,
             code::MAP_TILES => settings.map_tiles = row.value,
             code::ADDRESS_TEMPLATE => settings.address_template = row.value,
+            code::TOLERATE_IDS => settings.tolerate_ids = row.value == "true",
             code::MAP_SYSTEM => {
                 settings.map_system = CoordinateSystem::parse(&row.value).unwrap_or(settings.map_system);
             }
