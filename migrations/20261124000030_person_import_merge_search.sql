@@ -103,10 +103,10 @@ create function search_note() returns trigger language plpgsql as $$
 begin
     insert into search_dirty (kind, object_id) select upper(tg_table_name), n.id from new_rows n;
     if tg_table_name = 'estate' and tg_op = 'UPDATE' then
-        -- A building is found by the name of its estate.
+        -- A building is found by what its estate is called.
         insert into search_dirty (kind, object_id)
         select 'BUILDING', b.id from new_rows n join old_rows o using (id) join building b on b.estate_id = n.id
-        where (n.name, n.address) is distinct from (o.name, o.address);
+        where (n.name, n.code, n.address, n.deleted_at) is distinct from (o.name, o.code, o.address, o.deleted_at);
     end if;
     return null;
 end

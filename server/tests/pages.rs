@@ -186,34 +186,6 @@ async fn every_page_is_drawn_by_the_server() {
     }
 }
 
-/// A number goes by the body of a form and is answered under an address without it, also without JavaScript.
-#[tokio::test]
-async fn a_number_is_searched_for_without_standing_in_an_address() {
-    let site = Site::open().await;
-    let at = places(&site).await;
-    let city = site.session("city").await;
-    let post = async |q: &str| {
-        let head = support::request(axum::http::Method::POST, "/search", Some(&city))
-            .header("content-type", "application/x-www-form-urlencoded");
-        let body = axum::body::Body::from(support::form(&[("q", q)]));
-        site.ask(head.body(body).expect("a request")).await
-    };
-    let page = post("138 0000 0000").await;
-    shows(&page, "/search", &["甲区租户", "A****67", &format!("/persons/{}", at.person)]);
-    hides(&page, "/search", &["13800000000", "138 0000 0000"]);
-    let led = post("阳光苑").await;
-    assert_eq!(led.status, StatusCode::SEE_OTHER);
-    assert_eq!(led.header("location"), format!("/search?q={}", percent_encode("阳光苑")));
-    let refused = site.get("/search?q=13800000000", Some(&city)).await;
-    assert!(refused.text().contains("不在地址栏中查找"), "{}", refused.text());
-    hides(&refused, "/search?q=", &["甲区租户"]);
-    let searches = site.id("select count(*) from person_search").await;
-    assert_eq!(searches, 1, "what was counted is the one that was made");
-    let b = site.session("district-b").await;
-    let page = site.get(&format!("/search?q={}", percent_encode("阳光苑")), Some(&b)).await;
-    shows(&page, "/search", &["没有找到"]);
-}
-
 /// A district's account sees nothing of the other one, on whatever page and however it asks.
 #[tokio::test]
 async fn the_wall_holds_on_every_page() {

@@ -350,9 +350,12 @@ async fn who_may_import_what() {
     let test = TestDatabase::with_city().await;
     for (login, may) in [
         ("admin", vec![SheetKey::Organization]),
-        ("city", vec![SheetKey::RentStandard, SheetKey::Project, SheetKey::Estate, SheetKey::Building]),
+        (
+            "city",
+            vec![SheetKey::RentStandard, SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Person],
+        ),
         ("district-a", vec![SheetKey::Project, SheetKey::Estate, SheetKey::Building]),
-        ("operator", vec![SheetKey::Estate, SheetKey::Building]),
+        ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Person]),
         ("leader", vec![]),
         ("finance", vec![]),
     ] {

@@ -7,7 +7,15 @@ use pinyin::ToPinyin as _;
 use std::{collections::BTreeSet, sync::LazyLock};
 
 /// The dictionary; read when the first text is cut, because not every process searches.
-static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
+static JIEBA: LazyLock<Jieba> = LazyLock::new(|| {
+    let mut jieba = Jieba::new();
+    // What estates are called after, and no newspaper the dictionary was made of.
+    for word in ["花苑", "家园", "佳苑", "雅苑", "新苑", "馨苑", "嘉园", "名苑", "佳园", "丽苑", "安居", "新村"]
+    {
+        jieba.add_word(word, None, None);
+    }
+    jieba
+});
 
 /// What a term must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
