@@ -18,7 +18,7 @@ async function indexed(): Promise<void> {
   await expect.poll(left, { timeout: 30_000 }).toBe(0);
 }
 
-test("Ctrl+K leads to everything: estates, rooms, persons by initials", async ({ page }) => {
+test("Ctrl+K leads to everything: estates, rooms, persons by initials", async ({ page, anotherBrowser }) => {
   const { estate, building, room, unit, address } = await somewhere();
   await signIn(page, "operator");
   await indexed();
@@ -40,12 +40,12 @@ test("Ctrl+K leads to everything: estates, rooms, persons by initials", async ({
   await expect(page.locator("[data-hits=人员] .hit").first()).toContainText("演示租户");
   await expect(page.locator("[data-hits=人员]").getByRole("link", { name: /更多/ })).toBeVisible();
 
-  await page.goto("/");
-  await signIn(page, "city");
-  await visit(page, `/search?q=${encodeURIComponent(`${estate} ${building}号楼 ${room}`)}`);
-  await expect(page.locator("[data-hits=房源] .hit", { hasText: address }).first()).toHaveAttribute("href", `/housing/units/${unit}`);
-  await visit(page, "/search?q=没有这样的地方");
-  await expect(page.locator("main")).toContainText("没有找到");
+  const city = await anotherBrowser();
+  await signIn(city, "city");
+  await visit(city, `/search?q=${encodeURIComponent(`${estate} ${building}号楼 ${room}`)}`);
+  await expect(city.locator("[data-hits=房源] .hit", { hasText: address }).first()).toHaveAttribute("href", `/housing/units/${unit}`);
+  await visit(city, "/search?q=没有这样的地方");
+  await expect(city.locator("main")).toContainText("没有找到");
 });
 
 test("a number is searched for without standing in the address", async ({ page, context }) => {

@@ -216,7 +216,7 @@ impl Import {
         };
         let outcome = taken?;
         if let Some(job) = job {
-            job::progress(&mut tx, run.ctx.database().keys()?, job, last, &outcome).await?;
+            job::progress(&mut tx, run.ctx.database(), job, last, &outcome).await?;
         }
         tx.commit().await?;
         *done_row = last;

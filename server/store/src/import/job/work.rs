@@ -222,20 +222,29 @@ fn row_seal(ring: &KeyRing, row: &ImportRow) -> Vec<u8> {
 }
 
 /// Moves the mark of a job and writes its failed rows, in the transaction of the chunk.
-pub(crate) async fn progress(tx: &mut Tx, ring: &KeyRing, id: &str, last_row: u32, outcome: &Outcome) -> Result<()> {
+pub(crate) async fn progress(
+    tx: &mut Tx,
+    database: &Database,
+    id: &str,
+    last_row: u32,
+    outcome: &Outcome,
+) -> Result<()> {
     let id = job_id(id)?;
-    let row_nos: Vec<i32> = outcome.failed.iter().map(|row| row.row_no).collect();
-    let sealed: Vec<Vec<u8>> = outcome.failed.iter().map(|row| row_seal(ring, row)).collect();
-    sqlx::query!(
-        "insert into import_row (job_id, row_no, sealed, key_id)
+    if !outcome.failed.is_empty() {
+        let ring = database.keys()?;
+        let row_nos: Vec<i32> = outcome.failed.iter().map(|row| row.row_no).collect();
+        let sealed: Vec<Vec<u8>> = outcome.failed.iter().map(|row| row_seal(ring, row)).collect();
+        sqlx::query!(
+            "insert into import_row (job_id, row_no, sealed, key_id)
          select $1, r.row_no, r.sealed, $4 from unnest($2::int[], $3::bytea[]) as r (row_no, sealed)",
-        id,
-        &row_nos,
-        &sealed,
-        ring.active(),
-    )
-    .execute(connection(tx))
-    .await?;
+            id,
+            &row_nos,
+            &sealed,
+            ring.active(),
+        )
+        .execute(connection(tx))
+        .await?;
+    }
     sqlx::query!(
         "update import_job set done_row = $2, succeeded = succeeded + $3, failed = failed + $4 where id = $1",
         id,
