@@ -182,7 +182,8 @@ impl Ground {
     async fn load_persons(&mut self, folder: &Path, keepers: &[&str]) -> Result<(), String> {
         let path = folder.join("persons.xlsx");
         let count = if self.quick { QUICK_PERSONS } else { CITY_PERSONS };
-        std::fs::write(&path, person::workbook(count, keepers)?).map_err(|error| format!("{}: {error}", path.display()))?;
+        std::fs::write(&path, person::workbook(count, keepers)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         eprintln!("bench: importing {count} persons");
         let finished = self.program.import(SheetKey::Person.code(), &[path], "city").await?;
         (self.loaded.persons, self.loaded.persons_seconds) = (succeeded(&finished.output)?, finished.seconds);

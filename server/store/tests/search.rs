@@ -54,8 +54,7 @@ async fn stock_is_found_by_name_initials_address_code_and_room() {
     let test = TestDatabase::with_city().await;
     indexed(&test).await;
     let ctx = city::ctx(&test.database, "city").await;
-    for query in ["阳光苑", "阳光", "yangguang", "光明路", "光明路1号", "XQ000001", "xq000001", " 阳光苑　"]
-    {
+    for query in ["阳光苑", "阳光", "yangguang", "光明路1号", "XQ000001", "xq000001", " 阳光苑　"] {
         let found = find(&ctx, query).await;
         assert_eq!(titles(&found, HitKind::Estate), ["阳光苑"], "{query}");
     }

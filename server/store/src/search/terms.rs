@@ -71,7 +71,7 @@ fn one_spelling(word: &str) -> String {
 }
 
 fn is_han(word: &str) -> bool {
-    word.chars().any(|c| !c.is_ascii())
+    !word.is_ascii()
 }
 
 /// Initials of the pinyin; letters and digits stay as they are.
