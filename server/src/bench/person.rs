@@ -19,7 +19,7 @@ const GIVEN: [&str; 32] = [
 pub fn name(number: u32) -> String {
     let of = |list: &[&'static str], place: u32| list[place as usize % list.len()];
     let (first, second) = (of(&GIVEN, number / 20), of(&GIVEN, number / 640));
-    format!("{}{first}{}", of(&SURNAMES, number), if number % 7 == 0 { "" } else { second })
+    format!("{}{first}{}", of(&SURNAMES, number), if number.is_multiple_of(7) { "" } else { second })
 }
 
 /// A workbook of so many persons, kept by these organisations in turn.
