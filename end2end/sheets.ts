@@ -21,6 +21,18 @@ export async function buildingWorkbook(rows: Row[]): Promise<Buffer> {
   return workbook([header, ...rows.map((row) => BUILDING.map((name) => row[name] ?? ""))]);
 }
 
+/** Columns of I-08 in the order of the template. */
+const PERSON = [
+  "姓名", "人员类型", "证件类型", "证件号码", "手机号", "性别", "民族", "学历", "户籍地址", "现住址", "工作单位", "紧急联系人", "紧急联系电话", "所属机构",
+];
+const PERSON_REQUIRED = new Set(["姓名", "人员类型", "证件类型", "证件号码", "手机号", "所属机构"]);
+
+/** An I-08 workbook with these rows below the header. */
+export async function personWorkbook(rows: Row[]): Promise<Buffer> {
+  const header = PERSON.map((name) => (PERSON_REQUIRED.has(name) ? `*${name}` : name));
+  return workbook([header, ...rows.map((row) => PERSON.map((name) => row[name] ?? ""))]);
+}
+
 /** A workbook with one sheet of text. */
 export async function workbook(rows: string[][]): Promise<Buffer> {
   return writeXlsxFile(rows.map((row) => row.map((value) => ({ value, type: String })))).toBuffer();

@@ -43,6 +43,16 @@ mod server {
         pub nonce: Option<String>,
     }
 
+    /// A number that was sent to the search in a form's body.
+    #[derive(Clone)]
+    pub struct SearchedNumber(pub String);
+
+    /// The number that this page was asked for with.
+    #[must_use]
+    pub fn searched_number() -> Option<String> {
+        use_context::<SearchedNumber>().map(|SearchedNumber(number)| number)
+    }
+
     /// The context of the signed-in actor.
     ///
     /// # Errors
@@ -93,3 +103,10 @@ mod server {
 
 #[cfg(feature = "ssr")]
 pub use server::*;
+
+/// A browser is told what was found and never the number.
+#[cfg(not(feature = "ssr"))]
+#[must_use]
+pub fn searched_number() -> Option<String> {
+    None
+}

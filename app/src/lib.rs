@@ -13,6 +13,7 @@ mod operator;
 mod person;
 mod platform;
 mod presence;
+mod search;
 mod shell;
 mod ui;
 

@@ -9,13 +9,14 @@ use crate::{
     import::Imports,
     insight::{CityMap, Home},
     operator::Operators,
-    person::{PersonForms, Persons},
+    person::{PersonForms, PersonMerge, Persons},
     platform::{
         Accounts, Administration, Platform,
         session::{Frame, PasswordChange, SignIn, SignOut},
         sign_in::SignInPage,
     },
     presence::{Outdated, use_presence},
+    search::Search,
     ui::{icon, resource::PageJson},
 };
 use domain::{
@@ -31,7 +32,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
     components::{A, FlatRoutes, Route, Router},
-    hooks::use_location,
+    hooks::{use_location, use_navigate},
     path,
 };
 
@@ -119,8 +120,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons/new") view={Lazy::<PersonForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/persons/duplicates") view={Lazy::<PersonMerge>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/persons/duplicates/:id/:other") view={Lazy::<PersonMerge>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons/:id") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/persons/:id/:action") view={Lazy::<PersonForms>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/search") view={Lazy::<Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                 </FlatRoutes>
@@ -219,6 +223,7 @@ fn Head(frame: Frame) -> impl IntoView {
             <label for="menu" class="btn btn-ghost btn-square lg:hidden">{icon("menu")}<span class="sr-only">"展开菜单"</span></label>
             <a href="/" class="min-w-0 truncate font-semibold lg:hidden">{settings.city_name}</a>
             <span class="grow"></span>
+            {(!kiosk).then(search_link)}
             <details class="dropdown dropdown-end">
                 <summary class="btn btn-ghost gap-2 whitespace-nowrap">
                     <span class="hidden sm:inline opacity-80">{actor.organization}</span>
@@ -240,6 +245,24 @@ fn Head(frame: Frame) -> impl IntoView {
         </header>
     }
     .into_any()
+}
+
+/// The way to the search from every page: a link, and Ctrl+K (⌘K) for whoever has both hands on the keyboard.
+fn search_link() -> impl IntoView {
+    let navigate = use_navigate();
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "k" && (event.ctrl_key() || event.meta_key()) {
+            event.prevent_default();
+            navigate("/search", Default::default());
+        }
+    });
+    on_cleanup(move || listener.remove());
+    view! {
+        <A href="/search" attr:class="btn btn-ghost gap-2" attr:aria-keyshortcuts="Control+K Meta+K">
+            {icon("search")}<span class="hidden sm:inline">"查找"</span><kbd class="kbd kbd-sm hidden lg:inline" aria-hidden="true">"Ctrl K"</kbd>
+            <span class="sr-only sm:hidden">"查找"</span>
+        </A>
+    }
 }
 
 /// One entry of the menu.

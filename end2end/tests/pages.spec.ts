@@ -58,6 +58,10 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
     ["/platform/organizations", "机构管理"],
     ["/imports", /导入/],
     ["/imports?new=building", /导入/],
+    ["/imports?new=person", /导入/],
+    ["/persons/duplicates", "重复人员"],
+    ["/search", "查找"],
+    ["/search?q=演示", "查找"],
     ["/password", "修改密码"],
   ];
   for (const [path, title] of pages) {

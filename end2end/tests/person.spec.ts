@@ -1,7 +1,7 @@
 // Persons: entered by keyboard, shown masked, found by a number that stays out of the address, shown in clear for a reason.
 import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
-import { downloaded } from "../sheets";
+import { downloaded, personWorkbook } from "../sheets";
 
 /** A number of the unassigned division 990102 that ends in these three digits. */
 function idNumber(serial: number): string {
@@ -110,4 +110,118 @@ test("who reads no persons finds neither menu nor page", async ({ page }) => {
   await page.goto("/persons");
   await hydrated(page);
   await expect(page.locator("main")).toContainText("没有此项操作的权限");
+});
+
+test("persons are imported, and what failed goes back to whoever brought it", async ({ page, anotherBrowser }) => {
+  await signIn(page, "operator");
+  const [own] = await query<{ name: string }>(
+    "select o.name from organization o join app_user u on u.organization_id = o.id where u.login = 'operator'",
+  );
+  const keeper = own?.name ?? "";
+  const serial = 100 + (Date.now() % 700);
+  const row = (place: number, more: Record<string, string> = {}) => ({
+    姓名: `导入旅程${place}`, 人员类型: "租户", 证件类型: "居民身份证", 证件号码: idNumber(serial + place), 手机号: `1990000${1000 + place}`,
+    所属机构: keeper, ...more,
+  });
+  const broken = idNumber(serial + 3).slice(0, 17) + (idNumber(serial + 3).endsWith("1") ? "2" : "1");
+  const content = await personWorkbook([
+    row(1), row(2, { 现住址: "导入路1号0301室" }), row(3, { 证件号码: broken }), row(1), row(4, { 所属机构: "无此机构" }),
+  ]);
+  await visit(page, "/persons");
+  await page.getByRole("link", { name: "导入", exact: true }).click();
+  await hydrated(page);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("导入人员");
+  await checkAxe(page);
+  const send = async (name: string) => {
+    await page.locator("input[type=file]").setInputFiles({ name, mimeType: "application/octet-stream", buffer: content });
+    await page.getByRole("button", { name: "确认上传" }).click();
+  };
+  await send("人员.xlsx");
+  await expect(page.getByText("校验完成，尚未写入：2条可以导入，3条有误")).toBeVisible({ timeout: 20_000 });
+  await page.getByRole("button", { name: "确认导入2条" }).click();
+  await expect(page.getByText("成功2条，失败3条")).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText("失败数据保留30天")).toBeVisible();
+  await checkAxe(page);
+  const job = page.url();
+  const sheet = await downloaded(page, () => page.getByRole("link", { name: "下载失败数据" }).click());
+  expect(sheet.slice(1).map((line) => line.at(-1))).toEqual([
+    "身份证号码校验位错误", "文件内第2行与第5行重复", "所属机构不存在",
+  ]);
+  expect(sheet[1]).toContain(broken);
+  const clear = await query("select 1 from import_row where raw is not null or position($1::bytea in sealed) > 0", [broken]);
+  expect(clear, "what failed lies sealed").toEqual([]);
+
+  // Somebody else sees that it was done, and no numbers.
+  const other = await anotherBrowser();
+  await signIn(other, "city");
+  await visit(other, new URL(job).pathname);
+  await expect(other.getByText("失败数据含个人号码，仅上传人可以查看")).toBeVisible();
+  await expect(other.locator("main")).not.toContainText(broken);
+
+  // Once more, and with the option: what is there is refused or changed.
+  await visit(page, "/imports?new=person");
+  await page.getByLabel("更新已有人员").check();
+  await send("人员.xlsx");
+  await expect(page.getByText("校验完成，尚未写入：2条可以导入，3条有误")).toBeVisible({ timeout: 20_000 });
+  await page.getByRole("button", { name: "取消" }).click();
+  await visit(page, "/imports?new=person");
+  await send("人员.xlsx");
+  await expect(page.getByText("0条可以导入，5条有误")).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText("人员已存在").first()).toBeVisible();
+});
+
+test("two records of one human become one, and a slip is deleted", async ({ page }) => {
+  const stamp = String(Date.now()).slice(-7);
+  await signIn(page, "city");
+  const enter = async (name: string, type: string, number: string, phone: string) => {
+    await visit(page, "/persons/new");
+    await page.getByLabel("姓名*").fill(name);
+    await page.getByLabel("所属机构*").selectOption({ index: 1 });
+    await page.getByLabel("证件类型*").selectOption(type);
+    await page.getByLabel("证件号码*").fill(number);
+    await page.getByLabel("出生日期").fill("1990-03-07");
+    await page.getByLabel("手机号*").fill(phone);
+    await page.getByRole("button", { name: "保存" }).click();
+    await expect(page).toHaveURL(/\/persons\/\d+$/);
+    await hydrated(page);
+    return new URL(page.url()).pathname;
+  };
+  const name = `合并人${stamp}`;
+  const first = await enter(name, "PASSPORT", `E${stamp}`, "19900007777");
+  const second = await enter(name, "OFFICER", `旅程字${stamp}`, "19900007777");
+  await visit(page, "/persons");
+  await page.getByRole("link", { name: "重复人员" }).click();
+  await hydrated(page);
+  await fitsWidth(page);
+  await checkAxe(page);
+  await page.locator("tr", { hasText: name }).getByRole("link", { name: "对比" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("合并人员");
+  await hydrated(page);
+  await checkAxe(page);
+  await fitsWidth(page);
+  await page.getByLabel("证件、性别和出生取自第2条").check();
+  await page.getByRole("button", { name: "确认合并" }).click();
+  await page.getByLabel("合并原因*").fill("看");
+  await page.getByRole("button", { name: "确认合并" }).click();
+  await expect(page.locator("#merge-reason-error")).toHaveText("请填写原因，4至200字");
+  await page.getByLabel("合并原因*").fill("同一人两次登记，已核对");
+  await page.getByRole("button", { name: "确认合并" }).click();
+  await expect(page).toHaveURL(new RegExp(`${first}$`));
+  await expect(page.locator("main")).toContainText("军官/士兵证");
+  await expect(page.locator("main")).toContainText("同一人两次登记，已核对");
+  await checkAxe(page);
+  await visit(page, second);
+  await expect(page.getByText("该记录已合并，不再办理业务。")).toBeVisible();
+  await page.getByRole("link", { name: "查看合并后的人员" }).click();
+  await expect(page).toHaveURL(new RegExp(`${first}$`));
+
+  const slip = await enter(`误录人${stamp}`, "PASSPORT", `F${stamp}`, "19900008888");
+  await page.getByRole("button", { name: "删除" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("删除原因*").fill("误录，无此人");
+  await checkAxe(page);
+  await dialog.getByRole("button", { name: "确认删除" }).click();
+  await expect(page).toHaveURL(/\/persons$/);
+  const [gone] = await query<{ deleted: boolean }>("select deleted_at is not null as deleted from person where id = $1", [slip.split("/").at(-1)]);
+  expect(gone?.deleted).toBe(true);
 });

@@ -32,7 +32,7 @@ enum Command {
     Migrate,
     /// Import workbooks: exit status 0 when every row went in, 3 when some failed, 2 when a file was refused
     Import {
-        /// organization, rent_standard, project, estate or building
+        /// organization, rent_standard, project, estate, building or person
         #[arg(value_parser = sheet)]
         sheet: SheetKey,
         #[arg(required = true)]
@@ -43,6 +43,9 @@ enum Command {
         /// check only, write nothing
         #[arg(long)]
         dry_run: bool,
+        /// persons that are there already: change telephone, addresses and employer instead of refusing the row
+        #[arg(long)]
+        update: bool,
         /// print the report as JSON
         #[arg(long)]
         json: bool,
@@ -154,10 +157,14 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
     match line.command {
         Command::Serve(settings) => serve::serve(&config, &settings).await?,
         Command::Migrate => config.open().await?.close().await,
-        Command::Import { sheet, files, login, dry_run, json } => {
+        Command::Import { sheet, files, login, dry_run, update, json } => {
+            if update && !sheet.can_update() {
+                return Err(format!("--update: {} cannot be changed by an import", sheet.code()));
+            }
             let opened = config.open().await?;
             let code =
-                import::run_command(&opened.database, &import::Command { sheet, files, login, dry_run, json }).await;
+                import::run_command(&opened.database, &import::Command { sheet, files, login, dry_run, update, json })
+                    .await;
             opened.close().await;
             return Ok(code);
         }

@@ -236,7 +236,14 @@ impl Seed<'_> {
     /// earlier start has brought it in.
     async fn load(&self, sheet: SheetKey, file: PathBuf) -> Result<(), String> {
         let login = if sheet == SheetKey::Organization { "admin" } else { "city" };
-        let command = import::Command { sheet, files: vec![file], login: login.to_owned(), dry_run: false, json: true };
+        let command = import::Command {
+            sheet,
+            files: vec![file],
+            login: login.to_owned(),
+            dry_run: false,
+            update: false,
+            json: true,
+        };
         let there = |message: &str| message.ends_with("已存在") || message.ends_with("已存在，不能重复导入");
         match import::import_files(self.database, &command).await {
             CommandEnd::Done(report) | CommandEnd::Refused(report) => {

@@ -106,6 +106,9 @@ pub async fn template(Extension(visit): Extension<Visit>, Path(sheet): Path<Stri
 #[derive(Deserialize)]
 pub struct UploadQuery {
     request: String,
+    /// option 更新: what is there already is changed instead of refused
+    #[serde(default)]
+    update: bool,
 }
 
 /// `POST /files/import/{sheet}?request=<uuid>`: takes a file, answers the id of its job.
@@ -129,8 +132,13 @@ pub async fn upload(
         if content.len() > UPLOAD_BYTES_MAX {
             return Err(too_large());
         }
-        let upload =
-            store::import::job::Upload { sheet, file_name: &file_name, content: &content, request_id: &query.request };
+        let upload = store::import::job::Upload {
+            sheet,
+            file_name: &file_name,
+            content: &content,
+            request_id: &query.request,
+            update_known: query.update,
+        };
         return Ok(store::import::job::job_create(&ctx, upload).await?);
     }
     Err(Refused(Failure::refused("请选择文件")))

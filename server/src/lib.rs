@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod keys;
 pub mod live;
 pub mod router;
+pub mod search;
 pub mod serve;
 pub mod session;
 pub mod workbook;

@@ -1,7 +1,7 @@
 //! One flat router, grouped by who calls.
 
-use crate::{files, live, session};
-use app::context::{Process, Visit};
+use crate::{files, live, search, session};
+use app::context::{Process, SearchedNumber, Visit};
 use axum::{
     Extension, Router,
     body::Body,
@@ -60,6 +60,8 @@ pub fn router(state: AppState, site: &Path) -> Router {
         // boards and maps
         .route("/map/outlines", get(files::outlines))
         .route("/live", get(live::stream))
+        // the search, whose box also sends numbers that must not stand in an address
+        .route("/search", get(page).post(search::submit))
         // pages
         .fallback(page)
         .layer(middleware::from_fn_with_state(state.clone(), session::visit))
@@ -124,9 +126,14 @@ async fn server_function(
     response
 }
 
-async fn page(State(state): State<AppState>, Extension(visit): Extension<Visit>, request: Request<Body>) -> Response {
+pub(crate) async fn page(
+    State(state): State<AppState>,
+    Extension(visit): Extension<Visit>,
+    request: Request<Body>,
+) -> Response {
     let (process, options) = (state.process, state.options);
     let refusal = refusal(&request);
+    let number = request.extensions().get::<SearchedNumber>().cloned();
     let context = move || {
         provide_nonce();
         // The very settings that the page is drawn with: tiles may be set while the process runs.
@@ -135,6 +142,9 @@ async fn page(State(state): State<AppState>, Extension(visit): Extension<Visit>,
         provide_context(visit.clone());
         if let Some(refusal) = &refusal {
             provide_context(refusal.clone());
+        }
+        if let Some(number) = &number {
+            provide_context(number.clone());
         }
     };
     let render = leptos_axum::render_app_async_with_context(context, move || app::document(options.clone()));

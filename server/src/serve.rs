@@ -5,6 +5,7 @@ use crate::{
     config::{Config, Opened, ServeConfig},
     demo, housekeeping, jobs, live,
     router::{AppState, router},
+    search,
 };
 use app::context::Process;
 use domain::platform::setting::CitySettings;
@@ -78,6 +79,7 @@ async fn run(
     let anchors = audit::anchor_file(&config.data);
     let sealer = audit::start(database.clone(), anchors.clone(), stopping.clone());
     let sweeper = housekeeping::start(database.clone(), stopping.clone());
+    let indexer = search::start(database.clone(), stopping.clone());
     let Ground { listener, build } = ground;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
@@ -113,7 +115,10 @@ async fn run(
     let _ = announce.send(true);
     // Streams end at once; a request that takes longer than this is cut.
     let _ = tokio::time::timeout(Duration::from_secs(10), served).await;
-    let _ = tokio::time::timeout(Duration::from_secs(10), async { (worker.await, sweeper.await, sealer.await) }).await;
+    let _ = tokio::time::timeout(Duration::from_secs(10), async {
+        (worker.await, sweeper.await, sealer.await, indexer.await)
+    })
+    .await;
     Ok(())
 }
 

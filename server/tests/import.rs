@@ -52,7 +52,7 @@ async fn upload(database: &Database, login: &str, sheet: SheetKey, content: &[u8
     let request_id = hex(&random_bytes()[..16]);
     job_create(
         &ctx(database, login).await,
-        Upload { sheet, file_name: "<b>房源</b>.xlsx", content, request_id: &request_id },
+        Upload { sheet, file_name: "<b>房源</b>.xlsx", content, request_id: &request_id, update_known: false },
     )
     .await
     .expect("a job")
@@ -246,7 +246,7 @@ impl Drop for Folder {
 }
 
 fn command(files: Vec<PathBuf>, login: &str) -> Command {
-    Command { sheet: SheetKey::Building, files, login: login.to_owned(), dry_run: false, json: true }
+    Command { sheet: SheetKey::Building, files, login: login.to_owned(), dry_run: false, update: false, json: true }
 }
 
 #[tokio::test]
@@ -331,7 +331,8 @@ async fn the_demo_city_goes_in_without_a_single_complaint() {
     for (sheet, content) in hdb::demo_workbooks(Some("CITY".to_owned())).expect("the demo's files") {
         let (_folder, path) = stored(sheet.code(), &content);
         let login = if sheet == SheetKey::Organization { "admin" } else { "city" };
-        let command = Command { sheet, files: vec![path], login: login.to_owned(), dry_run: false, json: true };
+        let command =
+            Command { sheet, files: vec![path], login: login.to_owned(), dry_run: false, update: false, json: true };
         let CommandEnd::Done(report) = import_files(&database, &command).await else { panic!("{sheet:?} was refused") };
         assert_eq!((report.failed, report.errors.first()), (0, None), "{sheet:?}");
     }

@@ -53,7 +53,8 @@ async fn with_queue() -> TestDatabase {
 
 async fn upload(database: &Database, content: &[u8]) -> String {
     let request_id = hex(&random_bytes()[..16]);
-    let upload = Upload { sheet: SHEET, file_name: "flats.xlsx", content, request_id: &request_id };
+    let upload =
+        Upload { sheet: SHEET, file_name: "flats.xlsx", content, request_id: &request_id, update_known: false };
     job_create(&ctx(database, "district-a").await, upload).await.expect("a job")
 }
 
@@ -79,7 +80,13 @@ async fn the_same_request_many_times_at_once_is_one_job() {
     for _ in 0..8 {
         let (actor, content, request_id) = (actor.clone(), content.clone(), request_id.clone());
         sent.spawn(async move {
-            let upload = Upload { sheet: SHEET, file_name: "a.xlsx", content: &content, request_id: &request_id };
+            let upload = Upload {
+                sheet: SHEET,
+                file_name: "a.xlsx",
+                content: &content,
+                request_id: &request_id,
+                update_known: false,
+            };
             job_create(&actor, upload).await.expect("every one of them is answered")
         });
     }
@@ -90,7 +97,8 @@ async fn the_same_request_many_times_at_once_is_one_job() {
     assert_eq!(number(&test, "select count(*) from import_file").await, 1);
     // Of another person it is another request.
     let other = ctx(&test.database, "district-a").await;
-    let upload = Upload { sheet: SHEET, file_name: "a.xlsx", content: &content, request_id: &request_id };
+    let upload =
+        Upload { sheet: SHEET, file_name: "a.xlsx", content: &content, request_id: &request_id, update_known: false };
     assert_ne!(job_create(&other, upload).await.expect("a job"), ids[0]);
 }
 
@@ -338,7 +346,14 @@ async fn a_check_of_several_files_sees_what_is_in_two_of_them() {
         folder.file(name, &write::rows(template.title, &template.headers(), rows).expect("a workbook"))
     };
     let files = vec![file("a.xlsx", &["1", "2", "1"]), file("b.xlsx", &["3", "2", "3"])];
-    let line = |dry_run| Line { sheet: SHEET, files: files.clone(), login: "city".to_owned(), dry_run, json: true };
+    let line = |dry_run| Line {
+        sheet: SHEET,
+        files: files.clone(),
+        login: "city".to_owned(),
+        dry_run,
+        update: false,
+        json: true,
+    };
     let mut reports = Vec::new();
     for dry_run in [true, false] {
         let CommandEnd::Done(report) = import_files(&test.database, &line(dry_run)).await else { panic!("refused") };

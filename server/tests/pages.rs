@@ -62,7 +62,9 @@ async fn places(site: &Site) -> Places {
                 ..Default::default()
             };
             let city = support::city::ctx(&site.test.database, "city").await;
-            store::person::person_create(&city, &form).await.expect("a person").0
+            let person = store::person::person_create(&city, &form).await.expect("a person").0;
+            while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
+            person
         },
         job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
             .await
@@ -210,6 +212,18 @@ async fn every_page_is_drawn_by_the_server() {
             "/persons/new",
             "/persons/new".into(),
             vec!["新增人员", "method=\"post\" novalidate", "所属机构", "居民身份证"],
+        ),
+        ("/persons/duplicates", "/persons/duplicates".into(), vec!["重复人员", "没有疑似重复的人员"]),
+        (
+            "/persons/duplicates/:id/:other",
+            format!("/persons/duplicates/{0}/{0}", at.person),
+            vec!["合并人员", "请选择两条不同的记录"],
+        ),
+        ("/search", "/search".into(), vec!["查找", "method=\"post\" action=\"/search\"", "拼音首字母也可以"]),
+        (
+            "/search",
+            format!("/search?q={}", percent_encode("阳光苑 1号楼 301")),
+            vec!["阳光苑 1号楼1单元301室", "XQ000001-001-"],
         ),
         ("/persons/:id/:action", format!("/persons/{}/edit", at.person), vec!["编辑人员", "留空不修改"]),
         ("/operators", "/operators".into(), vec!["安居公司", "宜居公司", "91350100M000100Y43", "共 2 条"]),

@@ -39,11 +39,12 @@ pub enum SheetKey {
     Estate,
     Building,
     Room,
+    Person,
 }
 
 impl SheetKey {
     pub const ALL: [Self; 6] =
-        [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building, Self::Room];
+        [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building, Self::Room, Self::Person];
 
     /// As the command line and the address name it.
     #[must_use]
@@ -55,6 +56,7 @@ impl SheetKey {
             Self::Estate => "estate",
             Self::Building => "building",
             Self::Room => "room",
+            Self::Person => "person",
         }
     }
 
@@ -68,6 +70,7 @@ impl SheetKey {
             Self::Estate => crate::housing::estate_sheet::ESTATE_IMPORT.title,
             Self::Building => crate::housing::building_sheet::BUILDING_IMPORT.title,
             Self::Room => crate::housing::room_sheet::ROOM_IMPORT.title,
+            Self::Person => crate::person::import_sheet::PERSON_IMPORT.title,
         }
     }
 
@@ -87,7 +90,21 @@ impl SheetKey {
             Self::Estate => Permission::EstateWrite,
             Self::Building => Permission::UnitWrite,
             Self::Room => Permission::RoomWrite,
+            Self::Person => Permission::PersonImport,
         }
+    }
+
+    /// Whether its rows hold numbers that nobody else sees without a reason: what failed of such a file is shown to the
+    /// person who brought it and to nobody else.
+    #[must_use]
+    pub fn is_personal(self) -> bool {
+        matches!(self, Self::Person)
+    }
+
+    /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
+    #[must_use]
+    pub fn can_update(self) -> bool {
+        matches!(self, Self::Person)
     }
 
     /// The headers of its columns. (Costs the browser every parser of every sheet: for the server.)
@@ -103,9 +120,14 @@ impl SheetKey {
             Self::Estate => of(&crate::housing::estate_sheet::ESTATE_IMPORT),
             Self::Building => of(&crate::housing::building_sheet::BUILDING_IMPORT),
             Self::Room => of(&crate::housing::room_sheet::ROOM_IMPORT),
+            Self::Person => of(&crate::person::import_sheet::PERSON_IMPORT),
         }
     }
 }
+
+/// What failed is kept so long, to be mended and sent again; longer than it is needed nobody keeps personal
+/// information (domain.md §2.7).
+pub const FAILED_DAYS: i64 = 30;
 
 /// Whether somebody may import anything at all, and so look into the import log (S1-3.2): its rows hold what stood in
 /// the files, telephone numbers in clear among it. Neither a wall nor a newcomer may.

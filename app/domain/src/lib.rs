@@ -14,5 +14,6 @@ pub mod list;
 pub mod operator;
 pub mod person;
 pub mod platform;
+pub mod search;
 pub mod sheet;
 pub mod value;

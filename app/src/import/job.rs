@@ -12,7 +12,7 @@ use crate::{
 };
 use domain::{
     failure::Failure,
-    import::{FailedRows, ImportJob, ImportStatus},
+    import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus},
 };
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
@@ -26,10 +26,10 @@ pub fn job_view(id: String) -> AnyView {
     let id = StoredValue::new(id);
     let job = resource(move || id.get_value(), import_get);
     let rows = resource(
-        move || job.get().and_then(Result::ok).map(|job| (job.status, job.failed)),
+        move || job.get().and_then(Result::ok).map(|job| (job.status, job.failed, is_shown(&job))),
         move |known| async move {
             match known {
-                Some((status, failed)) if failed > 0 && !status.is_running() => import_rows(id.get_value()).await,
+                Some((status, failed, true)) if failed > 0 && !status.is_running() => import_rows(id.get_value()).await,
                 _ => Ok(FailedRows::default()),
             }
         },
@@ -92,6 +92,11 @@ fn passes(error: &ApiError) -> bool {
     matches!(error.0, Failure::Refused(_) | Failure::Internal(_))
 }
 
+/// Whether this person sees what failed: numbers of persons are shown to whoever brought them and to nobody else.
+fn is_shown(job: &ImportJob) -> bool {
+    job.mine || !job.sheet.is_personal()
+}
+
 fn job_page(job: ImportJob, stale: bool, changed: Callback<()>) -> impl IntoView {
     let repeated = job.repeats.filter(|_| job.status != ImportStatus::Finished);
     let facts = format!("{} · {} · {}", job.file_name, job.actor, time_text(job.created_at));
@@ -103,7 +108,9 @@ fn job_page(job: ImportJob, stale: bool, changed: Callback<()>) -> impl IntoView
             {repeated.map(|at| view! { <div class="alert alert-warning alert-soft">{format!("该文件已于{}导入过，请确认是否重复", time_text(at))}</div> })}
             {stage(&job)}
             {(job.status == ImportStatus::Validated && job.mine).then(|| confirm_buttons(job.id.clone(), job.succeeded, changed))}
-            {(job.failed > 0 && !job.status.is_running()).then(|| view! {
+            {(job.failed > 0 && !job.status.is_running() && !is_shown(&job)).then(|| view! { <p>"失败数据含个人号码，仅上传人可以查看"</p> })}
+            {(job.failed > 0 && !job.status.is_running() && is_shown(&job)).then(|| view! {
+                <p class="opacity-80">{format!("失败数据保留{FAILED_DAYS}天")}</p>
                 <p class="flex flex-wrap gap-2">
                     <a class="btn btn-outline btn-sm" href=format!("/files/import/{}/failed.xlsx", job.id) rel="external">{icon("export")}"下载失败数据"</a>
                     {may(job.sheet.permission()).then(|| view! {

@@ -58,6 +58,12 @@ pub fn upload_view(sheet: String) -> AnyView {
                             <input type="file" name="file" class="file-input w-full" accept=".xlsx,.xls,.xlsm" required
                                 on:change=move |_| request.set_value(None) />
                         </label>
+                        {sheet.can_update().then(|| view! {
+                            <label class="flex items-center gap-2 basis-full">
+                                <input type="checkbox" name="update" class="checkbox checkbox-sm" on:change=move |_| request.set_value(None) />
+                                "更新已有人员（只更新电话、地址和工作单位）"
+                            </label>
+                        })}
                         <button type="submit" class="btn btn-primary" disabled=move || send.pending().get()>
                             {move || if send.pending().get() { "正在上传…" } else { "确认上传" }}
                         </button>
@@ -74,9 +80,12 @@ pub fn upload_view(sheet: String) -> AnyView {
 /// Sends the form's file; answers the job's id, or why not.
 async fn send_file(sheet: &str, request: &str, form: web_sys::HtmlFormElement) -> Result<String, String> {
     let broken = || "网络连接中断，请检查网络后重试".to_owned();
-    let input = form.elements().named_item("file").and_then(|input| input.dyn_into::<web_sys::HtmlInputElement>().ok());
-    let file =
-        input.and_then(|input| input.files()).and_then(|files| files.get(0)).ok_or_else(|| "请选择文件".to_owned())?;
+    let input = |name: &str| form.elements().named_item(name)?.dyn_into::<web_sys::HtmlInputElement>().ok();
+    let update = input("update").is_some_and(|input| input.checked());
+    let file = input("file")
+        .and_then(|input| input.files())
+        .and_then(|files| files.get(0))
+        .ok_or_else(|| "请选择文件".to_owned())?;
     if file.size() > UPLOAD_BYTES_MAX as f64 {
         return Err(format!("文件超过{}MB，请拆分后导入", UPLOAD_BYTES_MAX / 1024 / 1024));
     }
@@ -85,7 +94,7 @@ async fn send_file(sheet: &str, request: &str, form: web_sys::HtmlFormElement) -
     let options = web_sys::RequestInit::new();
     options.set_method("POST");
     options.set_body(&data);
-    let address = format!("/files/import/{sheet}?request={request}");
+    let address = format!("/files/import/{sheet}?request={request}&update={update}");
     let response = JsFuture::from(window().fetch_with_str_and_init(&address, &options)).await.map_err(|_| broken())?;
     let response: web_sys::Response = response.dyn_into().map_err(|_| broken())?;
     let text = JsFuture::from(response.text().map_err(|_| broken())?).await.map_err(|_| broken())?;

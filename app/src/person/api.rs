@@ -4,7 +4,10 @@ use crate::ApiError;
 use domain::{
     id::PersonId,
     list::{ListQuery, Page},
-    person::{Person, PersonForm, PersonRow, Secret},
+    person::{
+        Person, PersonForm, PersonRow, Secret,
+        merge::{Likely, MergeForm},
+    },
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 
@@ -43,6 +46,24 @@ pub async fn person_create(form: PersonForm) -> Result<PersonId, ApiError> {
 #[server(endpoint = "person_update", input = Json)]
 pub async fn person_update(id: PersonId, version: i32, form: PersonForm) -> Result<(), ApiError> {
     Ok(store::person::person_update(&crate::context::ctx()?, id, version, &form).await?)
+}
+
+/// Marks a person's record as deleted.
+#[server(endpoint = "person_delete", input = Json)]
+pub async fn person_delete(id: PersonId, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(store::person::person_delete(&crate::context::ctx()?, id, version, &reason).await?)
+}
+
+/// Pairs of records that look like one human.
+#[server(endpoint = "person_likely", input = Json)]
+pub async fn person_likely() -> Result<Vec<Likely>, ApiError> {
+    Ok(store::person::person_likely(&crate::context::ctx()?).await?)
+}
+
+/// Makes one of two records.
+#[server(endpoint = "person_merge", input = Json)]
+pub async fn person_merge(form: MergeForm) -> Result<PersonId, ApiError> {
+    Ok(store::person::person_merge(&crate::context::ctx()?, &form).await?)
 }
 
 /// A hidden field in clear, for a reason that is written down.

@@ -1,6 +1,9 @@
 //! The record of a person: hidden fields masked, and the dialog that shows one of them for a reason.
 
-use super::api::{person_get, person_reveal};
+use super::{
+    api::{person_get, person_reveal},
+    delete::delete_tool,
+};
 use crate::{
     shell::may,
     ui::{
@@ -8,11 +11,12 @@ use crate::{
         detail::{field_group, text_cell, use_id},
         error_view, icon, loading_view,
         resource::resource,
+        table::time_text,
     },
 };
 use domain::{
     id::PersonId,
-    person::{Person, REASON_MAX, Secret, sheet::PERSON_LIST},
+    person::{Person, REASON_MAX, Secret, merge::PersonEvent, sheet::PERSON_LIST},
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
 };
@@ -38,14 +42,23 @@ pub fn detail_view() -> AnyView {
 
 fn record(person: &Person) -> impl IntoView + use<> {
     let id = person.id;
+    let open = person.merged_into.is_none();
+    let deletes = (open && may(Permission::PersonDelete)).then(|| delete_tool(person));
     let asked = RwSignal::new(None::<Secret>);
     let label = |value: Option<&'static str>| cell_or_empty(value, Cell::text);
     view! {
         <PageHead title=person.name.clone() back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned())>
-            {move || may(Permission::PersonWrite).then(|| view! {
+            {move || (open && may(Permission::PersonWrite)).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/persons/{id}/edit")>{icon("edit")}"编辑"</a>
             })}
+            {deletes}
         </PageHead>
+        {person.merged_into.map(|survivor| view! {
+            <div class="alert alert-warning alert-soft" role="status">
+                <span>"该记录已合并，不再办理业务。"</span>
+                <a class="btn btn-sm" href=format!("/persons/{survivor}")>"查看合并后的人员"</a>
+            </div>
+        })}
         {field_group("基本信息", vec![
             ("姓名", Cell::text(&person.name)),
             ("人员类型", Cell::text(person.person_type.label())),
@@ -73,8 +86,22 @@ fn record(person: &Person) -> impl IntoView + use<> {
             <p class="mb-4 text-sm opacity-80">"默认脱敏显示。查看明文须填写原因，并记入操作日志。"</p>
             <dl class="detail-grid">{Secret::ALL.into_iter().map(|secret| secret_field(person, secret, asked)).collect_view()}</dl>
         </section>
+        {(!person.history.is_empty()).then(|| history_view(&person.history))}
         <RevealDialog id=id asked=asked />
     }
+}
+
+/// What was done to the record as a whole, the newest first.
+fn history_view(history: &[PersonEvent]) -> impl IntoView + use<> {
+    let lines = history
+        .iter()
+        .rev()
+        .map(|event| {
+            let who = event.actor.clone().unwrap_or_default();
+            view! { <li>{format!("{} · {who} · {}（{}）", time_text(event.at), event.text, event.reason)}</li> }
+        })
+        .collect_view();
+    view! { <section class="panel"><h2>"合并记录"</h2><ul class="flex flex-col gap-1">{lines}</ul></section> }
 }
 
 /// A hidden field: its mask and, for who may, the way to see it.

@@ -1,9 +1,11 @@
 //! Persons (S1-5.4): list, record and form.
 
-mod api;
+pub(crate) mod api;
+mod delete;
 mod detail;
 mod edit;
 mod find;
+mod merge;
 
 use crate::{
     shell::may,
@@ -45,15 +47,47 @@ impl LazyRoute for PersonForms {
     }
 }
 
+/// Making one of two records: the city's work, seldom done.
+pub struct PersonMerge;
+
+#[lazy_route]
+impl LazyRoute for PersonMerge {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let params = use_params_map();
+        let pair = Memo::new(move |_| {
+            let id = |key| params.read().get(key)?.parse::<i64>().ok();
+            Some((id("id")?, id("other")?))
+        });
+        (move || match pair.get() {
+            Some((a, b)) => merge::pair_view(a, b),
+            None => merge::likely_view(),
+        })
+        .into_any()
+    }
+}
+
+/// What stands beside the title of the list.
+fn list_tools() -> AnyView {
+    let likely = move || {
+        may(Permission::PersonMerge)
+            .then(|| view! { <a class="btn btn-outline btn-sm" href="/persons/duplicates">"重复人员"</a> })
+    };
+    view! { {find::find_tool()}{likely} }.into_any()
+}
+
 fn list_view() -> AnyView {
     let actions = Signal::derive(|| ListActions {
         add: may(Permission::PersonWrite).then_some(("/persons/new", "新增人员")),
-        import: None,
+        import: may(Permission::PersonImport).then_some("person"),
         export: may(Permission::PersonExport),
     });
     framed_list_page(
         &PERSON_LIST,
-        ListFrame { tools: Some(find::find_tool), ..ListFrame::default() },
+        ListFrame { tools: Some(list_tools), ..ListFrame::default() },
         actions,
         api::person_list,
     )

@@ -1,7 +1,7 @@
 //! The city that is measured: loaded by the normal import, file by file, by processes of their own.
 
 use super::{
-    Args,
+    Args, person,
     process::Program,
     report::Report,
     source::{CITY_UNITS, Source},
@@ -26,11 +26,15 @@ use store::{
         token::random_password,
         user::{NewUser, UserRef, user_create, user_ctx},
     },
+    search::search_refresh,
 };
 
 const CITY: &str = "990000";
 /// The whole city through the command line (issue 2, item 9).
 const LOAD_SECONDS: f64 = 600.0;
+/// Persons of a city that large.
+const CITY_PERSONS: u32 = 300_000;
+const QUICK_PERSONS: u32 = 200;
 /// The importing process (issue 2, Measured).
 pub const IMPORT_MEGABYTES: f64 = 400.0;
 
@@ -53,6 +57,9 @@ pub struct Loaded {
     rows: u64,
     seconds: f64,
     peak_megabytes: Option<f64>,
+    persons: u64,
+    persons_seconds: f64,
+    index_seconds: f64,
     /// the box of the first district and that of the whole city: west, south, east, north
     district_box: [f64; 4],
     city_box: [f64; 4],
@@ -135,7 +142,11 @@ impl Ground {
         eprintln!("bench: writing the workbooks of {}", city.summary());
         let books = books(&city, &folder)?;
         for sheet in SheetKey::ALL {
-            let Some(files) = books.get(sheet.code()) else { continue };
+            let files = books.get(sheet.code()).map(Vec::as_slice).unwrap_or_default();
+            if files.is_empty() {
+                // Persons come last, and from elsewhere.
+                continue;
+            }
             eprintln!("bench: importing {} ({} files)", sheet.code(), files.len());
             self.import(sheet, files).await?;
             if sheet == SheetKey::Organization {
@@ -156,6 +167,8 @@ impl Ground {
             .iter()
             .map(|outline| corners(outline.bounds))
             .fold(corners(first.bounds), |a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
+        self.load_persons(&folder, &outlines.iter().map(|outline| outline.division_code.as_str()).collect::<Vec<_>>())
+            .await?;
         let wanted = i64::try_from(city.summary().units).unwrap_or(i64::MAX);
         let found = unit_count(&self.ctx("city").await?).await.map_err(text)?;
         if found != wanted {
@@ -163,6 +176,22 @@ impl Ground {
         }
         eprintln!("bench: letting the database settle");
         settle(&self.database, &self.superuser).await.map_err(text)
+    }
+
+    /// Tenants of the city, and the index by which they and the stock are found.
+    async fn load_persons(&mut self, folder: &Path, keepers: &[&str]) -> Result<(), String> {
+        let path = folder.join("persons.xlsx");
+        let count = if self.quick { QUICK_PERSONS } else { CITY_PERSONS };
+        std::fs::write(&path, person::workbook(count, keepers)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        eprintln!("bench: importing {count} persons");
+        let finished = self.program.import(SheetKey::Person.code(), &[path], "city").await?;
+        (self.loaded.persons, self.loaded.persons_seconds) = (succeeded(&finished.output)?, finished.seconds);
+        eprintln!("bench: indexing");
+        let began = std::time::Instant::now();
+        while search_refresh(&self.database).await.map_err(text)? > 0 {}
+        self.loaded.index_seconds = began.elapsed().as_secs_f64();
+        Ok(())
     }
 
     async fn import(&mut self, sheet: SheetKey, files: &[PathBuf]) -> Result<(), String> {
@@ -195,6 +224,10 @@ impl Ground {
         let Loaded { rows, seconds, peak_megabytes, .. } = &self.loaded;
         report.at_most(format!("load of the whole city, {rows} rows: time"), *seconds, "s", None, LOAD_SECONDS);
         report.tell("load of the whole city: speed", *rows as f64 / seconds, "row/s", None);
+        let Loaded { persons, persons_seconds, index_seconds, .. } = &self.loaded;
+        report.tell(format!("import of {persons} persons: time"), *persons_seconds, "s", None);
+        report.tell(format!("import of {persons} persons: speed"), *persons as f64 / persons_seconds, "row/s", None);
+        report.tell("search index of the whole city: time", *index_seconds, "s", None);
         if let Some(peak) = peak_megabytes {
             report.at_most("load of the whole city: peak memory", *peak, "MB", None, IMPORT_MEGABYTES);
         }

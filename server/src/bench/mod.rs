@@ -11,8 +11,10 @@ mod http;
 mod import;
 mod list;
 mod map;
+mod person;
 mod process;
 mod report;
+mod search;
 mod size;
 mod source;
 mod timing;
@@ -120,6 +122,7 @@ async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, St
     }
     list::measure(&ground, serving.address, &sessions, &mut pages).await?;
     map::measure(&ground, serving.address, &sessions, &mut pages).await?;
+    search::measure(&ground, serving.address, &sessions, &mut pages).await?;
     home::measure(&ground, &serving, &sessions["city"], &mut pages).await?;
     serving.stop().await;
     size::measure(&args.site, &mut pages)?;
@@ -178,6 +181,8 @@ mod tests {
             "load of the whole city",
             "import of 200 rows",
             "unit list, district",
+            "import of 200 persons",
+            "search, city",
             "map, one district",
             "home page, 32",
             "download of",

@@ -30,7 +30,7 @@ use store::{
 /// Errors that the command line prints when nobody asked for all of them.
 const ERRORS_SHOWN: usize = 20;
 
-/// `server import <sheet> <file.xlsx>… --as <login> [--dry-run] [--json]`.
+/// `server import <sheet> <file.xlsx>… --as <login> [--dry-run] [--update] [--json]`.
 #[derive(Clone, Debug)]
 pub struct Command {
     pub sheet: SheetKey,
@@ -39,6 +39,8 @@ pub struct Command {
     pub login: String,
     /// check only
     pub dry_run: bool,
+    /// change what is there already instead of refusing it (option 更新)
+    pub update: bool,
     /// print the report as JSON and nothing else
     pub json: bool,
 }
@@ -176,7 +178,7 @@ async fn file_import(
     let job = job_note(ctx, command.sheet, &name, &file.digest).await.map_err(internal)?;
     let fed = async {
         job_total(ctx.database(), &job.id, file.total).await.map_err(internal)?;
-        let mut import = Import::start(ctx, command.sheet, true).await.map_err(internal)?;
+        let mut import = Import::start(ctx, command.sheet, true).await.map_err(internal)?.updating(command.update);
         feed(&mut import, command, file, Some(&job.id), stop, report).await?;
         import.end(&job.id).await.map_err(internal)
     };
@@ -203,7 +205,9 @@ async fn file_check(
             import.next_file();
             import
         }
-        None => check.insert(Import::start(ctx, command.sheet, false).await.map_err(internal)?),
+        None => {
+            check.insert(Import::start(ctx, command.sheet, false).await.map_err(internal)?.updating(command.update))
+        }
     };
     feed(import, command, file, None, stop, report).await
 }

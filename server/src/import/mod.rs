@@ -77,7 +77,7 @@ async fn check(ctx: &Ctx, job: &str, work: JobWork) -> store::Result<()> {
         Ok(total) => total,
         Err(refusal) => return job_refuse(ctx.database(), job, &refusal.to_string()).await,
     };
-    let mut import = Import::start(ctx, work.sheet, false).await?;
+    let mut import = Import::start(ctx, work.sheet, false).await?.updating(work.update_known);
     job_check_begin(ctx.database(), job, total).await?;
     let mut chunks = file.chunks();
     while let Some(rows) = chunks.next().await {
@@ -91,7 +91,7 @@ async fn check(ctx: &Ctx, job: &str, work: JobWork) -> store::Result<()> {
 /// duplicates further down are still found.
 async fn execute(ctx: &Ctx, job: &str, work: JobWork) -> store::Result<()> {
     let failed: HashSet<u32> = work.failed_rows.into_iter().collect();
-    let mut import = Import::start(ctx, work.sheet, true).await?;
+    let mut import = Import::start(ctx, work.sheet, true).await?.updating(work.update_known);
     let file = File { content: Arc::new(work.content), sheet: work.sheet, limits: Limits::BROWSER };
     let mut chunks = file.chunks();
     while let Some(mut rows) = chunks.next().await {

@@ -7,6 +7,7 @@ use domain::{
         rent_standard::RENT_STANDARD_IMPORT, room_sheet::ROOM_IMPORT,
     },
     import::SheetKey,
+    person::import_sheet::PERSON_IMPORT,
     platform::organization_sheet::ORGANIZATION_IMPORT,
     sheet::ImportSheet,
 };
@@ -72,6 +73,7 @@ pub fn template_of(key: SheetKey) -> Template {
         SheetKey::Estate => described(key, &ESTATE_IMPORT),
         SheetKey::Building => described(key, &BUILDING_IMPORT),
         SheetKey::Room => described(key, &ROOM_IMPORT),
+        SheetKey::Person => described(key, &PERSON_IMPORT),
     }
 }
 

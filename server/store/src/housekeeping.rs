@@ -3,7 +3,7 @@
 
 use crate::{Database, Result, live::changes_sweep};
 use chrono::{DateTime, Months, TimeDelta, Utc};
-use domain::platform::actor::DESK_IDLE_MINUTES;
+use domain::{import::FAILED_DAYS, platform::actor::DESK_IDLE_MINUTES};
 use sqlx::PgConnection;
 use std::ops::DerefMut as _;
 
@@ -20,11 +20,13 @@ pub struct Swept {
     pub captchas: u64,
     pub sessions: u64,
     pub uploads: u64,
+    /// failed rows of imports
+    pub rows: u64,
     pub attempts: u64,
 }
 
-/// Drops old changes, captchas and sessions that have ended, unconfirmed uploads, and sign-in attempts past
-/// their retention. Any number of processes may do so at once.
+/// Drops old changes, captchas and sessions that have ended, unconfirmed uploads, failed rows after [`FAILED_DAYS`], and
+/// sign-in attempts past their retention. Any number of processes may do so at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -46,6 +48,14 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
     .execute(&mut *tx)
     .await?;
     let uploads = uploads_cancel(tx.deref_mut(), now).await?;
+    // Their jobs ended long ago, or were cut off and never will.
+    let rows = sqlx::query!(
+        "delete from import_row r using import_job j
+         where j.id = r.job_id and coalesce(j.finished_at, j.created_at) < $1 and j.status in ('FINISHED', 'FAILED', 'CANCELLED')",
+        now - TimeDelta::days(FAILED_DAYS),
+    )
+    .execute(&mut *tx)
+    .await?;
     let oldest = now.checked_sub_months(Months::new(ATTEMPT_MONTHS)).unwrap_or_default();
     let attempts = sqlx::query!("delete from login_attempt where at < $1", oldest).execute(&mut *tx).await?;
     tx.commit().await?;
@@ -54,6 +64,7 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
         captchas: captchas.rows_affected(),
         sessions: sessions.rows_affected(),
         uploads,
+        rows: rows.rows_affected(),
         attempts: attempts.rows_affected(),
     })
 }

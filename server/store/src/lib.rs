@@ -18,6 +18,7 @@ pub mod live;
 pub mod operator;
 pub mod person;
 pub mod platform;
+pub mod search;
 
 mod list;
 mod walk;

@@ -53,6 +53,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::Estate => &|district, name| row(sheet, &[("所属区县", district), ("小区名称", name)]),
         SheetKey::Building => &|room, name| row(sheet, &[("房号", room), ("小区名称", name)]),
         SheetKey::Room => &|room, name| row(sheet, &[("房号", room), ("房间名称", name)]),
+        SheetKey::Person => &|number, name| row(sheet, &[("证件号码", number), ("姓名", name)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -85,6 +86,15 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("甲区", "阳光苑"),
             named("丁区", "新二"),
             named("甲区", ""),
+        ],
+        SheetKey::Person => vec![
+            named("E0000001", "新一"),
+            named("e0000001", "新一"),
+            named("E0000-002", "新二"),
+            named("Ｅ0000002", "新二"),
+            named("E0000003", ""),
+            row(sheet, &[("证件号码", "E0000004"), ("所属机构", "丁区")]),
+            row(sheet, &[("证件号码", "81010119900307001X"), ("证件类型", "身份证")]),
         ],
         SheetKey::Building => vec![
             named("101", "新苑"),

@@ -350,9 +350,19 @@ async fn who_may_import_what() {
     let test = TestDatabase::with_city().await;
     for (login, may) in [
         ("admin", vec![SheetKey::Organization]),
-        ("city", vec![SheetKey::RentStandard, SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
+        (
+            "city",
+            vec![
+                SheetKey::RentStandard,
+                SheetKey::Project,
+                SheetKey::Estate,
+                SheetKey::Building,
+                SheetKey::Room,
+                SheetKey::Person,
+            ],
+        ),
         ("district-a", vec![SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
-        ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
+        ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Room, SheetKey::Person]),
         ("leader", vec![]),
         ("finance", vec![]),
     ] {

@@ -75,6 +75,9 @@ async fn the_seeded_roles_may_exactly_this() {
     person:person:write          .           x    .          .        .      x        x     .                 .       .       .         .
     person:person:assign         .           x    .          .        .      .        .     .                 .       .       .         .
     person:person:export         .           x    .          x        .      x        .     .                 .       .       .         .
+    person:person:import         .           x    .          .        .      x        x     .                 .       .       .         .
+    person:person:merge          .           x    .          .        .      .        .     .                 .       .       .         .
+    person:person:delete         .           x    .          .        .      x        x     .                 .       .       .         .
     person:id_number:clear       .           x    .          x        .      .        x     .                 .       .       .         .
     person:contact:clear         .           x    .          x        .      x        .     .                 .       .       .         .
     person:bank:clear            .           x    .          .        .      .        .     .                 x       .       .         .

@@ -39,7 +39,7 @@ const STOCK: [&str; 15] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 15] = [
+const CLOSED: [&str; 18] = [
     "app_user",
     "approval",
     "asset_count_line",
@@ -52,8 +52,11 @@ const CLOSED: [&str; 15] = [
     "login_attempt",
     "password_history",
     "person",
+    "person_history",
     "person_number",
     "person_search",
+    "search_dirty",
+    "search_term",
     "user_phone",
 ];
 
@@ -138,6 +141,8 @@ async fn with_jobs() -> TestDatabase {
     sqlx::raw_sql(
         "insert into import_file select id, '\\x00' from import_job;
          insert into import_row select id, 2, array['x'], '[]' from import_job;
+         insert into person_history (person_id, event, reason) select id, 'DELETE', '测试' from person;
+         insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
          insert into login_attempt (login, result) values ('city', 'OK');
          insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city';
          insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city';
@@ -376,7 +381,7 @@ async fn only_these_functions_run_with_their_owners_rights() {
     .fetch_all(&test.admin)
     .await
     .expect("functions");
-    let expected = ["job_enqueue", "job_queued"].map(|name| (name.to_owned(), true, false));
+    let expected = ["job_enqueue", "job_queued", "person_digests_taken"].map(|name| (name.to_owned(), true, false));
     assert_eq!(functions, expected, "name, fixed search path, open to the public");
 }
 
@@ -388,7 +393,7 @@ async fn the_record_of_what_happened_only_grows() {
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "*", "").await;
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
-    for table in ["audit_log", "audit_block", "unit_history", "change", "login_attempt"] {
+    for table in ["audit_log", "audit_block", "unit_history", "person_history", "change", "login_attempt"] {
         for statement in
             [format!("update {table} set at = now()"), format!("delete from {table}"), format!("truncate {table}")]
         {

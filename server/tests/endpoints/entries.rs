@@ -168,6 +168,7 @@ pub async fn world(site: &Site) -> World {
     let entry = city::ctx(&site.test.database, "city").await;
     let person = store::person::person_create(&entry, &person_form).await.expect("a person");
     let (role, approval) = requests(site).await;
+    while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
     World {
         user: site.id("select id from app_user where login = 'leader'").await,
         role,
@@ -363,6 +364,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
         reads("organization_list", list.clone(), Forbidden, "nobody-at-all", Good),
         reads("organization_get", json!({"id": organization}), Forbidden, "nobody-at-all", Good),
         // Raw rows hold telephone numbers: who may import nothing reads none of them.
+        reads("search_get", json!({"query": SECRET}), Good, "admin", Hidden),
         reads("import_list", list.clone(), Forbidden, "finance", Hidden),
         reads("import_get", json!({"id": waiting[0]}), Forbidden, "finance", NotFound),
         reads("import_rows", json!({"id": waiting[0]}), Forbidden, "finance", NotFound),
@@ -507,6 +509,21 @@ fn persons(world: &World, list: &Value) -> Vec<Entry> {
             "finance",
             Forbidden,
         )),
+        // A version that is none any more, and a record with itself: that it is tried at all is what counts here.
+        Entry {
+            right: ("city", Refused),
+            ..clerk(writes("person_delete", json!({"id": id, "version": 1, "reason": "误录"}), "finance", Forbidden))
+        },
+        clerk(writes("person_likely", json!({}), "finance", Forbidden)),
+        Entry {
+            right: ("city", Refused),
+            ..clerk(writes(
+                "person_merge",
+                json!({"form": {"survivor": id, "survivor_version": 1, "merged": id, "merged_version": 1, "taken": [], "reason": "重复登记"}}),
+                "finance",
+                Forbidden,
+            ))
+        },
     ]
 }
 
@@ -536,6 +553,14 @@ pub fn routes(world: &World) -> Vec<Entry> {
         ),
         raw("/files/export/{list}", "/files/export/unit?rows=100", Forbidden, "finance", Hidden),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
+        // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
+        Entry {
+            nobody: Good,
+            wall: Good,
+            wrong_role: ("finance", Good),
+            newcomer: Good,
+            ..raw("/search", "/search?q=x", Good, "finance", Good)
+        },
         // What a stream says is looked at in `pages.rs`.
         raw("/live", format!("/live?building={}", world.building), Good, "admin", Good),
         public("/healthz", "/healthz"),

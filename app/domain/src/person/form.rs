@@ -118,6 +118,24 @@ impl PersonForm {
     /// # Errors
     /// One sentence per field.
     pub fn check(&self, today: NaiveDate, present: Option<&Person>) -> Result<PersonFields, FieldErrors> {
+        self.check_with(today, present, false)
+    }
+
+    /// The check of an import's row. `tolerant` (PRM-05): a number of an old file that breaks the rules is taken and
+    /// marked as not verified, and one of 15 digits gets the form of today (domain.md R-90).
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub fn check_import(&self, today: NaiveDate, tolerant: bool) -> Result<PersonFields, FieldErrors> {
+        self.check_with(today, None, tolerant)
+    }
+
+    fn check_with(
+        &self,
+        today: NaiveDate,
+        present: Option<&Person>,
+        tolerant: bool,
+    ) -> Result<PersonFields, FieldErrors> {
         let mut errors = FieldErrors::default();
         let known = present.is_some();
         let name = errors.take("name", required(&self.name).and_then(|name| text_max(&name, 50)));
@@ -135,7 +153,7 @@ impl PersonForm {
                     errors.add("id_number", "更改证件类型须重新填写证件号码");
                     None
                 }
-                _ => errors.take("id_number", document(id_type, &number, today)).map(Some),
+                _ => errors.take("id_number", document(id_type, &number, today, tolerant)).map(Some),
             }
         });
         let mut gender = errors.take("gender", optional_code(&self.gender, Gender::from_code)).flatten();
@@ -267,11 +285,15 @@ impl From<&Person> for PersonForm {
 
 /// A document's number by the rules of its type: a citizen's or a resident's is checked to the last character
 /// (domain.md R-90), of the others only the length is known.
-fn document(id_type: IdType, text: &str, today: NaiveDate) -> Check<Document> {
+fn document(id_type: IdType, text: &str, today: NaiveDate, tolerant: bool) -> Check<Document> {
     let is_permit = |number: &IdNumber| ["81", "82", "83"].contains(&&number.as_str()[..2]);
     match id_type {
         IdType::IdCard | IdType::ResidencePermit => {
-            let number = IdNumber::parse(&required(text)?, today)?;
+            let parse = if tolerant { IdNumber::parse_legacy } else { IdNumber::parse };
+            let number = match parse(&required(text)?, today) {
+                Err(_) if tolerant => return document(IdType::Other, text, today, false),
+                number => number?,
+            };
             match (id_type, is_permit(&number)) {
                 (IdType::ResidencePermit, false) => {
                     return Err(Complaint::says("港澳台居民居住证号码应以81、82或83开头"));

@@ -4,6 +4,8 @@
 //! clear, one field at a time, with a reason.
 
 mod form;
+pub mod import_sheet;
+pub mod merge;
 pub mod sheet;
 
 pub use form::{KEEP_HINT, NumberChange, PersonFields, PersonForm};
@@ -64,6 +66,10 @@ pub struct Person {
     pub bank_no: Option<String>,
     pub emergency_contact: Option<String>,
     pub emergency_phone: Option<String>,
+    /// the record that this one was merged into
+    pub merged_into: Option<PersonId>,
+    /// merges of this record, oldest first
+    pub history: Vec<merge::PersonEvent>,
     pub version: i32,
     pub updated_at: DateTime<Utc>,
     pub updated_by: Option<String>,

@@ -29,6 +29,7 @@ pub const CATALOGUE: &[Parameter] = &[
     Parameter { code: code::MAP_SYSTEM, label: "地图坐标系", hint: "GCJ-02、BD-09或WGS-84；改变后全部地图位置重新换算" },
     Parameter { code: code::MAP_TILES, label: "地图瓦片地址", hint: "须含{z}、{x}、{y}；留空只显示离线轮廓" },
     Parameter { code: code::ADDRESS_TEMPLATE, label: "住房地址模板", hint: "须含{building}、{entrance}、{room}；对此后录入的房源生效" },
+    Parameter { code: code::TOLERATE_IDS, label: "导入容许证件号码有误", hint: "true或false；容许时按未核验登记" },
     Parameter { code: code::DEPRECIATION_LIFE, label: "资产折旧年限", hint: "钢混/砖混/简易三个年数，不少于50/30/8，可再加残值率，如50/30/8/3" },
     Parameter { code: code::PASSWORD_DAYS, label: "密码有效期（天）", hint: "到期须修改密码，30至365天；0表示不限期" },
 ];

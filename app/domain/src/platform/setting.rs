@@ -16,13 +16,16 @@ pub mod code {
     pub const MAP_TILES: &str = "MAP_TILES";
     /// PRM-06: how a unit's address is built
     pub const ADDRESS_TEMPLATE: &str = "PRM-06";
+    /// PRM-05: tolerate invalid numbers of documents in imports
+    pub const TOLERATE_IDS: &str = "PRM-05";
     /// PRM-70: depreciation life by structure, and the residual
     pub const DEPRECIATION_LIFE: &str = "PRM-70";
     /// days after which a password has to be changed, 0 for never (domain.md §2.6: 90)
     pub const PASSWORD_DAYS: &str = "PASSWORD_DAYS";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 6] = [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, DEPRECIATION_LIFE, PASSWORD_DAYS];
+    pub const ALL: [&str; 7] =
+        [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, TOLERATE_IDS, DEPRECIATION_LIFE, PASSWORD_DAYS];
 }
 
 /// What a tile address must name, and nothing else in braces.
@@ -55,6 +58,8 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
             _ => Err(Complaint::says("密码有效期须为30至365天，0表示不限期")),
         },
         code::DEPRECIATION_LIFE => DepreciationLife::parse(&value).map(DepreciationLife::code),
+        code::TOLERATE_IDS if matches!(value.as_str(), "true" | "false") => Ok(value),
+        code::TOLERATE_IDS => Err(Complaint::says("是否容许证件号码有误，可填true或false")),
         _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
     }
 }
@@ -82,6 +87,9 @@ pub struct CitySettings {
     pub address_template: String,
     /// 0: for ever
     pub password_days: u16,
+    /// PRM-05: an import takes a number that breaks the rules and marks it as not verified
+    #[serde(default)]
+    pub tolerate_ids: bool,
 }
 
 impl Default for CitySettings {
@@ -92,6 +100,7 @@ impl Default for CitySettings {
             map_tiles: String::new(),
             address_template: "{building}号楼{entrance}单元{room}室".to_owned(),
             password_days: 90,
+            tolerate_ids: false,
         }
     }
 }
@@ -106,6 +115,7 @@ impl CitySettings {
             code::MAP_SYSTEM => self.map_system.code().to_owned(),
             code::MAP_TILES => self.map_tiles.clone(),
             code::ADDRESS_TEMPLATE => self.address_template.clone(),
+            code::TOLERATE_IDS => self.tolerate_ids.to_string(),
             code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
             _ => String::new(),
@@ -162,7 +172,11 @@ mod tests {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
         }
         for (code, value, complaint) in [
-            ("PRM-7", "foo", "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-70、PASSWORD_DAYS"),
+            (
+                "PRM-7",
+                "foo",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS",
+            ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),

@@ -11,6 +11,7 @@ mod building;
 mod estate;
 mod name;
 mod organization;
+mod person;
 mod project;
 mod rent_standard;
 mod room;
@@ -143,6 +144,7 @@ enum AnyImporter {
     Estate(estate::Estates),
     Building(building::Buildings),
     Room(room::Rooms),
+    Person(person::Persons),
 }
 
 impl Import {
@@ -163,8 +165,18 @@ impl Import {
             SheetKey::Estate => AnyImporter::Estate(districts.into()),
             SheetKey::Building => AnyImporter::Building(districts.into()),
             SheetKey::Room => AnyImporter::Room(Default::default()),
+            SheetKey::Person => AnyImporter::Person(Default::default()),
         };
         Ok(Self { run: Run { ctx: ctx.clone(), settings }, importer, seen: Seen::default(), write, done_row: 0 })
+    }
+
+    /// The same, changing what is there already instead of refusing it where the sheet can (option 更新).
+    #[must_use]
+    pub fn updating(mut self, update_known: bool) -> Self {
+        if let AnyImporter::Person(importer) = &mut self.importer {
+            importer.update_known = update_known;
+        }
+        self
     }
 
     /// Goes on with the rows of a further file, to which those of the earlier ones are there already.
@@ -204,10 +216,11 @@ impl Import {
             AnyImporter::Estate(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Building(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Room(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::Person(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
-            job::progress(&mut tx, job, last, &outcome).await?;
+            job::progress(&mut tx, run.ctx.database(), job, last, &outcome).await?;
         }
         tx.commit().await?;
         *done_row = last;
@@ -243,6 +256,7 @@ impl AnyImporter {
             Self::Estate(importer) => of(importer, row),
             Self::Building(importer) => of(importer, row),
             Self::Room(importer) => of(importer, row),
+            Self::Person(importer) => of(importer, row),
         }
     }
 }

@@ -95,9 +95,9 @@ pub(crate) struct Organization {
     pub id: i64,
     pub code: String,
     pub name: String,
-    kind: OrganizationType,
+    pub kind: OrganizationType,
     parent: Option<i64>,
-    district: Option<i64>,
+    pub district: Option<i64>,
 }
 
 /// The organisations that a file names: of every text those that bear it as their name or their code.

@@ -2,10 +2,14 @@
 //!
 //! A person belongs to the organisation that keeps the record, and through it to a district or to the whole city.
 
-mod number;
+mod delete;
+mod merge;
+pub(crate) mod number;
 mod rotate;
 mod write;
 
+pub use delete::person_delete;
+pub use merge::{person_likely, person_merge};
 pub use rotate::person_rotate;
 pub use write::{person_create, person_update};
 
@@ -65,7 +69,7 @@ const COLUMNS: &str = "p.id, p.name, p.person_type, p.id_type, p.id_number_mask,
     d.name as district, p.id_verified, p.updated_at";
 
 const FROM: &str = "from person p join organization o on o.id = p.organization_id
-    left join organization d on d.id = p.district_id where p.deleted_at is null";
+    left join organization d on d.id = p.district_id where p.deleted_at is null and p.merged_into is null";
 
 /// A page of persons in scope. The keyword is the beginning of a name: it stands in the address, where no number
 /// belongs (see [`person_find`]).
@@ -134,7 +138,9 @@ pub async fn person_find(ctx: &Ctx, number: &str) -> Result<Vec<PersonRow>> {
     }
     let mut sql = QueryBuilder::<Postgres>::new(format!("select {COLUMNS} {FROM}"));
     push_person_scope(&mut sql, ctx);
-    sql.push(" and p.id = any(array(select person_id from person_number where digest = any(").push_bind(digests);
+    // A number of a record that was merged leads to the one that goes on.
+    sql.push(" and p.id = any(array(select coalesce(m.merged_into, m.id) from person_number n join person m on m.id = n.person_id where n.digest = any(");
+    sql.push_bind(digests);
     sql.push("))) order by p.updated_at desc, p.id desc limit ").push_bind(MOST);
     let found: Vec<Record> = sql.build_query_as().fetch_all(connection(&mut tx)).await?;
     sqlx::query!(
@@ -219,6 +225,8 @@ async fn person_load(tx: &mut Tx, id: PersonId) -> Result<Person> {
         bank_no: row.bank_no_mask,
         emergency_contact: row.emergency_contact,
         emergency_phone: row.emergency_phone_mask,
+        merged_into: row.merged_into.map(PersonId),
+        history: merge::history(tx, id).await?,
         version: row.version,
         updated_at: row.updated_at,
         updated_by: row.updated_by_name,
@@ -256,7 +264,7 @@ pub async fn person_reveal(ctx: &Ctx, id: PersonId, secret: Secret, reason: &str
 }
 
 /// What may keep a person's record (所属机构).
-const KEEPERS: &[OrganizationType] = &[
+pub(crate) const KEEPERS: &[OrganizationType] = &[
     OrganizationType::City,
     OrganizationType::District,
     OrganizationType::ManagementUnit,

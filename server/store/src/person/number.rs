@@ -3,6 +3,7 @@
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
+    error::stored,
     platform::cipher::{KeyRing, Kind},
 };
 use domain::{
@@ -12,6 +13,7 @@ use domain::{
     person::{DOCUMENT_MAX, DOCUMENT_MIN, NumberChange, PersonFields, Secret},
     value::{BankCard, Passbook, Phone},
 };
+use sqlx::PgConnection;
 
 /// A value as the table holds it.
 struct Sealed {
@@ -21,30 +23,46 @@ struct Sealed {
 
 /// The sealed columns of one person, in the order of [`Secret::ALL`].
 #[derive(Default)]
-pub(super) struct Numbers([Option<Sealed>; Secret::ALL.len()]);
+pub(crate) struct Numbers([Option<Sealed>; Secret::ALL.len()]);
 
 impl Numbers {
     /// Those of a person in scope; held until the transaction ends.
     pub async fn load(tx: &mut Tx, id: PersonId) -> Result<Self> {
-        let row = sqlx::query!(
-            "select id_number, id_number_mask, phone, phone_mask, phone2, phone2_mask, hukou_address, hukou_address_mask,
-                    live_address, live_address_mask, bank_no, bank_no_mask, emergency_phone, emergency_phone_mask
-             from person where id = $1 and deleted_at is null for no key update",
-            id.0
+        let found = Self::load_all(tx, &[id.0]).await?.into_iter().find(|holder| !holder.deleted);
+        Ok(found.ok_or(Failure::NotFound)?.numbers)
+    }
+
+    /// Those of many, deleted records too: held until the transaction ends, in the order of their ids, so that two who
+    /// hold the same cannot wait for each other for ever.
+    pub async fn load_all(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Holder>> {
+        let rows = sqlx::query!(
+            r#"select id, id_type, deleted_at is not null as "deleted!", id_number, id_number_mask, phone, phone_mask, phone2,
+                      phone2_mask, hukou_address, hukou_address_mask, live_address, live_address_mask, bank_no, bank_no_mask,
+                      emergency_phone, emergency_phone_mask
+               from person where id = any($1) order by id for no key update"#,
+            ids
         )
-        .fetch_optional(connection(tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
+        .fetch_all(connection(tx))
+        .await?;
         let optional = |bytes: Option<Vec<u8>>, mask: Option<String>| Some(Sealed { bytes: bytes?, mask: mask? });
-        Ok(Self([
-            optional(Some(row.id_number), Some(row.id_number_mask)),
-            optional(Some(row.phone), Some(row.phone_mask)),
-            optional(row.phone2, row.phone2_mask),
-            optional(row.hukou_address, row.hukou_address_mask),
-            optional(row.live_address, row.live_address_mask),
-            optional(row.bank_no, row.bank_no_mask),
-            optional(row.emergency_phone, row.emergency_phone_mask),
-        ]))
+        rows.into_iter()
+            .map(|row| {
+                Ok(Holder {
+                    id: row.id,
+                    id_type: stored(&row.id_type, IdType::from_code)?,
+                    deleted: row.deleted,
+                    numbers: Self([
+                        optional(Some(row.id_number), Some(row.id_number_mask)),
+                        optional(Some(row.phone), Some(row.phone_mask)),
+                        optional(row.phone2, row.phone2_mask),
+                        optional(row.hukou_address, row.hukou_address_mask),
+                        optional(row.live_address, row.live_address_mask),
+                        optional(row.bank_no, row.bank_no_mask),
+                        optional(row.emergency_phone, row.emergency_phone_mask),
+                    ]),
+                })
+            })
+            .collect()
     }
 
     pub fn bytes(&self, secret: Secret) -> Option<Vec<u8>> {
@@ -82,6 +100,20 @@ impl Numbers {
         }
     }
 
+    /// What option 更新 of an import makes of them: telephone and addresses, where the row says something.
+    pub fn update(&mut self, ring: &KeyRing, fields: &PersonFields) {
+        for (secret, change) in [
+            (Secret::Phone, &fields.phone),
+            (Secret::HukouAddress, &fields.hukou_address),
+            (Secret::LiveAddress, &fields.live_address),
+        ] {
+            if let NumberChange::Set { plain, mask } = change {
+                let bytes = ring.seal(kind_of(secret), plain);
+                self.0[secret as usize] = Some(Sealed { bytes, mask: mask.clone() });
+            }
+        }
+    }
+
     /// Seals with the key in use whatever another key sealed.
     pub fn renew(&mut self, ring: &KeyRing) -> Result<()> {
         for secret in Secret::ALL {
@@ -94,32 +126,76 @@ impl Numbers {
         Ok(())
     }
 
-    /// Writes the digests of the numbers that people are found by, under every key of the ring, in place of those
-    /// that were there.
+    /// Writes the digests of the numbers that people are found by, in place of those that were there.
     pub async fn index(&self, tx: &mut Tx, ring: &KeyRing, id: PersonId, id_type: IdType) -> Result<()> {
-        let (mut kinds, mut keys, mut digests) = (Vec::new(), Vec::new(), Vec::new());
+        let mut index = Index::default();
+        index.add(ring, id.0, id_type, self)?;
+        index.write(connection(tx), true).await
+    }
+}
+
+/// The sealed columns of one record, and whose they are.
+pub(crate) struct Holder {
+    pub id: i64,
+    pub id_type: IdType,
+    pub deleted: bool,
+    pub numbers: Numbers,
+}
+
+/// Digests of many persons, to be written with one statement.
+#[derive(Default)]
+pub(crate) struct Index {
+    persons: Vec<i64>,
+    kinds: Vec<String>,
+    keys: Vec<i16>,
+    digests: Vec<Vec<u8>>,
+    whose: Vec<i64>,
+}
+
+impl Index {
+    /// Adds the numbers of a person, each under every key of the ring.
+    pub fn add(&mut self, ring: &KeyRing, id: i64, id_type: IdType, numbers: &Numbers) -> Result<()> {
+        self.whose.push(id);
         for (secret, label) in
             [(Secret::IdNumber, "ID"), (Secret::Phone, "PHONE"), (Secret::Phone2, "PHONE"), (Secret::BankNo, "BANK")]
         {
-            let Some(plain) = self.open(ring, secret)? else { continue };
-            let plain = if secret == Secret::IdNumber { typed(id_type, &plain) } else { canonical(&plain) };
-            for ((key, _), digest) in ring.checks().into_iter().zip(ring.indexes(kind_of(secret), &plain)) {
-                kinds.push(label.to_owned());
-                keys.push(key);
-                digests.push(digest);
+            let Some(plain) = numbers.open(ring, secret)? else { continue };
+            let plain = canonical(&plain);
+            if secret == Secret::IdNumber {
+                self.push(ring, id, label, Kind::IdNumber, &typed(id_type, &plain));
+                self.push(ring, id, "PAPER", Kind::IdNumber, &plain);
+            } else {
+                self.push(ring, id, label, kind_of(secret), &plain);
             }
         }
-        sqlx::query!("delete from person_number where person_id = $1", id.0).execute(connection(tx)).await?;
+        Ok(())
+    }
+
+    fn push(&mut self, ring: &KeyRing, id: i64, label: &str, kind: Kind, plain: &str) {
+        for ((key, _), digest) in ring.checks().into_iter().zip(ring.indexes(kind, plain)) {
+            self.persons.push(id);
+            self.kinds.push(label.to_owned());
+            self.keys.push(key);
+            self.digests.push(digest);
+        }
+    }
+
+    /// Writes them; `known`: in place of those that were there.
+    pub async fn write(&self, connection: &mut PgConnection, known: bool) -> Result<()> {
+        if known {
+            sqlx::query!("delete from person_number where person_id = any($1)", &self.whose)
+                .execute(&mut *connection)
+                .await?;
+        }
         sqlx::query!(
             "insert into person_number (person_id, kind, key_id, digest)
-             select distinct $1::bigint, kind, key_id, digest
-             from unnest($2::text[], $3::smallint[], $4::bytea[]) as t (kind, key_id, digest)",
-            id.0,
-            &kinds,
-            &keys,
-            &digests,
+             select distinct * from unnest($1::bigint[], $2::text[], $3::smallint[], $4::bytea[])",
+            &self.persons,
+            &self.kinds,
+            &self.keys,
+            &self.digests,
         )
-        .execute(connection(tx))
+        .execute(connection)
         .await?;
         Ok(())
     }
@@ -145,7 +221,7 @@ pub(super) fn digests_of(ctx: &Ctx, text: &str) -> Result<Vec<Vec<u8>>> {
 }
 
 /// A document's number is unique within its type (E-04).
-pub(super) fn typed(id_type: IdType, number: &str) -> String {
+pub(crate) fn typed(id_type: IdType, number: &str) -> String {
     format!("{}:{}", id_type.code(), canonical(number))
 }
 

@@ -1,7 +1,7 @@
 //! Entering and changing persons.
 
 use super::{
-    keeper_district,
+    keeper_district, merge,
     number::{Numbers, typed},
     person_load,
 };
@@ -92,6 +92,9 @@ pub async fn person_update(ctx: &Ctx, id: PersonId, version: i32, form: &PersonF
     let ring = ctx.database().keys()?;
     let mut tx = ctx.begin().await?;
     let before = person_load(&mut tx, id).await?;
+    if before.merged_into.is_some() {
+        return Err(merge::closed());
+    }
     let fields = form.check(ctx.today(), Some(&before))?;
     let mut numbers = Numbers::load(&mut tx, id).await?;
     numbers.change(ring, &fields);
@@ -157,6 +160,15 @@ pub async fn person_update(ctx: &Ctx, id: PersonId, version: i32, form: &PersonF
     if updated.rows_affected() == 0 {
         return Err(Failure::Conflict.into());
     }
+    // Whoever sees the record finds it by the numbers of those that were merged into it, too.
+    sqlx::query!(
+        "update person set district_id = $2, organization_id = $3 where merged_into = $1 and organization_id <> $3",
+        id.0,
+        district,
+        fields.organization_id.0
+    )
+    .execute(connection(&mut tx))
+    .await?;
     let indexed = numbers.index(&mut tx, ring, id, fields.id_type).await;
     finish(ctx, tx, indexed, &fields).await
 }

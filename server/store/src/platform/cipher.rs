@@ -35,6 +35,10 @@ pub enum Kind {
     BankAccount,
     /// 户籍地址, 现住址
     Address,
+    /// a failed row of an import, and why it failed
+    ImportRow,
+    /// an uploaded file
+    ImportFile,
 }
 
 impl Kind {
@@ -44,6 +48,8 @@ impl Kind {
             Self::Phone => b"phone",
             Self::BankAccount => b"bank_account",
             Self::Address => b"address",
+            Self::ImportRow => b"import_row",
+            Self::ImportFile => b"import_file",
         }
     }
 }
@@ -114,14 +120,20 @@ impl KeyRing {
     /// Seals a value with the key in use.
     #[must_use]
     pub fn seal(&self, kind: Kind, plain: &str) -> Vec<u8> {
+        self.seal_bytes(kind, plain.as_bytes())
+    }
+
+    /// The same of what need not be text: a file.
+    #[must_use]
+    pub fn seal_bytes(&self, kind: Kind, plain: &[u8]) -> Vec<u8> {
         let key = &self.0[0];
         let random = super::token::random_bytes();
         let nonce = &random[..NONCE];
-        let payload = Payload { msg: plain.as_bytes(), aad: kind.label() };
+        let payload = Payload { msg: plain, aad: kind.label() };
         let sealed = key
             .seal
             .encrypt(nonce.try_into().expect("twelve bytes are a nonce"), payload)
-            .expect("a short text is sealed in memory");
+            .expect("what is in memory can be sealed there");
         [&key.id.to_be_bytes()[..], nonce, &sealed].concat()
     }
 
@@ -130,6 +142,15 @@ impl KeyRing {
     /// # Errors
     /// When its key is missing or the value was changed.
     pub fn open(&self, kind: Kind, sealed: &[u8]) -> Result<String> {
+        String::from_utf8(self.open_bytes(kind, sealed)?)
+            .map_err(|_| Error::Broken(format!("a sealed {kind:?} is no text")))
+    }
+
+    /// The same of what need not be text.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_bytes(&self, kind: Kind, sealed: &[u8]) -> Result<Vec<u8>> {
         let broken = |why: &str| Error::Broken(format!("a sealed {kind:?} cannot be opened: {why}"));
         let (id, rest) = sealed.split_at_checked(2).ok_or_else(|| broken("it is cut off"))?;
         let (nonce, text) = rest.split_at_checked(NONCE).ok_or_else(|| broken("it is cut off"))?;
@@ -137,11 +158,9 @@ impl KeyRing {
         let key =
             self.0.iter().find(|key| key.id == id).ok_or_else(|| broken(&format!("key {id} is not in the ring")))?;
         let nonce = nonce.try_into().map_err(|_| broken("it is cut off"))?;
-        let plain = key
-            .seal
+        key.seal
             .decrypt(nonce, Payload { msg: text, aad: kind.label() })
-            .map_err(|_| broken("it was changed, or is of another kind"))?;
-        String::from_utf8(plain).map_err(|_| broken("it is no text"))
+            .map_err(|_| broken("it was changed, or is of another kind"))
     }
 
     /// The number of the key that sealed a value.
@@ -166,7 +185,9 @@ pub async fn keys_known(database: &Database) -> Result<bool> {
     let mut tx = begin_city(database).await?;
     let known = sqlx::query_scalar!(
         r#"select exists (select from person) or exists (select from user_phone)
-               or exists (select from room where key_id is not null) as "known!""#
+               or exists (select from room where key_id is not null)
+               or exists (select from import_row where key_id is not null)
+               or exists (select from import_file where key_id is not null) as "known!""#
     );
     let known = known.fetch_one(connection(&mut tx)).await?;
     tx.commit().await?;
@@ -185,7 +206,9 @@ pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()
     let known = sqlx::query!(
         r#"select id, check_value, exists (select from person p where p.key_id = k.id)
                   or exists (select from app_user u where u.key_id = k.id)
-                  or exists (select from room r where r.key_id = k.id) as "seals!"
+                  or exists (select from room o where o.key_id = k.id)
+                  or exists (select from import_row r where r.key_id = k.id)
+                  or exists (select from import_file f where f.key_id = k.id) as "seals!"
            from cipher_key k order by id"#
     )
     .fetch_all(connection(&mut tx))

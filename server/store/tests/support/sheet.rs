@@ -6,6 +6,7 @@ use domain::{
         rent_standard::RENT_STANDARD_IMPORT, room_sheet::ROOM_IMPORT,
     },
     import::SheetKey,
+    person::import_sheet::PERSON_IMPORT,
     platform::organization_sheet::ORGANIZATION_IMPORT,
     sheet::ImportSheet,
 };
@@ -26,6 +27,7 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::Estate => ESTATE,
         SheetKey::Building => BUILDING,
         SheetKey::Room => ROOM,
+        SheetKey::Person => PERSON,
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -51,6 +53,7 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::Estate => of(&ESTATE_IMPORT),
         SheetKey::Building => of(&BUILDING_IMPORT),
         SheetKey::Room => of(&ROOM_IMPORT),
+        SheetKey::Person => of(&PERSON_IMPORT),
     }
 }
 
@@ -111,6 +114,15 @@ const PROJECT: Cells = &[
     ("产权单位", "测试市住房保障中心"),
     ("计划套数", "100"),
     ("项目状态", "运营中"),
+];
+
+const PERSON: Cells = &[
+    ("姓名", "测试人甲"),
+    ("人员类型", "租户"),
+    ("证件类型", "护照"),
+    ("证件号码", "E1234567"),
+    ("手机号", "13800001234"),
+    ("所属机构", "甲区"),
 ];
 
 const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];

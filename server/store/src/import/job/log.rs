@@ -6,6 +6,7 @@ use crate::{
     ctx::{china_midnight, connection},
     error::stored,
     list::{SmallList, contains_pattern, push_code},
+    platform::cipher::Kind,
 };
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
@@ -127,22 +128,32 @@ pub async fn job_earlier(ctx: &Ctx, sheet: SheetKey, file_digest: &str) -> Resul
     Ok(at)
 }
 
-/// Failed rows of a job in file order, `most` of them behind row `after`.
+/// What a sealed row holds.
+#[derive(serde::Deserialize)]
+struct Sealed {
+    raw: Vec<String>,
+    errors: Vec<RowError>,
+}
+
+/// Failed rows of a job in file order, `most` of them behind row `after`. Those with numbers of persons are shown to
+/// nobody but the person who uploaded them: his own file tells him nothing new, and others see numbers for a reason
+/// only (domain.md §2.7).
 ///
 /// # Errors
-/// [`Failure::NotFound`] outside the scope.
+/// [`Failure::NotFound`] outside the scope; a refusal of somebody else's personal rows.
 pub async fn job_rows(ctx: &Ctx, id: &str, after: i32, most: i64) -> Result<Vec<ImportRow>> {
     require_log(ctx)?;
     let id = job_id(id)?;
     let mut tx = ctx.begin().await?;
-    let known = sqlx::query_scalar!(r#"select exists (select from import_job where id = $1) as "known!""#, id)
-        .fetch_one(connection(&mut tx))
-        .await?;
-    if !known {
-        return Err(Failure::NotFound.into());
+    let job = sqlx::query!("select sheet, actor_id from import_job where id = $1", id)
+        .fetch_optional(connection(&mut tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    if stored(&job.sheet, SheetKey::from_code)?.is_personal() && job.actor_id != ctx.actor().id.0 {
+        return Err(Failure::refused("失败数据含个人号码，仅上传人可以查看").into());
     }
     let rows = sqlx::query!(
-        "select row_no, raw, errors from import_row where job_id = $1 and row_no > $2 order by row_no limit $3",
+        "select row_no, raw, errors, sealed from import_row where job_id = $1 and row_no > $2 order by row_no limit $3",
         id,
         after,
         most
@@ -150,11 +161,23 @@ pub async fn job_rows(ctx: &Ctx, id: &str, after: i32, most: i64) -> Result<Vec<
     .fetch_all(connection(&mut tx))
     .await?;
     tx.commit().await?;
+    let broken = |error: serde_json::Error| Error::Broken(error.to_string());
+    let ring = ctx.database().keys()?;
     rows.into_iter()
         .map(|row| {
-            let errors: Vec<RowError> =
-                serde_json::from_value(row.errors).map_err(|error| Error::Broken(error.to_string()))?;
-            Ok(ImportRow { row_no: row.row_no, raw: row.raw, errors })
+            let (raw, errors) = match row.sealed {
+                Some(sealed) => {
+                    let Sealed { raw, errors } =
+                        serde_json::from_str(&ring.open(Kind::ImportRow, &sealed)?).map_err(broken)?;
+                    (raw, errors)
+                }
+                // Written by a server that did not seal yet.
+                None => {
+                    let errors = serde_json::from_value(row.errors.unwrap_or_default()).map_err(broken)?;
+                    (row.raw.unwrap_or_default(), errors)
+                }
+            };
+            Ok(ImportRow { row_no: row.row_no, raw, errors })
         })
         .collect()
 }

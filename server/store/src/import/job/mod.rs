@@ -11,7 +11,10 @@ use crate::{
     Ctx, Database, Result,
     ctx::{Tx, connection},
     error::stored,
-    platform::token::{digest, hex},
+    platform::{
+        cipher::Kind,
+        token::{digest, hex},
+    },
 };
 use domain::{
     failure::Failure,
@@ -30,6 +33,8 @@ pub struct Upload<'a> {
     pub content: &'a [u8],
     /// made by the browser; the same upload sent twice is one job
     pub request_id: &'a str,
+    /// what is there already is changed instead of refused (option 更新)
+    pub update_known: bool,
 }
 
 /// Takes an upload and puts its check into the queue, in one transaction.
@@ -51,9 +56,20 @@ pub async fn job_create(ctx: &Ctx, upload: Upload<'_>) -> Result<String> {
         );
         return Ok(known.fetch_one(connection(&mut tx)).await?.to_string());
     };
-    sqlx::query!("insert into import_file (job_id, content) values ($1, $2)", id, upload.content)
-        .execute(connection(&mut tx))
-        .await?;
+    let ring = ctx.database().keys()?;
+    sqlx::query!(
+        "insert into import_file (job_id, content, key_id) values ($1, $2, $3)",
+        id,
+        ring.seal_bytes(Kind::ImportFile, upload.content),
+        ring.active()
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    if upload.update_known && upload.sheet.can_update() {
+        sqlx::query!("update import_job set update_known = true where id = $1", id)
+            .execute(connection(&mut tx))
+            .await?;
+    }
     enqueue(&mut tx, id).await?;
     tx.commit().await?;
     Ok(id.to_string())

@@ -8,6 +8,7 @@ use crate::{
     ctx::{Tx, begin_city, connection},
     error::stored,
     import::Outcome,
+    platform::cipher::{KeyRing, Kind},
 };
 use domain::{
     failure::Failure,
@@ -21,6 +22,8 @@ pub struct JobWork {
     pub sheet: SheetKey,
     pub status: ImportStatus,
     pub file_name: String,
+    /// what is there already is changed instead of refused
+    pub update_known: bool,
     pub content: Vec<u8>,
     /// all rows up to here are decided
     pub done_row: u32,
@@ -36,11 +39,13 @@ pub async fn job_load(database: &Database, id: &str) -> Result<Option<JobWork>> 
     let id = job_id(id)?;
     let mut tx = begin_city(database).await?;
     // Locked, so that the failed rows belong to the mark.
-    let row =
-        sqlx::query!("select actor_id, sheet, status, file_name, done_row from import_job where id = $1 for share", id)
-            .fetch_optional(connection(&mut tx))
-            .await?;
-    let content = sqlx::query_scalar!("select content from import_file where job_id = $1", id)
+    let row = sqlx::query!(
+        "select actor_id, sheet, status, file_name, done_row, update_known from import_job where id = $1 for share",
+        id
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
+    let content = sqlx::query!("select content, key_id from import_file where job_id = $1", id)
         .fetch_optional(connection(&mut tx))
         .await?;
     let (Some(row), Some(content)) = (row, content) else { return Ok(None) };
@@ -57,7 +62,11 @@ pub async fn job_load(database: &Database, id: &str) -> Result<Option<JobWork>> 
         sheet: stored(&row.sheet, SheetKey::from_code)?,
         status,
         file_name: row.file_name,
-        content,
+        update_known: row.update_known,
+        content: match content.key_id {
+            Some(_) => database.keys()?.open_bytes(Kind::ImportFile, &content.content)?,
+            None => content.content,
+        },
         done_row: row.done_row.unsigned_abs(),
         failed_rows: failed.into_iter().map(i32::unsigned_abs).collect(),
     }))
@@ -207,25 +216,35 @@ pub async fn job_total(database: &Database, id: &str, total: u32) -> Result<()> 
     Ok(())
 }
 
+/// A failed row at rest: its cells, and the complaints, which repeat what stood in them.
+fn row_seal(ring: &KeyRing, row: &ImportRow) -> Vec<u8> {
+    ring.seal(Kind::ImportRow, &serde_json::json!({"raw": row.raw, "errors": row.errors}).to_string())
+}
+
 /// Moves the mark of a job and writes its failed rows, in the transaction of the chunk.
-pub(crate) async fn progress(tx: &mut Tx, id: &str, last_row: u32, outcome: &Outcome) -> Result<()> {
+pub(crate) async fn progress(
+    tx: &mut Tx,
+    database: &Database,
+    id: &str,
+    last_row: u32,
+    outcome: &Outcome,
+) -> Result<()> {
     let id = job_id(id)?;
-    let row_nos: Vec<i32> = outcome.failed.iter().map(|row| row.row_no).collect();
-    // A workbook can hold the character 0, a PostgreSQL text cannot.
-    let storable = |row: &ImportRow| row.raw.iter().map(|cell| cell.replace('\0', "")).collect::<serde_json::Value>();
-    let raws: Vec<serde_json::Value> = outcome.failed.iter().map(storable).collect();
-    let errors: Vec<serde_json::Value> = outcome.failed.iter().map(|row| serde_json::json!(row.errors)).collect();
-    sqlx::query!(
-        "insert into import_row (job_id, row_no, raw, errors)
-         select $1, r.row_no, array(select jsonb_array_elements_text(r.raw)), r.errors
-         from unnest($2::int[], $3::jsonb[], $4::jsonb[]) as r (row_no, raw, errors)",
-        id,
-        &row_nos,
-        &raws,
-        &errors,
-    )
-    .execute(connection(tx))
-    .await?;
+    if !outcome.failed.is_empty() {
+        let ring = database.keys()?;
+        let row_nos: Vec<i32> = outcome.failed.iter().map(|row| row.row_no).collect();
+        let sealed: Vec<Vec<u8>> = outcome.failed.iter().map(|row| row_seal(ring, row)).collect();
+        sqlx::query!(
+            "insert into import_row (job_id, row_no, sealed, key_id)
+         select $1, r.row_no, r.sealed, $4 from unnest($2::int[], $3::bytea[]) as r (row_no, sealed)",
+            id,
+            &row_nos,
+            &sealed,
+            ring.active(),
+        )
+        .execute(connection(tx))
+        .await?;
+    }
     sqlx::query!(
         "update import_job set done_row = $2, succeeded = succeeded + $3, failed = failed + $4 where id = $1",
         id,

@@ -1,0 +1,147 @@
+//! One search over stock and persons (S0-1a): what is found, by whom, and when it can be found.
+
+mod support;
+
+use domain::{
+    failure::Failure,
+    person::PersonForm,
+    search::{HitGroup, HitKind},
+};
+use store::{
+    Ctx,
+    person::{person_create, person_delete},
+    search::{search, search_refresh},
+};
+use support::{TestDatabase, city};
+
+async fn indexed(test: &TestDatabase) {
+    while search_refresh(&test.database).await.expect("indexed") > 0 {}
+}
+
+fn titles(groups: &[HitGroup], kind: HitKind) -> Vec<&str> {
+    groups
+        .iter()
+        .filter(|group| group.kind == kind)
+        .flat_map(|group| &group.hits)
+        .map(|hit| hit.title.as_str())
+        .collect()
+}
+
+async fn find(ctx: &Ctx, query: &str) -> Vec<HitGroup> {
+    search(ctx, query).await.unwrap_or_else(|error| panic!("{query}: {error}"))
+}
+
+async fn person(test: &TestDatabase, ctx: &Ctx, keeper: &str, name: &str, number: &str) -> domain::id::PersonId {
+    let organization: i64 = sqlx::query_scalar("select id from organization where code = $1")
+        .bind(keeper)
+        .fetch_one(&test.admin)
+        .await
+        .expect("an organisation");
+    let form = PersonForm {
+        name: name.into(),
+        person_type: "TENANT".into(),
+        organization: organization.to_string(),
+        id_type: "PASSPORT".into(),
+        id_number: number.into(),
+        phone: "13800001234".into(),
+        ..PersonForm::default()
+    };
+    person_create(ctx, &form).await.expect("created")
+}
+
+#[tokio::test]
+async fn stock_is_found_by_name_initials_address_code_and_room() {
+    let test = TestDatabase::with_city().await;
+    indexed(&test).await;
+    let ctx = city::ctx(&test.database, "city").await;
+    for query in ["阳光苑", "阳光", "yangguang", "光明路1号", "XQ000001", "xq000001", " 阳光苑　"] {
+        let found = find(&ctx, query).await;
+        assert_eq!(titles(&found, HitKind::Estate), ["阳光苑"], "{query}");
+    }
+    for query in ["阳光苑 1号楼", "阳光苑1栋", "yangguangyuan 1幢"] {
+        let found = find(&ctx, query).await;
+        assert_eq!(titles(&found, HitKind::Building), ["阳光苑 1号楼"], "{query}: not the tenth");
+    }
+    for query in ["阳光苑 1号楼 301", "阳光苑1号楼1单元301室", "阳光苑 1号楼 0301室"] {
+        let found = find(&ctx, query).await;
+        assert_eq!(titles(&found, HitKind::Unit), ["阳光苑 1号楼1单元301室"], "{query}");
+    }
+    let both = find(&ctx, "ygy").await;
+    assert_eq!(titles(&both, HitKind::Estate).len(), 2, "阳光苑 and 月光苑");
+    assert_eq!(titles(&find(&ctx, "XQ000001-001-0001").await, HitKind::Unit).len(), 1);
+    assert_eq!(titles(&find(&ctx, "乙项目").await, HitKind::Project), ["乙项目"]);
+    let parts = find(&ctx, "光苑").await;
+    assert_eq!(titles(&parts, HitKind::Estate).len(), 3, "阳光苑, 月光苑 and 星光苑, in whatever way they are cut");
+    for query in ["", " ", "没有这个地方", "%", "'; drop table unit --", "\u{0}"] {
+        assert_eq!(find(&ctx, query).await, [], "{query:?}");
+    }
+    assert!(matches!(search(&ctx, &"阳".repeat(101)).await.map_err(Failure::from), Err(Failure::Refused(_))));
+}
+
+#[tokio::test]
+async fn what_lies_outside_the_scope_is_not_found() {
+    let test = TestDatabase::with_city().await;
+    let city_ctx = city::ctx(&test.database, "city").await;
+    let operator = city::ctx(&test.database, "operator").await;
+    person(&test, &city_ctx, "810101", "欧阳甲", "E0000001").await;
+    person(&test, &operator, "OP1", "欧阳乙", "E0000002").await;
+    indexed(&test).await;
+    for (login, persons, estates, units, projects) in [
+        ("city", vec!["欧阳乙", "欧阳甲"], 2, 1, 2),
+        ("district-a", vec!["欧阳甲"], 2, 1, 2),
+        ("district-b", vec![], 0, 0, 0),
+        ("operator", vec!["欧阳乙"], 1, 1, 1),
+        ("leader", vec![], 2, 1, 2),
+    ] {
+        let ctx = city::ctx(&test.database, login).await;
+        let mut found =
+            titles(&find(&ctx, "欧阳").await, HitKind::Person).into_iter().map(ToOwned::to_owned).collect::<Vec<_>>();
+        found.sort();
+        assert_eq!(found, persons, "{login}");
+        let sun = ["阳光苑", "月光苑"].map(|name| name.to_owned());
+        let mut seen = 0;
+        for name in &sun {
+            seen += titles(&find(&ctx, name).await, HitKind::Estate).len();
+        }
+        assert_eq!(seen, estates, "{login}");
+        assert_eq!(titles(&find(&ctx, "XQ000001-001-0001").await, HitKind::Unit).len(), units, "{login}");
+        assert_eq!(titles(&find(&ctx, "甲项目").await, HitKind::Project).len(), projects, "{login}");
+    }
+    let admin = city::ctx(&test.database, "admin").await;
+    assert_eq!(search(&admin, "阳光苑").await.map_err(Failure::from), Err(Failure::Forbidden));
+}
+
+#[tokio::test]
+async fn persons_are_found_by_any_part_of_the_name_and_never_by_number() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "city").await;
+    let id = person(&test, &ctx, "810101", "欧阳小明", "E0000001").await;
+    assert_eq!(find(&ctx, "欧阳小明").await, [], "not before it is indexed");
+    indexed(&test).await;
+    for query in ["欧阳小明", "欧阳", "小明", "oyxm", "OYX"] {
+        assert_eq!(titles(&find(&ctx, query).await, HitKind::Person), ["欧阳小明"], "{query}");
+    }
+    let group = find(&ctx, "小明").await.remove(0);
+    assert!(group.hits[0].detail.contains("E****01") && group.hits[0].detail.contains("138****1234"), "{group:?}");
+    for number in ["13800001234", "E0000001", "王 13800001234"] {
+        assert!(matches!(search(&ctx, number).await.map_err(Failure::from), Err(Failure::Refused(_))), "{number}");
+    }
+    person_delete(&ctx, id, 1, "误录此人").await.expect("deleted");
+    indexed(&test).await;
+    assert_eq!(find(&ctx, "欧阳小明").await, []);
+}
+
+#[tokio::test]
+async fn a_new_name_of_an_estate_is_also_that_of_its_buildings() {
+    let test = TestDatabase::with_city().await;
+    indexed(&test).await;
+    let ctx = city::ctx(&test.database, "city").await;
+    sqlx::raw_sql("update estate set name = '银龄花苑' where name = '阳光苑'")
+        .execute(&test.admin)
+        .await
+        .expect("renamed");
+    indexed(&test).await;
+    assert_eq!(titles(&find(&ctx, "ylhy").await, HitKind::Estate), ["银龄花苑"]);
+    assert_eq!(titles(&find(&ctx, "花苑 1号楼").await, HitKind::Building), ["银龄花苑 1号楼"]);
+    assert_eq!(find(&ctx, "阳光苑").await, []);
+}
