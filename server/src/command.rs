@@ -3,10 +3,13 @@
 use crate::{
     audit, bench,
     cluster::{self, Durability},
-    config::{Config, ServeConfig},
-    hdb, import, keys, serve,
+    config::{
+        Config, ServeConfig,
+        file::{self, File},
+    },
+    hdb, import, keys, log, serve,
 };
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use domain::import::SheetKey;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use store::platform::{
@@ -28,6 +31,8 @@ struct Line {
 enum Command {
     /// Serve the platform until Ctrl-C
     Serve(ServeConfig),
+    /// Print every setting with its value and where it comes from
+    Config(ServeConfig),
     /// Bring the database to this version, then end
     Migrate,
     /// Import workbooks: exit status 0 when every row went in, 3 when some failed, 2 when a file was refused
@@ -126,14 +131,16 @@ fn sheet(code: &str) -> Result<SheetKey, String> {
 /// Parses the command line and runs it.
 #[must_use]
 pub fn run() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| "warn,server=info,store=info".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
-    let line = Line::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let (line, effective) = match parse(arguments) {
+        Ok(parsed) => parsed,
+        Err(sentence) => return failed(&sentence),
+    };
+    if let Some(effective) = effective {
+        print!("{effective}");
+        return ExitCode::SUCCESS;
+    }
+    log::start(line.config.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
@@ -142,6 +149,20 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(sentence) => failed(&sentence),
     }
+}
+
+/// Reads the command line with the file of settings behind it; answers also what `server config` is to print.
+fn parse(arguments: Vec<OsString>) -> Result<(Line, Option<String>), String> {
+    let file = File::named(&arguments)?;
+    let command = match &file {
+        Some(file) => file.apply(Line::command())?,
+        None => Line::command(),
+    };
+    // What the command line itself refuses or prints (`--help`), it says and ends.
+    let matches = command.clone().try_get_matches_from(arguments).unwrap_or_else(|error| error.exit());
+    let line = Line::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let shown = matches!(line.command, Command::Config(_)).then(|| file::effective(&command, &matches, file.as_ref()));
+    Ok((line, shown))
 }
 
 fn failed(sentence: &str) -> ExitCode {
@@ -153,6 +174,8 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
     let config = line.config;
     match line.command {
         Command::Serve(settings) => serve::serve(&config, &settings).await?,
+        // Printed before anything was started.
+        Command::Config(_) => {}
         Command::Migrate => config.open().await?.close().await,
         Command::Import { sheet, files, login, dry_run, json } => {
             let opened = config.open().await?;

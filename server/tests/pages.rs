@@ -162,6 +162,13 @@ async fn every_page_is_drawn_by_the_server() {
     let known: BTreeSet<&str> = source.split("path!(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let listed: BTreeSet<&str> = pages.iter().map(|(pattern, ..)| *pattern).chain(["/sign-in"]).collect();
     assert_eq!(known, listed, "left: in shell.rs, right: listed here");
+    let routed: BTreeSet<String> = site.patterns.iter().cloned().collect();
+    let spelled = known.iter().map(|path| {
+        let segment =
+            |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
+        path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    });
+    assert_eq!(routed, spelled.collect(), "left: as the application lists them, right: in shell.rs");
     for (_, path, texts) in &pages {
         let page = site.get(path, Some(&city)).await;
         shows(&page, path, texts);

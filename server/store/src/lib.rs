@@ -15,9 +15,11 @@ pub mod housing;
 pub mod import;
 pub mod insight;
 pub mod live;
+pub mod measure;
 pub mod operator;
 pub mod person;
 pub mod platform;
+pub mod readiness;
 
 mod list;
 mod walk;
