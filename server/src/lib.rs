@@ -3,11 +3,13 @@
 #![recursion_limit = "256"]
 
 pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod export;
 pub mod files;
 pub mod front;
 pub mod hdb;

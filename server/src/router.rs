@@ -85,7 +85,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route("/healthz", get(ready::health))
         .route("/readyz", get(ready::ready))
         .nest("/pkg", package)
-        .route_service("/favicon.svg", tower_http::services::ServeFile::new("public/favicon.svg"))
+        .route_service("/favicon.svg", tower_http::services::ServeFile::new(site.join("favicon.svg")))
         .merge(dynamic)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), trace::trace))

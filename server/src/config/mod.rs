@@ -22,6 +22,9 @@ pub struct Config {
     /// PostgreSQL to use, as its owner; without it the server runs a private one
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
+    /// login that sees all rows of that database (bypassrls), for backups alone
+    #[arg(long, env = "HOUSING_BACKUP_URL", hide_env_values = true, global = true)]
+    pub backup_url: Option<String>,
     /// folder of the private PostgreSQL and of what the server keeps
     #[arg(long, env = "HOUSING_DATA", default_value = ".housing", global = true)]
     pub data: PathBuf,

@@ -5,6 +5,7 @@
 //! timeline. Knows nothing of HTTP or views. What needs no actor (sign-in, captchas, migrations,
 //! the change feed) takes the [`Database`] itself and says why.
 
+pub mod backup;
 pub mod bench;
 pub mod ctx;
 pub mod database;

@@ -100,13 +100,12 @@ impl Site {
     }
 
     async fn behind(front: Front, tile_origin: Option<&str>) -> Self {
-        // The server is started in the workspace, where `public` lies.
-        std::env::set_current_dir(root()).expect("the workspace");
         let test = TestDatabase::with_city().await;
         let folder = std::env::temp_dir().join(format!("housing-site-{}", token::short_id()));
         let package = folder.join("pkg").join(BUILD);
         std::fs::create_dir_all(&package).expect("a folder");
         std::fs::write(folder.join("build.txt"), BUILD).expect("a file");
+        std::fs::write(folder.join("favicon.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").expect("a file");
         std::fs::write(package.join("housing.css"), "body{}").expect("a file");
         let (stop, stopping) = watch::channel(false);
         let map_tiles = tile_origin.map(|origin| format!("{origin}/{{z}}/{{x}}/{{y}}.png")).unwrap_or_default();
