@@ -88,7 +88,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route_service("/favicon.svg", tower_http::services::ServeFile::new(site.join("favicon.svg")))
         .merge(dynamic)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(state.clone(), trace::trace))
+        .layer(middleware::from_fn_with_state(state.front.clone(), trace::trace))
         .with_state(state)
 }
 

@@ -29,6 +29,12 @@ use std::{
 /// Of the data folder, what is not copied as a file: the cluster, because its files are never at rest, and what has a
 /// part of its own.
 const NOT_FILES: [&str; 3] = ["postgres", KEYS, ANCHORS];
+/// Nor what a restore has put aside, or has not finished: old keys are no stored files.
+const LEFTOVERS: [&str; 2] = [BEFORE, PART];
+/// Stands in the name of what a restore replaced.
+const BEFORE: &str = ".before-restore-";
+/// Ends the name of what is being written.
+const PART: &str = ".part";
 /// A backup signs nobody in.
 const LEFT_OUT: [&str; 2] = ["session", "captcha"];
 
@@ -158,12 +164,16 @@ fn explained(complaint: String) -> String {
 /// The stored files, relative to the data folder, in one order.
 fn files(data: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let mut open = vec![PathBuf::new()];
+    // A city that keeps its keys in the environment may have no folder yet.
+    let mut open = if data.exists() { vec![PathBuf::new()] } else { Vec::new() };
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(data.join(&folder))? {
             let entry = entry?;
             let path = folder.join(entry.file_name());
-            if NOT_FILES.iter().any(|name| path == Path::new(name)) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if NOT_FILES.iter().any(|known| path == Path::new(known))
+                || LEFTOVERS.iter().any(|left| name.contains(left))
+            {
                 continue;
             }
             // No link is followed out of the folder.

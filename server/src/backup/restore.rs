@@ -1,7 +1,7 @@
 //! Puts a backup back: all checks first, what is replaced kept until the new is complete, the log verified at the end.
 
 use super::{
-    Doors,
+    BEFORE, Doors, PART,
     archive::{ANCHORS, Archive, DATABASE, FILES, KEYS, Manifest},
     tool,
 };
@@ -100,7 +100,7 @@ fn fill(archive: &mut Archive, mut program: std::process::Command) -> Result<(),
 /// Puts keys, anchors and files into the data folder; a file that was there under the same name is kept beside.
 fn files(archive: &mut Archive, data: &Path) -> Result<(), String> {
     fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let aside = format!("before-restore-{}", short_id());
+    let aside = format!("{BEFORE}{}", short_id());
     for part in archive.manifest.parts.clone() {
         let relative = match part.name.as_str() {
             DATABASE => continue,
@@ -124,13 +124,13 @@ fn put(archive: &mut Archive, name: &str, place: &Path, aside: &str) -> io::Resu
         fs::create_dir_all(folder)?;
     }
     let mut fresh = place.as_os_str().to_owned();
-    fresh.push(format!(".{}.part", short_id()));
+    fresh.push(format!(".{}{PART}", short_id()));
     let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&fresh)?;
     let written = archive.copy(name, &mut file).and_then(|()| file.flush()).and_then(|()| file.sync_all());
     let placed = written.and_then(|()| {
         if place.exists() {
             let mut kept = place.as_os_str().to_owned();
-            kept.push(format!(".{aside}"));
+            kept.push(aside);
             fs::rename(place, kept)?;
         }
         fs::rename(&fresh, place)

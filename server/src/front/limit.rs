@@ -177,7 +177,7 @@ fn page(sentence: &str) -> String {
         "<!DOCTYPE html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\
          <title>操作过于频繁</title></head><body><main><h1>操作过于频繁</h1><p>{sentence}</p>\
-         <p><a href=\"\">重新打开本页</a></p></main></body></html>"
+         <p><a href=\"/\">返回首页</a></p></main></body></html>"
     )
 }
 

@@ -4,8 +4,7 @@
 //! looked at, in a query what is searched for, and neither belongs into a log. Nor does the visitor's network address;
 //! who did what is in the operation log, behind its rights.
 
-use super::header;
-use crate::router::AppState;
+use super::{Front, header, metrics::Metrics};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method},
@@ -23,21 +22,21 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 /// Outermost: also a panic and a refusal have their line.
-pub async fn trace(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let id = request_id(&request, state.front.behind_proxy);
+pub async fn trace(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let (id, https) = (request_id(&request, front.behind_proxy), front.https);
     let mut passage = Passage {
         method: method(request.method()),
         route: route(request.extensions().get::<MatchedPath>(), request.uri().path()),
         began: Instant::now(),
         status: None,
-        state: state.clone(),
+        metrics: front.metrics,
     };
     let span = info_span!("request", id = %id.to_str().unwrap_or_default());
     async move {
         let mut response = next.run(request).await;
         passage.status = Some(response.status().as_u16());
         drop(passage);
-        header::complete(response.headers_mut(), state.front.https);
+        header::complete(response.headers_mut(), https);
         response.headers_mut().insert(REQUEST_ID, id);
         response
     }
@@ -52,13 +51,13 @@ struct Passage {
     route: String,
     began: Instant,
     status: Option<u16>,
-    state: AppState,
+    metrics: Metrics,
 }
 
 impl Drop for Passage {
     fn drop(&mut self) {
         let took = self.began.elapsed();
-        self.state.front.metrics.request(self.method, &self.route, self.status, took);
+        self.metrics.request(self.method, &self.route, self.status, took);
         let (method, route) = (self.method, self.route.as_str());
         // In whole microseconds, so that the line does not pretend to more.
         #[allow(clippy::cast_precision_loss, reason = "a request takes less than 285 years")]
