@@ -10,6 +10,8 @@ mod housing;
 mod import;
 mod insight;
 mod operator;
+#[cfg(feature = "ssr")]
+mod pattern;
 mod person;
 mod platform;
 mod presence;
@@ -18,4 +20,6 @@ mod shell;
 mod ui;
 
 pub use api::ApiError;
+#[cfg(feature = "ssr")]
+pub use pattern::page_patterns;
 pub use shell::{App, document};

@@ -84,9 +84,15 @@ fn unhex(text: &str) -> Vec<u8> {
 pub async fn run_verify(database: &Database, data: &Path) -> Result<ExitCode, String> {
     let report: AuditReport =
         verify(database, &anchors(&anchor_file(data))).await.map_err(|error| error.to_string())?;
+    Ok(told(&report))
+}
+
+/// Prints what the log says about itself; answers the exit status.
+#[must_use]
+pub fn told(report: &AuditReport) -> ExitCode {
     println!("{}", report.sentence());
     report.findings.iter().for_each(|finding| println!("{}", finding.sentence()));
-    Ok(ExitCode::from(if report.findings.is_empty() { 0 } else { 3 }))
+    ExitCode::from(if report.findings.is_empty() { 0 } else { 3 })
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! The command line.
 
 use crate::{
-    audit, bench,
+    audit, backup, bench,
     cluster::{self, Durability},
-    config::{Config, ServeConfig},
-    hdb, import, keys, serve,
+    config::{
+        Config, ServeConfig,
+        file::{self, File},
+    },
+    demo, export, hdb, import, keys, log, serve,
 };
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use domain::import::SheetKey;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use store::platform::{
@@ -28,8 +31,37 @@ struct Line {
 enum Command {
     /// Serve the platform until Ctrl-C
     Serve(ServeConfig),
+    /// Print every setting with its value and where it comes from
+    Config(ServeConfig),
     /// Bring the database to this version, then end
     Migrate,
+    /// Fill an empty database with the small demo city, then end
+    Seed,
+    /// Write database, keys and files into one archive; servers go on working meanwhile
+    Backup {
+        /// file that is not there yet, or a folder
+        target: PathBuf,
+        /// leave the keys of personal numbers out; without them a restore needs them from elsewhere
+        #[arg(long)]
+        without_keys: bool,
+    },
+    /// Put a backup back: exit status 0 when the operation log is as it was sealed, 3 when not
+    Restore {
+        file: PathBuf,
+        /// replace the city and the keys that are there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write a list as a workbook
+    Export {
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(export::LISTS))]
+        list: String,
+        /// file that is not there yet
+        file: PathBuf,
+        /// account that exports; its rights and its scope hold
+        #[arg(long = "as", value_name = "LOGIN")]
+        login: String,
+    },
     /// Import workbooks: exit status 0 when every row went in, 3 when some failed, 2 when a file was refused
     Import {
         /// organization, rent_standard, project, estate, building or person
@@ -129,14 +161,16 @@ fn sheet(code: &str) -> Result<SheetKey, String> {
 /// Parses the command line and runs it.
 #[must_use]
 pub fn run() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| "warn,server=info,store=info".into()),
-        )
-        .with_writer(std::io::stderr)
-        .init();
-    let line = Line::parse();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let (line, effective) = match parse(arguments) {
+        Ok(parsed) => parsed,
+        Err(sentence) => return failed(&sentence),
+    };
+    if let Some(effective) = effective {
+        print!("{effective}");
+        return ExitCode::SUCCESS;
+    }
+    log::start(line.config.log);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
@@ -145,6 +179,20 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(sentence) => failed(&sentence),
     }
+}
+
+/// Reads the command line with the file of settings behind it; answers also what `server config` is to print.
+fn parse(arguments: Vec<OsString>) -> Result<(Line, Option<String>), String> {
+    let file = File::named(&arguments)?;
+    let command = match &file {
+        Some(file) => file.apply(Line::command())?,
+        None => Line::command(),
+    };
+    // What the command line itself refuses or prints (`--help`), it says and ends.
+    let matches = command.clone().try_get_matches_from(arguments).unwrap_or_else(|error| error.exit());
+    let line = Line::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let shown = matches!(line.command, Command::Config(_)).then(|| file::effective(&command, &matches, file.as_ref()));
+    Ok((line, shown))
 }
 
 fn failed(sentence: &str) -> ExitCode {
@@ -156,7 +204,33 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
     let config = line.config;
     match line.command {
         Command::Serve(settings) => serve::serve(&config, &settings).await?,
+        // Printed before anything was started.
+        Command::Config(_) => {}
         Command::Migrate => config.open().await?.close().await,
+        Command::Seed => {
+            let opened = config.open().await?;
+            let result = demo::ensure(&opened.database, &config.data).await;
+            opened.close().await;
+            match result?.as_str() {
+                "" => return Err("the database has accounts of its own: a demo goes only into an empty one".to_owned()),
+                accounts => print!("{accounts}"),
+            }
+        }
+        Command::Backup { target, without_keys } => {
+            let made = backup::backup(&config, &target, !without_keys).await?;
+            println!("{}", backed_up(&made));
+        }
+        Command::Restore { file, force } => {
+            let restored = backup::restore(&config, &file, force).await?;
+            println!("{}: {} parts restored", restored.manifest.made_at, restored.manifest.parts.len());
+            return Ok(audit::told(&restored.audit));
+        }
+        Command::Export { list, file, login } => {
+            let opened = config.open().await?;
+            let result = export::to_file(&opened.database, &list, &file, &login).await;
+            opened.close().await;
+            println!("{} bytes", result?);
+        }
         Command::Import { sheet, files, login, dry_run, update, json } => {
             if update && !sheet.can_update() {
                 return Err(format!("--update: {} cannot be changed by an import", sheet.code()));
@@ -224,6 +298,17 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a backup holds, and what to do with it.
+fn backed_up(made: &backup::Made) -> String {
+    let bytes: u64 = made.manifest.parts.iter().map(|part| part.bytes).sum();
+    let keys = if made.manifest.has(backup::archive::KEYS) {
+        "it holds the keys of personal numbers: keep it as secret as these"
+    } else {
+        "it holds no keys: without them the personal numbers in it are lost"
+    };
+    format!("{}: {} parts, {bytes} bytes; {keys}", made.file.display(), made.manifest.parts.len())
+}
+
 /// Makes an account or renews its password; answers the line that shows the password this one time.
 async fn user(database: &store::Database, command: &UserCommand) -> Result<String, String> {
     let password = random_password();
@@ -257,5 +342,5 @@ async fn user(database: &store::Database, command: &UserCommand) -> Result<Strin
 async fn outline(database: &store::Database, file: &std::path::Path, login: &str) -> Result<usize, String> {
     let ctx = user_ctx(database, UserRef::Login(login), chrono::Utc::now()).await.map_err(|error| error.to_string())?;
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    crate::demo::outlines_put(&ctx, &text).await
+    demo::outlines_put(&ctx, &text).await
 }

@@ -1,7 +1,7 @@
 //! Raw routes that carry files: templates, uploads, failed rows, exports, outlines. They go through
 //! the same context as the pages.
 
-use crate::workbook;
+use crate::{export, workbook};
 use app::context::Visit;
 use axum::{
     Extension, Json,
@@ -11,38 +11,12 @@ use axum::{
 };
 use domain::{
     failure::Failure,
-    housing::{
-        asset_change::ASSET_CHANGE_LIST,
-        asset_count::ASSET_COUNT_LIST,
-        asset_depreciation::DEPRECIATION_LIST,
-        asset_sheet::{ASSET_MASTER_LIST, ASSET_SUB_LIST},
-        building_sheet::BUILDING_LIST,
-        estate_sheet::ESTATE_LIST,
-        project_sheet::PROJECT_LIST,
-        rent_standard::RENT_STANDARD_LIST,
-        room::ROOM_LIST,
-        unit_sheet::UNIT_LIST,
-    },
     import::{SheetKey, UPLOAD_BYTES_MAX},
-    list::{ListQuery, Page},
-    operator::OPERATOR_LIST,
-    person::sheet::PERSON_LIST,
-    platform::organization_sheet::ORGANIZATION_LIST,
-    sheet::{Cell, ListSheet},
+    list::ListQuery,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use store::{
-    Ctx,
-    housing::{
-        asset_change::asset_change_list, asset_count::asset_count_list, asset_depreciation::depreciation_list,
-        asset_master::asset_master_list, asset_sub::asset_sub_list, building::building_list, estate::estate_list,
-        project::project_list, rent_standard::rent_standard_list, room::room_list, unit_list::unit_list,
-    },
-    operator::operator_list,
-    person::person_list,
-    platform::organization::organization_list,
-};
+use store::Ctx;
 
 /// A failure as a plain answer: its status, and its sentence as the body.
 pub struct Refused(Failure);
@@ -173,87 +147,8 @@ pub async fn export(
     let query = ListQuery::from_params(
         params.iter().filter(|(key, _)| *key != "rows").map(|(key, value)| (key.as_str(), value.as_str())),
     );
-    let known = [
-        "organization",
-        "operator",
-        "project",
-        "estate",
-        "building",
-        "unit",
-        "room",
-        "rent_standard",
-        "person",
-        "asset_master",
-        "asset_sub",
-        "asset_change",
-        "asset_depreciation",
-        "asset_count",
-    ];
-    if !known.contains(&list.as_str()) {
-        return Err(Refused(Failure::NotFound));
-    }
-    let rows = store::export::export_begin(&ctx, &list, &query, wanted).await?;
-    // An owned context per call: a borrowed one would tie the future to this function.
-    macro_rules! collected {
-        ($sheet:expr, $load:path) => {
-            collect(&$sheet, rows, &query, |query| {
-                let ctx = ctx.clone();
-                async move { $load(&ctx, &query).await }
-            })
-            .await?
-        };
-    }
-    let (noun, columns, cells) = match list.as_str() {
-        "organization" => collected!(ORGANIZATION_LIST, organization_list),
-        "operator" => collected!(OPERATOR_LIST, operator_list),
-        "project" => collected!(PROJECT_LIST, project_list),
-        "estate" => collected!(ESTATE_LIST, estate_list),
-        "building" => collected!(BUILDING_LIST, building_list),
-        "unit" => collected!(UNIT_LIST, unit_list),
-        "room" => collected!(ROOM_LIST, room_list),
-        "person" => collected!(PERSON_LIST, person_list),
-        "asset_master" => collected!(ASSET_MASTER_LIST, asset_master_list),
-        "asset_sub" => collected!(ASSET_SUB_LIST, asset_sub_list),
-        "asset_change" => collected!(ASSET_CHANGE_LIST, asset_change_list),
-        "asset_depreciation" => collected!(DEPRECIATION_LIST, depreciation_list),
-        "asset_count" => collected!(ASSET_COUNT_LIST, asset_count_list),
-        _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
-    };
-    let content = tokio::task::spawn_blocking(move || {
-        let headers: Vec<&str> = columns.iter().map(|column| column.header).collect();
-        let kinds: Vec<_> = columns.iter().map(|column| column.kind).collect();
-        workbook::write::list(noun, &headers, &kinds, cells)
-    })
-    .await
-    .map_err(|error| store::Error::Broken(error.to_string()))?
-    .map_err(|error| store::Error::Broken(error.to_string()))?;
+    let (noun, content) = export::workbook(&ctx, &list, &query, wanted).await?;
     Ok(spreadsheet(&format!("{noun}.xlsx"), content))
-}
-
-type Collected = (&'static str, Vec<domain::sheet::ColumnSpec>, Vec<Vec<Cell>>);
-
-/// Walks the pages of a list until enough rows are there.
-async fn collect<R, F>(
-    sheet: &ListSheet<R>,
-    most: u32,
-    query: &ListQuery,
-    load: impl Fn(ListQuery) -> F,
-) -> Result<Collected, Refused>
-where
-    F: Future<Output = store::Result<Page<R>>>,
-{
-    let mut cells = Vec::new();
-    let mut query = query.in_steps();
-    loop {
-        let page = load(query.clone()).await?;
-        cells.extend(page.rows.iter().map(|row| sheet.cells(row)));
-        match page.next {
-            Some(next) if cells.len() < most as usize => query.at = next,
-            _ => break,
-        }
-    }
-    cells.truncate(most as usize);
-    Ok((sheet.noun, sheet.spec().columns, cells))
 }
 
 /// `GET /map/outlines`: the divisions as GeoJSON.

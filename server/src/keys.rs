@@ -32,17 +32,30 @@ pub async fn take(database: Database, data: &Path) -> Result<Database, String> {
     database.with_keys(ring).await.map_err(|error| error.to_string())
 }
 
+/// Whether the environment holds the keys, so that the file is nothing to us.
+#[must_use]
+pub fn given() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
+/// The keys as they are written in the environment or the file.
+///
+/// # Errors
+/// One line that says what to do, when they cannot be read.
+pub fn text(data: &Path) -> Result<String, String> {
+    let file = data.join("keys");
+    match std::env::var(VARIABLE) {
+        Ok(text) => Ok(text),
+        Err(_) => fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display())),
+    }
+}
+
 /// A line with a new key, to be added to the others.
 ///
 /// # Errors
 /// One line that says what to do, when the present keys cannot be read.
 pub fn next(data: &Path) -> Result<String, String> {
-    let file = data.join("keys");
-    let text = match std::env::var(VARIABLE) {
-        Ok(text) => text,
-        Err(_) => fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?,
-    };
-    Ok(KeyRing::parse(&text)?.next_line())
+    Ok(KeyRing::parse(&text(data)?)?.next_line())
 }
 
 async fn read_or_make(database: &Database, file: &Path) -> Result<KeyRing, String> {

@@ -3,18 +3,22 @@
 #![recursion_limit = "256"]
 
 pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod demo;
+pub mod export;
 pub mod files;
+pub mod front;
 pub mod hdb;
 pub mod housekeeping;
 pub mod import;
 pub mod jobs;
 pub mod keys;
 pub mod live;
+pub mod log;
 pub mod router;
 pub mod search;
 pub mod serve;

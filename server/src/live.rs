@@ -1,6 +1,6 @@
 //! Live changes to browsers: one stream of server-sent events each (architecture §2).
 
-use crate::router::AppState;
+use crate::{front::metrics::Streaming, router::AppState};
 use app::context::Visit;
 use axum::{
     Extension,
@@ -66,7 +66,9 @@ pub async fn stream(
         }
     }
     let recheck = tokio::time::interval_at(tokio::time::Instant::now() + state.stream_recheck, state.stream_recheck);
-    let listener = Listener { ctx, secret, wanted, receiver, waiting, recheck, stopping: state.stopping };
+    let counted = state.front.metrics.stream();
+    let listener =
+        Listener { ctx, secret, wanted, receiver, waiting, recheck, stopping: state.stopping, _counted: counted };
     Sse::new(listener.events()).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
@@ -79,6 +81,7 @@ struct Listener {
     /// lives as long as the stream: begun anew with every event it would never come on a busy board
     recheck: Interval,
     stopping: watch::Receiver<bool>,
+    _counted: Streaming,
 }
 
 impl Listener {

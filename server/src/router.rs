@@ -1,6 +1,11 @@
 //! One flat router, grouped by who calls.
 
-use crate::{files, live, search, session};
+use crate::{
+    files,
+    front::{Front, ready, trace},
+    live, search, session,
+};
+use any_spawner::{CustomExecutor, PinnedFuture, PinnedLocalFuture};
 use app::context::{Process, SearchedNumber, Visit};
 use axum::{
     Extension, Router,
@@ -23,6 +28,7 @@ use tower_http::{
     CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer, services::ServeDir,
     set_header::SetResponseHeaderLayer,
 };
+use tracing::Instrument as _;
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -30,6 +36,7 @@ pub struct AppState {
     pub process: Process,
     pub options: LeptosOptions,
     pub feed: Feed,
+    pub front: Front,
     /// turns true when the process is to end; streams end then
     pub stopping: watch::Receiver<bool>,
     /// how often an open stream checks its session again ([`live::RECHECK`])
@@ -45,7 +52,10 @@ impl FromRef<AppState> for LeptosOptions {
 /// Every address the process answers.
 pub fn router(state: AppState, site: &Path) -> Router {
     // Pages are rendered on the server's own runtime; tests call this more than once.
-    let _ = any_spawner::Executor::init_tokio();
+    let _ = any_spawner::Executor::init_custom_executor(Traced);
+    // One address each, so that a request knows its pattern; what they answer is decided in the application.
+    let pages = app::page_patterns(&state.process);
+    let pages = pages.iter().fold(Router::new(), |router, pattern| Router::route(router, pattern, get(page)));
     let dynamic = Router::new()
         // server functions of the pages
         .route("/api/{name}", post(server_function))
@@ -63,6 +73,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         // the search, whose box also sends numbers that must not stand in an address
         .route("/search", get(page).post(search::submit))
         // pages
+        .merge(pages)
         .fallback(page)
         .layer(middleware::from_fn_with_state(state.clone(), session::visit))
         // A page is written once and read once: what a slower compression would save in bytes costs more in waiting.
@@ -73,31 +84,36 @@ pub fn router(state: AppState, site: &Path) -> Router {
     );
     let package = Router::new().fallback_service(ServeDir::new(site.join("pkg")).precompressed_br()).layer(immutable);
     Router::new()
-        .route("/healthz", get(health))
+        .route("/healthz", get(ready::health))
+        .route("/readyz", get(ready::ready))
         .nest("/pkg", package)
-        .route_service("/favicon.svg", tower_http::services::ServeFile::new("public/favicon.svg"))
+        .route_service("/favicon.svg", tower_http::services::ServeFile::new(site.join("favicon.svg")))
         .merge(dynamic)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(header_layer("x-content-type-options", "nosniff"))
-        .layer(header_layer("referrer-policy", "same-origin"))
-        .layer(header_layer("x-frame-options", "DENY"))
+        .layer(middleware::from_fn_with_state(state.front.clone(), trace::trace))
         .with_state(state)
 }
 
-fn header_layer(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(header::HeaderName::from_static(name), HeaderValue::from_static(value))
-}
+/// Spawns what a page loads as a part of its request, so that a line about a failure carries the request's id.
+struct Traced;
 
-/// A defect of ours must not look like a broken network.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    (axum::http::StatusCode::INTERNAL_SERVER_ERROR, "系统出现故障，请稍后重试").into_response()
-}
-
-async fn health(State(state): State<AppState>) -> Response {
-    match state.process.database.ping().await {
-        Ok(()) => "ok".into_response(),
-        Err(_) => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "database").into_response(),
+impl CustomExecutor for Traced {
+    fn spawn(&self, future: PinnedFuture<()>) {
+        tokio::spawn(future.in_current_span());
     }
+
+    fn spawn_local(&self, future: PinnedLocalFuture<()>) {
+        tokio::task::spawn_local(future.in_current_span());
+    }
+
+    fn poll_local(&self) {}
+}
+
+/// A defect of ours must not look like a broken network. The line carries the request's id; where it happened, the
+/// process has written itself.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a request panicked");
+    (axum::http::StatusCode::INTERNAL_SERVER_ERROR, "系统出现故障，请稍后重试").into_response()
 }
 
 async fn server_function(

@@ -3,16 +3,19 @@
 use crate::{
     audit, captcha_image,
     config::{Config, Opened, ServeConfig},
-    demo, housekeeping, jobs, live,
+    demo,
+    front::{Front, limit::Limits, metrics, tls},
+    housekeeping, jobs, live,
     router::{AppState, router},
     search,
 };
 use app::context::Process;
+use axum::{Router, serve::ListenerExt as _};
 use domain::platform::setting::CitySettings;
 use leptos::config::LeptosOptions;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use store::{Database, live::Feed};
-use tokio::{net::TcpListener, signal, sync::watch};
+use tokio::{net::TcpListener, signal, sync::watch, task::JoinHandle};
 
 /// How often the settings are looked at.
 const SETTINGS_LOOK: Duration = Duration::from_secs(5);
@@ -21,6 +24,8 @@ const SETTINGS_LOOK: Duration = Duration::from_secs(5);
 /// filled by a start that ends because a port is taken.
 struct Ground {
     listener: TcpListener,
+    tls: Option<tls::Files>,
+    metrics: Option<TcpListener>,
     /// hash of the browser bundle
     build: String,
 }
@@ -30,11 +35,23 @@ impl Ground {
         let build = std::fs::read_to_string(serve.site.join("build.txt")).map_err(|_| {
             format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display())
         })?;
-        let listener = TcpListener::bind(serve.listen).await.map_err(|error| {
-            format!("cannot listen at {}: {error}; choose another address with --listen", serve.listen)
-        })?;
-        Ok(Self { listener, build: build.trim().to_owned() })
+        let tls = serve.tls()?;
+        if let Some(files) = &tls {
+            files.check()?;
+        }
+        let listener = bind(serve.listen, "--listen").await?;
+        let metrics = match serve.metrics_listen {
+            Some(address) => Some(bind(address, "--metrics-listen").await?),
+            None => None,
+        };
+        Ok(Self { listener, tls, metrics, build: build.trim().to_owned() })
     }
+}
+
+async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen at {address}: {error}; choose another address with {setting}"))
 }
 
 /// Runs until Ctrl-C, SIGTERM or a closed terminal.
@@ -80,15 +97,25 @@ async fn run(
     let sealer = audit::start(database.clone(), anchors.clone(), stopping.clone());
     let sweeper = housekeeping::start(database.clone(), stopping.clone());
     let indexer = search::start(database.clone(), stopping.clone());
-    let Ground { listener, build } = ground;
+    let Ground { listener, tls, metrics, build } = ground;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
-    println!("\n  {}\n  http://{address}\n", settings.city_name);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    println!("\n  {}\n  {scheme}://{address}\n", settings.city_name);
+    let front = Front {
+        behind_proxy: serve.behind_proxy,
+        https: serve.behind_proxy || tls.is_some(),
+        limits: Limits::new(serve.limits()),
+        ..Front::default()
+    };
+    if let Some(listener) = metrics {
+        watch_figures(listener, metrics::router(front.metrics.clone(), database.clone()), stopping.clone())?;
+    }
     let state = AppState {
         process: Process {
             database: database.clone(),
             draw_captcha: captcha_image::draw,
-            secure_cookies: serve.behind_proxy,
+            secure_cookies: front.https,
             settings: watch_settings(database.clone(), settings),
             audit_anchors: Arc::new(move || audit::anchors(&anchors)),
             build: build.clone(),
@@ -99,17 +126,11 @@ async fn run(
             .site_pkg_dir(format!("pkg/{build}"))
             .build(),
         feed,
+        front,
         stopping,
         stream_recheck: live::RECHECK,
     };
-    let service = router(state, &serve.site).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown({
-        let mut stopping = announce.subscribe();
-        async move {
-            let _ = stopping.wait_for(|stopping| *stopping).await;
-        }
-    });
-    let served = tokio::spawn(async move { served.await });
+    let served = answer(listener, tls, router(state, &serve.site), announce.subscribe())?;
     stop.await;
     tracing::info!("stopping");
     let _ = announce.send(true);
@@ -119,6 +140,44 @@ async fn run(
         (worker.await, sweeper.await, sealer.await, indexer.await)
     })
     .await;
+    Ok(())
+}
+
+/// Answers at the port until the process is to end; what is being answered then is finished.
+fn answer(
+    listener: TcpListener,
+    tls: Option<tls::Files>,
+    router: Router,
+    stopping: watch::Receiver<bool>,
+) -> Result<JoinHandle<std::io::Result<()>>, String> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(match tls {
+        None => {
+            let serving = axum::serve(listener, service).with_graceful_shutdown(stopped(stopping));
+            tokio::spawn(async move { serving.await })
+        }
+        Some(files) => {
+            // Wrapped, because only so axum hands on the addresses of a listener that is not its own.
+            let listener = tls::listen(listener, files, tls::LOOK)?.tap_io(|_| {});
+            let serving = axum::serve(listener, service).with_graceful_shutdown(stopped(stopping));
+            tokio::spawn(async move { serving.await })
+        }
+    })
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+/// Answers the operators' address.
+fn watch_figures(listener: TcpListener, router: Router, stopping: watch::Receiver<bool>) -> Result<(), String> {
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    tracing::info!("figures at http://{address}/metrics");
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "whoever reaches this address reads the figures of the city's work");
+    }
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stopped(stopping));
+    tokio::spawn(async move { serving.await });
     Ok(())
 }
 

@@ -1,14 +1,13 @@
 //! From cookie to context: the only place where a request becomes somebody.
 
-use crate::router::AppState;
+use crate::{front::limit::Asked, router::AppState};
 use app::context::{SESSION_COOKIE, Visit};
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
-use std::net::SocketAddr;
 use store::platform::session::{session_ctx, session_peek};
 
 /// What a page calls when somebody is in front of it.
@@ -18,6 +17,11 @@ const PRESENCE: &str = "/api/frame_get";
 pub async fn visit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     if is_forged(request.method(), request.headers()) {
         return (StatusCode::FORBIDDEN, "请求来源无效，请从本系统页面操作").into_response();
+    }
+    let asked = Asked::of(request.method(), request.uri().path(), request.headers());
+    let address = state.front.address(&request);
+    if let Some(refusal) = state.front.refuse_address(address, request.uri().path(), asked) {
+        return refusal;
     }
     let secret = cookie(request.headers(), SESSION_COOKIE);
     let mut ctx = None;
@@ -36,11 +40,16 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
             }
         }
     }
-    let address = address(&state, &request);
-    let origin = origin(&state, &request);
+    if let (Some(_), Some(secret)) = (&ctx, &secret)
+        && let Some(refusal) = state.front.refuse_session(secret, asked)
+    {
+        return refusal;
+    }
     if let Some(elsewhere) = elsewhere(request.uri().path(), ctx.as_ref()) {
         return Redirect::to(elsewhere).into_response();
     }
+    let address = address.map(|address| address.to_string()).unwrap_or_default();
+    let origin = origin(&state, &request);
     request.extensions_mut().insert(Visit { secret, address, origin, ctx, nonce: None });
     next.run(request).await
 }
@@ -56,7 +65,7 @@ fn is_work(path: &str) -> bool {
 /// Pages send people without a session to sign in, and first-timers to change their password. What
 /// is not a page answers for itself.
 fn elsewhere(path: &str, ctx: Option<&store::Ctx>) -> Option<&'static str> {
-    let page = !["/api/", "/files/", "/live", "/map/outlines", "/healthz"].iter().any(|start| path.starts_with(start));
+    let page = !["/api/", "/files/", "/live", "/map/outlines"].iter().any(|start| path.starts_with(start));
     match ctx {
         _ if !page => None,
         None => (path != "/sign-in").then_some("/sign-in"),
@@ -90,18 +99,6 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// The visitor's network address; behind a trusted proxy the last one it names.
-fn address(state: &AppState, request: &Request) -> String {
-    let forwarded = HeaderName::from_static("x-forwarded-for");
-    let named =
-        request.headers().get(forwarded).and_then(|value| value.to_str().ok()).and_then(|list| list.rsplit(',').next());
-    let direct = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
-    match named {
-        Some(address) if state.process.secure_cookies => address.trim().chars().take(64).collect(),
-        _ => direct.unwrap_or_default(),
-    }
-}
-
 /// Scheme and host under which the visitor asks, as far as they can be one.
 fn origin(state: &AppState, request: &Request) -> String {
     let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
@@ -114,6 +111,7 @@ fn origin(state: &AppState, request: &Request) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderName;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().expect("a value"))).collect()

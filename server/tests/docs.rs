@@ -19,3 +19,32 @@ fn the_checklist_names_files_that_exist() {
     }
     assert!(seen >= 12, "only {seen} paths were found; is the checklist still written with backticks?");
 }
+
+/// What the README links to, and the sources that it names, must exist.
+#[test]
+fn the_readme_names_files_that_exist() {
+    let text = fs::read_to_string(root().join("README.md")).expect("the README is there");
+    let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let linked: Vec<&str> = linked.filter(|target| !target.contains("://") && !target.starts_with('#')).collect();
+    let named = text.split('`').skip(1).step_by(2).filter(|path| path.starts_with("server/") && path.ends_with(".rs"));
+    for path in linked.iter().copied().chain(named) {
+        assert!(root().join(path).exists(), "README.md names {path}, which does not exist");
+    }
+    for part in
+        ["housing.service", "Containerfile", "nginx.conf", "housing.toml", "prometheus.yml", "housing-backup.timer"]
+    {
+        assert!(linked.contains(&format!("deploy/{part}").as_str()), "README.md says nothing of deploy/{part}");
+    }
+}
+
+/// Every setting that there is stands in the README's table.
+#[test]
+fn the_readme_knows_every_setting() {
+    let text = fs::read_to_string(root().join("README.md")).expect("the README is there");
+    let source = fs::read_to_string(root().join("server/src/config/mod.rs")).expect("the settings");
+    let variables: Vec<&str> = source.split("env = \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(variables.len() >= 12, "{variables:?}");
+    for variable in variables {
+        assert!(text.contains(&format!("`{variable}`")), "README.md says nothing of {variable}");
+    }
+}

@@ -246,6 +246,13 @@ async fn every_page_is_drawn_by_the_server() {
     let listed = pages.iter().map(|(pattern, ..)| *pattern).chain(["/sign-in"]);
     let listed: BTreeSet<&str> = listed.chain(governed.iter().map(|(pattern, ..)| *pattern)).collect();
     assert_eq!(known, listed, "left: in shell.rs, right: listed here");
+    let routed: BTreeSet<String> = site.patterns.iter().cloned().collect();
+    let spelled = known.iter().map(|path| {
+        let segment =
+            |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
+        path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    });
+    assert_eq!(routed, spelled.collect(), "left: as the application lists them, right: in shell.rs");
     let admin = site.session("admin").await;
     for (session, (_, path, texts)) in
         pages.iter().map(|page| (&city, page)).chain(governed.iter().map(|page| (&admin, page)))

@@ -43,7 +43,7 @@ pub enum SheetKey {
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 6] =
+    pub const ALL: [Self; 7] =
         [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building, Self::Room, Self::Person];
 
     /// As the command line and the address name it.

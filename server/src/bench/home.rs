@@ -1,7 +1,7 @@
 //! The signed-in home page under load (issue 2, Measured): 32 connections that are kept, each asking again as
 //! soon as it has its answer, as a browser does (compressed). The generator runs in this process and shares the
 //! machine's processors with the server and the database, so the figures are lower than the server alone
-//! could do. The floor is the same load on `/healthz`, which asks the database one question and renders nothing.
+//! could do. The floor is the same load on `/readyz`, which asks the database one question and renders nothing.
 
 use super::{
     city::Ground,
@@ -36,7 +36,7 @@ struct Load {
 pub async fn measure(ground: &Ground, serving: &Serving, session: &str, report: &mut Report) -> Result<(), String> {
     let (warm_up, seconds) = if ground.quick { (0, 1) } else { (WARM_UP_SECONDS, SECONDS) };
     let page = Request::get("/", Some(session), Accept::Brotli);
-    let least = Request::get("/healthz", None, Accept::Brotli);
+    let least = Request::get("/readyz", None, Accept::Brotli);
     eprintln!("bench: home page at {CONNECTIONS} connections");
     load(serving.address, &page, warm_up).await?;
     let home = load(serving.address, &page, seconds).await?;

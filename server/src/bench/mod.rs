@@ -66,7 +66,7 @@ pub async fn run(args: &Args) -> Result<(), String> {
     let lock = File::create(folder.join("lock")).map_err(|error| error.to_string())?;
     lock.try_lock().map_err(|_| format!("another benchmark works in {}", folder.display()))?;
     let data = folder.join("run");
-    let config = Config { database_url: None, data: data.clone() };
+    let config = Config { data: data.clone(), ..Config::default() };
     if !(args.keep && data.join("loaded.json").exists()) {
         clear(&config).await?;
     }

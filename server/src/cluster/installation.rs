@@ -65,6 +65,24 @@ pub fn of_major(major: u32) -> Result<Installation, ClusterError> {
 }
 
 fn all() -> Vec<Installation> {
+    places().into_iter().filter_map(Installation::at).collect()
+}
+
+/// See [`super::tool`]. A folder with client programs alone will do.
+pub fn tool(name: &str, major: u32) -> Result<PathBuf, ClusterError> {
+    let version = |program: &PathBuf| {
+        let output = Command::new(program).arg("--version").output().ok()?;
+        program_version(name, &String::from_utf8_lossy(&output.stdout))
+    };
+    let programs = places().into_iter().map(|place| place.join(name)).filter(|program| program.is_file());
+    let fitting =
+        programs.filter_map(|program| Some((version(&program)?, program))).filter(|(found, _)| *found >= major);
+    fitting.min_by_key(|(found, _)| *found).map(|(_, program)| program).ok_or_else(|| {
+        ClusterError(format!("{name} of PostgreSQL {major} or newer was not found: install postgresql-client-{major}"))
+    })
+}
+
+fn places() -> Vec<PathBuf> {
     let reported = Command::new("pg_config").arg("--bindir").output().ok();
     let reported = reported.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     let usual = USUAL_PLACES.iter().flat_map(|(parent, start, end)| {
@@ -73,7 +91,7 @@ fn all() -> Vec<Installation> {
     let search_path = env::var_os("PATH").unwrap_or_default();
     let mut places: Vec<PathBuf> = reported.into_iter().chain(usual).chain(env::split_paths(&search_path)).collect();
     places.retain(|place| place.is_absolute());
-    places.into_iter().filter_map(Installation::at).collect()
+    places
 }
 
 fn folders_starting_with(parent: &Path, start: &str) -> Vec<PathBuf> {
@@ -87,7 +105,11 @@ fn folders_starting_with(parent: &Path, start: &str) -> Vec<PathBuf> {
 /// `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`. No beta or release candidate (`19beta1`):
 /// what those write, the release cannot read.
 fn major_version(text: &str) -> Option<u32> {
-    let version = text.strip_prefix("postgres (PostgreSQL) ")?.split_whitespace().next()?;
+    program_version("postgres", text)
+}
+
+fn program_version(program: &str, text: &str) -> Option<u32> {
+    let version = text.strip_prefix(program)?.strip_prefix(" (PostgreSQL) ")?.split_whitespace().next()?;
     version.split('.').next()?.parse().ok()
 }
 

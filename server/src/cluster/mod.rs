@@ -288,10 +288,24 @@ impl Drop for Cluster {
     }
 }
 
+/// A client program of PostgreSQL, of the oldest installed version that is at least `major`: one that is older than
+/// its server refuses, one that is younger writes what the server's own may not read.
+///
+/// # Errors
+/// When there is none.
+pub fn tool(name: &str, major: u32) -> Result<PathBuf, ClusterError> {
+    installation::tool(name, major)
+}
+
 impl Connection {
     /// The address of one database of the cluster, in the form that sqlx and libpq both read.
     pub fn url(&self, database: &str) -> String {
-        let Connection { port, user, password, .. } = self;
+        self.url_as(self.user, database)
+    }
+
+    /// The same for another role that has been given the superuser's password.
+    pub fn url_as(&self, user: &str, database: &str) -> String {
+        let Connection { port, password, .. } = self;
         let host = percent_encoded(self.socket_directory.as_os_str().as_encoded_bytes());
         format!("postgres://{user}:{password}@{host}:{port}/{database}")
     }

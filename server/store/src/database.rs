@@ -47,6 +47,16 @@ impl Database {
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_private(url: &str, connections: u32) -> Result<Self> {
+        Self::private(url).await?;
+        Self::connect(PgConnectOptions::from_str(url)?.username(PRIVATE).database(PRIVATE), connections).await
+    }
+
+    /// Makes owner and database in a private cluster where they are missing, and nothing else; answers the name that
+    /// both have.
+    ///
+    /// # Errors
+    /// When the cluster cannot be reached.
+    pub async fn private(url: &str) -> Result<&'static str> {
         let superuser = PgConnectOptions::from_str(url)?;
         // Owner and superuser share the generated secret: both are this process.
         let password =
@@ -72,7 +82,7 @@ impl Database {
             }
         }
         connection.close().await?;
-        Self::connect(superuser.username(PRIVATE).database(PRIVATE), connections).await
+        Ok(PRIVATE)
     }
 
     async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self> {

@@ -5,6 +5,7 @@
 //! timeline. Knows nothing of HTTP or views. What needs no actor (sign-in, captchas, migrations,
 //! the change feed) takes the [`Database`] itself and says why.
 
+pub mod backup;
 pub mod bench;
 pub mod ctx;
 pub mod database;
@@ -15,9 +16,11 @@ pub mod housing;
 pub mod import;
 pub mod insight;
 pub mod live;
+pub mod measure;
 pub mod operator;
 pub mod person;
 pub mod platform;
+pub mod readiness;
 pub mod search;
 
 mod list;

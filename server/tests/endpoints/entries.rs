@@ -564,6 +564,7 @@ pub fn routes(world: &World) -> Vec<Entry> {
         // What a stream says is looked at in `pages.rs`.
         raw("/live", format!("/live?building={}", world.building), Good, "admin", Good),
         public("/healthz", "/healthz"),
+        public("/readyz", "/readyz"),
         public("/pkg", &format!("/pkg/{}/housing.css", support::BUILD)),
         public("/favicon.svg", "/favicon.svg"),
     ]

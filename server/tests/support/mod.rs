@@ -21,7 +21,14 @@ use chrono::Utc;
 use database::TestDatabase;
 use domain::platform::setting::CitySettings;
 use leptos::config::LeptosOptions;
-use server::router::{AppState, router};
+use server::{
+    front::{
+        Front,
+        limit::{Limits, PerMinute},
+        metrics::Metrics,
+    },
+    router::{AppState, router},
+};
 use std::path::{Path, PathBuf};
 use store::{live::Feed, platform::token};
 use tokio::sync::watch;
@@ -36,6 +43,9 @@ pub struct Site {
     pub router: Router,
     /// what the city has set, as the process would have read it
     pub settings: watch::Sender<CitySettings>,
+    pub metrics: Metrics,
+    /// of the pages, as the log names them
+    pub patterns: Vec<String>,
     folder: PathBuf,
     stop: watch::Sender<bool>,
 }
@@ -73,28 +83,42 @@ impl Site {
         Self::with(false, None).await
     }
 
+    /// As with a certificate of our own.
+    pub async fn over_tls() -> Self {
+        Self::behind(Front { https: true, ..Front::default() }, None).await
+    }
+
+    /// With limits.
+    pub async fn limited(per_minute: PerMinute) -> Self {
+        Self::behind(Front { limits: Limits::new(per_minute), ..Front::default() }, None).await
+    }
+
     /// As behind TLS or a trusted proxy.
     pub async fn behind_proxy() -> Self {
         Self::with(true, None).await
     }
 
-    pub async fn with(secure_cookies: bool, tile_origin: Option<&str>) -> Self {
-        // The server is started in the workspace, where `public` lies.
-        std::env::set_current_dir(root()).expect("the workspace");
+    pub async fn with(proxy: bool, tile_origin: Option<&str>) -> Self {
+        Self::behind(Front { behind_proxy: proxy, https: proxy, ..Front::default() }, tile_origin).await
+    }
+
+    async fn behind(front: Front, tile_origin: Option<&str>) -> Self {
         let test = TestDatabase::with_city().await;
         let folder = std::env::temp_dir().join(format!("housing-site-{}", token::short_id()));
         let package = folder.join("pkg").join(BUILD);
         std::fs::create_dir_all(&package).expect("a folder");
         std::fs::write(folder.join("build.txt"), BUILD).expect("a file");
+        std::fs::write(folder.join("favicon.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").expect("a file");
         std::fs::write(package.join("housing.css"), "body{}").expect("a file");
         let (stop, stopping) = watch::channel(false);
         let map_tiles = tile_origin.map(|origin| format!("{origin}/{{z}}/{{x}}/{{y}}.png")).unwrap_or_default();
         let settings = watch::Sender::new(CitySettings { map_tiles, ..CitySettings::default() });
+        let metrics = front.metrics.clone();
         let state = AppState {
             process: Process {
                 database: test.database.clone(),
                 draw_captcha: || ("K7PQ".to_owned(), b"\x89PNG".to_vec()),
-                secure_cookies,
+                secure_cookies: front.https,
                 settings: settings.subscribe(),
                 audit_anchors: std::sync::Arc::new(Vec::new),
                 build: BUILD.to_owned(),
@@ -105,10 +129,12 @@ impl Site {
                 .site_pkg_dir(format!("pkg/{BUILD}"))
                 .build(),
             feed: Feed::start(test.database.clone()).await.expect("a feed"),
+            front,
             stopping,
             stream_recheck: std::time::Duration::from_millis(500),
         };
-        Self { router: router(state, &folder), test, settings, folder, stop }
+        let patterns = app::page_patterns(&state.process);
+        Self { router: router(state, &folder), test, settings, metrics, patterns, folder, stop }
     }
 
     /// Prepares the queue, so that uploads find it, and lets its worker run until the site ends.

@@ -1,10 +1,15 @@
-//! Where the process finds its database, its files and its address: the environment, with defaults
-//! that suit a first try.
+//! Where the process finds its database, its files and its address: command line, environment and file ([`file`]),
+//! in this order, with defaults that suit a first try.
+
+pub mod file;
 
 use crate::{
     cluster::{self, Cluster},
+    front::{limit::PerMinute, tls},
     keys,
+    log::LogFormat,
 };
+use clap::builder::FalseyValueParser;
 use std::{net::SocketAddr, path::PathBuf};
 use store::Database;
 
@@ -12,14 +17,23 @@ use store::Database;
 const CONNECTIONS: u32 = 24;
 
 /// What all commands share.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Config {
     /// PostgreSQL to use, as its owner; without it the server runs a private one
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
+    /// login that sees all rows of that database (bypassrls), for backups alone
+    #[arg(long, env = "HOUSING_BACKUP_URL", hide_env_values = true, global = true)]
+    pub backup_url: Option<String>,
     /// folder of the private PostgreSQL and of what the server keeps
     #[arg(long, env = "HOUSING_DATA", default_value = ".housing", global = true)]
     pub data: PathBuf,
+    /// form of the log: text or json
+    #[arg(long, env = "HOUSING_LOG", value_enum, default_value = "text", global = true)]
+    pub log: LogFormat,
+    /// file of settings (TOML); environment and command line go before it
+    #[arg(long, env = "HOUSING_CONFIG", global = true)]
+    pub config: Option<PathBuf>,
 }
 
 /// What `serve` needs besides.
@@ -31,12 +45,51 @@ pub struct ServeConfig {
     /// folder of the browser bundle
     #[arg(long, env = "HOUSING_SITE", default_value = "target/site")]
     pub site: PathBuf,
-    /// TLS or a trusted proxy is in front: cookies are Secure, and the proxy names the visitor's address
-    #[arg(long, env = "HOUSING_BEHIND_PROXY")]
+    /// a trusted proxy terminates TLS: cookies are Secure, and it names the visitor's address and the request
+    #[arg(
+        long, env = "HOUSING_BEHIND_PROXY", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        default_value = "false", action = clap::ArgAction::Set, value_parser = FalseyValueParser::new()
+    )]
     pub behind_proxy: bool,
+    /// certificate and those above it (PEM): HTTPS without a proxy
+    #[arg(long, env = "HOUSING_TLS_CERTIFICATE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// key of the certificate (PEM)
+    #[arg(long, env = "HOUSING_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// address for the figures of operators (/metrics), which only the scraper should reach; none by default
+    #[arg(long, env = "HOUSING_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// requests per minute at the door (sign-in, captcha) per network address; 0: no limit
+    #[arg(long, env = "HOUSING_LIMIT_DOOR", default_value_t = 120)]
+    pub limit_door: u32,
+    /// requests per minute per session, ten times as many per network address; 0: no limit
+    #[arg(long, env = "HOUSING_LIMIT_SESSION", default_value_t = 1200)]
+    pub limit_session: u32,
     /// fill an empty database with a small demo city
     #[arg(long)]
     pub demo: bool,
+}
+
+impl ServeConfig {
+    /// The files of our own TLS, if it is wanted.
+    ///
+    /// # Errors
+    /// One without the other.
+    pub fn tls(&self) -> Result<Option<tls::Files>, String> {
+        match (&self.tls_certificate, &self.tls_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => {
+                Ok(Some(tls::Files { certificate: certificate.clone(), key: key.clone() }))
+            }
+            _ => Err("HTTPS needs both --tls-certificate and --tls-key".to_owned()),
+        }
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> PerMinute {
+        PerMinute { door: self.limit_door, session: self.limit_session }
+    }
 }
 
 /// An open database, and the private cluster behind it if there is one.
