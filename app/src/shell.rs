@@ -328,9 +328,14 @@ const MENU: &[(&str, &[Entry])] = &[
             Entry { href: "/platform/users", label: "用户", icon: "person", permission: Permission::UserRead },
             Entry { href: "/platform/roles", label: "角色", icon: "operator", permission: Permission::RoleRead },
             Entry {
-                href: "/platform/parameters", label: "参数设置", icon: "rent", permission: Permission::ParameterRead
+                href: "/platform/parameters",
+                label: "参数设置",
+                icon: "rent",
+                permission: Permission::ParameterRead,
             },
-            Entry { href: "/platform/approvals", label: "复核事项", icon: "approve", permission: Permission::UserRead },
+            Entry {
+                href: "/platform/approvals", label: "复核事项", icon: "approve", permission: Permission::UserRead
+            },
             Entry { href: "/platform/audit", label: "操作日志", icon: "audit", permission: Permission::AuditRead },
             Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::EstateWrite },
         ],

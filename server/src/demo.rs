@@ -66,11 +66,7 @@ const ACCOUNTS: [Account; 8] = [
         login: "city", name: "演示市中心经办", role: "CITY", role_name: "市住房保障中心", organization: CITY
     },
     Account {
-        login: "checker",
-        name: "演示市级复核",
-        role: "CITY_CHECK",
-        role_name: "市级复核岗",
-        organization: CITY,
+        login: "checker", name: "演示市级复核", role: "CITY_CHECK", role_name: "市级复核岗", organization: CITY
     },
     Account {
         login: "district",

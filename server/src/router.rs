@@ -71,7 +71,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route("/map/outlines", get(files::outlines))
         .route("/live", get(live::stream))
         // the search, whose box also sends numbers that must not stand in an address
-        .route("/search", get(page).post(search::submit))
+        .route("/search", post(search::submit))
         // pages
         .merge(pages)
         .fallback(page)

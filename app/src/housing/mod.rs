@@ -22,8 +22,8 @@ pub use building::BuildingPages;
 pub use estate::EstatePages;
 pub use forms::StockForms;
 pub use unit::UnitPages;
-pub use work::StockWork;
 pub(crate) use unit::api::unit_list;
+pub use work::StockWork;
 
 use crate::ui::{detail::use_id, empty_view, list::ListActions};
 use leptos::prelude::*;

@@ -67,14 +67,16 @@ impl LazyRoute for Accounts {
 
     fn view(_this: Self) -> AnyView {
         let place = use_place();
-        (move || place.with(|(one, action)| match (one.as_str(), action.as_str()) {
-            ("", _) => user::list_view(),
-            ("new", "") => user::new_view(),
-            (_, "") => user::detail_view(),
-            (_, "edit") => user::edit_view(),
-            (_, "grant") => user::grant_view(),
-            _ => empty_view("页面不存在，请检查地址"),
-        }))
+        (move || {
+            place.with(|(one, action)| match (one.as_str(), action.as_str()) {
+                ("", _) => user::list_view(),
+                ("new", "") => user::new_view(),
+                (_, "") => user::detail_view(),
+                (_, "edit") => user::edit_view(),
+                (_, "grant") => user::grant_view(),
+                _ => empty_view("页面不存在，请检查地址"),
+            })
+        })
         .into_any()
     }
 }
@@ -93,18 +95,20 @@ impl LazyRoute for Administration {
         // The routes differ in the noun, so it stays as long as this view does.
         let path = use_location().pathname.get_untracked();
         let noun = path.split('/').nth(2).unwrap_or_default().to_owned();
-        (move || place.with(|(one, action)| match (noun.as_str(), one.as_str(), action.as_str()) {
-            ("roles", "", _) => role::list_view(),
-            ("roles", "new", "") => role::new_view(),
-            ("roles", _, "") => role::detail_view(),
-            ("roles", _, "edit") => role::edit_view(),
-            ("roles", _, "copy") => role::copy_view(),
-            ("approvals", "", _) => approval::list_view(),
-            ("approvals", _, "") => approval::detail_view(),
-            ("parameters", "", _) => parameter::list_view(),
-            ("parameters", _, "") => parameter::detail_view(),
-            _ => empty_view("页面不存在，请检查地址"),
-        }))
+        (move || {
+            place.with(|(one, action)| match (noun.as_str(), one.as_str(), action.as_str()) {
+                ("roles", "", _) => role::list_view(),
+                ("roles", "new", "") => role::new_view(),
+                ("roles", _, "") => role::detail_view(),
+                ("roles", _, "edit") => role::edit_view(),
+                ("roles", _, "copy") => role::copy_view(),
+                ("approvals", "", _) => approval::list_view(),
+                ("approvals", _, "") => approval::detail_view(),
+                ("parameters", "", _) => parameter::list_view(),
+                ("parameters", _, "") => parameter::detail_view(),
+                _ => empty_view("页面不存在，请检查地址"),
+            })
+        })
         .into_any()
     }
 }

@@ -124,13 +124,15 @@ fn history(values: &[ParameterValue]) -> impl IntoView + use<> {
     let person = |name: Option<&String>| name.cloned().unwrap_or_else(|| "—".to_owned());
     let rows = values
         .iter()
-        .map(|value| view! {
-            <tr>
-                <td class="whitespace-nowrap tabular-nums">{value.valid_from.to_string()}</td>
-                <td class="break-all">{shown(&value.value)}</td>
-                <td>{person(value.maker.as_ref())}</td>
-                <td>{person(value.checker.as_ref())}</td>
-            </tr>
+        .map(|value| {
+            view! {
+                <tr>
+                    <td class="whitespace-nowrap tabular-nums">{value.valid_from.to_string()}</td>
+                    <td class="break-all">{shown(&value.value)}</td>
+                    <td>{person(value.maker.as_ref())}</td>
+                    <td>{person(value.checker.as_ref())}</td>
+                </tr>
+            }
         })
         .collect_view();
     let none = values.is_empty();

@@ -98,10 +98,16 @@ fn record(role: &Role, pending: Option<ApprovalId>) -> impl IntoView + use<> {
     let granted = MODULES
         .iter()
         .filter_map(|(module, title)| {
-            let labels: Vec<_> =
-                role.permissions.iter().filter(|permission| permission.module() == *module).map(|permission| permission.label()).collect();
-            (!labels.is_empty()).then(|| view! {
-                <div class="detail-field"><dt>{*title}</dt><dd>{labels.join("、")}</dd></div>
+            let labels: Vec<_> = role
+                .permissions
+                .iter()
+                .filter(|permission| permission.module() == *module)
+                .map(|permission| permission.label())
+                .collect();
+            (!labels.is_empty()).then(|| {
+                view! {
+                    <div class="detail-field"><dt>{*title}</dt><dd>{labels.join("、")}</dd></div>
+                }
             })
         })
         .collect_view();

@@ -116,11 +116,15 @@ pub fn checks(
         options.with_value(|options| {
             let is_held = |code: &String| held.contains(code);
             let matching = options.iter().filter(|(code, label)| !is_held(code) && label.contains(&*sought));
-            let mut shown: Vec<_> = options.iter().filter(|(code, _)| is_held(code)).chain(matching.take(CHECKS_SHOWN)).collect();
+            let mut shown: Vec<_> =
+                options.iter().filter(|(code, _)| is_held(code)).chain(matching.take(CHECKS_SHOWN)).collect();
             if !many {
                 shown.sort_by_key(|(code, _)| options.iter().position(|(other, _)| other == code));
             }
-            shown.into_iter().map(|(code, label)| check_box(name, code.clone(), label.clone(), chosen, set)).collect_view()
+            shown
+                .into_iter()
+                .map(|(code, label)| check_box(name, code.clone(), label.clone(), chosen, set))
+                .collect_view()
         })
     };
     view! {

@@ -197,10 +197,11 @@ async fn nobody_checks_his_own_request() {
     let both = city::ctx(&office.test.database, "admin").await;
     let refused = approval_end(&both, request, Verdict::Approve, "").await.unwrap_err().to_string();
     assert_eq!(refused, "提交人不能复核自己提交的变更");
-    let by_hand = sqlx::query("update approval set status = 'APPROVED', checked_by = made_by, checked_at = now() where id = $1")
-        .bind(request.0)
-        .execute(&office.test.admin)
-        .await;
+    let by_hand =
+        sqlx::query("update approval set status = 'APPROVED', checked_by = made_by, checked_at = now() where id = $1")
+            .bind(request.0)
+            .execute(&office.test.admin)
+            .await;
     assert!(by_hand.is_err(), "the database refuses it too");
     assert!(approval_end(&office.security, request, Verdict::Withdraw, "").await.is_err(), "only the maker withdraws");
     approval_end(&both, request, Verdict::Withdraw, "").await.expect("withdrawn");
@@ -216,14 +217,19 @@ async fn a_request_about_what_has_changed_since_is_not_carried_out() {
     let (id, _) = office.account("clerk", &grant).await;
     let more = office.grant("810101", &["DISTRICT", "STREET"]).await;
     user_grant_request(&office.admin, id, &more).await.expect("asked for");
-    sqlx::query("insert into user_role select u.id, r.id from app_user u, role r where u.login = 'clerk' and r.code = 'ENTRY'")
-        .execute(&office.test.admin)
-        .await
-        .expect("another way");
+    sqlx::query(
+        "insert into user_role select u.id, r.id from app_user u, role r where u.login = 'clerk' and r.code = 'ENTRY'",
+    )
+    .execute(&office.test.admin)
+    .await
+    .expect("another way");
     let request = office.pending().await;
     let refused = approval_end(&office.security, request, Verdict::Approve, "").await.unwrap_err().to_string();
     assert_eq!(refused, "该对象在提交后已发生变化，请驳回后重新提交");
-    assert_eq!(field(approval_end(&office.security, request, Verdict::Reject, " ").await.unwrap_err(), "opinion"), "驳回须填写复核意见");
+    assert_eq!(
+        field(approval_end(&office.security, request, Verdict::Reject, " ").await.unwrap_err(), "opinion"),
+        "驳回须填写复核意见"
+    );
     approval_end(&office.security, request, Verdict::Reject, "请重新提交").await.expect("rejected");
     let told = approval_get(&office.admin, request).await.expect("readable");
     assert_eq!((told.row.status, told.opinion.as_deref()), (ApprovalStatus::Rejected, Some("请重新提交")));
@@ -269,12 +275,8 @@ async fn an_administrator_closes_opens_and_signs_out_accounts() {
 async fn an_account_can_be_limited_to_estates_of_its_organisation() {
     let office = office().await;
     let organization = office.organization("810101").await.parse().expect("an id");
-    let names: Vec<String> = user_estates(&office.admin, organization)
-        .await
-        .expect("estates")
-        .into_iter()
-        .map(|(_, name)| name)
-        .collect();
+    let names: Vec<String> =
+        user_estates(&office.admin, organization).await.expect("estates").into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, ["阳光苑", "月光苑"]);
     let moon = office.id("select id from estate where name = '月光苑'").await;
     let grant = GrantForm { estates: vec![moon.to_string()], ..office.grant("810101", &["ENTRY"]).await };
@@ -319,12 +321,16 @@ async fn a_role_is_changed_by_one_and_agreed_to_by_another() {
     // Alone it would be a role; with the other one that the reader holds it is not.
     let (role, _) = role_get(&office.security, id).await.expect("there");
     let technical = RoleForm { permissions: vec!["platform:user:write".into()], ..more.clone() };
-    let told = field(role_request(&office.security, Some((id, role.version)), &technical).await.unwrap_err(), "permissions");
+    let told =
+        field(role_request(&office.security, Some((id, role.version)), &technical).await.unwrap_err(), "permissions");
     assert!(told.starts_with("账号【reader】还有其他角色，合计后角色存在互斥权限：维护用户与"), "{told}");
     assert_eq!(role_delete(&office.security, id).await.unwrap_err().to_string(), "角色已分配用户，不能删除");
     let system = office.role("STREET").await;
     assert_eq!(role_delete(&office.security, system).await.unwrap_err().to_string(), "系统内置角色不能删除");
-    assert_eq!(role_list(&office.admin, &ListQuery { q: "片区".into(), ..ListQuery::default() }).await.expect("a page").total, 1);
+    assert_eq!(
+        role_list(&office.admin, &ListQuery { q: "片区".into(), ..ListQuery::default() }).await.expect("a page").total,
+        1
+    );
 }
 
 #[tokio::test]
@@ -354,7 +360,10 @@ async fn a_parameter_is_in_force_from_its_day_on() {
     let row = rows.iter().find(|row| row.code == code::ADDRESS_TEMPLATE).expect("it is there");
     assert_eq!((row.value.as_str(), row.since), ("{building}-{entrance}-{room}", Some(today)));
     assert_eq!(row.values[0].valid_from, later);
-    assert_eq!((row.values[0].maker.as_deref(), row.values[0].checker.as_deref()), (Some("测试city"), Some("测试city-check")));
+    assert_eq!(
+        (row.values[0].maker.as_deref(), row.values[0].checker.as_deref()),
+        (Some("测试city"), Some("测试city-check"))
+    );
 
     // Who reads accounts does not read what the city decides, and the other way round.
     assert_eq!(approval_list(&office.security, &ListQuery::default()).await.expect("a page").total, 0);
@@ -402,10 +411,12 @@ async fn telephones_of_accounts_are_sealed_and_follow_a_new_key() {
         .await
         .expect("everything");
     assert!(!dump.contains("13800000005"));
-    let log: String = sqlx::query_scalar("select string_agg(a::text, '') from audit_log a where object_type in ('app_user', 'user_role')")
-        .fetch_one(&office.test.admin)
-        .await
-        .expect("the log");
+    let log: String = sqlx::query_scalar(
+        "select string_agg(a::text, '') from audit_log a where object_type in ('app_user', 'user_role')",
+    )
+    .fetch_one(&office.test.admin)
+    .await
+    .expect("the log");
     assert!(log.contains("clerk") && !log.contains("argon2"), "{log}");
 
     let fresh = KeyRing::new_line(2);

@@ -1,7 +1,9 @@
 //! Who may use which address, and what the others are told.
 
 use crate::{
+    administration::{administration, requests},
     assets,
+    stock::{Spare, spare, stock},
     support::{self, Site, city},
 };
 use serde_json::{Value, json};
@@ -53,90 +55,26 @@ pub struct Entry {
 
 /// What the requests are about.
 pub struct World {
-    estate: i64,
-    building: i64,
-    unit: i64,
-    room: i64,
-    project: i64,
-    standard: i64,
-    operator: i64,
-    organization: i64,
-    unit_form: Value,
-    estate_form: Value,
+    pub estate: i64,
+    pub building: i64,
+    pub unit: i64,
+    pub room: i64,
+    pub project: i64,
+    pub standard: i64,
+    pub operator: i64,
+    pub organization: i64,
+    pub unit_form: Value,
+    pub estate_form: Value,
     /// stock that only exists to be written: an empty project, estate and building, and a unit with two rooms
-    spare: Spare,
-    person: i64,
-    person_form: Value,
-    waiting: [String; 2],
+    pub spare: Spare,
+    pub person: i64,
+    pub person_form: Value,
+    pub waiting: [String; 2],
     /// somebody else's account, a role that nobody holds, and a request that waits
-    user: i64,
-    role: i64,
-    approval: i64,
-    assets: assets::AssetWorld,
-}
-
-/// Stock of 甲区 that nothing else is about.
-struct Spare {
-    project: i64,
-    estate: i64,
-    building: i64,
-    unit: i64,
-    room: i64,
-    project_form: Value,
-    building_form: Value,
-}
-
-async fn spare(site: &Site) -> Spare {
-    use domain::housing::{building_form::BuildingForm, project_form::ProjectForm, room::RoomForm, unit::UnitForm};
-    let ctx = city::ctx(&site.test.database, "district-a").await;
-    let district = site.id("select id from organization where code = '810101'").await.to_string();
-    let project_form = ProjectForm {
-        name: "阳光苑备用项目".into(),
-        district: district.clone(),
-        address: "备用路1号".into(),
-        category: "PRH".into(),
-        source: "NEW".into(),
-        investment: "GOV".into(),
-        owner_unit: site.id("select id from organization where code = 'M1'").await.to_string(),
-        units_planned: "10".into(),
-        status: "OPERATING".into(),
-        ..ProjectForm::default()
-    };
-    let project = store::housing::project::project_create(&ctx, &project_form).await.expect("a project");
-    let estate_form = domain::housing::estate::EstateForm {
-        name: "阳光苑备用小区".into(),
-        district,
-        address: "备用路1号".into(),
-        ..Default::default()
-    };
-    let estate = store::housing::estate::estate_create(&ctx, &estate_form).await.expect("an estate");
-    let building_form = BuildingForm {
-        project: site.id("select id from project where name = '甲项目'").await.to_string(),
-        no: "备用".into(),
-        floors_up: "3".into(),
-        entrances: "1".into(),
-        ..BuildingForm::default()
-    };
-    let sun = domain::id::EstateId(site.id("select id from estate where name = '阳光苑'").await);
-    let building = store::housing::building::building_create(&ctx, sun, &building_form).await.expect("a building");
-    let place = domain::id::BuildingId(site.id("select min(building_id) from unit").await);
-    let model = site.id("select min(id) from unit where status = 'VACANT'").await;
-    let model = store::housing::unit::unit_get(&ctx, domain::id::UnitId(model)).await.expect("a unit");
-    let unit_form = UnitForm { room_no: "808".into(), ..UnitForm::from(&model) };
-    let unit = store::housing::unit::unit_create(&ctx, place, domain::dictionary::UnitStatus::Vacant, &unit_form)
-        .await
-        .expect("a unit");
-    let room_form = RoomForm { name: "备用".into(), kind: "ROOM".into(), ..RoomForm::default() };
-    let room = store::housing::room::room_create(&ctx, unit, &room_form).await.expect("a room");
-    Spare {
-        project: project.0,
-        estate: estate.0,
-        building: building.0,
-        unit: unit.0,
-        room: room.0,
-        project_form: serde_json::to_value(ProjectForm { name: "备用二".into(), ..project_form }).expect("a form"),
-        building_form: serde_json::to_value(BuildingForm { no: "备用二".into(), ..building_form }).expect("a form"),
-    }
+    pub user: i64,
+    pub role: i64,
+    pub approval: i64,
+    pub assets: assets::AssetWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -198,26 +136,6 @@ pub async fn world(site: &Site) -> World {
     }
 }
 
-/// A role that nobody holds, and a request of the system administrator that waits.
-async fn requests(site: &Site) -> (i64, i64) {
-    let admin = city::ctx(&site.test.database, "admin").await;
-    let role = site.id("insert into role (code, name) values ('IDLE', '闲置角色') returning id").await;
-    let (form, grant) = account("waiting", "13900000001");
-    let (form, mut grant): (domain::platform::user_form::UserForm, domain::platform::user_form::GrantForm) =
-        (serde_json::from_value(form).expect("a form"), serde_json::from_value(grant).expect("a grant"));
-    grant.organization = site.id("select id from organization where code = '810101'").await.to_string();
-    store::platform::user::user_register(&admin, &form, &grant).await.expect("an account");
-    (role, site.id("select id from approval where status = 'PENDING'").await)
-}
-
-/// What is entered for an account; organisation and role are the first ones there are.
-fn account(login: &str, phone: &str) -> (Value, Value) {
-    (
-        json!({"login": login, "name": "新人", "department": "", "phone": phone, "valid_from": "", "valid_to": ""}),
-        json!({"organization": "1", "roles": ["4"], "estates": [], "reason": "新员工入职"}),
-    )
-}
-
 /// A server function whose answer holds what only its district may see.
 pub fn reads(at: &'static str, arguments: Value, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry {
@@ -235,11 +153,6 @@ pub fn reads(at: &'static str, arguments: Value, wall: Told, wrong_role: &'stati
 /// A server function about the operation log, which belongs to no district: whoever may read it reads all of it.
 fn audits(at: &'static str, arguments: Value) -> Entry {
     Entry { right: ("auditor", Good), ..reads(at, arguments, Forbidden, "city", Forbidden) }
-}
-
-/// A server function of administration, open to one office and to nobody else.
-fn governs(at: &'static str, arguments: Value, office: &'static str) -> Entry {
-    Entry { right: (office, Good), ..reads(at, arguments, Forbidden, "finance", Forbidden) }
 }
 
 /// A server function that changes something of a district.
@@ -377,112 +290,6 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(persons(world, &list));
     entries.extend(administration(world, &list));
     entries
-}
-
-/// Server functions of accounts, roles, parameters and requests: the city reads none of the first two.
-fn administration(world: &World, list: &Value) -> Vec<Entry> {
-    let World { user, role, approval, .. } = world;
-    let city_refused = |entry: Entry| Entry { wrong_role: ("city", Forbidden), ..entry };
-    let (form, grant) = account("second", "13900000002");
-    let role_form = json!({"code": "AREA", "name": "片区", "description": "", "permissions": ["housing:unit:read"], "reason": "片区巡查"});
-    let parameter = json!({"code": "PASSWORD_DAYS", "value": "60", "valid_from": "2099-01-01", "reason": "加强管理"});
-    vec![
-        city_refused(governs("user_list", list.clone(), "admin")),
-        city_refused(governs("user_get", json!({"id": user}), "auditor")),
-        city_refused(governs("user_choices_get", json!({}), "admin")),
-        city_refused(governs("user_estates", json!({"organization": 1}), "admin")),
-        Entry { wrong_role: ("security", Forbidden), ..governs("user_register", json!({"form": form, "grant": grant}), "admin") },
-        Entry {
-            wrong_role: ("security", Forbidden),
-            ..governs("user_update", json!({"id": user, "version": 1, "form": form}), "admin")
-        },
-        Entry {
-            wrong_role: ("security", Forbidden),
-            ..governs("user_grant_request", json!({"id": user, "grant": grant}), "admin")
-        },
-        city_refused(governs("user_status_set", json!({"id": user, "on": true}), "admin")),
-        city_refused(governs("user_unlock", json!({"id": user}), "admin")),
-        city_refused(governs("user_password_new", json!({"id": user}), "admin")),
-        city_refused(governs("user_sessions_end", json!({"id": user}), "admin")),
-        city_refused(governs("role_list", list.clone(), "security")),
-        city_refused(governs("role_get", json!({"id": role}), "security")),
-        Entry { wrong_role: ("admin", Forbidden), ..governs("role_request", json!({"role": null, "form": role_form}), "security") },
-        Entry { wrong_role: ("admin", Forbidden), ..governs("role_delete", json!({"id": role}), "security") },
-        governs("parameter_list", json!({}), "city"),
-        Entry { wrong_role: ("city-check", Forbidden), ..governs("parameter_request", json!({"form": parameter}), "city") },
-        governs("approval_list", list.clone(), "city-check"),
-        // The city reads what is asked for its parameters; of an account it learns nothing.
-        Entry { wrong_role: ("city", NotFound), ..governs("approval_get", json!({"id": approval}), "security") },
-        Entry {
-            wrong_role: ("admin", Forbidden),
-            ..governs("approval_end", json!({"id": approval, "verdict": "Approve", "opinion": ""}), "security")
-        },
-    ]
-}
-
-/// Server functions that write the stock at its levels, and the work on many units. What is tried by nobody with a right
-/// comes first, so the one that may finds everything as it was.
-fn stock(world: &World) -> Vec<Entry> {
-    let Spare { project, estate, building, unit, room, project_form, building_form } = &world.spare;
-    let renamed = {
-        let mut form = project_form.clone();
-        form["name"] = json!("备用三");
-        form
-    };
-    let room_form = json!({"name": "新", "kind": "ROOM", "area": "", "capacity": "", "bed_count": "", "property_rate": "", "status": "ON"});
-    let chosen = json!([{"id": world.unit, "version": 1}]);
-    let position = json!({"layout": "ONE", "building_area": "40", "usable_area": "30", "orientation": ""});
-    let batch = json!({"entrances": "9", "floor_from": "1", "floor_to": "2", "pattern": "{floor}{seq2}", "positions": [position],
-                       "mgmt_unit": world.unit_form["mgmt_unit"], "category": "PRH",
-                       "rent_standard": world.unit_form["rent_standard"], "decoration": "", "status": "VACANT"});
-    vec![
-        reads(
-            "project_choices_get",
-            json!({"district": world.estate_form["district"].as_str().and_then(|id| id.parse::<i64>().ok())}),
-            Forbidden,
-            "admin",
-            Hidden,
-        ),
-        writes("project_create", json!({"form": project_form}), "operator", Refused),
-        writes("project_update", json!({"id": project, "version": 1, "form": renamed}), "operator", NotFound),
-        writes("project_delete", json!({"id": project, "version": 2}), "operator", NotFound),
-        writes("estate_delete", json!({"id": estate, "version": 1}), "finance", NotFound),
-        reads("building_get", json!({"id": world.building}), Good, "admin", NotFound),
-        writes("building_create", json!({"estate": world.estate, "form": building_form}), "finance", NotFound),
-        writes(
-            "building_update",
-            json!({"id": building, "version": 1, "form": {"no": "备用三", "project": building_form["project"], "floors_up": "3", "entrances": "1"}}),
-            "finance",
-            NotFound,
-        ),
-        writes("building_delete", json!({"id": building, "version": 2}), "finance", NotFound),
-        writes("unit_generate", json!({"building": world.building, "form": batch}), "finance", NotFound),
-        reads("units_chosen", json!({"chosen": chosen}), Good, "admin", Hidden),
-        // Whose unit it is not is told so in the outcome: nothing was done.
-        writes("units_change", json!({"chosen": chosen, "form": {"supply_pool": "一池"}}), "finance", Good),
-        writes(
-            "units_transition",
-            json!({"chosen": chosen, "event": "LOCK", "grounds": {"reason": "留用", "document": ""}}),
-            "finance",
-            Good,
-        ),
-        reads("stock_children", json!({"node": "Root", "word": ""}), Good, "admin", Hidden),
-        reads("building_labels_get", json!({"id": world.building}), Good, "admin", NotFound),
-        reads("unit_label_get", json!({"id": world.unit}), Good, "admin", NotFound),
-        writes("room_create", json!({"unit": unit, "form": room_form}), "finance", NotFound),
-        writes(
-            "room_update",
-            json!({"id": room, "version": 1, "form": {"name": "改", "kind": "ROOM"}}),
-            "finance",
-            NotFound,
-        ),
-        writes("room_delete", json!({"id": room, "version": 2}), "finance", NotFound),
-        // It still has the room that was entered just now: refused by its content.
-        Entry {
-            right: ("district-a", Refused),
-            ..writes("unit_delete", json!({"id": unit, "version": 1}), "finance", NotFound)
-        },
-    ]
 }
 
 /// Server functions of persons, whose numbers nobody sees without a right of its own.

@@ -1,8 +1,10 @@
 //! Every address that answers data × who asks (architecture §4). A server function or raw route without
 //! an entry here fails the test: whoever adds one says who may use it.
 
+mod administration;
 mod assets;
 mod entries;
+mod stock;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -25,13 +25,33 @@ pub struct Parameter {
 
 /// What can be set, in the order in which administrators look for it.
 pub const CATALOGUE: &[Parameter] = &[
-    Parameter { code: code::CITY_NAME, label: "平台名称", hint: "显示在菜单顶部和页面标题，1至50个字" },
-    Parameter { code: code::MAP_SYSTEM, label: "地图坐标系", hint: "GCJ-02、BD-09或WGS-84；改变后全部地图位置重新换算" },
-    Parameter { code: code::MAP_TILES, label: "地图瓦片地址", hint: "须含{z}、{x}、{y}；留空只显示离线轮廓" },
-    Parameter { code: code::ADDRESS_TEMPLATE, label: "住房地址模板", hint: "须含{building}、{entrance}、{room}；对此后录入的房源生效" },
-    Parameter { code: code::TOLERATE_IDS, label: "导入容许证件号码有误", hint: "true或false；容许时按未核验登记" },
-    Parameter { code: code::DEPRECIATION_LIFE, label: "资产折旧年限", hint: "钢混/砖混/简易三个年数，不少于50/30/8，可再加残值率，如50/30/8/3" },
-    Parameter { code: code::PASSWORD_DAYS, label: "密码有效期（天）", hint: "到期须修改密码，30至365天；0表示不限期" },
+    Parameter {
+        code: code::CITY_NAME, label: "平台名称", hint: "显示在菜单顶部和页面标题，1至50个字"
+    },
+    Parameter {
+        code: code::MAP_SYSTEM,
+        label: "地图坐标系",
+        hint: "GCJ-02、BD-09或WGS-84；改变后全部地图位置重新换算",
+    },
+    Parameter {
+        code: code::MAP_TILES, label: "地图瓦片地址", hint: "须含{z}、{x}、{y}；留空只显示离线轮廓"
+    },
+    Parameter {
+        code: code::ADDRESS_TEMPLATE,
+        label: "住房地址模板",
+        hint: "须含{building}、{entrance}、{room}；对此后录入的房源生效",
+    },
+    Parameter {
+        code: code::TOLERATE_IDS, label: "导入容许证件号码有误", hint: "true或false；容许时按未核验登记"
+    },
+    Parameter {
+        code: code::DEPRECIATION_LIFE,
+        label: "资产折旧年限",
+        hint: "钢混/砖混/简易三个年数，不少于50/30/8，可再加残值率，如50/30/8/3",
+    },
+    Parameter {
+        code: code::PASSWORD_DAYS, label: "密码有效期（天）", hint: "到期须修改密码，30至365天；0表示不限期"
+    },
 ];
 
 /// The catalogue's entry for a code.
@@ -89,9 +109,8 @@ impl ParameterForm {
     pub fn check(&self, today: NaiveDate) -> Result<(ParameterFields, String), FieldErrors> {
         let mut errors = FieldErrors::default();
         let value = errors.take("value", setting_check(&self.code, &self.value));
-        let valid_from = date(self.valid_from.trim()).and_then(|day| {
-            if day < today { Err(Complaint::says("生效日期不能早于今天")) } else { Ok(day) }
-        });
+        let valid_from = date(self.valid_from.trim())
+            .and_then(|day| if day < today { Err(Complaint::says("生效日期不能早于今天")) } else { Ok(day) });
         // Every place on the map moves with it, at once.
         let at_once = self.code == code::MAP_SYSTEM;
         let valid_from = valid_from.and_then(|day| {

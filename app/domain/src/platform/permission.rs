@@ -160,7 +160,9 @@ mod tests {
     #[test]
     fn maker_and_checker_and_the_two_worlds_stay_apart() {
         assert!(exclusions_check(&[]).is_ok());
-        assert!(exclusions_check(&[Permission::UserWrite, Permission::RoleCheck, Permission::OrganizationRead]).is_ok());
+        assert!(
+            exclusions_check(&[Permission::UserWrite, Permission::RoleCheck, Permission::OrganizationRead]).is_ok()
+        );
         assert!(exclusions_check(&[Permission::PersonRead, Permission::ParameterWrite, Permission::AuditRead]).is_ok());
         let refused = |held: &[Permission]| exclusions_check(held).unwrap_err().text().to_owned();
         assert_eq!(

@@ -2,12 +2,12 @@
 
 use crate::{
     failure::FieldErrors,
+    form::optional_text,
     id::RoleId,
     platform::{
         approval::reason_check,
         permission::{Permission, exclusions_check},
     },
-    form::optional_text,
     sheet::{Cell, Kind, ListColumn, ListSheet},
     value::{Check, Complaint, required, text_max},
 };

@@ -84,7 +84,14 @@ where
     I: 'static,
     T: Clone + Send + Sync + 'static,
 {
-    move || action.value().get().and_then(Result::err).filter(|error| error.fields().is_none()).map(|error| error_view(&error))
+    move || {
+        action
+            .value()
+            .get()
+            .and_then(Result::err)
+            .filter(|error| error.fields().is_none())
+            .map(|error| error_view(&error))
+    }
 }
 
 fn user_fields(form: RwSignal<UserForm>, errors: RwSignal<FieldErrors>, known: bool) -> impl IntoView {
@@ -162,7 +169,8 @@ fn new_form(choices: UserChoices) -> impl IntoView {
     };
     let alive = alive();
     let choices = StoredValue::new(choices);
-    move || match save.value().get() {
+    move || {
+        match save.value().get() {
         Some(Ok((id, password))) => made_view(id, &password).into_any(),
         _ => view! {
             <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
@@ -177,6 +185,7 @@ fn new_form(choices: UserChoices) -> impl IntoView {
             </form>
         }
         .into_any(),
+    }
     }
 }
 

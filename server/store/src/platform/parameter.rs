@@ -35,9 +35,10 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
     )
     .fetch_all(connection(&mut tx))
     .await?;
-    let pending = sqlx::query_scalar!("select subject_key from approval where kind = 'PARAMETER' and status = 'PENDING'")
-        .fetch_all(connection(&mut tx))
-        .await?;
+    let pending =
+        sqlx::query_scalar!("select subject_key from approval where kind = 'PARAMETER' and status = 'PENDING'")
+            .fetch_all(connection(&mut tx))
+            .await?;
     tx.commit().await?;
     let today = ctx.today();
     Ok(CATALOGUE
@@ -56,7 +57,8 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
             let present = values.iter().find(|value| value.valid_from <= today);
             ParameterRow {
                 code: parameter.code.to_owned(),
-                value: present.map_or_else(|| CitySettings::default().value(parameter.code), |value| value.value.clone()),
+                value: present
+                    .map_or_else(|| CitySettings::default().value(parameter.code), |value| value.value.clone()),
                 since: present.map(|value| value.valid_from),
                 values,
                 pending: pending.iter().any(|code| code == parameter.code),

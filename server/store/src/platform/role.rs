@@ -149,7 +149,11 @@ pub async fn role_request(ctx: &Ctx, role: Option<(RoleId, i32)>, form: &RoleFor
         subject: format!("角色：{}", fields.name),
         subject_key: before.as_ref().map_or(&fields.code, |before| &before.row.code).clone(),
         lines: lines(before.as_ref(), &fields),
-        change: Change::Role { role: role.map(|(id, _)| id), version: before.map_or(0, |before| before.version), fields },
+        change: Change::Role {
+            role: role.map(|(id, _)| id),
+            version: before.map_or(0, |before| before.version),
+            fields,
+        },
         reason,
     };
     let id = approval_submit(&mut tx, ctx, request).await?;

@@ -9,9 +9,7 @@ pub(crate) use grant::grant_apply;
 pub use grant::{user_estates, user_grant_request};
 pub use phone::user_rotate;
 pub use record::{user_choices, user_get, user_list};
-pub use write::{
-    user_password_new, user_register, user_sessions_end, user_status_set, user_unlock, user_update,
-};
+pub use write::{user_password_new, user_register, user_sessions_end, user_status_set, user_unlock, user_update};
 
 use crate::{
     Ctx, Database, Result, Scope,
@@ -71,9 +69,8 @@ pub(crate) async fn actor_load(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let days = row.password_days.and_then(|days| days.parse().ok()).unwrap_or(CitySettings::default().password_days);
-    let expired = session == SessionKind::Desk
-        && days > 0
-        && row.password_changed_at + TimeDelta::days(days.into()) < now;
+    let expired =
+        session == SessionKind::Desk && days > 0 && row.password_changed_at + TimeDelta::days(days.into()) < now;
     // A permission that a newer version granted is unknown here and therefore not held.
     let mut permissions: Vec<Permission> =
         row.permissions.iter().filter_map(|code| Permission::from_code(code)).collect();

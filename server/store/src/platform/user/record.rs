@@ -62,7 +62,8 @@ pub async fn user_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<UserRow>> {
         _ => "u.login collate natural_order",
     };
     let page = SmallList {
-        columns: "u.id, u.login, u.name, o.name as organization, u.phone_mask, u.status, u.locked_until, u.last_login_at,
+        columns:
+            "u.id, u.login, u.name, o.name as organization, u.phone_mask, u.status, u.locked_until, u.last_login_at,
             (select string_agg(r.name, '、' order by r.id) from user_role ur join role r on r.id = ur.role_id
              where ur.user_id = u.id) as roles",
         from: "from app_user u join organization o on o.id = u.organization_id where u.deleted_at is null",
@@ -151,11 +152,9 @@ async fn estates_of(tx: &mut Tx, id: UserId) -> Result<Vec<(EstateId, String)>> 
 
 /// Opens the whole city for the statements until [`own_eyes`]; answers the scope to go back to.
 pub(super) async fn city_eyes(tx: &mut Tx) -> Result<String> {
-    let scope = sqlx::query_scalar!(
-        r#"select coalesce(current_setting('app.districts', true), '') as "scope!""#
-    )
-    .fetch_one(connection(tx))
-    .await?;
+    let scope = sqlx::query_scalar!(r#"select coalesce(current_setting('app.districts', true), '') as "scope!""#)
+        .fetch_one(connection(tx))
+        .await?;
     sqlx::query!("select set_config('app.districts', '*', true)").fetch_one(connection(tx)).await?;
     Ok(scope)
 }
@@ -208,7 +207,8 @@ pub async fn user_choices(ctx: &Ctx) -> Result<UserChoices> {
     )
     .fetch_all(connection(&mut tx))
     .await?;
-    let roles = sqlx::query!("select id, name from role order by system desc, id").fetch_all(connection(&mut tx)).await?;
+    let roles =
+        sqlx::query!("select id, name from role order by system desc, id").fetch_all(connection(&mut tx)).await?;
     tx.commit().await?;
     Ok(UserChoices {
         organizations: organizations.into_iter().map(|row| (OrganizationId(row.id), row.name)).collect(),

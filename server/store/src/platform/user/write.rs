@@ -64,11 +64,9 @@ pub async fn user_register(ctx: &Ctx, form: &UserForm, grant: &GrantForm) -> Res
     )
     .fetch_optional(connection(&mut tx))
     .await
-    .map_err(|error| Error::from(error).or_field(&[(
-        "app_user_organization_id_fkey",
-        "organization",
-        "所属机构不存在或已停用",
-    )]))?;
+    .map_err(|error| {
+        Error::from(error).or_field(&[("app_user_organization_id_fkey", "organization", "所属机构不存在或已停用")])
+    })?;
     let Some(id) = id else { return Err(FieldErrors::from(("login", "账号已存在")).into()) };
     if let Some(phone) = &fields.phone {
         phone_put(&mut tx, ring, id, phone).await?;

@@ -1,105 +1,15 @@
 //! Pages as the server draws them: key texts, the wall between districts, security headers, and what
 //! becomes of addresses that lead nowhere.
 
+mod places;
+#[path = "../support/mod.rs"]
 mod support;
 
 use axum::http::StatusCode;
 use domain::list::percent_encode;
+use places::{administration, places};
 use std::collections::BTreeSet;
 use support::{Answer, Site};
-
-/// Where things are in the small city.
-struct Places {
-    sun: i64,
-    star: i64,
-    building: i64,
-    other_building: i64,
-    unit: i64,
-    other_unit: i64,
-    room: i64,
-    standard: i64,
-    operator: i64,
-    project: i64,
-    district: i64,
-    person: i64,
-    job: String,
-    card: i64,
-    part: i64,
-    count: i64,
-}
-
-async fn places(site: &Site) -> Places {
-    let estate = async |name: &str| site.id(&format!("select id from estate where name = '{name}'")).await;
-    let (sun, star) = (estate("阳光苑").await, estate("星光苑").await);
-    let of = async |table: &str, estate: i64| {
-        site.id(&format!("select min(id) from {table} where estate_id = {estate}")).await
-    };
-    let ctx = support::city::ctx(&site.test.database, "district-a").await;
-    let (card, part, count) = support::asset_pages::cards(site).await;
-    Places {
-        card,
-        part,
-        count,
-        sun,
-        star,
-        building: of("building", sun).await,
-        other_building: of("building", star).await,
-        unit: of("unit", sun).await,
-        other_unit: of("unit", star).await,
-        room: of("room", sun).await,
-        standard: site.id("select id from rent_standard where code = 'ZJ-01'").await,
-        operator: site.id("select id from operator where code = 'OP1'").await,
-        project: site.id("select id from project where name = '甲项目'").await,
-        district: site.id("select id from organization where code = '810101'").await,
-        person: {
-            let form = domain::person::PersonForm {
-                name: "甲区租户".into(),
-                person_type: "TENANT".into(),
-                organization: site.id("select id from organization where code = '810101'").await.to_string(),
-                id_type: "PASSPORT".into(),
-                id_number: "A1234567".into(),
-                phone: "13800000000".into(),
-                ..Default::default()
-            };
-            let city = support::city::ctx(&site.test.database, "city").await;
-            let person = store::person::person_create(&city, &form).await.expect("a person").0;
-            while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
-            person
-        },
-        job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
-            .await
-            .expect("a job")
-            .id,
-    }
-}
-
-/// Pages that the system administrator opens, and the city does not.
-async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'static str>)> {
-    let user = site.id("select id from app_user where login = 'finance'").await;
-    let role = site.id("select id from role where code = 'STREET'").await;
-    let admin = support::city::ctx(&site.test.database, "admin").await;
-    let grant = domain::platform::user_form::GrantForm {
-        organization: site.id("select id from organization where code = '810101'").await.to_string(),
-        roles: vec![role.to_string()],
-        estates: Vec::new(),
-        reason: "借调窗口".into(),
-    };
-    let request = store::platform::user::user_grant_request(&admin, domain::id::UserId(user), &grant).await.expect("asked");
-    vec![
-        ("/platform/users", "/platform/users".into(), vec!["finance", "测试finance", "财务会计", "共 11 条", "新增用户"]),
-        ("/platform/users/:id", format!("/platform/users/{user}"), vec!["finance", "有待复核的授权变更", "登录会话", "强制下线"]),
-        ("/platform/users/:id", "/platform/users/new".into(), vec!["新增用户", "所属机构", "变更原因", "method=\"post\" novalidate"]),
-        ("/platform/users/:id/:action", format!("/platform/users/{user}/edit"), vec!["编辑用户", "测试finance"]),
-        ("/platform/users/:id/:action", format!("/platform/users/{user}/grant"), vec!["变更授权", "负责楼盘", "阳光苑"]),
-        ("/platform/roles", "/platform/roles".into(), vec!["街道/镇住保窗口", "STREET", "系统内置"]),
-        ("/platform/roles/:id", format!("/platform/roles/{role}"), vec!["查看房源", "公租房房源"]),
-        ("/platform/roles/:id/:action", format!("/platform/roles/{role}/edit"), vec!["编辑角色", "变更原因"]),
-        ("/platform/approvals", "/platform/approvals".into(), vec!["用户：finance", "待复核", "测试admin"]),
-        ("/platform/approvals/:id", format!("/platform/approvals/{request}"), vec!["财务会计", "街道/镇住保窗口", "借调窗口", "撤回"]),
-        ("/platform/parameters", "/platform/parameters".into(), vec!["地图坐标系", "PRM-07", "WGS84"]),
-        ("/platform/parameters/:id", "/platform/parameters/PRM-07".into(), vec!["历次取值"]),
-    ]
-}
 
 fn shows(page: &Answer, path: &str, texts: &[&str]) {
     assert_eq!(page.status, StatusCode::OK, "{path}");

@@ -1,0 +1,82 @@
+//! Who may govern accounts, roles and parameters.
+
+use super::entries::{Entry, Told, World, reads};
+use crate::support::{Site, city};
+use Told::{Forbidden, Good, NotFound};
+use serde_json::{Value, json};
+
+/// A role that nobody holds, and a request of the system administrator that waits.
+pub async fn requests(site: &Site) -> (i64, i64) {
+    let admin = city::ctx(&site.test.database, "admin").await;
+    let role = site.id("insert into role (code, name) values ('IDLE', '闲置角色') returning id").await;
+    let (form, grant) = account("waiting", "13900000001");
+    let (form, mut grant): (domain::platform::user_form::UserForm, domain::platform::user_form::GrantForm) =
+        (serde_json::from_value(form).expect("a form"), serde_json::from_value(grant).expect("a grant"));
+    grant.organization = site.id("select id from organization where code = '810101'").await.to_string();
+    store::platform::user::user_register(&admin, &form, &grant).await.expect("an account");
+    (role, site.id("select id from approval where status = 'PENDING'").await)
+}
+
+/// What is entered for an account; organisation and role are the first ones there are.
+fn account(login: &str, phone: &str) -> (Value, Value) {
+    (
+        json!({"login": login, "name": "新人", "department": "", "phone": phone, "valid_from": "", "valid_to": ""}),
+        json!({"organization": "1", "roles": ["4"], "estates": [], "reason": "新员工入职"}),
+    )
+}
+
+/// A server function of administration, open to one office and to nobody else.
+fn governs(at: &'static str, arguments: Value, office: &'static str) -> Entry {
+    Entry { right: (office, Good), ..reads(at, arguments, Forbidden, "finance", Forbidden) }
+}
+
+/// Server functions of accounts, roles, parameters and requests: the city reads none of the first two.
+pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
+    let World { user, role, approval, .. } = world;
+    let city_refused = |entry: Entry| Entry { wrong_role: ("city", Forbidden), ..entry };
+    let (form, grant) = account("second", "13900000002");
+    let (changed, _) = account("leader", "13900000003");
+    let role_form = json!({"code": "AREA", "name": "片区", "description": "", "permissions": ["housing:unit:read"], "reason": "片区巡查"});
+    let parameter = json!({"code": "PASSWORD_DAYS", "value": "60", "valid_from": "2099-01-01", "reason": "加强管理"});
+    vec![
+        city_refused(governs("user_list", list.clone(), "admin")),
+        city_refused(governs("user_get", json!({"id": user}), "auditor")),
+        city_refused(governs("user_choices_get", json!({}), "admin")),
+        city_refused(governs("user_estates", json!({"organization": 1}), "admin")),
+        Entry {
+            wrong_role: ("security", Forbidden),
+            ..governs("user_register", json!({"form": form, "grant": grant}), "admin")
+        },
+        Entry {
+            wrong_role: ("security", Forbidden),
+            ..governs("user_update", json!({"id": user, "version": 1, "form": changed}), "admin")
+        },
+        Entry {
+            wrong_role: ("security", Forbidden),
+            ..governs("user_grant_request", json!({"id": user, "grant": grant}), "admin")
+        },
+        city_refused(governs("user_status_set", json!({"id": user, "on": true}), "admin")),
+        city_refused(governs("user_unlock", json!({"id": user}), "admin")),
+        city_refused(governs("user_password_new", json!({"id": user}), "admin")),
+        city_refused(governs("user_sessions_end", json!({"id": user}), "admin")),
+        city_refused(governs("role_list", list.clone(), "security")),
+        city_refused(governs("role_get", json!({"id": role}), "security")),
+        Entry {
+            wrong_role: ("admin", Forbidden),
+            ..governs("role_request", json!({"role": null, "form": role_form}), "security")
+        },
+        Entry { wrong_role: ("admin", Forbidden), ..governs("role_delete", json!({"id": role}), "security") },
+        governs("parameter_list", json!({}), "city"),
+        Entry {
+            wrong_role: ("city-check", Forbidden),
+            ..governs("parameter_request", json!({"form": parameter}), "city")
+        },
+        governs("approval_list", list.clone(), "city-check"),
+        // The city reads what is asked for its parameters; of an account it learns nothing.
+        Entry { wrong_role: ("city", NotFound), ..governs("approval_get", json!({"id": approval}), "security") },
+        Entry {
+            wrong_role: ("admin", Forbidden),
+            ..governs("approval_end", json!({"id": approval, "verdict": "Approve", "opinion": ""}), "security")
+        },
+    ]
+}
