@@ -198,7 +198,9 @@ struct Process(Child);
 impl Process {
     fn start(test: &TestDatabase, folder: &Folder, arguments: &[&str]) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
-        let program = program.args(arguments).env("DATABASE_URL", test.url()).env("HOUSING_DATA", &folder.0);
+        // With the keys of this database: what was uploaded is sealed.
+        let program = program.args(arguments).env("HOUSING_KEYS", support::database::KEY);
+        let program = program.env("DATABASE_URL", test.url()).env("HOUSING_DATA", &folder.0);
         let child = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         Self(child.expect("the program starts"))
     }

@@ -54,17 +54,21 @@ async fn stock_is_found_by_name_initials_address_code_and_room() {
     let test = TestDatabase::with_city().await;
     indexed(&test).await;
     let ctx = city::ctx(&test.database, "city").await;
-    for query in ["阳光苑", "阳光", "yangguang", "光明路1号", "XQ000001", "xq000001", " 阳光苑　"] {
+    for query in ["阳光苑", "阳光", "yangguang", "XQ000001", "xq000001", " 阳光苑　"] {
         let found = find(&ctx, query).await;
         assert_eq!(titles(&found, HitKind::Estate), ["阳光苑"], "{query}");
     }
+    // All three stand at the same address.
+    assert_eq!(titles(&find(&ctx, "光明路1号").await, HitKind::Estate).len(), 3);
     for query in ["阳光苑 1号楼", "阳光苑1栋", "yangguangyuan 1幢"] {
         let found = find(&ctx, query).await;
         assert_eq!(titles(&found, HitKind::Building), ["阳光苑 1号楼"], "{query}: not the tenth");
     }
-    for query in ["阳光苑 1号楼 301", "阳光苑1号楼1单元301室", "阳光苑 1号楼 0301室"] {
+    assert_eq!(titles(&find(&ctx, "阳光苑1号楼1单元301室").await, HitKind::Unit), ["阳光苑 1号楼1单元301室"]);
+    for query in ["阳光苑 1号楼 301", "阳光苑 1号楼 0301室"] {
         let found = find(&ctx, query).await;
-        assert_eq!(titles(&found, HitKind::Unit), ["阳光苑 1号楼1单元301室"], "{query}");
+        let of_both_entrances = ["阳光苑 1号楼1单元301室", "阳光苑 1号楼2单元301室"];
+        assert_eq!(titles(&found, HitKind::Unit), of_both_entrances, "{query}");
     }
     let both = find(&ctx, "ygy").await;
     assert_eq!(titles(&both, HitKind::Estate).len(), 2, "阳光苑 and 月光苑");
