@@ -159,6 +159,7 @@ test("a count sheet lists what differs and waits for a second person", async ({ 
   await expect(page).toHaveURL(/\/assets\/counts\/\d+\/sheet$/);
   await hydrated(page);
   const lines = page.getByRole("region", { name: "盘点明细" }).locator("tbody tr");
+  await expect(lines.first()).toBeVisible();
   const planned = await lines.count();
   expect(planned).toBeGreaterThan(1);
   await confirm(page, "结束盘点");

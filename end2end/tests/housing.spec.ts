@@ -252,7 +252,7 @@ test("an estate is entered, refused twice under one name, and changed", async ({
   await page.getByRole("link", { name: "编辑" }).click();
   await page.getByLabel("车位数").fill("88");
   await page.getByRole("button", { name: "保存" }).click();
-  await expect(page.getByText("88")).toBeVisible();
+  await expect(page.getByText("88", { exact: true })).toBeVisible();
 });
 
 test.describe("a name that is taken", () => {
