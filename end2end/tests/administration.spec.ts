@@ -94,6 +94,13 @@ test("a role is copied, trimmed and agreed to; what excludes each other is refus
   await page.getByLabel("角色名称*").fill(`片区查看${code}`);
   await page.getByLabel("角色编码*").fill(code);
   await page.getByLabel("变更原因*").fill("片区巡查需要");
+  await expect(page.getByLabel("查看房源", { exact: true }), "what is granted is marked").toBeChecked();
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByLabel("查看房源", { exact: true }), "also as the server draws it").toBeChecked();
+  await page.getByLabel("角色名称*").fill(`片区查看${code}`);
+  await page.getByLabel("角色编码*").fill(code);
+  await page.getByLabel("变更原因*").fill("片区巡查需要");
   await page.getByLabel("维护用户").check();
   await page.getByRole("button", { name: "提交复核" }).click();
   await expect(page.getByText("角色存在互斥权限：维护用户与查看项目")).toBeVisible();

@@ -147,7 +147,8 @@ fn check_box(
     set: Callback<Vec<String>>,
 ) -> impl IntoView {
     let own = code.clone();
-    let held = move || chosen.with(|chosen| chosen.contains(&own));
+    // Both as the attribute, which the server writes, and as the property, which counts once somebody has clicked.
+    let held = Signal::derive(move || chosen.with(|chosen| chosen.contains(&own)));
     let toggle = move |event| {
         let mut held = chosen.get_untracked();
         held.retain(|other| *other != code);
@@ -156,7 +157,7 @@ fn check_box(
         }
         set.run(held);
     };
-    view! { <label class="check-box"><input type="checkbox" class="checkbox checkbox-sm" name=name prop:checked=held on:change=toggle />{label}</label> }
+    view! { <label class="check-box"><input type="checkbox" class="checkbox checkbox-sm" name=name checked=move || held.get() prop:checked=move || held.get() on:change=toggle />{label}</label> }
 }
 
 /// What a form shows and this person cannot change.
