@@ -259,6 +259,8 @@ async fn an_administrator_closes_opens_and_signs_out_accounts() {
     let own = office.admin.actor().id;
     assert_eq!(user_status_set(&office.admin, own, false).await.unwrap_err().to_string(), "不能停用自己");
     assert!(user_password_new(&office.admin, own).await.is_err());
+    let refused = user_password_new(&office.admin, office.security.actor().id).await.unwrap_err().to_string();
+    assert!(refused.starts_with("复核人的密码不能由提交人重置"), "{refused}");
     assert!(user_grant_request(&office.admin, own, &grant).await.is_err());
 
     let user = user_get(&office.admin, id).await.expect("there");

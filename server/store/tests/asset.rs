@@ -8,7 +8,9 @@ use domain::{
     housing::{
         asset_change::{AssetChangeForm, AssetDecisionForm, ChangeKind, ChangeState},
         asset_master::AssetMasterForm,
+        removal::{PROJECT_HAS_CARD, UNIT_HAS_CARD},
     },
+    id::{ProjectId, UnitId},
     list::ListQuery,
     value::Money,
 };
@@ -20,6 +22,8 @@ use store::housing::{
         asset_master_update,
     },
     asset_sub::{asset_sub_create, asset_sub_delete, asset_sub_get, asset_sub_list, asset_sub_update},
+    project::project_delete,
+    unit::{unit_delete, unit_get},
 };
 use support::{
     TestDatabase,
@@ -151,6 +155,28 @@ async fn a_sub_card_is_of_one_unit_of_the_project() {
     );
     let card = master(&ctx, made).await;
     assert_eq!((card.allocated, card.unallocated(), card.sub_cards), (yuan("180,000"), Money::ZERO, 1));
+}
+
+#[tokio::test]
+async fn what_stands_in_the_ledger_is_not_deleted_from_the_stock() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "city").await;
+    let vacant = *units(&test).await.last().expect("units");
+    let made = asset_master_create(&ctx, &master_form(&test).await).await.expect("created");
+    let card = asset_sub_create(&ctx, made, &sub_form("ZK-1", vacant, "1")).await.expect("a sub card");
+    let unit = UnitId(vacant);
+    let version = unit_get(&ctx, unit).await.expect("a unit").version;
+    assert_eq!(failure(unit_delete(&ctx, unit, version).await), Failure::refused(UNIT_HAS_CARD));
+    asset_sub_delete(&ctx, card, 1).await.expect("a draft");
+    unit_delete(&ctx, unit, version).await.expect("nothing is bound to it");
+
+    let project = id(&test, "select project_id from asset_master").await;
+    for statement in ["update unit set deleted_at = now()", "update building set deleted_at = now()"] {
+        sqlx::query(statement).execute(&test.admin).await.expect("an empty project");
+    }
+    let version = id(&test, &format!("select version::bigint from project where id = {project}")).await as i32;
+    let refused = project_delete(&ctx, ProjectId(project), version).await;
+    assert_eq!(failure(refused), Failure::refused(PROJECT_HAS_CARD));
 }
 
 /// Two clerks fill the same master card at the same moment: each sees room for one, there is room for one only.

@@ -5,6 +5,10 @@ use crate::dictionary::UnitStatus;
 
 /// A project with buildings (S1-4.1).
 pub const PROJECT_HAS_BUILDINGS: &str = "项目下存在楼栋，不能删除";
+/// A project stands in the asset ledger (E-15).
+pub const PROJECT_HAS_CARD: &str = "项目已建立资产主卡片，不能删除";
+/// A unit stands in the asset ledger (E-16) until its card is disposed of.
+pub const UNIT_HAS_CARD: &str = "房源已建立资产子卡片，不能删除，请先办理资产处置";
 /// An estate with buildings.
 pub const ESTATE_HAS_BUILDINGS: &str = "小区下存在楼栋，不能删除";
 /// A building with units.

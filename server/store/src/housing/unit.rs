@@ -22,7 +22,7 @@ use domain::{
     dictionary::{HousingCategory, ProjectStatus, UnitStatus},
     failure::{Failure, FieldErrors},
     housing::{
-        removal::{UNIT_HAS_ROOMS, unit_removal},
+        removal::{UNIT_HAS_CARD, UNIT_HAS_ROOMS, unit_removal},
         unit::{Unit, UnitForm},
         unit_change::{AREA_IS_LET, area_is_bound},
         unit_status::{Circumstances, Grounds, UnitEvent},
@@ -186,7 +186,10 @@ pub async fn unit_delete(ctx: &Ctx, id: UnitId, version: i32) -> Result<()> {
     ctx.require(Permission::UnitWrite)?;
     let mut tx = ctx.begin().await?;
     let unit = sqlx::query!(
-        "select district_id, estate_id, building_id, status, version from unit where id = $1 and deleted_at is null for update",
+        r#"select district_id, estate_id, building_id, status, version,
+                  exists (select from asset_sub s where s.unit_id = u.id and s.deleted_at is null and s.status <> 'DISPOSED')
+                      as "card!"
+           from unit u where id = $1 and deleted_at is null for update"#,
         id.0
     )
     .fetch_optional(connection(&mut tx))
@@ -194,6 +197,9 @@ pub async fn unit_delete(ctx: &Ctx, id: UnitId, version: i32) -> Result<()> {
     .ok_or(Failure::NotFound)?;
     if unit.version != version {
         return Err(Failure::Conflict.into());
+    }
+    if unit.card {
+        return Err(Failure::refused(UNIT_HAS_CARD).into());
     }
     let status = stored(&unit.status, UnitStatus::from_code)?;
     let ever = sqlx::query_scalar!("select distinct to_status from unit_history where unit_id = $1", id.0)

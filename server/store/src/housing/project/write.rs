@@ -13,7 +13,7 @@ use domain::{
         choice::Choice,
         project::Project,
         project_form::{ProjectFields, ProjectForm},
-        removal::PROJECT_HAS_BUILDINGS,
+        removal::{PROJECT_HAS_BUILDINGS, PROJECT_HAS_CARD},
     },
     id::{OrganizationId, ProjectId},
     import::OWNER_UNITS,
@@ -134,13 +134,14 @@ pub async fn project_update(ctx: &Ctx, id: ProjectId, version: i32, form: &Proje
 /// Deletes a project without buildings.
 ///
 /// # Errors
-/// [`Failure::Refused`] with [`PROJECT_HAS_BUILDINGS`]; [`Failure::Conflict`] when somebody changed it meanwhile.
+/// [`Failure::Refused`] with [`PROJECT_HAS_BUILDINGS`] or [`PROJECT_HAS_CARD`]; [`Failure::Conflict`] when somebody changed it meanwhile.
 pub async fn project_delete(ctx: &Ctx, id: ProjectId, version: i32) -> Result<()> {
     ctx.require(Permission::ProjectWrite)?;
     let mut tx = ctx.begin().await?;
     // Held against a building that is being bound to it.
     let project = sqlx::query!(
-        r#"select district_id, version, exists (select from building b where b.project_id = p.id and b.deleted_at is null) as "buildings!"
+        r#"select district_id, version, exists (select from building b where b.project_id = p.id and b.deleted_at is null) as "buildings!",
+                  exists (select from asset_master m where m.project_id = p.id and m.deleted_at is null) as "card!"
            from project p where id = $1 and deleted_at is null for update"#,
         id.0
     )
@@ -155,6 +156,9 @@ pub async fn project_delete(ctx: &Ctx, id: ProjectId, version: i32) -> Result<()
     }
     if project.buildings {
         return Err(Failure::refused(PROJECT_HAS_BUILDINGS).into());
+    }
+    if project.card {
+        return Err(Failure::refused(PROJECT_HAS_CARD).into());
     }
     sqlx::query!(
         "update project set deleted_at = $2, updated_at = $2, updated_by = $3, version = version + 1 where id = $1",

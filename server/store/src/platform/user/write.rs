@@ -164,7 +164,8 @@ pub async fn user_unlock(ctx: &Ctx, id: UserId) -> Result<()> {
 /// shown once.
 ///
 /// # Errors
-/// Without [`Permission::UserWrite`]; a refusal for the own account, which has a page for that.
+/// Without [`Permission::UserWrite`]; a refusal for the own account, which has a page for that, and for one that checks
+/// accounts: whoever asks for rights would else sign in as the person who agrees to them.
 pub async fn user_password_new(ctx: &Ctx, id: UserId) -> Result<String> {
     ctx.require(Permission::UserWrite)?;
     if id == ctx.actor().id {
@@ -174,6 +175,17 @@ pub async fn user_password_new(ctx: &Ctx, id: UserId) -> Result<String> {
     let hash = password_hash(password.clone()).await?;
     let mut tx = ctx.begin_platform().await?;
     user_hold(&mut tx, id).await?;
+    let checks = sqlx::query_scalar!(
+        r#"select exists (select from user_role ur join role_permission p on p.role_id = ur.role_id
+                          where ur.user_id = $1 and p.permission = $2) as "checks!""#,
+        id.0,
+        Permission::UserCheck.code(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    if checks {
+        return Err(Failure::refused("复核人的密码不能由提交人重置，请由服务器管理员执行 server user password").into());
+    }
     password_set(&mut tx, id.0, &hash, true, Some(ctx.actor().id.0), ctx.now()).await?;
     tx.commit().await?;
     Ok(password)
