@@ -189,31 +189,6 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
     })
 }
 
-/// How many requests wait for the actor as their checker.
-///
-/// # Errors
-/// When the database fails.
-pub async fn approval_waiting(ctx: &Ctx) -> Result<i64> {
-    let kinds: Vec<String> = ApprovalKind::ALL
-        .iter()
-        .filter(|kind| ctx.actor().may(kind.checker()))
-        .map(|kind| kind.code().to_owned())
-        .collect();
-    if kinds.is_empty() {
-        return Ok(0);
-    }
-    let mut tx = ctx.begin_platform().await?;
-    let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from approval where status = 'PENDING' and kind = any($1) and made_by <> $2"#,
-        &kinds,
-        ctx.actor().id.0
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    tx.commit().await?;
-    Ok(count)
-}
-
 /// Ends a request; an approved one is carried out in the same transaction.
 ///
 /// # Errors
