@@ -15,6 +15,7 @@ mod pattern;
 mod person;
 mod platform;
 mod presence;
+mod route;
 mod search;
 mod shell;
 mod ui;

@@ -1,22 +1,10 @@
-//! The frame around every page: document, menu, head, routes.
+//! The frame around every page: document, menu, head.
 
 use crate::{
     ApiError,
-    housing::{
-        AssetCards, AssetForms, AssetSheets, Assets, BuildingPages, EstatePages, Housing, StockForms, StockWork,
-        UnitPages,
-    },
-    import::Imports,
-    insight::{CityMap, Home},
-    operator::Operators,
-    person::{PersonForms, PersonMerge, Persons},
-    platform::{
-        Accounts, Administration, Platform,
-        session::{Frame, PasswordChange, SignIn, SignOut},
-        sign_in::SignInPage,
-    },
+    platform::session::{Frame, PasswordChange, SignIn, SignOut},
     presence::{Outdated, use_presence},
-    search::Search,
+    route::routes,
     ui::{icon, resource::PageJson},
 };
 use domain::{
@@ -30,10 +18,8 @@ use domain::{
 use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    Lazy, SsrMode,
-    components::{A, FlatRoutes, Route, Router},
+    components::{A, FlatRoutes, Router},
     hooks::{use_location, use_navigate},
-    path,
 };
 
 /// The HTML document around the application.
@@ -60,7 +46,7 @@ pub fn document(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The application: one lazy route per module.
+/// The application: the shell around the page of the address.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -76,58 +62,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Shell newest_build=newest_build>
-                <FlatRoutes fallback=|| view! { <NotFound /> }>
-                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
-                    <Route path=path!("/password") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/users") view={Lazy::<Accounts>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/users/:id") view={Lazy::<Accounts>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/users/:id/:action") view={Lazy::<Accounts>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/roles") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/roles/:id") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/roles/:id/:action") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/approvals") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/approvals/:id") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/parameters") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/parameters/:id") view={Lazy::<Administration>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/:noun") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/platform/:noun/:id") view={Lazy::<Platform>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/") view={Lazy::<Home>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/map") view={Lazy::<CityMap>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/estates/:id") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/estates/:id/:action") view={Lazy::<EstatePages>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/projects/new") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/buildings/new") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/buildings/:id/edit") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/buildings/:id/generate") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/buildings/:id/labels") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/units/batch") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/units/:id/label") view={Lazy::<StockWork>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/units/:id/new-room") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/buildings/:id") view={Lazy::<BuildingPages>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/buildings/:id/:action") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/units/:id") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/units/:id/:action") view={Lazy::<UnitPages>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/:noun/:id/:action") view={Lazy::<StockForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/:noun") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/housing/:noun/:id") view={Lazy::<Housing>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun") view={Lazy::<Assets>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun/new") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun/:id") view={Lazy::<AssetCards>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun/:id/edit") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun/:id/new-sub") view={Lazy::<AssetForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/assets/:noun/:id/:action") view={Lazy::<AssetSheets>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/operators") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/operators/:id") view={Lazy::<Operators>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/persons") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/persons/new") view={Lazy::<PersonForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/persons/duplicates") view={Lazy::<PersonMerge>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/persons/duplicates/:id/:other") view={Lazy::<PersonMerge>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/persons/:id") view={Lazy::<Persons>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/persons/:id/:action") view={Lazy::<PersonForms>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/search") view={Lazy::<Search>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
-                </FlatRoutes>
+                <FlatRoutes fallback=|| view! { <NotFound /> } children=ToChildren::to_children(routes) />
             </Shell>
         </Router>
     }
