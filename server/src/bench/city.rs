@@ -114,6 +114,12 @@ impl Ground {
         if self.quick { full.min(3) } else { full }
     }
 
+    /// How many persons the city has.
+    #[must_use]
+    pub fn persons(&self) -> u32 {
+        if self.quick { QUICK_PERSONS } else { CITY_PERSONS }
+    }
+
     #[must_use]
     pub fn password(&self, login: &str) -> &str {
         self.loaded.accounts.get(login).map_or("", String::as_str)
@@ -181,8 +187,8 @@ impl Ground {
     /// Tenants of the city, and the index by which they and the stock are found.
     async fn load_persons(&mut self, folder: &Path, keepers: &[&str]) -> Result<(), String> {
         let path = folder.join("persons.xlsx");
-        let count = if self.quick { QUICK_PERSONS } else { CITY_PERSONS };
-        std::fs::write(&path, person::workbook(count, keepers)?)
+        let count = self.persons();
+        std::fs::write(&path, person::workbook(0..count, keepers)?)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         eprintln!("bench: importing {count} persons");
         let finished = self.program.import(SheetKey::Person.code(), &[path], "city").await?;

@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-const CONNECTIONS: usize = 32;
+pub const CONNECTIONS: usize = 32;
 const SECONDS: u64 = 10;
 const WARM_UP_SECONDS: u64 = 2;
 const RATE_LIMIT: f64 = 500.0;
@@ -24,9 +24,9 @@ const TIME_LIMIT: f64 = 150.0;
 const MEMORY_LIMIT: f64 = 200.0;
 
 /// What came of a load.
-struct Load {
-    per_second: f64,
-    times: Times,
+pub struct Load {
+    pub per_second: f64,
+    pub times: Times,
 }
 
 /// Puts the home page under load, then looks at the server's memory.
@@ -38,10 +38,10 @@ pub async fn measure(ground: &Ground, serving: &Serving, session: &str, report: 
     let page = Request::get("/", Some(session), Accept::Brotli);
     let least = Request::get("/readyz", None, Accept::Brotli);
     eprintln!("bench: home page at {CONNECTIONS} connections");
-    load(serving.address, &page, warm_up).await?;
-    let home = load(serving.address, &page, seconds).await?;
+    load(&[serving.address], &page, warm_up).await?;
+    let home = load(&[serving.address], &page, seconds).await?;
     let memory = serving.memory();
-    let floor = load(serving.address, &least, seconds).await?;
+    let floor = load(&[serving.address], &least, seconds).await?;
     let name = format!("home page, {CONNECTIONS} connections");
     report.at_least(format!("{name}: rate"), home.per_second, "1/s", Some(floor.per_second), RATE_LIMIT);
     report.times(&name, &home.times, Some(&floor.times), TIME_LIMIT);
@@ -51,12 +51,15 @@ pub async fn measure(ground: &Ground, serving: &Serving, session: &str, report: 
     Ok(())
 }
 
-/// Sends a request over all connections for so long; whoever has begun may finish.
-async fn load(address: SocketAddr, request: &Request, seconds: u64) -> Result<Load, String> {
+/// Sends a request over all connections, shared out among these servers, for so long; whoever has begun may finish.
+///
+/// # Errors
+/// When an answer is no success.
+pub async fn load(addresses: &[SocketAddr], request: &Request, seconds: u64) -> Result<Load, String> {
     let began = Instant::now();
     let end = began + Duration::from_secs(seconds);
     let mut connections = JoinSet::new();
-    for _ in 0..CONNECTIONS {
+    for address in addresses.iter().copied().cycle().take(CONNECTIONS) {
         let request = request.clone();
         connections.spawn(async move {
             let mut client = Client::connect(address).await?;

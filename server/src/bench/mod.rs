@@ -15,9 +15,11 @@ mod person;
 mod process;
 mod report;
 mod search;
+mod shield;
 mod size;
 mod source;
 mod timing;
+mod twin;
 
 use crate::config::{Config, Opened};
 use city::Ground;
@@ -124,10 +126,12 @@ async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, St
     map::measure(&ground, serving.address, &sessions, &mut pages).await?;
     search::measure(&ground, serving.address, &sessions, &mut pages).await?;
     home::measure(&ground, &serving, &sessions["city"], &mut pages).await?;
+    twin::measure(&ground, &args.site, &serving, &sessions["city"], &mut pages).await?;
     serving.stop().await;
     size::measure(&args.site, &mut pages)?;
     // Last, because it makes the city larger.
     import::measure(&ground, &mut imports).await?;
+    shield::measure(&ground, &mut imports).await?;
     imports.append(pages);
     Ok(imports)
 }
@@ -182,6 +186,10 @@ mod tests {
             "import of 200 rows",
             "unit list, district",
             "import of 200 persons",
+            "import of 100 persons beside",
+            "one person edited",
+            "unit list without protection",
+            "unit list, 32 connections, two processes",
             "search, city",
             "map, one district",
             "home page, 32",

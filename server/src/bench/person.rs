@@ -3,7 +3,7 @@
 use crate::workbook::{template::template_of, write};
 use chrono::{Days, NaiveDate};
 use domain::{import::SheetKey, value::IdNumber};
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 const SURNAMES: [&str; 20] = [
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马",
@@ -22,11 +22,11 @@ pub fn name(number: u32) -> String {
     format!("{}{first}{}", of(&SURNAMES, number), if number.is_multiple_of(7) { "" } else { second })
 }
 
-/// A workbook of so many persons, kept by these organisations in turn.
+/// A workbook of the persons with these numbers, kept by these organisations in turn.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn workbook(count: u32, keepers: &[&str]) -> Result<Vec<u8>, String> {
+pub fn workbook(numbers: Range<u32>, keepers: &[&str]) -> Result<Vec<u8>, String> {
     let template = template_of(SheetKey::Person);
     let first = NaiveDate::from_ymd_opt(1950, 1, 1).ok_or("no such day")?;
     let today = chrono::Utc::now().date_naive();
@@ -49,9 +49,9 @@ pub fn workbook(count: u32, keepers: &[&str]) -> Result<Vec<u8>, String> {
         };
         Some(template.columns.iter().map(|column| value(column.header)).collect())
     };
-    let rows: Vec<_> = (0..count).map_while(row).collect();
-    if rows.len() != count as usize {
-        return Err(format!("{count} persons have no numbers"));
+    let rows: Vec<_> = numbers.clone().map_while(row).collect();
+    if rows.len() != numbers.len() {
+        return Err(format!("not all of {numbers:?} have a document"));
     }
     write::rows(template.title, &template.headers(), rows).map_err(|error| error.to_string())
 }

@@ -6,9 +6,14 @@ use crate::{
     Ctx, Database, Error, Result, Scope,
     ctx::{Tx, connection},
     housing::unit::position_key,
+    platform::cipher::Kind,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, FromRow, postgres::PgConnectOptions};
-use std::{fmt::Write as _, str::FromStr as _};
+use std::{
+    fmt::Write as _,
+    str::FromStr as _,
+    time::{Duration, Instant},
+};
 
 /// A page of the unit list.
 #[derive(Clone, Debug)]
@@ -145,6 +150,55 @@ pub async fn settle(database: &Database, superuser: &str) -> Result<()> {
     sqlx::query("vacuum (analyze)").execute(&mut connection).await?;
     sqlx::query("checkpoint").execute(&mut connection).await?;
     Ok(connection.close().await?)
+}
+
+/// Switches the operation log and row-level security of every table: without them the work that they guard is measured
+/// alone. Only the owner can.
+///
+/// # Errors
+/// When the database fails.
+pub async fn protection_set(database: &Database, on: bool) -> Result<()> {
+    let word = if on { "enable" } else { "disable" };
+    let statements: Vec<String> = sqlx::query_scalar(
+        "select format('alter table %I %s row level security', relname, $1) from pg_class
+         where relnamespace = current_schema()::regnamespace and relkind = 'r' and relforcerowsecurity
+         union all
+         select format('alter table %s %s trigger %I', tgrelid::regclass, $1, tgname) from pg_trigger
+         where not tgisinternal and tgname like 'audit\\_%'",
+    )
+    .bind(word)
+    .fetch_all(database.owner())
+    .await?;
+    let mut tx = database.owner().begin().await?;
+    for statement in statements {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut *tx).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// How long it takes to seal the numbers of so many persons and to make the digests that find them.
+///
+/// # Errors
+/// Without keys.
+pub fn sealing(database: &Database, persons: u32) -> Result<Duration> {
+    let ring = database.keys()?;
+    let began = Instant::now();
+    for number in 0..persons {
+        let values = [
+            (Kind::IdNumber, format!("IDCARD:990101{number:012}")),
+            (Kind::Phone, format!("199{number:08}")),
+            (Kind::Address, format!("基准市基准区基准路{number}号0301室")),
+        ];
+        for (kind, plain) in &values {
+            std::hint::black_box(ring.seal(*kind, plain));
+            if *kind != Kind::Address {
+                std::hint::black_box(ring.indexes(*kind, plain));
+            }
+        }
+        // A document is found with its type and without it.
+        std::hint::black_box(ring.indexes(Kind::IdNumber, &values[1].1));
+    }
+    Ok(began.elapsed())
 }
 
 /// The version of the server.
