@@ -12,7 +12,7 @@ use crate::{
     person::{PersonForms, PersonMerge, Persons},
     platform::{
         Accounts, Administration, Platform,
-        session::{Frame, PasswordChange, SignIn, SignOut},
+        session::{FactorVerify, Frame, PasswordChange, SignIn, SignOut},
         sign_in::SignInPage,
     },
     presence::{Outdated, use_presence},
@@ -70,6 +70,7 @@ pub fn App() -> impl IntoView {
     // Whoever signs in or out or changes the password brings the frame of what follows. These live here,
     // because the pages that call them are left before the answer is looked at.
     provide_framed(ServerAction::<SignIn>::new(), frame);
+    provide_framed(ServerAction::<FactorVerify>::new(), frame);
     provide_framed(ServerAction::<SignOut>::new(), frame);
     provide_framed(ServerAction::<PasswordChange>::new(), frame);
     let newest_build = use_presence(frame);
@@ -231,7 +232,10 @@ fn Head(frame: Frame) -> impl IntoView {
                     {icon("down")}
                 </summary>
                 <ul class="menu dropdown-content bg-base-100 rounded-box border-base-300 z-20 w-52 border p-2 shadow-lg">
-                    {(!kiosk).then(|| view! { <li><a href="/password">"修改密码"</a></li> })}
+                    {(!kiosk).then(|| view! {
+                        <li><a href="/password">"修改密码"</a></li>
+                        <li><a href="/platform/second-factor">"二次验证"</a></li>
+                    })}
                     {may_kiosk.then(|| view! {
                         <li>
                             <form method="post" action="/api/kiosk_start"><button type="submit" class="w-full text-start">"开启大屏模式"</button></form>

@@ -166,6 +166,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("confirmed_at", "启用时间"),
     ("removed_at", "解除时间"),
     ("recovery_codes", "剩余恢复码"),
+    ("import_request_id", "导入申请"),
     ("first_id", "首个编号"),
     ("last_id", "末个编号"),
 ];

@@ -12,3 +12,4 @@ pub mod second_factor;
 pub mod setting;
 pub mod user;
 pub mod user_form;
+pub mod user_sheet;

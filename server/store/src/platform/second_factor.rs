@@ -103,10 +103,10 @@ pub async fn factor_offer(ctx: &Ctx) -> Result<FactorOffer> {
 /// # Errors
 /// A complaint about `code`; a refusal when nothing is offered; as [`factor_state`].
 pub async fn factor_confirm(ctx: &Ctx, code: &str) -> Result<(String, Vec<String>)> {
+    let mut tx = own_begin(ctx).await?;
     let entered = Entered::parse_code(code).map_err(|complaint| FieldErrors::from(("code", complaint.text())))?;
     let ring = ctx.database().keys()?;
     let user = ctx.actor().id.0;
-    let mut tx = own_begin(ctx).await?;
     let offered = sqlx::query!(
         r#"select id, secret as "secret!", confirmed_at from user_factor where user_id = $1 and removed_at is null
            for update"#,
@@ -193,10 +193,9 @@ pub async fn factor_verify(
     let result = match verdict {
         Ok((_, taken)) => {
             // Two requests with one cookie: the second finds no session to end.
-            let ended =
-                sqlx::query!("delete from session where token_digest = $1", &digest(pending.as_bytes())[..])
-                    .execute(connection(&mut tx))
-                    .await?;
+            let ended = sqlx::query!("delete from session where token_digest = $1", &digest(pending.as_bytes())[..])
+                .execute(connection(&mut tx))
+                .await?;
             if ended.rows_affected() == 0 {
                 return Err(Failure::NotSignedIn.into());
             }
@@ -249,8 +248,8 @@ async fn own_begin(ctx: &Ctx) -> Result<Tx> {
 
 /// The own factor, after a code has proven that the phone is at hand.
 async fn own_proven(ctx: &Ctx, code: &str) -> Result<(Tx, Factor)> {
-    let entered = Entered::parse(code).map_err(|complaint| FieldErrors::from(("code", complaint.text())))?;
     let mut tx = own_begin(ctx).await?;
+    let entered = Entered::parse(code).map_err(|complaint| FieldErrors::from(("code", complaint.text())))?;
     match judge(&mut tx, ctx.database().keys()?, ctx.actor().id.0, &entered, ctx.now()).await? {
         Ok((factor, _)) => Ok((tx, factor)),
         Err(refusal) => {
@@ -286,7 +285,7 @@ async fn judge(
         return Ok(Err(Refusal { outcome: "LOCKED", sentence, locked: true }));
     }
     let Some(factor) = factor_load(tx, ring, user).await? else {
-        let sentence = "该账号的二次验证已解除，请重新登录".to_owned();
+        let sentence = "该账号未启用二次验证，请重新登录".to_owned();
         return Ok(Err(Refusal { outcome: "FACTOR", sentence, locked: true }));
     };
     let taken = match entered {
@@ -307,9 +306,13 @@ async fn judge(
                 sqlx::query!("select set_config('app.actor', $1, true)", user.to_string())
                     .fetch_one(connection(tx))
                     .await?;
-                sqlx::query!("update user_factor set recovery = array_remove(recovery, $2) where id = $1", factor.id, digest)
-                    .execute(connection(tx))
-                    .await?;
+                sqlx::query!(
+                    "update user_factor set recovery = array_remove(recovery, $2) where id = $1",
+                    factor.id,
+                    digest
+                )
+                .execute(connection(tx))
+                .await?;
             }
             known.then_some(Taken::Recovery)
         }
@@ -347,7 +350,13 @@ async fn factor_load(tx: &mut Tx, ring: &KeyRing, user: i64) -> Result<Option<Fa
     .transpose()
 }
 
-pub(super) async fn factor_end(tx: &mut Tx, id: i64, by: Option<UserId>, reason: &str, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn factor_end(
+    tx: &mut Tx,
+    id: i64,
+    by: Option<UserId>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update user_factor set secret = null, key_id = null, recovery = '{}', removed_at = $2, removed_by = $3, reason = $4
          where id = $1",

@@ -2,6 +2,7 @@
 
 mod factor;
 mod grant;
+pub(crate) mod import;
 mod phone;
 mod record;
 mod write;
@@ -9,6 +10,7 @@ mod write;
 pub use factor::{factor_rotate, user_factor_drop, user_factor_remove};
 pub(crate) use grant::grant_apply;
 pub use grant::{user_estates, user_grant_request};
+pub use import::{FirstPassword, passwords_draw};
 pub use phone::user_rotate;
 pub use record::{user_choices, user_get, user_list};
 pub use write::{user_password_new, user_register, user_sessions_end, user_status_set, user_unlock, user_update};
@@ -87,9 +89,8 @@ pub(crate) async fn actor_load(
     // What an administrator took away has to be set up again, whatever the city asks for.
     let taken = row.factor_kept == Some(false);
     let powerful = permissions.iter().any(|permission| permission.needs_second_factor());
-    let must_enrol = session == SessionKind::Desk
-        && !row.factor
-        && (taken || (powerful && is_wanted(row.factor_wanted)));
+    let must_enrol =
+        session == SessionKind::Desk && !row.factor && (taken || (powerful && is_wanted(row.factor_wanted)));
     let reach = Reach {
         user: row.id,
         organization: row.organization_id,

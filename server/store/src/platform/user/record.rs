@@ -1,5 +1,6 @@
 //! Accounts as administrators look at them (S1-9.3).
 
+use super::import::import_pending;
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -111,7 +112,10 @@ pub(super) async fn user_load(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Re
     .fetch_all(connection(tx))
     .await?;
     let roles: Vec<(RoleId, String)> = roles.into_iter().map(|role| (RoleId(role.id), role.name)).collect();
-    let pending = approval_pending(tx, ApprovalKind::UserGrant, &row.login).await?;
+    let pending = match approval_pending(tx, ApprovalKind::UserGrant, &row.login).await? {
+        None => import_pending(tx, id).await?,
+        own => own,
+    };
     let record = Record {
         id: row.id,
         login: row.login,
