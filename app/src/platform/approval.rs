@@ -93,7 +93,7 @@ fn passwords_view(id: ApprovalId, due: i64) -> impl IntoView {
             } else {
                 view! {
                     <p class="py-2">{format!("{due}个账号已启用，尚无密码。领取后得到一个文件，每个账号一个随机密码，首次登录须修改；只能领取一次，请妥善保管。")}</p>
-                    <form class="form-buttons" method="post" action=format!("/files/passwords/{id}") rel="external" on:submit=later>
+                    <form class="form-buttons" method="post" action=format!("/files/passwords/{id}") on:submit=later>
                         <button type="submit" class="btn btn-primary">{icon("export")}"领取初始密码"</button>
                     </form>
                 }

@@ -227,8 +227,9 @@ fn DeedDialog(id: UserId, asked: RwSignal<Option<Deed>>, again: Callback<()>) ->
 /// Why it is done, for the operation log.
 fn reason_field(reason: RwSignal<String>, refused: Option<ApiError>) -> impl IntoView {
     let complaint = refused.and_then(|error| error.fields()?.get("reason").map(ToOwned::to_owned));
+    let wrong = complaint.is_some();
     view! {
-        <div class="form-field pb-4" class:has-error=complaint.is_some()>
+        <div class="form-field pb-4" class:has-error=wrong>
             <label for="deed-reason">"解除原因"<span class="required" aria-hidden="true">"*"</span></label>
             <input id="deed-reason" class="input w-full" maxlength=REASON_MAX autocomplete="off" placeholder="记入操作日志，如 手机遗失，已当面核实"
                 aria-describedby="deed-reason-error" prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
