@@ -25,8 +25,8 @@ async fn enrol(site: &Site, session: &str) -> (String, String, Vec<String>) {
     let code = phone::code(&key, Utc::now() - chrono::TimeDelta::seconds(30));
     let confirmed = site.call("factor_confirm", &json!({"code": code}), Some(session)).await;
     let fresh = confirmed.session().unwrap_or_else(|| panic!("{}", confirmed.text()));
-    let codes =
-        confirmed.json()[1].as_array().expect("codes").iter().map(|code| code.as_str().expect("a code").to_owned());
+    let answer = confirmed.json();
+    let codes = answer[1].as_array().expect("codes").iter().map(|code| code.as_str().expect("a code").to_owned());
     (key, fresh, codes.collect())
 }
 

@@ -84,7 +84,12 @@ fn request(approval: Approval, again: Callback<()>) -> impl IntoView {
 fn passwords_view(id: ApprovalId, due: i64) -> impl IntoView {
     let taken = RwSignal::new(false);
     // Not at once: a form that is gone is not sent.
-    let later = move |_| set_timeout(move || drop(taken.try_set(true)), Duration::from_secs(2));
+    let later = move |_| {
+        let take = move || {
+            let _ = taken.try_set(true);
+        };
+        set_timeout(take, Duration::from_secs(2));
+    };
     view! {
         <section class="panel">
             <h2>"初始密码"</h2>
