@@ -39,6 +39,8 @@ mod server {
         pub origin: String,
         /// who asks; none: nobody is signed in
         pub ctx: Option<Ctx>,
+        /// the password was right and the code of the second factor is awaited: still nobody
+        pub factor_due: bool,
         /// for the content security policy
         pub nonce: Option<String>,
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError,
-    platform::session::{Frame, PasswordChange, SignIn, SignOut},
+    platform::session::{FactorVerify, Frame, PasswordChange, SignIn, SignOut},
     presence::{Outdated, use_presence},
     route::routes,
     ui::{icon, resource::PageJson},
@@ -56,6 +56,7 @@ pub fn App() -> impl IntoView {
     // Whoever signs in or out or changes the password brings the frame of what follows. These live here,
     // because the pages that call them are left before the answer is looked at.
     provide_framed(ServerAction::<SignIn>::new(), frame);
+    provide_framed(ServerAction::<FactorVerify>::new(), frame);
     provide_framed(ServerAction::<SignOut>::new(), frame);
     provide_framed(ServerAction::<PasswordChange>::new(), frame);
     let newest_build = use_presence(frame);
@@ -166,7 +167,10 @@ fn Head(frame: Frame) -> impl IntoView {
                     {icon("down")}
                 </summary>
                 <ul class="menu dropdown-content bg-base-100 rounded-box border-base-300 z-20 w-52 border p-2 shadow-lg">
-                    {(!kiosk).then(|| view! { <li><a href="/password">"修改密码"</a></li> })}
+                    {(!kiosk).then(|| view! {
+                        <li><a href="/password">"修改密码"</a></li>
+                        <li><a href="/platform/second-factor">"二次验证"</a></li>
+                    })}
                     {may_kiosk.then(|| view! {
                         <li>
                             <form method="post" action="/api/kiosk_start"><button type="submit" class="w-full text-start">"开启大屏模式"</button></form>

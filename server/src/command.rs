@@ -14,7 +14,7 @@ use domain::import::SheetKey;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use store::platform::{
     token::random_password,
-    user::{NewUser, UserRef, user_create, user_ctx, user_password_reset},
+    user::{NewUser, UserRef, factor_rotate, user_create, user_ctx, user_factor_drop, user_password_reset},
 };
 
 /// 公租房管理平台: the platform for public rental housing
@@ -64,7 +64,7 @@ enum Command {
     },
     /// Import workbooks: exit status 0 when every row went in, 3 when some failed, 2 when a file was refused
     Import {
-        /// organization, rent_standard, project, estate, building or person
+        /// organization, rent_standard, project, estate, building, room, person or user
         #[arg(value_parser = sheet)]
         sheet: SheetKey,
         #[arg(required = true)]
@@ -152,6 +152,8 @@ enum UserCommand {
     },
     /// Draw a new password for an account, open its lock and end its sessions; prints the password, once
     Password { login: String },
+    /// Take a lost second factor away from an account and end its sessions; it sets up another one at its next sign-in
+    Factor { login: String },
 }
 
 fn sheet(code: &str) -> Result<SheetKey, String> {
@@ -278,12 +280,14 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             let persons = store::person::person_rotate(&opened.database).await;
             let users = store::platform::user::user_rotate(&opened.database).await;
             let rooms = store::housing::room::room_rotate(&opened.database).await;
+            let factors = factor_rotate(&opened.database).await;
             opened.close().await;
             let persons = persons.map_err(|error| error.to_string())?;
             let users = users.map_err(|error| error.to_string())?;
             let rooms = rooms.map_err(|error| error.to_string())?;
+            let factors = factors.map_err(|error| error.to_string())?;
             println!(
-                "已用新密钥重新加密{persons}人、{users}个账号、{rooms}个房间的业主电话；旧密钥可从密钥文件中删去，删去后重启服务"
+                "已用新密钥重新加密{persons}人、{users}个账号、{factors}个验证器、{rooms}个房间的业主电话；旧密钥可从密钥文件中删去，删去后重启服务"
             );
         }
         Command::Bench(args) => bench::run(&args).await?,
@@ -334,6 +338,10 @@ async fn user(database: &store::Database, command: &UserCommand) -> Result<Strin
                 .await
                 .map_err(|error| error.to_string())?;
             login
+        }
+        UserCommand::Factor { login } => {
+            user_factor_drop(database, login, chrono::Utc::now()).await.map_err(|error| error.to_string())?;
+            return Ok(format!("账号 {login} 的二次验证已解除，下次登录后须重新启用"));
         }
     };
     Ok(format!("账号 {login}  初始密码 {password}  （首次登录须修改，此密码不再显示）"))

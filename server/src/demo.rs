@@ -145,7 +145,12 @@ impl Seed<'_> {
     async fn run(&self, data: &Path, notes: &Path) -> Result<(), String> {
         let database = self.database;
         city_seed(database, CITY, "演示市住房保障中心", CITY).await.map_err(text)?;
-        for (parameter, value) in [(code::CITY_NAME, "演示市公租房管理平台"), (code::MAP_SYSTEM, "WGS84")] {
+        for (parameter, value) in [
+            (code::CITY_NAME, "演示市公租房管理平台"),
+            (code::MAP_SYSTEM, "WGS84"),
+            // The printed accounts work at once, without a phone.
+            (code::SECOND_FACTOR, "false"),
+        ] {
             setting_put(database, parameter, value).await.map_err(text)?;
         }
         let mut lines = String::new();
@@ -289,6 +294,7 @@ fn table(notes: &str) -> String {
             let _ = writeln!(lines, "    {login:<10} {password}  {role}");
         }
     }
+    lines.push_str("  演示环境不强制二次验证（参数 SECOND_FACTOR 为 false）；正式使用请设为 true\n");
     lines
 }
 

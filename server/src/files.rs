@@ -11,6 +11,7 @@ use axum::{
 };
 use domain::{
     failure::Failure,
+    id::ApprovalId,
     import::{SheetKey, UPLOAD_BYTES_MAX},
     list::ListQuery,
 };
@@ -149,6 +150,24 @@ pub async fn export(
     );
     let (noun, content) = export::workbook(&ctx, &list, &query, wanted).await?;
     Ok(spreadsheet(&format!("{noun}.xlsx"), content))
+}
+
+/// `POST /files/passwords/{id}`: the first passwords of the accounts that an import has brought, once.
+pub async fn passwords(Extension(visit): Extension<Visit>, Path(id): Path<i64>) -> Result<Response, Refused> {
+    let ctx = ctx(visit)?;
+    let drawn = store::platform::user::passwords_draw(&ctx, ApprovalId(id)).await?;
+    let headers = ["账号", "姓名", "初始密码", "说明"].map(ToOwned::to_owned);
+    let rows = drawn.into_iter().map(|first| {
+        vec![
+            first.login.into(),
+            first.name.into(),
+            first.password.into(),
+            "首次登录须修改；告知本人后请删除本文件".into(),
+        ]
+    });
+    let content =
+        workbook::write::rows("初始密码", &headers, rows).map_err(|error| store::Error::Broken(error.to_string()))?;
+    Ok(spreadsheet("初始密码.xlsx", content))
 }
 
 /// `GET /map/outlines`: the divisions as GeoJSON.

@@ -67,6 +67,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         )
         .route("/files/import/{id}/failed.xlsx", get(files::failed_rows))
         .route("/files/export/{list}", get(files::export))
+        .route("/files/passwords/{id}", post(files::passwords))
         // boards and maps
         .route("/map/outlines", get(files::outlines))
         .route("/live", get(live::stream))

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
-use store::platform::session::{session_ctx, session_peek};
+use store::platform::session::{session_ctx, session_factor_due, session_peek};
 
 /// What a page calls when somebody is in front of it.
 const PRESENCE: &str = "/api/frame_get";
@@ -24,7 +24,7 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
         return refusal;
     }
     let secret = cookie(request.headers(), SESSION_COOKIE);
-    let mut ctx = None;
+    let (mut ctx, mut factor_due) = (None, false);
     if let Some(secret) = &secret {
         let (database, now) = (&state.process.database, chrono::Utc::now());
         let found = if is_work(request.uri().path()) {
@@ -32,8 +32,13 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
         } else {
             session_peek(database, secret, now).await
         };
+        // A session whose second factor is due is nobody's, and the sign-in page asks for its code.
+        let found = match found {
+            Ok(None) => session_factor_due(database, secret, now).await.map(|due| (None, due)),
+            found => found.map(|found| (found, false)),
+        };
         match found {
-            Ok(found) => ctx = found,
+            Ok(found) => (ctx, factor_due) = found,
             Err(error) => {
                 let failure = domain::failure::Failure::from(error);
                 return (StatusCode::SERVICE_UNAVAILABLE, failure.to_string()).into_response();
@@ -50,7 +55,7 @@ pub async fn visit(State(state): State<AppState>, mut request: Request, next: Ne
     }
     let address = address.map(|address| address.to_string()).unwrap_or_default();
     let origin = origin(&state, &request);
-    request.extensions_mut().insert(Visit { secret, address, origin, ctx, nonce: None });
+    request.extensions_mut().insert(Visit { secret, address, origin, ctx, factor_due, nonce: None });
     next.run(request).await
 }
 
@@ -62,15 +67,17 @@ fn is_work(path: &str) -> bool {
     path != "/live" && (path == PRESENCE || !path.starts_with("/api/"))
 }
 
-/// Pages send people without a session to sign in, and first-timers to change their password. What
-/// is not a page answers for itself.
+/// Pages send people without a session to sign in, and those who have something to do first – a new password, a second
+/// factor – to do it. What is not a page answers for itself.
 fn elsewhere(path: &str, ctx: Option<&store::Ctx>) -> Option<&'static str> {
     let page = !["/api/", "/files/", "/live", "/map/outlines"].iter().any(|start| path.starts_with(start));
     match ctx {
         _ if !page => None,
         None => (path != "/sign-in").then_some("/sign-in"),
-        Some(ctx) if ctx.actor().must_change_password => (path != "/password").then_some("/password"),
-        Some(_) => (path == "/sign-in").then_some("/"),
+        Some(ctx) => match ctx.actor().forced_page() {
+            Some(forced) => (path != forced).then_some(forced),
+            None => (path == "/sign-in").then_some("/"),
+        },
     }
 }
 

@@ -40,11 +40,20 @@ pub enum SheetKey {
     Building,
     Room,
     Person,
+    User,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 7] =
-        [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building, Self::Room, Self::Person];
+    pub const ALL: [Self; 8] = [
+        Self::Organization,
+        Self::RentStandard,
+        Self::Project,
+        Self::Estate,
+        Self::Building,
+        Self::Room,
+        Self::Person,
+        Self::User,
+    ];
 
     /// As the command line and the address name it.
     #[must_use]
@@ -57,6 +66,7 @@ impl SheetKey {
             Self::Building => "building",
             Self::Room => "room",
             Self::Person => "person",
+            Self::User => "user",
         }
     }
 
@@ -71,6 +81,7 @@ impl SheetKey {
             Self::Building => crate::housing::building_sheet::BUILDING_IMPORT.title,
             Self::Room => crate::housing::room_sheet::ROOM_IMPORT.title,
             Self::Person => crate::person::import_sheet::PERSON_IMPORT.title,
+            Self::User => crate::platform::user_sheet::USER_IMPORT.title,
         }
     }
 
@@ -91,6 +102,7 @@ impl SheetKey {
             Self::Building => Permission::UnitWrite,
             Self::Room => Permission::RoomWrite,
             Self::Person => Permission::PersonImport,
+            Self::User => Permission::UserWrite,
         }
     }
 
@@ -98,7 +110,7 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Person)
+        matches!(self, Self::Person | Self::User)
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
@@ -121,6 +133,7 @@ impl SheetKey {
             Self::Building => of(&crate::housing::building_sheet::BUILDING_IMPORT),
             Self::Room => of(&crate::housing::room_sheet::ROOM_IMPORT),
             Self::Person => of(&crate::person::import_sheet::PERSON_IMPORT),
+            Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
         }
     }
 }

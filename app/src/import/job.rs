@@ -12,7 +12,7 @@ use crate::{
 };
 use domain::{
     failure::Failure,
-    import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus},
+    import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus, SheetKey},
 };
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use std::time::Duration;
@@ -142,7 +142,12 @@ fn stage(job: &ImportJob) -> AnyView {
             let waits = (!job.mine).then(|| format!("等待{}确认", job.actor));
             view! { <p class="text-lg font-medium" role="status">{text}</p>{waits.map(|text| view! { <p>{text}</p> })} }.into_any()
         }
-        ImportStatus::Finished => view! { <p class="text-lg font-semibold" role="status">{job.result_text()}</p> }.into_any(),
+        ImportStatus::Finished => {
+            let next = (job.sheet == SheetKey::User && job.succeeded > 0).then(|| view! {
+                <p>"账号由安全管理员复核后启用；复核通过后，请在"<a class="link" href="/platform/approvals">"复核事项"</a>"中打开该申请领取初始密码。"</p>
+            });
+            view! { <p class="text-lg font-semibold" role="status">{job.result_text()}</p>{next} }.into_any()
+        }
         ImportStatus::Failed => {
             // Broken off in the middle: what went in is there.
             let kept = (job.succeeded + job.failed > 0).then(|| job.result_text());

@@ -5,7 +5,7 @@ use crate::{
     ui::{
         PageHead,
         detail::{field_group, text_cell, use_id},
-        error_view,
+        error_view, icon,
         list::{ListActions, ListFrame, framed_list_page},
         loading_view,
         resource::resource,
@@ -17,6 +17,7 @@ use domain::{
     platform::approval::{APPROVAL_LIST, Approval, ApprovalRow, ChangeLine, REASON_MAX, Verdict},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
+use std::time::Duration;
 
 /// A page of requests.
 #[server(endpoint = "approval_list", input = Json)]
@@ -61,7 +62,7 @@ pub fn detail_view() -> AnyView {
 }
 
 fn request(approval: Approval, again: Callback<()>) -> impl IntoView {
-    let Approval { row, reason, opinion, lines, own, checkable } = approval;
+    let Approval { row, reason, opinion, lines, own, checkable, passwords_due } = approval;
     let mut fields = APPROVAL_LIST.fields(&row);
     fields.push(("变更原因", text_cell(Some(&reason))));
     fields.push(("复核意见", text_cell(opinion.as_ref())));
@@ -73,8 +74,37 @@ fn request(approval: Approval, again: Callback<()>) -> impl IntoView {
     view! {
         <PageHead title=row.subject.clone() back=(APPROVAL_LIST.path.to_owned(), "复核事项".to_owned()) />
         {field_group("申请", fields)}
+        {(passwords_due > 0).then(|| passwords_view(row.id, passwords_due))}
         {lines_view(lines)}
         {(!offered.is_empty()).then(|| verdict_form(row.id, offered, again))}
+    }
+}
+
+/// First passwords come as a file, once.
+fn passwords_view(id: ApprovalId, due: i64) -> impl IntoView {
+    let taken = RwSignal::new(false);
+    // Not at once: a form that is gone is not sent.
+    let later = move |_| {
+        let take = move || {
+            let _ = taken.try_set(true);
+        };
+        set_timeout(take, Duration::from_secs(2));
+    };
+    view! {
+        <section class="panel">
+            <h2>"初始密码"</h2>
+            {move || if taken.get() {
+                view! { <p class="py-2" role="status">"已领取，文件在浏览器的下载目录中。请告知本人后删除；遗失的密码请在用户页面逐个重置。"</p> }.into_any()
+            } else {
+                view! {
+                    <p class="py-2">{format!("{due}个账号已启用，尚无密码。领取后得到一个文件，每个账号一个随机密码，首次登录须修改；只能领取一次，请妥善保管。")}</p>
+                    <form class="form-buttons" method="post" action=format!("/files/passwords/{id}") on:submit=later>
+                        <button type="submit" class="btn btn-primary">{icon("export")}"领取初始密码"</button>
+                    </form>
+                }
+                .into_any()
+            }}
+        </section>
     }
 }
 

@@ -6,6 +6,7 @@ mod organization;
 mod parameter;
 mod password;
 mod role;
+mod second_factor;
 pub mod session;
 pub mod sign_in;
 mod user;
@@ -37,6 +38,7 @@ impl LazyRoute for Platform {
             ("organizations", true) => organization::detail_view(),
             ("audit", false) => audit::list_view(),
             ("audit", true) => audit::detail_view(),
+            ("second-factor", false) => second_factor::factor_view(),
             ("", _) if path.get() == "/password" => password::password_view(),
             // On the way to another module.
             ("", _) => ().into_any(),

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     pub actor: Option<Actor>,
+    /// nobody yet: the code of the second factor is awaited
+    pub factor_due: bool,
     pub settings: CitySettings,
     /// hash of the browser bundle
     pub build: String,
@@ -22,10 +24,22 @@ impl Frame {
         {
             let process = crate::context::process();
             let settings = process.settings.borrow().clone();
-            Self { actor: crate::context::visit().ctx.map(|ctx| ctx.actor().clone()), settings, build: process.build }
+            let visit = crate::context::visit();
+            let actor = visit.ctx.map(|ctx| ctx.actor().clone());
+            Self { actor, factor_due: visit.factor_due, settings, build: process.build }
         }
         #[cfg(not(feature = "ssr"))]
-        Self { actor: None, settings: CitySettings::default(), build: String::new() }
+        Self { actor: None, factor_due: false, settings: CitySettings::default(), build: String::new() }
+    }
+
+    /// Where somebody goes on who has just come in: pages get there by themselves, without a request that the server
+    /// could lead elsewhere.
+    #[cfg(feature = "ssr")]
+    fn entrance(&self) -> &'static str {
+        match &self.actor {
+            Some(actor) => actor.forced_page().unwrap_or("/"),
+            None => "/sign-in",
+        }
     }
 }
 
@@ -55,7 +69,7 @@ pub async fn captcha_create() -> Result<CaptchaImage, ApiError> {
     Ok(CaptchaImage { id, image })
 }
 
-/// Signs in and goes on to the home page, or to the password that has to be changed first; answers the frame of the new session.
+/// Signs in and goes on to the home page, or to what has to be done first; answers the frame of the new session.
 #[server(endpoint = "sign_in")]
 pub async fn sign_in(login: String, password: String, captcha_id: String, captcha: String) -> Result<Frame, ApiError> {
     let process = crate::context::process();
@@ -68,19 +82,37 @@ pub async fn sign_in(login: String, password: String, captcha_id: String, captch
     };
     let secret = store::platform::session::sign_in(&process.database, entered, chrono::Utc::now()).await?;
     let frame = enter(&secret).await?;
-    // The page goes there by itself, without a request that the server could lead elsewhere.
-    let forced = frame.actor.as_ref().is_some_and(|actor| actor.must_change_password);
-    leptos_axum::redirect(if forced { "/password" } else { "/" });
+    leptos_axum::redirect(frame.entrance());
+    Ok(frame)
+}
+
+/// The second step of signing in: a code of the phone or a recovery code. Answers the frame of the session that follows.
+#[server(endpoint = "factor_verify")]
+pub async fn factor_verify(code: String) -> Result<Frame, ApiError> {
+    let (database, visit) = (crate::context::process().database, crate::context::visit());
+    let pending = visit.secret.unwrap_or_default();
+    let now = chrono::Utc::now();
+    let secret = store::platform::second_factor::factor_verify(&database, &pending, &code, &visit.address, now).await?;
+    let frame = enter(&secret).await?;
+    leptos_axum::redirect(frame.entrance());
     Ok(frame)
 }
 
 /// Hands a fresh desk session to the browser; answers its frame.
 #[cfg(feature = "ssr")]
-async fn enter(secret: &str) -> Result<Frame, ApiError> {
+pub(super) async fn enter(secret: &str) -> Result<Frame, ApiError> {
     crate::context::keep_session(secret, domain::platform::actor::SessionKind::Desk);
+    frame_of(secret).await
+}
+
+/// The frame of a session as it is now, after this request has changed something about it.
+#[cfg(feature = "ssr")]
+pub(super) async fn frame_of(secret: &str) -> Result<Frame, ApiError> {
     let database = crate::context::process().database;
-    let ctx = store::platform::session::session_ctx(&database, secret, chrono::Utc::now()).await?;
-    Ok(Frame { actor: ctx.map(|ctx| ctx.actor().clone()), ..Frame::of_request() })
+    let now = chrono::Utc::now();
+    let actor = store::platform::session::session_ctx(&database, secret, now).await?.map(|ctx| ctx.actor().clone());
+    let factor_due = actor.is_none() && store::platform::session::session_factor_due(&database, secret, now).await?;
+    Ok(Frame { actor, factor_due, ..Frame::of_request() })
 }
 
 /// Ends the session; answers the frame of nobody.
@@ -91,7 +123,7 @@ pub async fn sign_out() -> Result<Frame, ApiError> {
     }
     crate::context::forget_session();
     leptos_axum::redirect("/sign-in");
-    Ok(Frame { actor: None, ..Frame::of_request() })
+    Ok(Frame { actor: None, factor_due: false, ..Frame::of_request() })
 }
 
 /// Makes this browser a wall.
@@ -112,6 +144,6 @@ pub async fn password_change(old: String, new: String, again: String) -> Result<
     let ctx = crate::context::ctx()?;
     let secret = store::platform::session::password_change(&ctx, old, new, &again).await?;
     let frame = enter(&secret).await?;
-    leptos_axum::redirect("/");
+    leptos_axum::redirect(frame.entrance());
     Ok(frame)
 }

@@ -8,6 +8,7 @@ pub mod list;
 pub mod live;
 mod pager;
 pub mod place;
+pub mod qr;
 pub mod remove;
 pub mod resource;
 pub mod select;

@@ -141,6 +141,7 @@ impl Ground {
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         city_seed(&self.database, CITY, "基准测试住房保障中心", CITY).await.map_err(text)?;
         setting_put(&self.database, code::MAP_SYSTEM, "WGS84").await.map_err(text)?;
+        setting_put(&self.database, code::SECOND_FACTOR, "false").await.map_err(text)?;
         self.account("admin", "SYS_ADMIN", CITY).await?;
         self.account("city", "CITY", CITY).await?;
         let options = Options { city: Some(CITY.to_owned()), ..Options::default() };

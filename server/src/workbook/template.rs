@@ -8,7 +8,7 @@ use domain::{
     },
     import::SheetKey,
     person::import_sheet::PERSON_IMPORT,
-    platform::organization_sheet::ORGANIZATION_IMPORT,
+    platform::{organization_sheet::ORGANIZATION_IMPORT, user_sheet::USER_IMPORT},
     sheet::ImportSheet,
 };
 use rust_xlsxwriter::{
@@ -74,6 +74,7 @@ pub fn template_of(key: SheetKey) -> Template {
         SheetKey::Building => described(key, &BUILDING_IMPORT),
         SheetKey::Room => described(key, &ROOM_IMPORT),
         SheetKey::Person => described(key, &PERSON_IMPORT),
+        SheetKey::User => described(key, &USER_IMPORT),
     }
 }
 

@@ -18,7 +18,7 @@ use store::{
 };
 use support::{
     TestDatabase, city,
-    sheet::{numbered, row, take, told},
+    sheet::{importer, numbered, row, take, told},
 };
 
 async fn count(test: &TestDatabase, what: &str) -> i64 {
@@ -54,6 +54,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::Building => &|room, name| row(sheet, &[("房号", room), ("小区名称", name)]),
         SheetKey::Room => &|room, name| row(sheet, &[("房号", room), ("房间名称", name)]),
         SheetKey::Person => &|number, name| row(sheet, &[("证件号码", number), ("姓名", name)]),
+        SheetKey::User => &|login, phone| row(sheet, &[("账号", login), ("手机号", phone)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -96,6 +97,17 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             row(sheet, &[("证件号码", "E0000004"), ("所属机构", "丁区")]),
             row(sheet, &[("证件号码", "81010119900307001X"), ("证件类型", "身份证")]),
         ],
+        SheetKey::User => vec![
+            named("new.one", "13900000011"),
+            named("new.one", "13900000012"),
+            named("new.two", "13900000011"),
+            named("city", "13900000013"),
+            named("new.three", "138"),
+            row(sheet, &[("账号", "new.four"), ("所属机构", "丁区")]),
+            row(sheet, &[("账号", "new.five"), ("角色", "市住房保障中心、CITY_CHECK")]),
+            // The telephone of a row that did not go in is free.
+            named("new.six", "13900000012"),
+        ],
         SheetKey::Building => vec![
             named("101", "新苑"),
             named("101", "新苑"),
@@ -123,16 +135,20 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
     let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
-        let ctx = city::ctx(&test.database, if sheet == SheetKey::Organization { "admin" } else { "city" }).await;
+        let ctx = city::ctx(&test.database, importer(sheet)).await;
         let before = everything(&test).await;
         let checked = take(&ctx, sheet, false, mixed(sheet)).await;
         assert_eq!(everything(&test).await, before, "{sheet:?}: a check writes nothing");
-        let table = if sheet == SheetKey::Building { "unit".to_owned() } else { sheet.code().to_owned() };
-        let rows = count(&test, &table).await;
+        let table = match sheet {
+            SheetKey::Building => "unit",
+            SheetKey::User => "app_user",
+            other => other.code(),
+        };
+        let rows = count(&test, table).await;
         let taken = take(&ctx, sheet, true, mixed(sheet)).await;
         assert_eq!((checked.succeeded, told(&checked)), (taken.succeeded, told(&taken)), "{sheet:?}: check and import");
         assert_eq!(
-            count(&test, &table).await - rows,
+            count(&test, table).await - rows,
             i64::from(taken.succeeded),
             "{sheet:?}: what is told is what is there"
         );
@@ -156,7 +172,7 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 async fn it_does_not_matter_how_far_apart_rows_are() {
     let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
-        let ctx = city::ctx(&test.database, if sheet == SheetKey::Organization { "admin" } else { "city" }).await;
+        let ctx = city::ctx(&test.database, importer(sheet)).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;
         let together = (together.succeeded, told(&together));
         assert_eq!(take_apart(&ctx, sheet, false).await, together, "{sheet:?}: checked");

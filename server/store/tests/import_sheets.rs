@@ -7,13 +7,8 @@ use domain::import::SheetKey;
 use serde_json::Value;
 use support::{
     TestDatabase, city,
-    sheet::{Cells, columns, complaint, import, row, take, told},
+    sheet::{Cells, columns, complaint, import, importer, row, take, told},
 };
-
-/// The account that may import a sheet.
-fn importer(sheet: SheetKey) -> &'static str {
-    if sheet == SheetKey::Organization { "admin" } else { "city" }
-}
 
 /// Every case: the cells that differ from a good row, and the complaint.
 async fn complain(test: &TestDatabase, login: &str, sheet: SheetKey, cases: &[(Cells<'_>, &str)]) {
@@ -349,7 +344,7 @@ async fn rent_standards() {
 async fn who_may_import_what() {
     let test = TestDatabase::with_city().await;
     for (login, may) in [
-        ("admin", vec![SheetKey::Organization]),
+        ("admin", vec![SheetKey::Organization, SheetKey::User]),
         (
             "city",
             vec![

@@ -39,7 +39,7 @@ const STOCK: [&str; 15] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 18] = [
+const CLOSED: [&str; 19] = [
     "app_user",
     "approval",
     "asset_count_line",
@@ -57,6 +57,7 @@ const CLOSED: [&str; 18] = [
     "person_search",
     "search_dirty",
     "search_term",
+    "user_factor",
     "user_phone",
 ];
 
@@ -146,6 +147,7 @@ async fn with_jobs() -> TestDatabase {
          insert into login_attempt (login, result) values ('city', 'OK');
          insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city';
          insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city';
+         insert into user_factor (user_id, secret, key_id, offered_at) select id, '\\x01', 1, now() from app_user where login = 'city';
          insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
          select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
          insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));

@@ -59,6 +59,12 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
         city_refused(governs("user_unlock", json!({"id": user}), "admin")),
         city_refused(governs("user_password_new", json!({"id": user}), "admin")),
         city_refused(governs("user_sessions_end", json!({"id": user}), "admin")),
+        // It has none: that it is looked for at all is what counts here.
+        Entry {
+            wrong_role: ("security", Forbidden),
+            right: ("admin", Told::Refused),
+            ..governs("user_factor_remove", json!({"id": user, "reason": "手机遗失"}), "admin")
+        },
         city_refused(governs("role_list", list.clone(), "security")),
         city_refused(governs("role_get", json!({"id": role}), "security")),
         Entry {

@@ -160,6 +160,18 @@ pub fn writes(at: &'static str, arguments: Value, wrong_role: &'static str, else
     reads(at, arguments, Forbidden, wrong_role, elsewhere)
 }
 
+/// A server function about the own account, for everybody at a desk.
+fn owns(at: &'static str, arguments: Value, told: Told) -> Entry {
+    Entry {
+        newcomer: Forbidden,
+        wall: Forbidden,
+        wrong_role: ("finance", told),
+        elsewhere: told,
+        right: ("district-a", told),
+        ..open(at, Ask::Function(arguments), NotSignedIn)
+    }
+}
+
 /// A server function that everybody may call who is signed in, or not even that.
 fn open(at: &'static str, ask: Ask, nobody: Told) -> Entry {
     Entry {
@@ -232,6 +244,21 @@ pub fn functions(world: &World) -> Vec<Entry> {
                 NotSignedIn,
             )
         },
+        // Whose second factor is due has a row of its own in `check`.
+        Entry {
+            newcomer: NotSignedIn,
+            wall: NotSignedIn,
+            wrong_role: ("finance", NotSignedIn),
+            elsewhere: NotSignedIn,
+            right: ("district-a", NotSignedIn),
+            ..open("factor_verify", Ask::Form(&[("code", "000000")]), NotSignedIn)
+        },
+        owns("factor_get", json!({}), Good),
+        owns("factor_offer", json!({}), Good),
+        // A code that is none: that it is tried at all is what counts here.
+        owns("factor_confirm", json!({"code": "0"}), Refused),
+        owns("factor_codes_renew", json!({"code": "000000"}), Refused),
+        owns("factor_disable", json!({"code": "000000"}), Refused),
         reads("home_figures_get", json!({}), Good, "finance", Good),
         reads(
             "map_marks_get",
@@ -359,6 +386,12 @@ pub fn routes(world: &World) -> Vec<Entry> {
             NotFound,
         ),
         raw("/files/export/{list}", "/files/export/unit?rows=100", Forbidden, "finance", Hidden),
+        // Not agreed to yet: that it is looked at at all is what counts here.
+        Entry {
+            ask: Ask::Upload(format!("/files/passwords/{}", world.approval)),
+            right: ("admin", Refused),
+            ..raw("/files/passwords/{id}", "", Forbidden, "security", Forbidden)
+        },
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {

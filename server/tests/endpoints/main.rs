@@ -94,12 +94,18 @@ async fn check(site: &Site, entry: &Entry) {
     let renew = sqlx::query("update app_user set must_change_password = true where login = 'newcomer'");
     renew.execute(&site.test.admin).await.expect("a newcomer");
     let newcomer = site.session("newcomer").await;
+    // The password was right, the code of the second factor is awaited: to everything else that is nobody.
+    let factor_due = site.session("newcomer").await;
+    let due = sqlx::query("update session set factor_due = true where token_digest = $1")
+        .bind(&store::platform::token::digest(factor_due.as_bytes())[..]);
+    due.execute(&site.test.admin).await.expect("a session that waits");
     let wall = site.session_of("city", "KIOSK").await;
     let wrong_role = site.session(entry.wrong_role.0).await;
     let elsewhere = site.session("district-b").await;
     let right = site.session(entry.right.0).await;
     for (who, session, expected) in [
         ("nobody", None, entry.nobody),
+        ("a session that waits", Some(&factor_due), if entry.at == "factor_verify" { Refused } else { entry.nobody }),
         ("a newcomer", Some(&newcomer), entry.newcomer),
         ("a wall", Some(&wall), entry.wall),
         (entry.wrong_role.0, Some(&wrong_role), entry.wrong_role.1),

@@ -148,6 +148,7 @@ async fn every_page_is_drawn_by_the_server() {
             vec!["甲区", "810101", "统一社会信用代码"],
         ),
         ("/password", "/password".into(), vec!["修改密码", "原密码"]),
+        ("/platform/:noun", "/platform/second-factor".into(), vec!["启用二次验证", "开始绑定手机", "修改密码"]),
     ];
     pages.extend(support::asset_pages::pages(at.card, at.part, at.count));
     let governed = administration(&site).await;

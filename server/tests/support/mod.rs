@@ -8,6 +8,8 @@ pub mod asset_pages;
 pub mod city;
 #[path = "../../store/tests/support/database.rs"]
 pub mod database;
+#[path = "../../store/tests/support/phone.rs"]
+pub mod phone;
 #[path = "../../store/tests/support/sheet.rs"]
 pub mod sheet;
 

@@ -67,14 +67,26 @@ pub struct Actor {
     pub permissions: Vec<Permission>,
     pub session: SessionKind,
     pub must_change_password: bool,
+    /// whether a second factor has to be set up first
+    pub must_enrol: bool,
 }
 
 impl Actor {
-    /// Whether a role grants the permission and the session allows it. A person who still has to
-    /// change the first password can do nothing else.
+    /// Whether a role grants the permission and the session allows it. A person who still has to change the first
+    /// password, or to set up a second factor, can do nothing else.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        !self.must_change_password && self.session.allows(permission) && self.permissions.contains(&permission)
+        self.forced_page().is_none() && self.session.allows(permission) && self.permissions.contains(&permission)
+    }
+
+    /// The one page that is open to somebody who has something to do first.
+    #[must_use]
+    pub fn forced_page(&self) -> Option<&'static str> {
+        match (self.must_change_password, self.must_enrol) {
+            (true, _) => Some("/password"),
+            (false, true) => Some("/platform/second-factor"),
+            (false, false) => None,
+        }
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Approval {
     pub own: bool,
     /// whether the reader may approve or reject it
     pub checkable: bool,
+    /// how many accounts of the reader's approved import wait for their first password
+    pub passwords_due: i64,
 }
 
 /// What ends a request.

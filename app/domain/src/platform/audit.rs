@@ -57,6 +57,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("organization", "组织机构"),
     ("parameter", "参数"),
     ("app_user", "用户"),
+    ("user_factor", "二次验证"),
     ("user_role", "用户角色"),
     ("user_estate", "负责楼盘"),
     ("role", "角色"),
@@ -162,6 +163,10 @@ const FIELDS: &[(&str, &str)] = &[
     ("emergency_phone_mask", "紧急联系电话（脱敏）"),
     ("field", "查看内容"),
     ("reason", "原因"),
+    ("confirmed_at", "启用时间"),
+    ("removed_at", "解除时间"),
+    ("recovery_codes", "剩余恢复码"),
+    ("import_request_id", "导入申请"),
     ("first_id", "首个编号"),
     ("last_id", "末个编号"),
 ];

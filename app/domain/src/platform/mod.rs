@@ -8,6 +8,8 @@ pub mod organization_sheet;
 pub mod parameter;
 pub mod permission;
 pub mod role;
+pub mod second_factor;
 pub mod setting;
 pub mod user;
 pub mod user_form;
+pub mod user_sheet;

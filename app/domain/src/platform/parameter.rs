@@ -52,6 +52,11 @@ pub const CATALOGUE: &[Parameter] = &[
     Parameter {
         code: code::PASSWORD_DAYS, label: "密码有效期（天）", hint: "到期须修改密码，30至365天；0表示不限期"
     },
+    Parameter {
+        code: code::SECOND_FACTOR,
+        label: "管理员和资金审批人必须使用二次验证",
+        hint: "true或false；true时，能维护或复核用户、角色、参数的账号登录后须先启用二次验证",
+    },
 ];
 
 /// The catalogue's entry for a code.

@@ -114,6 +114,13 @@ impl Permission {
     pub fn is_technical(self) -> bool {
         matches!(self, Self::OrganizationWrite | Self::UserWrite | Self::UserCheck | Self::RoleWrite | Self::RoleCheck)
     }
+
+    /// Whether its holder signs in with a second factor where the city asks for one (domain.md §2.6): administrators, and
+    /// who sets or agrees to what money follows from.
+    #[must_use]
+    pub fn needs_second_factor(self) -> bool {
+        self.is_technical() || matches!(self, Self::ParameterWrite | Self::ParameterCheck)
+    }
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
@@ -155,6 +162,16 @@ mod tests {
         for permission in Permission::ALL {
             assert!(MODULES.iter().any(|(module, _)| *module == permission.module()), "{permission:?}");
         }
+    }
+
+    #[test]
+    fn who_has_power_over_others_needs_a_second_factor() {
+        for permission in Permission::ALL {
+            let administers = ["user", "role", "parameter"].iter().any(|noun| permission.code().contains(noun));
+            let looks_on = permission.code().ends_with(":read");
+            assert!(!administers || looks_on != permission.needs_second_factor(), "{permission:?}");
+        }
+        assert!(!Permission::UnitWrite.needs_second_factor() && !Permission::AuditRead.needs_second_factor());
     }
 
     #[test]

@@ -22,10 +22,20 @@ pub mod code {
     pub const DEPRECIATION_LIFE: &str = "PRM-70";
     /// days after which a password has to be changed, 0 for never (domain.md §2.6: 90)
     pub const PASSWORD_DAYS: &str = "PASSWORD_DAYS";
+    /// whether administrators and money approvers must sign in with a second factor (domain.md §2.6)
+    pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 7] =
-        [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, TOLERATE_IDS, DEPRECIATION_LIFE, PASSWORD_DAYS];
+    pub const ALL: [&str; 8] = [
+        CITY_NAME,
+        MAP_SYSTEM,
+        MAP_TILES,
+        ADDRESS_TEMPLATE,
+        TOLERATE_IDS,
+        DEPRECIATION_LIFE,
+        PASSWORD_DAYS,
+        SECOND_FACTOR,
+    ];
 }
 
 /// What a tile address must name, and nothing else in braces.
@@ -60,6 +70,8 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::DEPRECIATION_LIFE => DepreciationLife::parse(&value).map(DepreciationLife::code),
         code::TOLERATE_IDS if matches!(value.as_str(), "true" | "false") => Ok(value),
         code::TOLERATE_IDS => Err(Complaint::says("是否容许证件号码有误，可填true或false")),
+        code::SECOND_FACTOR if matches!(value.as_str(), "true" | "false") => Ok(value),
+        code::SECOND_FACTOR => Err(Complaint::says("是否必须使用二次验证，可填true或false")),
         _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
     }
 }
@@ -118,6 +130,7 @@ impl CitySettings {
             code::TOLERATE_IDS => self.tolerate_ids.to_string(),
             code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
+            code::SECOND_FACTOR => "true".to_owned(),
             _ => String::new(),
         }
     }
@@ -175,12 +188,13 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),
             ("PASSWORD_DAYS", "7", "密码有效期须为30至365天，0表示不限期"),
+            ("SECOND_FACTOR", "是", "是否必须使用二次验证，可填true或false"),
             ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),
         ] {
             assert_eq!(setting_check(code, value).unwrap_err().text(), complaint, "{code} {value}");

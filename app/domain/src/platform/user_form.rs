@@ -30,6 +30,8 @@ pub struct UserRow {
     /// until when wrong passwords keep it shut
     pub locked_until: Option<DateTime<Utc>>,
     pub last_login_at: Option<DateTime<Utc>>,
+    /// whether it signs in with a second factor
+    pub second_factor: bool,
 }
 
 /// An account with everything an administrator decides by.
@@ -233,6 +235,7 @@ pub const USER_LIST: ListSheet<UserRow> = ListSheet {
             Some(_) => Cell::badge("LOCKED", "锁定"),
             None => Cell::badge(row.status.code(), row.status.label()),
         } },
+        ListColumn { key: "second_factor", header: "二次验证", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(if row.second_factor { "已启用" } else { "未启用" }) },
         ListColumn { key: "last_login_at", header: "最后登录", kind: Kind::Time, sortable: true, essential: false, cell: |row| row.last_login_at.map_or(Cell::Empty, Cell::Time) },
     ],
     filters: &[

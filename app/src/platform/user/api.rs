@@ -70,6 +70,12 @@ pub async fn user_password_new(id: UserId) -> Result<String, ApiError> {
     Ok(user::user_password_new(&ctx()?, id).await?)
 }
 
+/// Takes a lost second factor away from an account.
+#[server(endpoint = "user_factor_remove", input = Json)]
+pub async fn user_factor_remove(id: UserId, reason: String) -> Result<(), ApiError> {
+    Ok(user::user_factor_remove(&ctx()?, id, &reason).await?)
+}
+
 /// Signs an account out everywhere.
 #[server(endpoint = "user_sessions_end", input = Json)]
 pub async fn user_sessions_end(id: UserId) -> Result<(), ApiError> {

@@ -1,6 +1,6 @@
 //! The record of an account, and what an administrator does to it at once.
 
-use super::api::{user_get, user_password_new, user_sessions_end, user_status_set, user_unlock};
+use super::api::{user_factor_remove, user_get, user_password_new, user_sessions_end, user_status_set, user_unlock};
 use crate::{
     ApiError,
     shell::{may, use_frame},
@@ -17,6 +17,7 @@ use domain::{
     dictionary::UserStatus,
     id::UserId,
     platform::{
+        approval::REASON_MAX,
         permission::Permission,
         user_form::{USER_LIST, User},
     },
@@ -32,6 +33,7 @@ enum Deed {
     Open,
     Unlock,
     SignOut,
+    Factor,
 }
 
 impl Deed {
@@ -42,6 +44,7 @@ impl Deed {
             Self::Open => "启用",
             Self::Unlock => "解锁",
             Self::SignOut => "强制下线",
+            Self::Factor => "解除二次验证",
         }
     }
 
@@ -52,17 +55,21 @@ impl Deed {
             Self::Open => "启用后该账号可以登录，权限与停用前相同。",
             Self::Unlock => "解除因密码错误造成的锁定，密码不变。",
             Self::SignOut => "结束该账号的所有登录会话，密码不变，可重新登录。",
+            Self::Factor => {
+                "用于手机和恢复码都已丢失的账号：原验证器和恢复码立即失效，所有登录会话结束，本人下次登录后须重新启用二次验证。解除前请核实本人身份。"
+            }
         }
     }
 
-    /// Answers the new password, where there is one.
-    async fn done(self, id: UserId) -> Result<Option<String>, ApiError> {
+    /// Answers the new password, where there is one; `reason` is what was written where one is asked for.
+    async fn done(self, id: UserId, reason: String) -> Result<Option<String>, ApiError> {
         match self {
             Self::Password => user_password_new(id).await.map(Some),
             Self::Close => user_status_set(id, false).await.map(|()| None),
             Self::Open => user_status_set(id, true).await.map(|()| None),
             Self::Unlock => user_unlock(id).await.map(|()| None),
             Self::SignOut => user_sessions_end(id).await.map(|()| None),
+            Self::Factor => user_factor_remove(id, reason).await.map(|()| None),
         }
     }
 }
@@ -112,6 +119,7 @@ fn record(user: &User, again: Callback<()>) -> impl IntoView + use<> {
             ("有效期止", cell_or_empty(user.valid_to, Cell::Date)),
             ("密码更换时间", Cell::Time(user.password_changed_at)),
             ("须修改密码", Cell::text(if user.must_change_password { "是" } else { "否" })),
+            ("二次验证", Cell::text(if user.row.second_factor { "已启用" } else { "未启用" })),
             ("最后登录", cell_or_empty(user.row.last_login_at, Cell::Time)),
         ])}
         {field_group("授权", vec![
@@ -138,6 +146,9 @@ fn deeds(user: &User, own: bool, asked: RwSignal<Option<Deed>>) -> impl IntoView
         if user.row.locked_until.is_some() {
             offered.push(Deed::Unlock);
         }
+        if user.row.second_factor {
+            offered.push(Deed::Factor);
+        }
     }
     move || {
         may(Permission::UserWrite).then(|| {
@@ -161,11 +172,13 @@ fn deeds(user: &User, own: bool, asked: RwSignal<Option<Deed>>) -> impl IntoView
 #[component]
 fn DeedDialog(id: UserId, asked: RwSignal<Option<Deed>>, again: Callback<()>) -> impl IntoView {
     let open = RwSignal::new(false);
-    let run = Action::new(move |deed: &Deed| deed.done(id));
+    let reason = RwSignal::new(String::new());
+    let run = Action::new(move |deed: &Deed| deed.done(id, reason.get_untracked()));
     let last = RwSignal::new(Deed::Password);
     Effect::new(move |_| {
         if let Some(deed) = asked.get() {
             last.set(deed);
+            reason.set(String::new());
             run.clear();
             open.set(true);
         }
@@ -198,7 +211,8 @@ fn DeedDialog(id: UserId, asked: RwSignal<Option<Deed>>, again: Callback<()>) ->
                 Some(Ok(Some(password))) => password_view(password, close).into_any(),
                 answer => view! {
                     <p class="py-4">{last.get().sentence()}</p>
-                    {answer.and_then(Result::err).map(|error| error_view(&error))}
+                    {(last.get() == Deed::Factor).then(|| reason_field(reason, answer.clone().and_then(Result::err)))}
+                    {answer.and_then(Result::err).filter(|error| error.fields().is_none()).map(|error| error_view(&error))}
                     <div class="form-buttons">
                         <button type="button" class="btn btn-primary" disabled=move || run.pending().get() on:click=move |_| drop(run.dispatch(last.get_untracked()))>"确定"</button>
                         <button type="button" class="btn btn-ghost" on:click=close>"取消"</button>
@@ -207,6 +221,20 @@ fn DeedDialog(id: UserId, asked: RwSignal<Option<Deed>>, again: Callback<()>) ->
                 .into_any(),
             }}
         </Ask>
+    }
+}
+
+/// Why it is done, for the operation log.
+fn reason_field(reason: RwSignal<String>, refused: Option<ApiError>) -> impl IntoView {
+    let complaint = refused.and_then(|error| error.fields()?.get("reason").map(ToOwned::to_owned));
+    let wrong = complaint.is_some();
+    view! {
+        <div class="form-field pb-4" class:has-error=wrong>
+            <label for="deed-reason">"解除原因"<span class="required" aria-hidden="true">"*"</span></label>
+            <input id="deed-reason" class="input w-full" maxlength=REASON_MAX autocomplete="off" placeholder="记入操作日志，如 手机遗失，已当面核实"
+                aria-describedby="deed-reason-error" prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
+            <p class="field-error" id="deed-reason-error" role="alert">{complaint}</p>
+        </div>
     }
 }
 

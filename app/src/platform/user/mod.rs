@@ -17,7 +17,7 @@ use leptos::prelude::*;
 pub fn list_view() -> AnyView {
     let actions = Signal::derive(|| ListActions {
         add: may(Permission::UserWrite).then_some(("/platform/users/new", "新增用户")),
-        import: None,
+        import: may(Permission::UserWrite).then_some("user"),
         export: false,
     });
     list_page(&USER_LIST, actions, api::user_list)

@@ -15,6 +15,7 @@ mod person;
 mod project;
 mod rent_standard;
 mod room;
+mod user;
 
 use crate::{Ctx, Result, ctx::Tx};
 use domain::{
@@ -82,6 +83,8 @@ impl Errors {
 pub(crate) struct Run {
     pub ctx: Ctx,
     pub settings: CitySettings,
+    /// the job of the import log, where there is one
+    pub job: Option<String>,
 }
 
 /// An import under way.
@@ -145,6 +148,7 @@ enum AnyImporter {
     Building(building::Buildings),
     Room(room::Rooms),
     Person(person::Persons),
+    User(user::Users),
 }
 
 impl Import {
@@ -166,8 +170,10 @@ impl Import {
             SheetKey::Building => AnyImporter::Building(districts.into()),
             SheetKey::Room => AnyImporter::Room(Default::default()),
             SheetKey::Person => AnyImporter::Person(Default::default()),
+            SheetKey::User => AnyImporter::User(Default::default()),
         };
-        Ok(Self { run: Run { ctx: ctx.clone(), settings }, importer, seen: Seen::default(), write, done_row: 0 })
+        let run = Run { ctx: ctx.clone(), settings, job: None };
+        Ok(Self { run, importer, seen: Seen::default(), write, done_row: 0 })
     }
 
     /// The same, changing what is there already instead of refusing it where the sheet can (option 更新).
@@ -183,6 +189,9 @@ impl Import {
     pub fn next_file(&mut self) {
         self.seen.file += 1;
         self.done_row = 0;
+        if let AnyImporter::User(importer) = &mut self.importer {
+            importer.next_file();
+        }
     }
 
     /// Takes rows that an earlier run has decided already (before a crash): remembers the keys of
@@ -203,7 +212,12 @@ impl Import {
     /// When the database fails, or with [`domain::failure::Failure::Conflict`] when the job is not where this import
     /// left it: somebody else goes on with it, or ended it. Either way nothing of the chunk is saved.
     pub async fn chunk(&mut self, rows: Vec<RawRow>, job: Option<&str>) -> Result<Outcome> {
-        let mut tx = self.run.ctx.begin().await?;
+        // Accounts are the platform's; that they may be written was asked when the import started.
+        let mut tx = match self.importer {
+            AnyImporter::User(_) => self.run.ctx.begin_platform().await?,
+            _ => self.run.ctx.begin().await?,
+        };
+        self.run.job = job.map(ToOwned::to_owned);
         if let Some(job) = job {
             job::hold(&mut tx, job, self.stage(), self.done_row).await?;
         }
@@ -217,6 +231,7 @@ impl Import {
             AnyImporter::Building(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Room(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Person(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -257,6 +272,7 @@ impl AnyImporter {
             Self::Building(importer) => of(importer, row),
             Self::Room(importer) => of(importer, row),
             Self::Person(importer) => of(importer, row),
+            Self::User(importer) => of(importer, row),
         }
     }
 }

@@ -1,7 +1,14 @@
 //! Maker and checker (domain.md §0.5 rule 5, §6.4): a request is kept with what it would do, and done in the
 //! transaction in which another person agrees.
 
-use super::{parameter::parameter_apply, role::role_apply, user::grant_apply};
+use super::{
+    parameter::parameter_apply,
+    role::role_apply,
+    user::{
+        grant_apply,
+        import::{import_apply, import_drop, passwords_due},
+    },
+};
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -28,8 +35,20 @@ use sqlx::types::Json;
 /// change of something else.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Change {
-    UserGrant { user: UserId, before: GrantFields, after: GrantFields },
-    Role { role: Option<RoleId>, version: i32, fields: RoleFields },
+    UserGrant {
+        user: UserId,
+        before: GrantFields,
+        after: GrantFields,
+    },
+    /// accounts that a file has brought, which have nothing yet
+    UserImport {
+        grants: Vec<(UserId, GrantFields)>,
+    },
+    Role {
+        role: Option<RoleId>,
+        version: i32,
+        fields: RoleFields,
+    },
     Parameter(ParameterFields),
 }
 
@@ -70,8 +89,13 @@ pub(crate) async fn approval_submit(tx: &mut Tx, ctx: &Ctx, request: Request) ->
     .await?;
     match id {
         Some(id) => Ok(ApprovalId(id)),
-        None => Err(Failure::refused("该对象已有待复核的变更，请等待处理或先撤回").into()),
+        None => Err(waits_already().into()),
     }
+}
+
+/// The refusal of a second request about the same thing.
+pub(crate) fn waits_already() -> Failure {
+    Failure::refused("该对象已有待复核的变更，请等待处理或先撤回")
 }
 
 /// The request that waits about something.
@@ -165,8 +189,12 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
     .fetch_optional(connection(&mut tx))
     .await?
     .ok_or(Failure::NotFound)?;
-    tx.commit().await?;
     let own = row.made_by == ctx.actor().id.0;
+    let passwords_due = match own && row.status == ApprovalStatus::Approved.code() {
+        true => passwords_due(&mut tx, id).await?,
+        false => 0,
+    };
+    tx.commit().await?;
     let record = Record {
         id: row.id,
         kind: row.kind,
@@ -186,6 +214,7 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
         reason: row.reason,
         opinion: row.opinion,
         lines: row.lines.0,
+        passwords_due,
     })
 }
 
@@ -234,8 +263,13 @@ pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: 
     )
     .execute(connection(&mut tx))
     .await?;
-    if verdict == Verdict::Approve {
+    if verdict != Verdict::Approve {
+        if matches!(row.change.0, Change::UserImport { .. }) {
+            import_drop(&mut tx, id).await?;
+        }
+    } else {
         match row.change.0 {
+            Change::UserImport { grants } => import_apply(&mut tx, ctx, id, &grants).await?,
             Change::UserGrant { user, before, after } => grant_apply(&mut tx, ctx, user, &before, &after).await?,
             Change::Role { role, version, fields } => role_apply(&mut tx, ctx, role, version, &fields).await?,
             Change::Parameter(fields) => parameter_apply(&mut tx, ctx, id, &fields).await?,

@@ -39,6 +39,8 @@ pub enum Kind {
     ImportRow,
     /// an uploaded file
     ImportFile,
+    /// the secret of a second factor
+    SecondFactor,
 }
 
 impl Kind {
@@ -50,6 +52,7 @@ impl Kind {
             Self::Address => b"address",
             Self::ImportRow => b"import_row",
             Self::ImportFile => b"import_file",
+            Self::SecondFactor => b"second_factor",
         }
     }
 }
@@ -187,7 +190,8 @@ pub async fn keys_known(database: &Database) -> Result<bool> {
         r#"select exists (select from person) or exists (select from user_phone)
                or exists (select from room where key_id is not null)
                or exists (select from import_row where key_id is not null)
-               or exists (select from import_file where key_id is not null) as "known!""#
+               or exists (select from import_file where key_id is not null)
+               or exists (select from user_factor where key_id is not null) as "known!""#
     );
     let known = known.fetch_one(connection(&mut tx)).await?;
     tx.commit().await?;
@@ -208,7 +212,8 @@ pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()
                   or exists (select from app_user u where u.key_id = k.id)
                   or exists (select from room o where o.key_id = k.id)
                   or exists (select from import_row r where r.key_id = k.id)
-                  or exists (select from import_file f where f.key_id = k.id) as "seals!"
+                  or exists (select from import_file f where f.key_id = k.id)
+                  or exists (select from user_factor t where t.key_id = k.id) as "seals!"
            from cipher_key k order by id"#
     )
     .fetch_all(connection(&mut tx))

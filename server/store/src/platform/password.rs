@@ -16,6 +16,9 @@ use std::sync::OnceLock;
 /// How many former passwords may not come back (domain.md §2.6).
 pub const REMEMBERED: i64 = 5;
 
+/// In the place of a hash: the account has no password yet, and none opens it.
+pub(crate) const NO_PASSWORD: &str = "!";
+
 /// The argon2id hash of a password with a fresh salt.
 ///
 /// # Errors
@@ -31,7 +34,7 @@ pub async fn password_hash(password: String) -> Result<String> {
     .map_err(|error| Error::Broken(error.to_string()))?
 }
 
-/// Whether the password belongs to the hash. Without a hash (unknown account) the same work is done
+/// Whether the password belongs to the hash. Without a hash (unknown account, or [`NO_PASSWORD`]) the same work is done
 /// for nothing, so that the time taken does not tell which accounts exist.
 ///
 /// # Errors
@@ -40,6 +43,7 @@ pub async fn password_matches(password: String, hash: Option<String>) -> Result<
     /// Of a random password nobody kept.
     static NOBODY: OnceLock<String> = OnceLock::new();
     tokio::task::spawn_blocking(move || {
+        let hash = hash.filter(|hash| hash != NO_PASSWORD);
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| {
             NOBODY

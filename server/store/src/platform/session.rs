@@ -6,6 +6,7 @@ use crate::{
     ctx::{Tx, begin_platform, connection},
     platform::{
         password::{REMEMBERED, password_hash, password_matches, password_remembered, password_set},
+        second_factor::factor_has,
         token::{digest, secret},
         user::{actor_load, scope_load},
     },
@@ -19,6 +20,7 @@ use domain::{
             password_check,
         },
         permission::Permission,
+        second_factor::DUE_MINUTES,
     },
 };
 use sqlx::types::Uuid;
@@ -53,7 +55,8 @@ pub async fn captcha_create(database: &Database, answer: &str, now: DateTime<Utc
     Ok(id.to_string())
 }
 
-/// Signs in: captcha, account, lock, password, in this order; answers the secret for the cookie.
+/// Signs in: captcha, account, lock, password, in this order; answers the secret for the cookie. With a second factor
+/// the session opens nothing until [`super::second_factor::factor_verify`] has seen its code.
 ///
 /// # Errors
 /// The sentences of S1-1.1; each attempt is logged, also a refused one.
@@ -61,6 +64,11 @@ pub async fn sign_in(database: &Database, entered: SignIn, now: DateTime<Utc>) -
     let mut tx = begin_platform(database).await?;
     let verdict = sign_in_judge(&mut tx, &entered, now).await?;
     let result = match verdict {
+        // The counter stays: who knows the password alone must not begin anew with guessing codes.
+        Verdict::Welcome(user) if factor_has(&mut tx, user).await? => {
+            attempt_log(&mut tx, &entered.attempt(Some(user)), "FACTOR_DUE", now).await?;
+            Ok(session_create(&mut tx, user, SessionKind::Desk, true, now).await?)
+        }
         Verdict::Welcome(user) => {
             sqlx::query!(
                 "update app_user set failed_attempts = 0, locked_until = null, last_login_at = $2 where id = $1",
@@ -69,11 +77,11 @@ pub async fn sign_in(database: &Database, entered: SignIn, now: DateTime<Utc>) -
             )
             .execute(connection(&mut tx))
             .await?;
-            attempt_log(&mut tx, &entered, Some(user), "OK", now).await?;
-            Ok(session_create(&mut tx, user, SessionKind::Desk, now).await?)
+            attempt_log(&mut tx, &entered.attempt(Some(user)), "OK", now).await?;
+            Ok(session_create(&mut tx, user, SessionKind::Desk, false, now).await?)
         }
         Verdict::Refused { user, code, sentence } => {
-            attempt_log(&mut tx, &entered, user, code, now).await?;
+            attempt_log(&mut tx, &entered.attempt(user), code, now).await?;
             Err(Error::from(Failure::refused(sentence)))
         }
     };
@@ -118,21 +126,8 @@ async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Res
     let matches = password_matches(entered.password.clone(), hash).await?;
     let Some(account) = account else { return refused(None, "PASSWORD", "账号或密码错误") };
     if !matches {
-        let failed = if account.locked_until.is_some() { 1 } else { account.failed_attempts + 1 };
-        let locked = (failed >= LOCK_AFTER).then(|| now + TimeDelta::minutes(LOCK_MINUTES));
-        sqlx::query!(
-            "update app_user set failed_attempts = $2, locked_until = $3 where id = $1",
-            account.id,
-            failed,
-            locked
-        )
-        .execute(connection(tx))
-        .await?;
-        let sentence = match locked {
-            Some(_) => format!("账号已锁定，请{LOCK_MINUTES}分钟后重试"),
-            None => "账号或密码错误".to_owned(),
-        };
-        return refused(Some(account.id), "PASSWORD", &sentence);
+        let locked = attempt_failed(tx, account.id, account.failed_attempts, account.locked_until, now).await?;
+        return refused(Some(account.id), "PASSWORD", locked.as_deref().unwrap_or("账号或密码错误"));
     }
     // Also when the organisation is closed: such a session would open nothing and say nothing.
     if account.status != "ON" || actor_load(tx, account.id, SessionKind::Desk, now).await?.is_none() {
@@ -141,14 +136,44 @@ async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Res
     Ok(Verdict::Welcome(account.id))
 }
 
-async fn attempt_log(tx: &mut Tx, entered: &SignIn, user: Option<i64>, result: &str, now: DateTime<Utc>) -> Result<()> {
-    let login: String = entered.login.trim().chars().take(30).collect();
+/// Counts a wrong password or a wrong code of an account whose row is held; answers the sentence when that locks it. The
+/// first failure after a lock begins a new count.
+pub(super) async fn attempt_failed(
+    tx: &mut Tx,
+    user: i64,
+    failed_before: i32,
+    locked_before: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
+    let failed = if locked_before.is_some() { 1 } else { failed_before + 1 };
+    let locked = (failed >= LOCK_AFTER).then(|| now + TimeDelta::minutes(LOCK_MINUTES));
+    sqlx::query!("update app_user set failed_attempts = $2, locked_until = $3 where id = $1", user, failed, locked)
+        .execute(connection(tx))
+        .await?;
+    Ok(locked.map(|_| format!("账号已锁定，请{LOCK_MINUTES}分钟后重试")))
+}
+
+/// Who tries to come in, and from where.
+pub(super) struct Attempt<'a> {
+    pub login: &'a str,
+    pub address: &'a str,
+    pub user: Option<i64>,
+}
+
+impl SignIn {
+    fn attempt(&self, user: Option<i64>) -> Attempt<'_> {
+        Attempt { login: &self.login, address: &self.address, user }
+    }
+}
+
+pub(super) async fn attempt_log(tx: &mut Tx, attempt: &Attempt<'_>, result: &str, now: DateTime<Utc>) -> Result<()> {
+    let login: String = attempt.login.trim().chars().take(30).collect();
     sqlx::query!(
         "insert into login_attempt (at, login, user_id, address, result) values ($1, $2, $3, $4, $5)",
         now,
         login,
-        user,
-        entered.address,
+        attempt.user,
+        attempt.address,
         result
     )
     .execute(connection(tx))
@@ -156,19 +181,29 @@ async fn attempt_log(tx: &mut Tx, entered: &SignIn, user: Option<i64>, result: &
     Ok(())
 }
 
-async fn session_create(tx: &mut Tx, user: i64, kind: SessionKind, now: DateTime<Utc>) -> Result<String> {
+/// Begins a session; one whose second factor is due opens nothing, and not for long.
+pub(super) async fn session_create(
+    tx: &mut Tx,
+    user: i64,
+    kind: SessionKind,
+    factor_due: bool,
+    now: DateTime<Utc>,
+) -> Result<String> {
     let secret = secret();
-    let expires = match kind {
-        SessionKind::Desk => now + TimeDelta::hours(DESK_HOURS),
-        SessionKind::Kiosk => now + TimeDelta::days(KIOSK_DAYS),
+    let life = match kind {
+        SessionKind::Desk if factor_due => TimeDelta::minutes(DUE_MINUTES),
+        SessionKind::Desk => TimeDelta::hours(DESK_HOURS),
+        SessionKind::Kiosk => TimeDelta::days(KIOSK_DAYS),
     };
     sqlx::query!(
-        "insert into session (token_digest, user_id, kind, created_at, seen_at, expires_at) values ($1, $2, $3, $4, $4, $5)",
+        "insert into session (token_digest, user_id, kind, factor_due, created_at, seen_at, expires_at)
+         values ($1, $2, $3, $4, $5, $5, $6)",
         &digest(secret.as_bytes())[..],
         user,
         kind.code(),
+        factor_due,
         now,
-        expires,
+        now + life,
     )
     .execute(connection(tx))
     .await?;
@@ -198,7 +233,7 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
     let mut tx = begin_platform(database).await?;
     let session = sqlx::query!(
         "select user_id, kind, seen_at from session
-         where token_digest = $1 and expires_at > $2 and (kind = 'KIOSK' or seen_at > $3)",
+         where token_digest = $1 and not factor_due and expires_at > $2 and (kind = 'KIOSK' or seen_at > $3)",
         &digest[..],
         now,
         now - TimeDelta::minutes(DESK_IDLE_MINUTES),
@@ -216,6 +251,30 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
     }
     tx.commit().await?;
     Ok(Some(Ctx::new(actor, scope, now, database.clone())))
+}
+
+/// Whether a cookie's secret belongs to a session that waits for the code of a second factor. To everything else such a
+/// session is nobody.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session_factor_due(database: &Database, secret: &str, now: DateTime<Utc>) -> Result<bool> {
+    let mut tx = begin_platform(database).await?;
+    let due = sqlx::query_scalar!(
+        r#"select exists (select from session where token_digest = $1 and factor_due and expires_at > $2) as "due!""#,
+        &digest(secret.as_bytes())[..],
+        now
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(due)
+}
+
+/// Ends every session of an account.
+pub(super) async fn sessions_end(tx: &mut Tx, user: i64) -> Result<()> {
+    sqlx::query!("delete from session where user_id = $1", user).execute(connection(tx)).await?;
+    Ok(())
 }
 
 /// Ends the session of a cookie.
@@ -239,7 +298,7 @@ pub async fn sign_out(database: &Database, secret: &str) -> Result<()> {
 pub async fn kiosk_start(ctx: &Ctx, old_secret: &str) -> Result<String> {
     ctx.require(Permission::KioskStart)?;
     let mut tx = ctx.begin().await?;
-    let secret = session_create(&mut tx, ctx.actor().id.0, SessionKind::Kiosk, ctx.now()).await?;
+    let secret = session_create(&mut tx, ctx.actor().id.0, SessionKind::Kiosk, false, ctx.now()).await?;
     sqlx::query!("delete from session where token_digest = $1", &digest(old_secret.as_bytes())[..])
         .execute(connection(&mut tx))
         .await?;
@@ -280,7 +339,7 @@ pub async fn password_change(ctx: &Ctx, old: String, new: String, again: &str) -
     }
     let hash = password_hash(new).await?;
     password_set(&mut tx, user, &hash, false, Some(user), ctx.now()).await?;
-    let secret = session_create(&mut tx, user, SessionKind::Desk, ctx.now()).await?;
+    let secret = session_create(&mut tx, user, SessionKind::Desk, false, ctx.now()).await?;
     tx.commit().await?;
     Ok(secret)
 }

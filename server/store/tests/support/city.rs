@@ -54,6 +54,8 @@ pub async fn ctx(database: &Database, login: &str) -> Ctx {
 pub async fn fill(database: &Database) {
     city_seed(database, "CITY", "测试市住房保障中心", "810000").await.expect("the city");
     setting_put(database, code::MAP_SYSTEM, "WGS84").await.expect("the map's system");
+    // Tests sign in with passwords alone, except those of the second factor.
+    setting_put(database, code::SECOND_FACTOR, "false").await.expect("no second factor");
     for (login, role, organization) in ACCOUNTS.iter().filter(|account| account.2 == "CITY") {
         account(database, login, role, organization).await;
     }

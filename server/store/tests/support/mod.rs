@@ -4,6 +4,7 @@
 pub mod asset;
 pub mod city;
 pub mod database;
+pub mod phone;
 pub mod sheet;
 
 pub use database::TestDatabase;

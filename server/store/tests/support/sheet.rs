@@ -7,7 +7,7 @@ use domain::{
     },
     import::SheetKey,
     person::import_sheet::PERSON_IMPORT,
-    platform::organization_sheet::ORGANIZATION_IMPORT,
+    platform::{organization_sheet::ORGANIZATION_IMPORT, user_sheet::USER_IMPORT},
     sheet::ImportSheet,
 };
 use store::{
@@ -28,6 +28,7 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::Building => BUILDING,
         SheetKey::Room => ROOM,
         SheetKey::Person => PERSON,
+        SheetKey::User => USER,
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -54,12 +55,21 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::Building => of(&BUILDING_IMPORT),
         SheetKey::Room => of(&ROOM_IMPORT),
         SheetKey::Person => of(&PERSON_IMPORT),
+        SheetKey::User => of(&USER_IMPORT),
     }
 }
 
 /// Rows numbered as in a worksheet whose first data row is 2.
 pub fn numbered(rows: Vec<Vec<String>>) -> Vec<RawRow> {
     (2..).zip(rows).map(|(row_no, cells)| RawRow { row_no, cells }).collect()
+}
+
+/// The account of the small city that may import a sheet.
+pub fn importer(sheet: SheetKey) -> &'static str {
+    match sheet {
+        SheetKey::Organization | SheetKey::User => "admin",
+        _ => "city",
+    }
 }
 
 /// Takes all rows in one chunk.
@@ -123,6 +133,14 @@ const PERSON: Cells = &[
     ("证件号码", "E1234567"),
     ("手机号", "13800001234"),
     ("所属机构", "甲区"),
+];
+
+const USER: Cells = &[
+    ("账号", "new.clerk"),
+    ("姓名", "新员工"),
+    ("所属机构", "甲区"),
+    ("角色", "区县住房保障部门"),
+    ("手机号", "13900001234"),
 ];
 
 const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];

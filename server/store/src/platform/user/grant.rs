@@ -1,14 +1,16 @@
 //! What an account may do, and where: asked for by one administrator, agreed to by another (domain.md §6.4).
 
 use super::{
-    Reach, organization_scope,
+    Reach,
+    import::import_pending,
+    organization_scope,
     record::{city_eyes, own_eyes, user_hold},
 };
 use crate::{
     Ctx, Error, Result, Scope,
     ctx::{Tx, connection},
     error::stored,
-    platform::approval::{Change, Request, approval_submit, outdated},
+    platform::approval::{Change, Request, approval_submit, outdated, waits_already},
 };
 use domain::{
     dictionary::{ApprovalKind, OrganizationType, UserStatus},
@@ -45,6 +47,9 @@ pub(super) async fn request_in(
     (after, reason): (GrantFields, String),
 ) -> Result<ApprovalId> {
     let (login, status, _) = user_hold(tx, id).await?;
+    if import_pending(tx, id).await?.is_some() {
+        return Err(waits_already().into());
+    }
     grant_check(tx, &after).await?;
     let before = grant_load(tx, id).await?;
     let request = Request {
@@ -122,7 +127,7 @@ async fn estate_names(tx: &mut Tx, ids: &[EstateId]) -> Result<Option<String>> {
 
 /// The rules of a grant: what it names exists, its roles go together (domain.md §6.4), its estates belong to its
 /// organisation.
-async fn grant_check(tx: &mut Tx, grant: &GrantFields) -> Result<()> {
+pub(super) async fn grant_check(tx: &mut Tx, grant: &GrantFields) -> Result<()> {
     let mut errors = FieldErrors::default();
     let known = sqlx::query_scalar!(
         r#"select exists (select from organization where id = $1 and status = 'ON' and deleted_at is null) as "known!""#,
@@ -204,6 +209,16 @@ async fn estates_of_organization(tx: &mut Tx, id: OrganizationId) -> Result<Vec<
     Ok(rows.into_iter().map(|row| (EstateId(row.id), row.name)).collect())
 }
 
+/// Complaints by field as one sentence, for the checker, who has no such fields before him.
+pub(super) fn refused_as_one(error: Error) -> Error {
+    match error {
+        Error::Failure(Failure::Invalid(fields)) => {
+            Failure::refused(fields.0.into_values().collect::<Vec<_>>().join("；")).into()
+        }
+        other => other,
+    }
+}
+
 /// Does what a request about an account asks for. Its sessions stay: each of their requests asks for the rights anew.
 pub(crate) async fn grant_apply(
     tx: &mut Tx,
@@ -216,12 +231,7 @@ pub(crate) async fn grant_apply(
     if grant_load(tx, id).await? != *before {
         return Err(outdated());
     }
-    grant_check(tx, after).await.map_err(|error| match error {
-        Error::Failure(Failure::Invalid(fields)) => {
-            Failure::refused(fields.0.into_values().collect::<Vec<_>>().join("；")).into()
-        }
-        other => other,
-    })?;
+    grant_check(tx, after).await.map_err(refused_as_one)?;
     sqlx::query!(
         "update app_user set organization_id = $2, status = case status when 'NEW' then 'ON' else status end,
                 updated_at = $3, updated_by = $4, version = version + 1

@@ -1,12 +1,16 @@
 //! Users (E-02): who an account is, what it may do, how far it sees (domain.md §6.2).
 
+mod factor;
 mod grant;
+pub(crate) mod import;
 mod phone;
 mod record;
 mod write;
 
+pub use factor::{factor_rotate, user_factor_drop, user_factor_remove};
 pub(crate) use grant::grant_apply;
 pub use grant::{user_estates, user_grant_request};
+pub use import::{FirstPassword, passwords_draw};
 pub use phone::user_rotate;
 pub use record::{user_choices, user_get, user_list};
 pub use write::{user_password_new, user_register, user_sessions_end, user_status_set, user_unlock, user_update};
@@ -16,7 +20,7 @@ use crate::{
     ctx::{Tx, begin_platform, china_day, connection},
     platform::password::{password_hash, password_set},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     dictionary::OrganizationType,
     failure::Failure,
@@ -39,8 +43,8 @@ pub(crate) struct Reach {
     business: bool,
 }
 
-/// Loads an enabled account with its roles and permissions. A password that has expired has to be changed first; not on
-/// a wall, where nobody could.
+/// Loads an enabled account with its roles and permissions. A password that has expired has to be changed first, and a
+/// second factor set up where it is asked for; not on a wall, where nobody could.
 pub(crate) async fn actor_load(
     tx: &mut Tx,
     user: i64,
@@ -53,6 +57,12 @@ pub(crate) async fn actor_load(
                   u.must_change_password, u.password_changed_at, u.valid_from, u.valid_to,
                   (select p.value from parameter p where p.code = $2 and p.district_id is null and p.valid_from <= $3
                    order by p.valid_from desc limit 1) as password_days,
+                  (select p.value from parameter p where p.code = $4 and p.district_id is null and p.valid_from <= $3
+                   order by p.valid_from desc limit 1) as factor_wanted,
+                  (select f.removed_at is null or f.removed_by = f.user_id from user_factor f
+                   where f.user_id = u.id and f.confirmed_at is not null order by f.id desc limit 1) as "factor_kept?",
+                  exists (select from user_factor f where f.user_id = u.id and f.confirmed_at is not null
+                          and f.removed_at is null) as "factor!",
                   o.name as organization, o.type as kind,
                   o.district_id,
                   array(select r.code from user_role ur join role r on r.id = ur.role_id where ur.user_id = u.id order by r.code) as "roles!",
@@ -64,6 +74,7 @@ pub(crate) async fn actor_load(
         user,
         code::PASSWORD_DAYS,
         today,
+        code::SECOND_FACTOR,
     )
     .fetch_optional(connection(tx))
     .await?;
@@ -75,6 +86,11 @@ pub(crate) async fn actor_load(
     let mut permissions: Vec<Permission> =
         row.permissions.iter().filter_map(|code| Permission::from_code(code)).collect();
     permissions.sort_unstable();
+    // What an administrator took away has to be set up again, whatever the city asks for.
+    let taken = row.factor_kept == Some(false);
+    let powerful = permissions.iter().any(|permission| permission.needs_second_factor());
+    let must_enrol =
+        session == SessionKind::Desk && !row.factor && (taken || (powerful && is_wanted(row.factor_wanted)));
     let reach = Reach {
         user: row.id,
         organization: row.organization_id,
@@ -92,8 +108,26 @@ pub(crate) async fn actor_load(
         permissions,
         session,
         must_change_password: row.must_change_password || expired,
+        must_enrol,
     };
     Ok(Some((actor, reach)))
+}
+
+/// Whether the city asks powerful accounts for a second factor.
+pub(super) async fn factor_wanted(tx: &mut Tx, today: NaiveDate) -> Result<bool> {
+    let set = sqlx::query_scalar!(
+        "select value from parameter where code = $1 and district_id is null and valid_from <= $2
+         order by valid_from desc limit 1",
+        code::SECOND_FACTOR,
+        today
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    Ok(is_wanted(set))
+}
+
+fn is_wanted(set: Option<String>) -> bool {
+    set.unwrap_or_else(|| CitySettings::default().value(code::SECOND_FACTOR)) == "true"
 }
 
 /// The scope of an account (domain.md §6.2): what its organisation sees, and of that only the estates it
@@ -201,7 +235,7 @@ pub async fn user_ctx(database: &Database, user: UserRef<'_>, now: DateTime<Utc>
         return Err(Failure::refused("账号不存在或已停用").into());
     };
     // The command line and the queue are no first sign-in.
-    actor.must_change_password = false;
+    (actor.must_change_password, actor.must_enrol) = (false, false);
     let scope = scope_load(&mut tx, reach).await?;
     tx.commit().await?;
     Ok(Ctx::new(actor, scope, now, database.clone()))

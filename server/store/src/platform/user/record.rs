@@ -1,11 +1,12 @@
 //! Accounts as administrators look at them (S1-9.3).
 
+use super::import::import_pending;
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
     list::{SmallList, push_code},
-    platform::approval::approval_pending,
+    platform::{approval::approval_pending, second_factor::factor_has},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -30,6 +31,7 @@ struct Record {
     status: String,
     locked_until: Option<DateTime<Utc>>,
     last_login_at: Option<DateTime<Utc>>,
+    second_factor: bool,
 }
 
 impl Record {
@@ -44,6 +46,7 @@ impl Record {
             status: stored(&self.status, UserStatus::from_code)?,
             locked_until: self.locked_until.filter(|until| *until > now),
             last_login_at: self.last_login_at,
+            second_factor: self.second_factor,
         })
     }
 }
@@ -65,7 +68,9 @@ pub async fn user_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<UserRow>> {
         columns:
             "u.id, u.login, u.name, o.name as organization, u.phone_mask, u.status, u.locked_until, u.last_login_at,
             (select string_agg(r.name, '、' order by r.id) from user_role ur join role r on r.id = ur.role_id
-             where ur.user_id = u.id) as roles",
+             where ur.user_id = u.id) as roles,
+            exists (select from user_factor f where f.user_id = u.id and f.confirmed_at is not null
+                    and f.removed_at is null) as second_factor",
         from: "from app_user u join organization o on o.id = u.organization_id where u.deleted_at is null",
         searched: &["u.login", "u.name"],
         filter: &|sql| push_code(sql, query, "status", "u.status"),
@@ -107,7 +112,10 @@ pub(super) async fn user_load(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Re
     .fetch_all(connection(tx))
     .await?;
     let roles: Vec<(RoleId, String)> = roles.into_iter().map(|role| (RoleId(role.id), role.name)).collect();
-    let pending = approval_pending(tx, ApprovalKind::UserGrant, &row.login).await?;
+    let pending = match approval_pending(tx, ApprovalKind::UserGrant, &row.login).await? {
+        None => import_pending(tx, id).await?,
+        own => own,
+    };
     let record = Record {
         id: row.id,
         login: row.login,
@@ -118,6 +126,7 @@ pub(super) async fn user_load(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Re
         status: row.status,
         locked_until: row.locked_until,
         last_login_at: row.last_login_at,
+        second_factor: factor_has(tx, id.0).await?,
     };
     Ok(User {
         row: record.row(now)?,
@@ -185,8 +194,11 @@ async fn attempts_of(tx: &mut Tx, id: UserId) -> Result<Vec<AttemptLine>> {
     .await?;
     let outcome = |result: &str| match result {
         "OK" => "成功",
-        "CAPTCHA" => "验证码错误",
+        "RECOVERY" => "成功（使用恢复码）",
+        "CAPTCHA" => "图形验证码错误",
         "PASSWORD" => "密码错误",
+        "FACTOR_DUE" => "密码正确，待二次验证",
+        "FACTOR" => "二次验证错误",
         "LOCKED" => "账号锁定中",
         _ => "账号已停用",
     };

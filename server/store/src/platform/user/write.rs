@@ -10,6 +10,7 @@ use crate::{
     ctx::{Tx, connection},
     platform::{
         password::{password_hash, password_set},
+        session::sessions_end,
         token::random_password,
     },
 };
@@ -139,7 +140,7 @@ pub async fn user_status_set(ctx: &Ctx, id: UserId, on: bool) -> Result<()> {
     .execute(connection(&mut tx))
     .await?;
     if !on {
-        sessions_end(&mut tx, id).await?;
+        sessions_end(&mut tx, id.0).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -175,20 +176,24 @@ pub async fn user_password_new(ctx: &Ctx, id: UserId) -> Result<String> {
     let hash = password_hash(password.clone()).await?;
     let mut tx = ctx.begin_platform().await?;
     user_hold(&mut tx, id).await?;
-    let checks = sqlx::query_scalar!(
-        r#"select exists (select from user_role ur join role_permission p on p.role_id = ur.role_id
-                          where ur.user_id = $1 and p.permission = $2) as "checks!""#,
-        id.0,
-        Permission::UserCheck.code(),
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    if checks {
+    if user_checks(&mut tx, id).await? {
         return Err(Failure::refused("复核人的密码不能由提交人重置，请由服务器管理员执行 server user password").into());
     }
     password_set(&mut tx, id.0, &hash, true, Some(ctx.actor().id.0), ctx.now()).await?;
     tx.commit().await?;
     Ok(password)
+}
+
+/// Whether an account agrees to what is asked for accounts.
+pub(super) async fn user_checks(tx: &mut Tx, id: UserId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from user_role ur join role_permission p on p.role_id = ur.role_id
+                          where ur.user_id = $1 and p.permission = $2) as "checks!""#,
+        id.0,
+        Permission::UserCheck.code(),
+    )
+    .fetch_one(connection(tx))
+    .await?)
 }
 
 /// Signs an account out everywhere (强制下线).
@@ -199,12 +204,7 @@ pub async fn user_sessions_end(ctx: &Ctx, id: UserId) -> Result<()> {
     ctx.require(Permission::UserWrite)?;
     let mut tx = ctx.begin_platform().await?;
     user_hold(&mut tx, id).await?;
-    sessions_end(&mut tx, id).await?;
+    sessions_end(&mut tx, id.0).await?;
     tx.commit().await?;
-    Ok(())
-}
-
-async fn sessions_end(tx: &mut Tx, id: UserId) -> Result<()> {
-    sqlx::query!("delete from session where user_id = $1", id.0).execute(connection(tx)).await?;
     Ok(())
 }
