@@ -169,7 +169,7 @@ fn Head(frame: Frame) -> impl IntoView {
                 <ul class="menu dropdown-content bg-base-100 rounded-box border-base-300 z-20 w-52 border p-2 shadow-lg">
                     {(!kiosk).then(|| view! {
                         <li><a href="/password">"修改密码"</a></li>
-                        <li><a href="/platform/second-factor">"二次验证"</a></li>
+                        <li><a href="/platform/second-factor" rel="external">"二次验证"</a></li>
                     })}
                     {may_kiosk.then(|| view! {
                         <li>

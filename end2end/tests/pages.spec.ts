@@ -63,6 +63,7 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
     ["/search", "查找"],
     ["/search?q=演示", "查找"],
     ["/password", "修改密码"],
+    ["/platform/second-factor", "二次验证"],
   ];
   for (const [path, title] of pages) {
     await visit(page, path);

@@ -294,7 +294,7 @@ fn table(notes: &str) -> String {
             let _ = writeln!(lines, "    {login:<10} {password}  {role}");
         }
     }
-    lines.push_str("  演示环境不强制二次验证（参数 SECOND_FACTOR 为 false）；正式使用请设为 true\n");
+    lines.push_str("  演示数据默认不强制二次验证；正式使用请将参数 SECOND_FACTOR 设为 true\n");
     lines
 }
 

@@ -196,7 +196,7 @@ impl Deed {
     fn label(self) -> &'static str {
         match self {
             Self::Renew => "更换恢复码",
-            Self::Disable => "停用",
+            Self::Disable => "停用或更换手机",
         }
     }
 

@@ -140,14 +140,15 @@ impl Users {
         let roles = self.roles_of(row_no, &form.roles, errors);
         let phone = form.phone.clone()?;
         let phone_digests = ring.indexes(Kind::Phone, phone.as_str());
-        if phone_digests.iter().any(|digest| there.phones.contains(digest)) {
-            errors.add(row_no, "手机号", PHONE_TAKEN);
-        } else if let Some(earlier) = phone_digests.iter().find_map(|digest| self.phones.get(digest)) {
+        // Earlier rows first: those of this file may be in the database by now.
+        if let Some(earlier) = phone_digests.iter().find_map(|digest| self.phones.get(digest)) {
             let sentence = match earlier {
                 Some(earlier) => format!("文件内第{earlier}行与第{row_no}行的手机号重复"),
                 None => PHONE_TAKEN.to_owned(),
             };
             errors.add(row_no, "手机号", sentence);
+        } else if phone_digests.iter().any(|digest| there.phones.contains(digest)) {
+            errors.add(row_no, "手机号", PHONE_TAKEN);
         }
         if errors.has(row_no) {
             return None;
