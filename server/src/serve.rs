@@ -14,7 +14,7 @@ use axum::{Router, serve::ListenerExt as _};
 use domain::platform::setting::CitySettings;
 use leptos::config::LeptosOptions;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use store::{Database, live::Feed};
+use store::{Database, live::Feed, platform::tables::CityTables};
 use tokio::{net::TcpListener, signal, sync::watch, task::JoinHandle};
 
 /// How often the settings are looked at.
@@ -117,14 +117,11 @@ async fn run(
             draw_captcha: captcha_image::draw,
             secure_cookies: front.https,
             settings: watch_settings(database.clone(), settings),
+            tables: watch_tables(database.clone()).await?,
             audit_anchors: Arc::new(move || audit::anchors(&anchors)),
             build: build.clone(),
         },
-        options: LeptosOptions::builder()
-            .output_name("housing")
-            .site_root(serve.site.display().to_string())
-            .site_pkg_dir(format!("pkg/{build}"))
-            .build(),
+        options: options(serve, &build),
         feed,
         front,
         stopping,
@@ -141,6 +138,15 @@ async fn run(
     })
     .await;
     Ok(())
+}
+
+/// Where pages find the browser bundle.
+fn options(serve: &ServeConfig, build: &str) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("housing")
+        .site_root(serve.site.display().to_string())
+        .site_pkg_dir(format!("pkg/{build}"))
+        .build()
 }
 
 /// Answers at the port until the process is to end; what is being answered then is finished.
@@ -205,6 +211,27 @@ fn watch_settings(database: Database, settings: CitySettings) -> watch::Receiver
         }
     });
     receiver
+}
+
+/// Keeps the city's labels and menu at hand. Another process may change them; this one's own changes are sent in at
+/// once (`app::context::tables_look`).
+async fn watch_tables(database: Database) -> Result<watch::Sender<CityTables>, String> {
+    let tables = store::platform::tables::tables_get(&database).await.map_err(|error| error.to_string())?;
+    let sender = watch::Sender::new(tables);
+    let kept = sender.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(SETTINGS_LOOK).await;
+            if let Ok(fresh) = store::platform::tables::tables_get(&database).await {
+                kept.send_if_modified(|known| {
+                    let changed = *known != fresh;
+                    *known = fresh;
+                    changed
+                });
+            }
+        }
+    });
+    Ok(sender)
 }
 
 /// Ctrl-C, the service manager's TERM, or the terminal going away.

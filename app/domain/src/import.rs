@@ -41,6 +41,7 @@ pub enum SheetKey {
     Room,
     Person,
     User,
+    Calendar,
 }
 
 impl SheetKey {
@@ -53,6 +54,7 @@ impl SheetKey {
         Self::Room,
         Self::Person,
         Self::User,
+        Self::Calendar,
     ];
 
     /// As the command line and the address name it.
@@ -67,6 +69,7 @@ impl SheetKey {
             Self::Room => "room",
             Self::Person => "person",
             Self::User => "user",
+            Self::Calendar => "calendar",
         }
     }
 
@@ -82,6 +85,7 @@ impl SheetKey {
             Self::Room => crate::housing::room_sheet::ROOM_IMPORT.title,
             Self::Person => crate::person::import_sheet::PERSON_IMPORT.title,
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
+            Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
         }
     }
 
@@ -103,6 +107,7 @@ impl SheetKey {
             Self::Room => Permission::RoomWrite,
             Self::Person => Permission::PersonImport,
             Self::User => Permission::UserWrite,
+            Self::Calendar => Permission::CalendarWrite,
         }
     }
 
@@ -116,7 +121,7 @@ impl SheetKey {
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
     #[must_use]
     pub fn can_update(self) -> bool {
-        matches!(self, Self::Person)
+        matches!(self, Self::Person | Self::Calendar)
     }
 
     /// The headers of its columns. (Costs the browser every parser of every sheet: for the server.)
@@ -134,6 +139,7 @@ impl SheetKey {
             Self::Room => of(&crate::housing::room_sheet::ROOM_IMPORT),
             Self::Person => of(&crate::person::import_sheet::PERSON_IMPORT),
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
+            Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
         }
     }
 }

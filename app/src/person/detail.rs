@@ -45,7 +45,6 @@ fn record(person: &Person) -> impl IntoView + use<> {
     let open = person.merged_into.is_none();
     let deletes = (open && may(Permission::PersonDelete)).then(|| delete_tool(person));
     let asked = RwSignal::new(None::<Secret>);
-    let label = |value: Option<&'static str>| cell_or_empty(value, Cell::text);
     view! {
         <PageHead title=person.name.clone() back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned())>
             {move || (open && may(Permission::PersonWrite)).then(|| view! {
@@ -61,21 +60,21 @@ fn record(person: &Person) -> impl IntoView + use<> {
         })}
         {field_group("基本信息", vec![
             ("姓名", Cell::text(&person.name)),
-            ("人员类型", Cell::text(person.person_type.label())),
-            ("性别", label(person.gender.map(|value| value.label()))),
+            ("人员类型", Cell::coded(person.person_type)),
+            ("性别", cell_or_empty(person.gender, Cell::coded)),
             ("出生日期", cell_or_empty(person.birth, Cell::Date)),
             ("出生年份", cell_or_empty(person.birth_year, |year| Cell::Text(year.to_string()))),
-            ("民族", label(person.nation.map(|value| value.label()))),
-            ("学历", label(person.education.map(|value| value.label()))),
-            ("婚姻状况", label(person.marital.map(|value| value.label()))),
-            ("户籍类型", label(person.hukou_type.map(|value| value.label()))),
+            ("民族", cell_or_empty(person.nation, Cell::coded)),
+            ("学历", cell_or_empty(person.education, Cell::coded)),
+            ("婚姻状况", cell_or_empty(person.marital, Cell::coded)),
+            ("户籍类型", cell_or_empty(person.hukou_type, Cell::coded)),
             ("工作单位", text_cell(person.employer.as_ref())),
             ("职业", text_cell(person.job.as_ref())),
             ("紧急联系人", text_cell(person.emergency_contact.as_ref())),
             ("开户行", text_cell(person.bank_name.as_ref())),
             ("开户名", text_cell(person.bank_holder.as_ref())),
-            ("证件类型", Cell::text(person.id_type.label())),
-            ("证件核验", Cell::text(person.id_verified.label())),
+            ("证件类型", Cell::coded(person.id_type)),
+            ("证件核验", Cell::coded(person.id_verified)),
             ("所属机构", Cell::text(&person.organization)),
             ("所属区县", Cell::text(person.district.as_deref().unwrap_or("全市"))),
             ("更新时间", Cell::Time(person.updated_at)),

@@ -1,7 +1,10 @@
 //! Server functions of signing in and out.
 
 use crate::ApiError;
-use domain::platform::{actor::Actor, setting::CitySettings};
+use domain::{
+    dictionary::LabelBook,
+    platform::{actor::Actor, menu::MenuNode, setting::CitySettings},
+};
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,11 @@ pub struct Frame {
     /// nobody yet: the code of the second factor is awaited
     pub factor_due: bool,
     pub settings: CitySettings,
+    /// what the city calls dictionary values otherwise than the program
+    #[serde(default, skip_serializing_if = "LabelBook::is_empty")]
+    pub labels: LabelBook,
+    /// what the actor sees of the menu
+    pub menu: Vec<MenuNode>,
     /// hash of the browser bundle
     pub build: String,
 }
@@ -22,14 +30,31 @@ impl Frame {
     pub fn of_request() -> Self {
         #[cfg(feature = "ssr")]
         {
-            let process = crate::context::process();
-            let settings = process.settings.borrow().clone();
-            let visit = crate::context::visit();
-            let actor = visit.ctx.map(|ctx| ctx.actor().clone());
-            Self { actor, factor_due: visit.factor_due, settings, build: process.build }
+            Self::of(crate::context::visit())
         }
         #[cfg(not(feature = "ssr"))]
-        Self { actor: None, factor_due: false, settings: CitySettings::default(), build: String::new() }
+        Self {
+            actor: None,
+            factor_due: false,
+            settings: CitySettings::default(),
+            labels: LabelBook::default(),
+            menu: Vec::new(),
+            build: String::new(),
+        }
+    }
+
+    /// The frame of somebody, or of nobody.
+    #[cfg(feature = "ssr")]
+    fn of(visit: crate::context::Visit) -> Self {
+        let process = crate::context::process();
+        let settings = process.settings.borrow().clone();
+        let actor = visit.ctx.map(|ctx| ctx.actor().clone());
+        let (labels, menu) = {
+            let tables = process.tables.borrow();
+            let menu = actor.as_ref().map(|actor| domain::platform::menu::menu_of(actor, &tables.menu));
+            (tables.labels.clone(), menu.unwrap_or_default())
+        };
+        Self { actor, factor_due: visit.factor_due, settings, labels, menu, build: process.build }
     }
 
     /// Where somebody goes on who has just come in: pages get there by themselves, without a request that the server
@@ -110,9 +135,9 @@ pub(super) async fn enter(secret: &str) -> Result<Frame, ApiError> {
 pub(super) async fn frame_of(secret: &str) -> Result<Frame, ApiError> {
     let database = crate::context::process().database;
     let now = chrono::Utc::now();
-    let actor = store::platform::session::session_ctx(&database, secret, now).await?.map(|ctx| ctx.actor().clone());
-    let factor_due = actor.is_none() && store::platform::session::session_factor_due(&database, secret, now).await?;
-    Ok(Frame { actor, factor_due, ..Frame::of_request() })
+    let ctx = store::platform::session::session_ctx(&database, secret, now).await?;
+    let factor_due = ctx.is_none() && store::platform::session::session_factor_due(&database, secret, now).await?;
+    Ok(Frame::of(crate::context::Visit { ctx, factor_due, ..crate::context::Visit::default() }))
 }
 
 /// Ends the session; answers the frame of nobody.
@@ -123,7 +148,7 @@ pub async fn sign_out() -> Result<Frame, ApiError> {
     }
     crate::context::forget_session();
     leptos_axum::redirect("/sign-in");
-    Ok(Frame { actor: None, factor_due: false, ..Frame::of_request() })
+    Ok(Frame::of(crate::context::Visit::default()))
 }
 
 /// Makes this browser a wall.

@@ -44,6 +44,11 @@ async fn everything(test: &TestDatabase) -> BTreeMap<String, i64> {
     counts
 }
 
+/// The account that may import a sheet.
+fn importer(sheet: SheetKey) -> &'static str {
+    if matches!(sheet, SheetKey::Organization | SheetKey::Calendar) { "admin" } else { "city" }
+}
+
 /// A file with good rows, bad rows and duplicates of every kind.
 fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
     let named: &dyn Fn(&str, &str) -> Vec<String> = match sheet {
@@ -55,6 +60,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::Room => &|room, name| row(sheet, &[("房号", room), ("房间名称", name)]),
         SheetKey::Person => &|number, name| row(sheet, &[("证件号码", number), ("姓名", name)]),
         SheetKey::User => &|login, phone| row(sheet, &[("账号", login), ("手机号", phone)]),
+        SheetKey::Calendar => &|day, kind| row(sheet, &[("日期", day), ("类型", kind)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -87,6 +93,13 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("甲区", "阳光苑"),
             named("丁区", "新二"),
             named("甲区", ""),
+        ],
+        SheetKey::Calendar => vec![
+            named("2026-10-01", "休"),
+            named("2026-10-01", "班"),
+            named("2026-10-10", "班"),
+            named("2026-02-30", "休"),
+            named("2026-10-02", ""),
         ],
         SheetKey::Person => vec![
             named("E0000001", "新一"),
@@ -142,6 +155,7 @@ async fn a_check_writes_nothing_and_says_what_the_import_says() {
         let table = match sheet {
             SheetKey::Building => "unit",
             SheetKey::User => "app_user",
+            SheetKey::Calendar => "holiday",
             other => other.code(),
         };
         let rows = count(&test, table).await;

@@ -93,6 +93,7 @@ async fn texts_have_the_lengths_of_the_specification() {
         (SheetKey::Building, "租金标准编码", 30),
         (SheetKey::Building, "产权证号", 50),
         (SheetKey::Building, "备注", 200),
+        (SheetKey::Calendar, "名称", 30),
         (SheetKey::Organization, "机构编码", 20),
         (SheetKey::Organization, "机构名称", 100),
         (SheetKey::RentStandard, "标准编码", 30),
@@ -344,7 +345,7 @@ async fn rent_standards() {
 async fn who_may_import_what() {
     let test = TestDatabase::with_city().await;
     for (login, may) in [
-        ("admin", vec![SheetKey::Organization, SheetKey::User]),
+        ("admin", vec![SheetKey::Organization, SheetKey::User, SheetKey::Calendar]),
         (
             "city",
             vec![

@@ -5,6 +5,7 @@ use crate::{
     assets,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
+    tables,
 };
 use serde_json::{Value, json};
 
@@ -316,6 +317,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
     entries.extend(administration(world, &list));
+    entries.extend(tables::tables(&list));
     entries
 }
 

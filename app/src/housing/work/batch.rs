@@ -1,6 +1,7 @@
 //! One change of the units chosen in a list: what is written is taken over, or all are locked or unlocked; the outcome
 //! names those that stayed as they were.
 
+use crate::ui::label::told;
 use crate::{
     ApiError,
     housing::{
@@ -121,7 +122,8 @@ fn change_form(act: Act, rows: &[ChosenRow], choices: &StockChoices) -> impl Int
     });
     let fitting =
         choices.rent_standards.iter().filter(|standard| rows.iter().all(|row| standard.fits(row.district_id.0)));
-    let standards = fitting.map(|standard| (standard.id.to_string(), standard.label.clone())).collect();
+    let standards: Vec<(String, String)> =
+        fitting.map(|standard| (standard.id.to_string(), standard.label.clone())).collect();
     let managers = chosen(choices.management_units.clone());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -230,12 +232,12 @@ fn chosen_table(rows: &[ChosenRow]) -> impl IntoView + use<> {
                 <tr>
                     <td><a class="link link-primary link-hover" href=format!("/housing/units/{}", row.id)>{row.code.clone()}</a></td>
                     <td>{row.estate.clone()}" "{row.address.clone()}</td>
-                    <td>{row.category.label()}</td>
+                    <td>{told(row.category)}</td>
                     <td class="figures">{row.building_area.to_string()}</td>
                     <td class="figures">{row.usable_area.to_string()}</td>
                     <td>{row.rent_standard.clone()}</td>
                     <td>{row.mgmt_unit.clone()}</td>
-                    <td><span class="status-badge">{status_tile(row.status)}{row.status.label()}</span></td>
+                    <td><span class="status-badge">{status_tile(row.status)}{told(row.status)}</span></td>
                 </tr>
             }
         })

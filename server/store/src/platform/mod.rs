@@ -2,15 +2,21 @@
 
 pub mod approval;
 pub mod audit;
+pub mod calendar;
 pub mod cipher;
+pub mod dictionary;
 pub mod division;
+pub mod menu;
+pub mod numbering;
 pub mod organization;
+pub mod organization_write;
 pub mod parameter;
 pub mod password;
 pub mod role;
 pub mod second_factor;
 pub mod session;
 pub mod setting;
+pub mod tables;
 pub mod token;
 mod totp;
 pub mod user;
