@@ -15,7 +15,7 @@ use crate::{
         session::{Frame, PasswordChange, SignIn, SignOut},
         sign_in::SignInPage,
     },
-    presence::{Outdated, use_presence},
+    presence::{Outdated, PartMissing, use_presence},
     search::Search,
     ui::{icon, resource::PageJson},
 };
@@ -195,6 +195,7 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
                 {move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
                 <Outdated newest_build=newest_build />
+                <PartMissing />
                 {children()}
             </div>
             <div class="drawer-side z-30">

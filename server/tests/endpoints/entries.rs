@@ -359,6 +359,7 @@ pub fn routes(world: &World) -> Vec<Entry> {
             NotFound,
         ),
         raw("/files/export/{list}", "/files/export/unit?rows=100", Forbidden, "finance", Hidden),
+        raw("/files/board/{building}", format!("/files/board/{}", world.building), Good, "admin", NotFound),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {
