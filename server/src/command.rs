@@ -275,16 +275,11 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Key(KeyCommand::New) => println!("{}", keys::next(&config.data)?),
         Command::Key(KeyCommand::Rotate) => {
             let opened = config.open().await?;
-            let persons = store::person::person_rotate(&opened.database).await;
-            let users = store::platform::user::user_rotate(&opened.database).await;
-            let rooms = store::housing::room::room_rotate(&opened.database).await;
+            let renewed = store::platform::key::keys_rotate(&opened.database).await;
             opened.close().await;
-            let persons = persons.map_err(|error| error.to_string())?;
-            let users = users.map_err(|error| error.to_string())?;
-            let rooms = rooms.map_err(|error| error.to_string())?;
-            println!(
-                "已用新密钥重新加密{persons}人、{users}个账号、{rooms}个房间的业主电话；旧密钥可从密钥文件中删去，删去后重启服务"
-            );
+            let renewed = renewed.map_err(|error| error.to_string())?;
+            let renewed: Vec<_> = renewed.iter().map(|noun| format!("{}{}", noun.count, noun.counted)).collect();
+            println!("已用新密钥重新加密{}；旧密钥可从密钥文件中删去，删去后重启服务", renewed.join("、"));
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {

@@ -238,11 +238,16 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
     let current = move || page.unit.get() == Some(id.0);
     let dimmed = move || page.sought.get().is_some_and(|sought| sought != status.get());
     // The drawer stands far behind in the document; the key leads to it as if it came right after its tile.
-    let to_drawer = move |event: KeyboardEvent| {
-        if event.key() == "Tab" && !event.shift_key() && page.unit.get_untracked() == Some(id.0) {
+    let by_key = move |event: KeyboardEvent| match (event.key().as_str(), event.shift_key()) {
+        ("Tab", false) if page.unit.get_untracked() == Some(id.0) => {
             event.prevent_default();
             focus_on(DRAWER);
         }
+        ("F10", true) | ("ContextMenu", _) => {
+            event.prevent_default();
+            page.menu.set(Opened::below(id));
+        }
+        _ => {}
     };
     // Already open: the address does not change, but the drawer is wanted.
     let again = move |_| {
@@ -264,7 +269,7 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
             aria-current=move || current().then_some("true")
             aria-haspopup="menu"
             aria-keyshortcuts="Shift+F10"
-            on:keydown=to_drawer
+            on:keydown=by_key
             on:click=again
         >
             <span class="board-room">{room}</span>

@@ -23,16 +23,25 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Where the event was; moved so far that all of it can be seen.
+    /// Where the hand is.
     pub fn at(unit: UnitId, event: &MouseEvent) -> Self {
+        Self::within(unit, (event.client_x().into(), event.client_y().into()))
+    }
+
+    /// Below the unit's tile, for whoever has no pointer.
+    pub fn below(unit: UnitId) -> Option<Self> {
+        let tile = document().query_selector(&tile_selector(unit.0)).ok().flatten()?.get_bounding_client_rect();
+        Some(Self::within(unit, (tile.left(), tile.bottom())))
+    }
+
+    /// Moved so far that all of it can be seen.
+    fn within(unit: UnitId, (left, top): (f64, f64)) -> Self {
         let size = |length: Result<leptos::wasm_bindgen::JsValue, _>| length.ok().and_then(|length| length.as_f64());
-        let within = |place: i32, length: Option<f64>, room: f64| {
-            f64::from(place).min(length.unwrap_or(f64::MAX) - room).max(0.0)
-        };
+        let moved = |place: f64, length: Option<f64>, room: f64| place.min(length.unwrap_or(f64::MAX) - room).max(0.0);
         Self {
             unit,
-            left: within(event.client_x(), size(window().inner_width()), ROOM.0),
-            top: within(event.client_y(), size(window().inner_height()), ROOM.1),
+            left: moved(left, size(window().inner_width()), ROOM.0),
+            top: moved(top, size(window().inner_height()), ROOM.1),
         }
     }
 }

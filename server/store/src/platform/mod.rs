@@ -4,6 +4,7 @@ pub mod approval;
 pub mod audit;
 pub mod cipher;
 pub mod division;
+pub mod key;
 pub mod organization;
 pub mod parameter;
 pub mod password;
