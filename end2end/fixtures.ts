@@ -185,7 +185,7 @@ export async function signIn(page: Page, name: string): Promise<Account> {
   await page.locator("input[name=captcha]").fill(await captchaAnswer(page));
   await page.locator("form button[type=submit]").click();
   await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
-  // The page's module is still on its way; leaving before it is there would break its loading off.
+  // A journey begins on a page that is there and alive.
   await page.locator("main.page h1").waitFor();
   await hydrated(page);
   return who;

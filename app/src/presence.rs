@@ -1,4 +1,5 @@
-//! Whether somebody is in front of an open page, and whether the system was replaced behind it.
+//! Whether somebody is in front of an open page, whether the system was replaced behind it, and what is said when a
+//! part of it does not come.
 
 use crate::{
     ApiError,
@@ -75,5 +76,18 @@ pub(crate) fn Outdated(newest_build: RwSignal<String>) -> impl IntoView {
                 </div>
             }
         })
+    }
+}
+
+/// Says that a part of the program did not come. The loader of the parts shows it and listens to its button
+/// (`frontend/bundle/src/loader.js`), because a page whose own part is missing has nobody else.
+#[component]
+pub(crate) fn PartMissing() -> impl IntoView {
+    view! {
+        <div class="alert alert-warning alert-soft rounded-none py-2" role="alert" data-part-missing hidden>
+            <span>"页面的一部分未能加载，请检查网络后重试"</span>
+            <button type="button" class="btn btn-sm btn-primary">"重试"</button>
+            <a class="btn btn-sm btn-ghost" href="" rel="external">"刷新页面"</a>
+        </div>
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     ApiError,
     platform::session::{FactorVerify, Frame, PasswordChange, SignIn, SignOut},
-    presence::{Outdated, use_presence},
+    presence::{Outdated, PartMissing, use_presence},
     route::routes,
     ui::{icon, resource::PageJson},
 };
@@ -126,6 +126,7 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
                 {move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
                 <Outdated newest_build=newest_build />
+                <PartMissing />
                 {children()}
             </div>
             <div class="drawer-side z-30">

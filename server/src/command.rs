@@ -14,7 +14,7 @@ use domain::import::SheetKey;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use store::platform::{
     token::random_password,
-    user::{NewUser, UserRef, factor_rotate, user_create, user_ctx, user_factor_drop, user_password_reset},
+    user::{NewUser, UserRef, user_create, user_ctx, user_factor_drop, user_password_reset},
 };
 
 /// 公租房管理平台: the platform for public rental housing
@@ -277,18 +277,11 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Key(KeyCommand::New) => println!("{}", keys::next(&config.data)?),
         Command::Key(KeyCommand::Rotate) => {
             let opened = config.open().await?;
-            let persons = store::person::person_rotate(&opened.database).await;
-            let users = store::platform::user::user_rotate(&opened.database).await;
-            let rooms = store::housing::room::room_rotate(&opened.database).await;
-            let factors = factor_rotate(&opened.database).await;
+            let renewed = store::platform::key::keys_rotate(&opened.database).await;
             opened.close().await;
-            let persons = persons.map_err(|error| error.to_string())?;
-            let users = users.map_err(|error| error.to_string())?;
-            let rooms = rooms.map_err(|error| error.to_string())?;
-            let factors = factors.map_err(|error| error.to_string())?;
-            println!(
-                "已用新密钥重新加密{persons}人、{users}个账号、{factors}个验证器、{rooms}个房间的业主电话；旧密钥可从密钥文件中删去，删去后重启服务"
-            );
+            let renewed = renewed.map_err(|error| error.to_string())?;
+            let renewed: Vec<_> = renewed.iter().map(|noun| format!("{}{}", noun.count, noun.counted)).collect();
+            println!("已用新密钥重新加密{}；旧密钥可从密钥文件中删去，删去后重启服务", renewed.join("、"));
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {

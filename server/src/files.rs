@@ -1,7 +1,7 @@
 //! Raw routes that carry files: templates, uploads, failed rows, exports, outlines. They go through
 //! the same context as the pages.
 
-use crate::{export, workbook};
+use crate::{board, export, workbook};
 use app::context::Visit;
 use axum::{
     Extension, Json,
@@ -52,14 +52,17 @@ fn sheet_key(code: &str) -> Result<SheetKey, Refused> {
 
 /// A workbook to be saved by the browser.
 fn spreadsheet(name: &str, content: Vec<u8>) -> Response {
+    let kind = HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    download("download.xlsx", name, kind, content)
+}
+
+/// A file to be saved by the browser; `plain` is its name for browsers that know only ASCII.
+fn download(plain: &str, name: &str, kind: HeaderValue, content: Vec<u8>) -> Response {
     let disposition =
-        format!("attachment; filename=\"download.xlsx\"; filename*=UTF-8''{}", domain::list::percent_encode(name));
+        format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", domain::list::percent_encode(name));
     let mut response = content.into_response();
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    );
+    headers.insert(header::CONTENT_TYPE, kind);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(value) = HeaderValue::from_str(&disposition) {
         headers.insert(header::CONTENT_DISPOSITION, value);
@@ -169,6 +172,14 @@ pub async fn passwords(Extension(visit): Extension<Visit>, Path(id): Path<i64>) 
     let content =
         workbook::write::rows("初始密码", &headers, rows).map_err(|error| store::Error::Broken(error.to_string()))?;
     Ok(spreadsheet("初始密码.xlsx", content))
+/// `GET /files/board/{building}`: the board of a building as a picture.
+pub async fn board(Extension(visit): Extension<Visit>, Path(building): Path<String>) -> Result<Response, Refused> {
+    let ctx = ctx(visit)?;
+    let building = building.parse().map_err(|_| Refused(Failure::NotFound))?;
+    let board = store::housing::building::building_board_get(&ctx, building).await?;
+    let name = format!("{} {} 楼盘表.svg", board.building.estate, board.building.title());
+    let picture = board::svg(&board, ctx.today()).into_bytes();
+    Ok(download("board.svg", &name, HeaderValue::from_static("image/svg+xml"), picture))
 }
 
 /// `GET /map/outlines`: the divisions as GeoJSON.

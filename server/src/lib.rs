@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod backup;
 pub mod bench;
+pub mod board;
 pub mod cluster;
 pub mod command;
 pub mod config;

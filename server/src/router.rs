@@ -2,7 +2,7 @@
 
 use crate::{
     files,
-    front::{Front, ready, trace},
+    front::{Front, plain, ready, trace},
     live, search, session,
 };
 use any_spawner::{CustomExecutor, PinnedFuture, PinnedLocalFuture};
@@ -68,6 +68,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route("/files/import/{id}/failed.xlsx", get(files::failed_rows))
         .route("/files/export/{list}", get(files::export))
         .route("/files/passwords/{id}", post(files::passwords))
+        .route("/files/board/{building}", get(files::board))
         // boards and maps
         .route("/map/outlines", get(files::outlines))
         .route("/live", get(live::stream))
@@ -77,6 +78,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .merge(pages)
         .fallback(page)
         .layer(middleware::from_fn_with_state(state.clone(), session::visit))
+        .layer(middleware::from_fn(plain::address))
         // A page is written once and read once: what a slower compression would save in bytes costs more in waiting.
         .layer(CompressionLayer::new().br(true).quality(CompressionLevel::Fastest));
     let immutable = SetResponseHeaderLayer::overriding(
@@ -122,6 +124,10 @@ async fn server_function(
     Extension(visit): Extension<Visit>,
     request: Request,
 ) -> Response {
+    let request = match plain::arguments(request).await {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
     let process = state.process;
     let context = move || {
         provide_context(process.clone());

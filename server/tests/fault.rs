@@ -1,5 +1,13 @@
-//! What people see when the database goes away under load, and what a server that was killed leaves behind.
+//! What people see when the database goes away under load or its disk is full, what a server that was killed leaves
+//! behind, and two people at the same record in the same moment.
 
+mod support;
+
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use serde_json::json;
 use server::cluster::{self, Cluster};
 use std::{
     net::SocketAddr,
@@ -11,6 +19,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use support::{Site, multipart, request, sheet};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
@@ -184,4 +193,57 @@ async fn a_killed_server_is_replaced_by_another_one() {
     let told = second.output.await.expect("read");
     assert!(!told.contains("首个账号"), "no second first account: {told}");
     database.stop().await.expect("it stops");
+}
+
+/// PostgreSQL's own word for a full disk, said where the bytes of an upload are written.
+#[tokio::test]
+async fn a_full_disk_refuses_an_upload_whole_and_takes_it_when_there_is_room() {
+    let site = Site::open().await.with_queue().await;
+    let full = "create function no_room() returns trigger language plpgsql as $$ begin
+                    raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
+                end $$;
+                create trigger no_room before insert on import_file for each statement execute function no_room()";
+    sqlx::raw_sql(full).execute(&site.test.admin).await.expect("a full disk");
+    let session = site.session("district-a").await;
+    let key = domain::import::SheetKey::Estate;
+    let headers = server::workbook::template::template_of(key).headers();
+    let rows = [sheet::row(key, &[]).into_iter().map(Into::into).collect()];
+    let content = server::workbook::write::rows("小区数据", &headers, rows).expect("a workbook");
+    let upload = async || {
+        let (kind, body) = multipart("a.xlsx", &content);
+        let path = "/files/import/estate?request=00000000-0000-0000-0000-0000000000f1";
+        let head = request(Method::POST, path, Some(&session)).header(header::CONTENT_TYPE, kind);
+        site.ask(head.body(Body::from(body)).expect("a request")).await
+    };
+    let refused = upload().await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.text(), "服务器磁盘空间不足，本次未保存。请联系系统管理员清理空间后重试");
+    assert_eq!(site.id("select count(*) from import_job").await, 0, "nothing is half there");
+
+    sqlx::raw_sql("drop trigger no_room on import_file").execute(&site.test.admin).await.expect("room again");
+    let taken = upload().await;
+    assert_eq!(taken.status, StatusCode::OK, "{}", taken.text());
+    assert_eq!(upload().await.text(), taken.text(), "sent twice it is one");
+    assert_eq!(site.id("select count(*) from import_job").await, 1);
+}
+
+#[tokio::test]
+async fn of_two_administrators_at_one_account_one_is_told() {
+    let site = Site::open().await;
+    let (one, other) = (site.session("admin").await, site.session("admin").await);
+    let id = site.id("select id from app_user where login = 'leader'").await;
+    let form = |name: &str| {
+        let form = json!({"login": "leader", "name": name, "department": "", "phone": "13900000009", "valid_from": "", "valid_to": ""});
+        json!({"id": id, "version": 1, "form": form})
+    };
+    let (first, second) = (form("甲改"), form("乙改"));
+    let (first, second) =
+        tokio::join!(site.call("user_update", &first, Some(&one)), site.call("user_update", &second, Some(&other)));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [StatusCode::OK, StatusCode::CONFLICT], "{} {}", first.text(), second.text());
+    let (kept, loser) = if first.status == StatusCode::OK { ("甲改", second) } else { ("乙改", first) };
+    assert_eq!(loser.text(), r#""Conflict""#);
+    assert_eq!(site.text(&format!("select name from app_user where id = {id}")).await, kept);
+    assert_eq!(site.id(&format!("select version::bigint from app_user where id = {id}")).await, 2);
 }

@@ -108,14 +108,17 @@ impl ListQuery {
         query.bounded()
     }
 
-    /// The same question within the bounds that a person's question keeps to.
+    /// The same question within the bounds that a person's question keeps to. Nobody types a control character, and a
+    /// database cannot hold all of them.
     fn bounded(mut self) -> Self {
-        let short = |text: &str| text.chars().take(TEXT_MAX).collect::<String>();
-        self.q = short(self.q.trim());
+        let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(TEXT_MAX).collect::<String>();
+        self.q = short(self.q.trim()).trim().to_owned();
+        self.sort = short(&self.sort);
         if !PAGE_SIZES.contains(&self.size) {
             self.size = 20;
         }
-        self.filter.retain(|_, value| !value.is_empty() && value.chars().count() <= TEXT_MAX);
+        let plain = |text: &str| text.chars().count() <= TEXT_MAX && !text.contains(char::is_control);
+        self.filter.retain(|key, value| !value.is_empty() && plain(key) && plain(value));
         while self.filter.len() > FILTERS_MAX {
             self.filter.pop_last();
         }

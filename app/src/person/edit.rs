@@ -8,7 +8,8 @@ use crate::{
         PageHead,
         detail::use_id,
         empty_view, error_view,
-        field::{Field, bind, coded, fixed},
+        field::{coded, fixed},
+        form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
         resource::resource,
     },
@@ -16,13 +17,12 @@ use crate::{
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::{
     dictionary::{Education, Gender, HukouType, IdType, Marital, Nation, PersonType},
-    failure::FieldErrors,
     id::PersonId,
     person::{KEEP_HINT, Person, PersonForm, Secret, sheet::PERSON_LIST},
     platform::permission::Permission,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use std::sync::Arc;
 
 pub fn new_view() -> AnyView {
     let keepers = resource(|| (), |()| person_keepers());
@@ -79,7 +79,6 @@ fn browser_day() -> NaiveDate {
 
 /// Saves and goes to the person's page; on complaints stays with them beside the fields.
 fn form_view(person: Option<Person>, mut keepers: Vec<(String, String)>) -> impl IntoView {
-    let known = person.as_ref().map(|person| (person.id, person.version));
     let mut start = person.as_ref().map(PersonForm::from).unwrap_or_default();
     match &person {
         // An organisation that is closed since, or another's: a select without it would drop it silently.
@@ -93,90 +92,77 @@ fn form_view(person: Option<Person>, mut keepers: Vec<(String, String)>) -> impl
         start.id_type = IdType::IdCard.code().to_owned();
         start.person_type = PersonType::Tenant.code().to_owned();
     }
-    let form = RwSignal::new(start);
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(move |form: &PersonForm| {
-        let form = form.clone();
-        async move {
-            match known {
-                Some((id, version)) => person_update(id, version, form).await.map(|()| id),
-                None => person_create(form).await,
-            }
-        }
-    });
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(id)) => navigate(&format!("/persons/{id}"), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
-    });
     let present = StoredValue::new(person.clone());
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        match present.with_value(|present| form.get().check(browser_day(), present.as_ref())) {
-            Ok(_) => {
-                errors.set(FieldErrors::default());
-                save.dispatch(form.get());
-            }
-            Err(found) => errors.set(found),
-        }
+    let id = person.as_ref().map(|person| person.id);
+    let deeds = Deeds {
+        check: Box::new(move |form: &PersonForm| {
+            present.with_value(|present| form.check(browser_day(), present.as_ref()).map(drop))
+        }),
+        save: Arc::new(move |form, version| {
+            Box::pin(async move {
+                let id = match id.zip(version) {
+                    Some((id, version)) => person_update(id, version, form).await.map(|()| id)?,
+                    None => person_create(form).await?,
+                };
+                Ok(format!("/persons/{id}"))
+            })
+        }),
+        reload: id.map(|id| -> Reload<PersonForm> {
+            Arc::new(move || {
+                Box::pin(async move {
+                    let person = person_get(id).await?;
+                    let (form, version, at) = (PersonForm::from(&person), person.version, person.updated_at);
+                    let by = person.updated_by.clone();
+                    // What may stay empty depends on what is there.
+                    present.try_set_value(Some(person));
+                    Ok(Newer { form, version, at, by })
+                })
+            })
+        }),
     };
-    // Until the page is alive there is nobody to take the form: without a button it cannot be sent.
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
-    let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
-    let field =
-        move |name: &'static str, label: &'static str, required: bool, text: fn(&mut PersonForm) -> &mut String| {
-            bind(form, errors, name, label, required, text)
-        };
+    let edit = use_edit(start, person.as_ref().map(|person| person.version), deeds);
+    let fields = fields(edit, person.as_ref(), keepers);
+    edit.view(fields, id.map_or_else(|| PERSON_LIST.path.to_owned(), |id| format!("/persons/{id}")))
+}
+
+fn fields(edit: Edit<PersonForm>, person: Option<&Person>, keepers: Vec<(String, String)>) -> impl IntoView + use<> {
+    let known = person.is_some();
+    let plain = ("text", "");
     // What is known is shown masked, as the hint of the field that replaces it.
     let hidden = move |secret: Secret, kind: &'static str, required: bool, text: fn(&mut PersonForm) -> &mut String| {
-        let field: Field = bind(form, errors, secret.column(), secret.label(), required && known.is_none(), text);
-        field.text(
-            kind,
-            if known.is_some() && required {
-                "留空不修改"
-            } else if known.is_some() {
-                KEEP_HINT
-            } else {
-                ""
-            },
-        )
+        let (name, label) = (secret.column(), secret.label());
+        match (known, required) {
+            (false, _) => edit.text(name, label, required, text, (kind, "")),
+            (true, true) => edit.secret(name, label, false, text, (kind, "留空不修改")),
+            (true, false) => edit.secret(name, label, false, text, (kind, KEEP_HINT)),
+        }
     };
     view! {
-        // By POST besides: nothing of it may ever stand in an address.
-        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
-            {field("name", "姓名", true, |form| &mut form.name).text("text", "")}
-            {field("person_type", "人员类型", true, |form| &mut form.person_type).select(coded(PersonType::choices()))}
-            {match &person {
-                // It decides who sees the record; to move one is the city's business.
-                Some(person) if !may(Permission::PersonAssign) => fixed("organization", "所属机构", &person.organization).into_any(),
-                _ => field("organization", "所属机构", true, |form| &mut form.organization).select(keepers).into_any(),
-            }}
-            {field("id_type", "证件类型", true, |form| &mut form.id_type).select(coded(IdType::choices()))}
-            {hidden(Secret::IdNumber, "text", true, |form| &mut form.id_number)}
-            {hidden(Secret::Phone, "tel", true, |form| &mut form.phone)}
-            {hidden(Secret::Phone2, "tel", false, |form| &mut form.phone2)}
-            {field("gender", "性别", false, |form| &mut form.gender).select(coded(Gender::choices()))}
-            {field("birth", "出生日期", false, |form| &mut form.birth).text("date", "")}
-            {field("nation", "民族", false, |form| &mut form.nation).select(coded(Nation::choices()))}
-            {field("education", "学历", false, |form| &mut form.education).select(coded(Education::choices()))}
-            {field("marital", "婚姻状况", false, |form| &mut form.marital).select(coded(Marital::choices()))}
-            {field("hukou_type", "户籍类型", false, |form| &mut form.hukou_type).select(coded(HukouType::choices()))}
-            {hidden(Secret::HukouAddress, "text", false, |form| &mut form.hukou_address)}
-            {hidden(Secret::LiveAddress, "text", false, |form| &mut form.live_address)}
-            {field("employer", "工作单位", false, |form| &mut form.employer).text("text", "")}
-            {field("job", "职业", false, |form| &mut form.job).text("text", "")}
-            {field("bank_name", "开户行", false, |form| &mut form.bank_name).text("text", "")}
-            {field("bank_holder", "开户名", false, |form| &mut form.bank_holder).text("text", "")}
-            {hidden(Secret::BankNo, "text", false, |form| &mut form.bank_no)}
-            {field("emergency_contact", "紧急联系人", false, |form| &mut form.emergency_contact).text("text", "")}
-            {hidden(Secret::EmergencyPhone, "tel", false, |form| &mut form.emergency_phone)}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"保存"</button>
-                <a class="btn btn-ghost" href=known.map_or_else(|| PERSON_LIST.path.to_owned(), |(id, _)| format!("/persons/{id}"))>"取消"</a>
-            </div>
-        </form>
+        {edit.text("name", "姓名", true, |form| &mut form.name, plain)}
+        {edit.select("person_type", "人员类型", true, |form| &mut form.person_type, coded(PersonType::choices()))}
+        {match person {
+            // It decides who sees the record; to move one is the city's business.
+            Some(person) if !may(Permission::PersonAssign) => fixed("organization", "所属机构", &person.organization).into_any(),
+            _ => edit.select("organization", "所属机构", true, |form| &mut form.organization, keepers),
+        }}
+        {edit.select("id_type", "证件类型", true, |form| &mut form.id_type, coded(IdType::choices()))}
+        {hidden(Secret::IdNumber, "text", true, |form| &mut form.id_number)}
+        {hidden(Secret::Phone, "tel", true, |form| &mut form.phone)}
+        {hidden(Secret::Phone2, "tel", false, |form| &mut form.phone2)}
+        {edit.select("gender", "性别", false, |form| &mut form.gender, coded(Gender::choices()))}
+        {edit.text("birth", "出生日期", false, |form| &mut form.birth, ("date", ""))}
+        {edit.select("nation", "民族", false, |form| &mut form.nation, coded(Nation::choices()))}
+        {edit.select("education", "学历", false, |form| &mut form.education, coded(Education::choices()))}
+        {edit.select("marital", "婚姻状况", false, |form| &mut form.marital, coded(Marital::choices()))}
+        {edit.select("hukou_type", "户籍类型", false, |form| &mut form.hukou_type, coded(HukouType::choices()))}
+        {hidden(Secret::HukouAddress, "text", false, |form| &mut form.hukou_address)}
+        {hidden(Secret::LiveAddress, "text", false, |form| &mut form.live_address)}
+        {edit.text("employer", "工作单位", false, |form| &mut form.employer, plain)}
+        {edit.text("job", "职业", false, |form| &mut form.job, plain)}
+        {edit.text("bank_name", "开户行", false, |form| &mut form.bank_name, plain)}
+        {edit.text("bank_holder", "开户名", false, |form| &mut form.bank_holder, plain)}
+        {hidden(Secret::BankNo, "text", false, |form| &mut form.bank_no)}
+        {edit.text("emergency_contact", "紧急联系人", false, |form| &mut form.emergency_contact, plain)}
+        {hidden(Secret::EmergencyPhone, "tel", false, |form| &mut form.emergency_phone)}
     }
 }

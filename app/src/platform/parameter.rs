@@ -3,10 +3,15 @@
 use crate::{
     ApiError,
     shell::may,
-    ui::{PageHead, empty_view, error_view, field::bind, icon, loading_view, resource::resource},
+    ui::{
+        PageHead, empty_view, error_view,
+        form::{Deeds, Newer, use_edit},
+        loading_view,
+        resource::resource,
+    },
 };
 use domain::{
-    failure::FieldErrors,
+    failure::Failure,
     id::ApprovalId,
     platform::{
         parameter::{Parameter, ParameterForm, ParameterRow, ParameterValue, parameter},
@@ -14,7 +19,8 @@ use domain::{
     },
 };
 use leptos::{prelude::*, server_fn::codec::Json};
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::hooks::use_params_map;
+use std::sync::Arc;
 
 const PATH: &str = "/platform/parameters";
 
@@ -26,8 +32,8 @@ pub async fn parameter_list() -> Result<Vec<ParameterRow>, ApiError> {
 
 /// Asks for a value from a day on.
 #[server(endpoint = "parameter_request", input = Json)]
-pub async fn parameter_request(form: ParameterForm) -> Result<ApprovalId, ApiError> {
-    Ok(store::platform::parameter::parameter_request(&crate::context::ctx()?, &form).await?)
+pub async fn parameter_request(version: i32, form: ParameterForm) -> Result<ApprovalId, ApiError> {
+    Ok(store::platform::parameter::parameter_request(&crate::context::ctx()?, version, &form).await?)
 }
 
 fn shown(value: &str) -> String {
@@ -111,7 +117,7 @@ pub fn detail_view() -> AnyView {
 fn record(row: ParameterRow, known: &'static Parameter) -> impl IntoView {
     let pending = row.pending;
     let history = history(&row.values);
-    let form = move || (may(Permission::ParameterWrite) && !pending).then(|| form_view(known, row.value.clone()));
+    let form = move || (may(Permission::ParameterWrite) && !pending).then(|| form_view(known, &row));
     view! {
         <PageHead title=known.label back=(PATH.to_owned(), "参数设置".to_owned()) />
         {pending.then(|| view! { <div class="alert alert-warning alert-soft">"该参数有待复核的变更。"<a class="link" href="/platform/approvals?status=PENDING&kind=PARAMETER">"查看"</a></div> })}
@@ -156,36 +162,41 @@ fn history(values: &[ParameterValue]) -> impl IntoView + use<> {
     }
 }
 
-fn form_view(known: &'static Parameter, value: String) -> impl IntoView {
-    let start = ParameterForm { code: known.code.to_owned(), value, ..ParameterForm::default() };
-    let form = RwSignal::new(start);
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(|form: &ParameterForm| parameter_request(form.clone()));
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(request)) => navigate(&format!("/platform/approvals/{request}"), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
-    });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+/// The value in force, as the form begins with it.
+fn start(row: &ParameterRow) -> ParameterForm {
+    ParameterForm { code: row.code.clone(), value: row.value.clone(), ..ParameterForm::default() }
+}
+
+/// One parameter as it is now.
+async fn parameter_get(code: &str) -> Result<ParameterRow, ApiError> {
+    let found = parameter_list().await?.into_iter().find(|row| row.code == code);
+    found.ok_or_else(|| Failure::NotFound.into())
+}
+
+fn form_view(known: &'static Parameter, row: &ParameterRow) -> impl IntoView + use<> {
+    let deeds = Deeds {
         // The day is the store's to judge, whose clock counts.
-        save.dispatch(form.get());
+        check: Box::new(|_: &ParameterForm| Ok(())),
+        save: Arc::new(|form, version| {
+            Box::pin(async move {
+                let request = parameter_request(version.unwrap_or_default(), form).await?;
+                Ok(format!("/platform/approvals/{request}"))
+            })
+        }),
+        reload: Some(Arc::new(move || {
+            Box::pin(async move {
+                let row = parameter_get(known.code).await?;
+                let at = row.updated_at.ok_or(Failure::NotFound)?;
+                Ok(Newer { form: start(&row), version: row.version, at, by: row.updated_by })
+            })
+        })),
     };
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
-    let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
-    let field = move |name, label, required, text| bind(form, errors, name, label, required, text);
-    view! {
-        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
-            {field("value", "新值", false, |form| &mut form.value).text("text", "")}
-            {field("valid_from", "生效日期", true, |form| &mut form.valid_from).text("date", "")}
-            {field("reason", "变更原因", true, |form| &mut form.reason).text("text", "供复核人判断")}
-            <p class="form-note">{known.hint}</p>
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>{icon("edit")}"提交复核"</button>
-            </div>
-        </form>
-    }
+    let edit = use_edit(start(row), Some(row.version), deeds);
+    let fields = view! {
+        {edit.text("value", "新值", false, |form| &mut form.value, ("text", ""))}
+        {edit.text("valid_from", "生效日期", true, |form| &mut form.valid_from, ("date", ""))}
+        {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "供复核人判断"))}
+        <p class="form-note">{known.hint}</p>
+    };
+    edit.view_of(fields, "提交复核", PATH.to_owned())
 }

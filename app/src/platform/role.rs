@@ -8,7 +8,8 @@ use crate::{
         detail::{field_group, use_id},
         dialog::Ask,
         error_view,
-        field::{bind, checks},
+        field::fixed,
+        form::{Deeds, Newer, Reload, use_edit},
         icon,
         list::{ListActions, list_page},
         loading_view,
@@ -16,7 +17,6 @@ use crate::{
     },
 };
 use domain::{
-    failure::FieldErrors,
     id::{ApprovalId, RoleId},
     list::{ListQuery, Page},
     platform::{
@@ -27,6 +27,7 @@ use domain::{
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use leptos_router::hooks::use_navigate;
+use std::sync::Arc;
 
 /// A page of roles.
 #[server(endpoint = "role_list", input = Json)]
@@ -189,58 +190,47 @@ fn loaded_view(title: &'static str, form: fn(&Role) -> AnyView) -> AnyView {
 }
 
 fn form_view(known: Option<(RoleId, i32)>, start: RoleForm, system: bool) -> impl IntoView {
-    let form = RwSignal::new(start);
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(move |form: &RoleForm| role_request(known, form.clone()));
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(request)) => navigate(&format!("/platform/approvals/{request}"), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
-    });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let found = form.get().check().err().unwrap_or_default();
-        let clean = found.is_empty();
-        errors.set(found);
-        if clean {
-            save.dispatch(form.get());
-        }
+    let id = known.map(|(id, _)| id);
+    let deeds = Deeds {
+        check: Box::new(|form: &RoleForm| form.check().map(drop)),
+        save: Arc::new(move |form, version| {
+            Box::pin(async move {
+                let request = role_request(id.zip(version), form).await?;
+                Ok(format!("/platform/approvals/{request}"))
+            })
+        }),
+        reload: id.map(|id| -> Reload<RoleForm> {
+            Arc::new(move || {
+                Box::pin(async move {
+                    let (role, _) = role_get(id).await?;
+                    let form = RoleForm::from(&role);
+                    Ok(Newer { form, version: role.version, at: role.row.updated_at, by: role.updated_by })
+                })
+            })
+        }),
     };
-    // Until the page is alive there is nobody to take the form: without a button it cannot be sent.
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
-    let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
-    let field = move |name, label, required, text| bind(form, errors, name, label, required, text);
-    let chosen = Signal::derive(move || form.with(|form| form.permissions.clone()));
-    let set = Callback::new(move |permissions| form.update(|form| form.permissions = permissions));
-    let nowhere = RwSignal::new(FieldErrors::default());
+    let edit = use_edit(start, known.map(|(_, version)| version), deeds);
     let groups = MODULES
         .iter()
         .map(|(module, title)| {
             let options = Permission::ALL.iter().filter(|permission| permission.module() == *module);
             let options = options.map(|permission| (permission.code().to_owned(), permission.label().to_owned()));
-            checks(module, title, false, options.collect(), chosen, set, nowhere)
+            edit.checks(module, title, false, |form| &mut form.permissions, options.collect())
         })
         .collect_view();
-    let complaint = move || errors.with(|errors| errors.get("permissions").map(ToOwned::to_owned));
-    view! {
-        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
-            {field("name", "角色名称", true, |form| &mut form.name).text("text", "")}
-            {if system {
-                crate::ui::field::fixed("code", "角色编码", form.with_untracked(|form| form.code.clone())).into_any()
-            } else {
-                field("code", "角色编码", true, |form| &mut form.code).text("text", "大写字母、数字、下划线").into_any()
-            }}
-            {field("description", "说明", false, |form| &mut form.description).text("text", "")}
-            <p class="field-error form-note" role="alert">{complaint}</p>
-            {groups}
-            {field("reason", "变更原因", true, |form| &mut form.reason).text("text", "供复核人判断")}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"提交复核"</button>
-                <a class="btn btn-ghost" href=known.map_or_else(|| ROLE_LIST.path.to_owned(), |(id, _)| format!("/platform/roles/{id}"))>"取消"</a>
-            </div>
-        </form>
-    }
+    let complaint = move || edit.errors.with(|errors| errors.get("permissions").map(ToOwned::to_owned));
+    let fields = view! {
+        {edit.text("name", "角色名称", true, |form| &mut form.name, ("text", ""))}
+        {if system {
+            fixed("code", "角色编码", edit.form.with_untracked(|form| form.code.clone())).into_any()
+        } else {
+            edit.text("code", "角色编码", true, |form| &mut form.code, ("text", "大写字母、数字、下划线"))
+        }}
+        {edit.text("description", "说明", false, |form| &mut form.description, ("text", ""))}
+        <p class="field-error form-note" role="alert">{complaint}</p>
+        {groups}
+        {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "供复核人判断"))}
+    };
+    let cancel = id.map_or_else(|| ROLE_LIST.path.to_owned(), |id| format!("/platform/roles/{id}"));
+    edit.view_of(fields, "提交复核", cancel)
 }

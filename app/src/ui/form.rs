@@ -3,7 +3,12 @@
 //! A field that is drawn notes its label, so that of two versions of a record a page can say what differs: whoever was
 //! slower sees what he typed beside what is there now, and chooses, instead of losing one of them.
 
-use super::{error_view, field::bind, label::Options, table::time_text};
+use super::{
+    error_view,
+    field::{Field, bind, checks},
+    label::Options,
+    table::time_text,
+};
 use crate::ApiError;
 use chrono::{DateTime, Utc};
 use domain::failure::{Failure, FieldErrors};
@@ -34,7 +39,8 @@ pub type Reload<F> = Arc<dyn Fn() -> Call<Newer<F>> + Send + Sync>;
 pub struct Deeds<F: 'static> {
     /// checks what was typed, as the store will
     pub check: Check<F>,
-    /// saves over the version that was read (none: a new record) and answers the address to go on to
+    /// saves over the version that was read (none: a new record) and answers the address to go on to; an empty one when
+    /// the page itself shows what came of it
     pub save: Save<F>,
     /// reads the record again; none: a new record, which nobody else can have changed
     pub reload: Option<Reload<F>>,
@@ -60,11 +66,10 @@ impl<F> Clone for Edit<F> {
 }
 impl<F> Copy for Edit<F> {}
 
-/// A field that was drawn: its label, its text, and the labels of its codes.
+/// A field that was drawn: its label, and what it shows of a form.
 struct Line<F> {
     label: &'static str,
-    text: fn(&mut F) -> &mut String,
-    options: Vec<(String, String)>,
+    shown: Box<dyn Fn(&mut F) -> String + Send + Sync>,
 }
 
 /// What differs in one field.
@@ -95,6 +100,7 @@ pub fn use_edit<F: Clone + Send + Sync + 'static>(start: F, version: Option<i32>
     Effect::new(move |_| edit.alive.set(true));
     let navigate = use_navigate();
     Effect::new(move |_| match save.value().get() {
+        Some(Ok(href)) if href.is_empty() => {}
         Some(Ok(href)) => navigate(&href, Default::default()),
         Some(Err(error)) if error.0 == Failure::Conflict => edit.meet(),
         Some(Err(error)) => edit.errors.set(error.fields().cloned().unwrap_or_default()),
@@ -114,10 +120,10 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         });
     }
 
-    fn note(self, label: &'static str, text: fn(&mut F) -> &mut String, options: Vec<(String, String)>) {
+    fn note(self, label: &'static str, shown: impl Fn(&mut F) -> String + Send + Sync + 'static) {
         self.lines.update_value(|lines| {
             lines.retain(|line| line.label != label);
-            lines.push(Line { label, text, options });
+            lines.push(Line { label, shown: Box::new(shown) });
         });
     }
 
@@ -130,8 +136,37 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         text: fn(&mut F) -> &mut String,
         (kind, hint): (&'static str, &'static str),
     ) -> AnyView {
-        self.note(label, text, Vec::new());
+        self.note(label, move |form| text(form).clone());
         bind(self.form, self.errors, name, label, required, text).text(kind, hint).into_any()
+    }
+
+    /// A line of text that stays as it is when it is left empty, because its value is not sent to browsers.
+    pub fn secret(
+        self,
+        name: &'static str,
+        label: &'static str,
+        required: bool,
+        text: fn(&mut F) -> &mut String,
+        (kind, hint): (&'static str, &'static str),
+    ) -> AnyView {
+        self.note(label, move |form| match text(form).as_str() {
+            "" => "（不修改）".to_owned(),
+            typed => typed.to_owned(),
+        });
+        bind(self.form, self.errors, name, label, required, text).text(kind, hint).into_any()
+    }
+
+    /// A text that is entered in a way of its own; `shown` says what people read for it.
+    pub fn field(
+        self,
+        name: &'static str,
+        label: &'static str,
+        required: bool,
+        text: fn(&mut F) -> &mut String,
+        shown: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Field {
+        self.note(label, move |form| shown(text(form)));
+        bind(self.form, self.errors, name, label, required, text)
     }
 
     /// A choice of codes.
@@ -150,12 +185,38 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         {
             self.form.update(|form| default.clone_into(text(form)));
         }
-        self.note(label, text, options.clone().all());
+        let labels = options.clone().all();
+        self.note(label, move |form| label_of(&labels, text(form)));
         bind(self.form, self.errors, name, label, required, text).select(options).into_any()
+    }
+
+    /// A choice of several codes.
+    pub fn checks(
+        self,
+        name: &'static str,
+        label: &'static str,
+        required: bool,
+        list: fn(&mut F) -> &mut Vec<String>,
+        options: Vec<(String, String)>,
+    ) -> AnyView {
+        let labels = options.clone();
+        self.note(label, move |form| {
+            let held = list(form);
+            let held = labels.iter().filter(|(code, _)| held.contains(code)).map(|(_, label)| label.as_str());
+            held.collect::<Vec<_>>().join("、")
+        });
+        let chosen = Signal::derive(move || list(&mut self.form.get()).clone());
+        let set = Callback::new(move |codes| self.form.update(|form| *list(form) = codes));
+        checks(name, label, required, options, chosen, set, self.errors).into_any()
     }
 
     /// The form around its fields. It is sent by POST besides: nothing of it may ever stand in an address.
     pub fn view(self, fields: impl IntoView + 'static, cancel: String) -> AnyView {
+        self.view_of(fields, "保存", cancel)
+    }
+
+    /// The same, where saving is called otherwise.
+    pub fn view_of(self, fields: impl IntoView + 'static, deed: &'static str, cancel: String) -> AnyView {
         let submit = move || {
             let checked = self.deeds.with_value(|deeds| (deeds.check)(&self.form.get_untracked()));
             self.errors.set(checked.as_ref().err().cloned().unwrap_or_default());
@@ -190,7 +251,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
                 conflict_view(self.differences(&newer.form), newer.at, newer.by, Box::new(keep), Box::new(take))
             })
         };
-        frame(fields.into_any(), Box::new(submit), refused, conflict, cancel, move || {
+        frame(fields.into_any(), Box::new(submit), refused, conflict, (deed, cancel), move || {
             !self.alive.get() || self.save.pending().get()
         })
     }
@@ -199,16 +260,17 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         let (mut mine, mut theirs) = (self.form.get_untracked(), theirs.clone());
         self.lines.with_value(|lines| {
             let difference = |line: &Line<F>| {
-                let named = |code: &str| {
-                    let label = line.options.iter().find(|(own, _)| own == code).map(|(_, label)| label.clone());
-                    label.unwrap_or_else(|| code.to_owned())
-                };
-                let (mine, theirs) = ((line.text)(&mut mine).clone(), (line.text)(&mut theirs).clone());
-                (mine != theirs).then(|| Difference { label: line.label, mine: named(&mine), theirs: named(&theirs) })
+                let (mine, theirs) = ((line.shown)(&mut mine), (line.shown)(&mut theirs));
+                (mine != theirs).then_some(Difference { label: line.label, mine, theirs })
             };
             lines.iter().filter_map(difference).collect()
         })
     }
+}
+
+/// The label of a code among options; the code itself where it has none.
+fn label_of(options: &[(String, String)], code: &str) -> String {
+    options.iter().find(|(own, _)| own == code).map_or_else(|| code.to_owned(), |(_, label)| label.clone())
 }
 
 fn frame(
@@ -216,7 +278,7 @@ fn frame(
     submit: Box<dyn Fn() + Send + Sync>,
     refused: impl Fn() -> Option<AnyView> + Send + 'static,
     conflict: impl Fn() -> Option<AnyView> + Send + 'static,
-    cancel: String,
+    (deed, cancel): (&'static str, String),
     busy: impl Fn() -> bool + Send + 'static,
 ) -> AnyView {
     let on_submit = move |event: leptos::ev::SubmitEvent| {
@@ -229,7 +291,7 @@ fn frame(
         <form class="panel form-grid" method="post" on:submit=on_submit novalidate autocomplete="off">
             {fields}
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=busy>"保存"</button>
+                <button type="submit" class="btn btn-primary" disabled=busy>{deed}</button>
                 <a class="btn btn-ghost" href=cancel>"取消"</a>
             </div>
         </form>

@@ -12,11 +12,15 @@ use leptos::prelude::*;
 /// How many hits are shown; who sees none of his writes more of the address.
 const HITS: u16 = 10;
 
-/// A field that holds the id of a unit. `present` is what people call the one that is chosen already; `picked` hears
-/// of a new one, so that a form can take over its address and areas.
-pub fn unit_picker(field: Field, present: Option<String>, picked: Callback<UnitRow>) -> impl IntoView {
+/// A field that holds the id of a unit. `named` knows what people call it; `picked` hears of a new one before the field
+/// holds it, so that a form can note its name and take over its address and areas.
+pub fn unit_picker(
+    field: Field,
+    named: impl Fn(&str) -> String + Send + Sync + 'static,
+    picked: Callback<UnitRow>,
+) -> impl IntoView {
     let word = RwSignal::new(String::new());
-    let chosen = RwSignal::new(present);
+    let chosen = move || field.value.with(|id| if id.is_empty() { "尚未选择".to_owned() } else { named(id) });
     let find = Action::new(|word: &String| {
         let mut query = ListQuery { size: HITS, at: Position::Page(1), ..ListQuery::default() };
         query.q.clone_from(word);
@@ -27,17 +31,17 @@ pub fn unit_picker(field: Field, present: Option<String>, picked: Callback<UnitR
     };
     let open = RwSignal::new(false);
     let pick = move |row: UnitRow| {
-        field.set.run(row.id.to_string());
-        chosen.set(Some(format!("{} {} {}", row.code, row.estate, row.address)));
-        open.set(false);
+        let id = row.id.to_string();
         picked.run(row);
+        field.set.run(id);
+        open.set(false);
     };
     let error = move || field.errors.with(|errors| errors.get(field.name).map(ToOwned::to_owned));
     let hits = move || find.value().get().filter(|_| open.get()).map(|found| hits_view(found, pick));
     view! {
         <div class="form-field" class:has-error=move || error().is_some()>
             <label for=field.name>{field.label}{field.required.then(|| view! { <span class="required" aria-hidden="true">"*"</span> })}</label>
-            <p class="picker-chosen">{move || chosen.get().unwrap_or_else(|| "尚未选择".to_owned())}</p>
+            <p class="picker-chosen">{chosen}</p>
             <div class="join w-full">
                 <input
                     id=field.name

@@ -6,6 +6,7 @@
 mod bind;
 mod cache;
 mod compress;
+mod loader;
 mod pack;
 mod publish;
 mod shrink;
@@ -87,6 +88,7 @@ fn run() -> Result<()> {
 
     let mut clock = Stopwatch::start();
     let (mut files, mut modules) = bind::split_and_bind(&order.input, &work.join("bound"), order.release)?;
+    loader::forgive(&mut files)?;
     let packs = pack::plan(&mut files, &mut modules, order.landing.as_deref())?;
     files.insert(bind::MANIFEST.to_owned(), serde_json::to_vec(&modules)?);
     clock.lap("split and bind");

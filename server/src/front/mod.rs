@@ -1,9 +1,10 @@
 //! What stands between the network and the pages: who is believed about addresses, the trace of every request,
-//! limits, readiness, headers, figures for operators.
+//! limits, what is turned away unread, readiness, headers, figures for operators.
 
 pub mod header;
 pub mod limit;
 pub mod metrics;
+pub mod plain;
 pub mod ready;
 pub mod tls;
 pub mod trace;

@@ -21,6 +21,8 @@ mod xml;
 pub use guard::{Limits, Refusal};
 
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod xls_tests;

@@ -81,6 +81,8 @@ impl Intake<'_> {
         if example || cells.iter().all(|cell| is_blank(cell)) {
             return Ok(ControlFlow::Continue(()));
         }
+        // Some formats can write the character 0; nobody sees it, and the database cannot hold it.
+        cells.iter_mut().filter(|cell| cell.contains('\0')).for_each(|cell| cell.retain(|c| c != '\0'));
         self.count += 1;
         self.text += cells.iter().map(|cell| cell.len() as u64).sum::<u64>();
         if self.count > self.limits.rows {

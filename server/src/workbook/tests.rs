@@ -19,14 +19,14 @@ use std::{
     ops::ControlFlow,
 };
 
-const HEADERS: [&str; 4] = ["*名称", "*面积(㎡)", "日期", "备注"];
+pub(super) const HEADERS: [&str; 4] = ["*名称", "*面积(㎡)", "日期", "备注"];
 
-fn headers() -> Vec<String> {
+pub(super) fn headers() -> Vec<String> {
     HEADERS.map(str::to_owned).to_vec()
 }
 
 /// A zip package.
-fn package(parts: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn package(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in parts {
         zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -43,19 +43,23 @@ const BOOK_RELATIONS: &str = r#"<Relationships><Relationship Id="s1" Type="x/wor
 const STYLES: &str = r#"<styleSheet><numFmts><numFmt numFmtId="170" formatCode="yyyy&quot;年&quot;m&quot;月&quot;"/></numFmts>
     <cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="170"/></cellXfs></styleSheet>"#;
 
-/// A workbook with this sheet data and these shared texts.
-fn workbook_with(data: &str, texts: &str) -> Vec<u8> {
-    package(&[
-        ("_rels/.rels", RELATIONS.as_bytes()),
-        ("xl/workbook.xml", BOOK.as_bytes()),
-        ("xl/_rels/workbook.xml.rels", BOOK_RELATIONS.as_bytes()),
-        ("xl/styles.xml", STYLES.as_bytes()),
-        ("xl/sharedStrings.xml", format!("<sst>{texts}</sst>").as_bytes()),
-        ("xl/worksheets/sheet1.xml", format!("<worksheet><sheetData>{data}</sheetData></worksheet>").as_bytes()),
-    ])
+/// The parts of a workbook with this sheet data and these shared texts.
+pub(super) fn parts(data: &str, texts: &str) -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("_rels/.rels", RELATIONS.into()),
+        ("xl/workbook.xml", BOOK.into()),
+        ("xl/_rels/workbook.xml.rels", BOOK_RELATIONS.into()),
+        ("xl/styles.xml", STYLES.into()),
+        ("xl/sharedStrings.xml", format!("<sst>{texts}</sst>").into()),
+        ("xl/worksheets/sheet1.xml", format!("<worksheet><sheetData>{data}</sheetData></worksheet>").into()),
+    ]
 }
 
-fn header_row(headers: &[&str]) -> String {
+fn workbook_with(data: &str, texts: &str) -> Vec<u8> {
+    package(&parts(data, texts).iter().map(|(name, content)| (*name, content.as_slice())).collect::<Vec<_>>())
+}
+
+pub(super) fn header_row(headers: &[&str]) -> String {
     let cells: String =
         headers.iter().map(|header| format!("<c t=\"inlineStr\"><is><t>{header}</t></is></c>")).collect();
     format!("<row r=\"1\">{cells}</row>")

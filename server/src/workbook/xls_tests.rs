@@ -12,7 +12,7 @@ use std::{
 const BEGIN: u16 = 0x0809;
 const END: u16 = 0x000A;
 
-fn record(kind: u16, data: &[u8]) -> Vec<u8> {
+pub(super) fn record(kind: u16, data: &[u8]) -> Vec<u8> {
     let mut bytes = kind.to_le_bytes().to_vec();
     bytes.extend(u16::try_from(data.len()).unwrap().to_le_bytes());
     bytes.extend(data);
@@ -24,7 +24,7 @@ fn words(words: &[u16]) -> Vec<u8> {
 }
 
 /// A text with its length and width mark.
-fn text(text: &str) -> Vec<u8> {
+pub(super) fn text(text: &str) -> Vec<u8> {
     let units: Vec<u16> = text.encode_utf16().collect();
     let mut bytes = words(&[u16::try_from(units.len()).unwrap()]);
     bytes.push(1);
@@ -32,13 +32,13 @@ fn text(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn cell(kind: u16, row: u16, column: u16, style: u16, value: &[u8]) -> Vec<u8> {
+pub(super) fn cell(kind: u16, row: u16, column: u16, style: u16, value: &[u8]) -> Vec<u8> {
     let mut data = words(&[row, column, style]);
     data.extend(value);
     record(kind, &data)
 }
 
-fn label(row: u16, column: u16, value: &str) -> Vec<u8> {
+pub(super) fn label(row: u16, column: u16, value: &str) -> Vec<u8> {
     cell(0x0204, row, column, 0, &text(value))
 }
 
@@ -46,24 +46,28 @@ fn formula(row: u16, column: u16, value: [u8; 8]) -> Vec<u8> {
     cell(0x0006, row, column, 0, &[value.as_slice(), &[0; 8]].concat())
 }
 
-fn file(name: &str, stream: &[u8]) -> Vec<u8> {
+pub(super) fn file(name: &str, stream: &[u8]) -> Vec<u8> {
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
     file.create_stream(name).unwrap().write_all(stream).unwrap();
     file.into_inner().into_inner()
 }
 
-/// A workbook of one sheet: `globals` behind its first record, `cells` in the sheet.
 fn workbook(globals: &[u8], cells: &[u8]) -> Vec<u8> {
+    file("/Workbook", &stream(globals, cells))
+}
+
+/// The records of a workbook of one sheet: `globals` behind its first record, `cells` in the sheet.
+pub(super) fn stream(globals: &[u8], cells: &[u8]) -> Vec<u8> {
     let version = words(&[0x0600, 5]);
     let sheet = |place: usize| {
         record(0x0085, &[u32::try_from(place).unwrap().to_le_bytes().as_slice(), &[0, 0, 1, 0, b'1']].concat())
     };
     let head = |place| [record(BEGIN, &version), globals.to_vec(), sheet(place), record(END, &[])].concat();
     let place = head(0).len();
-    file("/Workbook", &[head(place), record(BEGIN, &version), cells.to_vec(), record(END, &[])].concat())
+    [head(place), record(BEGIN, &version), cells.to_vec(), record(END, &[])].concat()
 }
 
-fn with_header(cells: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn with_header(cells: &[Vec<u8>]) -> Vec<u8> {
     [label(0, 0, "*名称"), label(0, 1, "面积"), label(0, 2, "日期"), cells.concat()].concat()
 }
 

@@ -51,6 +51,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Failure(failure) => failure,
+            full if full.is_disk_full() => {
+                tracing::error!(error = %full, "the database's disk is full");
+                Self::refused("服务器磁盘空间不足，本次未保存。请联系系统管理员清理空间后重试")
+            }
             internal => {
                 let id = crate::platform::token::short_id();
                 tracing::error!(%id, error = %internal, "internal failure");
@@ -61,6 +65,12 @@ impl From<Error> for Failure {
 }
 
 impl Error {
+    /// Whether PostgreSQL had no room to write: what was to be done is undone, and can be tried again.
+    fn is_disk_full(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(database)) = self else { return false };
+        database.code().as_deref() == Some("53100")
+    }
+
     /// Turns the violation of a named constraint into a complaint about a field; other errors stay.
     #[must_use]
     pub fn or_field(self, constraints: &[(&str, &str, &str)]) -> Self {

@@ -5,6 +5,7 @@ mod support;
 use chrono::{TimeDelta, Utc};
 use domain::{
     dictionary::{ApprovalStatus, UserStatus},
+    failure::Failure,
     id::{ApprovalId, RoleId, UserId},
     list::ListQuery,
     platform::{
@@ -78,6 +79,10 @@ impl Office {
             estates: Vec::new(),
             reason: "新员工入职".into(),
         }
+    }
+
+    async fn version(&self, id: UserId) -> i32 {
+        user_get(&self.admin, id).await.expect("it is there").version
     }
 
     async fn pending(&self) -> ApprovalId {
@@ -182,8 +187,10 @@ async fn nobody_checks_his_own_request() {
     let grant = office.grant("810101", &["DISTRICT"]).await;
     let (id, _) = office.account("clerk", &grant).await;
     let more = office.grant("810101", &["DISTRICT", "STREET"]).await;
-    let request = user_grant_request(&office.admin, id, &more).await.expect("asked for");
-    let refused = user_grant_request(&office.admin, id, &more).await.unwrap_err().to_string();
+    let stale = user_grant_request(&office.admin, id, 1, &more).await;
+    assert!(matches!(stale, Err(Error::Failure(Failure::Conflict))), "its first rights were agreed to since");
+    let request = user_grant_request(&office.admin, id, office.version(id).await, &more).await.expect("asked for");
+    let refused = user_grant_request(&office.admin, id, office.version(id).await, &more).await.unwrap_err().to_string();
     assert_eq!(refused, "该对象已有待复核的变更，请等待处理或先撤回");
     // Also when somebody is given both rights, which no role has.
     sqlx::query(
@@ -214,7 +221,7 @@ async fn a_request_about_what_has_changed_since_is_not_carried_out() {
     let grant = office.grant("810101", &["DISTRICT"]).await;
     let (id, _) = office.account("clerk", &grant).await;
     let more = office.grant("810101", &["DISTRICT", "STREET"]).await;
-    user_grant_request(&office.admin, id, &more).await.expect("asked for");
+    user_grant_request(&office.admin, id, office.version(id).await, &more).await.expect("asked for");
     sqlx::query(
         "insert into user_role select u.id, r.id from app_user u, role r where u.login = 'clerk' and r.code = 'ENTRY'",
     )
@@ -259,7 +266,7 @@ async fn an_administrator_closes_opens_and_signs_out_accounts() {
     assert!(user_password_new(&office.admin, own).await.is_err());
     let refused = user_password_new(&office.admin, office.security.actor().id).await.unwrap_err().to_string();
     assert!(refused.starts_with("复核人的密码不能由提交人重置"), "{refused}");
-    assert!(user_grant_request(&office.admin, own, &grant).await.is_err());
+    assert!(user_grant_request(&office.admin, own, 1, &grant).await.is_err());
 
     let user = user_get(&office.admin, id).await.expect("there");
     let dated = UserForm { valid_to: "2026-01-31".into(), ..UserForm::from(&user) };
@@ -267,7 +274,7 @@ async fn an_administrator_closes_opens_and_signs_out_accounts() {
     assert_eq!(attempt(database, "clerk", &password).await, Err("账号已停用".into()), "its time is over");
     assert!(matches!(
         user_update(&office.admin, id, user.version, &dated).await,
-        Err(Error::Failure(domain::failure::Failure::Conflict))
+        Err(Error::Failure(Failure::Conflict))
     ));
 }
 
@@ -316,7 +323,7 @@ async fn a_role_is_changed_by_one_and_agreed_to_by_another() {
     let reader = city::ctx(&office.test.database, "reader").await;
     assert!(reader.actor().may(Permission::UnitWrite), "at once");
     let stale = role_request(&office.security, Some((id, role.version)), &more).await;
-    assert!(matches!(stale, Err(Error::Failure(domain::failure::Failure::Conflict))));
+    assert!(matches!(stale, Err(Error::Failure(Failure::Conflict))));
 
     // Alone it would be a role; with the other one that the reader holds it is not.
     let (role, _) = role_get(&office.security, id).await.expect("there");
@@ -345,21 +352,24 @@ async fn a_parameter_is_in_force_from_its_day_on() {
         reason: "统一地址写法".into(),
     };
     let today = maker.today();
-    assert!(parameter_request(&checker, &form("{building}-{entrance}-{room}", today)).await.is_err());
-    parameter_request(&maker, &form("{building}-{entrance}-{room}", today)).await.expect("asked for");
+    assert!(parameter_request(&checker, 0, &form("{building}-{entrance}-{room}", today)).await.is_err());
+    parameter_request(&maker, 0, &form("{building}-{entrance}-{room}", today)).await.expect("asked for");
     assert_ne!(settings_get(database).await.expect("settings").address_template, "{building}-{entrance}-{room}");
     assert!(approval_end(&maker, office.pending().await, Verdict::Approve, "").await.is_err());
     office.approve(&checker).await;
     assert_eq!(settings_get(database).await.expect("settings").address_template, "{building}-{entrance}-{room}");
 
     let later = today + TimeDelta::days(30);
-    parameter_request(&maker, &form("{building}/{entrance}/{room}", later)).await.expect("asked for");
+    let stale = parameter_request(&maker, 0, &form("{building}/{entrance}/{room}", later)).await;
+    assert!(matches!(stale, Err(Error::Failure(Failure::Conflict))), "another administrator was faster");
+    parameter_request(&maker, 1, &form("{building}/{entrance}/{room}", later)).await.expect("asked for");
     office.approve(&checker).await;
     assert_eq!(settings_get(database).await.expect("settings").address_template, "{building}-{entrance}-{room}");
     let rows = parameter_list(&checker).await.expect("rows");
     let row = rows.iter().find(|row| row.code == code::ADDRESS_TEMPLATE).expect("it is there");
     assert_eq!((row.value.as_str(), row.since), ("{building}-{entrance}-{room}", Some(today)));
     assert_eq!(row.values[0].valid_from, later);
+    assert_eq!((row.version, row.updated_by.as_deref()), (2, Some("测试city")));
     assert_eq!(
         (row.values[0].maker.as_deref(), row.values[0].checker.as_deref()),
         (Some("测试city"), Some("测试city-check"))

@@ -53,7 +53,7 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
         },
         Entry {
             wrong_role: ("security", Forbidden),
-            ..governs("user_grant_request", json!({"id": user, "grant": grant}), "admin")
+            ..governs("user_grant_request", json!({"id": user, "version": 2, "grant": grant}), "admin")
         },
         city_refused(governs("user_status_set", json!({"id": user, "on": true}), "admin")),
         city_refused(governs("user_unlock", json!({"id": user}), "admin")),
@@ -75,7 +75,7 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
         governs("parameter_list", json!({}), "city"),
         Entry {
             wrong_role: ("city-check", Forbidden),
-            ..governs("parameter_request", json!({"form": parameter}), "city")
+            ..governs("parameter_request", json!({"version": 0, "form": parameter}), "city")
         },
         governs("approval_list", list.clone(), "city-check"),
         // The city reads what is asked for its parameters; of an account it learns nothing.

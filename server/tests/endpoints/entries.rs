@@ -394,6 +394,7 @@ pub fn routes(world: &World) -> Vec<Entry> {
             right: ("admin", Refused),
             ..raw("/files/passwords/{id}", "", Forbidden, "security", Forbidden)
         },
+        raw("/files/board/{building}", format!("/files/board/{}", world.building), Good, "admin", NotFound),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {

@@ -79,7 +79,7 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
         reason: "借调窗口".into(),
     };
     let request =
-        store::platform::user::user_grant_request(&admin, domain::id::UserId(user), &grant).await.expect("asked");
+        store::platform::user::user_grant_request(&admin, domain::id::UserId(user), 1, &grant).await.expect("asked");
     vec![
         (
             "/platform/users",

@@ -68,6 +68,14 @@ pub struct Building {
     pub updated_by: Option<String>,
 }
 
+impl Building {
+    /// What people call it: `01` is 01号楼; a number that says so itself stays.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if self.no.ends_with(['楼', '栋', '幢', '座']) { self.no.clone() } else { format!("{}号楼", self.no) }
+    }
+}
+
 /// One unit on the board of its building.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoardUnit {

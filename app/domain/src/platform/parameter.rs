@@ -11,7 +11,7 @@ use crate::{
     },
     value::Complaint,
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One parameter of the catalogue.
@@ -75,6 +75,11 @@ pub struct ParameterRow {
     pub since: Option<NaiveDate>,
     /// every value that was set, the newest day first
     pub values: Vec<ParameterValue>,
+    /// grows with every value that is set; 0 when none was
+    pub version: i32,
+    /// when the last one was set, and by whom
+    pub updated_at: Option<DateTime<Utc>>,
+    pub updated_by: Option<String>,
     /// whether a change waits for its checker
     pub pending: bool,
 }

@@ -33,6 +33,7 @@ pub struct RoleRow {
 pub struct Role {
     pub row: RoleRow,
     pub permissions: Vec<Permission>,
+    pub updated_by: Option<String>,
     pub version: i32,
 }
 

@@ -50,6 +50,8 @@ pub struct User {
     pub attempts: Vec<AttemptLine>,
     /// the request that waits for a checker
     pub pending: Option<ApprovalId>,
+    pub updated_at: DateTime<Utc>,
+    pub updated_by: Option<String>,
     pub version: i32,
 }
 

@@ -8,7 +8,8 @@ use crate::{
         PageHead,
         detail::use_id,
         empty_view, error_view,
-        field::{bind, coded},
+        field::coded,
+        form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
         resource::resource,
     },
@@ -18,7 +19,6 @@ use domain::{
         AcquireMode, AssetClass, AssetUse, DepreciationMethod, HousingCategory, LedgerSubject, Structure, TitleForm,
         ValueType,
     },
-    failure::FieldErrors,
     housing::{
         asset_depreciation::DepreciationLife,
         asset_master::{AssetChoices, AssetMaster, AssetMasterForm},
@@ -26,7 +26,7 @@ use domain::{
     id::AssetMasterId,
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use std::sync::Arc;
 
 const BACK: (&str, &str) = ("/assets/masters", "资产主卡片");
 
@@ -90,54 +90,40 @@ fn usual() -> AssetMasterForm {
 
 /// Saves and goes to the card's page; on complaints stays with them beside the fields.
 fn form_view(card: Option<AssetMaster>, choices: AssetChoices) -> impl IntoView {
-    let known = card.as_ref().map(|card| (card.id, card.version));
-    let form = RwSignal::new(card.as_ref().map_or_else(usual, AssetMasterForm::from));
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(move |form: &AssetMasterForm| {
-        let form = form.clone();
-        async move {
-            match known {
-                Some((id, version)) => asset_master_update(id, version, form).await.map(|()| id),
-                None => asset_master_create(form).await,
-            }
-        }
-    });
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(id)) => navigate(&format!("{}/{id}", BACK.0), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
-    });
     // A stored parameter that cannot be read is the store's to complain about.
     let life = DepreciationLife::parse(&choices.life).unwrap_or_default();
     let today = choices.today;
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        match form.get().check(today, life) {
-            Ok(_) => {
-                errors.set(FieldErrors::default());
-                save.dispatch(form.get());
-            }
-            Err(found) => errors.set(found),
-        }
+    let id = card.as_ref().map(|card| card.id);
+    let deeds = Deeds {
+        check: Box::new(move |form: &AssetMasterForm| form.check(today, life).map(drop)),
+        save: Arc::new(move |form, version| {
+            Box::pin(async move {
+                let id = match id.zip(version) {
+                    Some((id, version)) => asset_master_update(id, version, form).await.map(|()| id)?,
+                    None => asset_master_create(form).await?,
+                };
+                Ok(format!("{}/{id}", BACK.0))
+            })
+        }),
+        reload: id.map(|id| -> Reload<AssetMasterForm> {
+            Arc::new(move || {
+                Box::pin(async move {
+                    let card = asset_master_get(id).await?;
+                    let form = AssetMasterForm::from(&card);
+                    Ok(Newer { form, version: card.version, at: card.updated_at, by: card.updated_by })
+                })
+            })
+        }),
     };
-    take_over(form, &choices);
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
-    let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
-    let cancel = known.map_or_else(|| BACK.0.to_owned(), |(id, _)| format!("{}/{id}", BACK.0));
-    view! {
-        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
-            {identity(form, errors, &choices)}
-            {value(form, errors)}
-            {thing(form, errors)}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"保存草稿"</button>
-                <a class="btn btn-ghost" href=cancel>"取消"</a>
-            </div>
-        </form>
-    }
+    let start = card.as_ref().map_or_else(usual, AssetMasterForm::from);
+    let edit = use_edit(start, card.as_ref().map(|card| card.version), deeds);
+    take_over(edit.form, &choices);
+    let fields = view! {
+        {identity(edit, &choices)}
+        {value(edit)}
+        {thing(edit)}
+    };
+    edit.view_of(fields, "保存草稿", id.map_or_else(|| BACK.0.to_owned(), |id| format!("{}/{id}", BACK.0)))
 }
 
 /// A project brings its owner, address and category into fields that are still empty.
@@ -163,10 +149,9 @@ fn take_over(form: RwSignal<AssetMasterForm>, choices: &AssetChoices) {
     });
 }
 
-type Form = RwSignal<AssetMasterForm>;
-type Errors = RwSignal<FieldErrors>;
+type Form = Edit<AssetMasterForm>;
 
-fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView + use<> {
+fn identity(edit: Form, choices: &AssetChoices) -> impl IntoView + use<> {
     let projects = choices.projects.iter().map(|project| (project.id.to_string(), project.name.clone())).collect();
     let classes = AssetClass::ALL
         .iter()
@@ -174,53 +159,53 @@ fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView
         .collect();
     view! {
         <h2 class="form-section">"基本信息"</h2>
-        {bind(form, errors, "card_no", "卡片编号", false, |form| &mut form.card_no).text("text", "留空则自动编号")}
-        {bind(form, errors, "asset_code", "资产编码", true, |form| &mut form.asset_code).text("text", "")}
-        {bind(form, errors, "asset_name", "资产名称", true, |form| &mut form.asset_name).text("text", "")}
-        {bind(form, errors, "class", "资产分类代码", true, |form| &mut form.class).select(classes)}
-        {bind(form, errors, "project", "项目", true, |form| &mut form.project).select(projects)}
-        {bind(form, errors, "category", "住房类别", true, |form| &mut form.category).select(coded(HousingCategory::choices()))}
-        {bind(form, errors, "owner", "产权单位", true, |form| &mut form.owner).text("text", "")}
-        {bind(form, errors, "manager", "管理单位", true, |form| &mut form.manager).text("text", "")}
-        {bind(form, errors, "using_unit", "使用单位", false, |form| &mut form.using_unit).text("text", "")}
-        {bind(form, errors, "location", "坐落", true, |form| &mut form.location).text("text", "")}
-        {bind(form, errors, "use_status", "使用状况", true, |form| &mut form.use_status).select(coded(AssetUse::choices()))}
+        {edit.text("card_no", "卡片编号", false, |form| &mut form.card_no, ("text", "留空则自动编号"))}
+        {edit.text("asset_code", "资产编码", true, |form| &mut form.asset_code, ("text", ""))}
+        {edit.text("asset_name", "资产名称", true, |form| &mut form.asset_name, ("text", ""))}
+        {edit.select("class", "资产分类代码", true, |form| &mut form.class, classes)}
+        {edit.select("project", "项目", true, |form| &mut form.project, projects)}
+        {edit.select("category", "住房类别", true, |form| &mut form.category, coded(HousingCategory::choices()))}
+        {edit.text("owner", "产权单位", true, |form| &mut form.owner, ("text", ""))}
+        {edit.text("manager", "管理单位", true, |form| &mut form.manager, ("text", ""))}
+        {edit.text("using_unit", "使用单位", false, |form| &mut form.using_unit, ("text", ""))}
+        {edit.text("location", "坐落", true, |form| &mut form.location, ("text", ""))}
+        {edit.select("use_status", "使用状况", true, |form| &mut form.use_status, coded(AssetUse::choices()))}
     }
 }
 
-fn value(form: Form, errors: Errors) -> impl IntoView {
+fn value(edit: Form) -> impl IntoView {
     let subjects = LedgerSubject::ALL
         .iter()
         .map(|subject| (subject.code().to_owned(), format!("{} {}", subject.code(), told(*subject))))
         .collect();
     view! {
         <h2 class="form-section">"取得、入账与折旧"</h2>
-        {bind(form, errors, "acquire_mode", "取得方式", true, |form| &mut form.acquire_mode).select(coded(AcquireMode::choices()))}
-        {bind(form, errors, "acquired_on", "取得日期", true, |form| &mut form.acquired_on).text("date", "")}
-        {bind(form, errors, "booked_on", "入账日期", false, |form| &mut form.booked_on).text("date", "")}
-        {bind(form, errors, "value_type", "价值类型", true, |form| &mut form.value_type).select(coded(ValueType::choices()))}
-        {bind(form, errors, "original", "账面原值(元)", true, |form| &mut form.original).text("text", "最多2位小数")}
-        {bind(form, errors, "fiscal_part", "其中财政性资金(元)", false, |form| &mut form.fiscal_part).text("text", "不大于账面原值")}
-        {bind(form, errors, "subject", "会计科目", true, |form| &mut form.subject).select(subjects)}
-        {bind(form, errors, "method", "折旧方法", true, |form| &mut form.method).select(coded(DepreciationMethod::choices()))}
-        {bind(form, errors, "structure", "建筑结构", false, |form| &mut form.structure).select(coded(Structure::choices()))}
-        {bind(form, errors, "life_years", "折旧年限(年)", false, |form| &mut form.life_years).text("text", "留空按建筑结构的规定年限")}
-        {bind(form, errors, "months_done", "已提折旧月数", false, |form| &mut form.months_done).text("text", "此前已入账的资产填写")}
-        {bind(form, errors, "accumulated", "累计折旧(元)", false, |form| &mut form.accumulated).text("text", "此前已入账的资产填写")}
-        {bind(form, errors, "rent_income_year", "年租金收入(元)", false, |form| &mut form.rent_income_year).text("text", "")}
+        {edit.select("acquire_mode", "取得方式", true, |form| &mut form.acquire_mode, coded(AcquireMode::choices()))}
+        {edit.text("acquired_on", "取得日期", true, |form| &mut form.acquired_on, ("date", ""))}
+        {edit.text("booked_on", "入账日期", false, |form| &mut form.booked_on, ("date", ""))}
+        {edit.select("value_type", "价值类型", true, |form| &mut form.value_type, coded(ValueType::choices()))}
+        {edit.text("original", "账面原值(元)", true, |form| &mut form.original, ("text", "最多2位小数"))}
+        {edit.text("fiscal_part", "其中财政性资金(元)", false, |form| &mut form.fiscal_part, ("text", "不大于账面原值"))}
+        {edit.select("subject", "会计科目", true, |form| &mut form.subject, subjects)}
+        {edit.select("method", "折旧方法", true, |form| &mut form.method, coded(DepreciationMethod::choices()))}
+        {edit.select("structure", "建筑结构", false, |form| &mut form.structure, coded(Structure::choices()))}
+        {edit.text("life_years", "折旧年限(年)", false, |form| &mut form.life_years, ("text", "留空按建筑结构的规定年限"))}
+        {edit.text("months_done", "已提折旧月数", false, |form| &mut form.months_done, ("text", "此前已入账的资产填写"))}
+        {edit.text("accumulated", "累计折旧(元)", false, |form| &mut form.accumulated, ("text", "此前已入账的资产填写"))}
+        {edit.text("rent_income_year", "年租金收入(元)", false, |form| &mut form.rent_income_year, ("text", ""))}
     }
 }
 
-fn thing(form: Form, errors: Errors) -> impl IntoView {
+fn thing(edit: Form) -> impl IntoView {
     view! {
         <h2 class="form-section">"实物与权属"</h2>
-        {bind(form, errors, "total_area", "建筑面积(㎡)", true, |form| &mut form.total_area).text("text", "最多2位小数")}
-        {bind(form, errors, "units_count", "套数", true, |form| &mut form.units_count).text("text", "整数")}
-        {bind(form, errors, "land_area", "土地面积(㎡)", false, |form| &mut form.land_area).text("text", "")}
-        {bind(form, errors, "land_right_type", "土地使用权类型", false, |form| &mut form.land_right_type).text("text", "如 划拨、出让")}
-        {bind(form, errors, "title_form", "产权形式", false, |form| &mut form.title_form).select(coded(TitleForm::choices()))}
-        {bind(form, errors, "cert_no", "权属证号", false, |form| &mut form.cert_no).text("text", "")}
-        {bind(form, errors, "cert_on", "发证时间", false, |form| &mut form.cert_on).text("date", "")}
-        {bind(form, errors, "remark", "备注", false, |form| &mut form.remark).text("text", "")}
+        {edit.text("total_area", "建筑面积(㎡)", true, |form| &mut form.total_area, ("text", "最多2位小数"))}
+        {edit.text("units_count", "套数", true, |form| &mut form.units_count, ("text", "整数"))}
+        {edit.text("land_area", "土地面积(㎡)", false, |form| &mut form.land_area, ("text", ""))}
+        {edit.text("land_right_type", "土地使用权类型", false, |form| &mut form.land_right_type, ("text", "如 划拨、出让"))}
+        {edit.select("title_form", "产权形式", false, |form| &mut form.title_form, coded(TitleForm::choices()))}
+        {edit.text("cert_no", "权属证号", false, |form| &mut form.cert_no, ("text", ""))}
+        {edit.text("cert_on", "发证时间", false, |form| &mut form.cert_on, ("date", ""))}
+        {edit.text("remark", "备注", false, |form| &mut form.remark, ("text", ""))}
     }
 }

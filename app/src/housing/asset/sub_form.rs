@@ -5,7 +5,8 @@ use crate::ui::{
     PageHead,
     detail::use_id,
     error_view,
-    field::{bind, coded},
+    field::coded,
+    form::{Deeds, Newer, Reload, use_edit},
     loading_view,
     resource::resource,
     unit_picker::unit_picker,
@@ -13,12 +14,11 @@ use crate::ui::{
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::{
     dictionary::{AssetUse, LayoutType, UnitCondition},
-    failure::FieldErrors,
     housing::{asset_sub::AssetSubForm, unit::UnitRow},
     id::{AssetMasterId, AssetSubId},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use std::{collections::HashMap, sync::Arc};
 
 /// What is saved: a new card of a master card, or a known one in its version.
 #[derive(Clone, Copy)]
@@ -103,58 +103,61 @@ fn take_over(form: &mut AssetSubForm, unit: &UnitRow) {
 }
 
 fn form_view(target: Target, start: AssetSubForm, present: Option<String>, cancel: String) -> impl IntoView {
-    let form = RwSignal::new(start);
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(move |form: &AssetSubForm| {
-        let form = form.clone();
-        async move {
-            match target {
-                Target::New(master) => asset_sub_create(master, form).await,
-                Target::Known(id, version) => asset_sub_update(id, version, form).await.map(|()| id),
-            }
-        }
-    });
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(id)) => navigate(&format!("/assets/subs/{id}"), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
-    });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        match form.get().check(browser_day()) {
-            Ok(_) => {
-                errors.set(FieldErrors::default());
-                save.dispatch(form.get());
-            }
-            Err(found) => errors.set(found),
-        }
+    // What people call the units that the form has had, by id.
+    let names = StoredValue::new(HashMap::from([(start.unit.clone(), present.unwrap_or_default())]));
+    let (known, version) = match target {
+        Target::New(_) => (None, None),
+        Target::Known(id, version) => (Some(id), Some(version)),
     };
-    let picked = Callback::new(move |unit: UnitRow| form.update(|form| take_over(form, &unit)));
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
-    let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
-    view! {
-        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
-            {unit_picker(bind(form, errors, "unit", "房源", true, |form| &mut form.unit), present, picked)}
-            {bind(form, errors, "card_no", "卡片编号", false, |form| &mut form.card_no).text("text", "留空则自动编号")}
-            {bind(form, errors, "asset_name", "资产名称", true, |form| &mut form.asset_name).text("text", "")}
-            {bind(form, errors, "location", "坐落", true, |form| &mut form.location).text("text", "")}
-            {bind(form, errors, "building_area", "建筑面积(㎡)", true, |form| &mut form.building_area).text("text", "最多2位小数")}
-            {bind(form, errors, "usable_area", "使用面积(㎡)", false, |form| &mut form.usable_area).text("text", "不大于建筑面积")}
-            {bind(form, errors, "layout", "户型", false, |form| &mut form.layout).select(coded(LayoutType::choices()))}
-            {bind(form, errors, "original", "账面原值(元)", true, |form| &mut form.original).text("text", "最多2位小数")}
-            {bind(form, errors, "acquired_on", "取得日期", true, |form| &mut form.acquired_on).text("date", "")}
-            {bind(form, errors, "used_from", "启用日期", false, |form| &mut form.used_from).text("date", "")}
-            {bind(form, errors, "use_status", "使用状况", true, |form| &mut form.use_status).select(coded(AssetUse::choices()))}
-            {bind(form, errors, "condition", "完好等级", false, |form| &mut form.condition).select(coded(UnitCondition::choices()))}
-            {bind(form, errors, "cert_no", "权属证号", false, |form| &mut form.cert_no).text("text", "")}
-            {bind(form, errors, "remark", "备注", false, |form| &mut form.remark).text("text", "")}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"保存草稿"</button>
-                <a class="btn btn-ghost" href=cancel>"取消"</a>
-            </div>
-        </form>
-    }
+    let deeds = Deeds {
+        check: Box::new(|form: &AssetSubForm| form.check(browser_day()).map(drop)),
+        save: Arc::new(move |form, version| {
+            Box::pin(async move {
+                let id = match target {
+                    Target::New(master) => asset_sub_create(master, form).await?,
+                    Target::Known(id, read) => {
+                        asset_sub_update(id, version.unwrap_or(read), form).await.map(|()| id)?
+                    }
+                };
+                Ok(format!("/assets/subs/{id}"))
+            })
+        }),
+        reload: known.map(|id| -> Reload<AssetSubForm> {
+            Arc::new(move || {
+                Box::pin(async move {
+                    let card = asset_sub_get(id).await?;
+                    let form = AssetSubForm::from(&card);
+                    let name = format!("{} {}", card.unit_code, card.unit);
+                    names.try_update_value(|names| names.insert(form.unit.clone(), name));
+                    Ok(Newer { form, version: card.version, at: card.updated_at, by: card.updated_by })
+                })
+            })
+        }),
+    };
+    let edit = use_edit(start, version, deeds);
+    let picked = Callback::new(move |unit: UnitRow| {
+        names.update_value(|names| {
+            drop(names.insert(unit.id.to_string(), format!("{} {} {}", unit.code, unit.estate, unit.address)))
+        });
+        edit.form.update(|form| take_over(form, &unit));
+    });
+    let named = move |id: &str| names.with_value(|names| names.get(id).cloned()).unwrap_or_else(|| id.to_owned());
+    let unit = edit.field("unit", "房源", true, |form| &mut form.unit, named);
+    let fields = view! {
+        {unit_picker(unit, named, picked)}
+        {edit.text("card_no", "卡片编号", false, |form| &mut form.card_no, ("text", "留空则自动编号"))}
+        {edit.text("asset_name", "资产名称", true, |form| &mut form.asset_name, ("text", ""))}
+        {edit.text("location", "坐落", true, |form| &mut form.location, ("text", ""))}
+        {edit.text("building_area", "建筑面积(㎡)", true, |form| &mut form.building_area, ("text", "最多2位小数"))}
+        {edit.text("usable_area", "使用面积(㎡)", false, |form| &mut form.usable_area, ("text", "不大于建筑面积"))}
+        {edit.select("layout", "户型", false, |form| &mut form.layout, coded(LayoutType::choices()))}
+        {edit.text("original", "账面原值(元)", true, |form| &mut form.original, ("text", "最多2位小数"))}
+        {edit.text("acquired_on", "取得日期", true, |form| &mut form.acquired_on, ("date", ""))}
+        {edit.text("used_from", "启用日期", false, |form| &mut form.used_from, ("date", ""))}
+        {edit.select("use_status", "使用状况", true, |form| &mut form.use_status, coded(AssetUse::choices()))}
+        {edit.select("condition", "完好等级", false, |form| &mut form.condition, coded(UnitCondition::choices()))}
+        {edit.text("cert_no", "权属证号", false, |form| &mut form.cert_no, ("text", ""))}
+        {edit.text("remark", "备注", false, |form| &mut form.remark, ("text", ""))}
+    };
+    edit.view_of(fields, "保存草稿", cancel)
 }

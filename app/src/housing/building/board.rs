@@ -3,6 +3,7 @@
 use super::{
     api::{building_board_get, building_delete},
     facts::building_facts,
+    menu::{Opened, cell_menu},
 };
 use crate::ui::label::told;
 use crate::{
@@ -19,12 +20,19 @@ use crate::{
 };
 use domain::{
     dictionary::UnitStatus,
-    housing::building::{BoardUnit, Building, BuildingBoard},
+    housing::{
+        building::{BoardUnit, Building, BuildingBoard},
+        unit_status::UnitEvent,
+    },
     id::{BuildingId, UnitId},
     insight::StatusCounts,
     platform::permission::Permission,
 };
-use leptos::{ev::KeyboardEvent, prelude::*, wasm_bindgen::JsCast as _};
+use leptos::{
+    ev::{KeyboardEvent, MouseEvent},
+    prelude::*,
+    wasm_bindgen::JsCast as _,
+};
 use leptos_router::{
     NavigateOptions,
     hooks::{use_navigate, use_query_map},
@@ -36,7 +44,7 @@ type Statuses = RwSignal<HashMap<i64, RwSignal<UnitStatus>>>;
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
-struct Board {
+pub(super) struct Board {
     statuses: Statuses,
     /// the one status that is not dimmed; none: all
     sought: RwSignal<Option<UnitStatus>>,
@@ -44,6 +52,10 @@ struct Board {
     unit: Memo<Option<i64>>,
     /// the unit that was last brought into view, once: a refreshed board must not jump back to it
     met: StoredValue<Option<i64>>,
+    /// the menu of one unit
+    pub menu: RwSignal<Option<Opened>>,
+    /// what was chosen there, for the drawer to carry out
+    pub chosen: RwSignal<Option<(UnitId, UnitEvent)>>,
 }
 
 pub fn board_view() -> AnyView {
@@ -55,6 +67,8 @@ pub fn board_view() -> AnyView {
         sought: RwSignal::new(None),
         unit: Memo::new(move |_| query.read().get("unit").and_then(|id| id.parse().ok())),
         met: StoredValue::new(None),
+        menu: RwSignal::new(None),
+        chosen: RwSignal::new(None),
     };
     let look_again = use_coalesced(move || board.refetch());
     let connected = use_live(Signal::derive(move || format!("building={}", id.get())), move |heard| match heard {
@@ -78,6 +92,7 @@ pub fn board_view() -> AnyView {
                 })}
             </Transition>
             {drawer(page)}
+            {cell_menu(page)}
         </main>
     }
     .into_any()
@@ -95,7 +110,7 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
     });
     let building = &board.building;
     let back = (format!("/housing/estates/{}", building.estate_id), building.estate.clone());
-    let title = format!("{} {}", building.estate, building_title(&building.no));
+    let title = format!("{} {}", building.estate, building.title());
     let (id, version) = (building.id, building.version);
     let (name, estate_page) = (title.clone(), back.0.clone());
     view! {
@@ -105,6 +120,8 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
             </span>
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?building={id}")>{icon("unit")}"房源列表"</a>
             <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/labels")>{icon("label")}"标签"</a>
+            <a class="btn btn-outline btn-sm" href=format!("/files/board/{id}") download="" rel="external">{icon("export")}"导出图片"</a>
+            <button type="button" class="btn btn-outline btn-sm" on:click=move |_| drop(window().print())>"打印"</button>
             {move || may(Permission::BuildingWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/edit")>{icon("edit")}"编辑楼栋"</a>
                 {delete_button("楼栋", name.clone(), estate_page.clone(), move || Box::pin(building_delete(id, version)))}
@@ -117,15 +134,6 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
         {summary(building, page)}
         {building_facts(building)}
         {if board.units.is_empty() { empty_view("该楼栋暂无房源，可新增房源、批量生成或导入建筑信息") } else { matrices(&board, page).into_any() }}
-    }
-}
-
-/// `01` is 01号楼; a number that says so itself stays.
-fn building_title(no: &str) -> String {
-    if no.chars().last().is_some_and(|last| "楼栋幢座".contains(last)) {
-        no.to_owned()
-    } else {
-        format!("{no}号楼")
     }
 }
 
@@ -222,14 +230,25 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
     );
     let label = move || format!("{facts} · {}", told(status.get()));
     let for_title = label.clone();
+    let size = format!("{} {}㎡", unit.layout.label(), unit.building_area);
+    let menu_label = format!("{room}室操作");
+    let open_menu = move |event: MouseEvent| {
+        event.prevent_default();
+        page.menu.set(Some(Opened::at(id, &event)));
+    };
     let current = move || page.unit.get() == Some(id.0);
     let dimmed = move || page.sought.get().is_some_and(|sought| sought != status.get());
     // The drawer stands far behind in the document; the key leads to it as if it came right after its tile.
-    let to_drawer = move |event: KeyboardEvent| {
-        if event.key() == "Tab" && !event.shift_key() && page.unit.get_untracked() == Some(id.0) {
+    let by_key = move |event: KeyboardEvent| match (event.key().as_str(), event.shift_key()) {
+        ("Tab", false) if page.unit.get_untracked() == Some(id.0) => {
             event.prevent_default();
             focus_on(DRAWER);
         }
+        ("F10", true) | ("ContextMenu", _) => {
+            event.prevent_default();
+            page.menu.set(Opened::below(id));
+        }
+        _ => {}
     };
     // Already open: the address does not change, but the drawer is wanted.
     let again = move |_| {
@@ -238,6 +257,7 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
         }
     };
     view! {
+        <div class="board-cell" on:contextmenu=open_menu>
         <a
             class="board-unit"
             class:is-dimmed=dimmed
@@ -248,11 +268,17 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
             data-tip=for_title
             aria-label=label
             aria-current=move || current().then_some("true")
-            on:keydown=to_drawer
+            aria-haspopup="menu"
+            aria-keyshortcuts="Shift+F10"
+            on:keydown=by_key
             on:click=again
         >
             <span class="board-room">{room}</span>
+            <span class="board-size">{size}</span>
         </a>
+        // The keyboard opens the same menu from the tile itself; a stop of its own would double the way through a board.
+        <button type="button" class="board-more no-print" tabindex="-1" aria-label=menu_label on:click=open_menu>"⋯"</button>
+        </div>
     }
 }
 
@@ -260,7 +286,7 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
 const DRAWER: &str = ".unit-drawer";
 
 /// Moves the keyboard to an element.
-fn focus_on(selector: &str) {
+pub(super) fn focus_on(selector: &str) {
     let found = document().query_selector(selector).ok().flatten();
     if let Some(element) = found.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = element.focus();
@@ -322,14 +348,14 @@ fn drawer(page: Board) -> impl IntoView {
             view! {
                 <aside class="unit-drawer" aria-label="房源详情" tabindex="-1" on:keydown=to_tile>
                     <button type="button" class="btn btn-ghost btn-sm btn-square unit-drawer-close" aria-label="关闭" on:click=move |_| close()>{icon("close")}</button>
-                    {unit_panel(UnitId(id), Signal::derive(move || statuses.with(|known| known.get(&id).and_then(|status| status.try_get()))))}
+                    {unit_panel(UnitId(id), page.chosen, Signal::derive(move || statuses.with(|known| known.get(&id).and_then(|status| status.try_get()))))}
                 </aside>
             }
         })
     }
 }
 
-fn tile_selector(unit: i64) -> String {
+pub(super) fn tile_selector(unit: i64) -> String {
     format!(".board-unit[data-unit=\"{unit}\"]")
 }
 

@@ -4,6 +4,7 @@ pub mod api;
 pub mod board;
 pub mod facts;
 pub mod list;
+mod menu;
 
 use super::record_pages;
 use leptos::prelude::*;

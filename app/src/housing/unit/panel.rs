@@ -19,8 +19,13 @@ use domain::{
 };
 use leptos::{html, prelude::*};
 
-/// The unit of that id; `status` is what the board around it says of it, if there is one.
-pub fn unit_panel(id: UnitId, status: Signal<Option<UnitStatus>>) -> impl IntoView {
+/// The unit of that id; `chosen` is a change of status that was asked for outside, `status` what the board around it
+/// says of it, if there is one.
+pub fn unit_panel(
+    id: UnitId,
+    chosen: RwSignal<Option<(UnitId, UnitEvent)>>,
+    status: Signal<Option<UnitStatus>>,
+) -> impl IntoView {
     let unit = resource(move || id, unit_get);
     // Somebody else changed it while it is looked at.
     Effect::new(move |before: Option<Option<UnitStatus>>| {
@@ -35,7 +40,16 @@ pub fn unit_panel(id: UnitId, status: Signal<Option<UnitStatus>>) -> impl IntoVi
         <Transition fallback=loading_view>
             {move || Suspend::new(async move {
                 match unit.await {
-                    Ok(found) => panel(found, change).into_any(),
+                    Ok(found) => {
+                        let target = (found.id, found.version);
+                        Effect::new(move |_| {
+                            if let Some((_, event)) = chosen.get().filter(|(unit, _)| *unit == target.0) {
+                                chosen.set(None);
+                                change.begin(target, event);
+                            }
+                        });
+                        panel(found, change).into_any()
+                    }
                     Err(error) => error_view(&error),
                 }
             })}
@@ -130,6 +144,16 @@ impl StatusChange {
         self.asked.set(event);
     }
 
+    /// Carries an event out, or asks first.
+    fn begin(self, unit: (UnitId, i32), event: UnitEvent) {
+        if event.needs_reason() || event.is_final() {
+            self.ask(Some(event));
+        } else {
+            self.ask(None);
+            self.run(unit, event);
+        }
+    }
+
     fn run(self, unit: (UnitId, i32), event: UnitEvent) {
         let grounds = self.grounds.get_untracked();
         match grounds.check(event) {
@@ -156,16 +180,7 @@ pub fn transition_buttons(unit: &Unit, change: StatusChange) -> impl IntoView + 
             .iter()
             .copied()
             .map(|event| {
-                let asks = event.needs_reason() || event.is_final();
-                let run = move |_| {
-                    if asks {
-                        change.ask(Some(event));
-                    } else {
-                        change.ask(None);
-                        change.run(target, event);
-                    }
-                };
-                view! { <button type="button" class="btn btn-sm btn-outline" disabled=move || change.act.pending().get() on:click=run>{event.label()}</button> }
+                view! { <button type="button" class="btn btn-sm btn-outline" disabled=move || change.act.pending().get() on:click=move |_| change.begin(target, event)>{event.label()}</button> }
             })
             .collect_view()
     };

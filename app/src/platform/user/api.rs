@@ -48,8 +48,8 @@ pub async fn user_update(id: UserId, version: i32, form: UserForm) -> Result<(),
 
 /// Asks for other rights of an account.
 #[server(endpoint = "user_grant_request", input = Json)]
-pub async fn user_grant_request(id: UserId, grant: GrantForm) -> Result<ApprovalId, ApiError> {
-    Ok(user::user_grant_request(&ctx()?, id, &grant).await?)
+pub async fn user_grant_request(id: UserId, version: i32, grant: GrantForm) -> Result<ApprovalId, ApiError> {
+    Ok(user::user_grant_request(&ctx()?, id, version, &grant).await?)
 }
 
 /// Closes or opens an account.

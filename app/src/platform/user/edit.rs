@@ -7,7 +7,8 @@ use crate::{
         PageHead,
         detail::use_id,
         error_view,
-        field::{bind, checks, fixed},
+        field::fixed,
+        form::{Deeds, Edit, Newer, use_edit},
         loading_view,
         resource::resource,
     },
@@ -18,7 +19,20 @@ use domain::{
     platform::user_form::{GrantForm, USER_LIST, User, UserChoices, UserForm},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use std::sync::Arc;
+
+/// What the forms enter: who an account belongs to, and what it may do. Each draws its part.
+#[derive(Clone, Default)]
+struct Entered {
+    user: UserForm,
+    grant: GrantForm,
+}
+
+impl From<&User> for Entered {
+    fn from(user: &User) -> Self {
+        Self { user: user.into(), grant: user.into() }
+    }
+}
 
 pub fn new_view() -> AnyView {
     let choices = resource(|| (), |()| user_choices_get());
@@ -71,50 +85,52 @@ fn loaded_view(title: &'static str, form: fn(User, UserChoices) -> AnyView) -> A
     .into_any()
 }
 
-/// Until the page is alive there is nobody to take a form: without a button it cannot be sent.
-fn alive() -> RwSignal<bool> {
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
-    alive
+/// How an account is read again, when somebody else has changed it.
+fn newer(user: &User) -> Newer<Entered> {
+    Newer { form: user.into(), version: user.version, at: user.updated_at, by: user.updated_by.clone() }
 }
 
-/// The complaint of a failed action that belongs to no field.
-fn refused<I, T>(action: Action<I, Result<T, ApiError>>) -> impl Fn() -> Option<AnyView> + Send + 'static
-where
-    I: 'static,
-    T: Clone + Send + Sync + 'static,
-{
-    move || {
-        action
-            .value()
-            .get()
-            .and_then(Result::err)
-            .filter(|error| error.fields().is_none())
-            .map(|error| error_view(&error))
-    }
+/// A form about an account that is there.
+fn use_known(
+    user: &User,
+    check: impl Fn(&Entered) -> Result<(), FieldErrors> + Send + Sync + 'static,
+    save: fn(UserId, i32, Entered) -> crate::ui::form::Call<String>,
+) -> Edit<Entered> {
+    let id = user.row.id;
+    let deeds = Deeds {
+        check: Box::new(check),
+        save: Arc::new(move |form, version| save(id, version.unwrap_or_default(), form)),
+        reload: Some(Arc::new(move || Box::pin(async move { Ok(newer(&user_get(id).await?)) }))),
+    };
+    use_edit(user.into(), Some(user.version), deeds)
 }
 
-fn user_fields(form: RwSignal<UserForm>, errors: RwSignal<FieldErrors>, known: bool) -> impl IntoView {
-    let field = move |name, label, required, text| bind(form, errors, name, label, required, text);
+fn user_fields(edit: Edit<Entered>, known: bool) -> impl IntoView {
     view! {
         {if known {
-            fixed("login", "账号", form.with_untracked(|form| form.login.clone())).into_any()
+            fixed("login", "账号", edit.form.with_untracked(|form| form.user.login.clone())).into_any()
         } else {
-            field("login", "账号", true, |form| &mut form.login).text("text", "字母、数字、点、横线、下划线").into_any()
+            edit.text("login", "账号", true, |form| &mut form.user.login, ("text", "字母、数字、点、横线、下划线"))
         }}
-        {field("name", "姓名", true, |form| &mut form.name).text("text", "")}
-        {field("department", "部门", false, |form| &mut form.department).text("text", "")}
-        {field("phone", "手机号", !known, |form| &mut form.phone).text("tel", if known { "留空不修改" } else { "" })}
-        {field("valid_from", "有效期起", false, |form| &mut form.valid_from).text("date", "")}
-        {field("valid_to", "有效期止", false, |form| &mut form.valid_to).text("date", "")}
+        {edit.text("name", "姓名", true, |form| &mut form.user.name, ("text", ""))}
+        {edit.text("department", "部门", false, |form| &mut form.user.department, ("text", ""))}
+        {if known {
+            edit.secret("phone", "手机号", false, |form| &mut form.user.phone, ("tel", "留空不修改"))
+        } else {
+            edit.text("phone", "手机号", true, |form| &mut form.user.phone, ("tel", ""))
+        }}
+        {edit.text("valid_from", "有效期起", false, |form| &mut form.user.valid_from, ("date", ""))}
+        {edit.text("valid_to", "有效期止", false, |form| &mut form.user.valid_to, ("date", ""))}
     }
 }
 
-fn grant_fields(grant: RwSignal<GrantForm>, errors: RwSignal<FieldErrors>, choices: UserChoices) -> impl IntoView {
-    let organizations: Vec<(String, String)> =
-        choices.organizations.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
-    let roles = choices.roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
-    let organization = Memo::new(move |_| grant.with(|grant| grant.organization.clone()));
+/// Ids with their names, as options.
+fn options<I: ToString>(named: Vec<(I, String)>) -> Vec<(String, String)> {
+    named.into_iter().map(|(id, name)| (id.to_string(), name)).collect()
+}
+
+fn grant_fields(edit: Edit<Entered>, choices: UserChoices) -> impl IntoView {
+    let organization = Memo::new(move |_| edit.form.with(|form| form.grant.organization.clone()));
     let estates = resource(
         move || organization.get(),
         |organization| async move {
@@ -124,69 +140,56 @@ fn grant_fields(grant: RwSignal<GrantForm>, errors: RwSignal<FieldErrors>, choic
             }
         },
     );
-    let chosen_roles = Signal::derive(move || grant.with(|grant| grant.roles.clone()));
-    let set_roles = Callback::new(move |roles| grant.update(|grant| grant.roles = roles));
-    let chosen_estates = Signal::derive(move || grant.with(|grant| grant.estates.clone()));
-    let set_estates = Callback::new(move |estates| grant.update(|grant| grant.estates = estates));
+    let (organizations, roles) = (options(choices.organizations), options(choices.roles));
     view! {
-        {bind(grant, errors, "organization", "所属机构", true, |grant| &mut grant.organization).select(organizations)}
-        {checks("roles", "角色", true, roles, chosen_roles, set_roles, errors)}
+        {edit.select("organization", "所属机构", true, |form| &mut form.grant.organization, organizations)}
+        {edit.checks("roles", "角色", true, |form| &mut form.grant.roles, roles)}
         <Transition fallback=loading_view>
             {move || Suspend::new(async move {
                 match estates.await {
                     Ok(estates) if estates.is_empty() => ().into_any(),
                     Ok(estates) => {
-                        let estates = estates.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
-                        checks("estates", "负责楼盘（不选为所属机构管辖的全部）", false, estates, chosen_estates, set_estates, errors).into_any()
+                        let label = "负责楼盘（不选为所属机构管辖的全部）";
+                        edit.checks("estates", label, false, |form| &mut form.grant.estates, options(estates))
                     }
                     Err(error) => error_view(&error),
                 }
             })}
         </Transition>
-        {bind(grant, errors, "reason", "变更原因", true, |grant| &mut grant.reason).text("text", "供复核人判断，如 新员工入职")}
+        {edit.text("reason", "变更原因", true, |form| &mut form.grant.reason, ("text", "供复核人判断，如 新员工入职"))}
     }
 }
 
 fn new_form(choices: UserChoices) -> impl IntoView {
-    let (form, grant) = (RwSignal::new(UserForm::default()), RwSignal::new(GrantForm::default()));
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(|(form, grant): &(UserForm, GrantForm)| user_register(form.clone(), grant.clone()));
-    Effect::new(move |_| {
-        if let Some(Err(error)) = save.value().get() {
-            errors.set(error.fields().cloned().unwrap_or_default());
-        }
-    });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let mut found = form.get().check(false).err().unwrap_or_default();
-        for (field, message) in grant.get().check().err().unwrap_or_default().0 {
-            found.add(&field, message);
-        }
-        let clean = found.is_empty();
-        errors.set(found);
-        if clean {
-            save.dispatch((form.get(), grant.get()));
-        }
+    let made = RwSignal::new(None);
+    let deeds = Deeds {
+        check: Box::new(|form: &Entered| {
+            let mut found = form.user.check(false).err().unwrap_or_default();
+            for (field, message) in form.grant.check().err().unwrap_or_default().0 {
+                found.add(&field, message);
+            }
+            if found.is_empty() { Ok(()) } else { Err(found) }
+        }),
+        save: Arc::new(move |form, _| {
+            Box::pin(async move {
+                made.set(Some(user_register(form.user, form.grant).await?));
+                Ok(String::new())
+            })
+        }),
+        reload: None,
     };
-    let alive = alive();
+    let edit = use_edit(Entered::default(), None, deeds);
     let choices = StoredValue::new(choices);
-    move || {
-        match save.value().get() {
-        Some(Ok((id, password))) => made_view(id, &password).into_any(),
-        _ => view! {
-            <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-                {refused(save)}
-                {user_fields(form, errors, false)}
-                {grant_fields(grant, errors, choices.get_value())}
+    move || match made.get() {
+        Some((id, password)) => made_view(id, &password).into_any(),
+        None => {
+            let fields = view! {
+                {user_fields(edit, false)}
+                {grant_fields(edit, choices.get_value())}
                 <p class="form-note">"保存后由安全管理员复核授权，复核通过前不能登录。"</p>
-                <div class="form-buttons">
-                    <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"提交复核"</button>
-                    <a class="btn btn-ghost" href=USER_LIST.path>"取消"</a>
-                </div>
-            </form>
+            };
+            edit.view_of(fields, "提交复核", USER_LIST.path.to_owned())
         }
-        .into_any(),
-    }
     }
 }
 
@@ -206,67 +209,24 @@ fn made_view(id: UserId, password: &str) -> impl IntoView + use<> {
 }
 
 fn edit_form(user: User) -> impl IntoView {
-    let (id, version, has_phone) = (user.row.id, user.version, user.row.phone.is_some());
-    let form = RwSignal::new(UserForm::from(&user));
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(move |form: &UserForm| user_update(id, version, form.clone()));
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(())) => navigate(&format!("/platform/users/{id}"), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
+    let has_phone = user.row.phone.is_some();
+    let check = move |form: &Entered| form.user.check(has_phone).map(drop);
+    let edit = use_known(&user, check, |id, version, form| {
+        Box::pin(async move {
+            user_update(id, version, form.user).await?;
+            Ok(format!("/platform/users/{id}"))
+        })
     });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let found = form.get().check(has_phone).err().unwrap_or_default();
-        let clean = found.is_empty();
-        errors.set(found);
-        if clean {
-            save.dispatch(form.get());
-        }
-    };
-    let alive = alive();
-    view! {
-        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {refused(save)}
-            {user_fields(form, errors, true)}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"保存"</button>
-                <a class="btn btn-ghost" href=format!("/platform/users/{id}")>"取消"</a>
-            </div>
-        </form>
-    }
+    edit.view(user_fields(edit, true), format!("/platform/users/{}", user.row.id))
 }
 
 fn grant_form(user: User, choices: UserChoices) -> impl IntoView {
-    let id = user.row.id;
-    let grant = RwSignal::new(GrantForm::from(&user));
-    let errors = RwSignal::new(FieldErrors::default());
-    let save = Action::new(move |grant: &GrantForm| user_grant_request(id, grant.clone()));
-    let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
-        Some(Ok(request)) => navigate(&format!("/platform/approvals/{request}"), Default::default()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
+    let check = |form: &Entered| form.grant.check().map(drop);
+    let edit = use_known(&user, check, |id, version, form| {
+        Box::pin(async move {
+            let request = user_grant_request(id, version, form.grant).await?;
+            Ok(format!("/platform/approvals/{request}"))
+        })
     });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let found = grant.get().check().err().unwrap_or_default();
-        let clean = found.is_empty();
-        errors.set(found);
-        if clean {
-            save.dispatch(grant.get());
-        }
-    };
-    let alive = alive();
-    view! {
-        <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {refused(save)}
-            {grant_fields(grant, errors, choices)}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || save.pending().get()>"提交复核"</button>
-                <a class="btn btn-ghost" href=format!("/platform/users/{id}")>"取消"</a>
-            </div>
-        </form>
-    }
+    edit.view_of(grant_fields(edit, choices), "提交复核", format!("/platform/users/{}", user.row.id))
 }

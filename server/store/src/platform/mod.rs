@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod cipher;
 pub mod dictionary;
 pub mod division;
+pub mod key;
 pub mod menu;
 pub mod numbering;
 pub mod organization;

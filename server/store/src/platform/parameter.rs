@@ -29,7 +29,7 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
     ctx.require(Permission::ParameterRead)?;
     let mut tx = ctx.begin_platform().await?;
     let rows = sqlx::query!(
-        r#"select p.code, p.value, p.valid_from, user_name(a.made_by) as maker, user_name(a.checked_by) as checker
+        r#"select p.code, p.value, p.valid_from, p.version, p.updated_at, user_name(a.made_by) as maker, user_name(a.checked_by) as checker
            from parameter p left join approval a on a.id = p.approval_id
            where p.district_id is null order by p.code, p.valid_from desc"#
     )
@@ -54,6 +54,8 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
                     checker: row.checker.clone(),
                 })
                 .collect();
+            let own = rows.iter().filter(|row| row.code == parameter.code);
+            let latest = own.clone().max_by_key(|row| row.updated_at);
             let present = values.iter().find(|value| value.valid_from <= today);
             ParameterRow {
                 code: parameter.code.to_owned(),
@@ -61,6 +63,9 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
                     .map_or_else(|| CitySettings::default().value(parameter.code), |value| value.value.clone()),
                 since: present.map(|value| value.valid_from),
                 values,
+                version: own.map(|row| row.version).sum(),
+                updated_at: latest.map(|row| row.updated_at),
+                updated_by: latest.and_then(|row| row.maker.clone()),
                 pending: pending.iter().any(|code| code == parameter.code),
             }
         })
@@ -70,12 +75,22 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
 /// Asks for a value from a day on.
 ///
 /// # Errors
-/// Without [`Permission::ParameterWrite`]; complaints by field.
-pub async fn parameter_request(ctx: &Ctx, form: &ParameterForm) -> Result<ApprovalId> {
+/// Without [`Permission::ParameterWrite`]; complaints by field; [`Failure::Conflict`] when the parameter was set since it
+/// was read.
+pub async fn parameter_request(ctx: &Ctx, version: i32, form: &ParameterForm) -> Result<ApprovalId> {
     ctx.require(Permission::ParameterWrite)?;
     let known = parameter(&form.code).ok_or(Failure::NotFound)?;
     let (fields, reason) = form.check(ctx.today())?;
     let mut tx = ctx.begin_platform().await?;
+    let present = sqlx::query_scalar!(
+        r#"select coalesce(sum(version), 0)::int as "version!" from parameter where code = $1 and district_id is null"#,
+        fields.code
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    if version != present {
+        return Err(Failure::Conflict.into());
+    }
     // What would be in force on that day without the change.
     let before = sqlx::query_scalar!(
         "select value from parameter where code = $1 and district_id is null and valid_from <= $2
@@ -111,7 +126,8 @@ pub(crate) async fn parameter_apply(tx: &mut Tx, ctx: &Ctx, id: ApprovalId, fiel
     sqlx::query!(
         "insert into parameter (code, value, valid_from, approval_id) values ($1, $2, $3, $4)
          on conflict (code, district_id, valid_from) do update
-         set value = excluded.value, approval_id = excluded.approval_id, updated_at = now()",
+         set value = excluded.value, approval_id = excluded.approval_id, version = parameter.version + 1,
+             updated_at = now()",
         fields.code,
         fields.value,
         valid_from,

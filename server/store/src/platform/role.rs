@@ -92,7 +92,7 @@ pub async fn role_get(ctx: &Ctx, id: RoleId) -> Result<(Role, Option<ApprovalId>
 
 async fn role_load(tx: &mut Tx, id: RoleId) -> Result<Option<Role>> {
     let row = sqlx::query!(
-        r#"select r.id, r.code, r.name, r.description, r.system, r.updated_at, r.version,
+        r#"select r.id, r.code, r.name, r.description, r.system, r.updated_at, r.version, user_name(r.updated_by) as editor,
                   (select count(*) from user_role ur join app_user u on u.id = ur.user_id
                    where ur.role_id = r.id and u.deleted_at is null) as "users!",
                   array(select permission from role_permission p where p.role_id = r.id) as "permissions!"
@@ -115,7 +115,7 @@ async fn role_load(tx: &mut Tx, id: RoleId) -> Result<Option<Role>> {
         system: row.system,
         updated_at: row.updated_at,
     };
-    Ok(Some(Role { row: record.into(), permissions, version: row.version }))
+    Ok(Some(Role { row: record.into(), permissions, updated_by: row.editor, version: row.version }))
 }
 
 /// Asks for a new role, or for the change of one.

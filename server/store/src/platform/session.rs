@@ -117,7 +117,9 @@ async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Res
     )
     .fetch_optional(connection(tx))
     .await?;
-    let until = account.as_ref().and_then(|account| account.locked_until).filter(|until| *until > now);
+    // A lock that lasts longer than one can was set by a clock that ran ahead and was put right since.
+    let until = account.as_ref().and_then(|account| account.locked_until);
+    let until = until.filter(|until| *until > now && *until - now <= TimeDelta::minutes(LOCK_MINUTES));
     if let (Some(account), Some(until)) = (&account, until) {
         let minutes = (until - now).num_minutes() + 1;
         return refused(Some(account.id), "LOCKED", &format!("账号已锁定，请{minutes}分钟后重试"));
@@ -190,11 +192,7 @@ pub(super) async fn session_create(
     now: DateTime<Utc>,
 ) -> Result<String> {
     let secret = secret();
-    let life = match kind {
-        SessionKind::Desk if factor_due => TimeDelta::minutes(DUE_MINUTES),
-        SessionKind::Desk => TimeDelta::hours(DESK_HOURS),
-        SessionKind::Kiosk => TimeDelta::days(KIOSK_DAYS),
-    };
+    let life = if factor_due { TimeDelta::minutes(DUE_MINUTES) } else { life(kind) };
     sqlx::query!(
         "insert into session (token_digest, user_id, kind, factor_due, created_at, seen_at, expires_at)
          values ($1, $2, $3, $4, $5, $5, $6)",
@@ -209,6 +207,14 @@ pub(super) async fn session_create(
     .await?;
     sqlx::query!("delete from session where expires_at < $1", now).execute(connection(tx)).await?;
     Ok(secret)
+}
+
+/// How long a session lasts at most.
+fn life(kind: SessionKind) -> TimeDelta {
+    match kind {
+        SessionKind::Desk => TimeDelta::hours(DESK_HOURS),
+        SessionKind::Kiosk => TimeDelta::days(KIOSK_DAYS),
+    }
 }
 
 /// The context of a cookie's secret, or nothing when it belongs to no live session. Being asked
@@ -244,10 +250,17 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
     let kind = if session.kind == "KIOSK" { SessionKind::Kiosk } else { SessionKind::Desk };
     let Some((actor, reach)) = actor_load(&mut tx, session.user_id, kind, now).await? else { return Ok(None) };
     let scope = scope_load(&mut tx, reach).await?;
-    if active && now - session.seen_at > TimeDelta::minutes(1) {
-        sqlx::query!("update session set seen_at = $2 where token_digest = $1", &digest[..], now)
-            .execute(connection(&mut tx))
-            .await?;
+    let idle = now - session.seen_at;
+    // A clock that was set back has left marks in the future; limits count from now on, so that none grows by the jump.
+    if idle < -TimeDelta::minutes(1) || active && idle > TimeDelta::minutes(1) {
+        sqlx::query!(
+            "update session set seen_at = $2, expires_at = least(expires_at, $3) where token_digest = $1",
+            &digest[..],
+            now,
+            now + life(kind)
+        )
+        .execute(connection(&mut tx))
+        .await?;
     }
     tx.commit().await?;
     Ok(Some(Ctx::new(actor, scope, now, database.clone())))

@@ -66,7 +66,8 @@ pub async fn setting_put(database: &Database, code: &str, value: &str) -> Result
 async fn parameter_put(tx: &mut Tx, code: &str, value: &str) -> Result<()> {
     sqlx::query!(
         "insert into parameter (code, value, valid_from) values ($1, $2, (now() at time zone 'Asia/Shanghai')::date)
-         on conflict (code, district_id, valid_from) do update set value = excluded.value",
+         on conflict (code, district_id, valid_from) do update
+         set value = excluded.value, version = parameter.version + 1, updated_at = now()",
         code,
         value
     )

@@ -27,14 +27,18 @@ use domain::{
 /// Asks for other rights of an account.
 ///
 /// # Errors
-/// Without [`Permission::UserWrite`]; complaints by field; a refusal for the own account.
-pub async fn user_grant_request(ctx: &Ctx, id: UserId, form: &GrantForm) -> Result<ApprovalId> {
+/// Without [`Permission::UserWrite`]; complaints by field; a refusal for the own account; [`Failure::Conflict`] when the
+/// account was changed since it was read.
+pub async fn user_grant_request(ctx: &Ctx, id: UserId, version: i32, form: &GrantForm) -> Result<ApprovalId> {
     ctx.require(Permission::UserWrite)?;
     if id == ctx.actor().id {
         return Err(Failure::refused("不能变更自己的授权").into());
     }
     let grant = form.check()?;
     let mut tx = ctx.begin_platform().await?;
+    if user_hold(&mut tx, id).await?.2 != version {
+        return Err(Failure::Conflict.into());
+    }
     let request = request_in(&mut tx, ctx, id, grant).await?;
     tx.commit().await?;
     Ok(request)

@@ -98,8 +98,8 @@ pub async fn user_get(ctx: &Ctx, id: UserId) -> Result<User> {
 
 pub(super) async fn user_load(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Result<User> {
     let row = sqlx::query!(
-        "select u.*, o.name as organization from app_user u join organization o on o.id = u.organization_id
-         where u.id = $1 and u.deleted_at is null",
+        "select u.*, o.name as organization, user_name(u.updated_by) as editor
+         from app_user u join organization o on o.id = u.organization_id where u.id = $1 and u.deleted_at is null",
         id.0
     )
     .fetch_optional(connection(tx))
@@ -141,6 +141,8 @@ pub(super) async fn user_load(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Re
         sessions: sessions_of(tx, id, now).await?,
         attempts: attempts_of(tx, id).await?,
         pending,
+        updated_at: row.updated_at,
+        updated_by: row.editor,
         version: row.version,
     })
 }

@@ -1,0 +1,134 @@
+//! A server's clock that jumps by hours, forward or back: people sign in again at worst, nothing lasts longer than it
+//! should, nothing is done twice. Time is passed in, never waited for.
+
+mod support;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    import::{ImportStatus, SheetKey},
+    platform::actor::{DESK_HOURS, DESK_IDLE_MINUTES},
+};
+use store::{
+    Ctx, Database,
+    housekeeping::sweep,
+    import::{
+        Import,
+        job::{job_get, job_note},
+    },
+    platform::{
+        session::{SignIn, captcha_create, session_ctx, session_peek, sign_in},
+        user::{UserRef, user_ctx},
+    },
+};
+use support::{
+    TestDatabase,
+    city::PASSWORD,
+    sheet::{Cells, numbered, row},
+};
+
+/// As far as a clock is ever off: a machine set to another time zone, a battery that was empty.
+const JUMP: TimeDelta = TimeDelta::hours(8);
+
+async fn attempt(database: &Database, password: &str, now: DateTime<Utc>) -> Result<String, String> {
+    let captcha_id = captcha_create(database, "K7PQ", now).await.expect("a captcha");
+    let entered = SignIn {
+        login: "city".into(),
+        password: password.into(),
+        captcha_id,
+        captcha: "K7PQ".into(),
+        address: "10.0.0.7".into(),
+    };
+    sign_in(database, entered, now).await.map_err(|error| error.to_string())
+}
+
+async fn alive(database: &Database, secret: &str, now: DateTime<Utc>) -> bool {
+    session_ctx(database, secret, now).await.expect("the database answers").is_some()
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_forward_asks_people_to_sign_in_again() {
+    let test = TestDatabase::with_city().await;
+    let (database, now) = (&test.database, Utc::now());
+    let secret = attempt(database, PASSWORD, now).await.expect("welcome");
+    let later = now + JUMP;
+    assert!(!alive(database, &secret, later).await, "idle for eight hours, as far as anybody can tell");
+    let fresh = attempt(database, PASSWORD, later).await.expect("welcome");
+    assert!(alive(database, &fresh, later).await);
+    let swept = sweep(database, later).await.expect("swept");
+    assert_eq!(swept.sessions, 1, "and only that one is forgotten");
+    assert!(alive(database, &fresh, later).await);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_put_back_makes_no_session_last_longer() {
+    let test = TestDatabase::with_city().await;
+    let (database, now) = (&test.database, Utc::now());
+    // Signed in while the clock ran eight hours ahead; then it is put right.
+    let secret = attempt(database, PASSWORD, now + JUMP).await.expect("welcome");
+    assert!(alive(database, &secret, now).await, "nobody is thrown out");
+    let idle = now + TimeDelta::minutes(DESK_IDLE_MINUTES + 1);
+    assert!(!alive(database, &secret, idle).await, "an empty chair is noticed after the usual time");
+    // At work all the time it ends when it would have.
+    let secret = attempt(database, PASSWORD, now + JUMP).await.expect("welcome");
+    for minutes in (0..DESK_HOURS * 60).step_by(20) {
+        assert!(alive(database, &secret, now + TimeDelta::minutes(minutes)).await, "{minutes}");
+    }
+    assert!(!alive(database, &secret, now + TimeDelta::hours(DESK_HOURS) + TimeDelta::seconds(1)).await);
+    // A stream that only looks corrects the mark as well.
+    let secret = attempt(database, PASSWORD, now + JUMP).await.expect("welcome");
+    assert!(session_peek(database, &secret, now).await.expect("an answer").is_some());
+    assert!(!alive(database, &secret, idle).await);
+}
+
+#[tokio::test]
+async fn a_lock_ends_with_the_jump_that_made_it_long() {
+    let test = TestDatabase::with_city().await;
+    let (database, now) = (&test.database, Utc::now());
+    let mut told = String::new();
+    while !told.contains("锁定") {
+        told = attempt(database, "wrong", now + JUMP).await.unwrap_err();
+    }
+    assert!(attempt(database, PASSWORD, now + JUMP).await.unwrap_err().contains("账号已锁定"));
+    assert!(attempt(database, PASSWORD, now).await.is_ok(), "not for eight hours and a quarter");
+    // Forward it ends by itself, and a captcha that was drawn before is too old.
+    let before = captcha_create(database, "K7PQ", now).await.expect("a captcha");
+    let entered = SignIn {
+        login: "city".into(),
+        password: PASSWORD.into(),
+        captcha_id: before,
+        captcha: "K7PQ".into(),
+        address: "10.0.0.7".into(),
+    };
+    let told = sign_in(database, entered, now + JUMP).await.unwrap_err().to_string();
+    assert_eq!(told, "验证码已过期，请刷新");
+    assert!(attempt(database, PASSWORD, now + JUMP).await.is_ok(), "the next one is good");
+}
+
+async fn at(test: &TestDatabase, now: DateTime<Utc>) -> Ctx {
+    user_ctx(&test.database, UserRef::Login("district-a"), now).await.expect("a context")
+}
+
+/// The mark of a job is a row, not a moment.
+#[tokio::test]
+async fn an_import_goes_on_whatever_the_clock_says() {
+    let test = TestDatabase::with_city().await;
+    let now = Utc::now();
+    let rows =
+        (1..=30).map(|number: usize| row(SheetKey::Building, &[("房号", &number.to_string()), ("户型", "两居室")]));
+    let rows = numbered(rows.collect());
+    let job = job_note(&at(&test, now + JUMP).await, SheetKey::Building, "flats.xlsx", "d1").await.expect("a job").id;
+    let mut done = 0;
+    for (moment, until) in [(now + JUMP, 10), (now, 20), (now + JUMP * 3, 30)] {
+        let mut import = Import::start(&at(&test, moment).await, SheetKey::Building, true).await.expect("started");
+        import.replay(&rows[..done], &[].into());
+        import.chunk(rows[done..until].to_vec(), Some(&job)).await.expect("a chunk");
+        // What the sweeper drops is old by the same clock, and this is neither ended nor waiting for anybody.
+        sweep(&test.database, moment).await.expect("swept");
+        done = until;
+        if done == rows.len() {
+            import.end(&job).await.expect("the end");
+        }
+    }
+    let told = job_get(&at(&test, now).await, &job).await.expect("the job");
+    assert_eq!((told.status, told.succeeded, told.failed), (ImportStatus::Finished, 30, 0));
+}
