@@ -172,6 +172,8 @@ pub async fn passwords(Extension(visit): Extension<Visit>, Path(id): Path<i64>) 
     let content =
         workbook::write::rows("初始密码", &headers, rows).map_err(|error| store::Error::Broken(error.to_string()))?;
     Ok(spreadsheet("初始密码.xlsx", content))
+}
+
 /// `GET /files/board/{building}`: the board of a building as a picture.
 pub async fn board(Extension(visit): Extension<Visit>, Path(building): Path<String>) -> Result<Response, Refused> {
     let ctx = ctx(visit)?;
