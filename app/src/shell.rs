@@ -15,7 +15,7 @@ use crate::{
         session::{Frame, PasswordChange, SignIn, SignOut},
         sign_in::SignInPage,
     },
-    presence::{Outdated, use_presence},
+    presence::{Outdated, Unread, use_presence},
     search::Search,
     ui::{icon, resource::PageJson},
 };
@@ -24,6 +24,7 @@ use domain::{
     import::may_import,
     platform::{
         actor::{Actor, SessionKind},
+        message::UNREAD_SHOWN,
         permission::Permission,
     },
 };
@@ -224,6 +225,7 @@ fn Head(frame: Frame) -> impl IntoView {
             <a href="/" class="min-w-0 truncate font-semibold lg:hidden">{settings.city_name}</a>
             <span class="grow"></span>
             {(!kiosk).then(search_link)}
+            {(!kiosk).then(bell)}
             <details class="dropdown dropdown-end">
                 <summary class="btn btn-ghost gap-2 whitespace-nowrap">
                     <span class="hidden sm:inline opacity-80">{actor.organization}</span>
@@ -231,7 +233,7 @@ fn Head(frame: Frame) -> impl IntoView {
                     {icon("down")}
                 </summary>
                 <ul class="menu dropdown-content bg-base-100 rounded-box border-base-300 z-20 w-52 border p-2 shadow-lg">
-                    {(!kiosk).then(|| view! { <li><a href="/password">"修改密码"</a></li> })}
+                    {(!kiosk).then(|| view! { <li><a href="/platform/jobs">"我的任务"</a></li><li><a href="/password">"修改密码"</a></li> })}
                     {may_kiosk.then(|| view! {
                         <li>
                             <form method="post" action="/api/kiosk_start"><button type="submit" class="w-full text-start">"开启大屏模式"</button></form>
@@ -261,6 +263,18 @@ fn search_link() -> impl IntoView {
         <A href="/search" attr:class="btn btn-ghost gap-2" attr:aria-keyshortcuts="Control+K Meta+K">
             {icon("search")}<span class="hidden sm:inline">"查找"</span><kbd class="kbd kbd-sm hidden lg:inline" aria-hidden="true">"Ctrl K"</kbd>
             <span class="sr-only sm:hidden">"查找"</span>
+        </A>
+    }
+}
+
+/// How many messages wait, and the way to them.
+fn bell() -> impl IntoView {
+    let Unread(unread) = expect_context();
+    let count = move || unread.get();
+    let shown = move || if count() > UNREAD_SHOWN { format!("{UNREAD_SHOWN}+") } else { count().to_string() };
+    view! {
+        <A href="/platform/messages" attr:class="btn btn-ghost gap-1" attr:aria-label=move || format!("消息，{}条未读", count())>
+            {icon("bell")}<span class="unread" hidden=move || count() == 0>{shown}</span>
         </A>
     }
 }
@@ -335,6 +349,13 @@ const MENU: &[(&str, &[Entry])] = &[
             },
             Entry {
                 href: "/platform/approvals", label: "复核事项", icon: "approve", permission: Permission::UserRead
+            },
+            Entry { href: "/platform/jobs", label: "任务监控", icon: "batch", permission: Permission::JobRead },
+            Entry {
+                href: "/platform/message-templates",
+                label: "消息模板",
+                icon: "label",
+                permission: Permission::MessageTemplateWrite,
             },
             Entry { href: "/platform/audit", label: "操作日志", icon: "audit", permission: Permission::AuditRead },
             Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::EstateWrite },

@@ -93,8 +93,8 @@ async fn the_same_request_many_times_at_once_is_one_job() {
     let mut ids = sent.join_all().await;
     ids.dedup();
     assert_eq!(ids.len(), 1, "{ids:?}");
-    assert_eq!(number(&test, "select count(*) from import_job").await, 1);
-    assert_eq!(number(&test, "select count(*) from import_file").await, 1);
+    assert_eq!(number(&test, "select count(*) from job").await, 1);
+    assert_eq!(number(&test, "select count(*) from job_file").await, 1);
     // Of another person it is another request.
     let other = ctx(&test.database, "district-a").await;
     let upload =
@@ -125,7 +125,7 @@ async fn after_the_last_attempt_a_job_says_so() {
         message.starts_with("多次尝试后仍未能完成（已导入的行保留），请重新上传") && !message.contains("no space"),
         "{message}"
     );
-    assert_eq!(number(&test, "select count(*) from import_file").await, 0);
+    assert_eq!(number(&test, "select count(*) from job_file").await, 0);
 }
 
 /// Jobs that nobody comes back to are ended; all others are left alone.
@@ -140,7 +140,7 @@ async fn only_what_nobody_works_on_is_settled() {
     let given_up = upload(database, &flats(1)).await;
     let at_work = job_note(&actor, SHEET, "a.xlsx", "d1").await.expect("a job");
     let gone = job_note(&actor, SHEET, "b.xlsx", "d2").await.expect("a job").id;
-    execute(&test, "update import_job set succeeded = 3, failed = 1 where digest = 'd2'").await;
+    execute(&test, "update job set succeeded = 3, failed = 1 where digest = 'd2'").await;
     let exhaust =
         sqlx::query("update graphile_worker._private_jobs set attempts = max_attempts where key = 'import:' || $1");
     exhaust.bind(&given_up).execute(&test.admin).await.expect("the queue gave up");
@@ -238,10 +238,10 @@ impl Drop for Process {
 /// Waits until some rows of the running import are in, but not all.
 async fn in_the_middle(test: &TestDatabase, total: usize) {
     eventually("the import reached its middle", async || {
-        number(test, "select coalesce(max(done_row), 0)::bigint from import_job where status = 'EXECUTING'").await > 0
+        number(test, "select coalesce(max(done_row), 0)::bigint from job where status = 'EXECUTING'").await > 0
     })
     .await;
-    let done = number(test, "select max(succeeded + failed)::bigint from import_job where status = 'EXECUTING'").await;
+    let done = number(test, "select max(succeeded + failed)::bigint from job where status = 'EXECUTING'").await;
     assert!(done > 0 && done < total as i64, "{done} of {total}: it was not in the middle");
 }
 
@@ -302,12 +302,12 @@ async fn a_command_killed_in_the_middle_is_seen_to_be_gone() {
     });
     let worker = worker.await.expect("a worker");
     eventually("the job was ended", async || {
-        number(&test, "select count(*) from import_job where status = 'FAILED'").await == 1
+        number(&test, "select count(*) from job where status = 'FAILED'").await == 1
     })
     .await;
     drop(stop);
     worker.await.expect("the worker ends");
-    let id: String = sqlx::query_scalar("select id::text from import_job").fetch_one(&test.admin).await.expect("a job");
+    let id: String = sqlx::query_scalar("select id::text from job").fetch_one(&test.admin).await.expect("a job");
     let told = job(&test, &id).await;
     assert_eq!(told.message.as_deref(), Some("导入进程中断，已导入的行保留"));
     let decided = usize::try_from(told.succeeded + told.failed).expect("a count");
@@ -328,10 +328,7 @@ async fn a_command_that_is_told_to_stop_ends_its_job_itself() {
         command.signal(signal);
         assert_eq!(command.0.wait().expect("it ends").code(), Some(1), "{signal}");
         let (status, message, succeeded): (String, String, i32) =
-            sqlx::query_as("select status, message, succeeded from import_job")
-                .fetch_one(&test.admin)
-                .await
-                .expect("a job");
+            sqlx::query_as("select status, message, succeeded from job").fetch_one(&test.admin).await.expect("a job");
         assert_eq!((status.as_str(), message.as_str()), ("FAILED", "导入被中断，已导入的行保留"), "{signal}");
         whole(&test, succeeded.into()).await;
     }

@@ -1,10 +1,13 @@
-//! Platform pages: signing in, the own password, organisations, the operation log, and administration.
+//! Platform pages: signing in, the own password, organisations, the operation log, jobs, messages, and administration.
 
 mod approval;
 mod audit;
+pub(crate) mod job;
+mod message;
 mod organization;
 mod parameter;
 mod password;
+mod plan;
 mod role;
 pub mod session;
 pub mod sign_in;
@@ -32,11 +35,19 @@ impl LazyRoute for Platform {
         let params = use_params_map();
         let noun = Memo::new(move |_| params.read().get("noun").unwrap_or_default());
         let one = Memo::new(move |_| params.read().get("id").is_some());
+        let id = Signal::derive(move || params.read().get("id").unwrap_or_default());
         (move || match (noun.get().as_str(), one.get()) {
             ("organizations", false) => organization::list_view(),
             ("organizations", true) => organization::detail_view(),
             ("audit", false) => audit::list_view(),
             ("audit", true) => audit::detail_view(),
+            ("jobs", false) => job::list_view(),
+            ("jobs", true) => job::detail_view(id),
+            ("plans", false) => plan::list_view(),
+            ("messages", false) => message::list_view(),
+            ("messages", true) => message::detail_view(),
+            ("message-templates", false) => message::templates_view(),
+            ("message-templates", true) => message::template_view(id),
             ("", _) if path.get() == "/password" => password::password_view(),
             // On the way to another module.
             ("", _) => ().into_any(),

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Frame {
     pub actor: Option<Actor>,
     pub settings: CitySettings,
+    /// messages that wait at the bell
+    pub unread: i64,
     /// hash of the browser bundle
     pub build: String,
 }
@@ -22,10 +24,12 @@ impl Frame {
         {
             let process = crate::context::process();
             let settings = process.settings.borrow().clone();
-            Self { actor: crate::context::visit().ctx.map(|ctx| ctx.actor().clone()), settings, build: process.build }
+            let ctx = crate::context::visit().ctx;
+            let unread = ctx.as_ref().map_or(0, store::Ctx::unread);
+            Self { actor: ctx.map(|ctx| ctx.actor().clone()), settings, unread, build: process.build }
         }
         #[cfg(not(feature = "ssr"))]
-        Self { actor: None, settings: CitySettings::default(), build: String::new() }
+        Self { actor: None, settings: CitySettings::default(), unread: 0, build: String::new() }
     }
 }
 
@@ -80,7 +84,8 @@ async fn enter(secret: &str) -> Result<Frame, ApiError> {
     crate::context::keep_session(secret, domain::platform::actor::SessionKind::Desk);
     let database = crate::context::process().database;
     let ctx = store::platform::session::session_ctx(&database, secret, chrono::Utc::now()).await?;
-    Ok(Frame { actor: ctx.map(|ctx| ctx.actor().clone()), ..Frame::of_request() })
+    let unread = ctx.as_ref().map_or(0, store::Ctx::unread);
+    Ok(Frame { actor: ctx.map(|ctx| ctx.actor().clone()), unread, ..Frame::of_request() })
 }
 
 /// Ends the session; answers the frame of nobody.
@@ -91,7 +96,7 @@ pub async fn sign_out() -> Result<Frame, ApiError> {
     }
     crate::context::forget_session();
     leptos_axum::redirect("/sign-in");
-    Ok(Frame { actor: None, ..Frame::of_request() })
+    Ok(Frame { actor: None, unread: 0, ..Frame::of_request() })
 }
 
 /// Makes this browser a wall.

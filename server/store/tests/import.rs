@@ -228,7 +228,7 @@ fn judged(rooms: usize) -> (usize, BTreeMap<i32, String>) {
 /// An import under way, with a file that a worker would load.
 async fn new_job(test: &TestDatabase, ctx: &Ctx) -> String {
     let job = job_note(ctx, SheetKey::Building, "flats.xlsx", "d1").await.expect("a job").id;
-    sqlx::query("insert into import_file values ($1::uuid, '\\x00')")
+    sqlx::query("insert into job_file values ($1::uuid, '\\x00')")
         .bind(&job)
         .execute(&test.admin)
         .await

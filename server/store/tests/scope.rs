@@ -46,8 +46,8 @@ const CLOSED: [&str; 18] = [
     "audit_block",
     "audit_log",
     "cipher_key",
-    "import_file",
-    "import_job",
+    "job_file",
+    "job",
     "import_row",
     "login_attempt",
     "password_history",
@@ -139,8 +139,8 @@ async fn with_jobs() -> TestDatabase {
     person_create(&operator, &person).await.expect("a person");
     person_find(&operator, "X1234567").await.expect("a search");
     sqlx::raw_sql(
-        "insert into import_file select id, '\\x00' from import_job;
-         insert into import_row select id, 2, array['x'], '[]' from import_job;
+        "insert into job_file select id, '\\x00' from job;
+         insert into import_row select id, 2, array['x'], '[]' from job;
          insert into person_history (person_id, event, reason) select id, 'DELETE', '测试' from person;
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
          insert into login_attempt (login, result) values ('city', 'OK');
@@ -254,12 +254,12 @@ async fn a_query_without_a_filter_returns_one_district() {
     for (mine, other) in [(a, b), (b, a)] {
         let mut tx = app.begin().await.expect("a transaction");
         set(&mut tx, &mine.to_string(), "").await;
-        for table in STOCK.into_iter().chain(["import_job"]) {
+        for table in STOCK.into_iter().chain(["job"]) {
             assert_eq!(numbers(&mut tx, format!("select distinct district_id from {table}")).await, [mine], "{table}");
             let moved = tried(&mut tx, &format!("update {table} set district_id = {other}")).await;
             assert_eq!(moved, Err(DENIED.to_owned()), "{table}: a row is pushed over the wall");
         }
-        for table in ["import_file", "import_row"] {
+        for table in ["job_file", "import_row"] {
             assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [1], "{table}");
         }
         tx.rollback().await.expect("the scope ends with its transaction");
@@ -321,14 +321,14 @@ async fn the_city_sees_all_and_the_platform_sees_no_stock() {
     let mut app = test.application().await;
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "*", "").await;
-    for table in STOCK.into_iter().chain(["import_job", "import_file", "import_row"]) {
+    for table in STOCK.into_iter().chain(["job", "job_file", "import_row"]) {
         let all = id(&test, &format!("select count(*) from {table}")).await;
         assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [all], "{table}");
     }
     tx.rollback().await.expect("back");
     let mut tx = app.begin().await.expect("a transaction");
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
-    for table in STOCK.into_iter().chain(["import_job"]) {
+    for table in STOCK.into_iter().chain(["job"]) {
         assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [0], "{table}");
     }
     assert_ne!(numbers(&mut tx, "select count(*) from app_user".to_owned()).await, [0]);

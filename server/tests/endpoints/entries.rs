@@ -90,10 +90,12 @@ pub async fn world(site: &Site) -> World {
             store::import::job::job_note(&a, domain::import::SheetKey::Estate, name, "00").await.expect("a job");
         waiting.push(noted.id);
     }
-    sqlx::raw_sql("update import_job set status = 'VALIDATED'; insert into import_row select id, 2, array['阳光苑'], '[]' from import_job")
-        .execute(&site.test.admin)
-        .await
-        .expect("jobs that wait");
+    sqlx::raw_sql(
+        "update job set status = 'VALIDATED'; insert into import_row select id, 2, array['阳光苑'], '[]' from job",
+    )
+    .execute(&site.test.admin)
+    .await
+    .expect("jobs that wait");
     let person_form = domain::person::PersonForm {
         name: "阳光苑租户".into(),
         person_type: "TENANT".into(),

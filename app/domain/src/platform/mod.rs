@@ -3,6 +3,8 @@
 pub mod actor;
 pub mod approval;
 pub mod audit;
+pub mod job;
+pub mod message;
 pub mod organization;
 pub mod organization_sheet;
 pub mod parameter;

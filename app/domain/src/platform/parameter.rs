@@ -52,6 +52,7 @@ pub const CATALOGUE: &[Parameter] = &[
     Parameter {
         code: code::PASSWORD_DAYS, label: "密码有效期（天）", hint: "到期须修改密码，30至365天；0表示不限期"
     },
+    Parameter { code: code::EXPORT_ROWS, label: "最大导出条数", hint: "1000至100000" },
 ];
 
 /// The catalogue's entry for a code.

@@ -2,6 +2,7 @@
 
 use crate::{
     housing::asset_depreciation::DepreciationLife,
+    list::EXPORT_MAX,
     value::{Check, Complaint, CoordinateSystem, text::normalize},
 };
 use serde::{Deserialize, Serialize};
@@ -20,12 +21,22 @@ pub mod code {
     pub const TOLERATE_IDS: &str = "PRM-05";
     /// PRM-70: depreciation life by structure, and the residual
     pub const DEPRECIATION_LIFE: &str = "PRM-70";
+    /// PRM-01: most rows that one export may hold
+    pub const EXPORT_ROWS: &str = "PRM-01";
     /// days after which a password has to be changed, 0 for never (domain.md §2.6: 90)
     pub const PASSWORD_DAYS: &str = "PASSWORD_DAYS";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 7] =
-        [CITY_NAME, MAP_SYSTEM, MAP_TILES, ADDRESS_TEMPLATE, TOLERATE_IDS, DEPRECIATION_LIFE, PASSWORD_DAYS];
+    pub const ALL: [&str; 8] = [
+        CITY_NAME,
+        MAP_SYSTEM,
+        MAP_TILES,
+        ADDRESS_TEMPLATE,
+        TOLERATE_IDS,
+        DEPRECIATION_LIFE,
+        PASSWORD_DAYS,
+        EXPORT_ROWS,
+    ];
 }
 
 /// What a tile address must name, and nothing else in braces.
@@ -56,6 +67,10 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::PASSWORD_DAYS => match value.parse::<u16>() {
             Ok(days @ (0 | 30..=365)) => Ok(days.to_string()),
             _ => Err(Complaint::says("密码有效期须为30至365天，0表示不限期")),
+        },
+        code::EXPORT_ROWS => match value.parse::<u32>() {
+            Ok(rows @ 1_000..=100_000) => Ok(rows.to_string()),
+            _ => Err(Complaint::says("导出条数上限须为1000至100000")),
         },
         code::DEPRECIATION_LIFE => DepreciationLife::parse(&value).map(DepreciationLife::code),
         code::TOLERATE_IDS if matches!(value.as_str(), "true" | "false") => Ok(value),
@@ -90,6 +105,8 @@ pub struct CitySettings {
     /// PRM-05: an import takes a number that breaks the rules and marks it as not verified
     #[serde(default)]
     pub tolerate_ids: bool,
+    /// PRM-01
+    pub export_rows: u32,
 }
 
 impl Default for CitySettings {
@@ -101,6 +118,7 @@ impl Default for CitySettings {
             address_template: "{building}号楼{entrance}单元{room}室".to_owned(),
             password_days: 90,
             tolerate_ids: false,
+            export_rows: EXPORT_MAX,
         }
     }
 }
@@ -116,6 +134,7 @@ impl CitySettings {
             code::MAP_TILES => self.map_tiles.clone(),
             code::ADDRESS_TEMPLATE => self.address_template.clone(),
             code::TOLERATE_IDS => self.tolerate_ids.to_string(),
+            code::EXPORT_ROWS => self.export_rows.to_string(),
             code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
             _ => String::new(),
@@ -175,11 +194,12 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、PRM-01",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),
+            ("PRM-01", "999", "导出条数上限须为1000至100000"),
             ("PASSWORD_DAYS", "7", "密码有效期须为30至365天，0表示不限期"),
             ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),
         ] {

@@ -237,6 +237,7 @@ pub const USER_LIST: ListSheet<UserRow> = ListSheet {
     ],
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Fixed(UserStatus::choices) },
+        Filter { key: "ending", label: "即将到期", choices: Choices::Linked },
     ],
     default_sort: ("login", false),
     jumps: false,
