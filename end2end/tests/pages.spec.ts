@@ -57,6 +57,8 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
     ["/operators", /运营主体/],
     ["/platform/organizations", "机构管理"],
     ["/imports", /导入/],
+    ["/platform/jobs", "我的任务"],
+    ["/platform/messages", "消息"],
     ["/imports?new=building", /导入/],
     ["/imports?new=person", /导入/],
     ["/persons/duplicates", "重复人员"],

@@ -2,7 +2,7 @@
 
 use crate::{
     administration::{administration, requests},
-    assets,
+    assets, jobs,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
 };
@@ -75,6 +75,7 @@ pub struct World {
     pub role: i64,
     pub approval: i64,
     pub assets: assets::AssetWorld,
+    pub jobs: jobs::JobWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -135,6 +136,7 @@ pub async fn world(site: &Site) -> World {
         spare: spare(site).await,
         waiting: waiting.try_into().expect("two jobs"),
         assets: assets::asset_world(site).await,
+        jobs: jobs::job_world(site).await,
     }
 }
 
@@ -176,7 +178,7 @@ fn open(at: &'static str, ask: Ask, nobody: Told) -> Entry {
     }
 }
 
-fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
+pub fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry { ask: Ask::Get(path.into()), ..reads(at, Value::Null, wall, wrong_role, elsewhere) }
 }
 
@@ -285,12 +287,12 @@ pub fn functions(world: &World) -> Vec<Entry> {
         reads("import_rows", json!({"id": waiting[0]}), Forbidden, "finance", NotFound),
         // Only the person who uploaded a file answers for it.
         writes("import_confirm", json!({"id": waiting[0]}), "finance", NotFound),
-        writes("import_cancel", json!({"id": waiting[1]}), "finance", NotFound),
     ];
     entries.extend(stock(world));
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
     entries.extend(administration(world, &list));
+    entries.extend(jobs::jobs(world, &list));
     entries
 }
 
@@ -361,6 +363,7 @@ pub fn routes(world: &World) -> Vec<Entry> {
             NotFound,
         ),
         raw("/files/export/{list}", "/files/export/unit?rows=100", Forbidden, "finance", Hidden),
+        jobs::result(world),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {

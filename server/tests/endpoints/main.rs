@@ -4,6 +4,7 @@
 mod administration;
 mod assets;
 mod entries;
+mod jobs;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;
