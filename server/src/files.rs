@@ -140,7 +140,7 @@ pub async fn failed_rows(Extension(visit): Extension<Visit>, Path(id): Path<Stri
 /// How many rows were asked for, and of which list.
 fn asked(params: &BTreeMap<String, String>) -> (u32, ListQuery) {
     let rows = params.get("rows").and_then(|rows| rows.parse().ok()).unwrap_or(1_000);
-    let pairs = params.iter().filter(|(key, _)| !matches!(key.as_str(), "rows" | "request"));
+    let pairs = params.iter().filter(|(key, _)| *key != "rows");
     (rows, ListQuery::from_params(pairs.map(|(key, value)| (key.as_str(), value.as_str()))))
 }
 
@@ -170,8 +170,7 @@ pub async fn export_start(
         return export(visit, Path(list), Query(params)).await;
     }
     let ctx = ctx(visit.0)?;
-    let request = params.get("request").map(String::as_str).filter(|request| !request.is_empty());
-    let job = store::export::export_create(&ctx, &list, &query, rows, request).await?;
+    let job = store::export::export_create(&ctx, &list, &query, rows).await?;
     Ok(Redirect::to(&format!("/platform/jobs/{job}")).into_response())
 }
 

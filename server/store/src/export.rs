@@ -11,7 +11,6 @@ use crate::{
         cipher::Kind,
         job::{ended, enqueue, hold, job_id},
         setting::settings_load,
-        token::random_bytes,
     },
 };
 use domain::{
@@ -22,7 +21,6 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::types::Uuid;
 
 /// Checks the right to export and writes the export into the audit log; answers what is exported.
 ///
@@ -59,51 +57,24 @@ struct Asked {
     rows: u32,
 }
 
-/// Puts an export into the queue; answers the job's id. `request_id` is the browser's own number: the same request sent
-/// twice is one job.
+/// Puts an export into the queue; answers the job's id.
 ///
 /// # Errors
 /// As [`export_begin`].
-pub async fn export_create(
-    ctx: &Ctx,
-    list: &str,
-    query: &ListQuery,
-    wanted: u32,
-    request_id: Option<&str>,
-) -> Result<String> {
-    let random = || Uuid::from_bytes(random_bytes()[..16].try_into().expect("32 bytes hold 16"));
-    let request = match request_id {
-        Some(text) => text.parse().map_err(|_| Failure::refused("请求编号无效，请刷新页面后重试"))?,
-        None => random(),
-    };
+pub async fn export_create(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> Result<String> {
     let mut tx = ctx.begin().await?;
     let export = export_note(&mut tx, ctx, list, query, wanted).await?;
-    let inserted = sqlx::query_scalar!(
+    let id = sqlx::query_scalar!(
         "insert into job (kind, request_id, actor_id, sheet, file_name, status, total, created_at)
-         values ('EXPORT', $1, $2, $3, $4, 'UPLOADED', $5, $6)
-         on conflict (actor_id, request_id) do nothing returning id",
-        request,
+         values ('EXPORT', gen_random_uuid(), $1, $2, $3, 'UPLOADED', $4, $5) returning id",
         ctx.actor().id.0,
         list,
         format!("{}.xlsx", export.noun),
         i32::try_from(wanted).unwrap_or(i32::MAX),
         ctx.now(),
     )
-    .fetch_optional(connection(&mut tx))
+    .fetch_one(connection(&mut tx))
     .await?;
-    let Some(id) = inserted else {
-        // Its line in the operation log was written the first time.
-        tx.rollback().await?;
-        let mut tx = ctx.begin().await?;
-        let known = sqlx::query_scalar!(
-            "select id from job where actor_id = $1 and request_id = $2 and kind = 'EXPORT'",
-            ctx.actor().id.0,
-            request
-        );
-        let known = known.fetch_optional(connection(&mut tx)).await?.ok_or(Failure::Conflict)?;
-        tx.commit().await?;
-        return Ok(known.to_string());
-    };
     let ring = ctx.database().keys()?;
     let asked = serde_json::to_vec(&Asked { query: query.clone(), rows: wanted })
         .map_err(|error| Error::Broken(error.to_string()))?;

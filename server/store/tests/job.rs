@@ -181,9 +181,7 @@ async fn what_an_export_made_is_its_starters_alone() {
     let test = with_queue().await;
     let ctx = city::ctx(&test.database, "district-a").await;
     let query = ListQuery { q: "李四".into(), ..ListQuery::default() };
-    let request = hex(&random_bytes()[..16]);
-    let job = export_create(&ctx, "unit", &query, 6_000, Some(&request)).await.expect("a job");
-    assert_eq!(export_create(&ctx, "unit", &query, 6_000, Some(&request)).await.expect("the same"), job);
+    let job = export_create(&ctx, "unit", &query, 6_000).await.expect("a job");
     let noted = "select count(*) from audit_log where action = 'EXPORT'";
     assert_eq!(sqlx::query_scalar::<_, i64>(noted).fetch_one(&test.admin).await.expect("a count"), 1);
     let rest: i64 = sqlx::query_scalar("select count(*) from job j where j::text like '%李四%'")
@@ -235,17 +233,17 @@ async fn an_export_has_bounds_and_a_failure_is_told() {
     let query = ListQuery::default();
     let sentence = "导出条数须为1至50000，请减少条数或缩小查询范围";
     for rows in [0, 50_001] {
-        assert_eq!(refused(export_create(&ctx, "unit", &query, rows, None).await), Some(Failure::refused(sentence)));
+        assert_eq!(refused(export_create(&ctx, "unit", &query, rows).await), Some(Failure::refused(sentence)));
     }
     sqlx::raw_sql("insert into parameter (code, value, valid_from) values ('PRM-01', '7000', '2020-01-01')")
         .execute(&test.admin)
         .await
         .expect("set");
-    assert!(refused(export_create(&ctx, "unit", &query, 7_001, None).await).is_some(), "the city allows fewer");
-    assert_eq!(refused(export_create(&ctx, "nothing", &query, 10, None).await), Some(Failure::NotFound));
+    assert!(refused(export_create(&ctx, "unit", &query, 7_001).await).is_some(), "the city allows fewer");
+    assert_eq!(refused(export_create(&ctx, "nothing", &query, 10).await), Some(Failure::NotFound));
     let entry = city::ctx(&test.database, "admin").await;
-    assert_eq!(refused(export_create(&entry, "unit", &query, 10, None).await), Some(Failure::Forbidden));
-    let job = export_create(&ctx, "unit", &query, 7_000, None).await.expect("a job");
+    assert_eq!(refused(export_create(&entry, "unit", &query, 10).await), Some(Failure::Forbidden));
+    let job = export_create(&ctx, "unit", &query, 7_000).await.expect("a job");
     job_refuse(&test.database, &job, "没有完成").await.expect("refused");
     let told = job_get(&ctx, &job).await.expect("the job");
     assert_eq!((told.status, told.retriable, told.result.as_deref()), (JobStatus::Failed, true, Some("没有完成")));

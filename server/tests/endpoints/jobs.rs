@@ -16,7 +16,7 @@ pub struct JobWorld {
 pub async fn job_world(site: &Site) -> JobWorld {
     let database = &site.test.database;
     let a = city::ctx(database, "district-a").await;
-    let export = export_create(&a, "unit", &ListQuery::default(), 6_000, None).await.expect("a job");
+    let export = export_create(&a, "unit", &ListQuery::default(), 6_000).await.expect("a job");
     export_load(database, &export).await.expect("asked").expect("work");
     let file = server::workbook::write::rows("房源", &["房源编号".to_owned()], []).expect("a workbook");
     export_end(database, &export, 0, &file).await.expect("the end");

@@ -129,7 +129,7 @@ impl JobStatus {
     }
 }
 
-/// A job without what it works on: no name of a file, no row, no keyword. So a system administrator may look at
+/// A job without what it works on: no row, no keyword, and of others no name of a file. So a system administrator may look at
 /// everybody's (domain.md §6.1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobRow {
@@ -138,6 +138,8 @@ pub struct JobRow {
     pub kind: JobKind,
     /// `导入建筑信息`
     pub title: String,
+    /// of one's own; empty of anybody else's, because it may say what is in it
+    pub file_name: String,
     pub status: JobStatus,
     pub actor: String,
     /// whether the asking person started it
@@ -183,6 +185,7 @@ pub const JOB_LIST: ListSheet<JobRow> = ListSheet {
     search_hint: "发起人账号或姓名",
     columns: &[
         ListColumn { key: "title", header: "任务", kind: Kind::Text, sortable: false, essential: true, cell: |job| Cell::link(&job.title, job.href()) },
+        ListColumn { key: "file_name", header: "文件", kind: Kind::Text, sortable: false, essential: false, cell: |job| Cell::text(&job.file_name) },
         ListColumn { key: "actor", header: "发起人", kind: Kind::Text, sortable: false, essential: false, cell: |job| Cell::text(&job.actor) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |job| Cell::text(job.status.label()) },
         ListColumn { key: "progress", header: "进度", kind: Kind::Number, sortable: false, essential: true, cell: |job| cell_or_empty(job.progress(), |text| Cell::text(&text)) },

@@ -67,6 +67,7 @@ struct Record {
     id: Uuid,
     kind: String,
     sheet: String,
+    file_name: String,
     status: String,
     actor_id: i64,
     actor: String,
@@ -115,6 +116,7 @@ impl Record {
             id: self.id.to_string(),
             kind,
             title: title(kind, &self.sheet)?,
+            file_name: if mine { self.file_name } else { String::new() },
             status,
             actor: self.actor,
             mine,
@@ -144,7 +146,7 @@ pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<JobRow>> {
     let (_, descending) = JOB_LIST.sort(query);
     let page = SmallList {
         columns:
-            "j.id, j.kind, j.sheet, j.status, j.actor_id, u.name as actor, j.total, j.succeeded, j.failed, j.message,
+            "j.id, j.kind, j.sheet, j.file_name, j.status, j.actor_id, u.name as actor, j.total, j.succeeded, j.failed, j.message,
              exists (select from job_file f where f.job_id = j.id) as filed, j.resumes is not null as resumes,
              j.created_at, j.started_at, j.finished_at",
         from: "from job j join app_user u on u.id = j.actor_id where true",
@@ -235,7 +237,11 @@ pub async fn job_cancel(ctx: &Ctx, id: &str) -> Result<()> {
         id,
         ctx.now(),
         ctx.actor().id.0,
-        if saved { "已取消，已导入的行保留" } else { "已取消，未写入任何数据" },
+        match (saved, kind) {
+            (true, _) => "已取消，已导入的行保留",
+            (false, JobKind::Import) => "已取消，未写入任何数据",
+            (false, JobKind::Export) => "已取消",
+        },
         resumes.map(JobStatus::code),
         saved,
     )
