@@ -2,7 +2,7 @@
 
 use super::api::{import_confirm, import_get, import_rows};
 use crate::{
-    platform::job::{act_button, job_cancel, passes, progress_bar, retry_button, watch},
+    platform::job::{job_cancel, passes, progress_bar, retry_button, stop_button, watch},
     shell::may,
     ui::{PageHead, error_view, icon, loading_view, resource::resource, table::time_text},
 };
@@ -40,6 +40,7 @@ pub fn job_view(id: String) -> AnyView {
                     }
                 })}
             </Transition>
+            {stop_button(job, "取消导入", |job| (job.mine && job.status.is_running()).then(|| job.id.clone()), Callback::new(move |()| job.refetch()))}
             <Transition>
                 {move || Suspend::new(async move {
                     match rows.await {
@@ -70,9 +71,6 @@ fn job_page(job: ImportJob, stale: bool, changed: Callback<()>) -> impl IntoView
             {repeated.map(|at| view! { <div class="alert alert-warning alert-soft">{format!("该文件已于{}导入过，请确认是否重复", time_text(at))}</div> })}
             {stage(&job)}
             {(job.status == ImportStatus::Validated && job.mine).then(|| confirm_buttons(job.id.clone(), job.succeeded, changed))}
-            {(job.mine && job.status.is_running()).then(|| view! {
-                <div>{act_button(job.id.clone(), "取消导入", "btn btn-outline btn-sm", job_cancel, changed)}</div>
-            })}
             {job.retriable.then(|| view! { <div class="flex flex-wrap gap-2">{retry_button(job.id.clone(), changed)}</div> })}
             {(job.failed > 0 && !job.status.is_running() && !is_shown(&job)).then(|| view! { <p>"失败数据含个人号码，仅上传人可以查看"</p> })}
             {(job.failed > 0 && !job.status.is_running() && is_shown(&job)).then(|| view! {

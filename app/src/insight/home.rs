@@ -35,9 +35,11 @@ pub async fn home_figures_get() -> Result<HomeFigures, ApiError> {
 const REFRESH: Duration = Duration::from_secs(60);
 
 pub(super) fn home_view() -> AnyView {
-    // A wall has nobody in front of it to remind.
-    let at_desk = use_frame().with_untracked(|frame| frame.actor.as_ref().map(|actor| actor.session));
-    let at_desk = at_desk == Some(SessionKind::Desk);
+    // A wall has nobody in front of it to remind, and a newcomer's first work is his password.
+    let at_desk = use_frame().with_untracked(|frame| {
+        let actor = frame.actor.as_ref();
+        actor.is_some_and(|actor| actor.session == SessionKind::Desk && !actor.must_change_password)
+    });
     let reminders =
         resource(|| (), move |()| async move { if at_desk { reminder_list().await } else { Ok(Vec::new()) } });
     if !may(Permission::HomeRead) {

@@ -90,6 +90,7 @@ pub(super) fn detail_view(id: Signal<String>) -> AnyView {
                     }
                 })}
             </Transition>
+            {stop_button(job, "取消任务", |job| (job.status.is_running() && (job.mine || may(Permission::JobRun))).then(|| job.id.clone()), changed)}
         </main>
     }
     .into_any()
@@ -142,7 +143,7 @@ fn page(job: JobRow, stale: bool, changed: Callback<()>) -> impl IntoView {
             <div class="flex flex-wrap gap-2">
                 {file.map(|href| view! { <a class="btn btn-primary btn-sm" href=href rel="external">{icon("export")}"下载结果文件"</a> })}
                 {import.map(|href| view! { <a class="btn btn-outline btn-sm" href=href>"查看导入结果"</a> })}
-                {acts(&job, changed)}
+                {job.retriable.then(|| retry_button(job.id.clone(), changed))}
             </div>
         </section>
         {field_group("任务信息", JOB_LIST.fields(&job))}
@@ -175,13 +176,30 @@ pub(crate) fn progress_bar(label: &'static str, done: i32, total: Option<i32>) -
     .into_any()
 }
 
-/// What can be done with a job.
-fn acts(job: &JobRow, changed: Callback<()>) -> impl IntoView + use<> {
-    let stop = job.status.is_running() && (job.mine || may(Permission::JobRun));
-    view! {
-        {stop.then(|| act_button(job.id.clone(), "取消任务", "btn btn-outline btn-sm", job_cancel, changed))}
-        {job.retriable.then(|| retry_button(job.id.clone(), changed))}
-    }
+/// The button that stops a job. It stands outside of what every look draws anew, or a click could meet a button that is
+/// just being replaced; there is nobody to click before the page is alive.
+pub(crate) fn stop_button<T>(
+    job: Loaded<T>,
+    label: &'static str,
+    stoppable: fn(&T) -> Option<String>,
+    changed: Callback<()>,
+) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let id = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        if let Some(Ok(found)) = job.get() {
+            let found = stoppable(&found);
+            if id.with_untracked(|id| *id != found) {
+                id.set(found);
+            }
+        }
+    });
+    (move || {
+        id.get().map(|id| view! { <div>{act_button(id, label, "btn btn-outline btn-sm", job_cancel, changed)}</div> })
+    })
+    .into_any()
 }
 
 /// Lets a job go on, and says how long that is possible.
