@@ -60,9 +60,9 @@ async fn a_maker_is_told_what_became_of_his_request_and_nobody_else() {
     let first = asked(&maker, "60").await;
     assert!(inbox(&checker).await.is_empty(), "what waits is a reminder, no message");
     approval_end(&checker, first, Verdict::Reject, "依据不足").await.expect("rejected");
-    let second = asked(&maker, "90").await;
+    let second = asked(&maker, "120").await;
     approval_end(&checker, second, Verdict::Approve, "").await.expect("approved");
-    approval_end(&maker, asked(&maker, "120").await, Verdict::Withdraw, "").await.expect("withdrawn");
+    approval_end(&maker, asked(&maker, "150").await, Verdict::Withdraw, "").await.expect("withdrawn");
     let told = inbox(&maker).await;
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].starts_with("您提交的参数设置“") && told[0].ends_with("”已由测试city-check通过"), "{told:?}");
