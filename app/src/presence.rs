@@ -10,6 +10,10 @@ use domain::platform::actor::SessionKind;
 use leptos::{leptos_dom::helpers::WindowListenerHandle, prelude::*};
 use std::time::Duration;
 
+/// Messages that wait at the bell. Beside the frame, because nothing else on the page depends on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Unread(pub RwSignal<i64>);
+
 /// How often an open page may say that somebody is in front of it. Far below the idle limit (domain.md §2.6).
 const PRESENCE_SECONDS: u64 = 60;
 
@@ -19,9 +23,16 @@ const PRESENCE_SECONDS: u64 = 60;
 /// that the server last spoke of.
 pub(crate) fn use_presence(frame: RwSignal<Frame>) -> RwSignal<String> {
     let newest_build = RwSignal::new(frame.with_untracked(|frame| frame.build.clone()));
+    let unread = RwSignal::new(frame.with_untracked(|frame| frame.unread));
+    provide_context(Unread(unread));
+    // Who signs in or out brings the number along.
+    Effect::new(move |_| unread.set(frame.with(|frame| frame.unread)));
     let take_over = move |answer: Result<Frame, ApiError>| {
         let Ok(fresh) = answer else { return };
         newest_build.set(fresh.build.clone());
+        if fresh.actor.is_some() {
+            unread.set(fresh.unread);
+        }
         // Other rights are taken over. That nobody is signed in any more does not empty the page under
         // somebody's hands: whatever he does next tells him. And who has just signed out stays out.
         let changed = |known: &Frame| known.actor.is_some() && known.actor != fresh.actor;

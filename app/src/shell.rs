@@ -3,11 +3,11 @@
 use crate::{
     ApiError,
     platform::session::{FactorVerify, Frame, PasswordChange, SignIn, SignOut},
-    presence::{Outdated, PartMissing, use_presence},
+    presence::{Outdated, PartMissing, Unread, use_presence},
     route::routes,
     ui::{icon, resource::PageJson},
 };
-use domain::platform::{actor::SessionKind, menu::MenuNode, permission::Permission};
+use domain::platform::{actor::SessionKind, menu::MenuNode, message::UNREAD_SHOWN, permission::Permission};
 use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
@@ -156,6 +156,7 @@ fn Head(frame: Frame) -> impl IntoView {
             <a href="/" class="min-w-0 truncate font-semibold lg:hidden">{settings.city_name}</a>
             <span class="grow"></span>
             {(!kiosk).then(search_link)}
+            {(!kiosk).then(bell)}
             <details class="dropdown dropdown-end">
                 <summary class="btn btn-ghost gap-2 whitespace-nowrap">
                     <span class="hidden sm:inline opacity-80">{actor.organization}</span>
@@ -164,6 +165,7 @@ fn Head(frame: Frame) -> impl IntoView {
                 </summary>
                 <ul class="menu dropdown-content bg-base-100 rounded-box border-base-300 z-20 w-52 border p-2 shadow-lg">
                     {(!kiosk).then(|| view! {
+                        <li><a href="/platform/jobs">"我的任务"</a></li>
                         <li><a href="/password">"修改密码"</a></li>
                         <li><a href="/platform/second-factor" rel="external">"二次验证"</a></li>
                     })}
@@ -196,6 +198,18 @@ fn search_link() -> impl IntoView {
         <A href="/search" attr:class="btn btn-ghost gap-2" attr:aria-keyshortcuts="Control+K Meta+K">
             {icon("search")}<span class="hidden sm:inline">"查找"</span><kbd class="kbd kbd-sm hidden lg:inline" aria-hidden="true">"Ctrl K"</kbd>
             <span class="sr-only sm:hidden">"查找"</span>
+        </A>
+    }
+}
+
+/// How many messages wait, and the way to them.
+fn bell() -> impl IntoView {
+    let Unread(unread) = expect_context();
+    let count = move || unread.get();
+    let shown = move || if count() > UNREAD_SHOWN { format!("{UNREAD_SHOWN}+") } else { count().to_string() };
+    view! {
+        <A href="/platform/messages" attr:class="btn btn-ghost gap-1" attr:aria-label=move || format!("消息，{}条未读", count())>
+            {icon("bell")}<span class="unread" hidden=move || count() == 0>{shown}</span>
         </A>
     }
 }

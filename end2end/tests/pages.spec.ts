@@ -61,6 +61,8 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
     ["/platform/calendar", "节假日"],
     ["/platform/numbers", "编码规则"],
     ["/imports", /导入/],
+    ["/platform/jobs", "我的任务"],
+    ["/platform/messages", "消息"],
     ["/imports?new=building", /导入/],
     ["/imports?new=person", /导入/],
     ["/persons/duplicates", "重复人员"],

@@ -1,25 +1,23 @@
 //! Seals the operation log, anchors the newest seal outside the database, and verifies both
 //! (`server audit verify`; domain.md §2.6).
 
-use domain::platform::audit::AuditReport;
+use crate::plan;
+use domain::platform::{audit::AuditReport, job::Plan};
 use std::{
     fs::OpenOptions,
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 use store::{
     Database,
     platform::{
         audit::{Anchor, audit_seal, verify},
+        plan::Outcome,
         token::hex,
     },
 };
-use tokio::{sync::watch, task::JoinHandle, time};
-
-/// How long a line waits for its seal at most.
-const EVERY: Duration = Duration::from_secs(2);
+use tokio::{sync::watch, task::JoinHandle};
 
 /// The file that anchors are appended to. It belongs onto a disk that whoever rules the database does not.
 #[must_use]
@@ -30,25 +28,20 @@ pub fn anchor_file(data: &Path) -> PathBuf {
 /// Seals what is committed, every two seconds until the process is to end, and once more then.
 pub fn start(database: Database, file: PathBuf, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut ticks = time::interval(EVERY);
-        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        let mut last = false;
-        while !last {
-            tokio::select! {
-                () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => last = true,
-                _ = ticks.tick() => {}
-            }
-            match audit_seal(&database).await {
-                Ok(Some(anchor)) => {
-                    if let Err(error) = write(&file, &anchor) {
-                        tracing::error!(%error, file = %file.display(), "the seal of the operation log cannot be anchored");
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "could not seal the operation log; tried again"),
-            }
-        }
+        let stop = async { drop(stopping.wait_for(|stopping| *stopping).await) };
+        let work = |database: Database| {
+            let file = file.clone();
+            async move { seal(&database, &file).await }
+        };
+        plan::keep(database, Plan::AuditSeal, stop, work).await;
     })
+}
+
+/// Seals once, and anchors the newest seal.
+async fn seal(database: &Database, file: &Path) -> Outcome {
+    let Some(anchor) = audit_seal(database).await.map_err(|error| error.to_string())? else { return Ok(None) };
+    write(file, &anchor).map_err(|error| format!("the seal cannot be anchored in {}: {error}", file.display()))?;
+    Ok(Some(format!("存证至第{}块", anchor.seq)))
 }
 
 /// Appends `<number of the block> <hash>`.

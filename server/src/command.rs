@@ -54,7 +54,7 @@ enum Command {
     },
     /// Write a list as a workbook
     Export {
-        #[arg(value_parser = clap::builder::PossibleValuesParser::new(export::LISTS))]
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(domain::export::EXPORTS.map(|export| export.list)))]
         list: String,
         /// file that is not there yet
         file: PathBuf,

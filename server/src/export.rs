@@ -1,9 +1,10 @@
-//! Lists as workbooks: what a browser's export and `server export` both write, with the same rights and the same line
-//! in the operation log.
+//! Lists as workbooks: what a browser's export, a job of the queue and `server export` write, with the same rights and the
+//! same line in the operation log.
 
 use crate::workbook;
 use domain::{
     dictionary::LabelBook,
+    export::Export,
     failure::Failure,
     housing::{
         asset_change::ASSET_CHANGE_LIST,
@@ -17,7 +18,7 @@ use domain::{
         room::ROOM_LIST,
         unit_sheet::UNIT_LIST,
     },
-    list::{EXPORT_MAX, ListQuery, Page},
+    list::{ListQuery, Page},
     operator::OPERATOR_LIST,
     person::sheet::PERSON_LIST,
     platform::{
@@ -29,10 +30,13 @@ use domain::{
     },
     sheet::{Cell, ListSheet},
 };
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
 use store::{
-    Ctx, Database,
-    export::export_begin,
+    Ctx, Database, Error,
+    export::{export_begin, export_end, export_load, export_progress},
     housing::{
         asset_change::asset_change_list, asset_count::asset_count_list, asset_depreciation::depreciation_list,
         asset_master::asset_master_list, asset_sub::asset_sub_list, building::building_list, estate::estate_list,
@@ -43,50 +47,90 @@ use store::{
     platform::{
         calendar::holiday_list,
         dictionary::{dictionary_item_list, dictionary_list, labels_get},
+        job::job_refuse,
         menu::menu_list,
         numbering::number_list,
         organization::organization_list,
+        setting::settings_get,
         user::{UserRef, user_ctx},
     },
 };
 
-/// What can be exported.
-pub const LISTS: [&str; 19] = [
-    "organization",
-    "operator",
-    "project",
-    "estate",
-    "building",
-    "unit",
-    "room",
-    "rent_standard",
-    "person",
-    "asset_master",
-    "asset_sub",
-    "asset_change",
-    "asset_depreciation",
-    "asset_count",
-    "dictionary",
-    "dictionary_item",
-    "calendar",
-    "numbering",
-    "menu",
-];
-
 /// The rows of a list, as filtered and sorted; answers the list's Chinese name and the workbook.
 ///
 /// # Errors
-/// Without the permission, and for a list that there is not.
+/// Without the permission, and for a list that there is not; a refusal of more rows than PRM-01 allows.
 pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> store::Result<(&'static str, Vec<u8>)> {
-    if !LISTS.contains(&list) {
-        return Err(Failure::NotFound.into());
+    let export = export_begin(ctx, list, query, wanted).await?;
+    let (content, _) = made(ctx, export.list, query, wanted, &Progress::none()).await?;
+    Ok((export.noun, content))
+}
+
+/// Carries out an export that was put into the queue. It may be cut off at any moment; run again, it begins anew.
+///
+/// # Errors
+/// When the database fails; the queue then tries again. [`Failure::Conflict`] when it was stopped.
+pub async fn run_job(database: &Database, job: &str) -> store::Result<()> {
+    let Some(work) = export_load(database, job).await? else { return Ok(()) };
+    let ctx = match user_ctx(database, UserRef::Id(work.actor), chrono::Utc::now()).await {
+        Ok(ctx) => ctx,
+        Err(error) => return refuse(database, job, error).await,
+    };
+    // The right may have gone while the job was waiting; the lists ask for their own besides.
+    let allowed =
+        Export::of(&work.list).ok_or(Failure::NotFound.into()).and_then(|export| ctx.require(export.permission));
+    if let Err(error) = allowed {
+        return refuse(database, job, error).await;
     }
-    let rows = export_begin(ctx, list, query, wanted).await?;
+    let progress = Progress { job: Some((database, job)), done: AtomicU32::new(0) };
+    match made(&ctx, &work.list, &work.query, work.rows, &progress).await {
+        Ok((content, rows)) => export_end(database, job, rows, &content).await,
+        Err(Error::Failure(Failure::Conflict)) => Err(Failure::Conflict.into()),
+        Err(error) => refuse(database, job, error).await,
+    }
+}
+
+/// A failure that trying again would not mend ends the job; any other is the queue's.
+async fn refuse(database: &Database, job: &str, error: Error) -> store::Result<()> {
+    match error {
+        Error::Failure(failure) => job_refuse(database, job, &failure.to_string()).await,
+        error => Err(error),
+    }
+}
+
+/// Where a walk over a list stands, and the job that is told of it.
+struct Progress<'a> {
+    job: Option<(&'a Database, &'a str)>,
+    done: AtomicU32,
+}
+
+impl Progress<'_> {
+    fn none() -> Self {
+        Self { job: None, done: AtomicU32::new(0) }
+    }
+
+    async fn moved(&self, rows: u32) -> store::Result<()> {
+        let before = self.done.swap(rows, Ordering::Relaxed);
+        match self.job {
+            Some((database, job)) => export_progress(database, job, before, rows).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Makes the workbook; answers it and how many rows it has.
+async fn made(
+    ctx: &Ctx,
+    list: &str,
+    query: &ListQuery,
+    rows: u32,
+    progress: &Progress<'_>,
+) -> store::Result<(Vec<u8>, u32)> {
     let labels = labels_get(ctx.database()).await?;
     // An owned context per call: a borrowed one would tie the future to this function.
     macro_rules! collected {
         ($sheet:expr, $load:path) => {
-            collect(&$sheet, rows, (query, &labels), |query| {
+            collect(&$sheet, (rows, progress), (query, &labels), |query| {
                 let ctx = ctx.clone();
                 async move { $load(&ctx, &query).await }
             })
@@ -114,15 +158,16 @@ pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> 
         "menu" => collected!(MENU_LIST, menu_list),
         _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
     };
+    let count = u32::try_from(cells.len()).unwrap_or(u32::MAX);
     let content = tokio::task::spawn_blocking(move || {
         let headers: Vec<&str> = columns.iter().map(|column| column.header).collect();
         let kinds: Vec<_> = columns.iter().map(|column| column.kind).collect();
         workbook::write::list(noun, &headers, &kinds, cells)
     })
     .await
-    .map_err(|error| store::Error::Broken(error.to_string()))?
-    .map_err(|error| store::Error::Broken(error.to_string()))?;
-    Ok((noun, content))
+    .map_err(|error| Error::Broken(error.to_string()))?
+    .map_err(|error| Error::Broken(error.to_string()))?;
+    Ok((content, count))
 }
 
 /// `server export`: all rows that the account may see, up to what an export may hold, into a new file; answers how
@@ -131,10 +176,11 @@ pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> 
 /// # Errors
 /// One line that says what to do.
 pub async fn to_file(database: &Database, list: &str, file: &Path, login: &str) -> Result<usize, String> {
-    let text = |error: store::Error| error.to_string();
+    let text = |error: Error| error.to_string();
     let named = |error: std::io::Error| format!("{}: {error}", file.display());
     let ctx = user_ctx(database, UserRef::Login(login), chrono::Utc::now()).await.map_err(text)?;
-    let (_, content) = workbook(&ctx, list, &ListQuery::default(), EXPORT_MAX).await.map_err(text)?;
+    let most = settings_get(database).await.map_err(text)?.export_rows;
+    let (_, content) = workbook(&ctx, list, &ListQuery::default(), most).await.map_err(text)?;
     // Somebody's data: whoever made the file reads it, and no file that is there is lost.
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
     let mut opened = std::fs::File::options().write(true).create_new(true).mode(0o600).open(file).map_err(named)?;
@@ -147,7 +193,7 @@ type Collected = (&'static str, Vec<domain::sheet::ColumnSpec>, Vec<Vec<Cell>>);
 /// Walks the pages of a list until enough rows are there.
 async fn collect<R, F>(
     sheet: &ListSheet<R>,
-    most: u32,
+    (most, progress): (u32, &Progress<'_>),
     (query, labels): (&ListQuery, &LabelBook),
     load: impl Fn(ListQuery) -> F,
 ) -> store::Result<Collected>
@@ -160,11 +206,12 @@ where
         let page = load(query.clone()).await?;
         let told = |row: &R| sheet.cells(row).into_iter().map(|cell| cell.told(labels)).collect();
         cells.extend(page.rows.iter().map(told));
+        cells.truncate(most as usize);
+        progress.moved(u32::try_from(cells.len()).unwrap_or(u32::MAX)).await?;
         match page.next {
             Some(next) if cells.len() < most as usize => query.at = next,
             _ => break,
         }
     }
-    cells.truncate(most as usize);
     Ok((sheet.noun, sheet.spec().columns, cells))
 }

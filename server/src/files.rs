@@ -1,15 +1,16 @@
-//! Raw routes that carry files: templates, uploads, failed rows, exports, outlines. They go through
+//! Raw routes that carry files: templates, uploads, failed rows, exports, results of jobs, outlines. They go through
 //! the same context as the pages.
 
 use crate::{board, export, workbook};
 use app::context::Visit;
 use axum::{
-    Extension, Json,
+    Extension, Form, Json,
     extract::{Multipart, Path, Query},
     http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use domain::{
+    export::DIRECT_ROWS,
     failure::Failure,
     id::ApprovalId,
     import::{SheetKey, UPLOAD_BYTES_MAX},
@@ -141,18 +142,25 @@ pub async fn failed_rows(Extension(visit): Extension<Visit>, Path(id): Path<Stri
     Ok(spreadsheet(&format!("{}失败数据.xlsx", job.sheet.title()), content))
 }
 
-/// `GET /files/export/{list}?…&rows=1000`: the rows of a list, as filtered and sorted.
+/// How many rows were asked for, and of which list.
+fn asked(params: &BTreeMap<String, String>) -> (u32, ListQuery) {
+    let rows = params.get("rows").and_then(|rows| rows.parse().ok()).unwrap_or(1_000);
+    let pairs = params.iter().filter(|(key, _)| *key != "rows");
+    (rows, ListQuery::from_params(pairs.map(|(key, value)| (key.as_str(), value.as_str()))))
+}
+
+/// `GET /files/export/{list}?…&rows=1000`: the rows of a list, as filtered and sorted, as many as can be waited for.
 pub async fn export(
     Extension(visit): Extension<Visit>,
     Path(list): Path<String>,
     Query(params): Query<BTreeMap<String, String>>,
 ) -> Result<Response, Refused> {
     let ctx = ctx(visit)?;
-    let wanted = params.get("rows").and_then(|rows| rows.parse().ok()).unwrap_or(1_000);
-    let query = ListQuery::from_params(
-        params.iter().filter(|(key, _)| *key != "rows").map(|(key, value)| (key.as_str(), value.as_str())),
-    );
-    let (noun, content) = export::workbook(&ctx, &list, &query, wanted).await?;
+    let (rows, query) = asked(&params);
+    if rows > DIRECT_ROWS {
+        return Err(Refused(Failure::refused(format!("超过{DIRECT_ROWS}条的数据请在列表页点击“导出”，在后台生成"))));
+    }
+    let (noun, content) = export::workbook(&ctx, &list, &query, rows).await?;
     Ok(spreadsheet(&format!("{noun}.xlsx"), content))
 }
 
@@ -182,6 +190,27 @@ pub async fn board(Extension(visit): Extension<Visit>, Path(building): Path<Stri
     let name = format!("{} {} 楼盘表.svg", board.building.estate, board.building.title());
     let picture = board::svg(&board, ctx.today()).into_bytes();
     Ok(download("board.svg", &name, HeaderValue::from_static("image/svg+xml"), picture))
+}
+
+/// `POST /files/export/{list}`, the same as a form: a few rows at once, and behind many a job, whose page follows.
+pub async fn export_start(
+    visit: Extension<Visit>,
+    Path(list): Path<String>,
+    Form(params): Form<BTreeMap<String, String>>,
+) -> Result<Response, Refused> {
+    let (rows, query) = asked(&params);
+    if rows <= DIRECT_ROWS {
+        return export(visit, Path(list), Query(params)).await;
+    }
+    let ctx = ctx(visit.0)?;
+    let job = store::export::export_create(&ctx, &list, &query, rows).await?;
+    Ok(Redirect::to(&format!("/platform/jobs/{job}")).into_response())
+}
+
+/// `GET /files/job/{id}`: what a finished export has made, for whoever started it.
+pub async fn job_result(Extension(visit): Extension<Visit>, Path(id): Path<String>) -> Result<Response, Refused> {
+    let (name, content) = store::platform::job::job_result(&ctx(visit)?, &id).await?;
+    Ok(spreadsheet(&name, content))
 }
 
 /// `GET /map/outlines`: the divisions as GeoJSON.

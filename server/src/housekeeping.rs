@@ -1,25 +1,18 @@
-//! Sweeps, now and then, what nobody will ask for again.
+//! Sweeps, every hour, what nobody will ask for again.
 
-use std::time::Duration;
+use crate::plan;
+use domain::platform::job::Plan;
 use store::{Database, housekeeping::sweep};
-use tokio::{sync::watch, task::JoinHandle, time};
+use tokio::{sync::watch, task::JoinHandle};
 
-/// How often; each process does it, and a second one finds little left.
-const EVERY: Duration = Duration::from_secs(60 * 60);
-
-/// Sweeps at once and then every hour until the process is to end. What fails is tried again an hour later.
+/// Sweeps every hour until the process is to end. What fails is tried again an hour later.
 pub fn start(database: Database, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut hours = time::interval(EVERY);
-        hours.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => return,
-                _ = hours.tick() => match sweep(&database, chrono::Utc::now()).await {
-                    Ok(swept) => tracing::debug!(?swept, "swept"),
-                    Err(error) => tracing::warn!(%error, "could not sweep; tried again in an hour"),
-                },
-            }
-        }
+        let stop = async { drop(stopping.wait_for(|stopping| *stopping).await) };
+        let work = |database: Database| async move {
+            let swept = sweep(&database, chrono::Utc::now()).await.map_err(|error| error.to_string())?;
+            Ok(swept.sentence())
+        };
+        plan::keep(database, Plan::Housekeeping, stop, work).await;
     })
 }

@@ -1,29 +1,92 @@
 //! The queue's worker (architecture §2): graphile_worker on the city's own database.
 
+use crate::plan;
+use domain::{failure::Failure, platform::job::Plan};
 use graphile_worker::{IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions, WorkerRecoveryConfig};
 use serde::{Deserialize, Serialize};
 use std::{future::Future, time::Duration};
-use store::Database;
-use tokio::{task::JoinHandle, time::MissedTickBehavior};
+use store::{
+    Database, Error,
+    platform::{
+        job::{job_refuse, jobs_settle},
+        plan::Outcome,
+    },
+};
+use tokio::task::JoinHandle;
 
-/// Imports that one process works on at the same time.
+/// Jobs that one process works on at the same time.
 const CONCURRENCY: usize = 2;
-/// How often imports that nobody works on any more are looked for.
-const SETTLE: Duration = Duration::from_secs(5);
 
-/// `store::import::job` puts these into the queue.
+/// What the queue holds of a job (`store::platform::job`): its number. One type per kind, because the queue calls them by
+/// their names.
 #[derive(Debug, Deserialize, Serialize)]
 struct ImportTask {
     job: String,
 }
 
+#[derive(Debug, Deserialize, Serialize)]
+struct ExportTask {
+    job: String,
+}
+
+/// The database, and whether this is the last attempt.
+fn attempt(ctx: &WorkerContext) -> Result<(&Database, bool), String> {
+    let database = ctx.get_ext::<Database>().ok_or("the worker has no database")?;
+    Ok((database, ctx.job().attempts() >= ctx.job().max_attempts()))
+}
+
 impl TaskHandler for ImportTask {
-    const IDENTIFIER: &'static str = store::import::job::TASK;
+    const IDENTIFIER: &'static str = "import";
 
     async fn run(self, ctx: WorkerContext) -> impl IntoTaskHandlerResult {
-        let Some(database) = ctx.get_ext::<Database>() else { return Err("the worker has no database".to_owned()) };
-        let last = ctx.job().attempts() >= ctx.job().max_attempts();
-        crate::import::run_attempt(database, &self.job, last).await
+        let (database, last) = attempt(&ctx)?;
+        run_attempt(database, &self.job, last, crate::import::run_job(database, &self.job)).await
+    }
+}
+
+impl TaskHandler for ExportTask {
+    const IDENTIFIER: &'static str = "export";
+
+    async fn run(self, ctx: WorkerContext) -> impl IntoTaskHandlerResult {
+        let (database, last) = attempt(&ctx)?;
+        run_attempt(database, &self.job, last, crate::export::run_job(database, &self.job)).await
+    }
+}
+
+/// Work on a job, for the queue. After its last attempt nobody comes back to it, so it ends there, with the number under
+/// which the log says why.
+///
+/// # Errors
+/// One line for the queue, which tries again unless this was the last attempt. Also when another worker goes on with
+/// the job: the queue takes success for the end of the job, and it is not this worker's to end.
+pub async fn run_attempt(
+    database: &Database,
+    job: &str,
+    last: bool,
+    work: impl Future<Output = store::Result<()>>,
+) -> Result<(), String> {
+    match work.await {
+        Ok(()) => Ok(()),
+        Err(Error::Failure(Failure::Conflict)) => match store::platform::job::job_is_over(database, job).await {
+            // Somebody stopped it.
+            Ok(true) => Ok(()),
+            Ok(false) => Err("another worker goes on with it".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        Err(error) if last => {
+            let text = error.to_string();
+            let sentence = match Failure::from(error) {
+                Failure::Internal(id) => {
+                    format!(
+                        "多次尝试后仍未能完成（已保存的内容保留），可以重试；如仍不能解决，请将编号{id}告知系统管理员"
+                    )
+                }
+                failure => failure.to_string(),
+            };
+            job_refuse(database, job, &sentence).await.map_err(|error| error.to_string())?;
+            Err(text)
+        }
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -42,6 +105,7 @@ pub async fn start(
         .schema("graphile_worker")
         .concurrency(CONCURRENCY)
         .define_job::<ImportTask>()
+        .define_job::<ExportTask>()
         .add_extension(database.clone())
         .worker_recovery(WorkerRecoveryConfig {
             enabled: true,
@@ -65,22 +129,20 @@ pub async fn start(
                     tracing::error!(%error, "the job worker ended");
                 }
             }
-            () = settle(&database) => {}
+            () = plan::keep(database, Plan::JobSettle, std::future::pending(), settle) => {}
         }
     }))
 }
 
-/// Ends, from the start on and for ever, the imports whose process is gone: nobody comes back to those of a command
-/// line, nor to those that the queue gave up.
-async fn settle(database: &Database) {
-    let mut clock = tokio::time::interval(SETTLE);
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        clock.tick().await;
-        match store::import::job::jobs_settle(database).await {
-            Ok(0) => {}
-            Ok(count) => tracing::warn!(count, "imports were cut off and are given up"),
-            Err(error) => tracing::warn!(%error, "cannot look for imports that were cut off"),
+/// Ends the jobs whose process is gone: nobody comes back to those of a command line, nor to those that the queue gave
+/// up.
+async fn settle(database: Database) -> Outcome {
+    match jobs_settle(&database).await {
+        Ok(0) => Ok(None),
+        Ok(count) => {
+            tracing::warn!(count, "jobs were cut off and are given up");
+            Ok(Some(format!("结束{count}个中断的任务")))
         }
+        Err(error) => Err(error.to_string()),
     }
 }

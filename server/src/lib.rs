@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod keys;
 pub mod live;
 pub mod log;
+pub mod plan;
 pub mod router;
 pub mod search;
 pub mod serve;

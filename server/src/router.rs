@@ -66,7 +66,8 @@ pub fn router(state: AppState, site: &Path) -> Router {
             post(files::upload).layer(DefaultBodyLimit::max(domain::import::UPLOAD_BYTES_MAX + 64 * 1024)),
         )
         .route("/files/import/{id}/failed.xlsx", get(files::failed_rows))
-        .route("/files/export/{list}", get(files::export))
+        .route("/files/export/{list}", get(files::export).post(files::export_start))
+        .route("/files/job/{id}", get(files::job_result))
         .route("/files/passwords/{id}", post(files::passwords))
         .route("/files/board/{building}", get(files::board))
         // boards and maps

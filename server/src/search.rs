@@ -1,7 +1,10 @@
 //! Keeps the index of the search up with the database, and takes queries that a browser sends as a form: the only way
 //! by which a number of a person reaches the search, because a form's body stands in no address and no log.
 
-use crate::router::{AppState, page};
+use crate::{
+    plan,
+    router::{AppState, page},
+};
 use app::context::{SearchedNumber, Visit};
 use axum::{
     Extension, Form,
@@ -9,38 +12,37 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Redirect, Response},
 };
-use domain::{list::percent_encode, search::personal_number};
+use domain::{list::percent_encode, platform::job::Plan, search::personal_number};
 use serde::Deserialize;
-use std::time::Duration;
-use store::{Database, search::search_refresh};
-use tokio::{sync::watch, task::JoinHandle, time};
+use store::{Database, platform::plan::Outcome, search::search_refresh};
+use tokio::{sync::watch, task::JoinHandle};
 
-/// How long what was entered waits until it can be found.
-const EVERY: Duration = Duration::from_secs(1);
-
-/// Indexes what was changed, for ever; every process looks, one at a time works.
-pub fn start(database: Database, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
+/// Indexes what was changed, a second later, until the process is to end.
+pub fn start(database: Database, stopping: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut ticks = time::interval(EVERY);
-        ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => return,
-                _ = ticks.tick() => {}
-            }
-            // After an import there is much to do; the pause only comes when nothing is left.
-            while !*stopping.borrow() {
-                match search_refresh(&database).await {
-                    Ok(0) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "could not index what was changed; tried again");
-                        break;
-                    }
-                }
-            }
-        }
+        let mut stop = stopping.clone();
+        let stop = async move { drop(stop.wait_for(|stopping| *stopping).await) };
+        let work = |database: Database| {
+            let stopping = stopping.clone();
+            async move { refresh(&database, &stopping).await }
+        };
+        plan::keep(database, Plan::SearchIndex, stop, work).await;
     })
+}
+
+/// After an import there is much to do: until nothing is left, or the process is to end.
+async fn refresh(database: &Database, stopping: &watch::Receiver<bool>) -> Outcome {
+    let mut indexed = 0;
+    loop {
+        match search_refresh(database).await.map_err(|error| error.to_string())? {
+            0 => break,
+            count => indexed += count,
+        }
+        if *stopping.borrow() {
+            break;
+        }
+    }
+    Ok((indexed > 0).then(|| format!("更新{indexed}条")))
 }
 
 /// What the box of the search sends.

@@ -2,15 +2,33 @@
 
 mod support;
 
-use axum::http::StatusCode;
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
 use calamine::{Reader as _, Xlsx, open_workbook_from_rs};
+use domain::export::DIRECT_ROWS;
 use std::{collections::HashSet, io::Cursor};
-use support::Site;
+use support::{Answer, Site, request};
 
-/// The data rows of an export, each as one text.
+/// Asks for an export as its form does.
+async fn asked(site: &Site, list: &str, rows: u32, session: &str) -> Answer {
+    let head = request(Method::POST, &format!("/files/export/{list}"), Some(session));
+    let head = head.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    site.ask(head.body(Body::from(format!("rows={rows}"))).expect("a request")).await
+}
+
+/// The data rows of an export, each as one text: sent at once, or made by the job that a worker carries out.
 async fn exported(site: &Site, list: &str, rows: u32) -> Vec<String> {
     let session = site.session("city").await;
-    let answer = site.get(&format!("/files/export/{list}?rows={rows}"), Some(&session)).await;
+    let mut answer = asked(site, list, rows, &session).await;
+    if rows > DIRECT_ROWS {
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{list}: {}", answer.text());
+        let job = answer.header("location").strip_prefix("/platform/jobs/").expect("its page").to_owned();
+        server::export::run_job(&site.test.database, &job).await.expect("the work");
+        server::export::run_job(&site.test.database, &job).await.expect("nothing is left to do");
+        answer = site.get(&format!("/files/job/{job}"), Some(&session)).await;
+    }
     assert_eq!(answer.status, StatusCode::OK, "{list}: {}", answer.text());
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(&answer.body)).expect("a workbook");
     let sheet = book.worksheet_range_at(0).expect("a sheet").expect("it is readable");
@@ -20,7 +38,7 @@ async fn exported(site: &Site, list: &str, rows: u32) -> Vec<String> {
 /// Behind the ten thousandth row too.
 #[tokio::test]
 async fn an_export_holds_every_row_once() {
-    let site = Site::open().await;
+    let site = Site::open().await.with_queue().await;
     sqlx::raw_sql(
         "insert into room (district_id, estate_id, unit_id, name, type)
          select district_id, estate_id, id, 'B' || n, 'BED' from unit, generate_series(1, 500) n;
@@ -36,6 +54,46 @@ async fn an_export_holds_every_row_once() {
         assert_eq!(rows.iter().collect::<HashSet<_>>().len(), expected, "{list}: no row twice");
     }
     assert_eq!(exported(&site, "room", 7).await.len(), 7);
+    let told: Vec<String> = sqlx::query_scalar("select content from message order by id")
+        .fetch_all(&site.test.admin)
+        .await
+        .expect("messages");
+    assert_eq!(told[0], "任务“导出房间”已完成：共12024条");
+}
+
+/// A long one is not waited for, and none is longer than the city allows.
+#[tokio::test]
+async fn an_export_is_as_long_as_it_may_be() {
+    let site = Site::open().await.with_queue().await;
+    let session = site.session("city").await;
+    let answer = site.get("/files/export/unit?rows=5001", Some(&session)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer.text(), "超过5000条的数据请在列表页点击“导出”，在后台生成");
+    for rows in [0, 50_001] {
+        let answer = asked(&site, "unit", rows, &session).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{rows}");
+        assert_eq!(answer.text(), "导出条数须为1至50000，请减少条数或缩小查询范围");
+    }
+    let finance = site.session("admin").await;
+    assert_eq!(asked(&site, "unit", 6_000, &finance).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(asked(&site, "castle", 6_000, &session).await.status, StatusCode::NOT_FOUND);
+}
+
+/// Who lost the account while the job was waiting gets nothing, and the job says so.
+#[tokio::test]
+async fn an_export_of_somebody_switched_off_fails() {
+    let site = Site::open().await.with_queue().await;
+    let session = site.session("city").await;
+    let answer = asked(&site, "unit", 6_000, &session).await;
+    let job = answer.header("location").strip_prefix("/platform/jobs/").expect("its page").to_owned();
+    sqlx::raw_sql("update app_user set status = 'OFF' where login = 'city'")
+        .execute(&site.test.admin)
+        .await
+        .expect("off");
+    server::export::run_job(&site.test.database, &job).await.expect("it ends");
+    let ended: (String, String) =
+        sqlx::query_as("select status, message from job").fetch_one(&site.test.admin).await.expect("a job");
+    assert_eq!(ended, ("FAILED".to_owned(), "账号不存在或已停用".to_owned()));
 }
 
 /// A page has a size that a person may choose, however it is asked for.

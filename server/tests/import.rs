@@ -137,7 +137,7 @@ async fn a_refused_file_ends_its_job() {
         assert_eq!((refused.status, refused.message.as_deref()), (ImportStatus::Failed, Some(sentence)));
         assert!(job_load(&test.database, &id).await.expect("the database works").is_none(), "nothing is left to do");
     }
-    assert_eq!(sqlx_count(&test, "select count(*) from import_file").await, 0);
+    assert_eq!(sqlx_count(&test, "select count(*) from job_file").await, 0);
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn the_command_line_says_what_happened() {
     let dry = Command { dry_run: true, ..command(vec![good.clone()], "city") };
     let CommandEnd::Done(report) = import_files(&test.database, &dry).await else { panic!("refused") };
     assert_eq!(report, ImportReport { total: 2, succeeded: 2, ..ImportReport::default() });
-    assert_eq!((units_there(&test).await, sqlx_count(&test, "select count(*) from import_job").await), (UNITS, 0));
+    assert_eq!((units_there(&test).await, sqlx_count(&test, "select count(*) from job").await), (UNITS, 0));
 
     // The second file repeats a row of the first, which is in the database by then.
     assert_eq!(run_command(&test.database, &command(vec![good.clone(), mixed], "city")).await, ExitCode::from(3));
@@ -279,7 +279,8 @@ async fn the_command_line_says_what_happened() {
     assert_eq!(run_command(&test.database, &command(vec![more], "city")).await, ExitCode::SUCCESS);
 
     // Every file is one job of the log, and its failed rows are kept there.
-    let log = "select count(*) from import_job where status = 'FINISHED' and total = succeeded + failed and finished_at is not null";
+    let log =
+        "select count(*) from job where status = 'FINISHED' and total = succeeded + failed and finished_at is not null";
     assert_eq!((sqlx_count(&test, log).await, sqlx_count(&test, "select count(*) from import_row").await), (3, 1));
 }
 

@@ -6,7 +6,8 @@ mod support;
 
 use domain::import::{ImportJob, ImportStatus, SheetKey};
 use server::{
-    import::{Command as Line, CommandEnd, import_files, run_attempt, run_job},
+    import::{Command as Line, CommandEnd, import_files, run_job},
+    jobs::run_attempt,
     workbook::{template::template_of, write},
 };
 use std::{
@@ -21,7 +22,10 @@ use store::{
         CHUNK_ROWS,
         job::{Upload, job_confirm, job_create, job_get, job_note, jobs_settle},
     },
-    platform::token::{hex, random_bytes, short_id},
+    platform::{
+        job::{job_cancel, job_retry},
+        token::{hex, random_bytes, short_id},
+    },
 };
 use support::{
     TestDatabase,
@@ -93,8 +97,8 @@ async fn the_same_request_many_times_at_once_is_one_job() {
     let mut ids = sent.join_all().await;
     ids.dedup();
     assert_eq!(ids.len(), 1, "{ids:?}");
-    assert_eq!(number(&test, "select count(*) from import_job").await, 1);
-    assert_eq!(number(&test, "select count(*) from import_file").await, 1);
+    assert_eq!(number(&test, "select count(*) from job").await, 1);
+    assert_eq!(number(&test, "select count(*) from job_file").await, 1);
     // Of another person it is another request.
     let other = ctx(&test.database, "district-a").await;
     let upload =
@@ -111,21 +115,33 @@ const BREAK: &str =
 async fn after_the_last_attempt_a_job_says_so() {
     let test = with_queue().await;
     let id = upload(&test.database, &flats(5)).await;
-    run_attempt(&test.database, &id, false).await.expect("the check");
+    run_job(&test.database, &id).await.expect("the check");
     job_confirm(&ctx(&test.database, "district-a").await, &id).await.expect("confirmed");
     execute(&test, BREAK).await;
     for last in [false, true] {
-        let error = run_attempt(&test.database, &id, last).await.expect_err("it is broken");
+        let work = run_job(&test.database, &id);
+        let error = run_attempt(&test.database, &id, last, work).await.expect_err("it is broken");
         assert!(error.contains("no space"), "{error}");
         let told = job(&test, &id).await;
         assert_eq!(told.status, if last { ImportStatus::Failed } else { ImportStatus::Executing });
     }
     let message = job(&test, &id).await.message.expect("a sentence");
     assert!(
-        message.starts_with("多次尝试后仍未能完成（已导入的行保留），请重新上传") && !message.contains("no space"),
+        message.starts_with("多次尝试后仍未能完成（已保存的内容保留），可以重试") && !message.contains("no space"),
         "{message}"
     );
-    assert_eq!(number(&test, "select count(*) from import_file").await, 0);
+    // Mended, it goes on with the file that it was given.
+    assert!(job_get(&ctx(&test.database, "district-a").await, &id).await.expect("the job").retriable);
+    execute(&test, "drop trigger broken on unit").await;
+    job_retry(&ctx(&test.database, "district-a").await, &id).await.expect("tried again");
+    run_job(&test.database, &id).await.expect("the import");
+    let done = job(&test, &id).await;
+    assert_eq!((done.status, i64::from(done.succeeded)), (ImportStatus::Finished, good(5)));
+    let told: Vec<String> =
+        sqlx::query_scalar("select content from message order by id").fetch_all(&test.admin).await.expect("messages");
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("任务“导入建筑信息”未能完成：多次尝试后仍未能完成"), "{told:?}");
+    assert_eq!(told[1], "任务“导入建筑信息”已完成：成功4条，失败1条");
 }
 
 /// Jobs that nobody comes back to are ended; all others are left alone.
@@ -140,7 +156,7 @@ async fn only_what_nobody_works_on_is_settled() {
     let given_up = upload(database, &flats(1)).await;
     let at_work = job_note(&actor, SHEET, "a.xlsx", "d1").await.expect("a job");
     let gone = job_note(&actor, SHEET, "b.xlsx", "d2").await.expect("a job").id;
-    execute(&test, "update import_job set succeeded = 3, failed = 1 where digest = 'd2'").await;
+    execute(&test, "update job set succeeded = 3, failed = 1 where digest = 'd2'").await;
     let exhaust =
         sqlx::query("update graphile_worker._private_jobs set attempts = max_attempts where key = 'import:' || $1");
     exhaust.bind(&given_up).execute(&test.admin).await.expect("the queue gave up");
@@ -157,7 +173,7 @@ async fn only_what_nobody_works_on_is_settled() {
     }
     let told = job(&test, &gone).await;
     assert_eq!((told.message.as_deref(), told.succeeded, told.failed), (Some("导入进程中断，已导入的行保留"), 3, 1));
-    assert_eq!(job(&test, &given_up).await.message.as_deref(), Some("校验进程中断，请重新上传"));
+    assert_eq!(job(&test, &given_up).await.message.as_deref(), Some("校验进程中断，请重试"));
 }
 
 /// Waits for what another process or task brings about.
@@ -238,10 +254,10 @@ impl Drop for Process {
 /// Waits until some rows of the running import are in, but not all.
 async fn in_the_middle(test: &TestDatabase, total: usize) {
     eventually("the import reached its middle", async || {
-        number(test, "select coalesce(max(done_row), 0)::bigint from import_job where status = 'EXECUTING'").await > 0
+        number(test, "select coalesce(max(done_row), 0)::bigint from job where status = 'EXECUTING'").await > 0
     })
     .await;
-    let done = number(test, "select max(succeeded + failed)::bigint from import_job where status = 'EXECUTING'").await;
+    let done = number(test, "select max(succeeded + failed)::bigint from job where status = 'EXECUTING'").await;
     assert!(done > 0 && done < total as i64, "{done} of {total}: it was not in the middle");
 }
 
@@ -286,6 +302,40 @@ async fn a_server_killed_in_the_middle_of_an_import_goes_on_after_its_restart() 
     whole(&test, good(count)).await;
 }
 
+/// Two servers on one queue: an import is stopped under way, one of the servers is killed, the other goes on with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_share_the_work_of_a_job_that_is_cancelled_and_tried_again() {
+    let test = with_queue().await;
+    let (folders, count) = ([Folder::new(), Folder::new()], 4 * CHUNK_ROWS + 100);
+    let actor = ctx(&test.database, "district-a").await;
+    let id = upload(&test.database, &flats(count)).await;
+    let first = Process::serve(&test, &folders[0]);
+    let _second = Process::serve(&test, &folders[1]);
+    eventually("the check ended", async || job(&test, &id).await.status == ImportStatus::Validated).await;
+    job_confirm(&actor, &id).await.expect("confirmed");
+    in_the_middle(&test, count).await;
+    job_cancel(&actor, &id).await.expect("cancelled");
+    let stopped = job(&test, &id).await;
+    let decided = usize::try_from(stopped.succeeded + stopped.failed).expect("a count");
+    assert_eq!(stopped.status, ImportStatus::Cancelled);
+    assert!(decided > 0 && decided < count && decided.is_multiple_of(CHUNK_ROWS), "{decided}");
+    assert_eq!(i64::from(stopped.succeeded), good(decided));
+    whole(&test, stopped.succeeded.into()).await;
+
+    job_retry(&actor, &id).await.expect("tried again");
+    eventually("somebody went on", async || {
+        let now = job(&test, &id).await;
+        now.succeeded > stopped.succeeded || !now.status.is_running()
+    })
+    .await;
+    first.kill();
+    eventually("the import ended", async || !job(&test, &id).await.status.is_running()).await;
+    let done = job(&test, &id).await;
+    assert_eq!((done.status, i64::from(done.succeeded)), (ImportStatus::Finished, good(count)));
+    whole(&test, good(count)).await;
+    assert_eq!(number(&test, "select count(*) from message").await, 1, "one end, one message");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_killed_in_the_middle_is_seen_to_be_gone() {
     let test = with_queue().await;
@@ -302,12 +352,12 @@ async fn a_command_killed_in_the_middle_is_seen_to_be_gone() {
     });
     let worker = worker.await.expect("a worker");
     eventually("the job was ended", async || {
-        number(&test, "select count(*) from import_job where status = 'FAILED'").await == 1
+        number(&test, "select count(*) from job where status = 'FAILED'").await == 1
     })
     .await;
     drop(stop);
     worker.await.expect("the worker ends");
-    let id: String = sqlx::query_scalar("select id::text from import_job").fetch_one(&test.admin).await.expect("a job");
+    let id: String = sqlx::query_scalar("select id::text from job").fetch_one(&test.admin).await.expect("a job");
     let told = job(&test, &id).await;
     assert_eq!(told.message.as_deref(), Some("导入进程中断，已导入的行保留"));
     let decided = usize::try_from(told.succeeded + told.failed).expect("a count");
@@ -328,10 +378,7 @@ async fn a_command_that_is_told_to_stop_ends_its_job_itself() {
         command.signal(signal);
         assert_eq!(command.0.wait().expect("it ends").code(), Some(1), "{signal}");
         let (status, message, succeeded): (String, String, i32) =
-            sqlx::query_as("select status, message, succeeded from import_job")
-                .fetch_one(&test.admin)
-                .await
-                .expect("a job");
+            sqlx::query_as("select status, message, succeeded from job").fetch_one(&test.admin).await.expect("a job");
         assert_eq!((status.as_str(), message.as_str()), ("FAILED", "导入被中断，已导入的行保留"), "{signal}");
         whole(&test, succeeded.into()).await;
     }

@@ -1,4 +1,4 @@
-//! Import jobs (E-124): their states (domain.md §3.25) and what screens and the command line show of them.
+//! Import jobs (E-124): what screens and the command line show of them.
 
 use crate::{
     dictionary::OrganizationType,
@@ -7,6 +7,9 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+/// Where an import stands: as every job.
+pub use crate::platform::job::JobStatus as ImportStatus;
 
 /// Most bytes a browser may upload (S1-3.1).
 pub const UPLOAD_BYTES_MAX: usize = 20 * 1024 * 1024;
@@ -155,73 +158,6 @@ pub fn may_import(actor: &Actor) -> bool {
     SheetKey::ALL.iter().any(|sheet| actor.may(sheet.permission()))
 }
 
-/// Where an import stands (domain.md §3.25).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ImportStatus {
-    /// waits for a worker
-    Uploaded,
-    /// rows are being checked; nothing is written
-    Parsing,
-    /// checked: the person sees what would fail and confirms
-    Validated,
-    /// rows are being written
-    Executing,
-    Finished,
-    /// refused as a whole or broken off, with a message
-    Failed,
-    /// the person did not confirm
-    Cancelled,
-}
-
-impl ImportStatus {
-    pub const ALL: [Self; 7] = [
-        Self::Uploaded,
-        Self::Parsing,
-        Self::Validated,
-        Self::Executing,
-        Self::Finished,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Uploaded => "UPLOADED",
-            Self::Parsing => "PARSING",
-            Self::Validated => "VALIDATED",
-            Self::Executing => "EXECUTING",
-            Self::Finished => "FINISHED",
-            Self::Failed => "FAILED",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Uploaded => "排队中",
-            Self::Parsing => "校验中",
-            Self::Validated => "待确认",
-            Self::Executing => "导入中",
-            Self::Finished => "已完成",
-            Self::Failed => "失败",
-            Self::Cancelled => "已取消",
-        }
-    }
-
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.code() == code)
-    }
-
-    /// Whether a worker still has something to do.
-    #[must_use]
-    pub fn is_running(self) -> bool {
-        matches!(self, Self::Uploaded | Self::Parsing | Self::Executing)
-    }
-}
-
 /// A job as the import log lists it (S1-3.2).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportJob {
@@ -241,6 +177,8 @@ pub struct ImportJob {
     pub message: Option<String>,
     /// an earlier import of the very same file, if there is one
     pub repeats: Option<DateTime<Utc>>,
+    /// whether it can go on from where it ended
+    pub retriable: bool,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
 }

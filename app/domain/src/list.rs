@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 pub const PAGE_SIZES: [u16; 4] = [10, 20, 50, 100];
 /// Rows that can be reached by page number; behind it a list is walked by value.
 pub const PAGE_REACH: u32 = 10_000;
-/// PRM-01: most rows one export may hold.
+/// PRM-01: most rows one export may hold, unless the city has set another number.
 pub const EXPORT_MAX: u32 = 50_000;
 /// Rows an export takes at a time: more than any page a person may choose, which is how a list knows
 /// that it is walked to its end and not looked through.

@@ -30,9 +30,3 @@ pub async fn import_rows(id: String) -> Result<FailedRows, ApiError> {
 pub async fn import_confirm(id: String) -> Result<(), ApiError> {
     Ok(store::import::job::job_confirm(&crate::context::ctx()?, &id).await?)
 }
-
-/// Do not.
-#[server(endpoint = "import_cancel", input = Json)]
-pub async fn import_cancel(id: String) -> Result<(), ApiError> {
-    Ok(store::import::job::job_cancel(&crate::context::ctx()?, &id).await?)
-}

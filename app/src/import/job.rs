@@ -1,26 +1,13 @@
 //! One import: check, preview, confirm, progress, result.
 
-use super::api::{import_cancel, import_confirm, import_get, import_rows};
+use super::api::{import_confirm, import_get, import_rows};
 use crate::{
-    ApiError,
+    platform::job::{job_cancel, passes, progress_bar, retry_button, stop_button, watch},
     shell::may,
-    ui::{
-        PageHead, error_view, icon, loading_view,
-        resource::{Loaded, resource},
-        table::time_text,
-    },
+    ui::{PageHead, error_view, icon, loading_view, resource::resource, table::time_text},
 };
-use domain::{
-    failure::Failure,
-    import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus, SheetKey},
-};
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
-use std::time::Duration;
-
-/// How often a running job is looked at.
-const LOOK: Duration = Duration::from_millis(700);
-/// How soon it is looked at again after an answer that did not come.
-const RETRY: Duration = Duration::from_secs(2);
+use domain::import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus, SheetKey};
+use leptos::prelude::*;
 
 pub fn job_view(id: String) -> AnyView {
     let id = StoredValue::new(id);
@@ -36,7 +23,7 @@ pub fn job_view(id: String) -> AnyView {
     );
     // What was seen last stays in sight when the next look fails.
     let last = StoredValue::new(None::<ImportJob>);
-    watch_job(job, last);
+    watch(job, last, |job| job.status.is_running());
     view! {
         <main class="page">
             <Transition fallback=loading_view>
@@ -53,6 +40,7 @@ pub fn job_view(id: String) -> AnyView {
                     }
                 })}
             </Transition>
+            {stop_button(job, "取消导入", |job| (job.mine && job.status.is_running()).then(|| job.id.clone()), Callback::new(move |()| job.refetch()))}
             <Transition>
                 {move || Suspend::new(async move {
                     match rows.await {
@@ -65,31 +53,6 @@ pub fn job_view(id: String) -> AnyView {
         </main>
     }
     .into_any()
-}
-
-/// Looks again while a worker has something to do, also when a look fails; stops by itself.
-fn watch_job(job: Loaded<ImportJob>, last: StoredValue<Option<ImportJob>>) {
-    let next = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |_| {
-        let pause = match job.get() {
-            Some(Ok(found)) => found.status.is_running().then_some(LOOK),
-            Some(Err(error)) => last.with_value(Option::is_some).then_some(RETRY).filter(|_| passes(&error)),
-            None => None,
-        };
-        if let Some(pause) = pause {
-            next.set_value(set_timeout_with_handle(move || job.refetch(), pause).ok());
-        }
-    });
-    on_cleanup(move || {
-        if let Some(handle) = next.try_get_value().flatten() {
-            handle.clear();
-        }
-    });
-}
-
-/// Whether a failure may be gone at the next look: the network, or a server that is just being started again.
-fn passes(error: &ApiError) -> bool {
-    matches!(error.0, Failure::Refused(_) | Failure::Internal(_))
 }
 
 /// Whether this person sees what failed: numbers of persons are shown to whoever brought them and to nobody else.
@@ -108,6 +71,7 @@ fn job_page(job: ImportJob, stale: bool, changed: Callback<()>) -> impl IntoView
             {repeated.map(|at| view! { <div class="alert alert-warning alert-soft">{format!("该文件已于{}导入过，请确认是否重复", time_text(at))}</div> })}
             {stage(&job)}
             {(job.status == ImportStatus::Validated && job.mine).then(|| confirm_buttons(job.id.clone(), job.succeeded, changed))}
+            {job.retriable.then(|| view! { <div class="flex flex-wrap gap-2">{retry_button(job.id.clone(), changed)}</div> })}
             {(job.failed > 0 && !job.status.is_running() && !is_shown(&job)).then(|| view! { <p>"失败数据含个人号码，仅上传人可以查看"</p> })}
             {(job.failed > 0 && !job.status.is_running() && is_shown(&job)).then(|| view! {
                 <p class="opacity-80">{format!("失败数据保留{FAILED_DAYS}天")}</p>
@@ -124,19 +88,10 @@ fn job_page(job: ImportJob, stale: bool, changed: Callback<()>) -> impl IntoView
 
 fn stage(job: &ImportJob) -> AnyView {
     let done = job.succeeded + job.failed;
-    let total = job.total.unwrap_or(0).max(1);
-    let bar = |label: &'static str| {
-        view! {
-            <label class="flex flex-col gap-1"><span>{format!("{label}：{done} / {total} 行")}</span>
-                <progress class="progress progress-primary w-full" max=total.to_string() value=done.to_string()></progress>
-            </label>
-        }
-        .into_any()
-    };
     match job.status {
         ImportStatus::Uploaded => view! { <p role="status"><span class="loading loading-spinner loading-sm"></span>" 已上传，正在排队校验…"</p> }.into_any(),
-        ImportStatus::Parsing => bar("正在校验"),
-        ImportStatus::Executing => bar("正在导入"),
+        ImportStatus::Parsing => progress_bar("正在校验", done, job.total),
+        ImportStatus::Executing => progress_bar("正在导入", done, job.total),
         ImportStatus::Validated => {
             let text = format!("校验完成，尚未写入：{}条可以导入，{}条有误", job.succeeded, job.failed);
             let waits = (!job.mine).then(|| format!("等待{}确认", job.actor));
@@ -157,7 +112,11 @@ fn stage(job: &ImportJob) -> AnyView {
             }
             .into_any()
         }
-        ImportStatus::Cancelled => view! { <p role="status">"已取消，未写入任何数据"</p> }.into_any(),
+        ImportStatus::Cancelled => {
+            let kept = (done > 0).then(|| format!("：{}", job.result_text()));
+            let told = job.message.clone().unwrap_or_else(|| "已取消，未写入任何数据".to_owned());
+            view! { <p role="status">{told}{kept}</p> }.into_any()
+        }
     }
 }
 
@@ -165,7 +124,7 @@ fn confirm_buttons(id: String, good: i32, changed: Callback<()>) -> impl IntoVie
     let id = StoredValue::new(id);
     let answer = Action::new(move |go_ahead: &bool| {
         let go_ahead = *go_ahead;
-        async move { if go_ahead { import_confirm(id.get_value()).await } else { import_cancel(id.get_value()).await } }
+        async move { if go_ahead { import_confirm(id.get_value()).await } else { job_cancel(id.get_value()).await } }
     });
     Effect::new(move |_| {
         if answer.value().get().is_some() {

@@ -3,18 +3,25 @@
 //! The figures stand in the HTML; charts are drawn over them when their script has come. What is refreshed
 //! is the figures, never the page: nobody loses his place because a minute is over.
 
+use super::reminder::{reminder_list, reminders_view};
 use crate::ui::label::told;
 use crate::{
     ApiError,
     shell::{may, use_frame},
-    ui::{PageHead, empty_view, error_view, icon, live::use_refresh, loading_view, resource::resource, tone},
+    ui::{
+        PageHead, empty_view, error_view, icon,
+        live::use_refresh,
+        loading_view,
+        resource::{Loaded, resource},
+        tone,
+    },
 };
 use domain::{
     dictionary::LayoutType,
     housing::unit::rate_text,
-    insight::{DistrictFigures, HomeFigures},
+    insight::{DistrictFigures, HomeFigures, reminder::Reminder},
     list::group_thousands,
-    platform::permission::Permission,
+    platform::{actor::SessionKind, permission::Permission},
 };
 use leptos::{prelude::*, server_fn::codec::Json, task::spawn_local};
 use std::time::Duration;
@@ -29,15 +36,26 @@ pub async fn home_figures_get() -> Result<HomeFigures, ApiError> {
 const REFRESH: Duration = Duration::from_secs(60);
 
 pub(super) fn home_view() -> AnyView {
+    // A wall has nobody in front of it to remind, and a newcomer's first work is his password.
+    let at_desk = use_frame().with_untracked(|frame| {
+        let actor = frame.actor.as_ref();
+        actor.is_some_and(|actor| actor.session == SessionKind::Desk && !actor.must_change_password)
+    });
+    let reminders =
+        resource(|| (), move |()| async move { if at_desk { reminder_list().await } else { Ok(Vec::new()) } });
     if !may(Permission::HomeRead) {
         // Administrators of the platform see no business data; their work is in the menu.
-        return view! { <main class="page"><PageHead title="首页" />{empty_view("请从左侧菜单选择要办理的事项")}</main> }.into_any();
+        use_refresh(REFRESH, move || reminders.refetch());
+        let none = "请从左侧菜单选择要办理的事项";
+        return view! { <main class="page"><PageHead title="首页" />{reminder_block(reminders, Some(none))}</main> }
+            .into_any();
     }
     let first = resource(|| (), |()| home_figures_get());
     let fresh = RwSignal::new(None::<HomeFigures>);
     let late = RwSignal::new(false);
     let drawn = StoredValue::new(false);
     use_refresh(REFRESH, move || {
+        reminders.refetch();
         if !drawn.get_value() {
             return first.refetch();
         }
@@ -67,6 +85,7 @@ pub(super) fn home_view() -> AnyView {
                                     {move || late.get().then(|| view! { <span class="text-sm" role="status">"暂时无法更新，显示的是较早的数据"</span> })}
                                     <button type="button" class="btn btn-outline btn-sm" on:click=move |_| full_screen()>{icon("full")}"全屏"</button>
                                 </PageHead>
+                                {reminder_block(reminders, None)}
                                 {figures_view(figures)}
                             }
                             .into_any()
@@ -76,6 +95,22 @@ pub(super) fn home_view() -> AnyView {
                 })}
             </Transition>
         </main>
+    }
+    .into_any()
+}
+
+/// What waits for the person; `none` is said when nothing does.
+fn reminder_block(reminders: Loaded<Vec<Reminder>>, none: Option<&'static str>) -> AnyView {
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match (reminders.await, none) {
+                    (Ok(found), Some(none)) if found.is_empty() => empty_view(none),
+                    (Ok(found), _) => reminders_view(&found),
+                    (Err(error), _) => error_view(&error),
+                }
+            })}
+        </Transition>
     }
     .into_any()
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod home;
 pub(crate) mod map;
+mod reminder;
 
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};

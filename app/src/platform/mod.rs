@@ -1,15 +1,18 @@
-//! Platform pages: signing in, the own password, organisations, the operation log, and administration.
+//! Platform pages: signing in, the own password, organisations, the operation log, jobs, messages, and administration.
 
 mod approval;
 mod audit;
 mod calendar;
 mod dictionary;
+pub(crate) mod job;
 mod menu;
+mod message;
 mod numbering;
 mod organization;
 mod organization_form;
 mod parameter;
 mod password;
+mod plan;
 mod role;
 mod second_factor;
 pub mod session;
@@ -38,10 +41,10 @@ impl LazyRoute for Platform {
         let path = use_location().pathname;
         let params = use_params_map();
         let noun = Memo::new(move |_| params.read().get("noun").unwrap_or_default());
-        let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+        let id = Signal::derive(move || params.read().get("id").unwrap_or_default());
         let query = use_query_map();
         let editing = Memo::new(move |_| query.read().get("edit").is_some());
-        let one = Memo::new(move |_| !id.get().is_empty());
+        let one = Memo::new(move |_| params.read().get("id").is_some());
         (move || match (noun.get().as_str(), one.get()) {
             ("organizations", false) => organization::list_view(),
             ("organizations", true) => match (id.get().as_str(), editing.get()) {
@@ -59,6 +62,13 @@ impl LazyRoute for Platform {
             ("audit", false) => audit::list_view(),
             ("audit", true) => audit::detail_view(),
             ("second-factor", false) => second_factor::factor_view(),
+            ("jobs", false) => job::list_view(),
+            ("jobs", true) => job::detail_view(id),
+            ("plans", false) => plan::list_view(),
+            ("messages", false) => message::list_view(),
+            ("messages", true) => message::detail_view(),
+            ("message-templates", false) => message::templates_view(),
+            ("message-templates", true) => message::template_view(id),
             ("", _) if path.get() == "/password" => password::password_view(),
             // On the way to another module.
             ("", _) => ().into_any(),

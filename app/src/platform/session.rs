@@ -20,6 +20,8 @@ pub struct Frame {
     pub labels: LabelBook,
     /// what the actor sees of the menu
     pub menu: Vec<MenuNode>,
+    /// messages that wait at the bell
+    pub unread: i64,
     /// hash of the browser bundle
     pub build: String,
 }
@@ -39,6 +41,7 @@ impl Frame {
             settings: CitySettings::default(),
             labels: LabelBook::default(),
             menu: Vec::new(),
+            unread: 0,
             build: String::new(),
         }
     }
@@ -48,13 +51,14 @@ impl Frame {
     fn of(visit: crate::context::Visit) -> Self {
         let process = crate::context::process();
         let settings = process.settings.borrow().clone();
+        let unread = visit.ctx.as_ref().map_or(0, store::Ctx::unread);
         let actor = visit.ctx.map(|ctx| ctx.actor().clone());
         let (labels, menu) = {
             let tables = process.tables.borrow();
             let menu = actor.as_ref().map(|actor| domain::platform::menu::menu_of(actor, &tables.menu));
             (tables.labels.clone(), menu.unwrap_or_default())
         };
-        Self { actor, factor_due: visit.factor_due, settings, labels, menu, build: process.build }
+        Self { actor, factor_due: visit.factor_due, settings, labels, menu, unread, build: process.build }
     }
 
     /// Where somebody goes on who has just come in: pages get there by themselves, without a request that the server

@@ -14,11 +14,13 @@ use super::{
 use crate::{
     ApiError,
     housing::choice::stock_choices_get,
+    shell::use_frame,
     ui::resource::{Loaded, resource},
 };
 use domain::{
+    export::DIRECT_ROWS,
     housing::choice::StockChoices,
-    list::{EXPORT_MAX, ListQuery, Page, Position},
+    list::{ListQuery, Page, Position},
     sheet::{Cell, Choices, ListSheet, ListSpec},
 };
 use leptos::{prelude::*, wasm_bindgen::JsCast as _};
@@ -205,6 +207,7 @@ fn tools(spec: &ListSpec, actions: ListActions, query: &ListQuery) -> impl IntoV
 
 /// Export asks how many rows (seed 001: 输入需导出的数据条数).
 fn export_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
+    let most = use_frame().with_untracked(|frame| frame.settings.export_rows);
     let hidden = query
         .to_params()
         .into_iter()
@@ -214,11 +217,11 @@ fn export_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
     view! {
         <details class="dropdown dropdown-end">
             <summary class="btn btn-outline btn-sm">{icon("export")}"导出"</summary>
-            <form method="get" action=format!("/files/export/{}", spec.key) class="dropdown-content export-form" on:submit=close_dropdown>
+            <form method="post" action=format!("/files/export/{}", spec.key) class="dropdown-content export-form" on:submit=close_dropdown>
                 {hidden}
                 <label class="text-sm" for="export-rows">"导出条数"</label>
-                <input id="export-rows" class="input input-sm w-32" type="number" name="rows" min="1" max=EXPORT_MAX.to_string() value="1000" required />
-                <p class="text-xs opacity-80">{format!("最多{EXPORT_MAX}条，按当前筛选和排序导出")}</p>
+                <input id="export-rows" class="input input-sm w-32" type="number" name="rows" min="1" max=most.to_string() value="1000" required />
+                <p class="text-xs opacity-80">{format!("最多{most}条，按当前筛选和排序导出；超过{DIRECT_ROWS}条时在后台生成，完成后下载")}</p>
                 <button type="submit" class="btn btn-primary btn-sm">"导出Excel"</button>
             </form>
         </details>

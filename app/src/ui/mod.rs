@@ -109,6 +109,7 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "approve" => "M5 12l4 4L19 6M4 20h16",
         "import" => "M12 4v11M8 11l4 4 4-4M4 19h16",
         "export" => "M12 15V4M8 8l4-4 4 4M4 19h16",
+        "bell" => "M6 16V11a6 6 0 0 1 12 0v5l2 2H4l2-2zM10 20h4",
         "search" => "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM20 20l-4-4",
         "add" => "M12 5v14M5 12h14",
         "edit" => "M4 20h4L19 9l-4-4L4 16v4z",

@@ -44,31 +44,6 @@ pub async fn run_job(database: &Database, job: &str) -> store::Result<()> {
     }
 }
 
-/// As [`run_job`], for the queue. After its last attempt nobody comes back to a job, so it ends there, with the number
-/// under which the log says why.
-///
-/// # Errors
-/// One line for the queue, which tries again unless this was the last attempt. Also when another worker goes on with
-/// the job: the queue takes success for the end of the job, and it is not this worker's to end.
-pub async fn run_attempt(database: &Database, job: &str, last: bool) -> Result<(), String> {
-    match run_job(database, job).await {
-        Ok(()) => Ok(()),
-        Err(Error::Failure(Failure::Conflict)) => Err("another worker goes on with it".to_owned()),
-        Err(error) if last => {
-            let text = error.to_string();
-            let sentence = match Failure::from(error) {
-                Failure::Internal(id) => format!(
-                    "多次尝试后仍未能完成（已导入的行保留），请重新上传；如仍不能解决，请将编号{id}告知系统管理员"
-                ),
-                failure => failure.to_string(),
-            };
-            job_refuse(database, job, &sentence).await.map_err(|error| error.to_string())?;
-            Err(text)
-        }
-        Err(error) => Err(error.to_string()),
-    }
-}
-
 /// `UPLOADED → PARSING → VALIDATED`. The file is counted first: that refuses what has to be refused as a
 /// whole before a single row is looked at, and the progress bar knows its end.
 async fn check(ctx: &Ctx, job: &str, work: JobWork) -> store::Result<()> {

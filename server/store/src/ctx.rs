@@ -4,7 +4,10 @@ use crate::{Database, Error, Result};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use domain::{
     failure::Failure,
-    platform::{actor::Actor, permission::Permission},
+    platform::{
+        actor::{Actor, SessionKind},
+        permission::Permission,
+    },
 };
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 use std::{fmt::Write as _, ops::DerefMut as _, sync::Arc};
@@ -29,6 +32,7 @@ pub struct Ctx {
     scope: Arc<Scope>,
     now: DateTime<Utc>,
     database: Database,
+    unread: i64,
 }
 
 /// A transaction with its scope set: the only way to the tables.
@@ -41,7 +45,13 @@ pub(crate) fn connection(tx: &mut Tx) -> &mut PgConnection {
 
 impl Ctx {
     pub(crate) fn new(actor: Actor, scope: Scope, now: DateTime<Utc>, database: Database) -> Self {
-        Self { actor: Arc::new(actor), scope: Arc::new(scope), now, database }
+        Self { actor: Arc::new(actor), scope: Arc::new(scope), now, database, unread: 0 }
+    }
+
+    /// With the number of messages that wait for the actor.
+    pub(crate) fn with_unread(mut self, unread: i64) -> Self {
+        self.unread = unread;
+        self
     }
 
     #[must_use]
@@ -68,6 +78,26 @@ impl Ctx {
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         china_day(self.now)
+    }
+
+    /// Unread messages of a signed-in person when the request began.
+    #[must_use]
+    pub fn unread(&self) -> i64 {
+        self.unread
+    }
+
+    /// Refuses a wall, and whoever has still to change the first password: for what is a person's own and needs no
+    /// right.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`].
+    pub fn require_desk(&self) -> Result<()> {
+        let actor = self.actor();
+        if actor.session == SessionKind::Desk && !actor.must_change_password {
+            Ok(())
+        } else {
+            Err(Failure::Forbidden.into())
+        }
     }
 
     /// Refuses an actor without the permission.

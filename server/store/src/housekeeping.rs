@@ -3,7 +3,11 @@
 
 use crate::{Database, Result, live::changes_sweep};
 use chrono::{DateTime, Months, TimeDelta, Utc};
-use domain::{import::FAILED_DAYS, platform::actor::DESK_IDLE_MINUTES};
+use domain::{
+    export::RESULT_DAYS,
+    import::FAILED_DAYS,
+    platform::{actor::DESK_IDLE_MINUTES, job::RETRY_DAYS, message::MESSAGE_DAYS},
+};
 use sqlx::PgConnection;
 use std::ops::DerefMut as _;
 
@@ -23,10 +27,34 @@ pub struct Swept {
     /// failed rows of imports
     pub rows: u64,
     pub attempts: u64,
+    /// files of jobs that ended: what could be tried again, and what exports made
+    pub files: u64,
+    /// messages that were read long ago
+    pub messages: u64,
 }
 
-/// Drops old changes, captchas and sessions that have ended, unconfirmed uploads, failed rows after [`FAILED_DAYS`], and
-/// sign-in attempts past their retention. Any number of processes may do so at once.
+impl Swept {
+    /// As an administrator reads it; nothing when there was nothing to drop.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let counted = [
+            ("变更记录", self.changes),
+            ("验证码", self.captchas),
+            ("会话", self.sessions),
+            ("未确认的上传", self.uploads),
+            ("失败数据", self.rows),
+            ("登录记录", self.attempts),
+            ("任务文件", self.files),
+            ("已读消息", self.messages),
+        ];
+        let told: Vec<String> =
+            counted.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{what}{count}")).collect();
+        (!told.is_empty()).then(|| format!("清理：{}", told.join("、")))
+    }
+}
+
+/// Drops old changes, captchas and sessions that have ended, unconfirmed uploads, failed rows after [`FAILED_DAYS`],
+/// files of jobs that ended, messages and sign-in attempts past their retention. Any number of processes may do so at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -50,12 +78,24 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
     let uploads = uploads_cancel(tx.deref_mut(), now).await?;
     // Their jobs ended long ago, or were cut off and never will.
     let rows = sqlx::query!(
-        "delete from import_row r using import_job j
+        "delete from import_row r using job j
          where j.id = r.job_id and coalesce(j.finished_at, j.created_at) < $1 and j.status in ('FINISHED', 'FAILED', 'CANCELLED')",
         now - TimeDelta::days(FAILED_DAYS),
     )
     .execute(&mut *tx)
     .await?;
+    let files = sqlx::query!(
+        "delete from job_file f using job j
+         where j.id = f.job_id and (j.status in ('FAILED', 'CANCELLED') and coalesce(j.finished_at, j.created_at) < $1
+                                    or j.kind = 'EXPORT' and j.status = 'FINISHED' and j.finished_at < $2)",
+        now - TimeDelta::days(RETRY_DAYS),
+        now - TimeDelta::days(RESULT_DAYS),
+    )
+    .execute(&mut *tx)
+    .await?;
+    let messages = sqlx::query!("delete from message where read_at < $1", now - TimeDelta::days(MESSAGE_DAYS))
+        .execute(&mut *tx)
+        .await?;
     let oldest = now.checked_sub_months(Months::new(ATTEMPT_MONTHS)).unwrap_or_default();
     let attempts = sqlx::query!("delete from login_attempt where at < $1", oldest).execute(&mut *tx).await?;
     tx.commit().await?;
@@ -66,19 +106,21 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
         uploads,
         rows: rows.rows_affected(),
         attempts: attempts.rows_affected(),
+        files: files.rows_affected(),
+        messages: messages.rows_affected(),
     })
 }
 
-/// As if the person had pressed 取消 (`import::job::job_cancel`): the log keeps the job, the file is gone.
+/// As if the person had pressed 取消 (`platform::job::job_cancel`): the log keeps the job, the file is gone.
 async fn uploads_cancel(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
     let cancelled = sqlx::query_scalar!(
-        "update import_job set status = 'CANCELLED', finished_at = $1
+        "update job set status = 'CANCELLED', finished_at = $1
          where status = 'VALIDATED' and created_at < $2 returning id",
         now,
         now - TimeDelta::days(UNCONFIRMED_DAYS),
     )
     .fetch_all(&mut *connection)
     .await?;
-    sqlx::query!("delete from import_file where job_id = any($1)", &cancelled).execute(connection).await?;
+    sqlx::query!("delete from job_file where job_id = any($1)", &cancelled).execute(connection).await?;
     Ok(cancelled.len() as u64)
 }

@@ -4,6 +4,7 @@ use crate::{
     Ctx, Result, Scope,
     ctx::{Tx, connection},
 };
+use chrono::Days;
 use domain::list::{ListQuery, Page, Position};
 use sqlx::{FromRow, Postgres, QueryBuilder, postgres::PgRow};
 
@@ -102,4 +103,14 @@ pub(crate) fn push_code(sql: &mut QueryBuilder<Postgres>, query: &ListQuery, key
     if let Some(code) = query.filter(key) {
         sql.push(format!(" and {column} = ")).push_bind(code.to_owned());
     }
+}
+
+/// Days before something ends in which lists and reminders say so.
+const SOON_DAYS: u64 = 30;
+
+/// Adds ` and {column} between today and in thirty days`: 即将到期, of a list and of the reminder that leads there.
+pub(crate) fn push_ending(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx, column: &str) {
+    let today = ctx.today();
+    sql.push(format!(" and {column} between ")).push_bind(today).push(" and ");
+    sql.push_bind(today.checked_add_days(Days::new(SOON_DAYS)).unwrap_or(today));
 }

@@ -31,15 +31,23 @@ async fn what_is_over_goes_and_the_rest_stays() {
     }
     run(
         &test,
-        "insert into import_file select id, '\\x00' from import_job;
-         update import_job set status = 'VALIDATED', created_at = now() - interval '8 days' where file_name = 'a.xlsx';
-         update import_job set status = 'VALIDATED', created_at = now() - interval '6 days' where file_name = 'b.xlsx';
-         update import_job set status = 'EXECUTING', created_at = now() - interval '8 days' where file_name = 'c.xlsx';
-         insert into import_job (request_id, actor_id, sheet, file_name, digest, status, finished_at)
-         select gen_random_uuid(), actor_id, sheet, f.name, '00', f.status, now() - f.age from import_job, (values
+        "insert into job_file select id, '\\x00' from job;
+         update job set status = 'VALIDATED', created_at = now() - interval '8 days' where file_name = 'a.xlsx';
+         update job set status = 'VALIDATED', created_at = now() - interval '6 days' where file_name = 'b.xlsx';
+         update job set status = 'EXECUTING', created_at = now() - interval '8 days' where file_name = 'c.xlsx';
+         insert into job (request_id, actor_id, sheet, file_name, digest, status, finished_at)
+         select gen_random_uuid(), actor_id, sheet, f.name, '00', f.status, now() - f.age from job, (values
              ('old.xlsx', 'FINISHED', interval '31 days'), ('new.xlsx', 'FINISHED', interval '29 days'),
              ('cut.xlsx', 'FAILED', interval '31 days')) as f (name, status, age) where file_name = 'a.xlsx';
-         insert into import_row select id, 2, array['x'], '[]' from import_job;
+         insert into job_file select id, '\\x00' from job where file_name = 'cut.xlsx';
+         insert into job (request_id, kind, actor_id, sheet, file_name, status, finished_at)
+         select gen_random_uuid(), 'EXPORT', actor_id, 'unit', 'zz.xlsx', 'FINISHED', now() - interval '29 days' from job
+         where file_name = 'a.xlsx';
+         insert into job_file select id, '\\x00' from job where file_name = 'zz.xlsx';
+         insert into message (receiver_id, template, params, content, link, sent_at, read_at)
+         select actor_id, 'JOB_FINISHED', '{}', 'x', '/', now(), r.at from job, (values
+             (now() - interval '366 days'), (now() - interval '364 days'), (null)) as r (at) where file_name = 'a.xlsx';
+         insert into import_row select id, 2, array['x'], '[]' from job where kind = 'IMPORT';
          insert into login_attempt (at, login, result) values
              (now() - interval '37 months', 'old', 'OK'), (now() - interval '35 months', 'kept', 'OK');
          insert into captcha (answer, expires_at) values ('A', now() - interval '1 s'), ('B', now() + interval '1 h');
@@ -54,23 +62,27 @@ async fn what_is_over_goes_and_the_rest_stays() {
     let changes: i64 = sqlx::query_scalar("select count(*) from change").fetch_one(&test.admin).await.expect("a count");
     let now = Utc::now();
     let swept = sweep(&test.database, now).await.expect("swept");
-    assert_eq!(swept, Swept { changes: 0, captchas: 1, sessions: 2, uploads: 1, rows: 2, attempts: 1 });
+    assert_eq!(
+        swept,
+        Swept { changes: 0, captchas: 1, sessions: 2, uploads: 1, rows: 2, attempts: 1, files: 1, messages: 1 }
+    );
     let left = [
         ("select string_agg(answer, ' ') from captcha", "B"),
         ("select string_agg(encode(token_digest, 'hex'), ' ' order by 1) from session", "02 03"),
         ("select string_agg(login, ' ') from login_attempt", "kept"),
         (
-            "select string_agg(status, ' ' order by file_name) from import_job where file_name < 'cut'",
+            "select string_agg(status, ' ' order by file_name) from job where file_name < 'cut'",
             "CANCELLED VALIDATED EXECUTING",
         ),
         (
-            "select string_agg(j.file_name, ' ' order by j.file_name) from import_row r join import_job j on j.id = r.job_id",
+            "select string_agg(j.file_name, ' ' order by j.file_name) from import_row r join job j on j.id = r.job_id",
             "a.xlsx b.xlsx c.xlsx new.xlsx",
         ),
         (
-            "select string_agg(j.file_name, ' ' order by j.file_name) from import_file f join import_job j on j.id = f.job_id",
-            "b.xlsx c.xlsx",
+            "select string_agg(j.file_name, ' ' order by j.file_name) from job_file f join job j on j.id = f.job_id",
+            "b.xlsx c.xlsx zz.xlsx",
         ),
+        ("select count(*)::text from message", "2"),
     ];
     for (query, expected) in left {
         assert_eq!(text(&test, query).await, expected, "{query}");

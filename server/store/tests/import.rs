@@ -258,7 +258,7 @@ fn judged(rooms: usize) -> (usize, BTreeMap<i32, String>) {
 /// An import under way, with a file that a worker would load.
 async fn new_job(test: &TestDatabase, ctx: &Ctx) -> String {
     let job = job_note(ctx, SheetKey::Building, "flats.xlsx", "d1").await.expect("a job").id;
-    sqlx::query("insert into import_file values ($1::uuid, '\\x00')")
+    sqlx::query("insert into job_file values ($1::uuid, '\\x00')")
         .bind(&job)
         .execute(&test.admin)
         .await
@@ -390,11 +390,7 @@ async fn jobs_are_answered_by_their_person() {
         assert_eq!(failure.map(Failure::from), Some(Failure::NotFound));
     }
     assert!(job_confirm(&mine, &job).await.is_ok(), "said twice it is said once");
-    assert_eq!(
-        job_cancel(&mine, &job).await.map_err(Failure::from),
-        Err(Failure::refused("该导入任务已处理，请刷新查看结果")),
-        "it is not waiting"
-    );
+    assert_eq!(job_cancel(&other, &job).await.map_err(Failure::from), Err(Failure::NotFound));
     job_refuse(&test.database, &job, "文件已损坏或加密，无法读取").await.expect("refused");
     let told = job_get(&mine, &job).await.expect("the job");
     assert_eq!((told.status, told.message.as_deref()), (ImportStatus::Failed, Some("文件已损坏或加密，无法读取")));
@@ -402,6 +398,11 @@ async fn jobs_are_answered_by_their_person() {
         job_confirm(&mine, &job).await.map_err(Failure::from),
         Err(Failure::refused("该导入任务已处理，请刷新查看结果")),
         "it was refused"
+    );
+    assert_eq!(
+        job_cancel(&mine, &job).await.map_err(Failure::from),
+        Err(Failure::refused("该任务已结束，请刷新查看结果")),
+        "it has ended"
     );
 }
 

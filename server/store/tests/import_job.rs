@@ -101,7 +101,7 @@ async fn a_check_cannot_touch_what_is_past_its_check() {
     let test = TestDatabase::with_city().await;
     let ctx = city::ctx(&test.database, "district-a").await;
     let job = job_note(&ctx, SHEET, "flats.xlsx", "d1").await.expect("a job").id;
-    let set = "update import_job set status = 'UPLOADED' where id = $1::uuid";
+    let set = "update job set status = 'UPLOADED' where id = $1::uuid";
     execute(&test, set, &job).await;
     job_check_begin(&test.database, &job, 40).await.expect("begun");
     let mut paused = Import::start(&ctx, SHEET, false).await.expect("started");
@@ -114,7 +114,7 @@ async fn a_check_cannot_touch_what_is_past_its_check() {
     other.end(&job).await.expect("the end");
     assert_eq!(counts(&ctx, &job).await, (ImportStatus::Validated, 36, 4, 4));
     for status in ["VALIDATED", "EXECUTING", "FINISHED", "FAILED", "CANCELLED"] {
-        let set = sqlx::query("update import_job set status = $2 where id = $1::uuid").bind(&job).bind(status);
+        let set = sqlx::query("update job set status = $2 where id = $1::uuid").bind(&job).bind(status);
         set.execute(&test.admin).await.expect("a status");
         assert_eq!(refused(job_check_begin(&test.database, &job, 1).await), Some(Failure::Conflict), "{status}");
         assert_eq!(refused(paused.chunk(flats(), Some(&job)).await), Some(Failure::Conflict), "{status}");
@@ -130,7 +130,7 @@ async fn a_check_that_is_given_up_counts_nothing() {
     let ctx = city::ctx(&test.database, "district-a").await;
     for (status, expected) in [("PARSING", (0, 0)), ("EXECUTING", (3, 2))] {
         let job = job_note(&ctx, SHEET, "flats.xlsx", "d1").await.expect("a job").id;
-        let set = "update import_job set status = $2, succeeded = 3, failed = 2 where id = $1::uuid";
+        let set = "update job set status = $2, succeeded = 3, failed = 2 where id = $1::uuid";
         sqlx::query(set).bind(&job).bind(status).execute(&test.admin).await.expect("a stage");
         job_refuse(&test.database, &job, "没有完成").await.expect("refused");
         let told = job_get(&ctx, &job).await.expect("the job");
@@ -159,7 +159,7 @@ async fn the_log_is_searched() {
         let ctx = city::ctx(&test.database, login).await;
         let job = job_note(&ctx, SHEET, file, file).await.expect("a job").id;
         let at: DateTime<Utc> = at.parse().expect("an instant");
-        let set = sqlx::query("update import_job set created_at = $2 where id = $1::uuid").bind(&job).bind(at);
+        let set = sqlx::query("update job set created_at = $2 where id = $1::uuid").bind(&job).bind(at);
         set.execute(&test.admin).await.expect("a time");
     }
     let cases: &[(Cells, &[&str])] = &[

@@ -56,6 +56,9 @@ async fn the_seeded_roles_may_exactly_this() {
     platform:numbering:write     .           .    .          .        .      .        .     .                 .       .       x         .
     platform:calendar:read       .           x    x          x        x      .        .     .                 .       x       x         .
     platform:calendar:write      .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:job:read            .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:job:run             .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:message_template:write .           .    .          .        .      .        .     .                 .       .       x         .
     platform:audit:read          .           .    .          .        .      .        .     .                 .       x       .         x
     platform:session:kiosk       x           x    .          x        .      x        .     .                 .       .       .         .
     housing:project:read         x           x    x          x        x      x        x     x                 x       x       .         .

@@ -6,15 +6,11 @@ mod tables;
 
 mod support;
 
-use chrono::Utc;
-use domain::{import::SheetKey, list::ListQuery, person::PersonForm};
+use domain::{import::SheetKey, person::PersonForm};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::collections::BTreeSet;
 use store::{
-    housing::{
-        building::building_list, estate::estate_list, project::project_list, room::room_list, unit_list::unit_list,
-    },
-    import::job::{job_list, job_note},
+    import::job::job_note,
     person::{person_create, person_find},
 };
 use support::{TestDatabase, city};
@@ -92,8 +88,11 @@ async fn with_jobs() -> TestDatabase {
          insert into number_rule (kind, prefix, date_part, length, reset) values ('ASSET_SUB', 'X', 'NONE', 6, 'NONE');
          insert into number_serial values ('ASSET_SUB', '', '', 1);
          insert into menu_entry (system_key, directory) values ('units', false);
-         insert into import_file select id, '\\x00' from import_job;
-         insert into import_row select id, 2, array['x'], '[]' from import_job;
+         insert into job_file select id, '\\x00' from job;
+         insert into import_row select id, 2, array['x'], '[]' from job;
+         insert into job_plan_run (plan_id, started_at) select id, now() from job_plan;
+         insert into message (receiver_id, template, params, content, link, sent_at)
+         select id, 'JOB_FINISHED', '{}', '', '/', now() from app_user;
          insert into person_history (person_id, event, reason) select id, 'DELETE', '测试' from person;
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
          insert into login_attempt (login, result) values ('city', 'OK');
@@ -208,12 +207,12 @@ async fn a_query_without_a_filter_returns_one_district() {
     for (mine, other) in [(a, b), (b, a)] {
         let mut tx = app.begin().await.expect("a transaction");
         set(&mut tx, &mine.to_string(), "").await;
-        for table in STOCK.into_iter().chain(["import_job"]) {
+        for table in STOCK.into_iter().chain(["job"]) {
             assert_eq!(numbers(&mut tx, format!("select distinct district_id from {table}")).await, [mine], "{table}");
             let moved = tried(&mut tx, &format!("update {table} set district_id = {other}")).await;
             assert_eq!(moved, Err(DENIED.to_owned()), "{table}: a row is pushed over the wall");
         }
-        for table in ["import_file", "import_row"] {
+        for table in ["job_file", "import_row"] {
             assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [1], "{table}");
         }
         tx.rollback().await.expect("the scope ends with its transaction");
@@ -275,14 +274,14 @@ async fn the_city_sees_all_and_the_platform_sees_no_stock() {
     let mut app = test.application().await;
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "*", "").await;
-    for table in STOCK.into_iter().chain(["import_job", "import_file", "import_row"]) {
+    for table in STOCK.into_iter().chain(["job", "job_file", "import_row"]) {
         let all = id(&test, &format!("select count(*) from {table}")).await;
         assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [all], "{table}");
     }
     tx.rollback().await.expect("back");
     let mut tx = app.begin().await.expect("a transaction");
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
-    for table in STOCK.into_iter().chain(["import_job"]) {
+    for table in STOCK.into_iter().chain(["job"]) {
         assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [0], "{table}");
     }
     assert_ne!(numbers(&mut tx, "select count(*) from app_user".to_owned()).await, [0]);
@@ -365,48 +364,4 @@ async fn the_record_of_what_happened_only_grows() {
             "{table} is only marked deleted"
         );
     }
-}
-
-/// The first wall: the store's own queries, asked by every kind of account.
-#[tokio::test]
-async fn lists_hold_the_scope_of_the_account() {
-    let test = with_jobs().await;
-    let query = ListQuery { size: 100, ..ListQuery::default() };
-    for (login, projects, estates, buildings, units) in [
-        ("city", 3, 3, 4, city::UNITS),
-        ("leader", 3, 3, 4, city::UNITS),
-        ("district-a", 2, 2, 3, city::UNITS_A),
-        ("district-b", 1, 1, 1, city::UNITS_B),
-        ("operator", 1, 1, 2, city::UNITS_SUN),
-        ("entry", 1, 1, 1, 4),
-    ] {
-        let ctx = city::ctx(&test.database, login).await;
-        let counts = (
-            project_list(&ctx, &query).await.expect("projects").rows.len(),
-            estate_list(&ctx, &query).await.expect("estates").rows.len(),
-            building_list(&ctx, &query).await.expect("buildings").rows.len(),
-        );
-        assert_eq!(counts, (projects, estates, buildings), "{login}");
-        let page = unit_list(&ctx, &query).await.expect("units");
-        assert_eq!((page.rows.len() as i64, page.total), (units, units), "{login}");
-        let rooms = room_list(&ctx, &query).await.expect("rooms");
-        assert_eq!((rooms.rows.len() as i64, rooms.total), (units, units), "{login}");
-    }
-    for (login, jobs) in [("city", 2), ("district-a", 1), ("district-b", 1), ("operator", 0)] {
-        let ctx = city::ctx(&test.database, login).await;
-        assert_eq!(job_list(&ctx, &query).await.expect("jobs").rows.len(), jobs, "{login}");
-    }
-}
-
-/// An account whose roles hold no business right sees no business data (SYS_ADMIN, domain.md §6.1).
-#[tokio::test]
-async fn a_system_administrator_has_no_stock_in_reach() {
-    let test = TestDatabase::with_city().await;
-    let admin = city::ctx(&test.database, "admin").await;
-    assert_eq!(*admin.scope(), store::Scope::Nothing);
-    assert!(unit_list(&admin, &ListQuery::default()).await.is_err());
-    let off =
-        store::platform::user::user_ctx(&test.database, store::platform::user::UserRef::Login("nobody"), Utc::now())
-            .await;
-    assert_eq!(off.unwrap_err().to_string(), "账号不存在或已停用");
 }

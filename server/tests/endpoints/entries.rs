@@ -2,7 +2,7 @@
 
 use crate::{
     administration::{administration, requests},
-    assets,
+    assets, jobs,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables,
@@ -76,6 +76,7 @@ pub struct World {
     pub role: i64,
     pub approval: i64,
     pub assets: assets::AssetWorld,
+    pub jobs: jobs::JobWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -91,10 +92,12 @@ pub async fn world(site: &Site) -> World {
             store::import::job::job_note(&a, domain::import::SheetKey::Estate, name, "00").await.expect("a job");
         waiting.push(noted.id);
     }
-    sqlx::raw_sql("update import_job set status = 'VALIDATED'; insert into import_row select id, 2, array['阳光苑'], '[]' from import_job")
-        .execute(&site.test.admin)
-        .await
-        .expect("jobs that wait");
+    sqlx::raw_sql(
+        "update job set status = 'VALIDATED'; insert into import_row select id, 2, array['阳光苑'], '[]' from job",
+    )
+    .execute(&site.test.admin)
+    .await
+    .expect("jobs that wait");
     let person_form = domain::person::PersonForm {
         name: "阳光苑租户".into(),
         person_type: "TENANT".into(),
@@ -134,6 +137,7 @@ pub async fn world(site: &Site) -> World {
         spare: spare(site).await,
         waiting: waiting.try_into().expect("two jobs"),
         assets: assets::asset_world(site).await,
+        jobs: jobs::job_world(site).await,
     }
 }
 
@@ -187,7 +191,7 @@ fn open(at: &'static str, ask: Ask, nobody: Told) -> Entry {
     }
 }
 
-fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
+pub fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry { ask: Ask::Get(path.into()), ..reads(at, Value::Null, wall, wrong_role, elsewhere) }
 }
 
@@ -311,13 +315,13 @@ pub fn functions(world: &World) -> Vec<Entry> {
         reads("import_rows", json!({"id": waiting[0]}), Forbidden, "finance", NotFound),
         // Only the person who uploaded a file answers for it.
         writes("import_confirm", json!({"id": waiting[0]}), "finance", NotFound),
-        writes("import_cancel", json!({"id": waiting[1]}), "finance", NotFound),
     ];
     entries.extend(stock(world));
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
     entries.extend(administration(world, &list));
     entries.extend(tables::tables(&list));
+    entries.extend(jobs::jobs(world, &list));
     entries
 }
 
@@ -395,6 +399,7 @@ pub fn routes(world: &World) -> Vec<Entry> {
             ..raw("/files/passwords/{id}", "", Forbidden, "security", Forbidden)
         },
         raw("/files/board/{building}", format!("/files/board/{}", world.building), Good, "admin", NotFound),
+        jobs::result(world),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {

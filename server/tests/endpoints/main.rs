@@ -5,6 +5,7 @@ mod administration;
 mod assets;
 mod entries;
 mod hostile;
+mod jobs;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;

@@ -141,6 +141,8 @@ async fn every_page_is_drawn_by_the_server() {
         ("/imports", "/imports".into(), vec!["小区.xlsx", "测试district-a"]),
         ("/imports", "/imports?new=estate".into(), vec!["导入小区数据"]),
         ("/imports/:id", format!("/imports/{}", at.job), vec!["小区.xlsx"]),
+        ("/platform/:noun", "/platform/jobs".into(), vec!["我的任务", "暂无任务"]),
+        ("/platform/:noun", "/platform/messages".into(), vec!["消息，0条未读", "暂无消息"]),
         ("/platform/:noun", "/platform/organizations".into(), vec!["甲区管理中心", "暖心物业"]),
         (
             "/platform/:noun/:id",
@@ -337,6 +339,8 @@ async fn an_address_that_leads_nowhere_is_not_found() {
         ("/housing/castles", "页面不存在，请检查地址"),
         ("/housing/units/x", "记录不存在，或不在您的管辖范围内"),
         ("/imports/x", "记录不存在，或不在您的管辖范围内"),
+        ("/platform/jobs/x", "记录不存在，或不在您的管辖范围内"),
+        ("/platform/messages/1", "记录不存在，或不在您的管辖范围内"),
         ("/operators/x", "记录不存在，或不在您的管辖范围内"),
         ("/platform/organizations/x", "记录不存在，或不在您的管辖范围内"),
         ("/platform/castles/1", "页面不存在，请检查地址"),

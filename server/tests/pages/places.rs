@@ -136,6 +136,15 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
             "/platform/menus".into(),
             vec!["菜单管理", "/housing/units", "housing:unit:read", "新增菜单"],
         ),
+        ("/platform/:noun", "/platform/jobs".into(), vec!["任务监控", "计划任务", "导入小区数据", "测试district-a"]),
+        ("/platform/:noun", "/platform/plans".into(), vec!["操作日志存证", "每2秒", "立即运行"]),
+        ("/platform/:noun", "/platform/messages".into(), vec!["暂无消息"]),
+        ("/platform/:noun", "/platform/message-templates".into(), vec!["任务完成", "站内消息", "{结果}"]),
+        (
+            "/platform/:noun/:id",
+            "/platform/message-templates/JOB_FAILED".into(),
+            vec!["可用占位符：{任务}、{原因}", "预览："],
+        ),
         ("/platform/parameters", "/platform/parameters".into(), vec!["地图坐标系", "PRM-07", "WGS84"]),
         ("/platform/parameters/:id", "/platform/parameters/PRM-07".into(), vec!["历次取值"]),
     ]

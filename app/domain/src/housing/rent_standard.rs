@@ -71,7 +71,10 @@ pub const RENT_STANDARD_LIST: ListSheet<RentStandardRow> = ListSheet {
         ListColumn { key: "valid_to", header: "失效日期", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.valid_to, Cell::Date) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: false, cell: |row| Cell::status(row.status) },
     ],
-    filters: &[Filter { key: "district", label: "适用区县", choices: Choices::Districts }],
+    filters: &[
+        Filter { key: "district", label: "适用区县", choices: Choices::Districts },
+        Filter { key: "ending", label: "即将失效", choices: Choices::Linked },
+    ],
     default_sort: ("code", false),
     jumps: false,
 };

@@ -1,4 +1,6 @@
-//! What boards and maps count: occupancy figures (domain.md §4.9) and the city map's answers.
+//! What boards and maps count: occupancy figures (domain.md §4.9) and the city map's answers; what waits for whom.
+
+pub mod reminder;
 
 use crate::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},

@@ -2,6 +2,7 @@
 
 use crate::{
     housing::asset_depreciation::DepreciationLife,
+    list::EXPORT_MAX,
     value::{Check, Complaint, CoordinateSystem, text::normalize},
 };
 use serde::{Deserialize, Serialize};
@@ -20,13 +21,15 @@ pub mod code {
     pub const TOLERATE_IDS: &str = "PRM-05";
     /// PRM-70: depreciation life by structure, and the residual
     pub const DEPRECIATION_LIFE: &str = "PRM-70";
+    /// PRM-01: most rows that one export may hold
+    pub const EXPORT_ROWS: &str = "PRM-01";
     /// days after which a password has to be changed, 0 for never (domain.md §2.6: 90)
     pub const PASSWORD_DAYS: &str = "PASSWORD_DAYS";
     /// whether administrators and money approvers must sign in with a second factor (domain.md §2.6)
     pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 8] = [
+    pub const ALL: [&str; 9] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -35,6 +38,7 @@ pub mod code {
         DEPRECIATION_LIFE,
         PASSWORD_DAYS,
         SECOND_FACTOR,
+        EXPORT_ROWS,
     ];
 }
 
@@ -66,6 +70,10 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::PASSWORD_DAYS => match value.parse::<u16>() {
             Ok(days @ (0 | 30..=365)) => Ok(days.to_string()),
             _ => Err(Complaint::says("密码有效期须为30至365天，0表示不限期")),
+        },
+        code::EXPORT_ROWS => match value.parse::<u32>() {
+            Ok(rows @ 1_000..=100_000) => Ok(rows.to_string()),
+            _ => Err(Complaint::says("导出条数上限须为1000至100000")),
         },
         code::DEPRECIATION_LIFE => DepreciationLife::parse(&value).map(DepreciationLife::code),
         code::TOLERATE_IDS if matches!(value.as_str(), "true" | "false") => Ok(value),
@@ -102,6 +110,8 @@ pub struct CitySettings {
     /// PRM-05: an import takes a number that breaks the rules and marks it as not verified
     #[serde(default)]
     pub tolerate_ids: bool,
+    /// PRM-01
+    pub export_rows: u32,
 }
 
 impl Default for CitySettings {
@@ -113,6 +123,7 @@ impl Default for CitySettings {
             address_template: "{building}号楼{entrance}单元{room}室".to_owned(),
             password_days: 90,
             tolerate_ids: false,
+            export_rows: EXPORT_MAX,
         }
     }
 }
@@ -128,6 +139,7 @@ impl CitySettings {
             code::MAP_TILES => self.map_tiles.clone(),
             code::ADDRESS_TEMPLATE => self.address_template.clone(),
             code::TOLERATE_IDS => self.tolerate_ids.to_string(),
+            code::EXPORT_ROWS => self.export_rows.to_string(),
             code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
             code::SECOND_FACTOR => "true".to_owned(),
@@ -188,11 +200,12 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),
+            ("PRM-01", "999", "导出条数上限须为1000至100000"),
             ("PASSWORD_DAYS", "7", "密码有效期须为30至365天，0表示不限期"),
             ("SECOND_FACTOR", "是", "是否必须使用二次验证，可填true或false"),
             ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),

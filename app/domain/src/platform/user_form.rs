@@ -242,6 +242,7 @@ pub const USER_LIST: ListSheet<UserRow> = ListSheet {
     ],
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Of(UserStatus::choices) },
+        Filter { key: "ending", label: "即将到期", choices: Choices::Linked },
     ],
     default_sort: ("login", false),
     jumps: false,

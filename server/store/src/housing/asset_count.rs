@@ -6,7 +6,10 @@ use crate::{
     ctx::{Tx, connection},
     error::stored,
     list::{SmallList, push_code, push_id, push_scope},
-    platform::numbering::{CITY, number_take},
+    platform::{
+        message::message_send,
+        numbering::{CITY, number_take},
+    },
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -18,7 +21,7 @@ use domain::{
     },
     id::{AssetCountId, AssetSubId},
     list::{ListQuery, Page},
-    platform::permission::Permission,
+    platform::{message::Notice, permission::Permission},
 };
 
 /// The most lines of one sheet: what a person can count and a page can show. A larger master card is counted by estate.
@@ -322,16 +325,16 @@ pub async fn asset_count_confirm(ctx: &Ctx, id: AssetCountId, handling: &str) ->
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    sqlx::query!(
+    let confirmed = sqlx::query!(
         "update asset_count set status = $2, handling = $3, confirmed_by = $4, confirmed_at = $5, updated_at = $5, version = version + 1
-         where id = $1",
+         where id = $1 returning title, made_by",
         id.0,
         next.code(),
         handling,
         ctx.actor().id.0,
         ctx.now(),
     )
-    .execute(connection(&mut tx))
+    .fetch_one(connection(&mut tx))
     .await
     .map_err(own_count)?;
     sqlx::query!(
@@ -344,6 +347,9 @@ pub async fn asset_count_confirm(ctx: &Ctx, id: AssetCountId, handling: &str) ->
     )
     .execute(connection(&mut tx))
     .await?;
+    let params = [("盘点单", confirmed.title.as_str()), ("复核人", ctx.actor().name.as_str())];
+    let link = format!("/assets/counts/{id}/sheet");
+    message_send(&mut tx, confirmed.made_by, Notice::CountConfirmed, &params, &link).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    list::{SmallList, push_id},
+    list::{SmallList, push_ending, push_id},
 };
 use chrono::NaiveDate;
 use domain::{
@@ -72,7 +72,12 @@ pub async fn rent_standard_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Ren
         columns: "r.id, r.code, r.name, d.name as district, r.category, r.unit_rate, r.basis, r.doc_no, r.valid_from, r.valid_to, r.status",
         from: "from rent_standard r left join organization d on d.id = r.district_id where true",
         searched: &["r.code", "r.name", "r.doc_no"],
-        filter: &|sql| push_id(sql, query, "district", "r.district_id"),
+        filter: &|sql| {
+            push_id(sql, query, "district", "r.district_id");
+            if query.filter("ending").is_some() {
+                push_ending(sql, ctx, "r.valid_to");
+            }
+        },
         order,
         descending,
         tie: "r.id",

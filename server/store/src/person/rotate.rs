@@ -123,16 +123,14 @@ async fn files_rotate(database: &Database, ring: &KeyRing) -> Result<u64> {
     let mut done = 0;
     loop {
         let mut tx = begin_city(database).await?;
-        let file = sqlx::query!(
-            "select job_id, content from import_file where key_id <> $1 limit 1 for update",
-            ring.active()
-        )
-        .fetch_optional(connection(&mut tx))
-        .await?;
+        let file =
+            sqlx::query!("select job_id, content from job_file where key_id <> $1 limit 1 for update", ring.active())
+                .fetch_optional(connection(&mut tx))
+                .await?;
         let Some(file) = file else { return Ok(done) };
-        let sealed = ring.seal_bytes(Kind::ImportFile, &ring.open_bytes(Kind::ImportFile, &file.content)?);
+        let sealed = ring.seal_bytes(Kind::JobFile, &ring.open_bytes(Kind::JobFile, &file.content)?);
         sqlx::query!(
-            "update import_file set content = $2, key_id = $3 where job_id = $1",
+            "update job_file set content = $2, key_id = $3 where job_id = $1",
             file.job_id,
             sealed,
             ring.active()

@@ -2,6 +2,7 @@
 //! transaction in which another person agrees.
 
 use super::{
+    message::message_send,
     parameter::parameter_apply,
     role::role_apply,
     user::{
@@ -23,6 +24,7 @@ use domain::{
     list::{ListQuery, Page},
     platform::{
         approval::{Approval, ApprovalRow, ChangeLine, Verdict},
+        message::Notice,
         parameter::ParameterFields,
         role::RoleFields,
         user_form::GrantFields,
@@ -230,7 +232,7 @@ pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: 
         .map_err(|complaint| Error::from(FieldErrors::from(("opinion", complaint.text()))))?;
     let mut tx = ctx.begin_platform().await?;
     let row = sqlx::query!(
-        r#"select kind, status, made_by, change as "change: Json<Change>" from approval
+        r#"select kind, subject, status, made_by, change as "change: Json<Change>" from approval
            where id = $1 and kind = any($2) for update"#,
         id.0,
         &kinds
@@ -263,6 +265,7 @@ pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: 
     )
     .execute(connection(&mut tx))
     .await?;
+    maker_tell(&mut tx, ctx, row.made_by, (id, kind, &row.subject), verdict, opinion.as_deref()).await?;
     if verdict != Verdict::Approve {
         if matches!(row.change.0, Change::UserImport { .. }) {
             import_drop(&mut tx, id).await?;
@@ -277,6 +280,29 @@ pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: 
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Tells the maker what was decided; of what he withdrew himself he knows.
+async fn maker_tell(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    maker: i64,
+    (id, kind, subject): (ApprovalId, ApprovalKind, &str),
+    verdict: Verdict,
+    opinion: Option<&str>,
+) -> Result<()> {
+    let notice = match verdict {
+        Verdict::Approve => Notice::ApprovalApproved,
+        Verdict::Reject => Notice::ApprovalRejected,
+        Verdict::Withdraw => return Ok(()),
+    };
+    let params = [
+        ("事项", kind.label()),
+        ("对象", subject),
+        ("复核人", ctx.actor().name.as_str()),
+        ("意见", opinion.unwrap_or_default()),
+    ];
+    message_send(tx, maker, notice, &params, &format!("/platform/approvals/{id}")).await
 }
 
 /// The refusal of a request whose object has changed since.

@@ -37,8 +37,8 @@ pub enum Kind {
     Address,
     /// a failed row of an import, and why it failed
     ImportRow,
-    /// an uploaded file
-    ImportFile,
+    /// the file of a job: what was uploaded or asked for, or what came of it
+    JobFile,
     /// the secret of a second factor
     SecondFactor,
 }
@@ -51,7 +51,8 @@ impl Kind {
             Self::BankAccount => b"bank_account",
             Self::Address => b"address",
             Self::ImportRow => b"import_row",
-            Self::ImportFile => b"import_file",
+            // As it was called when the first were sealed.
+            Self::JobFile => b"import_file",
             Self::SecondFactor => b"second_factor",
         }
     }
@@ -190,7 +191,7 @@ pub async fn keys_known(database: &Database) -> Result<bool> {
         r#"select exists (select from person) or exists (select from user_phone)
                or exists (select from room where key_id is not null)
                or exists (select from import_row where key_id is not null)
-               or exists (select from import_file where key_id is not null)
+               or exists (select from job_file where key_id is not null)
                or exists (select from user_factor where key_id is not null) as "known!""#
     );
     let known = known.fetch_one(connection(&mut tx)).await?;
@@ -212,7 +213,7 @@ pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()
                   or exists (select from app_user u where u.key_id = k.id)
                   or exists (select from room o where o.key_id = k.id)
                   or exists (select from import_row r where r.key_id = k.id)
-                  or exists (select from import_file f where f.key_id = k.id)
+                  or exists (select from job_file f where f.key_id = k.id)
                   or exists (select from user_factor t where t.key_id = k.id) as "seals!"
            from cipher_key k order by id"#
     )

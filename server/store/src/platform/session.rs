@@ -238,8 +238,10 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
     let digest = digest(secret.as_bytes());
     let mut tx = begin_platform(database).await?;
     let session = sqlx::query!(
-        "select user_id, kind, seen_at from session
-         where token_digest = $1 and not factor_due and expires_at > $2 and (kind = 'KIOSK' or seen_at > $3)",
+        r#"select user_id, kind, seen_at,
+                  (select count(*) from message m where m.receiver_id = session.user_id and m.read_at is null) as "unread!"
+           from session
+           where token_digest = $1 and not factor_due and expires_at > $2 and (kind = 'KIOSK' or seen_at > $3)"#,
         &digest[..],
         now,
         now - TimeDelta::minutes(DESK_IDLE_MINUTES),
@@ -263,7 +265,7 @@ async fn session_load(database: &Database, secret: &str, now: DateTime<Utc>, act
         .await?;
     }
     tx.commit().await?;
-    Ok(Some(Ctx::new(actor, scope, now, database.clone())))
+    Ok(Some(Ctx::new(actor, scope, now, database.clone()).with_unread(session.unread)))
 }
 
 /// Whether a cookie's secret belongs to a session that waits for the code of a second factor. To everything else such a

@@ -23,17 +23,20 @@ pub const STOCK: [&str; 15] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 20] = [
+pub const CLOSED: [&str; 23] = [
     "app_user",
     "approval",
     "asset_count_line",
     "audit_block",
     "audit_log",
     "cipher_key",
-    "import_file",
-    "import_job",
     "import_row",
+    "job",
+    "job_file",
+    "job_plan",
+    "job_plan_run",
     "login_attempt",
+    "message",
     "number_serial",
     "password_history",
     "person",
@@ -47,12 +50,13 @@ pub const CLOSED: [&str; 20] = [
 ];
 
 /// Tables that everybody reads and nobody writes without a scope.
-pub const PUBLISHED: [&str; 14] = [
+pub const PUBLISHED: [&str; 15] = [
     "dictionary_item",
     "dictionary_type",
     "division",
     "holiday",
     "menu_entry",
+    "message_template",
     "number_rule",
     "operator",
     "organization",

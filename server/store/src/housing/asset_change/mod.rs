@@ -12,6 +12,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
+    platform::message::message_send,
 };
 use domain::{
     dictionary::{AssetStatus, AssetUse},
@@ -20,7 +21,7 @@ use domain::{
         AssetChangeFields, AssetChangeForm, AssetDecisionForm, AssetEvent, ChangeKind, ChangeState, ChangeValues,
     },
     id::{AssetChangeId, AssetMasterId, AssetSubId},
-    platform::permission::Permission,
+    platform::{message::Notice, permission::Permission},
     value::{Area, Money},
 };
 use sqlx::types::Json;
@@ -332,6 +333,32 @@ pub async fn asset_change_decide(ctx: &Ctx, id: AssetChangeId, form: &AssetDecis
         (ChangeKind::Dispose, approve) => apply::dispose(&mut tx, &case, approve).await,
     }
     .map_err(refused)?;
+    maker_tell(&mut tx, ctx, id, decision.opinion.as_deref()).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Tells the maker what was decided.
+async fn maker_tell(tx: &mut Tx, ctx: &Ctx, id: AssetChangeId, opinion: Option<&str>) -> Result<()> {
+    let row = sqlx::query!(
+        r#"select c.kind, c.state, c.maker_id, c.master_id, c.sub_id, coalesce(s.card_no, m.card_no) as "card_no!"
+           from asset_change c join asset_master m on m.id = c.master_id left join asset_sub s on s.id = c.sub_id
+           where c.id = $1"#,
+        id.0
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    let approved = stored(&row.state, ChangeState::from_code)? == ChangeState::Approved;
+    let params = [
+        ("卡号", row.card_no.as_str()),
+        ("事项", stored(&row.kind, ChangeKind::from_code)?.label()),
+        ("复核人", ctx.actor().name.as_str()),
+        ("意见", opinion.unwrap_or_default()),
+    ];
+    let link = match row.sub_id {
+        Some(sub) => format!("/assets/subs/{sub}?tab=changes"),
+        None => format!("/assets/masters/{}?tab=changes", row.master_id),
+    };
+    let notice = if approved { Notice::AssetApproved } else { Notice::AssetRejected };
+    message_send(tx, row.maker_id, notice, &params, &link).await
 }

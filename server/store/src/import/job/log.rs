@@ -1,21 +1,24 @@
 //! The import log (S1-3.2): who imported what, when, and which rows failed.
 
-use super::{job_id, require_log};
+use super::require_log;
 use crate::{
     Ctx, Error, Result,
-    ctx::{china_midnight, connection},
+    ctx::connection,
     error::stored,
     list::{SmallList, contains_pattern, push_code},
-    platform::cipher::Kind,
+    platform::{
+        cipher::Kind,
+        job::{job_id, push_days},
+    },
 };
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     failure::Failure,
     import::{FailedRows, ImportJob, ImportRow, ImportStatus, SheetKey},
     list::{ListQuery, Page},
     sheet::RowError,
 };
-use sqlx::{Postgres, QueryBuilder, types::Uuid};
+use sqlx::types::Uuid;
 
 /// Failed rows that the page of a job shows; all of them are in the file to download.
 const ROWS_SHOWN: i64 = 100;
@@ -43,6 +46,7 @@ struct Record {
     failed: i32,
     message: Option<String>,
     repeats: Option<DateTime<Utc>>,
+    retriable: bool,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
 }
@@ -56,10 +60,11 @@ pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ImportJob>> {
     let page = SmallList {
         columns: "j.id, j.sheet, j.file_name, j.status, user_name(j.actor_id) as actor, j.actor_id = scope_actor() as mine,
                   j.total, j.succeeded, j.failed, j.message,
-                  (select max(e.created_at) from import_job e where e.sheet = j.sheet and e.digest = j.digest and e.id <> j.id
+                  (select max(e.created_at) from job e where e.sheet = j.sheet and e.digest = j.digest and e.id <> j.id
                      and e.status = 'FINISHED' and e.created_at < j.created_at) as repeats,
+                  j.resumes is not null and j.actor_id = scope_actor() and exists (select from job_file f where f.job_id = j.id) as retriable,
                   j.created_at, j.finished_at",
-        from: "from import_job j where true",
+        from: "from job j where j.kind = 'IMPORT'",
         searched: &["j.file_name"],
         filter: &|sql| {
             if let Some(id) = query.filter("id").and_then(|id| id.parse::<Uuid>().ok()) {
@@ -70,7 +75,7 @@ pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ImportJob>> {
             if let Some(operator) = query.filter("operator") {
                 sql.push(" and j.actor_id in (select users_named(").push_bind(contains_pattern(operator)).push("))");
             }
-            push_days(sql, query);
+            push_days(sql, query, "j.created_at");
         },
         order: "j.created_at",
         descending: true,
@@ -91,23 +96,11 @@ pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ImportJob>> {
             failed: row.failed,
             message: row.message,
             repeats: row.repeats,
+            retriable: row.retriable,
             created_at: row.created_at,
             finished_at: row.finished_at,
         })
     })
-}
-
-/// From the first moment of one day in China to the last of another, both inclusive (domain.md §0.5 rule 3); what is
-/// no day finds nothing.
-fn push_days(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
-    for (key, later, condition) in [("since", 0, " and j.created_at >= "), ("until", 1, " and j.created_at < ")] {
-        let Some(text) = query.filter(key) else { continue };
-        let day = text.parse::<NaiveDate>().ok().and_then(|day| day.checked_add_days(Days::new(later)));
-        match day.and_then(china_midnight) {
-            Some(at) => sql.push(condition).push_bind(at),
-            None => sql.push(" and false"),
-        };
-    }
 }
 
 /// When the very same file was imported before, as far as the actor sees.
@@ -118,7 +111,7 @@ pub async fn job_earlier(ctx: &Ctx, sheet: SheetKey, file_digest: &str) -> Resul
     require_log(ctx)?;
     let mut tx = ctx.begin().await?;
     let at = sqlx::query_scalar!(
-        "select max(created_at) from import_job where sheet = $1 and digest = $2 and status = 'FINISHED'",
+        "select max(created_at) from job where sheet = $1 and digest = $2 and status = 'FINISHED'",
         sheet.code(),
         file_digest
     )
@@ -145,7 +138,7 @@ pub async fn job_rows(ctx: &Ctx, id: &str, after: i32, most: i64) -> Result<Vec<
     require_log(ctx)?;
     let id = job_id(id)?;
     let mut tx = ctx.begin().await?;
-    let job = sqlx::query!("select sheet, actor_id from import_job where id = $1", id)
+    let job = sqlx::query!("select sheet, actor_id from job where id = $1 and kind = 'IMPORT'", id)
         .fetch_optional(connection(&mut tx))
         .await?
         .ok_or(Failure::NotFound)?;

@@ -1,11 +1,14 @@
-//! Import jobs (E-124): what people do with them. [`log`] shows them, [`work`] carries them on.
+//! Import jobs (E-124): what people do with them besides what they do with any job (`platform::job`). [`log`] shows
+//! them, [`work`] carries them on.
 
 mod log;
 mod work;
 
+pub(crate) use crate::platform::job::hold;
+pub use crate::platform::job::{job_cancel, job_refuse, jobs_settle};
 pub use log::{job_earlier, job_failures, job_get, job_list, job_rows};
-pub use work::{JobWork, job_check_begin, job_load, job_refuse, job_total, jobs_settle};
-pub(crate) use work::{end, hold, progress};
+pub use work::{JobWork, job_check_begin, job_load, job_total};
+pub(crate) use work::{end, progress};
 
 use crate::{
     Ctx, Database, Result,
@@ -13,17 +16,16 @@ use crate::{
     error::stored,
     platform::{
         cipher::Kind,
+        job::{enqueue, job_id},
         token::{digest, hex},
     },
 };
 use domain::{
     failure::Failure,
     import::{ImportStatus, SheetKey, may_import},
+    platform::job::JobKind,
 };
 use sqlx::{Postgres, pool::PoolConnection, types::Uuid};
-
-/// The queue's name for the work on an import.
-pub const TASK: &str = "import";
 
 /// A file that somebody uploaded.
 #[derive(Debug)]
@@ -50,7 +52,7 @@ pub async fn job_create(ctx: &Ctx, upload: Upload<'_>) -> Result<String> {
     let Some(id) = job_insert(&mut tx, ctx, upload.sheet, &file_name, &file_digest, request).await? else {
         // The same request came before, or comes at this moment on another connection: its job is the answer.
         let known = sqlx::query_scalar!(
-            "select id from import_job where actor_id = $1 and request_id = $2",
+            "select id from job where actor_id = $1 and request_id = $2",
             ctx.actor().id.0,
             request
         );
@@ -58,19 +60,17 @@ pub async fn job_create(ctx: &Ctx, upload: Upload<'_>) -> Result<String> {
     };
     let ring = ctx.database().keys()?;
     sqlx::query!(
-        "insert into import_file (job_id, content, key_id) values ($1, $2, $3)",
+        "insert into job_file (job_id, content, key_id) values ($1, $2, $3)",
         id,
-        ring.seal_bytes(Kind::ImportFile, upload.content),
+        ring.seal_bytes(Kind::JobFile, upload.content),
         ring.active()
     )
     .execute(connection(&mut tx))
     .await?;
     if upload.update_known && upload.sheet.can_update() {
-        sqlx::query!("update import_job set update_known = true where id = $1", id)
-            .execute(connection(&mut tx))
-            .await?;
+        sqlx::query!("update job set update_known = true where id = $1", id).execute(connection(&mut tx)).await?;
     }
-    enqueue(&mut tx, id).await?;
+    enqueue(&mut tx, JobKind::Import, id).await?;
     tx.commit().await?;
     Ok(id.to_string())
 }
@@ -92,7 +92,7 @@ pub async fn job_note(ctx: &Ctx, sheet: SheetKey, file_name: &str, file_digest: 
     let mut tx = ctx.begin().await?;
     let request = Uuid::from_bytes(random_id());
     let id = job_insert(&mut tx, ctx, sheet, file_name, file_digest, request).await?.ok_or(Failure::Conflict)?;
-    sqlx::query!("update import_job set status = 'EXECUTING', started_at = $2 where id = $1", id, ctx.now())
+    sqlx::query!("update job set status = 'EXECUTING', started_at = $2 where id = $1", id, ctx.now())
         .execute(connection(&mut tx))
         .await?;
     // Before anybody can see the job.
@@ -127,7 +127,7 @@ async fn job_insert(
         _ => None,
     };
     Ok(sqlx::query_scalar!(
-        "insert into import_job (request_id, actor_id, district_id, sheet, file_name, digest, status, created_at)
+        "insert into job (request_id, actor_id, district_id, sheet, file_name, digest, status, created_at)
          values ($1, $2, $3, $4, $5, $6, 'UPLOADED', $7)
          on conflict (actor_id, request_id) do nothing returning id",
         request,
@@ -140,19 +140,6 @@ async fn job_insert(
     )
     .fetch_optional(connection(tx))
     .await?)
-}
-
-async fn enqueue(tx: &mut Tx, id: Uuid) -> Result<()> {
-    sqlx::query!(
-        "select job_enqueue($1, $2, $3, $4)",
-        TASK,
-        serde_json::json!({"job": id.to_string()}),
-        format!("import:{id}"),
-        5_i16
-    )
-    .fetch_one(connection(tx))
-    .await?;
-    Ok(())
 }
 
 /// The person has seen the preview and wants the rows in. Said twice it is said once.
@@ -171,34 +158,10 @@ pub async fn job_confirm(ctx: &Ctx, id: &str) -> Result<()> {
         _ => return Err(answered()),
     }
     sqlx::query!("delete from import_row where job_id = $1", id).execute(connection(&mut tx)).await?;
-    sqlx::query!(
-        "update import_job set status = 'EXECUTING', done_row = 0, succeeded = 0, failed = 0 where id = $1",
-        id
-    )
-    .execute(connection(&mut tx))
-    .await?;
-    enqueue(&mut tx, id).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// The person does not want the rows in. Said twice it is said once.
-///
-/// # Errors
-/// When the job is not waiting for an answer.
-pub async fn job_cancel(ctx: &Ctx, id: &str) -> Result<()> {
-    require_log(ctx)?;
-    let id = job_id(id)?;
-    let mut tx = ctx.begin().await?;
-    match own(&mut tx, ctx, id).await?.1 {
-        ImportStatus::Validated => {}
-        ImportStatus::Cancelled => return Ok(()),
-        _ => return Err(answered()),
-    }
-    sqlx::query!("update import_job set status = 'CANCELLED', finished_at = $2 where id = $1", id, ctx.now())
+    sqlx::query!("update job set status = 'EXECUTING', done_row = 0, succeeded = 0, failed = 0 where id = $1", id)
         .execute(connection(&mut tx))
         .await?;
-    sqlx::query!("delete from import_file where job_id = $1", id).execute(connection(&mut tx)).await?;
+    enqueue(&mut tx, JobKind::Import, id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -206,7 +169,7 @@ pub async fn job_cancel(ctx: &Ctx, id: &str) -> Result<()> {
 /// The actor's own job, locked: nobody else answers for it.
 async fn own(tx: &mut Tx, ctx: &Ctx, id: Uuid) -> Result<(SheetKey, ImportStatus)> {
     let row = sqlx::query!(
-        "select sheet, status from import_job where id = $1 and actor_id = $2 for update",
+        "select sheet, status from job where id = $1 and actor_id = $2 and kind = 'IMPORT' for update",
         id,
         ctx.actor().id.0
     )
@@ -223,8 +186,4 @@ fn answered() -> crate::Error {
 /// Who may look at the import log (S1-3.2): whoever may import anything.
 fn require_log(ctx: &Ctx) -> Result<()> {
     if may_import(ctx.actor()) { Ok(()) } else { Err(Failure::Forbidden.into()) }
-}
-
-fn job_id(id: &str) -> Result<Uuid> {
-    id.parse().map_err(|_| Failure::NotFound.into())
 }

@@ -1,14 +1,15 @@
-//! Work on a job: by a worker of the queue, or by the command line. However many of them mean to be the one at work –
-//! a process that was paused wakes up when another has long taken over – a job moves on only from where its worker
-//! left it, so that every row is decided and counted once.
+//! Work on an import: by a worker of the queue, or by the command line. A chunk moves on only from where its worker left
+//! the job (`platform::job`), so that every row is decided and counted once.
 
-use super::job_id;
 use crate::{
     Database, Result,
     ctx::{Tx, begin_city, connection},
     error::stored,
     import::Outcome,
-    platform::cipher::{KeyRing, Kind},
+    platform::{
+        cipher::{KeyRing, Kind},
+        job::{ended, hold, job_id},
+    },
 };
 use domain::{
     failure::Failure,
@@ -40,12 +41,12 @@ pub async fn job_load(database: &Database, id: &str) -> Result<Option<JobWork>> 
     let mut tx = begin_city(database).await?;
     // Locked, so that the failed rows belong to the mark.
     let row = sqlx::query!(
-        "select actor_id, sheet, status, file_name, done_row, update_known from import_job where id = $1 for share",
+        "select actor_id, sheet, status, file_name, done_row, update_known from job where id = $1 and kind = 'IMPORT' for share",
         id
     )
     .fetch_optional(connection(&mut tx))
     .await?;
-    let content = sqlx::query!("select content, key_id from import_file where job_id = $1", id)
+    let content = sqlx::query!("select content, key_id from job_file where job_id = $1", id)
         .fetch_optional(connection(&mut tx))
         .await?;
     let (Some(row), Some(content)) = (row, content) else { return Ok(None) };
@@ -64,7 +65,7 @@ pub async fn job_load(database: &Database, id: &str) -> Result<Option<JobWork>> 
         file_name: row.file_name,
         update_known: row.update_known,
         content: match content.key_id {
-            Some(_) => database.keys()?.open_bytes(Kind::ImportFile, &content.content)?,
+            Some(_) => database.keys()?.open_bytes(Kind::JobFile, &content.content)?,
             None => content.content,
         },
         done_row: row.done_row.unsigned_abs(),
@@ -81,7 +82,7 @@ pub async fn job_check_begin(database: &Database, id: &str, total: u32) -> Resul
     let id = job_id(id)?;
     let mut tx = begin_city(database).await?;
     let begun = sqlx::query!(
-        "update import_job set status = 'PARSING', total = $2, done_row = 0, succeeded = 0, failed = 0,
+        "update job set status = 'PARSING', total = $2, done_row = 0, succeeded = 0, failed = 0,
                 started_at = coalesce(started_at, now()) where id = $1 and status in ('UPLOADED', 'PARSING')",
         id,
         i32::try_from(total).unwrap_or(i32::MAX)
@@ -96,20 +97,6 @@ pub async fn job_check_begin(database: &Database, id: &str, total: u32) -> Resul
     Ok(())
 }
 
-/// Holds a job for one step of the worker that left it in this stage at this row, until the end of the transaction.
-///
-/// # Errors
-/// [`Failure::Conflict`] when the job stands elsewhere.
-pub(crate) async fn hold(tx: &mut Tx, id: &str, stage: ImportStatus, done_row: u32) -> Result<()> {
-    let job = sqlx::query!("select status, done_row from import_job where id = $1 for update", job_id(id)?)
-        .fetch_optional(connection(tx))
-        .await?;
-    match job {
-        Some(job) if job.status == stage.code() && job.done_row.unsigned_abs() == done_row => Ok(()),
-        _ => Err(Failure::Conflict.into()),
-    }
-}
-
 /// Ends a stage: the check (`→ VALIDATED`) or the import (`→ FINISHED`, the file is dropped).
 ///
 /// # Errors
@@ -121,7 +108,7 @@ pub(crate) async fn end(database: &Database, id: &str, stage: ImportStatus, done
     let finished = stage == ImportStatus::Executing;
     let status = if finished { ImportStatus::Finished } else { ImportStatus::Validated };
     sqlx::query!(
-        "update import_job set status = $2, finished_at = case when $3 then now() end where id = $1",
+        "update job set status = $2, finished_at = case when $3 then now() end where id = $1",
         id,
         status.code(),
         finished
@@ -129,74 +116,11 @@ pub(crate) async fn end(database: &Database, id: &str, stage: ImportStatus, done
     .execute(connection(&mut tx))
     .await?;
     if finished {
-        sqlx::query!("delete from import_file where job_id = $1", id).execute(connection(&mut tx)).await?;
+        ended(&mut tx, id).await?;
+        sqlx::query!("delete from job_file where job_id = $1", id).execute(connection(&mut tx)).await?;
     }
     tx.commit().await?;
     Ok(())
-}
-
-/// Refuses a file as a whole, or gives an import up: the rows that went in stay, and so do their counts; those of a
-/// check, of which nothing was written, do not. A job that is answered or ended already stays as it is.
-///
-/// # Errors
-/// When the database fails.
-pub async fn job_refuse(database: &Database, id: &str, sentence: &str) -> Result<()> {
-    let id = job_id(id)?;
-    let mut tx = begin_city(database).await?;
-    let refused = sqlx::query!(
-        "update import_job set status = 'FAILED', message = $2, finished_at = now(),
-                succeeded = case status when 'EXECUTING' then succeeded else 0 end,
-                failed = case status when 'EXECUTING' then failed else 0 end
-         where id = $1 and status in ('UPLOADED', 'PARSING', 'EXECUTING')",
-        id,
-        sentence
-    )
-    .execute(connection(&mut tx))
-    .await?;
-    if refused.rows_affected() > 0 {
-        sqlx::query!("delete from import_file where job_id = $1", id).execute(connection(&mut tx)).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Ends the jobs that nobody works on any more: those of a command line whose session, and with it its lock, is gone,
-/// and those whose file the queue has given up. Answers how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn jobs_settle(database: &Database) -> Result<u64> {
-    let mut tx = begin_city(database).await?;
-    let left = sqlx::query_scalar!(
-        r#"with running as materialized (
-             select j.id, exists (select from import_file f where f.job_id = j.id) as uploaded
-             from import_job j where j.status in ('UPLOADED', 'PARSING', 'EXECUTING')
-           )
-           select id as "id!" from running
-           where case when uploaded then not job_queued('import:' || id)
-                      else pg_try_advisory_xact_lock(hashtextextended(id::text, 0)) end"#
-    )
-    .fetch_all(connection(&mut tx))
-    .await?;
-    if left.is_empty() {
-        return Ok(0);
-    }
-    // Looked at again with the row locked: a job may have ended, or been confirmed, since.
-    let settled = sqlx::query_scalar!(
-        "update import_job j set status = 'FAILED', finished_at = now(),
-                message = case status when 'EXECUTING' then '导入进程中断，已导入的行保留' else '校验进程中断，请重新上传' end,
-                succeeded = case status when 'EXECUTING' then succeeded else 0 end,
-                failed = case status when 'EXECUTING' then failed else 0 end
-         where j.id = any($1) and j.status in ('UPLOADED', 'PARSING', 'EXECUTING')
-           and (not exists (select from import_file f where f.job_id = j.id) or not job_queued('import:' || j.id))
-         returning j.id",
-        &left
-    )
-    .fetch_all(connection(&mut tx))
-    .await?;
-    sqlx::query!("delete from import_file where job_id = any($1)", &settled).execute(connection(&mut tx)).await?;
-    tx.commit().await?;
-    Ok(settled.len() as u64)
 }
 
 /// Sets the number of rows, once the whole file was read.
@@ -205,13 +129,9 @@ pub async fn jobs_settle(database: &Database) -> Result<u64> {
 /// When the database fails.
 pub async fn job_total(database: &Database, id: &str, total: u32) -> Result<()> {
     let mut tx = begin_city(database).await?;
-    sqlx::query!(
-        "update import_job set total = $2 where id = $1",
-        job_id(id)?,
-        i32::try_from(total).unwrap_or(i32::MAX)
-    )
-    .execute(connection(&mut tx))
-    .await?;
+    sqlx::query!("update job set total = $2 where id = $1", job_id(id)?, i32::try_from(total).unwrap_or(i32::MAX))
+        .execute(connection(&mut tx))
+        .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -246,7 +166,7 @@ pub(crate) async fn progress(
         .await?;
     }
     sqlx::query!(
-        "update import_job set done_row = $2, succeeded = succeeded + $3, failed = failed + $4 where id = $1",
+        "update job set done_row = $2, succeeded = succeeded + $3, failed = failed + $4 where id = $1",
         id,
         i32::try_from(last_row).unwrap_or(i32::MAX),
         i32::try_from(outcome.succeeded).unwrap_or(i32::MAX),

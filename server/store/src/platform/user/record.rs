@@ -5,7 +5,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    list::{SmallList, push_code},
+    list::{SmallList, push_code, push_ending},
     platform::{approval::approval_pending, second_factor::factor_has},
 };
 use chrono::{DateTime, Utc};
@@ -73,7 +73,12 @@ pub async fn user_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<UserRow>> {
                     and f.removed_at is null) as second_factor",
         from: "from app_user u join organization o on o.id = u.organization_id where u.deleted_at is null",
         searched: &["u.login", "u.name"],
-        filter: &|sql| push_code(sql, query, "status", "u.status"),
+        filter: &|sql| {
+            push_code(sql, query, "status", "u.status");
+            if query.filter("ending").is_some() {
+                push_ending(sql, ctx, "u.valid_to");
+            }
+        },
         order,
         descending,
         tie: "u.id",

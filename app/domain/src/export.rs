@@ -1,0 +1,84 @@
+//! Exports (domain.md §0.5 rule 6, E-129): which lists there are, and who may take one away.
+
+use crate::platform::permission::Permission;
+
+/// Up to here an export is sent at once; a longer one is a job, which nobody has to wait for.
+pub const DIRECT_ROWS: u32 = 5_000;
+/// What an export has made is kept so long, as what was uploaded is.
+pub const RESULT_DAYS: i64 = 30;
+
+/// A list that can be taken away.
+#[derive(Clone, Copy, Debug)]
+pub struct Export {
+    /// as addresses and the command line name it
+    pub list: &'static str,
+    /// what people call its rows
+    pub noun: &'static str,
+    pub permission: Permission,
+}
+
+const fn stock(list: &'static str, noun: &'static str) -> Export {
+    Export { list, noun, permission: Permission::StockExport }
+}
+
+const fn asset(list: &'static str, noun: &'static str) -> Export {
+    Export { list, noun, permission: Permission::AssetExport }
+}
+
+/// Every one of them.
+pub const EXPORTS: [Export; 19] = [
+    stock("organization", "机构"),
+    stock("operator", "运营主体"),
+    stock("project", "项目"),
+    stock("estate", "小区"),
+    stock("building", "楼栋"),
+    stock("unit", "房源"),
+    stock("room", "房间"),
+    stock("rent_standard", "租金标准"),
+    Export { list: "person", noun: "人员", permission: Permission::PersonExport },
+    asset("asset_master", "资产主卡片"),
+    asset("asset_sub", "资产子卡片"),
+    asset("asset_change", "资产审批"),
+    asset("asset_depreciation", "折旧计提"),
+    asset("asset_count", "资产盘点"),
+    Export { list: "dictionary", noun: "数据字典", permission: Permission::DictionaryRead },
+    Export { list: "dictionary_item", noun: "字典项", permission: Permission::DictionaryRead },
+    Export { list: "calendar", noun: "公共节假日", permission: Permission::CalendarRead },
+    Export { list: "numbering", noun: "编码规则", permission: Permission::NumberingRead },
+    Export { list: "menu", noun: "菜单", permission: Permission::MenuRead },
+];
+
+impl Export {
+    /// The export of a list; `None` for a list that cannot be taken away.
+    #[must_use]
+    pub fn of(list: &str) -> Option<Self> {
+        EXPORTS.into_iter().find(|export| export.list == list)
+    }
+}
+
+/// How many rows an export may have when so many were asked for (PRM-01).
+///
+/// # Errors
+/// The sentence about too many or none.
+pub fn rows_check(wanted: u32, most: u32) -> crate::value::Check<u32> {
+    if (1..=most).contains(&wanted) {
+        Ok(wanted)
+    } else {
+        Err(crate::value::Complaint::says(format!("导出条数须为1至{most}，请减少条数或缩小查询范围")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_more_than_the_city_allows() {
+        assert_eq!(rows_check(50_000, 50_000), Ok(50_000));
+        for wanted in [0, 50_001, u32::MAX] {
+            let complaint = rows_check(wanted, 50_000).unwrap_err();
+            assert_eq!(complaint.text(), "导出条数须为1至50000，请减少条数或缩小查询范围");
+        }
+        assert!(Export::of("unit").is_some() && Export::of("user").is_none());
+    }
+}

@@ -1,0 +1,207 @@
+//! Reminders of the home page (S4-1.1): what waits for the actor. One statement asks for all of them.
+//!
+//! A module adds a line to [`SOURCES`]. Its rows are found by a partial index (`… where state = 'PENDING'`), so that
+//! counting them costs nothing worth mentioning: home is everybody's first page.
+
+use crate::{
+    Ctx, Result,
+    ctx::connection,
+    list::{push_ending, push_scope},
+};
+use domain::{
+    dictionary::ApprovalKind,
+    insight::reminder::{LINES_SHOWN, Reminder, ReminderGroup, ReminderLine},
+    platform::{actor::Actor, job::RETRY_DAYS, permission::Permission},
+};
+use sqlx::{Postgres, QueryBuilder, types::Json};
+
+/// Days before the own password has to be changed.
+const PASSWORD_SOON: i32 = 7;
+
+/// Something that may wait for somebody.
+struct Source {
+    group: ReminderGroup,
+    label: &'static str,
+    /// the list of them all
+    link: &'static str,
+    /// SQL: what a line says, and where it leads
+    text: &'static str,
+    href: &'static str,
+    order: &'static str,
+    /// whom it concerns at all; nobody else is asked about
+    concerns: fn(&Actor) -> bool,
+    /// `from … where …`: what waits for this actor
+    rows: fn(&mut QueryBuilder<Postgres>, &Ctx),
+}
+
+const SOURCES: &[Source] = &[
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我复核",
+        link: "/platform/approvals?status=PENDING",
+        text: "subject",
+        href: "'/platform/approvals/' || id",
+        order: "made_at",
+        concerns: |actor| !checked_kinds(actor).is_empty(),
+        rows: |sql, ctx| {
+            sql.push("from approval where status = 'PENDING' and kind = any(").push_bind(checked_kinds(ctx.actor()));
+            sql.push(") and made_by <> ").push_bind(ctx.actor().id.0);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我审核的资产事项",
+        link: "/assets/changes?state=PENDING",
+        text: "case kind when 'REGISTER' then '登记' when 'CHANGE' then '变更' else '处置' end
+               || (select card_no from asset_master m where m.id = master_id)",
+        href: "case when sub_id is null then '/assets/masters/' || master_id else '/assets/subs/' || sub_id end || '?tab=changes'",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::AssetCheck),
+        rows: |sql, ctx| {
+            let me = ctx.actor().id.0;
+            sql.push("from asset_change where state = 'PENDING' and maker_id <> ").push_bind(me);
+            sql.push(" and not ").push_bind(me).push(" = any(author_ids)");
+            push_scope(sql, ctx, "district_id", "estate_id");
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我确认的盘点单",
+        link: "/assets/counts",
+        text: "title",
+        href: "'/assets/counts/' || id || '/sheet'",
+        order: "planned_on",
+        concerns: |actor| actor.may(Permission::AssetCheck),
+        rows: |sql, ctx| {
+            let me = ctx.actor().id.0;
+            sql.push("from asset_count where status in ('COUNTED', 'DIFF') and made_by <> ").push_bind(me);
+            sql.push(" and not ").push_bind(me).push(" = any(counter_ids)");
+            push_scope(sql, ctx, "district_id", "estate_id");
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "待确认的导入",
+        link: "/platform/jobs?status=VALIDATED",
+        text: "file_name",
+        href: "'/imports/' || id",
+        order: "created_at",
+        concerns: |_| true,
+        rows: |sql, ctx| {
+            sql.push("from job where status = 'VALIDATED' and actor_id = ").push_bind(ctx.actor().id.0);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "失败的任务",
+        link: "/platform/jobs?status=FAILED",
+        text: "file_name || '：' || coalesce(message, '')",
+        href: "case kind when 'IMPORT' then '/imports/' else '/platform/jobs/' end || id",
+        order: "created_at desc",
+        concerns: |_| true,
+        rows: |sql, ctx| {
+            sql.push("from job where status = 'FAILED' and actor_id = ").push_bind(ctx.actor().id.0);
+            sql.push(" and finished_at > ").push_bind(ctx.now() - chrono::TimeDelta::days(RETRY_DAYS));
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "有效期将满的账号",
+        link: "/platform/users?ending=SOON",
+        text: "name || '（' || login || '）' || valid_to || '到期'",
+        href: "'/platform/users/' || id",
+        order: "valid_to",
+        concerns: |actor| actor.may(Permission::UserWrite),
+        rows: |sql, ctx| {
+            sql.push("from app_user where status <> 'OFF' and deleted_at is null");
+            push_ending(sql, ctx, "valid_to");
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "即将失效的租金标准",
+        link: "/housing/rent-standards?ending=SOON",
+        text: "name || '（' || code || '）' || valid_to || '失效'",
+        href: "'/housing/rent-standards/' || id",
+        order: "valid_to",
+        concerns: |actor| actor.may(Permission::RentStandardWrite),
+        rows: |sql, ctx| {
+            sql.push("from rent_standard where status = 'ON'");
+            push_ending(sql, ctx, "valid_to");
+            if let crate::Scope::Districts(districts) = ctx.scope() {
+                sql.push(" and (district_id is null or district_id = any(").push_bind(districts.clone()).push("))");
+            }
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "密码即将到期",
+        link: "/password",
+        text: "'请在到期前修改登录密码'",
+        href: "'/password'",
+        order: "id",
+        concerns: |_| true,
+        rows: |sql, ctx| {
+            sql.push("from app_user where id = ").push_bind(ctx.actor().id.0);
+            // PASSWORD_DAYS in force; 0: never
+            sql.push(
+                " and password_changed_at + nullif(coalesce((select value::int from parameter where code = 'PASSWORD_DAYS'
+                  and district_id is null and valid_from <= ",
+            );
+            sql.push_bind(ctx.today()).push(" order by valid_from desc limit 1), ");
+            sql.push_bind(i32::from(domain::platform::setting::CitySettings::default().password_days));
+            sql.push("), 0) * interval '1 day' between ").push_bind(ctx.now()).push(" and ");
+            sql.push_bind(ctx.now() + chrono::TimeDelta::days(PASSWORD_SOON.into()));
+        },
+    },
+];
+
+/// The kinds of requests that somebody may decide.
+fn checked_kinds(actor: &Actor) -> Vec<String> {
+    let kinds = ApprovalKind::ALL.iter().filter(|kind| actor.may(kind.checker()));
+    kinds.map(|kind| kind.code().to_owned()).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    place: i32,
+    count: i64,
+    lines: Json<Vec<ReminderLine>>,
+}
+
+/// What waits for the actor, in the order of [`SOURCES`]; what has nothing is left out.
+///
+/// # Errors
+/// [`domain::failure::Failure::Forbidden`] for a wall and for a newcomer.
+pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
+    ctx.require_desk()?;
+    let mut sql = QueryBuilder::new("select place, count, lines from (");
+    let mut first = true;
+    for (place, source) in SOURCES.iter().enumerate().filter(|(_, source)| (source.concerns)(ctx.actor())) {
+        sql.push(if std::mem::take(&mut first) { "" } else { " union all " });
+        sql.push(format!("select {place} as place, (select count(*) "));
+        (source.rows)(&mut sql, ctx);
+        sql.push(format!(
+            ") as count, coalesce((select jsonb_agg(line) from (select jsonb_build_object('text', {}, 'link', {}) as line ",
+            source.text, source.href
+        ));
+        (source.rows)(&mut sql, ctx);
+        sql.push(format!(" order by {} limit {LINES_SHOWN}) l), '[]') as lines", source.order));
+    }
+    sql.push(") r where count > 0 order by place");
+    // Requests and accounts are the platform's; whom they concern is said above.
+    let mut tx = ctx.begin_platform().await?;
+    let records: Vec<Record> = sql.build_query_as().fetch_all(connection(&mut tx)).await?;
+    tx.commit().await?;
+    let reminders = records.into_iter().filter_map(|record| {
+        let source = SOURCES.get(usize::try_from(record.place).ok()?)?;
+        Some(Reminder {
+            group: source.group,
+            label: source.label.to_owned(),
+            count: record.count,
+            link: source.link.to_owned(),
+            lines: record.lines.0,
+        })
+    });
+    Ok(reminders.collect())
+}
