@@ -219,6 +219,11 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Backup { target, without_keys } => {
             let made = backup::backup(&config, &target, !without_keys).await?;
             println!("{}", backed_up(&made));
+            if let Some(files) = &config.files {
+                println!(
+                    "uploaded files lie at {files} and are not in it: copy that place too, after this (README, backups)"
+                );
+            }
         }
         Command::Restore { file, force } => {
             let restored = backup::restore(&config, &file, force).await?;
@@ -278,12 +283,14 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             let persons = store::person::person_rotate(&opened.database).await;
             let users = store::platform::user::user_rotate(&opened.database).await;
             let rooms = store::housing::room::room_rotate(&opened.database).await;
+            let files = store::platform::attachment::attachment_rotate(&opened.database).await;
             opened.close().await;
             let persons = persons.map_err(|error| error.to_string())?;
             let users = users.map_err(|error| error.to_string())?;
             let rooms = rooms.map_err(|error| error.to_string())?;
+            let files = files.map_err(|error| error.to_string())?;
             println!(
-                "已用新密钥重新加密{persons}人、{users}个账号、{rooms}个房间的业主电话；旧密钥可从密钥文件中删去，删去后重启服务"
+                "已用新密钥重新加密{persons}人、{users}个账号、{rooms}个房间的业主电话、{files}个附件；旧密钥可从密钥文件中删去，删去后重启服务"
             );
         }
         Command::Bench(args) => bench::run(&args).await?,

@@ -1,7 +1,7 @@
 //! Sweeps, now and then, what nobody will ask for again.
 
 use std::time::Duration;
-use store::{Database, housekeeping::sweep};
+use store::{Database, housekeeping::sweep, platform::attachment::attachments_sweep};
 use tokio::{sync::watch, task::JoinHandle, time};
 
 /// How often; each process does it, and a second one finds little left.
@@ -15,10 +15,17 @@ pub fn start(database: Database, mut stopping: watch::Receiver<bool>) -> JoinHan
         loop {
             tokio::select! {
                 () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => return,
-                _ = hours.tick() => match sweep(&database, chrono::Utc::now()).await {
-                    Ok(swept) => tracing::debug!(?swept, "swept"),
-                    Err(error) => tracing::warn!(%error, "could not sweep; tried again in an hour"),
-                },
+                _ = hours.tick() => {
+                    let now = chrono::Utc::now();
+                    match sweep(&database, now).await {
+                        Ok(swept) => tracing::debug!(?swept, "swept"),
+                        Err(error) => tracing::warn!(%error, "could not sweep; tried again in an hour"),
+                    }
+                    match attachments_sweep(&database, now).await {
+                        Ok(files) => tracing::debug!(files, "files swept"),
+                        Err(error) => tracing::warn!(%error, "could not sweep files; tried again in an hour"),
+                    }
+                }
             }
         }
     })

@@ -1,7 +1,7 @@
 //! One flat router, grouped by who calls.
 
 use crate::{
-    files,
+    attachment, files,
     front::{Front, ready, trace},
     live, search, session,
 };
@@ -67,6 +67,12 @@ pub fn router(state: AppState, site: &Path) -> Router {
         )
         .route("/files/import/{id}/failed.xlsx", get(files::failed_rows))
         .route("/files/export/{list}", get(files::export))
+        // files that belong to records
+        .route(
+            "/files/attachment/{owner}/{owner_id}",
+            post(attachment::upload).layer(DefaultBodyLimit::max(attachment::BODY_BYTES_MAX)),
+        )
+        .route("/files/attachment/{id}", get(attachment::open))
         // boards and maps
         .route("/map/outlines", get(files::outlines))
         .route("/live", get(live::stream))

@@ -1,6 +1,7 @@
 //! Platform pages: signing in, the own password, organisations, the operation log, and administration.
 
 mod approval;
+pub(crate) mod attachment;
 mod audit;
 mod organization;
 mod parameter;

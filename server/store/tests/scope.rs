@@ -39,10 +39,11 @@ const STOCK: [&str; 15] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 18] = [
+const CLOSED: [&str; 20] = [
     "app_user",
     "approval",
     "asset_count_line",
+    "attachment",
     "audit_block",
     "audit_log",
     "cipher_key",
@@ -50,6 +51,7 @@ const CLOSED: [&str; 18] = [
     "import_job",
     "import_row",
     "login_attempt",
+    "object_draft",
     "password_history",
     "person",
     "person_history",
@@ -143,11 +145,11 @@ async fn with_jobs() -> TestDatabase {
          insert into import_row select id, 2, array['x'], '[]' from import_job;
          insert into person_history (person_id, event, reason) select id, 'DELETE', '测试' from person;
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
-         insert into login_attempt (login, result) values ('city', 'OK');
-         insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city';
-         insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city';
+         insert into login_attempt (login, result) values ('city', 'OK'); insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city'; insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city';
          insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
          select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
+         insert into object_draft values ('00', 1, now()); insert into attachment (owner, owner_id, kind, file_name, media, bytes, sha256,
+             object_key, key_id, created_at) select 'PERSON', id, 'IDCARD', 'x', 'PDF', 1, sha256(''), 'x', key_id, now() from person;
          insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));
          insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building;
          insert into asset_master (district_id, project_id, card_no, asset_code, asset_name, class_code, category, owner, manager,

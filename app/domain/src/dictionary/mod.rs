@@ -4,6 +4,7 @@
 //! per field. A code never changes; a label here is the default that an administrator may replace.
 
 mod asset;
+mod attachment;
 mod household;
 mod housing;
 mod organization;
@@ -13,6 +14,7 @@ pub use asset::{
     AcquireMode, AssetClass, AssetStatus, AssetUse, CountResult, CountStatus, DepreciationMethod, LedgerSubject,
     TitleForm, UnitCondition, ValueType,
 };
+pub use attachment::{AttachmentKind, AttachmentOwner};
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
 pub use housing::{
     AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, Orientation, ProjectStatus, RoomType,

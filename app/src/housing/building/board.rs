@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     housing::{unit::panel::unit_panel, use_id},
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead, empty_view, error_view, icon,
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 use domain::{
-    dictionary::UnitStatus,
+    dictionary::{AttachmentOwner, UnitStatus},
     housing::building::{BoardUnit, Building, BuildingBoard},
     id::{BuildingId, UnitId},
     insight::StatusCounts,
@@ -76,6 +77,7 @@ pub fn board_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {attachments_panel(AttachmentOwner::Building, id.into())}
             {drawer(page)}
         </main>
     }

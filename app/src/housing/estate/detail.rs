@@ -3,6 +3,7 @@
 use super::api::{estate_buildings, estate_delete, estate_get};
 use crate::{
     housing::use_id,
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 use domain::{
-    dictionary::UnitStatus,
+    dictionary::{AttachmentOwner, UnitStatus},
     housing::{
         building::BuildingRow,
         estate::{Estate, facilities_text, percent_text},
@@ -60,6 +61,7 @@ pub fn detail_view() -> AnyView {
             <Transition>
                 {move || Suspend::new(async move { estate.await.ok().map(|estate| fields(&estate)) })}
             </Transition>
+            {attachments_panel(AttachmentOwner::Estate, id.into())}
         </main>
     }
     .into_any()

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     housing::use_id,
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -18,6 +19,7 @@ use crate::{
     },
 };
 use domain::{
+    dictionary::AttachmentOwner,
     housing::{estate::facilities_text, unit::Unit},
     id::UnitId,
     platform::permission::Permission,
@@ -39,6 +41,7 @@ pub fn detail_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {attachments_panel(AttachmentOwner::Unit, id.into())}
         </main>
     }
     .into_any()
