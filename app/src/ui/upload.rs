@@ -51,14 +51,15 @@ pub fn upload_zone(address: String, kinds: Kinds, done: Callback<()>) -> AnyView
             sendings.retain(|sending| !matches!(sending.state.get_untracked(), State::Failed(_)));
             sendings.extend(queued.iter().map(|(sending, _)| sending.clone()));
         });
-        let kind = kind.get_untracked();
+        // The page may be left before all are there.
+        let (kind, address) = (kind.get_untracked(), target.get_value());
         // One after the other: the line is shared, and so is the server.
         spawn_local(async move {
             for (sending, file) in queued {
-                match send(&target.get_value(), &kind, &file, sending.state).await {
+                match send(&address, &kind, &file, sending.state).await {
                     Ok(()) => {
                         sendings.update(|sendings| sendings.retain(|other| other.number != sending.number));
-                        done.run(());
+                        done.try_run(());
                     }
                     Err(sentence) => sending.state.set(State::Failed(sentence)),
                 }

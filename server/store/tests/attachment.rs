@@ -147,7 +147,7 @@ async fn a_link_is_worth_nothing_when_it_is_old_or_changed() {
         Link { id: other.expect("stored"), ..link.clone() },
         Link { view: View::Download, ..link.clone() },
         Link { until: link.until + 60, ..link.clone() },
-        Link { until: Utc::now().timestamp() - 1, ..link.clone() },
+        Link { until: ctx.now().timestamp() - 1, ..link.clone() },
         Link { signature: String::new(), ..link.clone() },
     ] {
         assert!(refused(&attachment_open(&ctx, &wrong).await.unwrap_err()).contains("链接已失效"), "{wrong:?}");
@@ -155,7 +155,7 @@ async fn a_link_is_worth_nothing_when_it_is_old_or_changed() {
     assert!(attachment_open(&ctx, &link).await.is_ok());
     // Signed once for a moment that is over now.
     let ring = KeyRing::parse(KEY).expect("a ring");
-    let until = Utc::now().timestamp() - 1;
+    let until = ctx.now().timestamp() - 1;
     let signature = ring.sign(&Link::message(ctx.actor().id.0, id, View::Picture, until));
     let old = Link { until, signature, ..link };
     assert!(refused(&attachment_open(&ctx, &old).await.unwrap_err()).contains("链接已失效"));
@@ -210,21 +210,22 @@ async fn what_a_killed_process_left_is_swept() {
     let (ctx, sun) = (city::ctx(&test.database, "district-a").await, estate(&test).await);
     let kept = attachment_create(&ctx, &photo(AttachmentOwner::Estate, sun, AttachmentKind::Photo)).await;
     let kept = kept.expect("stored");
-    // The draft is noted, then somebody holds the record, so that the row cannot be written.
-    sqlx::query(
+    // The row takes its time, and meanwhile the process is killed and its connection with it.
+    for brake in [
         "create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(60); return new; end'",
-    )
-    .execute(&test.admin)
-    .await
-    .expect("a brake");
-    sqlx::query("create trigger wait before insert on attachment for each row execute function wait()")
-        .execute(&test.admin)
-        .await
-        .expect("a brake");
+        "create trigger wait before insert on attachment for each row execute function wait()",
+    ] {
+        sqlx::query(brake).execute(&test.admin).await.expect("a brake");
+    }
     let upload = photo(AttachmentOwner::Estate, sun, AttachmentKind::Plan);
     let killed = tokio::time::timeout(Duration::from_secs(2), attachment_create(&ctx, &upload)).await;
     assert!(killed.is_err(), "it waits for its row");
-    sqlx::query("drop trigger wait on attachment").execute(&test.admin).await.expect("no brake");
+    for over in [
+        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()",
+        "drop trigger wait on attachment",
+    ] {
+        sqlx::query(over).execute(&test.admin).await.expect("no brake");
+    }
     assert_eq!(stored(&test.files()).len(), 4, "the file lies there");
     let now = Utc::now();
     assert_eq!(attachments_sweep(&test.database, now).await.expect("swept"), 0, "it might still be on its way");
@@ -298,4 +299,32 @@ async fn files_that_were_exchanged_or_lost_are_not_shown() {
         let link = attachment_link(&ctx, id, View::Download, "").await.expect("a link");
         assert!(matches!(attachment_open(&ctx, &link).await.unwrap_err(), Error::Broken(_)));
     }
+}
+
+/// What happens when no byte more goes onto the disk: this test runs itself in a process that may write small files only.
+#[test]
+fn a_full_disk_is_said_and_nothing_is_half_saved() {
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact on_a_full_disk --ignored --nocapture"]);
+    let output = limited.arg(std::env::current_exe().expect("this test")).output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process of its own"]
+async fn on_a_full_disk() {
+    let test = TestDatabase::with_city().await;
+    let (ctx, sun) = (city::ctx(&test.database, "district-a").await, estate(&test).await);
+    let large = vec![7; 1 << 20];
+    let upload = Upload { content: &large, ..photo(AttachmentOwner::Estate, sun, AttachmentKind::Photo) };
+    let full = attachment_create(&ctx, &upload).await.unwrap_err();
+    assert_eq!(refused(&full), "存储空间不足，文件未保存，请联系系统管理员");
+    assert_eq!(
+        number(&test, "select (select count(*) from attachment) + (select count(*) from object_draft)").await,
+        0
+    );
+    assert_eq!(stored(&test.files()), [], "not even a part of it");
+    let small = attachment_create(&ctx, &photo(AttachmentOwner::Estate, sun, AttachmentKind::Photo)).await;
+    small.expect("what has room is still taken");
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     administration::{administration, requests},
-    assets,
+    assets, files,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
 };
@@ -75,6 +75,7 @@ pub struct World {
     pub role: i64,
     pub approval: i64,
     pub assets: assets::AssetWorld,
+    pub files: files::FileWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -133,6 +134,7 @@ pub async fn world(site: &Site) -> World {
         spare: spare(site).await,
         waiting: waiting.try_into().expect("two jobs"),
         assets: assets::asset_world(site).await,
+        files: files::file_world(&a, estate).await,
     }
 }
 
@@ -174,7 +176,7 @@ fn open(at: &'static str, ask: Ask, nobody: Told) -> Entry {
     }
 }
 
-fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
+pub fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry { ask: Ask::Get(path.into()), ..reads(at, Value::Null, wall, wrong_role, elsewhere) }
 }
 
@@ -288,6 +290,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(stock(world));
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
+    entries.extend(files::functions(&world.files));
     entries.extend(administration(world, &list));
     entries
 }
@@ -359,6 +362,8 @@ pub fn routes(world: &World) -> Vec<Entry> {
             NotFound,
         ),
         raw("/files/export/{list}", "/files/export/unit?rows=100", Forbidden, "finance", Hidden),
+        files::upload(&world.files),
+        files::link(&world.files),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {

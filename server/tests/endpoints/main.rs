@@ -4,6 +4,7 @@
 mod administration;
 mod assets;
 mod entries;
+mod files;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;

@@ -27,16 +27,17 @@ pub fn attachments_panel(owner: AttachmentOwner, id: Signal<i64>) -> AnyView {
     let again = Callback::new(move |()| files.refetch());
     let wish = RwSignal::new(None::<Wish>);
     // A page that says itself that there is no such record needs no second voice.
-    let nowhere = move || matches!(files.get(), Some(Err(error)) if error.0 == Failure::NotFound);
+    let nowhere = RwSignal::new(false);
     view! {
         <section class="panel attachments" aria-label="附件" class:hidden=nowhere>
             <h2>"附件"</h2>
             {move || may(owner.write()).then(|| upload_zone(address(owner, id.get()), kinds(owner), again))}
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
-                    match files.await {
+                    let found = files.await;
+                    nowhere.set(found.as_ref().is_err_and(|error| error.0 == Failure::NotFound));
+                    match found {
                         Ok(found) => list(owner, &found, wish),
-                        Err(error) if error.0 == Failure::NotFound => ().into_any(),
                         Err(error) => error_view(&error),
                     }
                 })}

@@ -1,8 +1,9 @@
 //! Links to files: who gets one, and what it is worth when it comes back.
 
-use super::{Record, as_stored, load, require_open, thumbnail_key};
+use super::{Record, as_stored, load, require_any, require_open, thumbnail_key};
 use crate::{Ctx, Result, ctx::connection, platform::cipher::Kind};
 use domain::{
+    dictionary::AttachmentOwner,
     failure::Failure,
     id::AttachmentId,
     person::merge::reason_check,
@@ -31,6 +32,7 @@ pub(super) fn sign(ctx: &Ctx, id: AttachmentId, view: View, seconds: i64) -> Res
 /// Without the right; a complaint about the reason, which is asked for such files only; [`Failure::NotFound`] outside
 /// the scope.
 pub async fn attachment_link(ctx: &Ctx, id: AttachmentId, view: View, reason: &str) -> Result<Link> {
+    require_any(ctx, AttachmentOwner::read)?;
     let mut tx = ctx.begin().await?;
     let file = load(&mut tx, id).await?;
     require_open(ctx, file.owner)?;

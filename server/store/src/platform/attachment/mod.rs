@@ -20,7 +20,7 @@ use crate::{
 };
 use domain::{
     dictionary::{AttachmentKind, AttachmentOwner},
-    failure::{Failure, FieldErrors},
+    failure::Failure,
     id::AttachmentId,
     person::merge::reason_check,
     platform::{
@@ -91,6 +91,12 @@ fn may_open(ctx: &Ctx, owner: AttachmentOwner) -> bool {
     !owner.is_personal() || ctx.actor().may(Permission::AttachmentClear)
 }
 
+/// Refuses who has no such right on any kind of record, before it is known of which kind this one is.
+fn require_any(ctx: &Ctx, right: fn(AttachmentOwner) -> Permission) -> Result<()> {
+    let any = AttachmentOwner::ALL.iter().any(|owner| ctx.actor().may(right(*owner)));
+    if any { Ok(()) } else { Err(Failure::Forbidden.into()) }
+}
+
 /// Whether the right to read the record reaches as far as the file.
 fn require_open(ctx: &Ctx, owner: AttachmentOwner) -> Result<()> {
     ctx.require(owner.read())?;
@@ -105,7 +111,7 @@ fn require_open(ctx: &Ctx, owner: AttachmentOwner) -> Result<()> {
 pub async fn attachment_create(ctx: &Ctx, upload: &Upload<'_>) -> Result<AttachmentId> {
     ctx.require(upload.owner.write())?;
     if !upload.owner.kinds().contains(&upload.kind) {
-        return Err(FieldErrors::from(("kind", "请选择附件类型")).into());
+        return Err(Failure::refused("请选择附件类型").into());
     }
     let ring = ctx.database().keys()?;
     let mut tx = ctx.begin().await?;
@@ -151,9 +157,7 @@ async fn draft_note(tx: &mut Tx, ctx: &Ctx) -> Result<String> {
 
 /// Makes sure that the record is there and holds it, and that it has not too many files yet.
 async fn room_for_one(tx: &mut Tx, upload: &Upload<'_>) -> Result<()> {
-    if !owner_hold(tx, upload.owner, upload.owner_id).await? {
-        return Err(Failure::NotFound.into());
-    }
+    require_hold(tx, upload.owner, upload.owner_id).await?;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from attachment where owner = $1 and owner_id = $2 and deleted_at is null"#,
         upload.owner.code(),
@@ -205,13 +209,12 @@ async fn row_write(ctx: &Ctx, upload: &Upload<'_>, key: &str, key_id: i16) -> Re
 /// Without the right to change the record; a complaint about the reason; [`Failure::NotFound`] outside the scope.
 pub async fn attachment_delete(ctx: &Ctx, id: AttachmentId, reason: &str) -> Result<()> {
     let reason = reason_check(reason);
+    require_any(ctx, AttachmentOwner::write)?;
     let mut tx = ctx.begin().await?;
     let file = load(&mut tx, id).await?;
     ctx.require(file.owner.write())?;
     let reason = reason?;
-    if !owner_hold(&mut tx, file.owner, file.owner_id).await? {
-        return Err(Failure::NotFound.into());
-    }
+    require_hold(&mut tx, file.owner, file.owner_id).await?;
     let deleted = sqlx::query!(
         "update attachment set deleted_at = $2, deleted_by = $3, delete_reason = $4 where id = $1 and deleted_at is null",
         id.0,
@@ -280,13 +283,19 @@ async fn owner_is_there(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<
     Ok(sql.build_query_scalar().fetch_one(connection(tx)).await?)
 }
 
-/// Whether the record is in scope and takes files; holds it until the transaction ends.
-async fn owner_hold(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<bool> {
+/// Holds a record that is in scope and takes files until the transaction ends.
+async fn require_hold(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<()> {
     let (table, open) = table(owner);
     let mut sql = QueryBuilder::<Postgres>::new(format!("select id from {table} where {open} and id = "));
     sql.push_bind(id).push(" for no key update");
     let found: Option<i64> = sql.build_query_scalar().fetch_optional(connection(tx)).await?;
-    Ok(found.is_some())
+    if found.is_some() {
+        Ok(())
+    } else if owner_is_there(tx, owner, id).await? {
+        Err(Failure::refused("该记录已合并，请到合并后的人员办理").into())
+    } else {
+        Err(Failure::NotFound.into())
+    }
 }
 
 /// What came back from the store must be what went in: somebody may have exchanged two files there.
