@@ -221,6 +221,11 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Backup { target, without_keys } => {
             let made = backup::backup(&config, &target, !without_keys).await?;
             println!("{}", backed_up(&made));
+            if let Some(files) = &config.files {
+                println!(
+                    "uploaded files lie at {files} and are not in it: copy that place too, after this (README, backups)"
+                );
+            }
         }
         Command::Restore { file, force } => {
             let restored = backup::restore(&config, &file, force).await?;

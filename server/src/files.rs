@@ -43,7 +43,7 @@ impl<E: Into<Failure>> From<E> for Refused {
     }
 }
 
-fn ctx(visit: Visit) -> Result<Ctx, Refused> {
+pub(crate) fn ctx(visit: Visit) -> Result<Ctx, Refused> {
     visit.ctx.ok_or(Refused(Failure::NotSignedIn))
 }
 

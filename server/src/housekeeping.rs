@@ -2,7 +2,7 @@
 
 use crate::plan;
 use domain::platform::job::Plan;
-use store::{Database, housekeeping::sweep};
+use store::{Database, housekeeping::sweep, platform::attachment::attachments_sweep};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// Sweeps every hour until the process is to end. What fails is tried again an hour later.
@@ -10,8 +10,10 @@ pub fn start(database: Database, mut stopping: watch::Receiver<bool>) -> JoinHan
     tokio::spawn(async move {
         let stop = async { drop(stopping.wait_for(|stopping| *stopping).await) };
         let work = |database: Database| async move {
-            let swept = sweep(&database, chrono::Utc::now()).await.map_err(|error| error.to_string())?;
-            Ok(swept.sentence())
+            let now = chrono::Utc::now();
+            let swept = sweep(&database, now).await.map_err(|error| error.to_string())?;
+            let files = attachments_sweep(&database, now).await.map_err(|error| error.to_string())?;
+            Ok(format!("{}，附件{files}个", swept.sentence()))
         };
         plan::keep(database, Plan::Housekeeping, stop, work).await;
     })

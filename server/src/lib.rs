@@ -2,6 +2,7 @@
 //! Holds no SQL (that is `store`) and no page (that is `app`).
 #![recursion_limit = "256"]
 
+pub mod attachment;
 pub mod audit;
 pub mod backup;
 pub mod bench;

@@ -1,7 +1,7 @@
 //! One flat router, grouped by who calls.
 
 use crate::{
-    files,
+    attachment, files,
     front::{Front, plain, ready, trace},
     live, search, session,
 };
@@ -70,6 +70,12 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route("/files/job/{id}", get(files::job_result))
         .route("/files/passwords/{id}", post(files::passwords))
         .route("/files/board/{building}", get(files::board))
+        // files that belong to records
+        .route(
+            "/files/attachment/{owner}/{owner_id}",
+            post(attachment::upload).layer(DefaultBodyLimit::max(attachment::BODY_BYTES_MAX)),
+        )
+        .route("/files/attachment/{id}", get(attachment::open))
         // boards and maps
         .route("/map/outlines", get(files::outlines))
         .route("/live", get(live::stream))

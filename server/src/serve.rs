@@ -83,6 +83,7 @@ async fn run(
     let database = &opened.database;
     let (announce, stopping) = watch::channel(false);
     let mut worker_stop = stopping.clone();
+    database.check_files().await?;
     let worker = jobs::start(database, async move {
         let _ = worker_stop.wait_for(|stopping| *stopping).await;
     })

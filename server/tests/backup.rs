@@ -4,7 +4,16 @@
 mod support;
 
 use chrono::Utc;
-use domain::{list::ListQuery, person::Secret, platform::audit::AuditReport};
+use domain::{
+    dictionary::{AttachmentKind, AttachmentOwner},
+    id::AttachmentId,
+    list::ListQuery,
+    person::Secret,
+    platform::{
+        attachment::{View, content::Media},
+        audit::AuditReport,
+    },
+};
 use server::{
     audit,
     backup::{archive::Archive, backup, restore},
@@ -20,6 +29,7 @@ use store::{
     Database,
     person::{person_list, person_reveal},
     platform::{
+        attachment::{Upload, attachment_create, attachment_link, attachment_open},
         session::{SignIn, captcha_create, session_ctx, sign_in},
         user::{UserRef, user_ctx},
     },
@@ -84,6 +94,30 @@ async fn documents(database: &Database, login: &str) -> Vec<String> {
     documents
 }
 
+const PAPER: &[u8] = b"%PDF-1.7 a paper";
+
+/// A paper of the first person that the city sees.
+async fn paper_create(database: &Database) -> AttachmentId {
+    let ctx = user_ctx(database, UserRef::Login("city"), Utc::now()).await.expect("an account");
+    let person = person_list(&ctx, &ListQuery::default()).await.expect("persons").rows[0].id;
+    let upload = Upload {
+        owner: AttachmentOwner::Person,
+        owner_id: person.0,
+        kind: AttachmentKind::IdCard,
+        file_name: "身份证.pdf",
+        media: Media::Pdf,
+        content: PAPER,
+        thumbnail: None,
+    };
+    attachment_create(&ctx, &upload).await.expect("stored")
+}
+
+async fn paper_read(database: &Database, id: AttachmentId) -> Vec<u8> {
+    let ctx = user_ctx(database, UserRef::Login("city"), Utc::now()).await.expect("an account");
+    let link = attachment_link(&ctx, id, View::Download, "恢复演练核对").await.expect("a link");
+    attachment_open(&ctx, &link).await.expect("opened").content
+}
+
 /// A city in a private cluster: filled, backed up, destroyed, restored into a new cluster.
 #[tokio::test]
 async fn a_city_comes_back_after_everything_is_gone() {
@@ -95,6 +129,7 @@ async fn a_city_comes_back_after_everything_is_gone() {
     let password = line.split_whitespace().nth(1).expect("a password").to_owned();
     let before = documents(&opened.database, "city").await;
     assert!(before.len() >= 20, "{before:?}");
+    let paper = paper_create(&opened.database).await;
     seal(&opened.database, &config.data).await;
     fs::create_dir_all(config.data.join("files/ab")).expect("a folder");
     fs::write(config.data.join("files/ab/附件.pdf"), b"a stored file").expect("written");
@@ -118,6 +153,7 @@ async fn a_city_comes_back_after_everything_is_gone() {
     let opened = config.open().await.expect("it starts");
     assert!(enters(&opened.database, "operator", &password).await, "signing in works");
     assert_eq!(documents(&opened.database, "city").await, before, "numbers are readable");
+    assert_eq!(paper_read(&opened.database, paper).await, PAPER, "and so are papers");
     assert_eq!(fs::read(config.data.join("files/ab/附件.pdf")).expect("a file"), b"a stored file");
     // The triggers work again, and the chain goes on from where it ended.
     seal(&opened.database, &config.data).await;

@@ -111,6 +111,11 @@ fn the_example_is_right() {
         "database_url",
         "backup_url",
         "data",
+        "files",
+        "s3_endpoint",
+        "s3_region",
+        "s3_key_id",
+        "s3_secret",
         "site",
         "log",
         "listen",
@@ -123,4 +128,5 @@ fn the_example_is_right() {
     ] {
         assert_eq!(setting(&output, name).1, file.0.display().to_string(), "{name} is in the example");
     }
+    assert_eq!(setting(&output, "s3_secret").0, "(hidden)");
 }

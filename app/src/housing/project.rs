@@ -3,15 +3,17 @@
 use super::list_actions;
 use crate::{
     ApiError,
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
-        detail::{FieldCell, RecordExtra, RecordPage, record_view_with, text_cell},
+        detail::{FieldCell, RecordExtra, RecordPage, record_view_above, text_cell},
         icon,
         list::{ListActions, list_page},
         remove::delete_button,
     },
 };
 use domain::{
+    dictionary::AttachmentOwner,
     housing::{
         choice::Choice,
         project::{Project, ProjectRow},
@@ -71,7 +73,12 @@ pub(super) fn list_view() -> AnyView {
 }
 
 pub(super) fn detail_view() -> AnyView {
-    record_view_with(|id| project_get(ProjectId(id)), detail, extra)
+    record_view_above(
+        |id| project_get(ProjectId(id)),
+        detail,
+        extra,
+        |id| attachments_panel(AttachmentOwner::Project, id.into()),
+    )
 }
 
 fn detail(project: Project) -> RecordPage {

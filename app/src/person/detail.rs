@@ -5,6 +5,7 @@ use super::{
     delete::delete_tool,
 };
 use crate::{
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -15,6 +16,7 @@ use crate::{
     },
 };
 use domain::{
+    dictionary::AttachmentOwner,
     id::PersonId,
     person::{Person, REASON_MAX, Secret, merge::PersonEvent, sheet::PERSON_LIST},
     platform::permission::Permission,
@@ -35,6 +37,7 @@ pub fn detail_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {attachments_panel(AttachmentOwner::Person, id.into())}
         </main>
     }
     .into_any()

@@ -1,6 +1,7 @@
 //! Platform pages: signing in, the own password, organisations, the operation log, jobs, messages, and administration.
 
 mod approval;
+pub(crate) mod attachment;
 mod audit;
 mod calendar;
 mod dictionary;

@@ -72,6 +72,20 @@ where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     F: Future<Output = Result<T, ApiError>> + Send + 'static,
 {
+    record_view_above(load, page, extra, |_| ().into_any())
+}
+
+/// The same above what belongs to the record and is loaded for itself.
+pub fn record_view_above<T, F>(
+    load: impl Fn(i64) -> F + Send + Sync + 'static,
+    page: fn(T) -> RecordPage,
+    extra: fn(&T) -> RecordExtra,
+    below: fn(Memo<i64>) -> AnyView,
+) -> AnyView
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
     let id = use_id();
     let record = resource(move || id.get(), load);
     view! {
@@ -87,6 +101,7 @@ where
                     }
                 })}
             </Transition>
+            {below(id)}
         </main>
     }
     .into_any()

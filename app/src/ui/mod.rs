@@ -15,6 +15,7 @@ pub mod resource;
 pub mod select;
 pub mod table;
 pub mod unit_picker;
+pub mod upload;
 
 #[cfg(feature = "hydrate")]
 pub mod asset;

@@ -29,8 +29,9 @@ use std::{
 /// Of the data folder, what is not copied as a file: the cluster, because its files are never at rest, and what has a
 /// part of its own.
 const NOT_FILES: [&str; 3] = ["postgres", KEYS, ANCHORS];
-/// Nor what a restore has put aside, or has not finished: old keys are no stored files.
-const LEFTOVERS: [&str; 2] = [BEFORE, PART];
+/// Nor what a restore has put aside, or has not finished: old keys are no stored files. Nor a file that is just being
+/// written, or was when a process was killed.
+const LEFTOVERS: [&str; 3] = [BEFORE, PART, "#"];
 /// Stands in the name of what a restore replaced.
 const BEFORE: &str = ".before-restore-";
 /// Ends the name of what is being written.

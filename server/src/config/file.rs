@@ -11,7 +11,7 @@ const VARIABLE: &str = "HOUSING_CONFIG";
 /// Commands that settings of serving belong to.
 const SERVING: [&str; 2] = ["serve", "config"];
 /// Nobody looks over an operator's shoulder at these.
-const SECRETS: [&str; 2] = ["database_url", "backup_url"];
+const SECRETS: [&str; 3] = ["database_url", "backup_url", "s3_secret"];
 
 /// What a file says: key and value, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

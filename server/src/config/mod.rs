@@ -2,6 +2,7 @@
 //! in this order, with defaults that suit a first try.
 
 pub mod file;
+mod files;
 
 use crate::{
     cluster::{self, Cluster},
@@ -28,6 +29,21 @@ pub struct Config {
     /// folder of the private PostgreSQL and of what the server keeps
     #[arg(long, env = "HOUSING_DATA", default_value = ".housing", global = true)]
     pub data: PathBuf,
+    /// where uploaded files lie: file:///folder or s3://bucket/prefix; without it the folder `files` of the data folder
+    #[arg(long, env = "HOUSING_FILES", global = true)]
+    pub files: Option<String>,
+    /// address of the S3 service, when it is not Amazon's
+    #[arg(long, env = "HOUSING_S3_ENDPOINT", global = true)]
+    pub s3_endpoint: Option<String>,
+    /// region of the bucket
+    #[arg(long, env = "HOUSING_S3_REGION", global = true)]
+    pub s3_region: Option<String>,
+    /// key id for the bucket; without it and its secret the machine's own role counts
+    #[arg(long, env = "HOUSING_S3_KEY_ID", global = true)]
+    pub s3_key_id: Option<String>,
+    /// secret of that key
+    #[arg(long, env = "HOUSING_S3_SECRET", hide_env_values = true, global = true)]
+    pub s3_secret: Option<String>,
     /// form of the log: text or json
     #[arg(long, env = "HOUSING_LOG", value_enum, default_value = "text", global = true)]
     pub log: LogFormat,
@@ -107,11 +123,11 @@ impl Config {
         if let Some(url) = &self.database_url {
             let database =
                 Database::open(url, CONNECTIONS).await.map_err(|error| format!("cannot use DATABASE_URL: {error}"))?;
-            return Ok(Opened { database: keys::take(database, &self.data).await?, cluster: None });
+            return Ok(Opened { database: self.equip(database).await?, cluster: None });
         }
         let cluster = cluster::start(&self.data.join("postgres")).await.map_err(|error| error.to_string())?;
         let opened = match Database::open_private(&cluster.superuser_url(), CONNECTIONS).await {
-            Ok(database) => keys::take(database, &self.data).await,
+            Ok(database) => self.equip(database).await,
             Err(error) => Err(format!("cannot prepare the private database: {error}")),
         };
         match opened {
@@ -121,6 +137,11 @@ impl Config {
                 Err(sentence)
             }
         }
+    }
+
+    /// Gives the database its keys and its store of files.
+    async fn equip(&self, database: Database) -> Result<Database, String> {
+        Ok(keys::take(database, &self.data).await?.with_files(self.open_files()?))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     Error, Result,
+    files::Files,
     platform::cipher::{KeyRing, keys_check},
 };
 use sqlx::{
@@ -29,6 +30,7 @@ pub struct Database {
     /// rung after a commit that boards should hear of
     pub(crate) bell: Arc<Notify>,
     keys: Option<KeyRing>,
+    files: Option<Files>,
 }
 
 impl Database {
@@ -94,7 +96,13 @@ impl Database {
             .await?;
         check_server(&owner).await?;
         MIGRATIONS.run(&owner).await.map_err(|error| Error::Broken(format!("migration failed: {error}")))?;
-        Ok(Self { app: Self::application_pool(options, connections).await?, owner, bell: Arc::default(), keys: None })
+        Ok(Self {
+            app: Self::application_pool(options, connections).await?,
+            owner,
+            bell: Arc::default(),
+            keys: None,
+            files: None,
+        })
     }
 
     /// For tests, whose database is there and migrated already.
@@ -103,7 +111,13 @@ impl Database {
     /// When the application role cannot be taken.
     pub async fn adopt(owner: PgPool) -> Result<Self> {
         let options = owner.connect_options().as_ref().clone();
-        Ok(Self { app: Self::application_pool(options, 8).await?, owner, bell: Arc::default(), keys: None })
+        Ok(Self {
+            app: Self::application_pool(options, 8).await?,
+            owner,
+            bell: Arc::default(),
+            keys: None,
+            files: None,
+        })
     }
 
     async fn application_pool(options: PgConnectOptions, connections: u32) -> Result<PgPool> {
@@ -129,6 +143,25 @@ impl Database {
     /// What seals and opens personal numbers.
     pub(crate) fn keys(&self) -> Result<&KeyRing> {
         self.keys.as_ref().ok_or_else(|| Error::Broken("the server was started without keys".into()))
+    }
+
+    /// Takes the place where files lie.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Self { files: Some(files), ..self }
+    }
+
+    /// Whether files can be stored: a start fails and not the first upload.
+    ///
+    /// # Errors
+    /// One line for the operator.
+    pub async fn check_files(&self) -> std::result::Result<(), String> {
+        self.files().map_err(|error| error.to_string())?.check().await
+    }
+
+    /// Where files lie.
+    pub(crate) fn files(&self) -> Result<&Files> {
+        self.files.as_ref().ok_or_else(|| Error::Broken("the server was started without a store of files".into()))
     }
 
     /// The owner's pool, for the queue and for listening; not for the work of people.

@@ -11,6 +11,7 @@ pub mod ctx;
 pub mod database;
 pub mod error;
 pub mod export;
+pub mod files;
 pub mod housekeeping;
 pub mod housing;
 pub mod import;

@@ -92,6 +92,7 @@ async fn the_seeded_roles_may_exactly_this() {
     person:id_number:clear       .           x    .          x        .      .        x     .                 .       .       .         .
     person:contact:clear         .           x    .          x        .      x        .     .                 .       .       .         .
     person:bank:clear            .           x    .          .        .      .        .     .                 x       .       .         .
+    person:attachment:clear      .           x    .          x        .      .        x     .                 .       .       .         .
     insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .
     insight:map:read             x           x    x          x        .      x        x     .                 .       x       .         .
     ");

@@ -101,6 +101,8 @@ async fn with_jobs() -> TestDatabase {
          insert into user_factor (user_id, secret, key_id, offered_at) select id, '\\x01', 1, now() from app_user where login = 'city';
          insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
          select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
+         insert into object_draft values ('00', 1, now()); insert into attachment (owner, owner_id, kind, file_name, media, bytes, sha256,
+             object_key, key_id, created_at) select 'PERSON', id, 'IDCARD', 'x', 'PDF', 1, sha256(''), 'x', key_id, now() from person;
          insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));
          insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building;
          insert into asset_master (district_id, project_id, card_no, asset_code, asset_name, class_code, category, owner, manager,

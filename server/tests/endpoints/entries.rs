@@ -2,7 +2,7 @@
 
 use crate::{
     administration::{administration, requests},
-    assets, jobs,
+    assets, files, jobs,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables,
@@ -77,6 +77,7 @@ pub struct World {
     pub approval: i64,
     pub assets: assets::AssetWorld,
     pub jobs: jobs::JobWorld,
+    pub files: files::FileWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -138,6 +139,7 @@ pub async fn world(site: &Site) -> World {
         waiting: waiting.try_into().expect("two jobs"),
         assets: assets::asset_world(site).await,
         jobs: jobs::job_world(site).await,
+        files: files::file_world(&a, estate).await,
     }
 }
 
@@ -319,6 +321,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(stock(world));
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
+    entries.extend(files::functions(&world.files));
     entries.extend(administration(world, &list));
     entries.extend(tables::tables(&list));
     entries.extend(jobs::jobs(world, &list));
@@ -400,6 +403,8 @@ pub fn routes(world: &World) -> Vec<Entry> {
         },
         raw("/files/board/{building}", format!("/files/board/{}", world.building), Good, "admin", NotFound),
         jobs::result(world),
+        files::upload(&world.files),
+        files::link(&world.files),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {

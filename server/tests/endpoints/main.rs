@@ -4,6 +4,7 @@
 mod administration;
 mod assets;
 mod entries;
+mod files;
 mod hostile;
 mod jobs;
 mod stock;

@@ -4,6 +4,7 @@
 //! per field. A code never changes; a label here is the default that an administrator may replace.
 
 mod asset;
+mod attachment;
 mod book;
 mod catalogue;
 mod household;
@@ -15,6 +16,7 @@ pub use asset::{
     AcquireMode, AssetClass, AssetStatus, AssetUse, CountResult, CountStatus, DepreciationMethod, LedgerSubject,
     TitleForm, UnitCondition, ValueType,
 };
+pub use attachment::{AttachmentKind, AttachmentOwner};
 pub use book::{Amended, COLORS, LabelBook, Offer, label_check};
 pub use catalogue::{DICTIONARIES, dictionary_of};
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};

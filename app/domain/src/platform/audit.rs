@@ -79,6 +79,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("building", "楼栋"),
     ("unit", "房源"),
     ("room", "房间"),
+    ("attachment", "附件"),
 ];
 
 /// What people call an audited table; the table's own name when nobody has named it.
@@ -168,6 +169,14 @@ const FIELDS: &[(&str, &str)] = &[
     ("emergency_contact", "紧急联系人"),
     ("emergency_phone", "紧急联系电话"),
     ("emergency_phone_mask", "紧急联系电话（脱敏）"),
+    ("owner", "附件所属"),
+    ("owner_id", "所属记录"),
+    ("kind", "附件类型"),
+    ("file_name", "文件名"),
+    ("media", "文件格式"),
+    ("bytes", "文件大小（字节）"),
+    ("sha256", "文件摘要"),
+    ("delete_reason", "删除原因"),
     ("field", "查看内容"),
     ("reason", "原因"),
     ("confirmed_at", "启用时间"),

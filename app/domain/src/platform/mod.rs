@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod approval;
+pub mod attachment;
 pub mod audit;
 pub mod calendar;
 pub mod dictionary;

@@ -94,6 +94,7 @@ permissions! {
     IdNumberClear "person:id_number:clear" "查看证件号码明文",
     ContactClear "person:contact:clear" "查看电话和住址明文",
     BankClear "person:bank:clear" "查看银行账号明文",
+    AttachmentClear "person:attachment:clear" "查看人员附件原件",
     HomeRead "insight:home:read" "查看首页统计",
     MapRead "insight:map:read" "查看房源地图",
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::ui::label::told;
 use crate::{
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -18,7 +19,7 @@ use crate::{
     },
 };
 use domain::{
-    dictionary::{AssetStatus, DepreciationMethod},
+    dictionary::{AssetStatus, AttachmentOwner, DepreciationMethod},
     housing::{asset_master::AssetMaster, asset_sheet::ASSET_SUB_LIST},
     id::AssetMasterId,
     list::{ListQuery, Position, percent_encode},
@@ -29,8 +30,8 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 /// The tabs of a card, as the address names them.
-const TABS: [(&str, &str); 4] =
-    [("", "卡片信息"), ("subs", "子卡片"), ("changes", "变更记录"), ("depreciation", "折旧")];
+const TABS: [(&str, &str); 5] =
+    [("", "卡片信息"), ("subs", "子卡片"), ("changes", "变更记录"), ("depreciation", "折旧"), ("files", "附件")];
 
 /// The tab that the address names.
 pub(super) fn use_tab() -> Memo<String> {
@@ -83,6 +84,7 @@ fn page(card: AssetMaster, tab: Memo<String>, again: Callback<()>) -> impl IntoV
             "subs" => subs(card),
             "changes" => changes_view(&card.changes, again),
             "depreciation" => depreciation(card),
+            "files" => attachments_panel(AttachmentOwner::AssetMaster, Signal::stored(card.id.0)),
             _ => fields(card),
         })}
     }

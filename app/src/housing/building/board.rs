@@ -8,6 +8,7 @@ use super::{
 use crate::ui::label::told;
 use crate::{
     housing::{unit::panel::unit_panel, use_id},
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead, empty_view, error_view, icon,
@@ -19,7 +20,7 @@ use crate::{
     },
 };
 use domain::{
-    dictionary::UnitStatus,
+    dictionary::{AttachmentOwner, UnitStatus},
     housing::{
         building::{BoardUnit, Building, BuildingBoard},
         unit_status::UnitEvent,
@@ -91,6 +92,7 @@ pub fn board_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {attachments_panel(AttachmentOwner::Building, id.into())}
             {drawer(page)}
             {cell_menu(page)}
         </main>

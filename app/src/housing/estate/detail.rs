@@ -4,6 +4,7 @@ use super::api::{estate_buildings, estate_delete, estate_get};
 use crate::ui::label::told;
 use crate::{
     housing::use_id,
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 use domain::{
-    dictionary::UnitStatus,
+    dictionary::{AttachmentOwner, UnitStatus},
     housing::{
         building::BuildingRow,
         estate::{Estate, facilities_text, percent_text},
@@ -61,6 +62,7 @@ pub fn detail_view() -> AnyView {
             <Transition>
                 {move || Suspend::new(async move { estate.await.ok().map(|estate| fields(&estate)) })}
             </Transition>
+            {attachments_panel(AttachmentOwner::Estate, id.into())}
         </main>
     }
     .into_any()

@@ -7,6 +7,7 @@ use super::{
 use crate::ui::label::told;
 use crate::{
     housing::use_id,
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -19,6 +20,7 @@ use crate::{
     },
 };
 use domain::{
+    dictionary::AttachmentOwner,
     housing::{estate::facilities_text, unit::Unit},
     id::UnitId,
     platform::permission::Permission,
@@ -40,6 +42,7 @@ pub fn detail_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {attachments_panel(AttachmentOwner::Unit, id.into())}
         </main>
     }
     .into_any()

@@ -35,6 +35,17 @@ pub async fn person_delete(ctx: &Ctx, id: PersonId, version: i32, reason: &str) 
     .execute(connection(&mut tx))
     .await?;
     sqlx::query!("delete from person_number where person_id = $1", id.0).execute(connection(&mut tx)).await?;
+    // Nobody needs the papers of a record that never mattered.
+    sqlx::query!(
+        "update attachment set deleted_at = $2, deleted_by = $3, delete_reason = $4
+         where owner = 'PERSON' and owner_id = $1 and deleted_at is null",
+        id.0,
+        ctx.now(),
+        ctx.actor().id.0,
+        reason
+    )
+    .execute(connection(&mut tx))
+    .await?;
     let deleted = sqlx::query!(
         "update person set deleted_at = $3, updated_at = $3, updated_by = $4, version = version + 1
          where id = $1 and version = $2 and deleted_at is null",

@@ -41,6 +41,10 @@ pub enum Kind {
     JobFile,
     /// the secret of a second factor
     SecondFactor,
+    /// a file that belongs to a record
+    Attachment,
+    /// its small picture
+    Thumbnail,
 }
 
 impl Kind {
@@ -54,6 +58,8 @@ impl Kind {
             // As it was called when the first were sealed.
             Self::JobFile => b"import_file",
             Self::SecondFactor => b"second_factor",
+            Self::Attachment => b"attachment",
+            Self::Thumbnail => b"thumbnail",
         }
     }
 }
@@ -66,6 +72,7 @@ struct Key {
     id: i16,
     seal: Aes256Gcm,
     index: [u8; SECRET],
+    link: [u8; SECRET],
     check: [u8; INDEX],
 }
 
@@ -173,6 +180,22 @@ impl KeyRing {
         sealed.first_chunk().map(|id| i16::from_be_bytes(*id))
     }
 
+    /// Signs a text that goes out and comes back: the key's number and the signature.
+    #[must_use]
+    pub fn sign(&self, text: &str) -> String {
+        let key = &self.0[0];
+        format!("{}.{}", key.id, super::token::hex(&key.signing(text).finalize().into_bytes()))
+    }
+
+    /// Whether a text was signed so with a key of the ring.
+    #[must_use]
+    pub fn is_signed(&self, text: &str, signature: &str) -> bool {
+        let Some((id, digits)) = signature.split_once('.') else { return false };
+        let Some(signature) = unhex(digits) else { return false };
+        let key = id.parse().ok().and_then(|id: i16| self.0.iter().find(|key| key.id == id));
+        key.is_some_and(|key| key.signing(text).verify_slice(&signature).is_ok())
+    }
+
     /// The blind indexes of a value, one per key, that of the key in use first: a search compares with all of
     /// them, because while a rotation is under way rows of both keys are there.
     #[must_use]
@@ -192,7 +215,8 @@ pub async fn keys_known(database: &Database) -> Result<bool> {
                or exists (select from room where key_id is not null)
                or exists (select from import_row where key_id is not null)
                or exists (select from job_file where key_id is not null)
-               or exists (select from user_factor where key_id is not null) as "known!""#
+               or exists (select from user_factor where key_id is not null)
+               or exists (select from attachment where key_id is not null) as "known!""#
     );
     let known = known.fetch_one(connection(&mut tx)).await?;
     tx.commit().await?;
@@ -214,7 +238,8 @@ pub(crate) async fn keys_check(database: &Database, ring: &KeyRing) -> Result<()
                   or exists (select from room o where o.key_id = k.id)
                   or exists (select from import_row r where r.key_id = k.id)
                   or exists (select from job_file f where f.key_id = k.id)
-                  or exists (select from user_factor t where t.key_id = k.id) as "seals!"
+                  or exists (select from user_factor t where t.key_id = k.id)
+                  or exists (select from attachment a where a.key_id = k.id) as "seals!"
            from cipher_key k order by id"#
     )
     .fetch_all(connection(&mut tx))
@@ -258,9 +283,16 @@ impl Key {
             bytes
         };
         let seal = Aes256Gcm::new_from_slice(&derived(b"housing seal")).expect("32 bytes are a key");
-        let mut key = Self { id, seal, index: derived(b"housing index"), check: [0; INDEX] };
+        let mut key =
+            Self { id, seal, index: derived(b"housing index"), link: derived(b"housing link"), check: [0; INDEX] };
         key.check = key.digest(b"check", b"housing");
         key
+    }
+
+    fn signing(&self, text: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.link).expect("any length is a key");
+        mac.update(text.as_bytes());
+        mac
     }
 
     fn digest(&self, label: &[u8], content: &[u8]) -> [u8; INDEX] {
@@ -336,6 +368,20 @@ mod tests {
         let after = ring(&[&two]);
         assert!(after.open(Kind::Address, &old).is_err(), "its key is gone");
         assert!(after.open(Kind::Address, &during.seal(Kind::Address, "secret")).is_ok());
+    }
+
+    #[test]
+    fn a_signature_is_of_one_text_and_one_ring() {
+        let (one, two) = (KeyRing::new_line(1), KeyRing::new_line(2));
+        let old = ring(&[&one]);
+        let signature = old.sign("3/7/picture/1800000000");
+        assert!(ring(&[&two, &one]).is_signed("3/7/picture/1800000000", &signature), "while a key is replaced");
+        assert!(!old.is_signed("4/7/picture/1800000000", &signature), "another account");
+        assert!(!ring(&[&two]).is_signed("3/7/picture/1800000000", &signature), "another key");
+        assert!(!ring(&[&KeyRing::new_line(1)]).is_signed("3/7/picture/1800000000", &signature), "another secret");
+        for broken in ["", ".", "1.", "x.00", &signature[..signature.len() - 1], &signature.replace("1.", "2.")] {
+            assert!(!old.is_signed("3/7/picture/1800000000", broken), "{broken}");
+        }
     }
 
     #[test]

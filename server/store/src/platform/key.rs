@@ -5,7 +5,10 @@ use crate::{
     Database, Result,
     housing::room::room_rotate,
     person::person_rotate,
-    platform::user::{factor_rotate, user_rotate},
+    platform::{
+        attachment::attachment_rotate,
+        user::{factor_rotate, user_rotate},
+    },
 };
 
 /// What was sealed anew of one noun.
@@ -26,6 +29,7 @@ pub async fn keys_rotate(database: &Database) -> Result<Vec<Renewed>> {
         Renewed { counted: "人（含导入文件和失败数据）", count: person_rotate(database).await? },
         Renewed { counted: "个账号", count: user_rotate(database).await? },
         Renewed { counted: "个验证器", count: factor_rotate(database).await? },
+        Renewed { counted: "个附件", count: attachment_rotate(database).await? },
         Renewed { counted: "个房间的业主电话", count: room_rotate(database).await? },
     ])
 }

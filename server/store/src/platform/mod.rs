@@ -1,6 +1,7 @@
 //! Organisations, users, sessions, settings and divisions.
 
 pub mod approval;
+pub mod attachment;
 pub mod audit;
 pub mod calendar;
 pub mod cipher;

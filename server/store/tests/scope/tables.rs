@@ -23,10 +23,11 @@ pub const STOCK: [&str; 15] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 23] = [
+pub const CLOSED: [&str; 25] = [
     "app_user",
     "approval",
     "asset_count_line",
+    "attachment",
     "audit_block",
     "audit_log",
     "cipher_key",
@@ -38,6 +39,7 @@ pub const CLOSED: [&str; 23] = [
     "login_attempt",
     "message",
     "number_serial",
+    "object_draft",
     "password_history",
     "person",
     "person_history",

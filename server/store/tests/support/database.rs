@@ -9,12 +9,12 @@ use sqlx::{
 };
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr as _,
     sync::atomic::{AtomicU32, Ordering},
     time::{SystemTime, UNIX_EPOCH},
 };
-use store::Database;
+use store::{Database, files::Files};
 
 /// Owns every test database; may create the application's role, and that is all.
 const OWNER: &str = "housing_test";
@@ -51,7 +51,7 @@ impl TestDatabase {
         let admin =
             PgPoolOptions::new().max_connections(2).connect_with(name.cluster.superuser.clone().database(&name.text));
         let admin = admin.await.expect("the superuser connects");
-        Self { database: adopted(owner, &[KEY]).await.expect("its own keys"), admin, name }
+        Self { database: adopted(owner, &[KEY], &name).await.expect("its own keys"), admin, name }
     }
 
     /// A connection as the application works: the owner's login, the role without rights.
@@ -74,15 +74,21 @@ impl TestDatabase {
     pub async fn second_with(&self, keys: &[&str]) -> store::Result<Database> {
         let owner =
             PgPoolOptions::new().max_connections(2).connect_with(self.name.cluster.owner(&self.name.text)).await;
-        adopted(owner.expect("the owner connects"), keys).await
+        adopted(owner.expect("the owner connects"), keys, &self.name).await
+    }
+
+    /// Where its files lie; goes with the database.
+    pub fn files(&self) -> PathBuf {
+        self.name.files()
     }
 }
 
 /// The key of all test databases.
 pub const KEY: &str = "1:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-async fn adopted(owner: PgPool, keys: &[&str]) -> store::Result<Database> {
+async fn adopted(owner: PgPool, keys: &[&str], name: &Name) -> store::Result<Database> {
     let database = Database::adopt(owner).await.expect("the application's role can be taken");
+    let database = database.with_files(Files::folder(&name.files()).expect("a folder"));
     database.with_keys(store::platform::cipher::KeyRing::parse(&keys.join("\n")).expect("a ring")).await
 }
 
@@ -171,6 +177,10 @@ impl Name {
     fn fresh(cluster: Cluster, slot: PgConnection) -> Self {
         Self { text: format!("housing_test_{}", store::platform::token::short_id()), cluster, _slot: slot }
     }
+
+    fn files(&self) -> PathBuf {
+        std::env::temp_dir().join(&self.text)
+    }
 }
 
 impl Drop for Name {
@@ -183,6 +193,7 @@ impl Drop for Name {
             runtime.block_on(async { run(&mut cluster.connect().await, &statement).await });
         });
         let _ = dropped.join();
+        let _ = std::fs::remove_dir_all(self.files());
     }
 }
 

@@ -191,9 +191,7 @@ async fn taken(tx: &mut Tx, accounts: &[(u32, NewAccount)]) -> Result<(HashSet<S
 
 async fn file_name(tx: &mut Tx, job: &str) -> Result<Option<String>> {
     let job = job.parse::<sqlx::types::Uuid>().map_err(|_| Failure::NotFound)?;
-    Ok(sqlx::query_scalar!("select file_name from job where id = $1", job)
-        .fetch_optional(connection(tx))
-        .await?)
+    Ok(sqlx::query_scalar!("select file_name from job where id = $1", job).fetch_optional(connection(tx)).await?)
 }
 
 /// Asks for the rights of accounts that a file has brought, a line each.

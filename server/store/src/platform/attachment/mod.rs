@@ -1,0 +1,308 @@
+//! Files that belong to a record (附件, E-23): list, upload, links, reading, deleting.
+//!
+//! The row says what a file is; the content lies sealed in the store of files ([`crate::files`]). Nothing is ever there
+//! without being known: before a file is written a draft is noted, which goes with the transaction that makes the row.
+
+mod link;
+mod sweep;
+
+pub use link::{Opened, attachment_link, attachment_open};
+pub use sweep::{attachment_rotate, attachments_sweep};
+
+use crate::{
+    Ctx, Error, Result,
+    ctx::{Tx, connection},
+    error::stored,
+    platform::{
+        cipher::Kind,
+        token::{digest, hex, random_bytes},
+    },
+};
+use domain::{
+    dictionary::{AttachmentKind, AttachmentOwner},
+    failure::Failure,
+    id::AttachmentId,
+    person::merge::reason_check,
+    platform::{
+        attachment::{Attachment, Attachments, FILES_MAX, THUMBNAIL_SECONDS, View, content::Media},
+        permission::Permission,
+    },
+};
+use sqlx::{Postgres, QueryBuilder};
+
+/// A file that was looked at and found good.
+#[derive(Clone, Debug)]
+pub struct Upload<'a> {
+    pub owner: AttachmentOwner,
+    pub owner_id: i64,
+    pub kind: AttachmentKind,
+    /// cleaned
+    pub file_name: &'a str,
+    pub media: Media,
+    pub content: &'a [u8],
+    /// of a picture, and of nothing else
+    pub thumbnail: Option<&'a [u8]>,
+}
+
+/// The files of a record, the newest first, with links to their small pictures.
+///
+/// # Errors
+/// Without the right to read the record; [`Failure::NotFound`] outside the scope.
+pub async fn attachment_list(ctx: &Ctx, owner: AttachmentOwner, owner_id: i64) -> Result<Attachments> {
+    ctx.require(owner.read())?;
+    let opens = may_open(ctx, owner);
+    let mut tx = ctx.begin().await?;
+    if !owner_is_there(&mut tx, owner, owner_id).await? {
+        return Err(Failure::NotFound.into());
+    }
+    let rows = sqlx::query!(
+        r#"select id, kind, file_name, media, bytes, thumbnail_sha256 is not null as "drawn!", user_name(created_by) as uploaded_by,
+                  created_at
+           from attachment where owner = $1 and owner_id = $2 and deleted_at is null order by id desc"#,
+        owner.code(),
+        owner_id,
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            let (id, kind) = (AttachmentId(row.id), stored(&row.kind, AttachmentKind::from_code)?);
+            let shown = row.drawn && (opens || !owner.is_paper(kind));
+            let thumbnail = shown.then(|| link::sign(ctx, id, View::Thumbnail, THUMBNAIL_SECONDS)).transpose()?;
+            Ok(Attachment {
+                id,
+                kind,
+                file_name: row.file_name,
+                media: stored(&row.media, Media::from_code)?,
+                bytes: row.bytes,
+                uploaded_by: row.uploaded_by,
+                uploaded_at: row.created_at,
+                thumbnail,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(Attachments { rows, opens })
+}
+
+/// Whether this person may look at such files themselves.
+fn may_open(ctx: &Ctx, owner: AttachmentOwner) -> bool {
+    !owner.is_personal() || ctx.actor().may(Permission::AttachmentClear)
+}
+
+/// Refuses who has no such right on any kind of record, before it is known of which kind this one is.
+fn require_any(ctx: &Ctx, right: fn(AttachmentOwner) -> Permission) -> Result<()> {
+    let any = AttachmentOwner::ALL.iter().any(|owner| ctx.actor().may(right(*owner)));
+    if any { Ok(()) } else { Err(Failure::Forbidden.into()) }
+}
+
+/// Whether the right to read the record reaches as far as the file.
+fn require_open(ctx: &Ctx, owner: AttachmentOwner) -> Result<()> {
+    ctx.require(owner.read())?;
+    if may_open(ctx, owner) { Ok(()) } else { Err(Failure::Forbidden.into()) }
+}
+
+/// Adds a file to a record: draft, content, row, in this order.
+///
+/// # Errors
+/// Without the right to change the record; [`Failure::NotFound`] outside the scope; a refusal of a kind that such a
+/// record does not have, of more than [`FILES_MAX`] files, or when the content could not be stored.
+pub async fn attachment_create(ctx: &Ctx, upload: &Upload<'_>) -> Result<AttachmentId> {
+    ctx.require(upload.owner.write())?;
+    if !upload.owner.kinds().contains(&upload.kind) {
+        return Err(Failure::refused("请选择附件类型").into());
+    }
+    let ring = ctx.database().keys()?;
+    let mut tx = ctx.begin().await?;
+    room_for_one(&mut tx, upload).await?;
+    let key = draft_note(&mut tx, ctx).await?;
+    tx.commit().await?;
+    let files = ctx.database().files()?;
+    let written = async {
+        files.put(&key, ring.seal_bytes(Kind::Attachment, upload.content)).await?;
+        if let Some(thumbnail) = upload.thumbnail {
+            files.put(&thumbnail_key(&key), ring.seal_bytes(Kind::Thumbnail, thumbnail)).await?;
+        }
+        row_write(ctx, upload, &key, ring.active()).await
+    };
+    let written = written.await;
+    if written.is_err() {
+        // Whoever is killed before this leaves it to the sweeper.
+        sweep::draft_drop(ctx.database(), &key).await;
+    }
+    written
+}
+
+/// Where the small picture of a file lies.
+fn thumbnail_key(key: &str) -> String {
+    format!("{key}.thumbnail")
+}
+
+/// Notes a fresh key, which tells nothing of the file.
+async fn draft_note(tx: &mut Tx, ctx: &Ctx) -> Result<String> {
+    let name = hex(&random_bytes()[..16]);
+    // No folder becomes too full.
+    let key = format!("{}/{name}", &name[..2]);
+    sqlx::query!(
+        "insert into object_draft (object_key, made_by, made_at) values ($1, $2, $3)",
+        key,
+        ctx.actor().id.0,
+        ctx.now()
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(key)
+}
+
+/// Makes sure that the record is there and holds it, and that it has not too many files yet.
+async fn room_for_one(tx: &mut Tx, upload: &Upload<'_>) -> Result<()> {
+    require_hold(tx, upload.owner, upload.owner_id).await?;
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from attachment where owner = $1 and owner_id = $2 and deleted_at is null"#,
+        upload.owner.code(),
+        upload.owner_id,
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    if count >= FILES_MAX {
+        return Err(Failure::refused(format!("附件已有{FILES_MAX}个，请先删除不再需要的附件")).into());
+    }
+    Ok(())
+}
+
+async fn row_write(ctx: &Ctx, upload: &Upload<'_>, key: &str, key_id: i16) -> Result<AttachmentId> {
+    let mut tx = ctx.begin().await?;
+    // Meanwhile the record may be gone, or others may have added theirs.
+    room_for_one(&mut tx, upload).await?;
+    let draft =
+        sqlx::query!("delete from object_draft where object_key = $1", key).execute(connection(&mut tx)).await?;
+    if draft.rows_affected() == 0 {
+        return Err(Failure::refused("上传时间过长，请重新上传").into());
+    }
+    let id = sqlx::query_scalar!(
+        "insert into attachment (owner, owner_id, kind, file_name, media, bytes, sha256, thumbnail_sha256, object_key, key_id,
+                                 created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
+        upload.owner.code(),
+        upload.owner_id,
+        upload.kind.code(),
+        upload.file_name,
+        upload.media.code(),
+        upload.content.len() as i64,
+        &digest(upload.content)[..],
+        upload.thumbnail.map(|thumbnail| digest(thumbnail).to_vec()),
+        key,
+        key_id,
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(AttachmentId(id))
+}
+
+/// Deletes a file, for a reason. Its content is kept for [`domain::platform::attachment::DELETED_DAYS`] more.
+///
+/// # Errors
+/// Without the right to change the record; a complaint about the reason; [`Failure::NotFound`] outside the scope.
+pub async fn attachment_delete(ctx: &Ctx, id: AttachmentId, reason: &str) -> Result<()> {
+    let reason = reason_check(reason);
+    require_any(ctx, AttachmentOwner::write)?;
+    let mut tx = ctx.begin().await?;
+    let file = load(&mut tx, id).await?;
+    ctx.require(file.owner.write())?;
+    let reason = reason?;
+    require_hold(&mut tx, file.owner, file.owner_id).await?;
+    let deleted = sqlx::query!(
+        "update attachment set deleted_at = $2, deleted_by = $3, delete_reason = $4 where id = $1 and deleted_at is null",
+        id.0,
+        ctx.now(),
+        ctx.actor().id.0,
+        reason
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    if deleted.rows_affected() == 0 {
+        return Err(Failure::NotFound.into());
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A row, as far as it is needed to read its content.
+struct Record {
+    owner: AttachmentOwner,
+    owner_id: i64,
+    kind: AttachmentKind,
+    file_name: String,
+    media: Media,
+    sha256: Vec<u8>,
+    thumbnail_sha256: Option<Vec<u8>>,
+    object_key: String,
+}
+
+async fn load(tx: &mut Tx, id: AttachmentId) -> Result<Record> {
+    let row = sqlx::query!(
+        r#"select owner, owner_id, kind, file_name, media, sha256, thumbnail_sha256, object_key as "object_key!"
+           from attachment where id = $1 and deleted_at is null"#,
+        id.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    Ok(Record {
+        owner: stored(&row.owner, AttachmentOwner::from_code)?,
+        owner_id: row.owner_id,
+        kind: stored(&row.kind, AttachmentKind::from_code)?,
+        file_name: row.file_name,
+        media: stored(&row.media, Media::from_code)?,
+        sha256: row.sha256,
+        thumbnail_sha256: row.thumbnail_sha256,
+        object_key: row.object_key,
+    })
+}
+
+/// The table of a record that files belong to, and when its rows take none.
+fn table(owner: AttachmentOwner) -> (&'static str, &'static str) {
+    match owner {
+        AttachmentOwner::Person => ("person", "deleted_at is null and merged_into is null"),
+        AttachmentOwner::Project => ("project", "deleted_at is null"),
+        AttachmentOwner::Estate => ("estate", "deleted_at is null"),
+        AttachmentOwner::Building => ("building", "deleted_at is null"),
+        AttachmentOwner::Unit => ("unit", "deleted_at is null"),
+        AttachmentOwner::AssetMaster => ("asset_master", "deleted_at is null"),
+    }
+}
+
+/// Whether the record is in scope; one that was merged into another still shows its files.
+async fn owner_is_there(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<bool> {
+    let mut sql = QueryBuilder::<Postgres>::new("select exists (select from ");
+    sql.push(table(owner).0).push(" where deleted_at is null and id = ").push_bind(id).push(")");
+    Ok(sql.build_query_scalar().fetch_one(connection(tx)).await?)
+}
+
+/// Holds a record that is in scope and takes files until the transaction ends.
+async fn require_hold(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<()> {
+    let (table, open) = table(owner);
+    let mut sql = QueryBuilder::<Postgres>::new(format!("select id from {table} where {open} and id = "));
+    sql.push_bind(id).push(" for no key update");
+    let found: Option<i64> = sql.build_query_scalar().fetch_optional(connection(tx)).await?;
+    if found.is_some() {
+        Ok(())
+    } else if owner_is_there(tx, owner, id).await? {
+        Err(Failure::refused("该记录已合并，请到合并后的人员办理").into())
+    } else {
+        Err(Failure::NotFound.into())
+    }
+}
+
+/// What came back from the store must be what went in: somebody may have exchanged two files there.
+fn as_stored(content: Vec<u8>, sha256: &[u8], key: &str) -> Result<Vec<u8>> {
+    if digest(&content)[..] == *sha256 {
+        Ok(content)
+    } else {
+        Err(Error::Broken(format!("file {key} is not the one that was stored there")))
+    }
+}
