@@ -13,7 +13,8 @@ pub fn start(database: Database, mut stopping: watch::Receiver<bool>) -> JoinHan
             let now = chrono::Utc::now();
             let swept = sweep(&database, now).await.map_err(|error| error.to_string())?;
             let files = attachments_sweep(&database, now).await.map_err(|error| error.to_string())?;
-            Ok(format!("{}，附件{files}个", swept.sentence()))
+            let files = (files > 0).then(|| format!("清除附件文件{files}个"));
+            Ok(swept.sentence().into_iter().chain(files).reduce(|all, more| format!("{all}，{more}")))
         };
         plan::keep(database, Plan::Housekeeping, stop, work).await;
     })

@@ -48,7 +48,7 @@ pub enum SheetKey {
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,

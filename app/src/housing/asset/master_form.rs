@@ -152,8 +152,9 @@ fn take_over(form: RwSignal<AssetMasterForm>, choices: &AssetChoices) {
 type Form = Edit<AssetMasterForm>;
 
 fn identity(edit: Form, choices: &AssetChoices) -> impl IntoView + use<> {
-    let projects = choices.projects.iter().map(|project| (project.id.to_string(), project.name.clone())).collect();
-    let classes = AssetClass::ALL
+    let projects: Vec<_> =
+        choices.projects.iter().map(|project| (project.id.to_string(), project.name.clone())).collect();
+    let classes: Vec<_> = AssetClass::ALL
         .iter()
         .map(|class| (class.code().to_owned(), format!("{} {}", class.code(), told(*class))))
         .collect();
@@ -174,7 +175,7 @@ fn identity(edit: Form, choices: &AssetChoices) -> impl IntoView + use<> {
 }
 
 fn value(edit: Form) -> impl IntoView {
-    let subjects = LedgerSubject::ALL
+    let subjects: Vec<_> = LedgerSubject::ALL
         .iter()
         .map(|subject| (subject.code().to_owned(), format!("{} {}", subject.code(), told(*subject))))
         .collect();
