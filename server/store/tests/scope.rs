@@ -97,8 +97,7 @@ async fn with_jobs() -> TestDatabase {
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
          insert into login_attempt (login, result) values ('city', 'OK');
          insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city';
-         insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city';
-         insert into user_factor (user_id, secret, key_id, offered_at) select id, '\\x01', 1, now() from app_user where login = 'city';
+         insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city'; insert into user_factor (user_id, secret, key_id, offered_at) select id, '\\x01', 1, now() from app_user where login = 'city';
          insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
          select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
          insert into object_draft values ('00', 1, now()); insert into attachment (owner, owner_id, kind, file_name, media, bytes, sha256,
