@@ -152,7 +152,7 @@ fn after_jpeg(content: &[u8]) -> Option<&[u8]> {
         place += length;
         if marker == 0xDA {
             // The picture itself: until an FF that is neither stuffed nor a restart.
-            while !(*content.get(place)? == 0xFF && !matches!(content.get(place + 1)?, 0x00 | 0xD0..=0xD7)) {
+            while *content.get(place)? != 0xFF || matches!(content.get(place + 1)?, 0x00 | 0xD0..=0xD7) {
                 place += 1;
             }
         }
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn what_is_two_files_at_once_is_refused() {
         let comment = [&ZIP[..20], b"\x05\0hello"].concat();
-        let inside = b"\xFF\xD8\xFF\xFE\x00\x10%PDF-1.4 hidden\xFF\xDA\x00\x02xy\xFF\xD9";
+        let inside = b"\xFF\xD8\xFF\xFE\x00\x11%PDF-1.4 hidden\xFF\xDA\x00\x02xy\xFF\xD9";
         for whole in [JPEG, PNG, PDF] {
             for behind in [ZIP, &comment, b"<script>", b"MZ"] {
                 assert_eq!(refused(&[whole, behind].concat()), "还夹带了其它内容，请重新扫描或另存后再上传");
