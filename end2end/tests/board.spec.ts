@@ -13,6 +13,7 @@ async function place() {
 }
 
 test("a unit has a menu, by hand and by keyboard", async ({ page }) => {
+  test.setTimeout(180_000);
   const { building, unit } = await place();
   await signIn(page, "city");
   await visit(page, `/housing/buildings/${building}`);

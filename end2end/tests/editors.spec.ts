@@ -14,7 +14,7 @@ async function desk(open: () => Promise<Page>, name: string, path: string): Prom
 }
 
 test("an account", async ({ page, anotherBrowser }) => {
-  const { login } = account("AUDITOR");
+  const { login } = account("operator");
   const [user] = await query<{ id: string; name: string }>("select id, name from app_user where login = $1", [login]);
   const path = `/platform/users/${user?.id}/edit`;
   await signIn(page, "admin");
@@ -39,7 +39,7 @@ test("an account", async ({ page, anotherBrowser }) => {
 });
 
 test("what an account may do", async ({ page }) => {
-  const { login } = account("AUDITOR");
+  const { login } = account("operator");
   const [user] = await query<{ id: string }>("select id from app_user where login = $1", [login]);
   await signIn(page, "admin");
   await visit(page, `/platform/users/${user?.id}/grant`);

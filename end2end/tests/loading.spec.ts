@@ -18,16 +18,16 @@ test("a page that is left while its part is on its way leaves no error behind", 
   await page.waitForTimeout(400);
   await page.goto("/persons", { waitUntil: "domcontentloaded" });
   await page.waitForTimeout(400);
-  await page.goto("/platform/audit", { waitUntil: "domcontentloaded" });
+  await page.goto("/platform/parameters", { waitUntil: "domcontentloaded" });
   await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.goto("/operators");
   await hydrated(page);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("运营主体");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("运营主体管理");
   await expect(notice(page)).toBeHidden();
 });
 
 test.describe("a part that does not come", () => {
-  test.use({ expectedProblems: [/net::ERR_FAILED/, /\.wasm/] });
+  test.use({ expectedProblems: [/net::ERR_FAILED|\.wasm/] });
 
   test("is said and asked for again, on a page that lives on", async ({ page }) => {
     await signIn(page, "city");
@@ -43,17 +43,17 @@ test.describe("a part that does not come", () => {
     await expect(notice(page), "still away, and still said").toBeVisible();
     await page.unroute(isPart);
     await notice(page).getByRole("button", { name: "重试" }).click();
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("运营主体");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("运营主体管理");
     await expect(notice(page)).toBeHidden();
     await menu.getByRole("link", { name: "人员", exact: true }).first().click();
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("人员");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(/人员/);
   });
 
   test("is said on the first page too, before anything of the program runs", async ({ page }) => {
     await signIn(page, "city");
     await page.route(isPart, (route) => route.abort("failed"));
     await page.goto("/operators");
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("运营主体");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("运营主体管理");
     await expect(notice(page)).toBeVisible();
     await page.unroute(isPart);
     await notice(page).getByRole("button", { name: "重试" }).click();
