@@ -167,8 +167,9 @@ type Form = RwSignal<AssetMasterForm>;
 type Errors = RwSignal<FieldErrors>;
 
 fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView + use<> {
-    let projects = choices.projects.iter().map(|project| (project.id.to_string(), project.name.clone())).collect();
-    let classes = AssetClass::ALL
+    let projects: Vec<(String, String)> =
+        choices.projects.iter().map(|project| (project.id.to_string(), project.name.clone())).collect();
+    let classes: Vec<(String, String)> = AssetClass::ALL
         .iter()
         .map(|class| (class.code().to_owned(), format!("{} {}", class.code(), told(*class))))
         .collect();
@@ -189,7 +190,7 @@ fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView
 }
 
 fn value(form: Form, errors: Errors) -> impl IntoView {
-    let subjects = LedgerSubject::ALL
+    let subjects: Vec<(String, String)> = LedgerSubject::ALL
         .iter()
         .map(|subject| (subject.code().to_owned(), format!("{} {}", subject.code(), told(*subject))))
         .collect();
