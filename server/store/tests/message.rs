@@ -19,7 +19,7 @@ use store::{
     platform::{
         approval::approval_end,
         message::{message_list, message_open, message_read_all, template_list, template_update},
-        parameter::parameter_request,
+        parameter::{parameter_list, parameter_request},
     },
 };
 use support::{TestDatabase, city};
@@ -35,7 +35,9 @@ async fn asked(ctx: &Ctx, value: &str) -> ApprovalId {
         valid_from: "2099-01-01".into(),
         reason: "加强管理".into(),
     };
-    parameter_request(ctx, &form).await.expect("a request")
+    let rows = parameter_list(ctx).await.expect("the parameters");
+    let read = rows.iter().find(|row| row.code == form.code).expect("it is there").version;
+    parameter_request(ctx, read, &form).await.expect("a request")
 }
 
 async fn inbox(ctx: &Ctx) -> Vec<String> {
