@@ -18,7 +18,7 @@ use crate::{
 use domain::{
     dictionary::{NumberKind, NumberPeriod},
     failure::FieldErrors,
-    list::{ListQuery, Page},
+    list::Page,
     platform::{
         numbering::{NUMBER_LIST, NumberForm, NumberRow},
         permission::Permission,

@@ -44,11 +44,6 @@ async fn everything(test: &TestDatabase) -> BTreeMap<String, i64> {
     counts
 }
 
-/// The account that may import a sheet.
-fn importer(sheet: SheetKey) -> &'static str {
-    if matches!(sheet, SheetKey::Organization | SheetKey::Calendar) { "admin" } else { "city" }
-}
-
 /// A file with good rows, bad rows and duplicates of every kind.
 fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
     let named: &dyn Fn(&str, &str) -> Vec<String> = match sheet {
