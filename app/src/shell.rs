@@ -271,6 +271,9 @@ const MENU: &[(&str, &[Entry])] = &[
             Entry {
                 href: "/platform/approvals", label: "复核事项", icon: "approve", permission: Permission::UserRead
             },
+            Entry {
+                href: "/platform/workflows", label: "流程定义", icon: "tree", permission: Permission::WorkflowRead
+            },
             Entry { href: "/platform/audit", label: "操作日志", icon: "audit", permission: Permission::AuditRead },
             Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::EstateWrite },
         ],

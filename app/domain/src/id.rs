@@ -33,6 +33,8 @@ ids! {
     RoleId,
     /// 待复核的变更 (domain.md §6.4)
     ApprovalId,
+    /// 流程版本 (E-127)
+    WorkflowId,
     /// 项目 (E-10)
     ProjectId,
     /// 小区 (E-11)

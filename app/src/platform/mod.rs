@@ -9,6 +9,7 @@ mod role;
 pub mod session;
 pub mod sign_in;
 mod user;
+pub mod workflow;
 
 use crate::ui::empty_view;
 use leptos::prelude::*;

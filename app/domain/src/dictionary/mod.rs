@@ -19,7 +19,7 @@ pub use housing::{
     SourceType, Structure, UnitStatus, UseStatus,
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
-pub use platform::{ApprovalKind, ApprovalStatus, UserStatus};
+pub use platform::{ApprovalKind, ApprovalStatus, UserStatus, WorkflowStatus};
 
 use crate::value::{Check, Complaint, text::normalize};
 

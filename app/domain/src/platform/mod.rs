@@ -9,5 +9,7 @@ pub mod parameter;
 pub mod permission;
 pub mod role;
 pub mod setting;
+pub mod task;
 pub mod user;
 pub mod user_form;
+pub mod workflow;

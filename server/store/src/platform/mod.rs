@@ -10,5 +10,7 @@ pub mod password;
 pub mod role;
 pub mod session;
 pub mod setting;
+mod task;
 pub mod token;
 pub mod user;
+pub mod workflow;
