@@ -22,6 +22,8 @@ mod server {
         pub secure_cookies: bool,
         /// settings of the city, looked at again every few seconds
         pub settings: tokio::sync::watch::Receiver<domain::platform::setting::CitySettings>,
+        /// the city's labels and menu, looked at again every few seconds and after every change made here
+        pub tables: tokio::sync::watch::Sender<store::platform::tables::CityTables>,
         /// what was written down outside the database of the operation log's seals
         pub audit_anchors: ReadAnchors,
         /// hash of the browser bundle in use; an old tab notices that it differs (`crate::presence`)
@@ -65,6 +67,16 @@ mod server {
     #[must_use]
     pub fn visit() -> Visit {
         use_context().unwrap_or_default()
+    }
+
+    /// Looks at the city's labels and menu again, so that whoever changed them sees it in the answer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tables_look() -> Result<(), ApiError> {
+        let process = process();
+        process.tables.send_replace(store::platform::tables::tables_get(&process.database).await?);
+        Ok(())
     }
 
     /// The process that answers.

@@ -7,14 +7,7 @@ use crate::{
     route::routes,
     ui::{icon, resource::PageJson},
 };
-use domain::{
-    dictionary::ApprovalKind,
-    import::may_import,
-    platform::{
-        actor::{Actor, SessionKind},
-        permission::Permission,
-    },
-};
+use domain::platform::{actor::SessionKind, menu::MenuNode, permission::Permission};
 use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
@@ -118,6 +111,8 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
     let frame = use_frame();
     // The whole person: rights come and go with the first password, also while the session's kind stays.
     let actor = Memo::new(move |_| frame.with(|frame| frame.actor.clone()));
+    // The menu follows what administrators change while the page is open.
+    let menu = Memo::new(move |_| frame.with(|frame| (frame.actor.is_some(), frame.menu.clone())));
     let kind = Memo::new(move |_| actor.with(|actor| actor.as_ref().map(|actor| actor.session)));
     let theme = move || if kind.get() == Some(SessionKind::Kiosk) { "wall" } else { "desk" };
     // The server sets the title when the page is drawn already and no signal can be read any more.
@@ -134,7 +129,7 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
             </div>
             <div class="drawer-side z-30">
                 <label for="menu" class="drawer-overlay"><span class="sr-only">"收起菜单"</span></label>
-                {move || actor.get().map(|_| view! { <Menu frame=frame.get_untracked() /> })}
+                {move || menu.get().0.then(|| view! { <Menu frame=frame.get_untracked() /> })}
             </div>
         </div>
     }
@@ -200,120 +195,49 @@ fn search_link() -> impl IntoView {
     }
 }
 
-/// One entry of the menu.
-struct Entry {
-    href: &'static str,
-    label: &'static str,
-    icon: &'static str,
-    permission: Permission,
-}
-
-const MENU: &[(&str, &[Entry])] = &[
-    (
-        "首页",
-        &[
-            Entry { href: "/", label: "大屏", icon: "home", permission: Permission::HomeRead },
-            Entry { href: "/map", label: "房源分布", icon: "map", permission: Permission::MapRead },
-        ],
-    ),
-    (
-        "公租房房源",
-        &[
-            Entry { href: "/housing/projects", label: "项目", icon: "project", permission: Permission::ProjectRead },
-            Entry { href: "/housing/estates", label: "小区", icon: "estate", permission: Permission::EstateRead },
-            Entry {
-                href: "/housing/buildings", label: "楼栋", icon: "building", permission: Permission::BuildingRead
-            },
-            Entry { href: "/housing/units", label: "房源", icon: "unit", permission: Permission::UnitRead },
-            Entry { href: "/housing/rooms", label: "房间", icon: "room", permission: Permission::RoomRead },
-            Entry {
-                href: "/housing/rent-standards",
-                label: "租金标准",
-                icon: "rent",
-                permission: Permission::RentStandardRead,
-            },
-        ],
-    ),
-    (
-        "资产管理",
-        &[
-            Entry { href: "/assets/masters", label: "主卡片", icon: "asset", permission: Permission::AssetRead },
-            Entry { href: "/assets/subs", label: "子卡片", icon: "unit", permission: Permission::AssetRead },
-            Entry { href: "/assets/changes", label: "资产审批", icon: "edit", permission: Permission::AssetRead },
-            Entry {
-                href: "/assets/depreciation", label: "折旧计提", icon: "rent", permission: Permission::AssetRead
-            },
-            Entry { href: "/assets/counts", label: "资产盘点", icon: "search", permission: Permission::AssetRead },
-        ],
-    ),
-    ("人员", &[Entry { href: "/persons", label: "人员", icon: "person", permission: Permission::PersonRead }]),
-    (
-        "运营主体",
-        &[Entry { href: "/operators", label: "运营主体", icon: "operator", permission: Permission::OperatorRead }],
-    ),
-    (
-        "系统管理",
-        &[
-            Entry {
-                href: "/platform/organizations",
-                label: "组织机构",
-                icon: "organization",
-                permission: Permission::OrganizationRead,
-            },
-            Entry { href: "/platform/users", label: "用户", icon: "person", permission: Permission::UserRead },
-            Entry { href: "/platform/roles", label: "角色", icon: "operator", permission: Permission::RoleRead },
-            Entry {
-                href: "/platform/parameters",
-                label: "参数设置",
-                icon: "rent",
-                permission: Permission::ParameterRead,
-            },
-            Entry {
-                href: "/platform/approvals", label: "复核事项", icon: "approve", permission: Permission::UserRead
-            },
-            Entry {
-                href: "/platform/workflows", label: "流程定义", icon: "tree", permission: Permission::WorkflowRead
-            },
-            Entry { href: "/platform/audit", label: "操作日志", icon: "audit", permission: Permission::AuditRead },
-            Entry { href: "/imports", label: "导入日志", icon: "import", permission: Permission::EstateWrite },
-        ],
-    ),
-];
-
-/// The menu shows what the actor may open.
+/// The menu, as the server put it together for the actor (`domain::platform::menu`).
 #[component]
 fn Menu(frame: Frame) -> impl IntoView {
-    let actor = frame.actor;
-    // Two pages are open to several permissions.
-    let also = |actor: &Actor, entry: &Entry| match entry.href {
-        "/imports" => may_import(actor),
-        "/platform/approvals" => !ApprovalKind::readable(|permission| actor.may(permission)).is_empty(),
-        _ => false,
-    };
-    let allowed =
-        move |entry: &Entry| actor.as_ref().is_some_and(|actor| actor.may(entry.permission) || also(actor, entry));
-    let path = use_location().pathname;
-    let groups = MENU
-        .iter()
-        .filter_map(|(title, entries)| {
-            let items: Vec<_> =
-                entries.iter().filter(|entry| allowed(entry)).map(|entry| menu_item(entry, path)).collect();
-            (!items.is_empty()).then(|| view! { <li><h2 class="menu-title">{*title}</h2><ul>{items}</ul></li> })
-        })
-        .collect_view();
+    let location = use_location();
+    let here = Here { path: location.pathname, search: location.search };
     view! {
         <nav class="app-menu" aria-label="主菜单">
             <a href="/" class="app-brand">{icon("brand")}<span>{frame.settings.city_name}</span></a>
-            <ul class="menu w-full">{groups}</ul>
+            <ul class="menu w-full">{menu_nodes(frame.menu, here)}</ul>
         </nav>
     }
 }
 
-fn menu_item(entry: &'static Entry, path: Memo<String>) -> impl IntoView {
-    let current = move || {
-        let path = path.get();
-        if entry.href == "/" { path == "/" } else { path.starts_with(entry.href) }
-    };
+/// Where the browser is.
+#[derive(Clone, Copy)]
+struct Here {
+    path: Memo<String>,
+    search: Memo<String>,
+}
+
+fn menu_nodes(nodes: Vec<MenuNode>, here: Here) -> AnyView {
+    nodes
+        .into_iter()
+        .map(|node| {
+            if !node.href.is_empty() {
+                return menu_item(node, here).into_any();
+            }
+            view! { <li><h2 class="menu-title">{node.label}</h2><ul>{menu_nodes(node.children, here)}</ul></li> }
+                .into_any()
+        })
+        .collect_view()
+        .into_any()
+}
+
+fn menu_item(node: MenuNode, here: Here) -> impl IntoView {
+    let MenuNode { label, icon: name, href, .. } = node;
+    let own = href.clone();
+    let current = Memo::new(move |_| {
+        let (place, asked) = own.split_once('?').unwrap_or((&own, ""));
+        let within = here.path.with(|path| if place == "/" { path == "/" } else { path.starts_with(place) });
+        // An address with a filter is one of its own.
+        within && (asked.is_empty() || here.search.with(|search| search == asked))
+    });
     let close_menu = |_| {
         use leptos::wasm_bindgen::JsCast as _;
         if let Some(toggle) = leptos::prelude::document().get_element_by_id("menu") {
@@ -322,8 +246,8 @@ fn menu_item(entry: &'static Entry, path: Memo<String>) -> impl IntoView {
     };
     view! {
         <li>
-            <A href=entry.href attr:aria-current=move || current().then_some("page") attr:class=move || if current() { "menu-active" } else { "" } on:click=close_menu>
-                {icon(entry.icon)}{entry.label}
+            <A href=href attr:aria-current=move || current.get().then_some("page") attr:class=move || if current.get() { "menu-active" } else { "" } on:click=close_menu>
+                {icon(&name)}{label}
             </A>
         </li>
     }

@@ -24,7 +24,7 @@ test("a card goes from draft over a second person into the books and on paper", 
   await expect(page.locator("#card_no-error")).toHaveText("不能为空");
   await expect(page.locator("#project-error")).toHaveText("请选择项目");
   await checkAxe(page);
-  await page.getByLabel("卡片编号*").fill(number);
+  await page.getByLabel("卡片编号").fill(number);
   await page.getByLabel("资产编码*").fill("FW-旅程");
   await page.getByLabel("资产名称*").fill("旅程住宅");
   await page.getByLabel("项目*").selectOption({ index: 1 });
@@ -70,7 +70,7 @@ test("a card goes from draft over a second person into the books and on paper", 
   await pick(taken?.code ?? "");
   await expect(page.getByLabel("建筑面积(㎡)*"), "the unit brings its area").not.toHaveValue("");
   await checkAxe(page);
-  await page.getByLabel("卡片编号*").fill(`${number}-1`);
+  await page.getByLabel("卡片编号").fill(`${number}-1`);
   await page.getByLabel("账面原值(元)*").fill("180,000.01");
   await page.getByRole("button", { name: "保存草稿" }).click();
   await expect(page.locator("#unit-error, #original-error").filter({ hasText: /./ })).toHaveText(/该房源已存在资产子卡片|该房源不属于主卡片的项目|子卡片原值合计超过主卡片/);

@@ -2,6 +2,7 @@
 //! import, with accounts whose passwords nobody chose.
 
 mod asset;
+mod calendar;
 
 use crate::{
     hdb,
@@ -176,6 +177,7 @@ impl Seed<'_> {
             self.account(account, &mut lines).await?;
         }
         self.persons().await?;
+        calendar::calendar(database).await.map_err(text)?;
         asset::assets(database, self.begun).await.map_err(text)?;
         write_private(notes, &lines).map_err(|error| format!("{}: {error}", notes.display()))?;
         demo_complete(database).await.map_err(text)

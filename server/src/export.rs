@@ -3,6 +3,7 @@
 
 use crate::workbook;
 use domain::{
+    dictionary::LabelBook,
     failure::Failure,
     housing::{
         asset_change::ASSET_CHANGE_LIST,
@@ -19,7 +20,13 @@ use domain::{
     list::{EXPORT_MAX, ListQuery, Page},
     operator::OPERATOR_LIST,
     person::sheet::PERSON_LIST,
-    platform::organization_sheet::ORGANIZATION_LIST,
+    platform::{
+        calendar::HOLIDAY_LIST,
+        dictionary::{DICTIONARY_ITEM_LIST, DICTIONARY_LIST},
+        menu::MENU_LIST,
+        numbering::NUMBER_LIST,
+        organization_sheet::ORGANIZATION_LIST,
+    },
     sheet::{Cell, ListSheet},
 };
 use std::path::Path;
@@ -34,13 +41,17 @@ use store::{
     operator::operator_list,
     person::person_list,
     platform::{
+        calendar::holiday_list,
+        dictionary::{dictionary_item_list, dictionary_list, labels_get},
+        menu::menu_list,
+        numbering::number_list,
         organization::organization_list,
         user::{UserRef, user_ctx},
     },
 };
 
 /// What can be exported.
-pub const LISTS: [&str; 14] = [
+pub const LISTS: [&str; 19] = [
     "organization",
     "operator",
     "project",
@@ -55,6 +66,11 @@ pub const LISTS: [&str; 14] = [
     "asset_change",
     "asset_depreciation",
     "asset_count",
+    "dictionary",
+    "dictionary_item",
+    "calendar",
+    "numbering",
+    "menu",
 ];
 
 /// The rows of a list, as filtered and sorted; answers the list's Chinese name and the workbook.
@@ -66,10 +82,11 @@ pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> 
         return Err(Failure::NotFound.into());
     }
     let rows = export_begin(ctx, list, query, wanted).await?;
+    let labels = labels_get(ctx.database()).await?;
     // An owned context per call: a borrowed one would tie the future to this function.
     macro_rules! collected {
         ($sheet:expr, $load:path) => {
-            collect(&$sheet, rows, query, |query| {
+            collect(&$sheet, rows, (query, &labels), |query| {
                 let ctx = ctx.clone();
                 async move { $load(&ctx, &query).await }
             })
@@ -90,6 +107,11 @@ pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> 
         "asset_change" => collected!(ASSET_CHANGE_LIST, asset_change_list),
         "asset_depreciation" => collected!(DEPRECIATION_LIST, depreciation_list),
         "asset_count" => collected!(ASSET_COUNT_LIST, asset_count_list),
+        "dictionary" => collected!(DICTIONARY_LIST, dictionary_list),
+        "dictionary_item" => collected!(DICTIONARY_ITEM_LIST, dictionary_item_list),
+        "calendar" => collected!(HOLIDAY_LIST, holiday_list),
+        "numbering" => collected!(NUMBER_LIST, number_list),
+        "menu" => collected!(MENU_LIST, menu_list),
         _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
     };
     let content = tokio::task::spawn_blocking(move || {
@@ -126,7 +148,7 @@ type Collected = (&'static str, Vec<domain::sheet::ColumnSpec>, Vec<Vec<Cell>>);
 async fn collect<R, F>(
     sheet: &ListSheet<R>,
     most: u32,
-    query: &ListQuery,
+    (query, labels): (&ListQuery, &LabelBook),
     load: impl Fn(ListQuery) -> F,
 ) -> store::Result<Collected>
 where
@@ -136,7 +158,8 @@ where
     let mut query = query.in_steps();
     loop {
         let page = load(query.clone()).await?;
-        cells.extend(page.rows.iter().map(|row| sheet.cells(row)));
+        let told = |row: &R| sheet.cells(row).into_iter().map(|cell| cell.told(labels)).collect();
+        cells.extend(page.rows.iter().map(told));
         match page.next {
             Some(next) if cells.len() < most as usize => query.at = next,
             _ => break,

@@ -71,7 +71,8 @@ pub async fn template(Extension(visit): Extension<Visit>, Path(sheet): Path<Stri
     let ctx = ctx(visit)?;
     let sheet = sheet_key(&sheet)?;
     ctx.require(sheet.permission())?;
-    let content = workbook::template::template(&workbook::template::template_of(sheet))
+    let labels = store::platform::dictionary::labels_get(ctx.database()).await?;
+    let content = workbook::template::template(&workbook::template::labelled(sheet, &labels))
         .map_err(|error| store::Error::Broken(error.to_string()))?;
     Ok(spreadsheet(&format!("{}导入模板.xlsx", sheet.title()), content))
 }

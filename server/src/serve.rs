@@ -14,7 +14,7 @@ use axum::{Router, serve::ListenerExt as _};
 use domain::platform::setting::CitySettings;
 use leptos::config::LeptosOptions;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use store::{Database, live::Feed};
+use store::{Database, live::Feed, platform::tables::CityTables};
 use tokio::{net::TcpListener, signal, sync::watch, task::JoinHandle};
 
 /// How often the settings are looked at.
@@ -100,6 +100,7 @@ async fn run(
     let Ground { listener, tls, metrics, build } = ground;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
+    let tables = store::platform::tables::tables_get(database).await.map_err(|error| error.to_string())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     println!("\n  {}\n  {scheme}://{address}\n", settings.city_name);
     let front = Front {
@@ -117,6 +118,7 @@ async fn run(
             draw_captcha: captcha_image::draw,
             secure_cookies: front.https,
             settings: watch_settings(database.clone(), settings),
+            tables: watch_tables(database.clone(), tables),
             audit_anchors: Arc::new(move || audit::anchors(&anchors)),
             build: build.clone(),
         },
@@ -205,6 +207,26 @@ fn watch_settings(database: Database, settings: CitySettings) -> watch::Receiver
         }
     });
     receiver
+}
+
+/// Keeps the city's labels and menu at hand. Another process may change them; this one's own changes are sent in at
+/// once (`app::context::tables_look`).
+fn watch_tables(database: Database, tables: CityTables) -> watch::Sender<CityTables> {
+    let sender = watch::Sender::new(tables);
+    let kept = sender.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(SETTINGS_LOOK).await;
+            if let Ok(fresh) = store::platform::tables::tables_get(&database).await {
+                kept.send_if_modified(|known| {
+                    let changed = *known != fresh;
+                    *known = fresh;
+                    changed
+                });
+            }
+        }
+    });
+    sender
 }
 
 /// Ctrl-C, the service manager's TERM, or the terminal going away.

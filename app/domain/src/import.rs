@@ -40,11 +40,20 @@ pub enum SheetKey {
     Building,
     Room,
     Person,
+    Calendar,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 7] =
-        [Self::Organization, Self::RentStandard, Self::Project, Self::Estate, Self::Building, Self::Room, Self::Person];
+    pub const ALL: [Self; 8] = [
+        Self::Organization,
+        Self::RentStandard,
+        Self::Project,
+        Self::Estate,
+        Self::Building,
+        Self::Room,
+        Self::Person,
+        Self::Calendar,
+    ];
 
     /// As the command line and the address name it.
     #[must_use]
@@ -57,6 +66,7 @@ impl SheetKey {
             Self::Building => "building",
             Self::Room => "room",
             Self::Person => "person",
+            Self::Calendar => "calendar",
         }
     }
 
@@ -71,6 +81,7 @@ impl SheetKey {
             Self::Building => crate::housing::building_sheet::BUILDING_IMPORT.title,
             Self::Room => crate::housing::room_sheet::ROOM_IMPORT.title,
             Self::Person => crate::person::import_sheet::PERSON_IMPORT.title,
+            Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
         }
     }
 
@@ -91,6 +102,7 @@ impl SheetKey {
             Self::Building => Permission::UnitWrite,
             Self::Room => Permission::RoomWrite,
             Self::Person => Permission::PersonImport,
+            Self::Calendar => Permission::CalendarWrite,
         }
     }
 
@@ -104,7 +116,7 @@ impl SheetKey {
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
     #[must_use]
     pub fn can_update(self) -> bool {
-        matches!(self, Self::Person)
+        matches!(self, Self::Person | Self::Calendar)
     }
 
     /// The headers of its columns. (Costs the browser every parser of every sheet: for the server.)
@@ -121,6 +133,7 @@ impl SheetKey {
             Self::Building => of(&crate::housing::building_sheet::BUILDING_IMPORT),
             Self::Room => of(&crate::housing::room_sheet::ROOM_IMPORT),
             Self::Person => of(&crate::person::import_sheet::PERSON_IMPORT),
+            Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
         }
     }
 }

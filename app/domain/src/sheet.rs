@@ -5,6 +5,7 @@
 //! compiled once, not once per noun.
 
 use crate::{
+    dictionary::{Item, LabelBook},
     id::EstateId,
     value::{Area, Check, Complaint, Money, normalize},
 };
@@ -21,7 +22,15 @@ pub enum Cell {
     Area(Area),
     Date(NaiveDate),
     Time(DateTime<Utc>),
-    /// a dictionary value with its colour: `tone` names the CSS variable `--tone-…`
+    /// a dictionary value, under the program's label: whoever shows it asks the label book ([`Self::told`])
+    Coded {
+        dictionary: String,
+        code: String,
+        label: String,
+        /// whether it has a coloured tile
+        badge: bool,
+    },
+    /// a state that no dictionary holds, with its colour: `tone` names the CSS variable `--tone-…`
     Badge {
         tone: String,
         label: String,
@@ -44,7 +53,33 @@ impl Cell {
         Self::Link { text: text.into(), href: href.into() }
     }
 
-    /// A coloured dictionary value.
+    /// A dictionary value.
+    pub fn coded(value: impl Into<Item>) -> Self {
+        Self::item(value.into(), false)
+    }
+
+    /// A dictionary value with its colour.
+    pub fn status(value: impl Into<Item>) -> Self {
+        Self::item(value.into(), true)
+    }
+
+    fn item(item: Item, badge: bool) -> Self {
+        let dictionary = item.dictionary_id().to_owned();
+        Self::Coded { dictionary, code: item.code.to_owned(), label: item.label.to_owned(), badge }
+    }
+
+    /// The same as text where a dictionary value stands: under the city's label.
+    #[must_use]
+    pub fn told(self, book: &LabelBook) -> Self {
+        match self {
+            Self::Coded { dictionary, code, label, .. } => {
+                Self::Text(book.label_of(&dictionary, &code, &label).to_owned())
+            }
+            cell => cell,
+        }
+    }
+
+    /// A coloured state that no dictionary holds.
     #[must_use]
     pub fn badge(code: &str, label: &str) -> Self {
         Self::Badge { tone: code.to_ascii_lowercase(), label: label.to_owned() }
@@ -97,7 +132,9 @@ pub struct Filter {
 /// Where a filter's values come from.
 #[derive(Clone, Copy)]
 pub enum Choices {
-    /// a dictionary: code and label of each value
+    /// a dictionary, under the city's labels
+    Of(fn() -> Vec<Item>),
+    /// choices that no dictionary holds: code and label of each
     Fixed(fn() -> Vec<(&'static str, &'static str)>),
     /// the districts in the actor's scope
     Districts,
@@ -232,9 +269,17 @@ pub struct ImportColumn<F: 'static> {
     /// what the instruction sheet says about it
     pub note: &'static str,
     /// drop-down values, empty when free
-    pub choices: fn() -> Vec<&'static str>,
+    pub choices: fn() -> Vec<Item>,
     /// reads one trimmed, half-width, non-empty text into the form
     pub parse: fn(&str, &mut F) -> Check<()>,
+}
+
+impl<F> ImportColumn<F> {
+    fn read(&self, text: &str, form: &mut F, book: &LabelBook) -> Check<()> {
+        // Only where the city calls something otherwise is there anything to look up.
+        let code = if book.is_empty() { None } else { book.read(&(self.choices)(), text)? };
+        (self.parse)(code.unwrap_or(text), form)
+    }
 }
 
 /// An import template (domain.md §7).
@@ -266,12 +311,13 @@ impl RowCheck<'_> {
 }
 
 impl<F: Default> ImportSheet<F> {
-    /// Reads one row. The cells are in template order; missing trailing ones count as empty.
+    /// Reads one row. The cells are in template order; missing trailing ones count as empty. Dictionary values may
+    /// stand there under the city's labels.
     ///
     /// # Errors
     /// Every complaint about the row, as domain.md §7.0 words them: those about columns in their order, then those
     /// about what does not go together.
-    pub fn parse(&self, row_no: u32, cells: &[String]) -> Result<F, Vec<RowError>> {
+    pub fn parse(&self, row_no: u32, cells: &[String], book: &LabelBook) -> Result<F, Vec<RowError>> {
         let mut form = F::default();
         let mut errors = Vec::new();
         for (index, column) in self.columns.iter().enumerate() {
@@ -280,7 +326,7 @@ impl<F: Default> ImportSheet<F> {
                 if column.required {
                     errors.push(RowError::says(column.header, format!("第{row_no}行【{}】不能为空", column.header)));
                 }
-            } else if let Err(complaint) = (column.parse)(&text, &mut form) {
+            } else if let Err(complaint) = column.read(&text, &mut form, book) {
                 errors.push(RowError::of(column.header, &complaint));
             }
         }

@@ -109,13 +109,13 @@ fn facts(project: &Project) -> Vec<FieldCell> {
         ("社区", text_cell(project.community.as_ref())),
         ("项目地址", Cell::text(&project.address)),
         ("经纬度", text_cell(place.as_ref())),
-        ("住房类别", Cell::text(project.category.label())),
-        ("筹集方式", Cell::text(project.source.label())),
-        ("投资主体", Cell::text(project.investment.label())),
+        ("住房类别", Cell::coded(project.category)),
+        ("筹集方式", Cell::coded(project.source)),
+        ("投资主体", Cell::coded(project.investment)),
         ("产权单位", Cell::text(&project.owner_unit)),
         ("建设单位", text_cell(project.builder.as_ref())),
         ("运营主体", text_cell(project.operator.as_ref())),
-        ("项目状态", Cell::badge(project.status.code(), project.status.label())),
+        ("项目状态", Cell::status(project.status)),
     ]
 }
 

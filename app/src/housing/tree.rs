@@ -3,6 +3,7 @@
 //! On a phone it is a drawer.
 
 use super::unit::api::stock_children;
+use crate::ui::label::told;
 use crate::ui::{error_view, icon, loading_view, resource::resource, status_tile};
 use domain::{
     housing::tree::{LEVEL_MAX, StockNode, TreeItem, TreeLevel},
@@ -198,7 +199,7 @@ fn line(tree: Tree, item: TreeItem, depth: u8, (index, count): (usize, usize)) -
                 {mark}
                 {status.map(status_tile)}
                 <span class="tree-label">{label}</span>
-                {status.map(|status| view! { <span class="sr-only">{status.label()}</span> })}
+                {status.map(|status| view! { <span class="sr-only">{told(status)}</span> })}
                 {units.map(|units| view! { <span class="tree-count">{group_thousands(units)}</span> })}
             </a>
             {group}

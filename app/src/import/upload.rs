@@ -61,7 +61,7 @@ pub fn upload_view(sheet: String) -> AnyView {
                         {sheet.can_update().then(|| view! {
                             <label class="flex items-center gap-2 basis-full">
                                 <input type="checkbox" name="update" class="checkbox checkbox-sm" on:change=move |_| request.set_value(None) />
-                                "更新已有人员（只更新电话、地址和工作单位）"
+                                {if sheet == SheetKey::Person { "更新已有人员（只更新电话、地址和工作单位）" } else { "更新已录入的记录" }}
                             </label>
                         })}
                         <button type="submit" class="btn btn-primary" disabled=move || send.pending().get()>

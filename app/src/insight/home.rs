@@ -3,6 +3,7 @@
 //! The figures stand in the HTML; charts are drawn over them when their script has come. What is refreshed
 //! is the figures, never the page: nobody loses his place because a minute is over.
 
+use crate::ui::label::told;
 use crate::{
     ApiError,
     shell::{may, use_frame},
@@ -286,7 +287,7 @@ fn status_list(figures: &HomeFigures) -> AnyView {
         .map(|(status, units)| {
             view! {
                 <li><a href=format!("/housing/units?status={}", status.code())>
-                    <span class="status-tile" data-status=tone(*status)></span><span class="count-name">{status.label()}</span>
+                    <span class="status-tile" data-status=tone(*status)></span><span class="count-name">{told(*status)}</span>
                     <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
                 </a></li>
             }
@@ -303,7 +304,7 @@ fn layout_list(figures: &HomeFigures) -> AnyView {
         .map(|(layout, units)| {
             view! {
                 <li><a href=format!("/housing/units?layout={}", layout.code())>
-                    <span class="series-dot" style=format!("background:var({})", layout_color(*layout))></span><span class="count-name">{layout.label()}</span>
+                    <span class="series-dot" style=format!("background:var({})", layout_color(*layout))></span><span class="count-name">{told(*layout)}</span>
                     <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
                 </a></li>
             }
@@ -320,7 +321,7 @@ fn category_list(figures: &HomeFigures) -> AnyView {
         .map(|(category, units)| {
             view! {
                 <li><a href=format!("/housing/units?category={}", category.code())>
-                    <span class="count-label">{category.label()}</span>
+                    <span class="count-label">{told(*category)}</span>
                     <span class="count-bar" aria-hidden="true"><span style=format!("width:{}%", units * 100 / total)></span></span>
                     <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
                 </a></li>

@@ -2,6 +2,7 @@
 //! occupancy, figures aggregated by the server for what is in view. The address says where one is and
 //! what one looks for.
 
+use crate::ui::label::told;
 use crate::{
     ApiError,
     ui::{PageHead, error_view, field::coded, loading_view, resource::resource, tone},
@@ -138,7 +139,7 @@ fn filter_fields(query: Memo<ParamsMap>, filter: Memo<MapFilter>) -> impl IntoVi
     });
     let category = map_select(
         "住房类别",
-        coded(HousingCategory::choices()),
+        coded(HousingCategory::choices()).all(),
         Signal::derive(move || filter.get().category.map_or("", HousingCategory::code).to_owned()),
         Callback::new(move |code: String| {
             choose.run(MapFilter { category: HousingCategory::from_code(&code), ..filter.get_untracked() });
@@ -146,7 +147,7 @@ fn filter_fields(query: Memo<ParamsMap>, filter: Memo<MapFilter>) -> impl IntoVi
     );
     let status = map_select(
         "房源状态",
-        coded(UnitStatus::choices()),
+        coded(UnitStatus::choices()).all(),
         Signal::derive(move || filter.get().status.map_or("", UnitStatus::code).to_owned()),
         Callback::new(move |code: String| {
             choose.run(MapFilter { status: UnitStatus::from_code(&code), ..filter.get_untracked() });
@@ -184,7 +185,7 @@ fn legend(filter: MapFilter) -> AnyView {
     if let Some(status) = filter.status {
         return view! {
             <ul class="map-legend" aria-label="图例">
-                <li><span class="status-tile" data-status=tone(status)></span>{format!("{}套数", status.label())}</li>
+                <li><span class="status-tile" data-status=tone(status)></span>{format!("{}套数", told(status))}</li>
             </ul>
         }
         .into_any();

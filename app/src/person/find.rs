@@ -2,6 +2,7 @@
 //! which the browser remembers and proxies write down.
 
 use super::api::person_find;
+use crate::ui::label::told;
 use domain::person::PersonRow;
 use leptos::{html::Dialog, prelude::*};
 
@@ -76,7 +77,7 @@ fn hit(row: PersonRow) -> impl IntoView {
     view! {
         <li>
             <a href=format!("/persons/{}", row.id)>
-                <b>{row.name}</b><span>{row.person_type.label()}</span><span class="tabular-nums">{row.id_number}</span>
+                <b>{row.name}</b><span>{told(row.person_type)}</span><span class="tabular-nums">{row.id_number}</span>
             </a>
         </li>
     }

@@ -3,7 +3,7 @@
 use super::api::{person_get, person_likely, person_merge};
 use crate::{
     ApiError,
-    ui::{PageHead, empty_view, error_view, loading_view, resource::resource},
+    ui::{PageHead, empty_view, error_view, label::label_book, loading_view, resource::resource},
 };
 use domain::{
     id::PersonId,
@@ -105,9 +105,10 @@ fn compare_view(pair: [Person; 2]) -> AnyView {
     let reason = RwSignal::new(String::new());
     let complaint = RwSignal::new(None::<String>);
     // Of every field: which record it comes from. What one record does not say comes from the other.
+    let book = label_book();
     let start: Vec<usize> = MergeField::ALL
         .into_iter()
-        .map(|field| usize::from(field.text(&pair[0]).is_empty() && !field.text(&pair[1]).is_empty()))
+        .map(|field| usize::from(field.text(&pair[0], &book).is_empty() && !field.text(&pair[1], &book).is_empty()))
         .collect();
     let chosen = RwSignal::new(start);
     let known = pair.each_ref().map(|person| (person.id.0, person.version));
@@ -199,7 +200,7 @@ fn field_line(
     pair: &[Person; 2],
     chosen: RwSignal<Vec<usize>>,
 ) -> impl IntoView + use<> {
-    let texts = pair.each_ref().map(|person| field.text(person));
+    let texts = pair.each_ref().map(|person| field.text(person, &label_book()));
     let same = texts[0] == texts[1];
     let start = chosen.with_untracked(|chosen| chosen[place]);
     let cells = [0, 1].map(|side| {

@@ -111,7 +111,8 @@ fn steps_view(row: &ApprovalRow, (workflow, version): (WorkflowId, i32), steps: 
     let due = row.due.clone();
     let steps = steps.into_iter().map(|step| step_view(step, &due)).collect_view();
     let withdrawn = (row.status == ApprovalStatus::Withdrawn).then(|| {
-        row.checked_at.map(|at| view! { <li><p class="font-semibold">"提交人撤回"</p><p><time>{time_text(at)}</time></p></li> })
+        row.checked_at
+            .map(|at| view! { <li><p class="font-semibold">"提交人撤回"</p><p><time>{time_text(at)}</time></p></li> })
     });
     let kept = format!("按流程第{version}版办理");
     let kept = move || {

@@ -2,7 +2,12 @@
 
 mod approval;
 mod audit;
+mod calendar;
+mod dictionary;
+mod menu;
+mod numbering;
 mod organization;
+mod organization_form;
 mod parameter;
 mod password;
 mod role;
@@ -12,10 +17,11 @@ mod user;
 pub mod workflow;
 
 use crate::ui::empty_view;
+use domain::failure::FieldErrors;
 use leptos::prelude::*;
 use leptos_router::{
     LazyRoute,
-    hooks::{use_location, use_params_map},
+    hooks::{use_location, use_params_map, use_query_map},
     lazy_route,
 };
 
@@ -32,10 +38,24 @@ impl LazyRoute for Platform {
         let path = use_location().pathname;
         let params = use_params_map();
         let noun = Memo::new(move |_| params.read().get("noun").unwrap_or_default());
-        let one = Memo::new(move |_| params.read().get("id").is_some());
+        let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+        let query = use_query_map();
+        let editing = Memo::new(move |_| query.read().get("edit").is_some());
+        let one = Memo::new(move |_| !id.get().is_empty());
         (move || match (noun.get().as_str(), one.get()) {
             ("organizations", false) => organization::list_view(),
-            ("organizations", true) => organization::detail_view(),
+            ("organizations", true) => match (id.get().as_str(), editing.get()) {
+                ("new", _) => organization_form::new_view(),
+                ("tree", _) => organization::tree_view(),
+                (id, true) => organization_form::edit_view(id.parse().unwrap_or(-1)),
+                _ => organization::detail_view(),
+            },
+            ("dictionaries", false) => dictionary::list_view(),
+            ("dictionaries", true) if id.get() == "new" => dictionary::new_view(),
+            ("dictionaries", true) => dictionary::detail_view(),
+            ("calendar", false) => calendar::year_view(),
+            ("numbers", false) => numbering::list_view(),
+            ("menus", false) => menu::list_view(),
             ("audit", false) => audit::list_view(),
             ("audit", true) => audit::detail_view(),
             ("", _) if path.get() == "/password" => password::password_view(),
@@ -55,6 +75,31 @@ fn use_place() -> Memo<(String, String)> {
         let params = params.read();
         (params.get("id").unwrap_or_default(), params.get("action").unwrap_or_default())
     })
+}
+
+/// True once the page is alive: until then there is nobody to take a form.
+fn use_alive() -> RwSignal<bool> {
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
+    alive
+}
+
+/// A yes or no of a form.
+fn check_field(
+    name: &'static str,
+    label: &'static str,
+    value: Signal<bool>,
+    set: Callback<bool>,
+    errors: RwSignal<FieldErrors>,
+) -> AnyView {
+    let error = move || errors.with(|errors| errors.get(name).map(ToOwned::to_owned));
+    view! {
+        <div class="form-field" class:has-error=move || error().is_some()>
+            <label class="check-box"><input type="checkbox" class="checkbox checkbox-sm" name=name checked=move || value.get() prop:checked=move || value.get() on:change=move |event| set.run(event_target_checked(&event)) aria-describedby=format!("{name}-error") />{label}</label>
+            <p class="field-error" id=format!("{name}-error") role="alert">{error}</p>
+        </div>
+    }
+    .into_any()
 }
 
 /// Accounts: few open them, so they travel apart.

@@ -1,7 +1,10 @@
 //! Server functions of signing in and out.
 
 use crate::ApiError;
-use domain::platform::{actor::Actor, setting::CitySettings};
+use domain::{
+    dictionary::LabelBook,
+    platform::{actor::Actor, menu::MenuNode, setting::CitySettings},
+};
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +13,11 @@ use serde::{Deserialize, Serialize};
 pub struct Frame {
     pub actor: Option<Actor>,
     pub settings: CitySettings,
+    /// what the city calls dictionary values otherwise than the program
+    #[serde(default, skip_serializing_if = "LabelBook::is_empty")]
+    pub labels: LabelBook,
+    /// what the actor sees of the menu
+    pub menu: Vec<MenuNode>,
     /// hash of the browser bundle
     pub build: String,
 }
@@ -20,12 +28,29 @@ impl Frame {
     pub fn of_request() -> Self {
         #[cfg(feature = "ssr")]
         {
-            let process = crate::context::process();
-            let settings = process.settings.borrow().clone();
-            Self { actor: crate::context::visit().ctx.map(|ctx| ctx.actor().clone()), settings, build: process.build }
+            Self::of(crate::context::visit().ctx.map(|ctx| ctx.actor().clone()))
         }
         #[cfg(not(feature = "ssr"))]
-        Self { actor: None, settings: CitySettings::default(), build: String::new() }
+        Self {
+            actor: None,
+            settings: CitySettings::default(),
+            labels: LabelBook::default(),
+            menu: Vec::new(),
+            build: String::new(),
+        }
+    }
+
+    /// The frame of somebody, or of nobody.
+    #[cfg(feature = "ssr")]
+    fn of(actor: Option<Actor>) -> Self {
+        let process = crate::context::process();
+        let settings = process.settings.borrow().clone();
+        let (labels, menu) = {
+            let tables = process.tables.borrow();
+            let menu = actor.as_ref().map(|actor| domain::platform::menu::menu_of(actor, &tables.menu));
+            (tables.labels.clone(), menu.unwrap_or_default())
+        };
+        Self { actor, settings, labels, menu, build: process.build }
     }
 }
 
@@ -80,7 +105,7 @@ async fn enter(secret: &str) -> Result<Frame, ApiError> {
     crate::context::keep_session(secret, domain::platform::actor::SessionKind::Desk);
     let database = crate::context::process().database;
     let ctx = store::platform::session::session_ctx(&database, secret, chrono::Utc::now()).await?;
-    Ok(Frame { actor: ctx.map(|ctx| ctx.actor().clone()), ..Frame::of_request() })
+    Ok(Frame::of(ctx.map(|ctx| ctx.actor().clone())))
 }
 
 /// Ends the session; answers the frame of nobody.
@@ -91,7 +116,7 @@ pub async fn sign_out() -> Result<Frame, ApiError> {
     }
     crate::context::forget_session();
     leptos_axum::redirect("/sign-in");
-    Ok(Frame { actor: None, ..Frame::of_request() })
+    Ok(Frame::of(None))
 }
 
 /// Makes this browser a wall.

@@ -3,6 +3,7 @@
 
 mod api;
 
+use crate::ui::label::told;
 use crate::{
     context::searched_number,
     person::api::person_find,
@@ -141,7 +142,7 @@ fn bearer(row: PersonRow) -> Hit {
         id: row.id.0,
         title: row.name,
         detail: format!("{} · {} · {}", row.id_number, row.phone, row.organization),
-        status: row.person_type.label().to_owned(),
+        status: told(row.person_type),
     }
 }
 

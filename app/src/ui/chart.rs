@@ -2,6 +2,7 @@
 
 use super::asset::{letter_size, load_script};
 use crate::insight::home::layout_color;
+use crate::ui::label::told;
 use charming::{
     Chart, Echarts, WasmRenderer,
     component::{Axis, DataZoom, DataZoomType, FilterMode, Grid, Legend},
@@ -173,15 +174,15 @@ fn statuses(figures: &HomeFigures) -> Chart {
         figures
             .by_status
             .iter()
-            .map(|(status, units)| part(status.label(), *units, &format!("--status-{}", super::tone(*status)))),
+            .map(|(status, units)| part(told(*status), *units, &format!("--status-{}", super::tone(*status)))),
     )
 }
 
 fn layouts(figures: &HomeFigures) -> Chart {
-    ring(figures.by_layout.iter().map(|(layout, units)| part(layout.label(), *units, layout_color(*layout))))
+    ring(figures.by_layout.iter().map(|(layout, units)| part(told(*layout), *units, layout_color(*layout))))
 }
 
-fn part(name: &'static str, units: i64, variable: &str) -> DataPointItem {
+fn part(name: String, units: i64, variable: &str) -> DataPointItem {
     let style = ItemStyle::new().color(color(variable)).border_color(color("--color-base-100")).border_width(1);
     DataPointItem::new(units).name(name).item_style(style)
 }

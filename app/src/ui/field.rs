@@ -1,5 +1,8 @@
 //! Form fields with their error beside them.
 
+pub use super::label::coded;
+
+use super::label::Options;
 use domain::{failure::FieldErrors, housing::choice::Choice};
 use leptos::prelude::*;
 
@@ -68,14 +71,12 @@ impl Field {
     }
 
     /// A choice of codes.
-    pub fn select(self, options: Vec<(String, String)>) -> impl IntoView {
-        let options = options
-            .into_iter()
-            .map(|(code, label)| {
-                let own = code.clone();
-                view! { <option value=code selected=move || self.value.get() == own>{label}</option> }
-            })
-            .collect_view();
+    pub fn select(self, options: impl Into<Options>) -> AnyView {
+        self.select_of(options.into())
+    }
+
+    fn select_of(self, options: Options) -> AnyView {
+        let options = options.view(move |code| self.value.with(|value| value == code));
         self.frame(view! {
             <select
                 id=self.name
@@ -92,6 +93,7 @@ impl Field {
                 {options}
             </select>
         })
+        .into_any()
     }
 }
 
@@ -171,12 +173,6 @@ pub fn fixed(name: &'static str, label: &'static str, text: impl Into<String>) -
             <input id=name type="text" class="input" readonly value=if text.is_empty() { "—".to_owned() } else { text } />
         </div>
     }
-}
-
-/// Dictionary values as options.
-#[must_use]
-pub fn coded(values: Vec<(&'static str, &'static str)>) -> Vec<(String, String)> {
-    values.into_iter().map(|(code, label)| (code.to_owned(), label.to_owned())).collect()
 }
 
 /// Records as options.

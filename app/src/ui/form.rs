@@ -3,7 +3,7 @@
 //! A field that is drawn notes its label, so that of two versions of a record a page can say what differs: whoever was
 //! slower sees what he typed beside what is there now, and chooses, instead of losing one of them.
 
-use super::{error_view, field::bind, table::time_text};
+use super::{error_view, field::bind, label::Options, table::time_text};
 use crate::ApiError;
 use chrono::{DateTime, Utc};
 use domain::failure::{Failure, FieldErrors};
@@ -141,9 +141,16 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         label: &'static str,
         required: bool,
         text: fn(&mut F) -> &mut String,
-        options: Vec<(String, String)>,
+        options: impl Into<Options>,
     ) -> AnyView {
-        self.note(label, text, options.clone());
+        let options = options.into();
+        if let Some(default) = options.default
+            && self.version.get_untracked().is_none()
+            && self.form.with_untracked(|form| text(&mut form.clone()).is_empty())
+        {
+            self.form.update(|form| default.clone_into(text(form)));
+        }
+        self.note(label, text, options.clone().all());
         bind(self.form, self.errors, name, label, required, text).select(options).into_any()
     }
 

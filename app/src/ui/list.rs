@@ -4,7 +4,9 @@
 use super::{
     PageHead, empty_view, error_view,
     field::{chosen, coded},
-    icon, loading_view,
+    icon,
+    label::cell_label,
+    loading_view,
     pager::pager,
     select::{Chosen, Selection},
     table::{cell_view, kind_class},
@@ -240,7 +242,8 @@ fn filter_form(spec: &ListSpec, query: Memo<ListQuery>, choices: StockChoices) -
         .filter_map(|filter| {
             let (key, label) = (filter.key, filter.label);
             let options = match filter.choices {
-                Choices::Fixed(values) => coded(values()),
+                Choices::Of(values) => coded(values()).all(),
+                Choices::Fixed(values) => coded(values()).all(),
                 Choices::Districts if choices.districts.len() < 2 => return None,
                 Choices::Districts => chosen(choices.districts.clone()),
                 Choices::Text(hint) => return Some(typed_filter(key, label, "text", hint, query)),
@@ -439,6 +442,7 @@ fn rows_view(
 fn cell_text(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) | Cell::Link { text, .. } => text.clone(),
+        Cell::Coded { dictionary, code, label, .. } => cell_label(dictionary, code, label).0,
         _ => String::new(),
     }
 }

@@ -6,6 +6,7 @@ use super::{
     tone,
 };
 use crate::insight::map::{MapFilter, MapPage, Place, asked_place, map_marks_get, mark_name, rate_tone};
+use crate::ui::label::told;
 use domain::{
     insight::{MapMark, MapView, MarkLevel},
     list::group_thousands,
@@ -329,7 +330,7 @@ fn mark_title(mark: &MapMark) -> String {
     let occupancy = mark.counts.occupancy();
     let density = mark.density().map(|density| format!("，每平方公里{density:.0}套")).unwrap_or_default();
     let statuses: Vec<String> =
-        mark.counts.present().map(|(status, units)| format!("{}{}", status.label(), group_thousands(units))).collect();
+        mark.counts.present().map(|(status, units)| format!("{}{}", told(status), group_thousands(units))).collect();
     format!(
         "{}：{}套，配租率{}{density}\n{}",
         mark_name(mark),

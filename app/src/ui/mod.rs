@@ -4,6 +4,7 @@ pub mod detail;
 pub mod dialog;
 pub mod field;
 pub mod form;
+pub mod label;
 pub mod list;
 pub mod live;
 mod pager;
@@ -102,6 +103,7 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "operator" => "M5 20V9h14v11M3 20h18M9 9V5h6v4M9 13h6",
         "organization" => "M9 4h6v5H9zM4 15h6v5H4zM14 15h6v5h-6zM12 9v3M7 15v-3h10v3",
         "asset" => "M4 7h16v13H4zM8 7V4h8v3M4 12h16M10 12v3h4v-3",
+        "calendar" => "M5 6h14v14H5zM5 10h14M9 4v4M15 4v4M9 14h2M13 14h2",
         "audit" => "M7 4h10v16H7zM10 8h4M10 12h4M10 16h2",
         "approve" => "M5 12l4 4L19 6M4 20h16",
         "import" => "M12 4v11M8 11l4 4 4-4M4 19h16",

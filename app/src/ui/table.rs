@@ -2,6 +2,7 @@
 
 pub use domain::sheet::time_text;
 
+use super::label::cell_label;
 use domain::{
     list::group_thousands,
     sheet::{Cell, Kind},
@@ -19,6 +20,17 @@ pub fn cell_view(cell: Cell) -> AnyView {
         Cell::Area(area) => area.to_string().into_any(),
         Cell::Date(date) => date.to_string().into_any(),
         Cell::Time(at) => time_text(at).into_any(),
+        Cell::Coded { dictionary, code, label, badge } => {
+            let (label, color) = cell_label(&dictionary, &code, &label);
+            if !badge && color.is_none() {
+                return label.into_any();
+            }
+            // The letter of the tile stays the value's own, whatever its colour.
+            let tone = color.map(|color| format!("--tone:var(--status-{color});--tone-ink:var(--status-{color}-ink)"));
+            let code = code.to_ascii_lowercase();
+            view! { <span class="status-badge"><span class="status-tile" data-status=code style=tone></span>{label}</span> }
+                .into_any()
+        }
         Cell::Badge { tone, label } => {
             view! { <span class="status-badge"><span class="status-tile" data-status=tone></span>{label}</span> }
                 .into_any()

@@ -1,6 +1,7 @@
 //! Choosing a unit by searching for it: for every form that is about one unit. Nobody scrolls through a million.
 
 use super::{error_view, field::Field, icon};
+use crate::ui::label::told;
 use crate::{ApiError, housing::unit_list};
 use domain::{
     housing::unit::UnitRow,
@@ -81,7 +82,7 @@ fn hits_view(found: Result<Page<UnitRow>, ApiError>, pick: impl Fn(UnitRow) + Co
         .into_iter()
         .map(|row| {
             let label = format!("{} {}", row.estate, row.address);
-            let note = format!("{} · {}㎡ · {}", row.code, row.building_area, row.status.label());
+            let note = format!("{} · {}㎡ · {}", row.code, row.building_area, told(row.status));
             view! { <li><button type="button" on:click=move |_| pick(row.clone())><b>{label}</b><span>{note}</span></button></li> }
         })
         .collect_view();

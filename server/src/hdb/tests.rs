@@ -27,7 +27,7 @@ fn rows_of(sheet: SheetKey, content: &[u8]) -> Vec<RawRow> {
 /// Every row passes the checks that need no database.
 fn assert_sound<F: Default>(sheet: &ImportSheet<F>, rows: &[RawRow]) {
     for row in rows {
-        if let Err(errors) = sheet.parse(row.row_no, &row.cells) {
+        if let Err(errors) = sheet.parse(row.row_no, &row.cells, &domain::dictionary::LabelBook::default()) {
             panic!("{} row {}: {errors:?}", sheet.key, row.row_no);
         }
     }
@@ -50,7 +50,7 @@ fn the_demo_city_is_sound_and_complete() {
                 assert_sound(&BUILDING_IMPORT, &rows);
                 rooms.extend(rows.iter().map(|row| [2, 1, 4, 10, 12].map(|column: usize| row.cells[column].clone())));
             }
-            SheetKey::Person => panic!("a block list names no persons"),
+            SheetKey::Person | SheetKey::Calendar => panic!("a block list names no persons and no holidays"),
         }
         counts.push((sheet, rows.len()));
     }

@@ -2,13 +2,14 @@
 
 use super::write::{header_format, text_format, width_of};
 use domain::{
+    dictionary::LabelBook,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
         rent_standard::RENT_STANDARD_IMPORT, room_sheet::ROOM_IMPORT,
     },
     import::SheetKey,
     person::import_sheet::PERSON_IMPORT,
-    platform::organization_sheet::ORGANIZATION_IMPORT,
+    platform::{calendar::HOLIDAY_IMPORT, organization_sheet::ORGANIZATION_IMPORT},
     sheet::ImportSheet,
 };
 use rust_xlsxwriter::{
@@ -39,7 +40,7 @@ pub struct TemplateColumn {
     pub example: &'static str,
     pub note: &'static str,
     /// drop-down values, empty when free
-    pub choices: Vec<&'static str>,
+    pub choices: Vec<String>,
 }
 
 /// A template without the type of its form: what files are made of and headers compared with.
@@ -63,27 +64,39 @@ impl TemplateColumn {
     }
 }
 
-/// The template behind a key.
+/// The template behind a key, with the program's labels.
 #[must_use]
 pub fn template_of(key: SheetKey) -> Template {
+    labelled(key, &LabelBook::default())
+}
+
+/// The template behind a key, with the city's labels and without the values that it has disabled.
+#[must_use]
+pub fn labelled(key: SheetKey, book: &LabelBook) -> Template {
     match key {
-        SheetKey::Organization => described(key, &ORGANIZATION_IMPORT),
-        SheetKey::RentStandard => described(key, &RENT_STANDARD_IMPORT),
-        SheetKey::Project => described(key, &PROJECT_IMPORT),
-        SheetKey::Estate => described(key, &ESTATE_IMPORT),
-        SheetKey::Building => described(key, &BUILDING_IMPORT),
-        SheetKey::Room => described(key, &ROOM_IMPORT),
-        SheetKey::Person => described(key, &PERSON_IMPORT),
+        SheetKey::Organization => described(key, &ORGANIZATION_IMPORT, book),
+        SheetKey::RentStandard => described(key, &RENT_STANDARD_IMPORT, book),
+        SheetKey::Project => described(key, &PROJECT_IMPORT, book),
+        SheetKey::Estate => described(key, &ESTATE_IMPORT, book),
+        SheetKey::Building => described(key, &BUILDING_IMPORT, book),
+        SheetKey::Room => described(key, &ROOM_IMPORT, book),
+        SheetKey::Person => described(key, &PERSON_IMPORT, book),
+        SheetKey::Calendar => described(key, &HOLIDAY_IMPORT, book),
     }
 }
 
-fn described<F>(key: SheetKey, sheet: &'static ImportSheet<F>) -> Template {
+fn described<F>(key: SheetKey, sheet: &'static ImportSheet<F>, book: &LabelBook) -> Template {
     let columns = sheet.columns.iter().map(|column| TemplateColumn {
         header: column.header,
         required: column.required,
         example: column.example,
         note: column.note,
-        choices: (column.choices)(),
+        choices: book
+            .offers((column.choices)())
+            .into_iter()
+            .filter(|offer| !offer.off)
+            .map(|offer| offer.label)
+            .collect(),
     });
     Template { key, title: sheet.title, columns: columns.collect() }
 }
@@ -165,7 +178,7 @@ fn guide(sheet: &mut Worksheet, template: &Template) -> Result<(), XlsxError> {
         sheet.set_column_width(index, width_of(column.header).max(16.0))?;
         sheet.write_string_with_format(TABLE_ROW, index, column.header, &header_format(false))?;
         for (row, choice) in (TABLE_ROW + 1..).zip(&column.choices) {
-            sheet.write_string_with_format(row, index, *choice, &text_format())?;
+            sheet.write_string_with_format(row, index, choice, &text_format())?;
         }
     }
     Ok(())

@@ -267,7 +267,7 @@ fn every_template_is_accepted_and_explains_itself() {
         let text = guide.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         for column in &described.columns {
             assert!(text.contains(column.header), "{} {}", key.code(), column.header);
-            assert!(column.choices.iter().all(|choice| text.contains(choice)), "{}", column.header);
+            assert!(column.choices.iter().all(|choice| text.contains(choice.as_str())), "{}", column.header);
         }
     }
 }

@@ -147,7 +147,10 @@ impl Formats {
     fn write(&self, sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, kind: Kind) -> Result<(), XlsxError> {
         match cell {
             Cell::Empty => return Ok(()),
-            Cell::Text(text) | Cell::Badge { label: text, .. } | Cell::Link { text, .. } => {
+            Cell::Text(text)
+            | Cell::Coded { label: text, .. }
+            | Cell::Badge { label: text, .. }
+            | Cell::Link { text, .. } => {
                 let format = if kind == Kind::Number { &self.right } else { &self.text };
                 sheet.write_string_with_format(row, column, cut(text), format)?
             }

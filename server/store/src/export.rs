@@ -14,6 +14,10 @@ use serde_json::json;
 pub async fn export_begin(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> Result<u32> {
     ctx.require(match list {
         "person" => Permission::PersonExport,
+        "dictionary" | "dictionary_item" => Permission::DictionaryRead,
+        "calendar" => Permission::CalendarRead,
+        "numbering" => Permission::NumberingRead,
+        "menu" => Permission::MenuRead,
         list if list.starts_with("asset_") => Permission::AssetExport,
         _ => Permission::StockExport,
     })?;

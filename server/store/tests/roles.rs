@@ -48,6 +48,17 @@ async fn the_seeded_roles_may_exactly_this() {
     platform:parameter:read      .           x    x          .        .      .        .     .                 .       x       x         .
     platform:parameter:write     .           x    .          .        .      .        .     .                 .       .       .         .
     platform:parameter:check     .           .    x          .        .      .        .     .                 .       .       .         .
+    platform:workflow:read       .           .    .          .        .      .        .     .                 .       x       x         x
+    platform:workflow:write      .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:workflow:check      .           .    .          .        .      .        .     .                 .       .       .         x
+    platform:menu:read           .           .    .          .        .      .        .     .                 .       x       x         x
+    platform:menu:write          .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:dictionary:read     .           x    .          .        .      .        .     .                 .       x       x         .
+    platform:dictionary:write    .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:numbering:read      .           x    .          .        .      .        .     .                 .       x       x         .
+    platform:numbering:write     .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:calendar:read       .           x    x          x        x      .        .     .                 .       x       x         .
+    platform:calendar:write      .           .    .          .        .      .        .     .                 .       .       x         .
     platform:audit:read          .           .    .          .        .      .        .     .                 .       x       .         x
     platform:session:kiosk       x           x    .          x        .      x        .     .                 .       .       .         .
     housing:project:read         x           x    x          x        x      x        x     x                 x       x       .         .

@@ -1,6 +1,9 @@
 //! The second wall of data scope (architecture §4): what PostgreSQL itself refuses the application,
 //! whatever query it sends. The queries here therefore have no filter of their own.
 
+#[path = "scope/tables.rs"]
+mod tables;
+
 mod support;
 
 use chrono::Utc;
@@ -15,63 +18,7 @@ use store::{
     person::{person_create, person_find},
 };
 use support::{TestDatabase, city};
-
-/// Tables that everybody's session may read and write: signing in, and sqlx' own. May only shrink.
-const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
-
-/// Tables of which nothing is visible without a scope, with a district or estate in every row.
-const STOCK: [&str; 15] = [
-    "project",
-    "estate",
-    "building",
-    "unit",
-    "room",
-    "unit_history",
-    "building_tally",
-    "district_tally",
-    "change",
-    "asset_master",
-    "asset_sub",
-    "asset_change",
-    "asset_depreciation_run",
-    "asset_depreciation",
-    "asset_count",
-];
-
-/// The other tables of which nothing is visible without a scope.
-const CLOSED: [&str; 18] = [
-    "app_user",
-    "approval",
-    "asset_count_line",
-    "audit_block",
-    "audit_log",
-    "cipher_key",
-    "import_file",
-    "import_job",
-    "import_row",
-    "login_attempt",
-    "password_history",
-    "person",
-    "person_history",
-    "person_number",
-    "person_search",
-    "search_dirty",
-    "search_term",
-    "user_phone",
-];
-
-/// Tables that everybody reads and nobody writes without a scope.
-const PUBLISHED: [&str; 9] = [
-    "division",
-    "operator",
-    "organization",
-    "parameter",
-    "rent_standard",
-    "role",
-    "role_permission",
-    "user_estate",
-    "user_role",
-];
+use tables::{CLOSED, OPEN, PUBLISHED, STOCK};
 
 /// Sets the scope of a transaction as the store does.
 async fn set(connection: &mut PgConnection, districts: &str, estates: &str) {
@@ -139,7 +86,13 @@ async fn with_jobs() -> TestDatabase {
     person_create(&operator, &person).await.expect("a person");
     person_find(&operator, "X1234567").await.expect("a search");
     sqlx::raw_sql(
-        "insert into import_file select id, '\\x00' from import_job;
+        "insert into dictionary_type (code, name) values ('x', 'x');
+         insert into dictionary_item (type_code, code) values ('x', 'x');
+         insert into holiday (date, kind) values ('2026-10-01', 'REST');
+         insert into number_rule (kind, prefix, date_part, length, reset) values ('ASSET_SUB', 'X', 'NONE', 6, 'NONE');
+         insert into number_serial values ('ASSET_SUB', '', '', 1);
+         insert into menu_entry (system_key, directory) values ('units', false);
+         insert into import_file select id, '\\x00' from import_job;
          insert into import_row select id, 2, array['x'], '[]' from import_job;
          insert into person_history (person_id, event, reason) select id, 'DELETE', '测试' from person;
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
@@ -148,6 +101,8 @@ async fn with_jobs() -> TestDatabase {
          insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city';
          insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
          select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
+         insert into approval_task (approval_id, workflow_id, node, made_by, checker, verdict, at)
+         select a.id, a.workflow_id, 1, a.made_by, u.id, 'APPROVE', now() from approval a, app_user u where u.login = 'leader';
          insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));
          insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building;
          insert into asset_master (district_id, project_id, card_no, asset_code, asset_name, class_code, category, owner, manager,
@@ -393,7 +348,9 @@ async fn the_record_of_what_happened_only_grows() {
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "*", "").await;
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
-    for table in ["audit_log", "audit_block", "unit_history", "person_history", "change", "login_attempt"] {
+    for table in
+        ["audit_log", "audit_block", "unit_history", "person_history", "change", "login_attempt", "approval_task"]
+    {
         for statement in
             [format!("update {table} set at = now()"), format!("delete from {table}"), format!("truncate {table}")]
         {

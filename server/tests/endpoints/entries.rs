@@ -1,10 +1,11 @@
 //! Who may use which address, and what the others are told.
 
 use crate::{
-    administration::{administration, requests},
+    administration::{administration, requests, workflows},
     assets,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
+    tables,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +75,8 @@ pub struct World {
     pub user: i64,
     pub role: i64,
     pub approval: i64,
+    /// a version in force, a draft to be published, and one to be deleted
+    pub workflows: [i64; 3],
     pub assets: assets::AssetWorld,
 }
 
@@ -111,6 +114,7 @@ pub async fn world(site: &Site) -> World {
         user: site.id("select id from app_user where login = 'leader'").await,
         role,
         approval,
+        workflows: workflows(site).await,
         estate,
         person: person.0,
         person_form: serde_json::to_value(domain::person::PersonForm { id_number: "X7654321".into(), ..person_form })
@@ -289,6 +293,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(persons(world, &list));
     entries.extend(administration(world, &list));
+    entries.extend(tables::tables(&list));
     entries
 }
 

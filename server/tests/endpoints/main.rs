@@ -7,6 +7,7 @@ mod entries;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;
+mod tables;
 
 use axum::{
     body::{Body, to_bytes},

@@ -80,6 +80,7 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
     };
     let request =
         store::platform::user::user_grant_request(&admin, domain::id::UserId(user), &grant).await.expect("asked");
+    let workflow = site.id("select id from workflow where kind = 'USER_GRANT'").await;
     vec![
         (
             "/platform/users",
@@ -109,7 +110,47 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
         (
             "/platform/approvals/:id",
             format!("/platform/approvals/{request}"),
-            vec!["财务会计", "街道/镇住保窗口", "借调窗口", "撤回"],
+            vec!["财务会计", "街道/镇住保窗口", "借调窗口", "撤回", "流转", "还需1人办理", "按流程第1版办理"],
+        ),
+        (
+            "/platform/workflows",
+            "/platform/workflows?status=ON".into(),
+            vec!["流程定义", "用户授权", "共 4 条", "启用"],
+        ),
+        (
+            "/platform/workflows/:id",
+            format!("/platform/workflows/{workflow}"),
+            vec!["用户授权 第1版", "5个工作日", "历次版本", "制定新版本"],
+        ),
+        (
+            "/platform/workflows/:id/:action",
+            format!("/platform/workflows/{workflow}/edit"),
+            vec!["制定新版本", "节点1名称", "增加节点", "method=\"post\" novalidate"],
+        ),
+        ("/platform/:noun", "/platform/dictionaries?q=户型".into(), vec!["数据字典", "D-04", "共 1 条", "新增字典"]),
+        (
+            "/platform/:noun/:id",
+            "/platform/dictionaries/D-04".into(),
+            vec!["户型", "STUDIO", "一居室", "系统内置字典", "导出字典项"],
+        ),
+        ("/platform/:noun/:id", "/platform/organizations/tree".into(), vec!["机构树", "甲区", "<details"]),
+        (
+            "/platform/:noun/:id",
+            "/platform/organizations/new?parent=810101".into(),
+            vec!["新增机构", "method=\"post\" novalidate", "行政区划代码"],
+        ),
+        ("/platform/:noun/:id", "/platform/organizations/1?edit=1".into(), vec!["编辑", "留空不修改"]),
+        ("/platform/:noun/:id", "/platform/dictionaries/new".into(), vec!["新增字典", "method=\"post\" novalidate"]),
+        (
+            "/platform/:noun",
+            "/platform/calendar?year=2026".into(),
+            vec!["2026年", "12月", "2026-10-01 工作日", "本年尚未录入", "工作日期限试算"],
+        ),
+        ("/platform/:noun", "/platform/numbers".into(), vec!["编码规则", "ZC000001", "PD + 年 + 4位流水，每年重置"]),
+        (
+            "/platform/:noun",
+            "/platform/menus".into(),
+            vec!["菜单管理", "/housing/units", "housing:unit:read", "新增菜单"],
         ),
         ("/platform/parameters", "/platform/parameters".into(), vec!["地图坐标系", "PRM-07", "WGS84"]),
         ("/platform/parameters/:id", "/platform/parameters/PRM-07".into(), vec!["历次取值"]),

@@ -120,6 +120,7 @@ impl Site {
                 draw_captcha: || ("K7PQ".to_owned(), b"\x89PNG".to_vec()),
                 secure_cookies: front.https,
                 settings: settings.subscribe(),
+                tables: watch::Sender::default(),
                 audit_anchors: std::sync::Arc::new(Vec::new),
                 build: BUILD.to_owned(),
             },

@@ -67,7 +67,7 @@ dictionary! {
 
 dictionary! {
     /// 户籍类型 (E-04 `hukou_type`)
-    HukouType = "E-04" "户籍类型" {
+    HukouType = "E-04.hukou_type" "户籍类型" {
         Urban = "URBAN" "城镇",
         Rural = "RURAL" "农村",
     }
@@ -84,7 +84,7 @@ dictionary! {
 
 dictionary! {
     /// 学历 (GB/T 4658, first level)
-    Education = "GB/T 4658" "学历" {
+    Education = "GB-4658" "学历" {
         Postgraduate = "10" "研究生",
         Bachelor = "20" "大学本科" | "本科",
         College = "30" "大学专科" | "大专",
@@ -98,7 +98,7 @@ dictionary! {
 
 dictionary! {
     /// 民族 (GB/T 3304; the variants are its two-letter codes)
-    Nation = "GB/T 3304" "民族" {
+    Nation = "GB-3304" "民族" {
         Ha = "01" "汉族" | "汉",
         Mg = "02" "蒙古族" | "蒙古",
         Hu = "03" "回族" | "回",

@@ -4,6 +4,8 @@
 //! per field. A code never changes; a label here is the default that an administrator may replace.
 
 mod asset;
+mod book;
+mod catalogue;
 mod household;
 mod housing;
 mod organization;
@@ -13,13 +15,15 @@ pub use asset::{
     AcquireMode, AssetClass, AssetStatus, AssetUse, CountResult, CountStatus, DepreciationMethod, LedgerSubject,
     TitleForm, UnitCondition, ValueType,
 };
+pub use book::{Amended, COLORS, LabelBook, Offer, label_check};
+pub use catalogue::{DICTIONARIES, dictionary_of};
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
 pub use housing::{
     AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, Orientation, ProjectStatus, RoomType,
     SourceType, Structure, UnitStatus, UseStatus,
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
-pub use platform::{ApprovalKind, ApprovalStatus, UserStatus, WorkflowStatus};
+pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};
 
 use crate::value::{Check, Complaint, text::normalize};
 
@@ -32,6 +36,51 @@ pub struct Entry {
     pub label: &'static str,
     /// Accepted besides code and label.
     pub aliases: &'static [&'static str],
+}
+
+/// A dictionary as data: what an administrator finds it by, and what it holds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dictionary {
+    /// where domain.md defines it; also the code under which the city's labels are kept
+    pub id: &'static str,
+    pub name: &'static str,
+    pub entries: &'static [Entry],
+}
+
+impl Dictionary {
+    /// Every value, in order.
+    #[must_use]
+    pub fn items(&'static self) -> Vec<Item> {
+        self.entries.iter().map(|entry| self.item(entry)).collect()
+    }
+
+    fn item(&'static self, entry: &Entry) -> Item {
+        Item { dictionary: Some(self), code: entry.code, label: entry.label }
+    }
+}
+
+/// One value on its way to a screen: it knows its dictionary, so the city's label can be found ([`LabelBook`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// none: a choice that no dictionary holds
+    pub dictionary: Option<&'static Dictionary>,
+    pub code: &'static str,
+    /// the program's own
+    pub label: &'static str,
+}
+
+impl Item {
+    /// The dictionary's id, empty without one.
+    #[must_use]
+    pub fn dictionary_id(&self) -> &'static str {
+        self.dictionary.map_or("", |dictionary| dictionary.id)
+    }
+}
+
+impl From<(&'static str, &'static str)> for Item {
+    fn from((code, label): (&'static str, &'static str)) -> Self {
+        Self { dictionary: None, code, label }
+    }
 }
 
 /// Defines a dictionary: `Name = "id" "Chinese name" { Variant = "CODE" "label" | "alias", … }`.
@@ -65,16 +114,14 @@ macro_rules! dictionary {
                 $crate::dictionary::Entry { code: $code, label: $label, aliases: &[$($alias),*] },
             )+];
 
-            /// Code and label of every value: for drop-downs and filters.
-            #[must_use]
-            pub fn choices() -> Vec<(&'static str, &'static str)> {
-                Self::ENTRIES.iter().map(|entry| (entry.code, entry.label)).collect()
-            }
+            /// The dictionary as data.
+            pub const LIST: &'static $crate::dictionary::Dictionary =
+                &$crate::dictionary::Dictionary { id: $id, name: $chinese, entries: Self::ENTRIES };
 
-            /// The label of every value: for the drop-downs of import templates.
+            /// Every value: for drop-downs, filters and the lists of import templates.
             #[must_use]
-            pub fn labels() -> Vec<&'static str> {
-                Self::ENTRIES.iter().map(|entry| entry.label).collect()
+            pub fn choices() -> Vec<$crate::dictionary::Item> {
+                Self::LIST.items()
             }
 
             /// The stable code.
@@ -102,6 +149,12 @@ macro_rules! dictionary {
             /// About `取值不在字典范围内：{值}`.
             pub fn parse(text: &str) -> $crate::value::Check<Self> {
                 $crate::dictionary::find(Self::ENTRIES, text).map(|place| Self::ALL[place])
+            }
+        }
+
+        impl From<$name> for $crate::dictionary::Item {
+            fn from(value: $name) -> Self {
+                Self { dictionary: Some($name::LIST), code: value.code(), label: value.label() }
             }
         }
 
@@ -214,9 +267,10 @@ mod tests {
 
     #[test]
     fn lists_for_screens_and_templates() {
-        let choices = [("USABLE", "使用面积"), ("BUILDING", "建筑面积"), ("INNER", "套内面积")];
-        assert_eq!(AreaBasis::choices(), choices);
-        assert_eq!(AreaBasis::labels(), choices.map(|(_, label)| label));
+        let choices = AreaBasis::choices();
+        let printed: Vec<_> = choices.iter().map(|item| (item.dictionary_id(), item.code, item.label)).collect();
+        let written = [("USABLE", "使用面积"), ("BUILDING", "建筑面积"), ("INNER", "套内面积")];
+        assert_eq!(printed, written.map(|(code, label)| ("PRM-34", code, label)));
     }
 
     #[test]

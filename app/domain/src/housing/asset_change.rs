@@ -273,7 +273,7 @@ pub const ASSET_CHANGE_LIST: ListSheet<AssetChange> = ListSheet {
     path: "/assets/changes",
     search_hint: "卡片编号、资产名称、文号、原因",
     columns: &[
-        ListColumn { key: "kind", header: "事项", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.kind.label()) },
+        ListColumn { key: "kind", header: "事项", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.kind) },
         ListColumn { key: "card", header: "卡片编号", kind: Kind::Text, sortable: false, essential: true, cell: |row| match &row.sub {
             Some((id, number)) => Cell::link(number, format!("/assets/subs/{id}?tab=changes")),
             None => Cell::link(&row.master_no, format!("/assets/masters/{}?tab=changes", row.master_id)),
@@ -285,12 +285,12 @@ pub const ASSET_CHANGE_LIST: ListSheet<AssetChange> = ListSheet {
         ListColumn { key: "document_no", header: "批准文号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.document_no.as_deref().unwrap_or_default()) },
         ListColumn { key: "maker", header: "申请人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.maker.as_deref().unwrap_or_default()) },
         ListColumn { key: "made_at", header: "申请时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.made_at) },
-        ListColumn { key: "state", header: "状态", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.state.label()) },
+        ListColumn { key: "state", header: "状态", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.state) },
     ],
     filters: &[
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
-        Filter { key: "state", label: "状态", choices: Choices::Fixed(ChangeState::choices) },
-        Filter { key: "kind", label: "事项", choices: Choices::Fixed(ChangeKind::choices) },
+        Filter { key: "state", label: "状态", choices: Choices::Of(ChangeState::choices) },
+        Filter { key: "kind", label: "事项", choices: Choices::Of(ChangeKind::choices) },
     ],
     default_sort: ("made_at", true),
     jumps: false,

@@ -17,6 +17,8 @@ pub struct AssetCountRow {
     pub id: AssetCountId,
     pub title: String,
     pub district: String,
+    /// none: made before sheets had numbers
+    pub count_no: Option<String>,
     /// master card or estate that is counted
     pub subject: String,
     pub planned_on: NaiveDate,
@@ -171,9 +173,10 @@ pub const ASSET_COUNT_LIST: ListSheet<AssetCountRow> = ListSheet {
     key: "asset_count",
     noun: "资产盘点",
     path: "/assets/counts",
-    search_hint: "盘点单名称、盘点范围",
+    search_hint: "盘点单名称、单号、盘点范围",
     columns: &[
         ListColumn { key: "title", header: "盘点单", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.title, format!("/assets/counts/{}/sheet", row.id)) },
+        ListColumn { key: "count_no", header: "盘点单号", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.count_no.as_deref(), Cell::text) },
         ListColumn { key: "subject", header: "盘点范围", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.subject) },
         ListColumn { key: "district", header: "所属区县", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.district) },
         ListColumn { key: "planned_on", header: "盘点日期", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Date(row.planned_on) },
@@ -181,12 +184,12 @@ pub const ASSET_COUNT_LIST: ListSheet<AssetCountRow> = ListSheet {
         ListColumn { key: "counted", header: "已盘", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.counted) },
         ListColumn { key: "missing", header: "盘亏", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.missing) },
         ListColumn { key: "surplus", header: "盘盈", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.surplus) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.status.label()) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
         ListColumn { key: "made_by", header: "经办人", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.made_by.as_deref(), Cell::text) },
     ],
     filters: &[
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
-        Filter { key: "status", label: "状态", choices: Choices::Fixed(CountStatus::choices) },
+        Filter { key: "status", label: "状态", choices: Choices::Of(CountStatus::choices) },
     ],
     default_sort: ("planned_on", true),
     jumps: false,

@@ -224,7 +224,7 @@ impl AssetMasterForm {
         let text = |text: &str, most| required(text).and_then(|text| text_max(&text, most));
         let unknown = if self.class.is_empty() { "请选择资产分类" } else { "资产分类代码不存在" };
         let fields = Some(AssetMasterFields {
-            card_no: e.take("card_no", text(&self.card_no, 30)).unwrap_or_default(),
+            card_no: e.take("card_no", text_max(&self.card_no, 30)).unwrap_or_default(),
             asset_code: e.take("asset_code", text(&self.asset_code, 30)).unwrap_or_default(),
             asset_name: e.take("asset_name", text(&self.asset_name, 100)).unwrap_or_default(),
             class: e.take("class", coded(&self.class, AssetClass::from_code, unknown)).unwrap_or(AssetClass::Dwelling),

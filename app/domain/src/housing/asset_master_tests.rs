@@ -48,7 +48,6 @@ fn a_good_card_takes_the_life_of_its_structure() {
 fn an_empty_form_names_what_is_missing() {
     let errors = AssetMasterForm::default().check(today(), DepreciationLife::default()).unwrap_err();
     for (field, sentence) in [
-        ("card_no", "不能为空"),
         ("asset_code", "不能为空"),
         ("class", "请选择资产分类"),
         ("project", "请选择项目"),

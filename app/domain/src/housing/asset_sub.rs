@@ -126,7 +126,7 @@ impl AssetSubForm {
         let e = &mut errors;
         let text = |text: &str, most| required(text).and_then(|text| text_max(&text, most));
         let fields = AssetSubFields {
-            card_no: e.take("card_no", text(&self.card_no, 30)).unwrap_or_default(),
+            card_no: e.take("card_no", text_max(&self.card_no, 30)).unwrap_or_default(),
             unit_id: UnitId(e.take("unit", pick(&self.unit, "请选择房源")).unwrap_or_default()),
             asset_name: e.take("asset_name", text(&self.asset_name, 100)).unwrap_or_default(),
             location: e.take("location", text(&self.location, 200)).unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! Columns of buildings: the list, and template I-02 建筑信息 (domain.md §7.2).
 
 use crate::{
-    dictionary::{Decoration, HousingCategory, LayoutType, Orientation, Structure, UnitStatus},
+    dictionary::{Decoration, HousingCategory, Item, LayoutType, Orientation, Structure, UnitStatus},
     housing::{
         building::{BuildingImportForm, BuildingRow, FLOOR_MIN, FLOORS_MAX},
         unit::rate_cell,
@@ -24,7 +24,7 @@ pub const BUILDING_LIST: ListSheet<BuildingRow> = ListSheet {
         ListColumn { key: "estate", header: "小区名称", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::link(&row.estate, estate_href(row.estate_id)) },
         ListColumn { key: "district", header: "所属区县", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.district) },
         ListColumn { key: "project", header: "项目", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.project) },
-        ListColumn { key: "structure", header: "建筑结构", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.structure, |value| Cell::text(value.label())) },
+        ListColumn { key: "structure", header: "建筑结构", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.structure, Cell::coded) },
         ListColumn { key: "floors_up", header: "地上层数", kind: Kind::Number, sortable: true, essential: false, cell: |row| Cell::Number(row.floors_up.into()) },
         ListColumn { key: "entrances", header: "单元数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.entrances.into()) },
         ListColumn { key: "units", header: "房源套数", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.units) },
@@ -35,7 +35,7 @@ pub const BUILDING_LIST: ListSheet<BuildingRow> = ListSheet {
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "estate", label: "小区", choices: Choices::Linked },
         Filter { key: "project", label: "项目", choices: Choices::Linked },
-        Filter { key: "structure", label: "建筑结构", choices: Choices::Fixed(Structure::choices) },
+        Filter { key: "structure", label: "建筑结构", choices: Choices::Of(Structure::choices) },
     ],
     default_sort: ("estate", false),
     jumps: false,
@@ -55,23 +55,23 @@ pub const BUILDING_IMPORT: ImportSheet<BuildingImportForm> = ImportSheet {
         ImportColumn { header: "地上层数", required: false, example: "18", note: "1至60；为空时取该楼栋最高楼层，后面的行可补填", choices: Vec::new, parse: |text, form| { form.floors_up = Some(parse_between(text, 1, FLOORS_MAX)?); Ok(()) } },
         ImportColumn { header: "楼栋经度", required: false, example: "", note: "与纬度、坐标系同时填写", choices: Vec::new, parse: |text, form| form.place.read_lng(text) },
         ImportColumn { header: "楼栋纬度", required: false, example: "", note: "最多7位小数", choices: Vec::new, parse: |text, form| form.place.read_lat(text) },
-        ImportColumn { header: "坐标系", required: false, example: "", note: "从下拉值中选择", choices: CoordinateSystem::labels, parse: |text, form| form.place.read_system(text) },
-        ImportColumn { header: "建筑结构", required: false, example: "钢筋混凝土", note: "从下拉值中选择", choices: Structure::labels, parse: |text, form| { form.structure = Some(Structure::parse(text)?); Ok(()) } },
+        ImportColumn { header: "坐标系", required: false, example: "", note: "从下拉值中选择", choices: CoordinateSystem::choices, parse: |text, form| form.place.read_system(text) },
+        ImportColumn { header: "建筑结构", required: false, example: "钢筋混凝土", note: "从下拉值中选择", choices: Structure::choices, parse: |text, form| { form.structure = Some(Structure::parse(text)?); Ok(()) } },
         ImportColumn { header: "单元号", required: true, example: "03", note: "最长10字", choices: Vec::new, parse: |text, form| { form.entrance = text_max(text, 10)?; Ok(()) } },
         ImportColumn { header: "楼层", required: true, example: "4", note: "-3至60，不含0", choices: Vec::new, parse: |text, form| { form.floor = parse_floor(text)?; Ok(()) } },
         ImportColumn { header: "房号", required: true, example: "0401", note: "同一楼栋单元内不得重复", choices: Vec::new, parse: |text, form| { form.room_no = text_max(text, 20)?; Ok(()) } },
-        ImportColumn { header: "户型", required: true, example: "两居室", note: "从下拉值中选择", choices: LayoutType::labels, parse: |text, form| { form.layout = Some(LayoutType::parse(text)?); Ok(()) } },
+        ImportColumn { header: "户型", required: true, example: "两居室", note: "从下拉值中选择", choices: LayoutType::choices, parse: |text, form| { form.layout = Some(LayoutType::parse(text)?); Ok(()) } },
         ImportColumn { header: "建筑面积(㎡)", required: true, example: "57.00", note: "大于0，不超过300", choices: Vec::new, parse: |text, form| { form.building_area = Some(unit_area(text)?); Ok(()) } },
         ImportColumn { header: "使用面积(㎡)", required: true, example: "43.00", note: "不大于建筑面积", choices: Vec::new, parse: |text, form| { form.usable_area = Some(Area::parse(text)?); Ok(()) } },
         ImportColumn { header: "套内面积(㎡)", required: false, example: "", note: "不大于建筑面积", choices: Vec::new, parse: |text, form| { form.inner_area = Some(Area::parse(text)?); Ok(()) } },
-        ImportColumn { header: "朝向", required: false, example: "", note: "从下拉值中选择", choices: Orientation::labels, parse: |text, form| { form.orientation = Some(Orientation::parse(text)?); Ok(()) } },
-        ImportColumn { header: "装修", required: false, example: "简装", note: "从下拉值中选择", choices: Decoration::labels, parse: |text, form| { form.decoration = Some(Decoration::parse(text)?); Ok(()) } },
+        ImportColumn { header: "朝向", required: false, example: "", note: "从下拉值中选择", choices: Orientation::choices, parse: |text, form| { form.orientation = Some(Orientation::parse(text)?); Ok(()) } },
+        ImportColumn { header: "装修", required: false, example: "简装", note: "从下拉值中选择", choices: Decoration::choices, parse: |text, form| { form.decoration = Some(Decoration::parse(text)?); Ok(()) } },
         ImportColumn { header: "住房管理单位", required: true, example: "示例住房管理中心", note: "名称或编码，须已存在", choices: Vec::new, parse: |text, form| { form.mgmt_unit = text_max(text, 100)?; Ok(()) } },
-        ImportColumn { header: "住房类别", required: false, example: "", note: "为空时同项目", choices: HousingCategory::labels, parse: |text, form| { form.category = Some(HousingCategory::parse(text)?); Ok(()) } },
+        ImportColumn { header: "住房类别", required: false, example: "", note: "为空时同项目", choices: HousingCategory::choices, parse: |text, form| { form.category = Some(HousingCategory::parse(text)?); Ok(()) } },
         ImportColumn { header: "租金标准编码", required: false, example: "ZJ-01", note: "公租房、廉租房未售的必填，须已存在、有效且适用于本区县", choices: Vec::new, parse: |text, form| { form.rent_standard = text_max(text, 30)?; Ok(()) } },
         ImportColumn { header: "产权证号", required: false, example: "", note: "最长50字", choices: Vec::new, parse: |text, form| { form.cert_no = text_max(text, 50)?; Ok(()) } },
         ImportColumn { header: "不动产单元号", required: false, example: "", note: "28位", choices: Vec::new, parse: |text, form| { form.real_estate_no = real_estate_no(text)?; Ok(()) } },
-        ImportColumn { header: "状态", required: false, example: "闲置房", note: "为空时为闲置房", choices: importable_labels, parse: |text, form| { form.status = Some(import_status(text)?); Ok(()) } },
+        ImportColumn { header: "状态", required: false, example: "闲置房", note: "为空时为闲置房", choices: importable, parse: |text, form| { form.status = Some(import_status(text)?); Ok(()) } },
         ImportColumn { header: "备注", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.remark = text_max(text, 200)?; Ok(()) } },
     ],
     check: |form, row| {
@@ -138,8 +138,8 @@ fn fixed_code(text: &str, length: usize) -> Check<String> {
     }
 }
 
-fn importable_labels() -> Vec<&'static str> {
-    UnitStatus::ALL.iter().filter(|status| status.importable()).map(|status| status.label()).collect()
+fn importable() -> Vec<Item> {
+    UnitStatus::ALL.iter().filter(|status| status.importable()).map(|status| Item::from(*status)).collect()
 }
 
 fn import_status(text: &str) -> Check<UnitStatus> {

@@ -64,7 +64,7 @@ pub const ESTATE_IMPORT: ImportSheet<EstateImportForm> = ImportSheet {
         ImportColumn { header: "联系电话", required: false, example: "", note: "手机或固定电话", choices: Vec::new, parse: |text, form| { form.phone = Phone::parse(text)?.as_str().to_owned(); Ok(()) } },
         ImportColumn { header: "经度", required: false, example: "", note: "与纬度、坐标系同时填写", choices: Vec::new, parse: |text, form| form.place.read_lng(text) },
         ImportColumn { header: "纬度", required: false, example: "", note: "最多7位小数", choices: Vec::new, parse: |text, form| form.place.read_lat(text) },
-        ImportColumn { header: "坐标系", required: false, example: "", note: "从下拉值中选择", choices: CoordinateSystem::labels, parse: |text, form| form.place.read_system(text) },
+        ImportColumn { header: "坐标系", required: false, example: "", note: "从下拉值中选择", choices: CoordinateSystem::choices, parse: |text, form| form.place.read_system(text) },
     ],
     check: |form, row| {
         row.rule(&["街道", "社区"], form.street.is_empty() && !form.community.is_empty(), COMMUNITY_ALONE);

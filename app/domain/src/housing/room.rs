@@ -139,11 +139,11 @@ pub const ROOM_LIST: ListSheet<RoomRow> = ListSheet {
         ListColumn { key: "estate", header: "小区名称", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.estate, estate_href(row.estate_id)) },
         ListColumn { key: "address", header: "住房地址", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.address) },
         ListColumn { key: "unit", header: "房源编码", kind: Kind::Text, sortable: true, essential: false, cell: |row| Cell::link(&row.unit_code, format!("/housing/units/{}", row.unit_id)) },
-        ListColumn { key: "type", header: "类型", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.kind.label()) },
+        ListColumn { key: "type", header: "类型", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::coded(row.kind) },
         ListColumn { key: "area", header: "面积(㎡)", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.area, Cell::Area) },
         ListColumn { key: "capacity", header: "可住人数", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.capacity, |count| Cell::Number(count.into())) },
         ListColumn { key: "bed_count", header: "床位数", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.bed_count, |count| Cell::Number(count.into())) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: false, cell: |row| Cell::badge(row.status.code(), row.status.label()) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: false, cell: |row| Cell::status(row.status) },
         ListColumn { key: "updated_at", header: "更新时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.updated_at) },
     ],
     filters: &[

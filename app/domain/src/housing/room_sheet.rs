@@ -37,7 +37,7 @@ pub const ROOM_IMPORT: ImportSheet<RoomImportForm> = ImportSheet {
         ImportColumn { header: "单元号", required: true, example: "03", note: "与房源一致", choices: Vec::new, parse: |text, form| { form.entrance = text_max(text, 10)?; Ok(()) } },
         ImportColumn { header: "房号", required: true, example: "0401", note: "房源须已存在", choices: Vec::new, parse: |text, form| { form.room_no = text_max(text, 20)?; Ok(()) } },
         ImportColumn { header: "房间名称", required: true, example: "A", note: "同一房源内不得重复", choices: Vec::new, parse: |text, form| { form.name = text_max(text, 50)?; Ok(()) } },
-        ImportColumn { header: "类型", required: true, example: "间", note: "从下拉值中选择", choices: RoomType::labels, parse: |text, form| { form.kind = Some(RoomType::parse(text)?); Ok(()) } },
+        ImportColumn { header: "类型", required: true, example: "间", note: "从下拉值中选择", choices: RoomType::choices, parse: |text, form| { form.kind = Some(RoomType::parse(text)?); Ok(()) } },
         ImportColumn { header: "面积(㎡)", required: false, example: "12.50", note: "大于0，最多2位小数", choices: Vec::new, parse: |text, form| { form.area = Some(room_area(text)?); Ok(()) } },
         ImportColumn { header: "可住人数", required: false, example: "2", note: "1至12", choices: Vec::new, parse: |text, form| { form.capacity = Some(parse_between(text, 1, CAPACITY_MAX)?); Ok(()) } },
         ImportColumn { header: "物业费单价(元/㎡·月)", required: false, example: "", note: "最多4位小数", choices: Vec::new, parse: |text, form| { form.property_rate = Some(Rate::parse(text)?); Ok(()) } },
@@ -53,6 +53,7 @@ pub const ROOM_IMPORT: ImportSheet<RoomImportForm> = ImportSheet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dictionary::LabelBook;
 
     fn row(changes: &[(&str, &str)]) -> Vec<String> {
         ROOM_IMPORT
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_row_is_read_and_its_mistakes_are_named() {
-        let form = ROOM_IMPORT.parse(2, &row(&[])).unwrap();
+        let form = ROOM_IMPORT.parse(2, &row(&[]), &LabelBook::default()).unwrap();
         assert_eq!((form.name.as_str(), form.kind, form.capacity), ("A", Some(RoomType::Room), Some(2)));
         for (header, text, sentence) in [
             ("房间名称", "", "第2行【房间名称】不能为空"),
@@ -76,7 +77,7 @@ mod tests {
             ("面积(㎡)", "0", "【面积(㎡)】应为大于0的数字，最多2位小数"),
             ("业主电话", "13800000000", "填写【业主电话】时须同时填写【业主姓名】"),
         ] {
-            let errors = ROOM_IMPORT.parse(2, &row(&[(header, text)])).unwrap_err();
+            let errors = ROOM_IMPORT.parse(2, &row(&[(header, text)]), &LabelBook::default()).unwrap_err();
             assert_eq!(errors[0].message, sentence, "{header}");
         }
     }

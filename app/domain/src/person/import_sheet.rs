@@ -15,13 +15,13 @@ pub const PERSON_IMPORT: ImportSheet<PersonForm> = ImportSheet {
     title: "人员",
     columns: &[
         ImportColumn { header: "姓名", required: true, example: "示例人员", note: "最长50字", choices: Vec::new, parse: |text, form| { form.name = text_max(text, 50)?; Ok(()) } },
-        ImportColumn { header: "人员类型", required: true, example: "租户", note: "从下拉值中选择", choices: PersonType::labels, parse: |text, form| { form.person_type = PersonType::parse(text)?.code().to_owned(); Ok(()) } },
-        ImportColumn { header: "证件类型", required: true, example: "居民身份证", note: "从下拉值中选择", choices: IdType::labels, parse: |text, form| { form.id_type = IdType::parse(text)?.code().to_owned(); Ok(()) } },
+        ImportColumn { header: "人员类型", required: true, example: "租户", note: "从下拉值中选择", choices: PersonType::choices, parse: |text, form| { form.person_type = PersonType::parse(text)?.code().to_owned(); Ok(()) } },
+        ImportColumn { header: "证件类型", required: true, example: "居民身份证", note: "从下拉值中选择", choices: IdType::choices, parse: |text, form| { form.id_type = IdType::parse(text)?.code().to_owned(); Ok(()) } },
         ImportColumn { header: "证件号码", required: true, example: "990101199001010002", note: "全市唯一；导入时勾选“更新已有人员”则只更新电话、地址和工作单位", choices: Vec::new, parse: |text, form| { form.id_number = document(text)?; Ok(()) } },
         ImportColumn { header: "手机号", required: true, example: "19900000000", note: "手机或固定电话", choices: Vec::new, parse: |text, form| { form.phone = Phone::parse(text)?.as_str().to_owned(); Ok(()) } },
-        ImportColumn { header: "性别", required: false, example: "", note: "居民身份证可不填，填写须与证件一致", choices: Gender::labels, parse: |text, form| { form.gender = Gender::parse(text)?.code().to_owned(); Ok(()) } },
-        ImportColumn { header: "民族", required: false, example: "", note: "从下拉值中选择", choices: Nation::labels, parse: |text, form| { form.nation = Nation::parse(text)?.code().to_owned(); Ok(()) } },
-        ImportColumn { header: "学历", required: false, example: "", note: "从下拉值中选择", choices: Education::labels, parse: |text, form| { form.education = Education::parse(text)?.code().to_owned(); Ok(()) } },
+        ImportColumn { header: "性别", required: false, example: "", note: "居民身份证可不填，填写须与证件一致", choices: Gender::choices, parse: |text, form| { form.gender = Gender::parse(text)?.code().to_owned(); Ok(()) } },
+        ImportColumn { header: "民族", required: false, example: "", note: "从下拉值中选择", choices: Nation::choices, parse: |text, form| { form.nation = Nation::parse(text)?.code().to_owned(); Ok(()) } },
+        ImportColumn { header: "学历", required: false, example: "", note: "从下拉值中选择", choices: Education::choices, parse: |text, form| { form.education = Education::parse(text)?.code().to_owned(); Ok(()) } },
         ImportColumn { header: "户籍地址", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.hukou_address = text_max(text, 200)?; Ok(()) } },
         ImportColumn { header: "现住址", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.live_address = text_max(text, 200)?; Ok(()) } },
         ImportColumn { header: "工作单位", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.employer = text_max(text, 200)?; Ok(()) } },
@@ -59,6 +59,7 @@ fn document(text: &str) -> Check<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dictionary::LabelBook;
 
     fn cells(changes: &[(&str, &str)]) -> Vec<String> {
         let good = [
@@ -77,12 +78,14 @@ mod tests {
 
     #[test]
     fn a_row_is_the_form_of_a_person() {
-        let mut form = PERSON_IMPORT.parse(2, &cells(&[("民族", "汉"), ("学历", "本科")])).expect("a row");
+        let mut form =
+            PERSON_IMPORT.parse(2, &cells(&[("民族", "汉"), ("学历", "本科")]), &LabelBook::default()).expect("a row");
         form.organization = "7".into();
         let fields = form.check_import("2026-11-24".parse().unwrap(), false).expect("all is well");
         assert_eq!((fields.birth_year, fields.nation), (Some(1949), Some(Nation::Ha)));
-        let errors =
-            PERSON_IMPORT.parse(3, &cells(&[("手机号", "12"), ("证件号码", "123"), ("姓名", "")])).unwrap_err();
+        let errors = PERSON_IMPORT
+            .parse(3, &cells(&[("手机号", "12"), ("证件号码", "123"), ("姓名", "")]), &LabelBook::default())
+            .unwrap_err();
         let told: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
         assert_eq!(told, ["第3行【姓名】不能为空", "【证件号码】长度不能少于5", "【手机号】格式不正确"]);
     }
@@ -97,7 +100,8 @@ mod tests {
             ("403526198003075896", "UNVERIFIED"),
             ("110105491231002", "FORMAT_OK"),
         ] {
-            let mut form = PERSON_IMPORT.parse(2, &cells(&[("证件号码", number)])).expect("a row");
+            let mut form =
+                PERSON_IMPORT.parse(2, &cells(&[("证件号码", number)]), &LabelBook::default()).expect("a row");
             form.organization = "7".into();
             assert!(form.check_import(today, false).is_err(), "{number}");
             let fields = form.check_import(today, true).expect("tolerated");

@@ -1,7 +1,7 @@
 //! Two records of one human (S1-5.4): which pairs look like it, and what becomes of their fields.
 
 use super::{Person, REASON_MAX, REASON_MIN};
-use crate::{failure::FieldErrors, id::PersonId, value::normalize};
+use crate::{dictionary::LabelBook, failure::FieldErrors, id::PersonId, value::normalize};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -127,31 +127,32 @@ impl MergeField {
         }
     }
 
-    /// What a record says there, masked; empty when it says nothing.
+    /// What a record says there, masked and in the city's words; empty when it says nothing.
     #[must_use]
-    pub fn text(self, person: &Person) -> String {
+    pub fn text(self, person: &Person, book: &LabelBook) -> String {
         let joined = |parts: &[Option<&str>]| {
             parts.iter().flatten().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ")
         };
         match self {
             Self::Name => person.name.clone(),
-            Self::PersonType => person.person_type.label().to_owned(),
+            Self::PersonType => book.label(person.person_type),
             Self::Document => {
                 let year = person.birth_year.map(|year| format!("{year}年生"));
+                let gender = person.gender.map(|gender| book.label(gender));
                 joined(&[
-                    Some(person.id_type.label()),
+                    Some(&book.label(person.id_type)),
                     Some(&person.id_number),
-                    Some(person.id_verified.label()),
-                    person.gender.map(|gender| gender.label()),
+                    Some(&book.label(person.id_verified)),
+                    gender.as_deref(),
                     year.as_deref(),
                 ])
             }
-            Self::Nation => joined(&[person.nation.map(|value| value.label())]),
-            Self::Education => joined(&[person.education.map(|value| value.label())]),
-            Self::Marital => joined(&[person.marital.map(|value| value.label())]),
+            Self::Nation => person.nation.map(|value| book.label(value)).unwrap_or_default(),
+            Self::Education => person.education.map(|value| book.label(value)).unwrap_or_default(),
+            Self::Marital => person.marital.map(|value| book.label(value)).unwrap_or_default(),
             Self::Phone => person.phone.clone(),
             Self::Phone2 => joined(&[person.phone2.as_deref()]),
-            Self::HukouType => joined(&[person.hukou_type.map(|value| value.label())]),
+            Self::HukouType => person.hukou_type.map(|value| book.label(value)).unwrap_or_default(),
             Self::HukouAddress => joined(&[person.hukou_address.as_deref()]),
             Self::LiveAddress => joined(&[person.live_address.as_deref()]),
             Self::Employer => joined(&[person.employer.as_deref()]),

@@ -172,6 +172,9 @@ pub fn reason_check(reason: &str) -> Check<String> {
     }
 }
 
+/// The filter that leaves what should have been passed before.
+pub const OVERDUE: &str = "OVERDUE";
+
 /// 待复核 list.
 #[rustfmt::skip] // a table: one line per column
 pub const APPROVAL_LIST: ListSheet<ApprovalRow> = ListSheet {
@@ -181,8 +184,8 @@ pub const APPROVAL_LIST: ListSheet<ApprovalRow> = ListSheet {
     search_hint: "变更对象、提交人",
     columns: &[
         ListColumn { key: "subject", header: "变更对象", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.subject, format!("/platform/approvals/{}", row.id)) },
-        ListColumn { key: "kind", header: "事项", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.kind.label()) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::badge(row.status.code(), row.status.label()) },
+        ListColumn { key: "kind", header: "事项", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.kind) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
         ListColumn { key: "node", header: "当前节点", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.node.as_deref().unwrap_or_default()) },
         ListColumn { key: "due", header: "期限", kind: Kind::Badge, sortable: false, essential: true, cell: |row| row.due.cell() },
         ListColumn { key: "maker", header: "提交人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.maker) },
@@ -191,8 +194,9 @@ pub const APPROVAL_LIST: ListSheet<ApprovalRow> = ListSheet {
         ListColumn { key: "checked_at", header: "处理时间", kind: Kind::Time, sortable: false, essential: false, cell: |row| row.checked_at.map_or(Cell::Empty, Cell::Time) },
     ],
     filters: &[
-        Filter { key: "status", label: "状态", choices: Choices::Fixed(ApprovalStatus::choices) },
-        Filter { key: "kind", label: "事项", choices: Choices::Fixed(ApprovalKind::choices) },
+        Filter { key: "status", label: "状态", choices: Choices::Of(ApprovalStatus::choices) },
+        Filter { key: "kind", label: "事项", choices: Choices::Of(ApprovalKind::choices) },
+        Filter { key: "due", label: "期限", choices: Choices::Fixed(|| vec![(OVERDUE, "逾期")]) },
     ],
     default_sort: ("made_at", true),
     jumps: false,

@@ -3,7 +3,12 @@
 pub mod actor;
 pub mod approval;
 pub mod audit;
+pub mod calendar;
+pub mod dictionary;
+pub mod menu;
+pub mod numbering;
 pub mod organization;
+pub mod organization_form;
 pub mod organization_sheet;
 pub mod parameter;
 pub mod permission;

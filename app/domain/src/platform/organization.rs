@@ -31,6 +31,19 @@ pub struct Organization {
     pub address: Option<String>,
     pub sort: i32,
     pub remark: Option<String>,
+    pub parent_code: Option<String>,
+    pub version: i32,
+}
+
+/// An organisation in the tree: what hangs below what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationNode {
+    pub id: OrganizationId,
+    /// none: at the top
+    pub parent: Option<OrganizationId>,
+    pub name: String,
+    pub kind: OrganizationType,
+    pub status: OrganizationStatus,
 }
 
 /// One row of the organisation import: the required fields of E-01 and those that go with them.

@@ -17,16 +17,17 @@ pub const ORGANIZATION_LIST: ListSheet<OrganizationRow> = ListSheet {
     columns: &[
         ListColumn { key: "name", header: "机构名称", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::link(&row.name, format!("/platform/organizations/{}", row.id)) },
         ListColumn { key: "code", header: "机构编码", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(&row.code) },
-        ListColumn { key: "type", header: "类型", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(row.kind.label()) },
+        ListColumn { key: "type", header: "类型", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::coded(row.kind) },
         ListColumn { key: "division_code", header: "区划代码", kind: Kind::Text, sortable: true, essential: false, cell: |row| Cell::text(&row.division_code) },
         ListColumn { key: "parent", header: "上级", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.parent.as_deref().unwrap_or_default()) },
         ListColumn { key: "leader", header: "负责人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.leader.as_deref().unwrap_or_default()) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: false, cell: |row| Cell::badge(row.status.code(), row.status.label()) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: false, cell: |row| Cell::status(row.status) },
         ListColumn { key: "updated_at", header: "更新时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.updated_at) },
     ],
     filters: &[
-        Filter { key: "type", label: "类型", choices: Choices::Fixed(OrganizationType::choices) },
-        Filter { key: "status", label: "状态", choices: Choices::Fixed(OrganizationStatus::choices) },
+        Filter { key: "type", label: "类型", choices: Choices::Of(OrganizationType::choices) },
+        Filter { key: "status", label: "状态", choices: Choices::Of(OrganizationStatus::choices) },
+        Filter { key: "parent", label: "上级", choices: Choices::Linked },
     ],
     default_sort: ("code", false),
     jumps: false,
@@ -40,7 +41,7 @@ pub const ORGANIZATION_IMPORT: ImportSheet<OrganizationForm> = ImportSheet {
     columns: &[
         ImportColumn { header: "机构编码", required: true, example: "示例-810101", note: "最长20字，全市唯一", choices: Vec::new, parse: |text, form| { form.code = text_max(text, 20)?; Ok(()) } },
         ImportColumn { header: "机构名称", required: true, example: "示例区住房保障中心", note: "最长100字，同级不重复", choices: Vec::new, parse: |text, form| { form.name = text_max(text, 100)?; Ok(()) } },
-        ImportColumn { header: "类型", required: true, example: "区县", note: "从下拉值中选择", choices: OrganizationType::labels, parse: |text, form| { form.kind = Some(OrganizationType::parse(text)?); Ok(()) } },
+        ImportColumn { header: "类型", required: true, example: "区县", note: "从下拉值中选择", choices: OrganizationType::choices, parse: |text, form| { form.kind = Some(OrganizationType::parse(text)?); Ok(()) } },
         ImportColumn { header: "上级", required: false, example: "", note: "上级机构的编码或名称；区县的上级为市，街道的上级为区县，社区的上级为街道", choices: Vec::new, parse: |text, form| { form.parent = text_max(text, 100)?; Ok(()) } },
         ImportColumn { header: "行政区划代码", required: true, example: "810101", note: "6、9或12位数字", choices: Vec::new, parse: |text, form| { form.division_code = division_code(text)?; Ok(()) } },
         ImportColumn { header: "统一社会信用代码", required: false, example: "", note: "运营主体、物业公司等企业必填", choices: Vec::new, parse: |text, form| { form.uscc = CreditCode::parse(text)?.to_string(); Ok(()) } },
@@ -48,7 +49,7 @@ pub const ORGANIZATION_IMPORT: ImportSheet<OrganizationForm> = ImportSheet {
         ImportColumn { header: "联系电话", required: false, example: "", note: "手机或固定电话", choices: Vec::new, parse: |text, form| { form.phone = Phone::parse(text)?.as_str().to_owned(); Ok(()) } },
         ImportColumn { header: "地址", required: false, example: "", note: "最长200字", choices: Vec::new, parse: |text, form| { form.address = text_max(text, 200)?; Ok(()) } },
         ImportColumn { header: "排序", required: false, example: "1", note: "整数", choices: Vec::new, parse: |text, form| { form.sort = text.parse().map_err(|_| Complaint::About("格式不正确".into()))?; Ok(()) } },
-        ImportColumn { header: "状态", required: true, example: "启用", note: "从下拉值中选择", choices: OrganizationStatus::labels, parse: |text, form| { form.status = Some(OrganizationStatus::parse(text)?); Ok(()) } },
+        ImportColumn { header: "状态", required: true, example: "启用", note: "从下拉值中选择", choices: OrganizationStatus::choices, parse: |text, form| { form.status = Some(OrganizationStatus::parse(text)?); Ok(()) } },
     ],
     check: |form, row| {
         let nameless = form.kind.is_some_and(needs_credit_code) && form.uscc.is_empty();

@@ -1,6 +1,10 @@
 //! 流转 (E-127): who did what at which node of a request, what comes next, and by when.
 
-use crate::{dictionary::ApprovalStatus, platform::approval::Verdict, sheet::Cell};
+use crate::{
+    dictionary::ApprovalStatus,
+    platform::{approval::Verdict, calendar::WorkCalendar},
+    sheet::Cell,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +113,27 @@ pub enum Due {
 }
 
 impl Due {
+    /// When a node that began on a day with a limit of some working days has to be passed, and how that stands today
+    /// (domain.md §4.18: the day of the event is day 0).
+    #[must_use]
+    pub fn of(calendar: &WorkCalendar, since: NaiveDate, days: Option<i16>, today: NaiveDate) -> Self {
+        let Some(days) = days.and_then(|days| u32::try_from(days).ok()) else { return Self::Never };
+        let told = calendar.add_working_days(since, days).and_then(|day| {
+            let state = match calendar.working_days(today, day)? {
+                _ if today > day => DueState::Overdue,
+                0 | 1 => DueState::Soon,
+                _ => DueState::Ahead,
+            };
+            Ok(Self::On(day, state))
+        });
+        told.unwrap_or_else(|missing| Self::Unknown(missing.to_string()))
+    }
+
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        matches!(self, Self::On(_, DueState::Overdue))
+    }
+
     /// As a list shows it.
     #[must_use]
     pub fn cell(&self) -> Cell {
@@ -125,6 +150,25 @@ impl Due {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dictionary::DayKind;
+
+    #[test]
+    fn a_limit_is_counted_in_working_days() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        // Thursday 1 October 2026 to Wednesday 7 is free, Saturday 10 is worked.
+        let free = (1..=7).map(|of| (day(&format!("2026-10-0{of}")), DayKind::Rest));
+        let calendar: WorkCalendar = free.chain([(day("2026-10-10"), DayKind::Work)]).collect();
+        let due = |today: &str| Due::of(&calendar, day("2026-09-30"), Some(3), day(today));
+        let end = day("2026-10-10");
+        assert_eq!(due("2026-09-30"), Due::On(end, DueState::Ahead));
+        assert_eq!(due("2026-10-08"), Due::On(end, DueState::Ahead));
+        assert_eq!(due("2026-10-09"), Due::On(end, DueState::Soon));
+        assert_eq!(due("2026-10-10"), Due::On(end, DueState::Soon), "the last day is still in time");
+        assert!(due("2026-10-11").is_overdue());
+        assert_eq!(Due::of(&calendar, end, None, end), Due::Never);
+        let unknown = Due::of(&calendar, day("2026-12-31"), Some(1), day("2026-12-31"));
+        assert!(matches!(unknown, Due::Unknown(reason) if reason.starts_with("2027年的节假日未录入")));
+    }
 
     #[test]
     fn nodes_are_passed_one_after_the_other() {

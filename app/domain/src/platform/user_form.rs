@@ -231,12 +231,12 @@ pub const USER_LIST: ListSheet<UserRow> = ListSheet {
         ListColumn { key: "phone", header: "手机号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.phone.as_deref().unwrap_or_default()) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| match row.locked_until {
             Some(_) => Cell::badge("LOCKED", "锁定"),
-            None => Cell::badge(row.status.code(), row.status.label()),
+            None => Cell::status(row.status),
         } },
         ListColumn { key: "last_login_at", header: "最后登录", kind: Kind::Time, sortable: true, essential: false, cell: |row| row.last_login_at.map_or(Cell::Empty, Cell::Time) },
     ],
     filters: &[
-        Filter { key: "status", label: "状态", choices: Choices::Fixed(UserStatus::choices) },
+        Filter { key: "status", label: "状态", choices: Choices::Of(UserStatus::choices) },
     ],
     default_sort: ("login", false),
     jumps: false,

@@ -240,13 +240,13 @@ pub const WORKFLOW_LIST: ListSheet<WorkflowRow> = ListSheet {
         ListColumn { key: "kind", header: "流程", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::link(row.kind.label(), format!("/platform/workflows/{}", row.id)) },
         ListColumn { key: "version", header: "版本", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.version.into()) },
         ListColumn { key: "nodes", header: "节点数", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.nodes) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::badge(row.status.code(), row.status.label()) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
         ListColumn { key: "published_at", header: "启用时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| row.published_at.map_or(Cell::Empty, Cell::Time) },
         ListColumn { key: "updated_at", header: "更新时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.updated_at) },
     ],
     filters: &[
-        Filter { key: "kind", label: "流程", choices: Choices::Fixed(ApprovalKind::choices) },
-        Filter { key: "status", label: "状态", choices: Choices::Fixed(WorkflowStatus::choices) },
+        Filter { key: "kind", label: "流程", choices: Choices::Of(ApprovalKind::choices) },
+        Filter { key: "status", label: "状态", choices: Choices::Of(WorkflowStatus::choices) },
     ],
     default_sort: ("kind", false),
     jumps: false,
@@ -307,7 +307,10 @@ mod tests {
         let nodes = asking(&[1, 1]);
         assert!(passable_check(&nodes, &[BTreeSet::from([1]), BTreeSet::from([2])]).is_ok());
         let refused = |able: &[BTreeSet<i32>]| passable_check(&nodes, able).unwrap_err().text().to_owned();
-        assert!(refused(&[BTreeSet::new(), BTreeSet::from([1, 2])]).starts_with("节点【节点0】共需1人办理，有权办理的账号只有0个"));
+        assert!(
+            refused(&[BTreeSet::new(), BTreeSet::from([1, 2])])
+                .starts_with("节点【节点0】共需1人办理，有权办理的账号只有0个")
+        );
         // Each node has somebody, but it is the same person.
         let told = refused(&[BTreeSet::from([1]), BTreeSet::from([1])]);
         assert!(told.starts_with("节点【节点0】【节点1】共需2人办理，有权办理的账号只有1个"), "{told}");

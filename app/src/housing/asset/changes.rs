@@ -1,6 +1,7 @@
 //! The history of a card: requests with their decisions, newest first; the open one can be decided there.
 
 use super::api::asset_change_decide;
+use crate::ui::label::told;
 use crate::ui::{empty_view, error_view, field::bind, table::time_text};
 use domain::{
     failure::FieldErrors,
@@ -26,11 +27,11 @@ fn item(change: &AssetChange, again: Callback<()>) -> impl IntoView + use<> {
     let differences = change.differences().into_iter().map(|text| view! { <p>{text}</p> }).collect_view();
     let decided = change.checked_at.map(|at| {
         let checker = change.checker.clone().unwrap_or_default();
-        view! { <p>{change.state.label()}"："{checker}" "<time>{time_text(at)}</time></p> }
+        view! { <p>{told(change.state)}"："{checker}" "<time>{time_text(at)}</time></p> }
     });
     view! {
         <li>
-            <p class="font-semibold">{change.kind.label()}" · "{what}" · "{change.state.label()}</p>
+            <p class="font-semibold">{told(change.kind)}" · "{what}" · "{told(change.state)}</p>
             <p>"申请："{change.maker.clone().unwrap_or_default()}" "<time>{time_text(change.made_at)}</time></p>
             {differences}
             {line("原因", change.reason.as_ref())}

@@ -9,12 +9,14 @@ use crate::{
     ui::{
         PageHead,
         detail::{field_group, text_cell, use_id},
-        error_view, loading_view,
+        error_view,
+        label::coded,
+        loading_view,
         resource::resource,
     },
 };
 use domain::{
-    dictionary::{CountResult, CountStatus, UnitCondition},
+    dictionary::{CountResult, CountStatus, Item, UnitCondition},
     failure::FieldErrors,
     housing::asset_count::{AssetCount, AssetCountLine, CountEntry},
     id::AssetCountId,
@@ -57,10 +59,11 @@ fn page(sheet: &AssetCount, again: Callback<()>) -> impl IntoView + use<> {
         </PageHead>
         {deeds(sheet, again)}
         {field_group("盘点单", vec![
+            ("盘点单号", text_cell(row.count_no.as_ref())),
             ("盘点范围", Cell::text(&row.subject)),
             ("所属区县", Cell::text(&row.district)),
             ("盘点日期", Cell::Date(row.planned_on)),
-            ("状态", Cell::text(row.status.label())),
+            ("状态", Cell::coded(row.status)),
             ("应盘", Cell::Number(row.planned)),
             ("未盘", Cell::Number(sheet.open() as i64)),
             ("盘亏", Cell::Number(row.missing)),
@@ -177,7 +180,7 @@ fn line_view(id: AssetCountId, line: &AssetCountLine, counting: bool, again: Cal
         let condition = UnitCondition::from_code(&condition);
         send(save, complaint, CountEntry { line: Some(line_id), result, condition, place: String::new(), note });
     };
-    let results = [CountResult::Found, CountResult::Missing].map(|value| (value.code(), value.label()));
+    let results = [CountResult::Found, CountResult::Missing];
     view! {
         <tr>
             <td class="min-w-28">{card}</td>
@@ -197,14 +200,11 @@ fn line_view(id: AssetCountId, line: &AssetCountLine, counting: bool, again: Cal
 fn small_select(
     label: &'static str,
     of: &str,
-    choices: Vec<(&'static str, &'static str)>,
+    choices: Vec<impl Into<Item>>,
     present: String,
     set: impl Fn(String) + Send + Sync + 'static,
 ) -> AnyView {
-    let options = choices
-        .into_iter()
-        .map(|(code, label)| view! { <option value=code selected=present == code>{label}</option> })
-        .collect_view();
+    let options = coded(choices).view(move |code| present == code);
     view! {
         <select class="select select-sm w-28" aria-label=format!("{of}{label}") on:change=move |event| set(event_target_value(&event))>
             <option value="">"请选择"</option>

@@ -6,6 +6,7 @@ use super::{
     changes::changes_view,
     depreciation::lines_view,
 };
+use crate::ui::label::told;
 use crate::{
     shell::may,
     ui::{
@@ -142,7 +143,7 @@ fn totals(card: &AssetMaster) -> impl IntoView + use<> {
     view! {
         <section class="panel" aria-label="价值">
             <div class="figure-row">
-                {figure("卡片状态", card.status.label().to_owned())}
+                {figure("卡片状态", told(card.status))}
                 {figure("账面原值(元)", card.original.to_string())}
                 {figure("累计折旧(元)", card.accumulated.to_string())}
                 {figure("净值(元)", card.net().to_string())}
@@ -161,26 +162,26 @@ fn fields(card: &AssetMaster) -> AnyView {
             ("卡片编号", Cell::text(&card.card_no)),
             ("资产编码", Cell::text(&card.asset_code)),
             ("资产名称", Cell::text(&card.asset_name)),
-            ("资产分类", Cell::Text(format!("{} {}", card.class.code(), card.class.label()))),
-            ("住房类别", Cell::text(card.category.label())),
+            ("资产分类", Cell::Text(format!("{} {}", card.class.code(), told(card.class)))),
+            ("住房类别", Cell::coded(card.category)),
             ("项目", Cell::link(&card.project, format!("/housing/projects/{}", card.project_id))),
             ("所属区县", Cell::text(&card.district)),
             ("坐落", Cell::text(&card.location)),
             ("产权单位", Cell::text(&card.owner)),
             ("管理单位", Cell::text(&card.manager)),
             ("使用单位", text_cell(card.using_unit.as_ref())),
-            ("使用状况", Cell::text(card.use_status.label())),
+            ("使用状况", Cell::coded(card.use_status)),
             ("年租金收入(元)", cell_or_empty(card.rent_income_year, Cell::Money)),
         ])}
         {field_group("取得与入账", vec![
-            ("取得方式", Cell::text(card.acquire_mode.label())),
+            ("取得方式", Cell::coded(card.acquire_mode)),
             ("取得日期", Cell::Date(card.acquired_on)),
             ("入账日期", cell_or_empty(card.booked_on, Cell::Date)),
             ("会计凭证号", text_cell(card.voucher_no.as_ref())),
-            ("会计科目", Cell::Text(format!("{} {}", card.subject.code(), card.subject.label()))),
-            ("价值类型", Cell::text(card.value_type.label())),
+            ("会计科目", Cell::Text(format!("{} {}", card.subject.code(), told(card.subject)))),
+            ("价值类型", Cell::coded(card.value_type)),
             ("其中财政性资金(元)", cell_or_empty(card.fiscal_part, Cell::Money)),
-            ("折旧方法", Cell::text(card.method.label())),
+            ("折旧方法", Cell::coded(card.method)),
             ("折旧年限", if straight { Cell::Text(format!("{}年", card.life_years)) } else { Cell::Empty }),
             ("已提折旧月数", if straight { months(card.months_done) } else { Cell::Empty }),
             ("处置日期", cell_or_empty(card.disposed_on, Cell::Date)),
@@ -189,10 +190,10 @@ fn fields(card: &AssetMaster) -> AnyView {
             ("建筑面积(㎡)", Cell::Area(card.total_area)),
             ("套数", Cell::Number(card.units_count.into())),
             ("子卡片数", Cell::Number(card.sub_cards)),
-            ("建筑结构", cell_or_empty(card.structure, |value| Cell::text(value.label()))),
+            ("建筑结构", cell_or_empty(card.structure, Cell::coded)),
             ("土地面积(㎡)", cell_or_empty(card.land_area, Cell::Area)),
             ("土地使用权类型", text_cell(card.land_right_type.as_ref())),
-            ("产权形式", cell_or_empty(card.title_form, |value| Cell::text(value.label()))),
+            ("产权形式", cell_or_empty(card.title_form, Cell::coded)),
             ("权属证号", text_cell(card.cert_no.as_ref())),
             ("发证时间", cell_or_empty(card.cert_on, Cell::Date)),
             ("备注", text_cell(card.remark.as_ref())),

@@ -1,6 +1,7 @@
 //! The form of a master card: new and change of a draft.
 
 use super::api::{asset_choices_get, asset_master_create, asset_master_get, asset_master_update};
+use crate::ui::label::told;
 use crate::{
     ApiError,
     ui::{
@@ -169,11 +170,11 @@ fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView
     let projects = choices.projects.iter().map(|project| (project.id.to_string(), project.name.clone())).collect();
     let classes = AssetClass::ALL
         .iter()
-        .map(|class| (class.code().to_owned(), format!("{} {}", class.code(), class.label())))
+        .map(|class| (class.code().to_owned(), format!("{} {}", class.code(), told(class))))
         .collect();
     view! {
         <h2 class="form-section">"基本信息"</h2>
-        {bind(form, errors, "card_no", "卡片编号", true, |form| &mut form.card_no).text("text", "")}
+        {bind(form, errors, "card_no", "卡片编号", false, |form| &mut form.card_no).text("text", "留空则自动编号")}
         {bind(form, errors, "asset_code", "资产编码", true, |form| &mut form.asset_code).text("text", "")}
         {bind(form, errors, "asset_name", "资产名称", true, |form| &mut form.asset_name).text("text", "")}
         {bind(form, errors, "class", "资产分类代码", true, |form| &mut form.class).select(classes)}
@@ -190,7 +191,7 @@ fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView
 fn value(form: Form, errors: Errors) -> impl IntoView {
     let subjects = LedgerSubject::ALL
         .iter()
-        .map(|subject| (subject.code().to_owned(), format!("{} {}", subject.code(), subject.label())))
+        .map(|subject| (subject.code().to_owned(), format!("{} {}", subject.code(), told(subject))))
         .collect();
     view! {
         <h2 class="form-section">"取得、入账与折旧"</h2>

@@ -1,6 +1,7 @@
 //! Cards for paper: one A4 page each, amounts also in words (domain.md §8: capital total on printed money).
 
 use super::api::{asset_master_get, asset_sub_get};
+use crate::ui::label::told;
 use crate::{
     shell::use_frame,
     ui::{
@@ -92,7 +93,7 @@ fn paper(
             let day = change.checked_at.map(|at| domain::sheet::time_text(at)[..10].to_owned()).unwrap_or_default();
             let voucher = change.voucher_no.clone().unwrap_or_default();
             let document = change.document_no.clone().unwrap_or_default();
-            let what = format!("{} {}", change.kind.label(), change.differences().join("；"));
+            let what = format!("{} {}", told(change.kind), change.differences().join("；"));
             view! { <tr><td>{day}</td><td>{what}</td><td>{document}</td><td>{voucher}</td><td>{change.checker.clone()}</td></tr> }
         })
         .collect_view();
@@ -124,32 +125,32 @@ fn master_boxes(card: &AssetMaster) -> Vec<Item> {
         ("卡片编号", Cell::text(&card.card_no), false),
         ("资产编码", Cell::text(&card.asset_code), false),
         ("资产名称", Cell::text(&card.asset_name), false),
-        ("资产分类", Cell::Text(format!("{} {}", card.class.code(), card.class.label())), false),
+        ("资产分类", Cell::Text(format!("{} {}", card.class.code(), told(card.class))), false),
         ("项目", Cell::text(&card.project), false),
-        ("住房类别", Cell::text(card.category.label()), false),
+        ("住房类别", Cell::coded(card.category), false),
         ("产权单位", Cell::text(&card.owner), false),
         ("管理单位", Cell::text(&card.manager), false),
         ("坐落", Cell::text(&card.location), true),
-        ("取得方式", Cell::text(card.acquire_mode.label()), false),
+        ("取得方式", Cell::coded(card.acquire_mode), false),
         ("取得日期", Cell::Date(card.acquired_on), false),
         ("入账日期", cell_or_empty(card.booked_on, Cell::Date), false),
         ("会计凭证号", text_cell(card.voucher_no.as_ref()), false),
-        ("会计科目", Cell::Text(format!("{} {}", card.subject.code(), card.subject.label())), false),
-        ("价值类型", Cell::text(card.value_type.label()), false),
+        ("会计科目", Cell::Text(format!("{} {}", card.subject.code(), told(card.subject))), false),
+        ("价值类型", Cell::coded(card.value_type), false),
         ("账面原值", Cell::Money(card.original), false),
         ("财政性资金", cell_or_empty(card.fiscal_part, Cell::Money), false),
         ("原值大写", capital(card.original), true),
         ("累计折旧", Cell::Money(card.accumulated), false),
         ("净值", Cell::Money(card.net()), false),
         ("净值大写", capital(card.net()), true),
-        ("折旧方法", Cell::text(card.method.label()), false),
+        ("折旧方法", Cell::coded(card.method), false),
         ("折旧年限", if straight { Cell::Text(format!("{}年", card.life_years)) } else { Cell::Empty }, false),
         ("建筑面积", Cell::Area(card.total_area), false),
         ("套数", Cell::Number(card.units_count.into()), false),
-        ("建筑结构", cell_or_empty(card.structure, |value| Cell::text(value.label())), false),
+        ("建筑结构", cell_or_empty(card.structure, Cell::coded), false),
         ("权属证号", text_cell(card.cert_no.as_ref()), false),
-        ("使用状况", Cell::text(card.use_status.label()), false),
-        ("卡片状态", Cell::text(card.status.label()), false),
+        ("使用状况", Cell::coded(card.use_status), false),
+        ("卡片状态", Cell::coded(card.status), false),
     ]
 }
 
@@ -162,7 +163,7 @@ fn sub_boxes(card: &AssetSub) -> Vec<Item> {
         ("坐落", Cell::text(&card.location), true),
         ("建筑面积", Cell::Area(card.building_area), false),
         ("使用面积", cell_or_empty(card.usable_area, Cell::Area), false),
-        ("户型", cell_or_empty(card.layout, |value| Cell::text(value.label())), false),
+        ("户型", cell_or_empty(card.layout, Cell::coded), false),
         ("权属证号", text_cell(card.cert_no.as_ref()), false),
         ("取得日期", Cell::Date(card.acquired_on), false),
         ("启用日期", cell_or_empty(card.used_from, Cell::Date), false),
@@ -170,9 +171,9 @@ fn sub_boxes(card: &AssetSub) -> Vec<Item> {
         ("累计折旧", Cell::Money(card.accumulated), false),
         ("原值大写", capital(card.original), true),
         ("净值", Cell::Money(card.net()), false),
-        ("使用状况", Cell::text(card.use_status.label()), false),
+        ("使用状况", Cell::coded(card.use_status), false),
         ("净值大写", capital(card.net()), true),
-        ("完好等级", cell_or_empty(card.condition, |value| Cell::text(value.label())), false),
+        ("完好等级", cell_or_empty(card.condition, Cell::coded), false),
         ("盘点日期", cell_or_empty(card.counted_on, Cell::Date), false),
     ]
 }

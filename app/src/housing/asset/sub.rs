@@ -95,17 +95,17 @@ fn head(card: &AssetSub) -> impl IntoView + use<> {
 fn fields(card: &AssetSub) -> AnyView {
     view! {
         {field_group("基本信息", vec![
-            ("卡片状态", Cell::text(card.status.label())),
+            ("卡片状态", Cell::coded(card.status)),
             ("卡片编号", Cell::text(&card.card_no)),
             ("主卡片", Cell::link(format!("{} {}", card.master_no, card.master_name), format!("/assets/masters/{}", card.master_id))),
             ("房源", Cell::link(format!("{} {}", card.unit_code, card.unit), format!("/housing/units/{}", card.unit_id))),
             ("资产名称", Cell::text(&card.asset_name)),
             ("所属区县", Cell::text(&card.district)),
             ("坐落", Cell::text(&card.location)),
-            ("户型", cell_or_empty(card.layout, |value| Cell::text(value.label()))),
+            ("户型", cell_or_empty(card.layout, Cell::coded)),
             ("建筑面积(㎡)", Cell::Area(card.building_area)),
             ("使用面积(㎡)", cell_or_empty(card.usable_area, Cell::Area)),
-            ("使用状况", Cell::text(card.use_status.label())),
+            ("使用状况", Cell::coded(card.use_status)),
             ("权属证号", text_cell(card.cert_no.as_ref())),
         ])}
         {field_group("价值", vec![
@@ -117,9 +117,9 @@ fn fields(card: &AssetSub) -> AnyView {
             ("启用日期", cell_or_empty(card.used_from, Cell::Date)),
         ])}
         {field_group("盘点与其他", vec![
-            ("完好等级", cell_or_empty(card.condition, |value| Cell::text(value.label()))),
+            ("完好等级", cell_or_empty(card.condition, Cell::coded)),
             ("盘点日期", cell_or_empty(card.counted_on, Cell::Date)),
-            ("盘点结果", cell_or_empty(card.count_result, |value| Cell::text(value.label()))),
+            ("盘点结果", cell_or_empty(card.count_result, Cell::coded)),
             ("备注", text_cell(card.remark.as_ref())),
             ("更新时间", Cell::Time(card.updated_at)),
             ("更新人", text_cell(card.updated_by.as_ref())),

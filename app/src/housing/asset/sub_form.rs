@@ -138,7 +138,7 @@ fn form_view(target: Target, start: AssetSubForm, present: Option<String>, cance
         <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
             {move || refused().map(|error| error_view(&error))}
             {unit_picker(bind(form, errors, "unit", "房源", true, |form| &mut form.unit), present, picked)}
-            {bind(form, errors, "card_no", "卡片编号", true, |form| &mut form.card_no).text("text", "")}
+            {bind(form, errors, "card_no", "卡片编号", false, |form| &mut form.card_no).text("text", "留空则自动编号")}
             {bind(form, errors, "asset_name", "资产名称", true, |form| &mut form.asset_name).text("text", "")}
             {bind(form, errors, "location", "坐落", true, |form| &mut form.location).text("text", "")}
             {bind(form, errors, "building_area", "建筑面积(㎡)", true, |form| &mut form.building_area).text("text", "最多2位小数")}

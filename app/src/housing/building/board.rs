@@ -4,6 +4,7 @@ use super::{
     api::{building_board_get, building_delete},
     facts::building_facts,
 };
+use crate::ui::label::told;
 use crate::{
     housing::{unit::panel::unit_panel, use_id},
     shell::may,
@@ -152,7 +153,7 @@ fn summary(building: &Building, page: Board) -> impl IntoView + use<> {
             view! {
                 <li class:is-none=move || units() == 0>
                     <button type="button" class="legend-item" aria-pressed=move || pressed().to_string() on:click=press>
-                        {status_tile(status)}{status.label()}" "<b>{units}</b>
+                        {status_tile(status)}{told(status)}" "<b>{units}</b>
                     </button>
                 </li>
             }
@@ -161,7 +162,7 @@ fn summary(building: &Building, page: Board) -> impl IntoView + use<> {
     let facts = [
         Some(building.district.clone()),
         Some(building.project.clone()),
-        building.structure.map(|structure| structure.label().to_owned()),
+        building.structure.map(told),
         Some(format!("地上{}层", building.floors_up)),
         Some(format!("{}个单元", building.entrances)),
     ];
@@ -215,11 +216,11 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
     let facts = format!(
         "{}室 · {} · 建筑{}㎡ · 使用{}㎡",
         unit.room_no,
-        unit.layout.label(),
+        told(unit.layout),
         unit.building_area,
         unit.usable_area
     );
-    let label = move || format!("{facts} · {}", status.get().label());
+    let label = move || format!("{facts} · {}", told(status.get()));
     let for_title = label.clone();
     let current = move || page.unit.get() == Some(id.0);
     let dimmed = move || page.sought.get().is_some_and(|sought| sought != status.get());

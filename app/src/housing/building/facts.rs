@@ -15,7 +15,7 @@ pub fn building_facts(building: &Building) -> impl IntoView + use<> {
         ("楼栋名称", text_cell(building.name.as_ref())),
         ("小区", Cell::link(&building.estate, estate_href(building.estate_id))),
         ("项目", Cell::link(&building.project, format!("/housing/projects/{}", building.project_id))),
-        ("建筑结构", cell_or_empty(building.structure, |value| Cell::text(value.label()))),
+        ("建筑结构", cell_or_empty(building.structure, Cell::coded)),
         ("地上层数", Cell::Number(building.floors_up.into())),
         ("地下层数", count(building.floors_down)),
         ("单元数", Cell::Number(building.entrances.into())),
@@ -28,7 +28,7 @@ pub fn building_facts(building: &Building) -> impl IntoView + use<> {
         ("房屋代码", text_cell(building.house_code.as_ref())),
         ("竣工日期", cell_or_empty(building.completed_on, Cell::Date)),
         ("保修期限", text_cell(building.warranty.as_ref())),
-        ("状态", Cell::badge(building.status.code(), building.status.label())),
+        ("状态", Cell::status(building.status)),
         ("经纬度", cell_or_empty(building.position, |point| Cell::Text(format!("{:.6}，{:.6}", point.lng, point.lat)))),
         ("更新时间", Cell::Time(building.updated_at)),
     ];

@@ -1,6 +1,7 @@
 //! The estate view (S0-6 level 2): its figures and its buildings, coloured by occupancy.
 
 use super::api::{estate_buildings, estate_delete, estate_get};
+use crate::ui::label::told;
 use crate::{
     housing::use_id,
     shell::may,
@@ -118,7 +119,7 @@ fn buildings_view(estate: i64, buildings: Vec<(BuildingRow, StatusCounts)>) -> i
 /// What a colour stands for, how many units of the estate have it, and the way to them.
 fn legend_item(estate: i64, status: UnitStatus, units: i64) -> impl IntoView {
     let href = format!("/housing/units?estate={estate}&status={}", status.code());
-    view! { <li><a class="legend-item" href=href>{status_tile(status)}{status.label()}" "<b>{group_thousands(units)}</b></a></li> }
+    view! { <li><a class="legend-item" href=href>{status_tile(status)}{told(status)}" "<b>{group_thousands(units)}</b></a></li> }
 }
 
 fn building_card(row: BuildingRow, counts: StatusCounts) -> impl IntoView {
@@ -129,7 +130,7 @@ fn building_card(row: BuildingRow, counts: StatusCounts) -> impl IntoView {
         .collect_view();
     // The bar in words: on hover, and for who does not see it.
     let words: Vec<String> =
-        counts.present().map(|(status, units)| format!("{}{}套", status.label(), group_thousands(units))).collect();
+        counts.present().map(|(status, units)| format!("{}{}套", told(status), group_thousands(units))).collect();
     let words = if words.is_empty() { "暂无房源".to_owned() } else { words.join("，") };
     view! {
         <li>

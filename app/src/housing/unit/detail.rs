@@ -4,6 +4,7 @@ use super::{
     api::{unit_delete, unit_get},
     panel::{StatusChange, transition_buttons, use_status_change},
 };
+use crate::ui::label::told;
 use crate::{
     housing::use_id,
     shell::may,
@@ -60,7 +61,7 @@ fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
             })}
         </PageHead>
         <section class="panel">
-            <p class="status-badge text-base">{status_tile(unit.status)}{unit.status.label()}<span class="opacity-80">{format!("自 {}", time_text(unit.status_since))}</span></p>
+            <p class="status-badge text-base">{status_tile(unit.status)}{told(unit.status)}<span class="opacity-80">{format!("自 {}", time_text(unit.status_since))}</span></p>
             {unit.lock_reason.clone().map(|reason| view! { <p>"原因："{reason}</p> })}
             {transition_buttons(&unit, change)}
         </section>
@@ -82,10 +83,10 @@ fn fields(unit: &Unit) -> impl IntoView + use<> {
             ("所属城区", Cell::text(&unit.district)),
             ("住房管理单位", Cell::text(&unit.mgmt_unit)),
             ("产权单位", text_cell(unit.title_holder.as_ref())),
-            ("住房类别", Cell::text(unit.category.label())),
-            ("户型", Cell::text(unit.layout.label())),
-            ("朝向", cell_or_empty(unit.orientation, |value| Cell::text(value.label()))),
-            ("装修", cell_or_empty(unit.decoration, |value| Cell::text(value.label()))),
+            ("住房类别", Cell::coded(unit.category)),
+            ("户型", Cell::coded(unit.layout)),
+            ("朝向", cell_or_empty(unit.orientation, Cell::coded)),
+            ("装修", cell_or_empty(unit.decoration, Cell::coded)),
             ("室内设施", Cell::text(&facilities_text(&unit.facilities))),
             ("供应池", text_cell(unit.supply_pool.as_ref())),
         ])}
@@ -96,7 +97,7 @@ fn fields(unit: &Unit) -> impl IntoView + use<> {
             ("公摊面积(㎡)", cell_or_empty(unit.shared_area, Cell::Area)),
             ("租金标准", cell_or_empty(rent, |rent| Cell::link(&rent.code, format!("/housing/rent-standards/{}", rent.standard_id)))),
             ("单价(元/㎡·月)", cell_or_empty(rent, |rent| Cell::Text(rent.rate.to_string()))),
-            ("计租面积", cell_or_empty(rent, |rent| Cell::text(rent.basis.label()))),
+            ("计租面积", cell_or_empty(rent, |rent| Cell::coded(rent.basis))),
             ("核定月租金(元)", cell_or_empty(unit.assessed_rent(), Cell::Money)),
             ("市场租金(元/月)", cell_or_empty(unit.market_rent, Cell::Money)),
         ])}
@@ -122,11 +123,11 @@ fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
             view! {
                 <tr>
                     <td><a class="link link-primary link-hover" href=format!("/housing/rooms/{}", room.id)>{room.name.clone()}</a></td>
-                    <td>{room.kind.label()}</td>
+                    <td>{told(room.kind)}</td>
                     <td class="figures">{area}</td>
                     <td class="figures">{room.capacity}</td>
                     <td class="figures">{room.bed_count}</td>
-                    <td>{room.status.label()}</td>
+                    <td>{told(room.status)}</td>
                 </tr>
             }
         })
@@ -135,12 +136,12 @@ fn rooms_and_history(unit: &Unit) -> impl IntoView + use<> {
         .history
         .iter()
         .map(|line| {
-            let from = line.from.map_or("—", |status| status.label());
+            let from = line.from.map_or_else(|| "—".to_owned(), told);
             view! {
                 <tr>
                     <td class="whitespace-nowrap tabular-nums">{time_text(line.at)}</td>
                     <td>{line.event.clone()}</td>
-                    <td>{from}" → "{line.to.label()}</td>
+                    <td>{from}" → "{told(line.to)}</td>
                     <td>{line.actor.clone()}</td>
                     <td>{line.reason.clone()}</td>
                     <td>{line.document.clone()}</td>

@@ -1,6 +1,7 @@
 //! The unit form: new in a building, and change.
 
 use super::api::{unit_create, unit_get, unit_update};
+use crate::ui::label::told;
 use crate::{
     ApiError,
     housing::{building::api::building_board_get, choice::stock_choices_get, use_id},
@@ -128,7 +129,7 @@ fn form_view(target: Target, district: OrganizationId, unit: Option<Unit>, choic
 fn status_field(status: RwSignal<UnitStatus>) -> impl IntoView {
     let options = [UnitStatus::Vacant, UnitStatus::Prep]
         .into_iter()
-        .map(|value| view! { <option value=value.code() selected=move || status.get() == value>{value.label()}</option> })
+        .map(|value| view! { <option value=value.code() selected=move || status.get() == value>{told(value)}</option> })
         .collect_view();
     view! {
         <div class="form-field">

@@ -1,6 +1,7 @@
 //! The unit beside a board: its facts, and the changes of status that are open to the actor.
 
 use super::api::{unit_get, unit_transition};
+use crate::ui::label::told;
 use crate::{
     ApiError,
     shell::may,
@@ -46,8 +47,8 @@ fn panel(unit: Unit, change: StatusChange) -> impl IntoView {
     let rent = unit.assessed_rent().map_or_else(|| "—".to_owned(), |rent| format!("{rent} 元/月"));
     let facts = [
         ("房源编码", unit.code.clone()),
-        ("住房类别", unit.category.label().to_owned()),
-        ("户型", unit.layout.label().to_owned()),
+        ("住房类别", told(unit.category)),
+        ("户型", told(unit.layout)),
         ("建筑面积", format!("{} ㎡", unit.building_area)),
         ("使用面积", format!("{} ㎡", unit.usable_area)),
         ("核定月租金", rent),
@@ -62,12 +63,12 @@ fn panel(unit: Unit, change: StatusChange) -> impl IntoView {
         .history
         .iter()
         .take(6)
-        .map(|line| view! { <li><time>{time_text(line.at)}</time>{format!(" {}：{}", line.event, line.to.label())}{line.reason.clone().map(|reason| format!("（{reason}）"))}</li> })
+        .map(|line| view! { <li><time>{time_text(line.at)}</time>{format!(" {}：{}", line.event, told(line.to))}{line.reason.clone().map(|reason| format!("（{reason}）"))}</li> })
         .collect_view();
     let id = unit.id;
     view! {
         <h2 class="text-lg font-semibold pe-10">{unit.address.clone()}</h2>
-        <p class="status-badge text-base">{status_tile(unit.status)}{unit.status.label()}</p>
+        <p class="status-badge text-base">{status_tile(unit.status)}{told(unit.status)}</p>
         {unit.lock_reason.clone().map(|reason| view! { <p class="opacity-80">"原因："{reason}</p> })}
         {transition_buttons(&unit, change)}
         <dl class="detail-list">{facts}</dl>

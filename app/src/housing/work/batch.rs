@@ -1,6 +1,7 @@
 //! One change of the units chosen in a list: what is written is taken over, or all are locked or unlocked; the outcome
 //! names those that stayed as they were.
 
+use crate::ui::label::told;
 use crate::{
     ApiError,
     housing::{
@@ -230,12 +231,12 @@ fn chosen_table(rows: &[ChosenRow]) -> impl IntoView + use<> {
                 <tr>
                     <td><a class="link link-primary link-hover" href=format!("/housing/units/{}", row.id)>{row.code.clone()}</a></td>
                     <td>{row.estate.clone()}" "{row.address.clone()}</td>
-                    <td>{row.category.label()}</td>
+                    <td>{told(row.category)}</td>
                     <td class="figures">{row.building_area.to_string()}</td>
                     <td class="figures">{row.usable_area.to_string()}</td>
                     <td>{row.rent_standard.clone()}</td>
                     <td>{row.mgmt_unit.clone()}</td>
-                    <td><span class="status-badge">{status_tile(row.status)}{row.status.label()}</span></td>
+                    <td><span class="status-badge">{status_tile(row.status)}{told(row.status)}</span></td>
                 </tr>
             }
         })

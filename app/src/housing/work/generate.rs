@@ -8,7 +8,9 @@ use crate::{
     ui::{
         PageHead, empty_view, error_view,
         field::{bind, chosen, coded},
-        icon, loading_view,
+        icon,
+        label::Options,
+        loading_view,
         resource::resource,
     },
 };
@@ -145,7 +147,7 @@ fn common_fields(batch: Batch, building: &Building, choices: &StockChoices) -> i
     let Batch { form, errors, .. } = batch;
     let standards = chosen(choices.rent_standards_of(building.district_id.0));
     let managers = chosen(choices.management_units.clone());
-    let statuses = [UnitStatus::Vacant, UnitStatus::Prep].map(|status| (status.code(), status.label())).to_vec();
+    let statuses = [UnitStatus::Vacant, UnitStatus::Prep].to_vec();
     let patterns =
         PATTERNS.iter().map(|(pattern, says)| view! { <option value=*pattern>{*says}</option> }).collect_view();
     view! {
@@ -269,17 +271,11 @@ fn position_select(
     index: usize,
     field: &'static str,
     label: &'static str,
-    options: Vec<(String, String)>,
+    options: Options,
     part: Part,
 ) -> AnyView {
     let name = format!("{field}-{index}");
-    let options = options
-        .into_iter()
-        .map(|(code, label)| {
-            let own = code.clone();
-            view! { <option value=code selected=move || position_value(batch, index, part) == own>{label}</option> }
-        })
-        .collect_view();
+    let options = options.view(move |code| position_value(batch, index, part) == code);
     let input = view! {
         <select id=name.clone() name=name.clone() class="select select-sm" aria-describedby=format!("{name}-error")
             on:change=move |event| position_set(batch, index, part, event_target_value(&event))>

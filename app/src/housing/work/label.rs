@@ -1,5 +1,6 @@
 //! Labels of units to print and put up: a QR code that leads to the unit's page, made on the server.
 
+use crate::ui::label::told;
 use crate::{
     ApiError,
     housing::use_id,
@@ -145,7 +146,7 @@ fn label_view(printed: Printed) -> impl IntoView {
             <span class="unit-label-text">
                 <b>{label.estate}</b>
                 <span>{label.address}</span>
-                <span>{format!("{} · 建筑{}㎡ · 使用{}㎡", label.layout.label(), label.building_area, label.usable_area)}</span>
+                <span>{format!("{} · 建筑{}㎡ · 使用{}㎡", told(label.layout), label.building_area, label.usable_area)}</span>
                 <span class="tabular-nums">{label.code}</span>
             </span>
         </li>

@@ -92,7 +92,7 @@ fn record(user: &User, again: Callback<()>) -> impl IntoView + use<> {
     let own = use_frame().with_untracked(|frame| frame.actor.as_ref().is_some_and(|actor| actor.id == id));
     let status = match user.row.locked_until {
         Some(until) => Cell::badge("LOCKED", &format!("锁定至{}", time_text(until))),
-        None => Cell::badge(user.row.status.code(), user.row.status.label()),
+        None => Cell::status(user.row.status),
     };
     let estates = user.estates.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("、");
     let pending = user.pending.map(|request| {

@@ -152,7 +152,7 @@ fn versions_view(here: WorkflowId, versions: &[WorkflowRow]) -> impl IntoView + 
             view! {
                 <tr>
                     <th scope="row">{name}</th>
-                    <td>{cell_view(Cell::badge(row.status.code(), row.status.label()))}</td>
+                    <td>{cell_view(Cell::status(row.status))}</td>
                     <td class="figures">{row.nodes}</td>
                     <td class="whitespace-nowrap tabular-nums">{cell_view(row.published_at.map_or(Cell::Empty, Cell::Time))}</td>
                 </tr>

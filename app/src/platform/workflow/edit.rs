@@ -41,7 +41,7 @@ macro_rules! places {
     };
 }
 
-const PLACES: [Place; NODES_MAX] = places![0 "1", 1 "2", 2 "3", 3 "4", 4 "5"];
+static PLACES: [Place; NODES_MAX] = places![0 "1", 1 "2", 2 "3", 3 "4", 4 "5"];
 
 pub(super) fn edit_view() -> AnyView {
     let id = use_id();

@@ -6,10 +6,11 @@ use crate::{
     ctx::{Tx, connection},
     error::stored,
     list::{SmallList, push_code, push_id, push_scope},
+    platform::numbering::{CITY, number_take},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    dictionary::{CountResult, CountStatus, UnitCondition},
+    dictionary::{CountResult, CountStatus, NumberKind, UnitCondition},
     failure::{Failure, FieldErrors},
     form::optional_text,
     housing::asset_count::{
@@ -28,6 +29,7 @@ struct Record {
     id: i64,
     title: String,
     district: String,
+    count_no: Option<String>,
     subject: String,
     planned_on: NaiveDate,
     status: String,
@@ -40,7 +42,7 @@ struct Record {
 }
 
 const COLUMNS: &str =
-    "c.id, c.title, d.name as district, coalesce(m.card_no || ' ' || m.asset_name, e.name, '') as subject,
+    "c.id, c.title, c.count_no, d.name as district, coalesce(m.card_no || ' ' || m.asset_name, e.name, '') as subject,
      c.planned_on, c.status, l.planned, l.counted, l.missing, l.surplus, user_name(c.made_by) as made_by, c.created_at";
 
 const FROM: &str = "from asset_count c join organization d on d.id = c.district_id
@@ -58,6 +60,7 @@ impl TryFrom<Record> for AssetCountRow {
         Ok(Self {
             id: AssetCountId(record.id),
             title: record.title,
+            count_no: record.count_no,
             district: record.district,
             subject: record.subject,
             planned_on: record.planned_on,
@@ -82,7 +85,7 @@ pub async fn asset_count_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Asset
     let page = SmallList {
         columns: COLUMNS,
         from: FROM,
-        searched: &["c.title", "m.card_no", "m.asset_name", "e.name"],
+        searched: &["c.title", "c.count_no", "m.card_no", "m.asset_name", "e.name"],
         filter: &|sql| {
             push_scope(sql, ctx, "c.district_id", "c.estate_id");
             push_id(sql, query, "district", "c.district_id");
@@ -163,9 +166,11 @@ pub async fn asset_count_create(ctx: &Ctx, form: &AssetCountForm) -> Result<Asse
         CountSubject::Estate(id) => (None, Some(id)),
     };
     let mut tx = ctx.begin().await?;
+    // Of a sheet that is refused below the number goes to the next one.
+    let count_no = number_take(&mut tx, NumberKind::AssetCount, CITY, ctx.today()).await?;
     let id = sqlx::query_scalar!(
-        "insert into asset_count (district_id, master_id, estate_id, title, planned_on, made_by, created_at, updated_at)
-         select coalesce(m.district_id, e.district_id), m.id, e.id, $3, $4, $5, $6, $6
+        "insert into asset_count (district_id, master_id, estate_id, title, planned_on, made_by, created_at, updated_at, count_no)
+         select coalesce(m.district_id, e.district_id), m.id, e.id, $3, $4, $5, $6, $6, $7
          from (values (1)) one left join asset_master m on m.id = $1 and m.deleted_at is null
          left join estate e on e.id = $2 and e.deleted_at is null
          where num_nonnulls(m.id, e.id) = 1 returning id",
@@ -175,6 +180,7 @@ pub async fn asset_count_create(ctx: &Ctx, form: &AssetCountForm) -> Result<Asse
         planned_on,
         ctx.actor().id.0,
         ctx.now(),
+        count_no,
     )
     .fetch_optional(connection(&mut tx))
     .await?

@@ -6,12 +6,13 @@ use crate::{
     error::stored,
     housing::asset_change::changes_of,
     list::{SmallList, push_code, push_id},
+    platform::numbering::{CITY, number_take},
 };
 use chrono::NaiveDate;
 use domain::{
     dictionary::{
-        AcquireMode, AssetClass, AssetStatus, AssetUse, DepreciationMethod, HousingCategory, LedgerSubject, Structure,
-        TitleForm, ValueType,
+        AcquireMode, AssetClass, AssetStatus, AssetUse, DepreciationMethod, HousingCategory, LedgerSubject, NumberKind,
+        Structure, TitleForm, ValueType,
     },
     failure::{Failure, FieldErrors},
     housing::{
@@ -253,14 +254,32 @@ async fn checked(tx: &mut Tx, ctx: &Ctx, form: &AssetMasterForm) -> Result<(i64,
     Ok((district, form.check(ctx.today(), life)?))
 }
 
-/// Enters a master card as a draft.
+/// Enters a master card as a draft. Without a number of its own it gets the next one (S1-9.10).
 ///
 /// # Errors
 /// Complaints by field.
 pub async fn asset_master_create(ctx: &Ctx, form: &AssetMasterForm) -> Result<AssetMasterId> {
     ctx.require(Permission::AssetWrite)?;
     let mut tx = ctx.begin().await?;
-    let (district, fields) = checked(&mut tx, ctx, form).await?;
+    let (district, mut fields) = checked(&mut tx, ctx, form).await?;
+    let typed = !fields.card_no.is_empty();
+    let id = loop {
+        if !typed {
+            fields.card_no = number_take(&mut tx, NumberKind::AssetMaster, CITY, ctx.today()).await?;
+        }
+        match master_insert(&mut tx, ctx, district, &fields).await? {
+            Some(id) => break id,
+            None if typed => return Err(FieldErrors::from(("card_no", "卡片编号已存在")).into()),
+            // Somebody typed that very number once: the next one.
+            None => {}
+        }
+    };
+    tx.commit().await?;
+    Ok(AssetMasterId(id))
+}
+
+/// Writes a draft; none when its number is another card's, in whatever district that lies.
+async fn master_insert(tx: &mut Tx, ctx: &Ctx, district: i64, fields: &AssetMasterFields) -> Result<Option<i64>> {
     let id = sqlx::query_scalar!(
         "insert into asset_master (district_id, project_id, card_no, asset_code, asset_name, class_code, category, owner, manager,
                 using_unit, acquire_mode, acquired_on, booked_on, value_type, original_fen, fiscal_fen, dep_method, life_years,
@@ -268,7 +287,8 @@ pub async fn asset_master_create(ctx: &Ctx, form: &AssetMasterForm) -> Result<As
                 cert_on, location, use_status, rent_income_year_fen, ledger_subject, remark, created_by, edited_by, updated_by,
                 created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-                $26, $27, $28, $29, $30, $31, $32, $33, $34, $34, $34, $35, $35) returning id",
+                $26, $27, $28, $29, $30, $31, $32, $33, $34, $34, $34, $35, $35)
+         on conflict (card_no) where deleted_at is null do nothing returning id",
         district,
         fields.project_id.0,
         fields.card_no,
@@ -305,11 +325,10 @@ pub async fn asset_master_create(ctx: &Ctx, form: &AssetMasterForm) -> Result<As
         ctx.actor().id.0,
         ctx.now(),
     )
-    .fetch_one(connection(&mut tx))
+    .fetch_optional(connection(tx))
     .await
     .map_err(constraints)?;
-    tx.commit().await?;
-    Ok(AssetMasterId(id))
+    Ok(id)
 }
 
 /// The status of a card that nobody else changed since `version` was read; locks its row.
@@ -334,6 +353,9 @@ pub async fn asset_master_update(ctx: &Ctx, id: AssetMasterId, version: i32, for
     let mut tx = ctx.begin().await?;
     master_lock(&mut tx, id, version).await?.next(AssetEvent::Edit).map_err(Failure::from)?;
     let (district, fields) = checked(&mut tx, ctx, form).await?;
+    if fields.card_no.is_empty() {
+        return Err(FieldErrors::from(("card_no", "不能为空")).into());
+    }
     let moved = sqlx::query_scalar!(
         r#"select project_id <> $2 and sub_cards > 0 as "moved!" from asset_master where id = $1"#,
         id.0,

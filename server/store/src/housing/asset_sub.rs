@@ -6,9 +6,10 @@ use crate::{
     error::stored,
     housing::{asset_change::changes_of, unit::area_column},
     list::{SmallList, push_code, push_id, push_scope},
+    platform::numbering::{CITY, number_take},
 };
 use domain::{
-    dictionary::{AssetStatus, AssetUse, CountResult, LayoutType, UnitCondition},
+    dictionary::{AssetStatus, AssetUse, CountResult, LayoutType, NumberKind, UnitCondition},
     failure::{Failure, FieldErrors},
     housing::{
         asset_change::AssetEvent,
@@ -186,21 +187,46 @@ async fn master_open(tx: &mut Tx, master: AssetMasterId) -> Result<()> {
     }
 }
 
-/// Enters a sub card as a draft.
+/// Enters a sub card as a draft. Without a number of its own it gets the next one (S1-9.10).
 ///
 /// # Errors
 /// Complaints by field: `请选择房源`, `该房源已存在资产子卡片`, `子卡片原值合计超过主卡片`.
 pub async fn asset_sub_create(ctx: &Ctx, master: AssetMasterId, form: &AssetSubForm) -> Result<AssetSubId> {
     ctx.require(Permission::AssetWrite)?;
-    let fields = form.check(ctx.today())?;
+    let mut fields = form.check(ctx.today())?;
     let mut tx = ctx.begin().await?;
     master_open(&mut tx, master).await?;
     let place = unit_place(&mut tx, master, fields.unit_id).await?;
+    let typed = !fields.card_no.is_empty();
+    let id = loop {
+        if !typed {
+            fields.card_no = number_take(&mut tx, NumberKind::AssetSub, CITY, ctx.today()).await?;
+        }
+        match sub_insert(&mut tx, ctx, master, &place, &fields).await? {
+            Some(id) => break id,
+            None if typed => return Err(FieldErrors::from(("card_no", "卡片编号已存在")).into()),
+            // Somebody typed that very number once: the next one.
+            None => {}
+        }
+    };
+    tx.commit().await?;
+    Ok(AssetSubId(id))
+}
+
+/// Writes a draft; none when its number is another card's, in whatever district that lies.
+async fn sub_insert(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    master: AssetMasterId,
+    place: &Place,
+    fields: &AssetSubFields,
+) -> Result<Option<i64>> {
     let id = sqlx::query_scalar!(
         "insert into asset_sub (district_id, estate_id, master_id, unit_id, card_no, asset_name, location, building_area, usable_area,
                 layout, original_fen, cert_no, acquired_on, used_from, use_status, condition, remark, created_by, edited_by,
                 updated_by, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $18, $19, $19) returning id",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $18, $19, $19)
+         on conflict (card_no) where deleted_at is null do nothing returning id",
         place.district_id,
         place.estate_id,
         master.0,
@@ -221,11 +247,10 @@ pub async fn asset_sub_create(ctx: &Ctx, master: AssetMasterId, form: &AssetSubF
         ctx.actor().id.0,
         ctx.now(),
     )
-    .fetch_one(connection(&mut tx))
+    .fetch_optional(connection(tx))
     .await
     .map_err(constraints)?;
-    tx.commit().await?;
-    Ok(AssetSubId(id))
+    Ok(id)
 }
 
 /// Locks a draft for a change of it, behind its master card as every other writer does.
@@ -256,6 +281,9 @@ pub async fn asset_sub_update(ctx: &Ctx, id: AssetSubId, version: i32, form: &As
     let fields = form.check(ctx.today())?;
     let mut tx = ctx.begin().await?;
     let master = draft_lock(&mut tx, id, version, AssetEvent::Edit).await?;
+    if fields.card_no.is_empty() {
+        return Err(FieldErrors::from(("card_no", "不能为空")).into());
+    }
     let place = unit_place(&mut tx, master, fields.unit_id).await?;
     sub_write(&mut tx, ctx, id, &place, &fields).await?;
     tx.commit().await?;

@@ -8,6 +8,7 @@
 pub mod job;
 
 mod building;
+mod calendar;
 mod estate;
 mod name;
 mod organization;
@@ -16,8 +17,9 @@ mod project;
 mod rent_standard;
 mod room;
 
-use crate::{Ctx, Result, ctx::Tx};
+use crate::{Ctx, Result, ctx::Tx, platform::dictionary::labels_load};
 use domain::{
+    dictionary::LabelBook,
     import::{ImportRow, ImportStatus, SheetKey},
     platform::setting::CitySettings,
     sheet::{ImportSheet, RowError},
@@ -82,6 +84,8 @@ impl Errors {
 pub(crate) struct Run {
     pub ctx: Ctx,
     pub settings: CitySettings,
+    /// the city's labels, which a file may use
+    pub labels: LabelBook,
 }
 
 /// An import under way.
@@ -145,6 +149,7 @@ enum AnyImporter {
     Building(building::Buildings),
     Room(room::Rooms),
     Person(person::Persons),
+    Calendar(calendar::Holidays),
 }
 
 impl Import {
@@ -157,6 +162,7 @@ impl Import {
         let settings = crate::platform::setting::settings_get(ctx.database()).await?;
         let mut tx = ctx.begin().await?;
         let districts = Districts::load(&mut tx).await?;
+        let labels = labels_load(&mut tx).await?;
         tx.commit().await?;
         let importer = match sheet {
             SheetKey::Organization => AnyImporter::Organization(Default::default()),
@@ -166,15 +172,24 @@ impl Import {
             SheetKey::Building => AnyImporter::Building(districts.into()),
             SheetKey::Room => AnyImporter::Room(Default::default()),
             SheetKey::Person => AnyImporter::Person(Default::default()),
+            SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
         };
-        Ok(Self { run: Run { ctx: ctx.clone(), settings }, importer, seen: Seen::default(), write, done_row: 0 })
+        Ok(Self {
+            run: Run { ctx: ctx.clone(), settings, labels },
+            importer,
+            seen: Seen::default(),
+            write,
+            done_row: 0,
+        })
     }
 
     /// The same, changing what is there already instead of refusing it where the sheet can (option 更新).
     #[must_use]
     pub fn updating(mut self, update_known: bool) -> Self {
-        if let AnyImporter::Person(importer) = &mut self.importer {
-            importer.update_known = update_known;
+        match &mut self.importer {
+            AnyImporter::Person(importer) => importer.update_known = update_known,
+            AnyImporter::Calendar(importer) => importer.update_known = update_known,
+            _ => {}
         }
         self
     }
@@ -189,7 +204,7 @@ impl Import {
     /// those that went in, so that later duplicates are found.
     pub fn replay(&mut self, rows: &[RawRow], failed: &HashSet<u32>) {
         for row in rows.iter().filter(|row| !failed.contains(&row.row_no)) {
-            if let Some(key) = self.importer.raw_key(row) {
+            if let Some(key) = self.importer.raw_key(row, &self.run.labels) {
                 self.seen.note(key, row.row_no);
             }
         }
@@ -203,7 +218,11 @@ impl Import {
     /// When the database fails, or with [`domain::failure::Failure::Conflict`] when the job is not where this import
     /// left it: somebody else goes on with it, or ended it. Either way nothing of the chunk is saved.
     pub async fn chunk(&mut self, rows: Vec<RawRow>, job: Option<&str>) -> Result<Outcome> {
-        let mut tx = self.run.ctx.begin().await?;
+        let mut tx = match &self.importer {
+            // The calendar is the platform's, like every table that all read and few write.
+            AnyImporter::Calendar(_) => self.run.ctx.begin_platform().await?,
+            _ => self.run.ctx.begin().await?,
+        };
         if let Some(job) = job {
             job::hold(&mut tx, job, self.stage(), self.done_row).await?;
         }
@@ -217,6 +236,7 @@ impl Import {
             AnyImporter::Building(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Room(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Person(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -245,18 +265,19 @@ impl Import {
 }
 
 impl AnyImporter {
-    fn raw_key(&self, row: &RawRow) -> Option<u128> {
-        fn of<F: Default + 'static>(importer: &impl Importer<F>, row: &RawRow) -> Option<u128> {
-            importer.sheet().parse(row.row_no, &row.cells).ok().map(|form| fingerprint(&importer.key(&form)))
+    fn raw_key(&self, row: &RawRow, labels: &LabelBook) -> Option<u128> {
+        fn of<F: Default + 'static>(importer: &impl Importer<F>, row: &RawRow, labels: &LabelBook) -> Option<u128> {
+            importer.sheet().parse(row.row_no, &row.cells, labels).ok().map(|form| fingerprint(&importer.key(&form)))
         }
         match self {
-            Self::Organization(importer) => of(importer, row),
-            Self::RentStandard(importer) => of(importer, row),
-            Self::Project(importer) => of(importer, row),
-            Self::Estate(importer) => of(importer, row),
-            Self::Building(importer) => of(importer, row),
-            Self::Room(importer) => of(importer, row),
-            Self::Person(importer) => of(importer, row),
+            Self::Organization(importer) => of(importer, row, labels),
+            Self::RentStandard(importer) => of(importer, row, labels),
+            Self::Project(importer) => of(importer, row, labels),
+            Self::Estate(importer) => of(importer, row, labels),
+            Self::Building(importer) => of(importer, row, labels),
+            Self::Room(importer) => of(importer, row, labels),
+            Self::Person(importer) => of(importer, row, labels),
+            Self::Calendar(importer) => of(importer, row, labels),
         }
     }
 }
@@ -276,7 +297,7 @@ async fn take<F: Default + Send + 'static>(
     let mut raw: HashMap<u32, Vec<String>> = HashMap::with_capacity(rows.len());
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
-        match sheet.parse(row.row_no, &row.cells) {
+        match sheet.parse(row.row_no, &row.cells, &run.labels) {
             // Looked for before the database is asked, which holds the earlier row by now.
             Ok(form) => {
                 let form = Row { row_no: row.row_no, form };

@@ -2,26 +2,28 @@
 //! transaction in which the last one agrees whom the workflow of its kind asks for ([`super::workflow`]).
 
 use super::{
+    calendar::calendar_load,
     parameter::parameter_apply,
     role::role_apply,
-    task::{Course, steps_load, task_add, task_possible},
+    task::{Course, overdue, steps_load, task_add, task_possible},
     user::grant_apply,
     workflow::workflow_apply,
 };
 use crate::{
     Ctx, Error, Result,
-    ctx::{Tx, connection},
+    ctx::{Tx, china_day, connection},
     error::stored,
     list::{SmallList, push_code},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     dictionary::{ApprovalKind, ApprovalStatus},
     failure::{Failure, FieldErrors},
     id::{ApprovalId, RoleId, UserId, WorkflowId},
     list::{ListQuery, Page},
     platform::{
-        approval::{Approval, ApprovalRow, ApprovalSeen, ChangeLine, Verdict},
+        approval::{Approval, ApprovalRow, ApprovalSeen, ChangeLine, OVERDUE, Verdict},
+        calendar::WorkCalendar,
         parameter::ParameterFields,
         role::RoleFields,
         task::Due,
@@ -35,11 +37,22 @@ use sqlx::types::Json;
 /// change of something else.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Change {
-    UserGrant { user: UserId, before: GrantFields, after: GrantFields },
-    Role { role: Option<RoleId>, version: i32, fields: RoleFields },
+    UserGrant {
+        user: UserId,
+        before: GrantFields,
+        after: GrantFields,
+    },
+    Role {
+        role: Option<RoleId>,
+        version: i32,
+        fields: RoleFields,
+    },
     Parameter(ParameterFields),
     /// the draft as it was read
-    Workflow { workflow: WorkflowId, revision: i32 },
+    Workflow {
+        workflow: WorkflowId,
+        revision: i32,
+    },
 }
 
 /// A request on its way in.
@@ -106,24 +119,26 @@ struct Record {
     checker: Option<String>,
     checked_at: Option<DateTime<Utc>>,
     node: String,
+    node_at: DateTime<Utc>,
+    days: Option<i16>,
 }
 
-impl TryFrom<Record> for ApprovalRow {
-    type Error = Error;
-
-    fn try_from(record: Record) -> Result<Self> {
-        let status = stored(&record.status, ApprovalStatus::from_code)?;
-        Ok(Self {
-            id: ApprovalId(record.id),
-            kind: stored(&record.kind, ApprovalKind::from_code)?,
-            subject: record.subject,
+impl Record {
+    fn told(self, calendar: &WorkCalendar, today: NaiveDate) -> Result<ApprovalRow> {
+        let status = stored(&self.status, ApprovalStatus::from_code)?;
+        let pending = status == ApprovalStatus::Pending;
+        let due = if pending { Due::of(calendar, china_day(self.node_at), self.days, today) } else { Due::Never };
+        Ok(ApprovalRow {
+            id: ApprovalId(self.id),
+            kind: stored(&self.kind, ApprovalKind::from_code)?,
+            subject: self.subject,
             status,
-            maker: record.maker,
-            made_at: record.made_at,
-            checker: record.checker,
-            checked_at: record.checked_at,
-            node: (status == ApprovalStatus::Pending).then_some(record.node),
-            due: Due::Never,
+            maker: self.maker,
+            made_at: self.made_at,
+            checker: self.checker,
+            checked_at: self.checked_at,
+            node: pending.then_some(self.node),
+            due,
         })
     }
 }
@@ -142,8 +157,15 @@ fn readable(ctx: &Ctx) -> Result<Vec<String>> {
 /// [`Failure::Forbidden`] when there is nothing of the kind.
 pub async fn approval_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ApprovalRow>> {
     let kinds = readable(ctx)?;
+    let mut tx = ctx.begin_platform().await?;
+    let calendar = calendar_load(&mut tx).await?;
+    let late = match query.filter("due") {
+        Some(OVERDUE) => Some(overdue(&mut tx, &calendar, ctx.today()).await?),
+        _ => None,
+    };
     let page = SmallList {
-        columns: "a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as checker, a.checked_at, n.name as node",
+        columns: "a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as checker, a.checked_at, n.name as node,
+            a.node_at, n.days",
         from: "from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by
             join workflow_node n on n.workflow_id = a.workflow_id and n.position = a.node where true",
         searched: &["a.subject", "m.name"],
@@ -151,14 +173,17 @@ pub async fn approval_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Approval
             sql.push(" and a.kind = any(").push_bind(kinds.clone()).push(")");
             push_code(sql, query, "status", "a.status");
             push_code(sql, query, "kind", "a.kind");
+            if let Some(late) = &late {
+                sql.push(" and a.id = any(").push_bind(late.clone()).push(")");
+            }
         },
         order: "a.made_at",
         descending: query.sort.is_empty() || query.descending,
         tie: "a.id",
     }
-    .page_in::<Record>(ctx.begin_platform().await?, query)
+    .page_in::<Record>(tx, query)
     .await?;
-    page.try_map(ApprovalRow::try_from)
+    page.try_map(|record| record.told(&calendar, ctx.today()))
 }
 
 /// One request with what it would change.
@@ -171,7 +196,7 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
     let row = sqlx::query!(
         r#"select a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as "checker?", a.checked_at,
                   a.made_by, a.reason, a.opinion, a.lines as "lines: Json<Vec<ChangeLine>>",
-                  a.workflow_id, w.version, a.node as position, n.name as node
+                  a.workflow_id, w.version, a.node as position, n.name as node, a.node_at, n.days
            from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by
            join workflow w on w.id = a.workflow_id
            join workflow_node n on n.workflow_id = a.workflow_id and n.position = a.node
@@ -195,8 +220,10 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
         checker: row.checker,
         checked_at: row.checked_at,
         node: row.node,
+        node_at: row.node_at,
+        days: row.days,
     };
-    let told: ApprovalRow = record.try_into()?;
+    let told = record.told(&calendar_load(&mut tx).await?, ctx.today())?;
     let pending = told.status == ApprovalStatus::Pending;
     let steps = steps_load(&mut tx, &course, told.status).await?;
     let able = pending && !own && ctx.actor().may(told.kind.checker());

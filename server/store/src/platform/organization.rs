@@ -4,7 +4,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::connection,
     error::stored,
-    list::{SmallList, push_code},
+    list::{SmallList, push_code, push_id},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -13,7 +13,7 @@ use domain::{
     id::OrganizationId,
     list::{ListQuery, Page},
     platform::{
-        organization::{Organization, OrganizationRow},
+        organization::{Organization, OrganizationNode, OrganizationRow},
         organization_sheet::ORGANIZATION_LIST,
         permission::Permission,
     },
@@ -72,6 +72,7 @@ pub async fn organization_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Orga
         filter: &|sql| {
             push_code(sql, query, "type", "o.type");
             push_code(sql, query, "status", "o.status");
+            push_id(sql, query, "parent", "o.parent_id");
         },
         order,
         descending,
@@ -90,7 +91,7 @@ pub async fn organization_get(ctx: &Ctx, id: OrganizationId) -> Result<Organizat
     ctx.require(Permission::OrganizationRead)?;
     let mut tx = ctx.begin().await?;
     let row = sqlx::query!(
-        r#"select o.*, p.name as "parent?" from organization o left join organization p on p.id = o.parent_id
+        r#"select o.*, p.name as "parent?", p.code as "parent_code?" from organization o left join organization p on p.id = o.parent_id
            where o.id = $1 and o.deleted_at is null"#,
         id.0
     )
@@ -117,7 +118,36 @@ pub async fn organization_get(ctx: &Ctx, id: OrganizationId) -> Result<Organizat
         address: row.address,
         sort: row.sort,
         remark: row.remark,
+        parent_code: row.parent_code,
+        version: row.version,
     })
+}
+
+/// All organisations, by what hangs below what.
+///
+/// # Errors
+/// Without [`Permission::OrganizationRead`].
+pub async fn organization_tree(ctx: &Ctx) -> Result<Vec<OrganizationNode>> {
+    ctx.require(Permission::OrganizationRead)?;
+    let mut tx = ctx.begin().await?;
+    let rows = sqlx::query!(
+        "select id, parent_id, name, type as kind, status from organization where deleted_at is null
+         order by sort, code collate natural_order"
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(OrganizationNode {
+                id: OrganizationId(row.id),
+                parent: row.parent_id.map(OrganizationId),
+                name: row.name,
+                kind: stored(&row.kind, OrganizationType::from_code)?,
+                status: stored(&row.status, OrganizationStatus::from_code)?,
+            })
+        })
+        .collect()
 }
 
 /// Makes the city's own organisation when there is none: everything else hangs below it.

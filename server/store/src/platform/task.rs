@@ -2,16 +2,18 @@
 
 use crate::{
     Ctx, Result,
-    ctx::{Tx, connection},
+    ctx::{Tx, china_day, connection},
     error::stored,
 };
+use chrono::NaiveDate;
 use domain::{
     dictionary::ApprovalStatus,
     failure::Failure,
     id::{ApprovalId, WorkflowId},
     platform::{
         approval::Verdict,
-        task::{Act, Step},
+        calendar::WorkCalendar,
+        task::{Act, Due, Step},
     },
 };
 
@@ -146,15 +148,26 @@ pub(crate) async fn steps_load(tx: &mut Tx, course: &Course, status: ApprovalSta
         })
         .collect();
     for task in tasks {
-        let act = Act {
-            checker: task.name,
-            verdict: stored(&task.verdict, verdict_of)?,
-            opinion: task.opinion,
-            at: task.at,
-        };
+        let act =
+            Act { checker: task.name, verdict: stored(&task.verdict, verdict_of)?, opinion: task.opinion, at: task.at };
         if let Some(step) = steps.iter_mut().find(|step| step.position == task.node) {
             step.acts.push(act);
         }
     }
     Ok(steps)
+}
+
+/// Requests whose present node should have been passed before today. Counted anew each time: when the calendar changes,
+/// so does what is late.
+pub(crate) async fn overdue(tx: &mut Tx, calendar: &WorkCalendar, today: NaiveDate) -> Result<Vec<i64>> {
+    let waiting = sqlx::query!(
+        "select a.id, a.node_at, n.days from approval a
+         join workflow_node n on n.workflow_id = a.workflow_id and n.position = a.node
+         where a.status = 'PENDING' and n.days is not null"
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    let late =
+        waiting.into_iter().filter(|row| Due::of(calendar, china_day(row.node_at), row.days, today).is_overdue());
+    Ok(late.map(|row| row.id).collect())
 }

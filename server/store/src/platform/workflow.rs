@@ -17,9 +17,7 @@ use domain::{
     platform::{
         approval::{ChangeLine, reason_check},
         permission::Permission,
-        workflow::{
-            Node, NodeRow, WORKFLOW_LIST, Workflow, WorkflowForm, WorkflowRow, nodes_told, passable_check,
-        },
+        workflow::{Node, NodeRow, WORKFLOW_LIST, Workflow, WorkflowForm, WorkflowRow, nodes_told, passable_check},
     },
     value::Complaint,
 };

@@ -16,6 +16,7 @@ use crate::{
     ctx::{Tx, connection},
     error::stored,
     list::push_scope,
+    platform::dictionary::labels_load,
 };
 use domain::{
     dictionary::{PersonType, ProjectStatus, UnitStatus},
@@ -225,6 +226,7 @@ async fn project_hits(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<Hit>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let labels = labels_load(tx).await?;
     let rows = sqlx::query!(
         "select id, name, code, address, status from project where id = any($1) order by array_position($1, id)",
         &ids
@@ -233,7 +235,7 @@ async fn project_hits(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<Hit>> {
     .await?;
     rows.into_iter()
         .map(|row| {
-            let status = stored(&row.status, ProjectStatus::from_code)?.label().to_owned();
+            let status = labels.label(stored(&row.status, ProjectStatus::from_code)?);
             Ok(Hit { id: row.id, title: row.name, detail: format!("{} · {}", row.address, row.code), status })
         })
         .collect()
@@ -243,6 +245,7 @@ async fn person_hits(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<Hit>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let labels = labels_load(tx).await?;
     let rows = sqlx::query!(
         "select p.id, p.name, p.person_type, p.id_number_mask, p.phone_mask, o.name as organization
          from person p join organization o on o.id = p.organization_id
@@ -257,7 +260,7 @@ async fn person_hits(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<Hit>> {
                 id: row.id,
                 title: row.name,
                 detail: format!("{} · {} · {}", row.id_number_mask, row.phone_mask, row.organization),
-                status: stored(&row.person_type, PersonType::from_code)?.label().to_owned(),
+                status: labels.label(stored(&row.person_type, PersonType::from_code)?),
             })
         })
         .collect()
@@ -291,13 +294,14 @@ async fn units(tx: &mut Tx, ctx: &Ctx, words: &[String]) -> Result<Vec<Hit>> {
             break;
         }
     }
+    let labels = labels_load(tx).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Hit {
                 id: row.id,
                 title: format!("{} {}", row.estate, row.address),
                 detail: row.code,
-                status: stored(&row.status, UnitStatus::from_code)?.label().to_owned(),
+                status: labels.label(stored(&row.status, UnitStatus::from_code)?),
             })
         })
         .collect()
