@@ -236,7 +236,7 @@ fn menu_item(node: MenuNode, here: Here) -> impl IntoView {
         let (place, asked) = own.split_once('?').unwrap_or((&own, ""));
         let within = here.path.with(|path| if place == "/" { path == "/" } else { path.starts_with(place) });
         // An address with a filter is one of its own.
-        within && (asked.is_empty() || here.search.with(|search| search == asked))
+        within && (asked.is_empty() || here.search.with(|search| search.trim_start_matches('?') == asked))
     });
     let close_menu = |_| {
         use leptos::wasm_bindgen::JsCast as _;

@@ -64,7 +64,7 @@ enum Command {
     },
     /// Import workbooks: exit status 0 when every row went in, 3 when some failed, 2 when a file was refused
     Import {
-        /// organization, rent_standard, project, estate, building or person
+        /// organization, rent_standard, project, estate, building, room, person or calendar
         #[arg(value_parser = sheet)]
         sheet: SheetKey,
         #[arg(required = true)]

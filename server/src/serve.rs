@@ -100,7 +100,6 @@ async fn run(
     let Ground { listener, tls, metrics, build } = ground;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
-    let tables = store::platform::tables::tables_get(database).await.map_err(|error| error.to_string())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     println!("\n  {}\n  {scheme}://{address}\n", settings.city_name);
     let front = Front {
@@ -118,15 +117,11 @@ async fn run(
             draw_captcha: captcha_image::draw,
             secure_cookies: front.https,
             settings: watch_settings(database.clone(), settings),
-            tables: watch_tables(database.clone(), tables),
+            tables: watch_tables(database.clone()).await?,
             audit_anchors: Arc::new(move || audit::anchors(&anchors)),
             build: build.clone(),
         },
-        options: LeptosOptions::builder()
-            .output_name("housing")
-            .site_root(serve.site.display().to_string())
-            .site_pkg_dir(format!("pkg/{build}"))
-            .build(),
+        options: options(serve, &build),
         feed,
         front,
         stopping,
@@ -143,6 +138,15 @@ async fn run(
     })
     .await;
     Ok(())
+}
+
+/// Where pages find the browser bundle.
+fn options(serve: &ServeConfig, build: &str) -> LeptosOptions {
+    LeptosOptions::builder()
+        .output_name("housing")
+        .site_root(serve.site.display().to_string())
+        .site_pkg_dir(format!("pkg/{build}"))
+        .build()
 }
 
 /// Answers at the port until the process is to end; what is being answered then is finished.
@@ -211,7 +215,8 @@ fn watch_settings(database: Database, settings: CitySettings) -> watch::Receiver
 
 /// Keeps the city's labels and menu at hand. Another process may change them; this one's own changes are sent in at
 /// once (`app::context::tables_look`).
-fn watch_tables(database: Database, tables: CityTables) -> watch::Sender<CityTables> {
+async fn watch_tables(database: Database) -> Result<watch::Sender<CityTables>, String> {
+    let tables = store::platform::tables::tables_get(&database).await.map_err(|error| error.to_string())?;
     let sender = watch::Sender::new(tables);
     let kept = sender.clone();
     tokio::spawn(async move {
@@ -226,7 +231,7 @@ fn watch_tables(database: Database, tables: CityTables) -> watch::Sender<CityTab
             }
         }
     });
-    sender
+    Ok(sender)
 }
 
 /// Ctrl-C, the service manager's TERM, or the terminal going away.

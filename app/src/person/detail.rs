@@ -45,7 +45,6 @@ fn record(person: &Person) -> impl IntoView + use<> {
     let open = person.merged_into.is_none();
     let deletes = (open && may(Permission::PersonDelete)).then(|| delete_tool(person));
     let asked = RwSignal::new(None::<Secret>);
-    let label = |value: Option<&'static str>| cell_or_empty(value, Cell::text);
     view! {
         <PageHead title=person.name.clone() back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned())>
             {move || (open && may(Permission::PersonWrite)).then(|| view! {

@@ -44,6 +44,11 @@ async fn everything(test: &TestDatabase) -> BTreeMap<String, i64> {
     counts
 }
 
+/// The account that may import a sheet.
+fn importer(sheet: SheetKey) -> &'static str {
+    if matches!(sheet, SheetKey::Organization | SheetKey::Calendar) { "admin" } else { "city" }
+}
+
 /// A file with good rows, bad rows and duplicates of every kind.
 fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
     let named: &dyn Fn(&str, &str) -> Vec<String> = match sheet {
@@ -54,6 +59,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::Building => &|room, name| row(sheet, &[("房号", room), ("小区名称", name)]),
         SheetKey::Room => &|room, name| row(sheet, &[("房号", room), ("房间名称", name)]),
         SheetKey::Person => &|number, name| row(sheet, &[("证件号码", number), ("姓名", name)]),
+        SheetKey::Calendar => &|day, kind| row(sheet, &[("日期", day), ("类型", kind)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -86,6 +92,13 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("甲区", "阳光苑"),
             named("丁区", "新二"),
             named("甲区", ""),
+        ],
+        SheetKey::Calendar => vec![
+            named("2026-10-01", "休"),
+            named("2026-10-01", "班"),
+            named("2026-10-10", "班"),
+            named("2026-02-30", "休"),
+            named("2026-10-02", ""),
         ],
         SheetKey::Person => vec![
             named("E0000001", "新一"),
@@ -123,16 +136,20 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
     let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
-        let ctx = city::ctx(&test.database, if sheet == SheetKey::Organization { "admin" } else { "city" }).await;
+        let ctx = city::ctx(&test.database, importer(sheet)).await;
         let before = everything(&test).await;
         let checked = take(&ctx, sheet, false, mixed(sheet)).await;
         assert_eq!(everything(&test).await, before, "{sheet:?}: a check writes nothing");
-        let table = if sheet == SheetKey::Building { "unit".to_owned() } else { sheet.code().to_owned() };
-        let rows = count(&test, &table).await;
+        let table = match sheet {
+            SheetKey::Building => "unit",
+            SheetKey::Calendar => "holiday",
+            _ => sheet.code(),
+        };
+        let rows = count(&test, table).await;
         let taken = take(&ctx, sheet, true, mixed(sheet)).await;
         assert_eq!((checked.succeeded, told(&checked)), (taken.succeeded, told(&taken)), "{sheet:?}: check and import");
         assert_eq!(
-            count(&test, &table).await - rows,
+            count(&test, table).await - rows,
             i64::from(taken.succeeded),
             "{sheet:?}: what is told is what is there"
         );
@@ -156,7 +173,7 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 async fn it_does_not_matter_how_far_apart_rows_are() {
     let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
-        let ctx = city::ctx(&test.database, if sheet == SheetKey::Organization { "admin" } else { "city" }).await;
+        let ctx = city::ctx(&test.database, importer(sheet)).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;
         let together = (together.succeeded, told(&together));
         assert_eq!(take_apart(&ctx, sheet, false).await, together, "{sheet:?}: checked");

@@ -12,7 +12,7 @@ use support::{
 
 /// The account that may import a sheet.
 fn importer(sheet: SheetKey) -> &'static str {
-    if sheet == SheetKey::Organization { "admin" } else { "city" }
+    if matches!(sheet, SheetKey::Organization | SheetKey::Calendar) { "admin" } else { "city" }
 }
 
 /// Every case: the cells that differ from a good row, and the complaint.
@@ -98,6 +98,7 @@ async fn texts_have_the_lengths_of_the_specification() {
         (SheetKey::Building, "租金标准编码", 30),
         (SheetKey::Building, "产权证号", 50),
         (SheetKey::Building, "备注", 200),
+        (SheetKey::Calendar, "名称", 30),
         (SheetKey::Organization, "机构编码", 20),
         (SheetKey::Organization, "机构名称", 100),
         (SheetKey::RentStandard, "标准编码", 30),
@@ -349,7 +350,7 @@ async fn rent_standards() {
 async fn who_may_import_what() {
     let test = TestDatabase::with_city().await;
     for (login, may) in [
-        ("admin", vec![SheetKey::Organization]),
+        ("admin", vec![SheetKey::Organization, SheetKey::Calendar]),
         (
             "city",
             vec![

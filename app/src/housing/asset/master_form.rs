@@ -170,7 +170,7 @@ fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView
     let projects = choices.projects.iter().map(|project| (project.id.to_string(), project.name.clone())).collect();
     let classes = AssetClass::ALL
         .iter()
-        .map(|class| (class.code().to_owned(), format!("{} {}", class.code(), told(class))))
+        .map(|class| (class.code().to_owned(), format!("{} {}", class.code(), told(*class))))
         .collect();
     view! {
         <h2 class="form-section">"基本信息"</h2>
@@ -191,7 +191,7 @@ fn identity(form: Form, errors: Errors, choices: &AssetChoices) -> impl IntoView
 fn value(form: Form, errors: Errors) -> impl IntoView {
     let subjects = LedgerSubject::ALL
         .iter()
-        .map(|subject| (subject.code().to_owned(), format!("{} {}", subject.code(), told(subject))))
+        .map(|subject| (subject.code().to_owned(), format!("{} {}", subject.code(), told(*subject))))
         .collect();
     view! {
         <h2 class="form-section">"取得、入账与折旧"</h2>

@@ -122,7 +122,8 @@ fn change_form(act: Act, rows: &[ChosenRow], choices: &StockChoices) -> impl Int
     });
     let fitting =
         choices.rent_standards.iter().filter(|standard| rows.iter().all(|row| standard.fits(row.district_id.0)));
-    let standards = fitting.map(|standard| (standard.id.to_string(), standard.label.clone())).collect();
+    let standards: Vec<(String, String)> =
+        fitting.map(|standard| (standard.id.to_string(), standard.label.clone())).collect();
     let managers = chosen(choices.management_units.clone());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();

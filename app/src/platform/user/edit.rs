@@ -111,7 +111,8 @@ fn user_fields(form: RwSignal<UserForm>, errors: RwSignal<FieldErrors>, known: b
 }
 
 fn grant_fields(grant: RwSignal<GrantForm>, errors: RwSignal<FieldErrors>, choices: UserChoices) -> impl IntoView {
-    let organizations = choices.organizations.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+    let organizations: Vec<(String, String)> =
+        choices.organizations.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     let roles = choices.roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     let organization = Memo::new(move |_| grant.with(|grant| grant.organization.clone()));
     let estates = resource(

@@ -1,13 +1,14 @@
 //! Import rows by column name, as a person fills them in.
 
 use domain::{
+    dictionary::Item,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
         rent_standard::RENT_STANDARD_IMPORT, room_sheet::ROOM_IMPORT,
     },
     import::SheetKey,
     person::import_sheet::PERSON_IMPORT,
-    platform::organization_sheet::ORGANIZATION_IMPORT,
+    platform::{calendar::HOLIDAY_IMPORT, organization_sheet::ORGANIZATION_IMPORT},
     sheet::ImportSheet,
 };
 use store::{
@@ -28,6 +29,7 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::Building => BUILDING,
         SheetKey::Room => ROOM,
         SheetKey::Person => PERSON,
+        SheetKey::Calendar => CALENDAR,
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -41,10 +43,14 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
 /// A column of a template: its header, whether it must be filled in, and what may stand in it.
 pub type Column = (&'static str, bool, Vec<&'static str>);
 
+fn labels(choices: Vec<Item>) -> Vec<&'static str> {
+    choices.into_iter().map(|item| item.label).collect()
+}
+
 /// The columns of a template.
 pub fn columns(sheet: SheetKey) -> Vec<Column> {
     fn of<F>(sheet: &ImportSheet<F>) -> Vec<Column> {
-        sheet.columns.iter().map(|column| (column.header, column.required, (column.choices)())).collect()
+        sheet.columns.iter().map(|column| (column.header, column.required, labels((column.choices)()))).collect()
     }
     match sheet {
         SheetKey::Organization => of(&ORGANIZATION_IMPORT),
@@ -54,6 +60,7 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::Building => of(&BUILDING_IMPORT),
         SheetKey::Room => of(&ROOM_IMPORT),
         SheetKey::Person => of(&PERSON_IMPORT),
+        SheetKey::Calendar => of(&HOLIDAY_IMPORT),
     }
 }
 
@@ -124,6 +131,8 @@ const PERSON: Cells = &[
     ("手机号", "13800001234"),
     ("所属机构", "甲区"),
 ];
+
+const CALENDAR: Cells = &[("日期", "2026-10-01"), ("类型", "休"), ("名称", "国庆节")];
 
 const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];
 
