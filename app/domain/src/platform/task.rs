@@ -172,8 +172,8 @@ mod tests {
 
     #[test]
     fn nodes_are_passed_one_after_the_other() {
-        let states = |node, status| [1, 2, 3].map(|position| Step::state_of(position, node, status));
         use StepState::{Coming, Ended, Passed, Present, Unreached};
+        let states = |node, status| [1, 2, 3].map(|position| Step::state_of(position, node, status));
         assert_eq!(states(2, ApprovalStatus::Pending), [Passed, Present, Coming]);
         assert_eq!(states(3, ApprovalStatus::Approved), [Passed, Passed, Passed]);
         assert_eq!(states(2, ApprovalStatus::Rejected), [Passed, Ended, Unreached]);

@@ -202,7 +202,7 @@ pub fn passable_check<P: Ord>(nodes: &[Node], able: &[BTreeSet<P>]) -> Check<()>
     let mut choices: Vec<u32> = (1..1u32 << nodes.len()).collect();
     choices.sort_by_key(|choice| choice.count_ones());
     for choice in choices {
-        let chosen = || (0..nodes.len()).filter(|place| choice & (1 << place) != 0);
+        let chosen = || (0..nodes.len()).filter(move |place| choice & (1 << place) != 0);
         let needed: usize = chosen().map(|place| usize::from(nodes[place].persons.unsigned_abs())).sum();
         let there: BTreeSet<&P> = chosen().flat_map(|place| &able[place]).collect();
         if there.len() < needed {

@@ -158,7 +158,7 @@ fn node_view(
                 {edit.select(fields.role.0, fields.role.1, false, fields.role.2, roles)}
             </div>
             <div class="form-buttons">
-                <button type="button" class="btn btn-ghost btn-sm" disabled=place == 0 on:click=up>{format!("上移节点{number}")}</button>
+                <button type="button" class="btn btn-ghost btn-sm" disabled={place == 0} on:click=up>{format!("上移节点{number}")}</button>
                 <button type="button" class="btn btn-ghost btn-sm" disabled={number == count} on:click=down>{format!("下移节点{number}")}</button>
                 <button type="button" class="btn btn-ghost btn-sm" disabled={count == 1} on:click=remove>{icon("delete")}{format!("移除节点{number}")}</button>
             </div>
