@@ -12,7 +12,7 @@ use crate::{
     insight::{CityMap, Home},
     operator::Operators,
     person::{PersonForms, PersonMerge, Persons},
-    platform::{Accounts, Administration, Platform, sign_in::SignInPage},
+    platform::{Accounts, Administration, Platform, sign_in::SignInPage, workflow::Workflows},
     search::Search,
 };
 use leptos::prelude::*;
@@ -37,6 +37,9 @@ const PAGES: &[Page] = &[
     Page::lazy::<Administration>("/platform/approvals/:id"),
     Page::lazy::<Administration>("/platform/parameters"),
     Page::lazy::<Administration>("/platform/parameters/:id"),
+    Page::lazy::<Workflows>("/platform/workflows"),
+    Page::lazy::<Workflows>("/platform/workflows/:id"),
+    Page::lazy::<Workflows>("/platform/workflows/:id/:action"),
     Page::lazy::<Platform>("/platform/:noun"),
     Page::lazy::<Platform>("/platform/:noun/:id"),
     Page::lazy::<Home>("/"),

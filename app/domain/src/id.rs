@@ -35,6 +35,8 @@ ids! {
     ApprovalId,
     /// 附件 (E-23)
     AttachmentId,
+    /// 流程版本 (E-127)
+    WorkflowId,
     /// 项目 (E-10)
     ProjectId,
     /// 小区 (E-11)

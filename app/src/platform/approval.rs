@@ -2,6 +2,7 @@
 
 use crate::{
     ApiError,
+    shell::may,
     ui::{
         PageHead,
         detail::{field_group, text_cell, use_id},
@@ -9,12 +10,19 @@ use crate::{
         list::{ListActions, ListFrame, framed_list_page},
         loading_view,
         resource::resource,
+        table::{cell_view, time_text},
     },
 };
 use domain::{
-    id::ApprovalId,
+    dictionary::ApprovalStatus,
+    id::{ApprovalId, WorkflowId},
     list::{ListQuery, Page},
-    platform::approval::{APPROVAL_LIST, Approval, ApprovalRow, ChangeLine, REASON_MAX, Verdict},
+    platform::{
+        approval::{APPROVAL_LIST, Approval, ApprovalRow, ApprovalSeen, ChangeLine, REASON_MAX, Verdict},
+        permission::Permission,
+        task::{Act, Due, Step, StepState},
+    },
+    sheet::Cell,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use std::time::Duration;
@@ -31,10 +39,10 @@ pub async fn approval_get(id: ApprovalId) -> Result<Approval, ApiError> {
     Ok(store::platform::approval::approval_get(&crate::context::ctx()?, id).await?)
 }
 
-/// Approves, rejects or withdraws a request.
+/// Approves, rejects or withdraws a request; what is decided counts for the node that was seen.
 #[server(endpoint = "approval_end", input = Json)]
-pub async fn approval_end(id: ApprovalId, verdict: Verdict, opinion: String) -> Result<(), ApiError> {
-    Ok(store::platform::approval::approval_end(&crate::context::ctx()?, id, verdict, &opinion).await?)
+pub async fn approval_end(seen: ApprovalSeen, verdict: Verdict, opinion: String) -> Result<(), ApiError> {
+    Ok(store::platform::approval::approval_end(&crate::context::ctx()?, seen, verdict, &opinion).await?)
 }
 
 pub fn list_view() -> AnyView {
@@ -62,7 +70,7 @@ pub fn detail_view() -> AnyView {
 }
 
 fn request(approval: Approval, again: Callback<()>) -> impl IntoView {
-    let Approval { row, reason, opinion, lines, own, checkable, passwords_due } = approval;
+    let Approval { row, reason, opinion, lines, own, checkable, passwords_due, workflow, node, steps } = approval;
     let mut fields = APPROVAL_LIST.fields(&row);
     fields.push(("变更原因", text_cell(Some(&reason))));
     fields.push(("复核意见", text_cell(opinion.as_ref())));
@@ -76,7 +84,8 @@ fn request(approval: Approval, again: Callback<()>) -> impl IntoView {
         {field_group("申请", fields)}
         {(passwords_due > 0).then(|| passwords_view(row.id, passwords_due))}
         {lines_view(lines)}
-        {(!offered.is_empty()).then(|| verdict_form(row.id, offered, again))}
+        {steps_view(&row, workflow, steps)}
+        {(!offered.is_empty()).then(|| verdict_form(ApprovalSeen { id: row.id, node: Some(node) }, offered, again))}
     }
 }
 
@@ -127,9 +136,67 @@ fn lines_view(lines: Vec<ChangeLine>) -> impl IntoView {
     }
 }
 
-fn verdict_form(id: ApprovalId, offered: &'static [Verdict], again: Callback<()>) -> impl IntoView {
+/// The course of a request: who decided what at which node, and what comes next.
+fn steps_view(row: &ApprovalRow, (workflow, version): (WorkflowId, i32), steps: Vec<Step>) -> impl IntoView + use<> {
+    let due = row.due.clone();
+    let steps = steps.into_iter().map(|step| step_view(step, &due)).collect_view();
+    let withdrawn = (row.status == ApprovalStatus::Withdrawn).then(|| {
+        row.checked_at
+            .map(|at| view! { <li><p class="font-semibold">"提交人撤回"</p><p><time>{time_text(at)}</time></p></li> })
+    });
+    let kept = format!("按流程第{version}版办理");
+    let kept = move || {
+        if may(Permission::WorkflowRead) {
+            view! { <a class="link link-primary link-hover" href=format!("/platform/workflows/{workflow}")>{kept.clone()}</a> }.into_any()
+        } else {
+            kept.clone().into_any()
+        }
+    };
+    view! {
+        <section class="panel">
+            <h2>"流转"</h2>
+            <p class="pb-2">{kept}</p>
+            <ol class="timeline-list detail-list">
+                <li><p class="font-semibold">"提交"</p><p>{row.maker.clone()}" "<time>{time_text(row.made_at)}</time></p></li>
+                {steps}
+                {withdrawn}
+            </ol>
+        </section>
+    }
+}
+
+fn step_view(step: Step, due: &Due) -> impl IntoView + use<> {
+    let missing = step.missing();
+    let Step { name, persons, days, role, state, acts, .. } = step;
+    let mut rule = format!("须{persons}人同意");
+    if let Some(role) = role {
+        rule = format!("{rule}，限{role}");
+    }
+    if let Some(days) = days {
+        rule = format!("{rule}，{days}个工作日内");
+    }
+    let act = |Act { checker, verdict, opinion, at }: Act| {
+        let opinion = opinion.map(|opinion| format!("：{opinion}"));
+        view! { <p>{checker}" "{verdict.label()}{opinion}" "<time>{time_text(at)}</time></p> }
+    };
+    let acts = acts.into_iter().map(act).collect_view();
+    let waiting = (state == StepState::Present).then(|| {
+        let due = (*due != Due::Never).then(|| view! { "，期限 "{cell_view(due.cell())} });
+        view! { <p>{format!("还需{missing}人办理")}{due}</p> }
+    });
+    view! {
+        <li aria-current={(state == StepState::Present).then_some("step")}>
+            <p class="font-semibold">{name}" "{cell_view(Cell::badge(state.tone(), state.label()))}</p>
+            <p class="opacity-80">{rule}</p>
+            {acts}
+            {waiting}
+        </li>
+    }
+}
+
+fn verdict_form(seen: ApprovalSeen, offered: &'static [Verdict], again: Callback<()>) -> impl IntoView {
     let opinion = RwSignal::new(String::new());
-    let end = Action::new(move |verdict: &Verdict| approval_end(id, *verdict, opinion.get_untracked()));
+    let end = Action::new(move |verdict: &Verdict| approval_end(seen, *verdict, opinion.get_untracked()));
     Effect::new(move |_| {
         if let Some(Ok(())) = end.value().get() {
             again.run(());

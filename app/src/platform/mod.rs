@@ -19,6 +19,7 @@ mod second_factor;
 pub mod session;
 pub mod sign_in;
 mod user;
+pub mod workflow;
 
 use crate::ui::empty_view;
 use domain::failure::FieldErrors;

@@ -85,6 +85,8 @@ impl Field {
                 required=self.required
                 aria-invalid=self.invalid()
                 aria-describedby=format!("{}-error", self.name)
+                // Also the property: once somebody has chosen, a browser no longer looks at the options' attributes.
+                prop:value=self.value
                 on:change=move |event| self.set.run(event_target_value(&event))
             >
                 <option value="">"请选择"</option>

@@ -48,6 +48,9 @@ async fn the_seeded_roles_may_exactly_this() {
     platform:parameter:read      .           x    x          .        .      .        .     .                 .       x       x         .
     platform:parameter:write     .           x    .          .        .      .        .     .                 .       .       .         .
     platform:parameter:check     .           .    x          .        .      .        .     .                 .       .       .         .
+    platform:workflow:read       .           .    .          .        .      .        .     .                 .       x       x         x
+    platform:workflow:write      .           .    .          .        .      .        .     .                 .       .       x         .
+    platform:workflow:check      .           .    .          .        .      .        .     .                 .       .       .         x
     platform:menu:read           .           .    .          .        .      .        .     .                 .       x       x         x
     platform:menu:write          .           .    .          .        .      .        .     .                 .       .       x         .
     platform:dictionary:read     .           x    .          .        .      .        .     .                 .       x       x         .

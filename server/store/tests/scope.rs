@@ -102,6 +102,8 @@ async fn with_jobs() -> TestDatabase {
          select 'ROLE', '', '', '{}', '[]', '', id, now() from app_user where login = 'city';
          insert into object_draft values ('00', 1, now()); insert into attachment (owner, owner_id, kind, file_name, media, bytes, sha256,
              object_key, key_id, created_at) select 'PERSON', id, 'IDCARD', 'x', 'PDF', 1, sha256(''), 'x', key_id, now() from person;
+         insert into approval_task (approval_id, workflow_id, node, made_by, checker, verdict, at)
+         select a.id, a.workflow_id, 1, a.made_by, u.id, 'APPROVE', now() from approval a, app_user u where u.login = 'leader';
          insert into audit_block values (1, now(), '1', 1, '{1}', sha256('row'), sha256(''), sha256('block'));
          insert into change (district_id, estate_id, building_id) select district_id, estate_id, id from building;
          insert into asset_master (district_id, project_id, card_no, asset_code, asset_name, class_code, category, owner, manager,
@@ -347,7 +349,9 @@ async fn the_record_of_what_happened_only_grows() {
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "*", "").await;
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
-    for table in ["audit_log", "audit_block", "unit_history", "person_history", "change", "login_attempt"] {
+    for table in
+        ["audit_log", "audit_block", "unit_history", "person_history", "change", "login_attempt", "approval_task"]
+    {
         for statement in
             [format!("update {table} set at = now()"), format!("delete from {table}"), format!("truncate {table}")]
         {

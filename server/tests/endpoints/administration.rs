@@ -17,6 +17,24 @@ pub async fn requests(site: &Site) -> (i64, i64) {
     (role, site.id("select id from approval where status = 'PENDING'").await)
 }
 
+/// A version in force, and the drafts of two other kinds.
+pub async fn workflows(site: &Site) -> [i64; 3] {
+    let admin = city::ctx(&site.test.database, "admin").await;
+    let present =
+        async |kind: &str| site.id(&format!("select id from workflow where kind = '{kind}' and status = 'ON'")).await;
+    let form: domain::platform::workflow::WorkflowForm = serde_json::from_value(nodes()).expect("a form");
+    let mut drafts = Vec::new();
+    for kind in ["ROLE", "USER_GRANT"] {
+        let base = domain::id::WorkflowId(present(kind).await);
+        drafts.push(store::platform::workflow::workflow_draft(&admin, base, &form).await.expect("a draft").0);
+    }
+    [present("PARAMETER").await, drafts[0], drafts[1]]
+}
+
+fn nodes() -> Value {
+    json!({"nodes": [{"name": "复核", "persons": "1", "days": "3", "role": ""}]})
+}
+
 /// What is entered for an account; organisation and role are the first ones there are.
 fn account(login: &str, phone: &str) -> (Value, Value) {
     (
@@ -32,7 +50,7 @@ fn governs(at: &'static str, arguments: Value, office: &'static str) -> Entry {
 
 /// Server functions of accounts, roles, parameters and requests: the city reads none of the first two.
 pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
-    let World { user, role, approval, .. } = world;
+    let World { user, role, approval, workflows: [workflow, draft, waste], .. } = world;
     let city_refused = |entry: Entry| Entry { wrong_role: ("city", Forbidden), ..entry };
     let (form, grant) = account("second", "13900000002");
     let (changed, _) = account("leader", "13900000003");
@@ -82,7 +100,29 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
         Entry { wrong_role: ("city", NotFound), ..governs("approval_get", json!({"id": approval}), "security") },
         Entry {
             wrong_role: ("admin", Forbidden),
-            ..governs("approval_end", json!({"id": approval, "verdict": "Approve", "opinion": ""}), "security")
+            ..governs(
+                "approval_end",
+                json!({"seen": {"id": approval, "node": 1}, "verdict": "Approve", "opinion": ""}),
+                "security",
+            )
+        },
+        city_refused(governs("workflow_list", list.clone(), "auditor")),
+        city_refused(governs("workflow_get", json!({"id": workflow}), "security")),
+        Entry {
+            wrong_role: ("security", Forbidden),
+            ..governs("workflow_draft", json!({"base": workflow, "form": nodes()}), "admin")
+        },
+        Entry {
+            wrong_role: ("security", Forbidden),
+            ..governs("workflow_update", json!({"id": draft, "revision": 1, "form": nodes()}), "admin")
+        },
+        Entry {
+            wrong_role: ("auditor", Forbidden),
+            ..governs("workflow_request", json!({"id": draft, "revision": 2, "reason": "缩短时限"}), "admin")
+        },
+        Entry {
+            wrong_role: ("security", Forbidden),
+            ..governs("workflow_delete", json!({"id": waste, "revision": 1}), "admin")
         },
     ]
 }

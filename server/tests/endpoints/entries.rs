@@ -1,7 +1,7 @@
 //! Who may use which address, and what the others are told.
 
 use crate::{
-    administration::{administration, requests},
+    administration::{administration, requests, workflows},
     assets, files, jobs,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
@@ -75,6 +75,8 @@ pub struct World {
     pub user: i64,
     pub role: i64,
     pub approval: i64,
+    /// a version in force, a draft to be published, and one to be deleted
+    pub workflows: [i64; 3],
     pub assets: assets::AssetWorld,
     pub jobs: jobs::JobWorld,
     pub files: files::FileWorld,
@@ -116,6 +118,7 @@ pub async fn world(site: &Site) -> World {
         user: site.id("select id from app_user where login = 'leader'").await,
         role,
         approval,
+        workflows: workflows(site).await,
         estate,
         person: person.0,
         person_form: serde_json::to_value(domain::person::PersonForm { id_number: "X7654321".into(), ..person_form })

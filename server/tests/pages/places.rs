@@ -80,6 +80,7 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
     };
     let request =
         store::platform::user::user_grant_request(&admin, domain::id::UserId(user), 1, &grant).await.expect("asked");
+    let workflow = site.id("select id from workflow where kind = 'USER_GRANT'").await;
     vec![
         (
             "/platform/users",
@@ -109,7 +110,22 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
         (
             "/platform/approvals/:id",
             format!("/platform/approvals/{request}"),
-            vec!["财务会计", "街道/镇住保窗口", "借调窗口", "撤回"],
+            vec!["财务会计", "街道/镇住保窗口", "借调窗口", "撤回", "流转", "还需1人办理", "按流程第1版办理"],
+        ),
+        (
+            "/platform/workflows",
+            "/platform/workflows?status=ON".into(),
+            vec!["流程定义", "用户授权", "共 4 条", "启用"],
+        ),
+        (
+            "/platform/workflows/:id",
+            format!("/platform/workflows/{workflow}"),
+            vec!["用户授权 第1版", "5个工作日", "历次版本", "制定新版本"],
+        ),
+        (
+            "/platform/workflows/:id/:action",
+            format!("/platform/workflows/{workflow}/edit"),
+            vec!["制定新版本", "节点1名称", "增加节点", "method=\"post\" novalidate"],
         ),
         ("/platform/:noun", "/platform/dictionaries?q=户型".into(), vec!["数据字典", "D-04", "共 1 条", "新增字典"]),
         (

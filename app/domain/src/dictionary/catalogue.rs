@@ -5,13 +5,13 @@ use super::{
     CountResult, CountStatus, DayKind, Decoration, DepreciationMethod, Dictionary, Education, Gender, HousingCategory,
     HukouType, IdType, IdVerified, InvestmentType, LayoutType, LedgerSubject, Marital, Nation, NumberKind,
     NumberPeriod, OperatorType, OrganizationStatus, OrganizationType, Orientation, PersonType, ProjectStatus, RoomType,
-    SourceType, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType,
+    SourceType, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus,
 };
 use crate::housing::asset_change::{ChangeKind, ChangeState};
 
 /// The dictionaries whose labels the city may set. The verbs of the state machines are no values that are stored, and
 /// coordinate systems are names of standards: those stay as they are.
-pub static DICTIONARIES: [&Dictionary; 43] = [
+pub static DICTIONARIES: [&Dictionary; 44] = [
     HousingCategory::LIST,
     SourceType::LIST,
     InvestmentType::LIST,
@@ -52,6 +52,7 @@ pub static DICTIONARIES: [&Dictionary; 43] = [
     Nation::LIST,
     ApprovalKind::LIST,
     ApprovalStatus::LIST,
+    WorkflowStatus::LIST,
     DayKind::LIST,
     NumberKind::LIST,
     NumberPeriod::LIST,

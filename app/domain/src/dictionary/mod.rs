@@ -25,7 +25,7 @@ pub use housing::{
     SourceType, Structure, UnitStatus, UseStatus,
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
-pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus};
+pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};
 
 use crate::value::{Check, Complaint, text::normalize};
 

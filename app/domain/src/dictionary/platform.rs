@@ -17,6 +17,7 @@ dictionary! {
         UserGrant = "USER_GRANT" "用户授权",
         Role = "ROLE" "角色权限",
         Parameter = "PARAMETER" "参数设置",
+        Workflow = "WORKFLOW" "流程定义",
     }
 }
 
@@ -57,6 +58,15 @@ dictionary! {
     }
 }
 
+dictionary! {
+    /// Status of a version of a workflow (E-127)
+    WorkflowStatus = "E-127.status" "流程状态" {
+        Draft = "DRAFT" "草稿",
+        On = "ON" "启用",
+        Off = "OFF" "停用",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,10 +75,14 @@ mod tests {
     #[test]
     fn codes_are_stored_and_stay() {
         assert_reads(UserStatus::ENTRIES, "NEW=待复核, ON=启用, OFF=停用");
-        assert_reads(ApprovalKind::ENTRIES, "USER_GRANT=用户授权, ROLE=角色权限, PARAMETER=参数设置");
+        assert_reads(
+            ApprovalKind::ENTRIES,
+            "USER_GRANT=用户授权, ROLE=角色权限, PARAMETER=参数设置, WORKFLOW=流程定义",
+        );
         assert_reads(ApprovalStatus::ENTRIES, "PENDING=待复核, APPROVED=已通过, REJECTED=已驳回, WITHDRAWN=已撤回");
         assert_reads(DayKind::ENTRIES, "REST=休, WORK=班");
         assert_reads(NumberKind::ENTRIES, "ASSET_MASTER=资产主卡片, ASSET_SUB=资产子卡片, ASSET_COUNT=资产盘点单");
         assert_reads(NumberPeriod::ENTRIES, "NONE=无, YEAR=年, MONTH=年月, DAY=年月日");
+        assert_reads(WorkflowStatus::ENTRIES, "DRAFT=草稿, ON=启用, OFF=停用");
     }
 }

@@ -5,8 +5,11 @@
 
 use crate::{
     dictionary::{ApprovalKind, ApprovalStatus},
-    id::ApprovalId,
-    platform::permission::Permission,
+    id::{ApprovalId, WorkflowId},
+    platform::{
+        permission::Permission,
+        task::{Due, Step},
+    },
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
     value::{Check, Complaint, normalize},
 };
@@ -25,6 +28,7 @@ impl ApprovalKind {
             Self::UserGrant => Permission::UserWrite,
             Self::Role => Permission::RoleWrite,
             Self::Parameter => Permission::ParameterWrite,
+            Self::Workflow => Permission::WorkflowWrite,
         }
     }
 
@@ -35,13 +39,14 @@ impl ApprovalKind {
             Self::UserGrant => Permission::UserCheck,
             Self::Role => Permission::RoleCheck,
             Self::Parameter => Permission::ParameterCheck,
+            Self::Workflow => Permission::WorkflowCheck,
         }
     }
 
     /// The kinds whose requests somebody with these rights may read.
     #[must_use]
     pub fn readable(may: impl Fn(Permission) -> bool) -> Vec<Self> {
-        let readers = [Permission::UserRead, Permission::RoleRead, Permission::ParameterRead];
+        let readers = [Permission::UserRead, Permission::RoleRead, Permission::ParameterRead, Permission::WorkflowRead];
         Self::ALL.iter().zip(readers).filter(|(_, reader)| may(*reader)).map(|(kind, _)| *kind).collect()
     }
 }
@@ -73,6 +78,23 @@ pub struct ApprovalRow {
     pub made_at: DateTime<Utc>,
     pub checker: Option<String>,
     pub checked_at: Option<DateTime<Utc>>,
+    /// the node at which it waits; none once it has ended
+    pub node: Option<String>,
+    pub due: Due,
+}
+
+/// A request as somebody read it. What he decides counts for the node that he saw; whoever names none means the present
+/// one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalSeen {
+    pub id: ApprovalId,
+    pub node: Option<i16>,
+}
+
+impl From<ApprovalId> for ApprovalSeen {
+    fn from(id: ApprovalId) -> Self {
+        Self { id, node: None }
+    }
 }
 
 /// A request with what it would change.
@@ -88,6 +110,11 @@ pub struct Approval {
     pub checkable: bool,
     /// how many accounts of the reader's approved import wait for their first password
     pub passwords_due: i64,
+    /// the version of the workflow that it keeps
+    pub workflow: (WorkflowId, i32),
+    /// position of the node at which it stands or ended
+    pub node: i16,
+    pub steps: Vec<Step>,
 }
 
 /// What ends a request.
@@ -147,6 +174,9 @@ pub fn reason_check(reason: &str) -> Check<String> {
     }
 }
 
+/// The filter that leaves what should have been passed before.
+pub const OVERDUE: &str = "OVERDUE";
+
 /// 待复核 list.
 #[rustfmt::skip] // a table: one line per column
 pub const APPROVAL_LIST: ListSheet<ApprovalRow> = ListSheet {
@@ -158,6 +188,8 @@ pub const APPROVAL_LIST: ListSheet<ApprovalRow> = ListSheet {
         ListColumn { key: "subject", header: "变更对象", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.subject, format!("/platform/approvals/{}", row.id)) },
         ListColumn { key: "kind", header: "事项", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.kind) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
+        ListColumn { key: "node", header: "当前节点", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.node.as_deref().unwrap_or_default()) },
+        ListColumn { key: "due", header: "期限", kind: Kind::Badge, sortable: false, essential: true, cell: |row| row.due.cell() },
         ListColumn { key: "maker", header: "提交人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.maker) },
         ListColumn { key: "made_at", header: "提交时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.made_at) },
         ListColumn { key: "checker", header: "处理人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.checker.as_deref().unwrap_or_default()) },
@@ -166,6 +198,7 @@ pub const APPROVAL_LIST: ListSheet<ApprovalRow> = ListSheet {
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Of(ApprovalStatus::choices) },
         Filter { key: "kind", label: "事项", choices: Choices::Of(ApprovalKind::choices) },
+        Filter { key: "due", label: "期限", choices: Choices::Fixed(|| vec![(OVERDUE, "逾期")]) },
     ],
     default_sort: ("made_at", true),
     jumps: false,

@@ -86,6 +86,7 @@ static OWN: &[Own] = &[
     page("platform", "numbers", "编码规则", "batch", "/platform/numbers", Permission::NumberingRead),
     page("platform", "calendar", "节假日", "calendar", "/platform/calendar", Permission::CalendarRead),
     Own { key: "approvals", parent: "platform", name: "复核事项", icon: "approve", path: "/platform/approvals", right: Right::Any(may_read_requests) },
+    page("platform", "workflows", "流程定义", "tree", "/platform/workflows", Permission::WorkflowRead),
     page("platform", "jobs", "任务监控", "batch", "/platform/jobs", Permission::JobRead),
     page("platform", "message-templates", "消息模板", "bell", "/platform/message-templates", Permission::MessageTemplateWrite),
     page("platform", "audit", "操作日志", "audit", "/platform/audit", Permission::AuditRead),

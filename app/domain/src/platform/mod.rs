@@ -18,6 +18,8 @@ pub mod permission;
 pub mod role;
 pub mod second_factor;
 pub mod setting;
+pub mod task;
 pub mod user;
 pub mod user_form;
 pub mod user_sheet;
+pub mod workflow;

@@ -50,6 +50,9 @@ permissions! {
     ParameterRead "platform:parameter:read" "查看参数",
     ParameterWrite "platform:parameter:write" "设置参数",
     ParameterCheck "platform:parameter:check" "复核参数",
+    WorkflowRead "platform:workflow:read" "查看流程定义",
+    WorkflowWrite "platform:workflow:write" "维护流程定义",
+    WorkflowCheck "platform:workflow:check" "复核流程定义",
     MenuRead "platform:menu:read" "查看菜单",
     MenuWrite "platform:menu:write" "维护菜单",
     DictionaryRead "platform:dictionary:read" "查看数据字典",
@@ -136,10 +139,11 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
-const APART: [(Permission, Permission); 3] = [
+const APART: [(Permission, Permission); 4] = [
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),
+    (Permission::WorkflowWrite, Permission::WorkflowCheck),
 ];
 
 /// Refuses permissions that one person must not hold together, be it by one role or by several (domain.md §6.2).

@@ -1,32 +1,37 @@
 //! Maker and checker (domain.md §0.5 rule 5, §6.4): a request is kept with what it would do, and done in the
-//! transaction in which another person agrees.
+//! transaction in which the last one agrees whom the workflow of its kind asks for ([`super::workflow`]).
 
 use super::{
+    calendar::calendar_load,
     message::message_send,
     parameter::parameter_apply,
     role::role_apply,
+    task::{Course, overdue, steps_load, task_add, task_possible},
     user::{
         grant_apply,
         import::{import_apply, import_drop, passwords_due},
     },
+    workflow::workflow_apply,
 };
 use crate::{
     Ctx, Error, Result,
-    ctx::{Tx, connection},
+    ctx::{Tx, china_day, connection},
     error::stored,
     list::{SmallList, push_code},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     dictionary::{ApprovalKind, ApprovalStatus},
     failure::{Failure, FieldErrors},
-    id::{ApprovalId, RoleId, UserId},
+    id::{ApprovalId, RoleId, UserId, WorkflowId},
     list::{ListQuery, Page},
     platform::{
-        approval::{Approval, ApprovalRow, ChangeLine, Verdict},
+        approval::{Approval, ApprovalRow, ApprovalSeen, ChangeLine, OVERDUE, Verdict},
+        calendar::WorkCalendar,
         message::Notice,
         parameter::ParameterFields,
         role::RoleFields,
+        task::Due,
         user_form::GrantFields,
     },
 };
@@ -52,6 +57,11 @@ pub(crate) enum Change {
         fields: RoleFields,
     },
     Parameter(ParameterFields),
+    /// the draft as it was read
+    Workflow {
+        workflow: WorkflowId,
+        revision: i32,
+    },
 }
 
 /// A request on its way in.
@@ -122,21 +132,27 @@ struct Record {
     made_at: DateTime<Utc>,
     checker: Option<String>,
     checked_at: Option<DateTime<Utc>>,
+    node: String,
+    node_at: DateTime<Utc>,
+    days: Option<i16>,
 }
 
-impl TryFrom<Record> for ApprovalRow {
-    type Error = Error;
-
-    fn try_from(record: Record) -> Result<Self> {
-        Ok(Self {
-            id: ApprovalId(record.id),
-            kind: stored(&record.kind, ApprovalKind::from_code)?,
-            subject: record.subject,
-            status: stored(&record.status, ApprovalStatus::from_code)?,
-            maker: record.maker,
-            made_at: record.made_at,
-            checker: record.checker,
-            checked_at: record.checked_at,
+impl Record {
+    fn told(self, calendar: &WorkCalendar, today: NaiveDate) -> Result<ApprovalRow> {
+        let status = stored(&self.status, ApprovalStatus::from_code)?;
+        let pending = status == ApprovalStatus::Pending;
+        let due = if pending { Due::of(calendar, china_day(self.node_at), self.days, today) } else { Due::Never };
+        Ok(ApprovalRow {
+            id: ApprovalId(self.id),
+            kind: stored(&self.kind, ApprovalKind::from_code)?,
+            subject: self.subject,
+            status,
+            maker: self.maker,
+            made_at: self.made_at,
+            checker: self.checker,
+            checked_at: self.checked_at,
+            node: pending.then_some(self.node),
+            due,
         })
     }
 }
@@ -155,22 +171,33 @@ fn readable(ctx: &Ctx) -> Result<Vec<String>> {
 /// [`Failure::Forbidden`] when there is nothing of the kind.
 pub async fn approval_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ApprovalRow>> {
     let kinds = readable(ctx)?;
+    let mut tx = ctx.begin_platform().await?;
+    let calendar = calendar_load(&mut tx).await?;
+    let late = match query.filter("due") {
+        Some(OVERDUE) => Some(overdue(&mut tx, &calendar, ctx.today()).await?),
+        _ => None,
+    };
     let page = SmallList {
-        columns: "a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as checker, a.checked_at",
-        from: "from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by where true",
+        columns: "a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as checker, a.checked_at, n.name as node,
+            a.node_at, n.days",
+        from: "from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by
+            join workflow_node n on n.workflow_id = a.workflow_id and n.position = a.node where true",
         searched: &["a.subject", "m.name"],
         filter: &|sql| {
             sql.push(" and a.kind = any(").push_bind(kinds.clone()).push(")");
             push_code(sql, query, "status", "a.status");
             push_code(sql, query, "kind", "a.kind");
+            if let Some(late) = &late {
+                sql.push(" and a.id = any(").push_bind(late.clone()).push(")");
+            }
         },
         order: "a.made_at",
         descending: query.sort.is_empty() || query.descending,
         tie: "a.id",
     }
-    .page_in::<Record>(ctx.begin_platform().await?, query)
+    .page_in::<Record>(tx, query)
     .await?;
-    page.try_map(ApprovalRow::try_from)
+    page.try_map(|record| record.told(&calendar, ctx.today()))
 }
 
 /// One request with what it would change.
@@ -182,8 +209,11 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
     let mut tx = ctx.begin_platform().await?;
     let row = sqlx::query!(
         r#"select a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as "checker?", a.checked_at,
-                  a.made_by, a.reason, a.opinion, a.lines as "lines: Json<Vec<ChangeLine>>"
+                  a.made_by, a.reason, a.opinion, a.lines as "lines: Json<Vec<ChangeLine>>",
+                  a.workflow_id, w.version, a.node as position, n.name as node, a.node_at, n.days
            from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by
+           join workflow w on w.id = a.workflow_id
+           join workflow_node n on n.workflow_id = a.workflow_id and n.position = a.node
            where a.id = $1 and a.kind = any($2)"#,
         id.0,
         &kinds
@@ -196,7 +226,8 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
         true => passwords_due(&mut tx, id).await?,
         false => 0,
     };
-    tx.commit().await?;
+    let workflow = WorkflowId(row.workflow_id);
+    let course = Course { id, workflow, node: row.position, made_by: row.made_by };
     let record = Record {
         id: row.id,
         kind: row.kind,
@@ -206,12 +237,22 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
         made_at: row.made_at,
         checker: row.checker,
         checked_at: row.checked_at,
+        node: row.node,
+        node_at: row.node_at,
+        days: row.days,
     };
-    let told: ApprovalRow = record.try_into()?;
+    let told = record.told(&calendar_load(&mut tx).await?, ctx.today())?;
     let pending = told.status == ApprovalStatus::Pending;
+    let steps = steps_load(&mut tx, &course, told.status).await?;
+    let able = pending && !own && ctx.actor().may(told.kind.checker());
+    let checkable = able && task_possible(&mut tx, ctx, &course).await?;
+    tx.commit().await?;
     Ok(Approval {
         own: own && pending,
-        checkable: pending && !own && ctx.actor().may(told.kind.checker()),
+        checkable,
+        workflow: (workflow, row.version),
+        node: course.node,
+        steps,
         row: told,
         reason: row.reason,
         opinion: row.opinion,
@@ -220,19 +261,21 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
     })
 }
 
-/// Ends a request; an approved one is carried out in the same transaction.
+/// Withdraws a request, refuses it, or agrees to it at the node where it stands. With the last agreement it is carried out
+/// in the same transaction.
 ///
 /// # Errors
-/// Without the checker's permission; a refusal to the maker, of a request that has ended, or of one whose object has
-/// changed since; a complaint about the opinion.
-pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: &str) -> Result<()> {
+/// Without the checker's permission; a refusal to the maker, to whoever has acted on it before or lacks the node's role, of
+/// a request that has moved on or ended, or of one whose object has changed since; a complaint about the opinion.
+pub async fn approval_end(ctx: &Ctx, seen: impl Into<ApprovalSeen>, verdict: Verdict, opinion: &str) -> Result<()> {
+    let ApprovalSeen { id, node: seen } = seen.into();
     let kinds = readable(ctx)?;
     let opinion = verdict
         .opinion_check(opinion)
         .map_err(|complaint| Error::from(FieldErrors::from(("opinion", complaint.text()))))?;
     let mut tx = ctx.begin_platform().await?;
     let row = sqlx::query!(
-        r#"select kind, subject, status, made_by, change as "change: Json<Change>" from approval
+        r#"select kind, subject, status, made_by, workflow_id, node, change as "change: Json<Change>" from approval
            where id = $1 and kind = any($2) for update"#,
         id.0,
         &kinds
@@ -255,6 +298,16 @@ pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: 
     if row.status != ApprovalStatus::Pending.code() {
         return Err(Failure::refused("该变更已处理，请刷新查看").into());
     }
+    if verdict != Verdict::Withdraw {
+        if seen.is_some_and(|seen| seen != row.node) {
+            return Err(Failure::refused("该申请已进入其他节点，请刷新查看后再办理").into());
+        }
+        let course = Course { id, workflow: WorkflowId(row.workflow_id), node: row.node, made_by: row.made_by };
+        if !task_add(&mut tx, ctx, &course, verdict, opinion.as_deref()).await? {
+            tx.commit().await?;
+            return Ok(());
+        }
+    }
     sqlx::query!(
         "update approval set status = $2, checked_by = $3, checked_at = $4, opinion = $5 where id = $1",
         id.0,
@@ -276,6 +329,7 @@ pub async fn approval_end(ctx: &Ctx, id: ApprovalId, verdict: Verdict, opinion: 
             Change::UserGrant { user, before, after } => grant_apply(&mut tx, ctx, user, &before, &after).await?,
             Change::Role { role, version, fields } => role_apply(&mut tx, ctx, role, version, &fields).await?,
             Change::Parameter(fields) => parameter_apply(&mut tx, ctx, id, &fields).await?,
+            Change::Workflow { workflow, revision } => workflow_apply(&mut tx, ctx, id, workflow, revision).await?,
         }
     }
     tx.commit().await?;

@@ -22,6 +22,8 @@ pub mod second_factor;
 pub mod session;
 pub mod setting;
 pub mod tables;
+mod task;
 pub mod token;
 mod totp;
 pub mod user;
+pub mod workflow;

@@ -279,12 +279,15 @@ pub(crate) async fn role_apply(
 /// Deletes a role that nobody holds; what grants nothing to anybody needs no second person.
 ///
 /// # Errors
-/// Without [`Permission::RoleWrite`]; a refusal for a role of the program, or one that is held (S1-9.2).
+/// Without [`Permission::RoleWrite`]; a refusal for a role of the program, one that is held (S1-9.2), or one that a node of
+/// a workflow asks for.
 pub async fn role_delete(ctx: &Ctx, id: RoleId) -> Result<()> {
     ctx.require(Permission::RoleWrite)?;
     let mut tx = ctx.begin_platform().await?;
     let role = sqlx::query!(
-        r#"select system, exists (select from user_role where role_id = r.id) as "held!" from role r where id = $1 for update"#,
+        r#"select system, exists (select from user_role where role_id = r.id) as "held!",
+                  exists (select from workflow_node where role_id = r.id) as "asked!"
+           from role r where id = $1 for update"#,
         id.0
     )
     .fetch_optional(connection(&mut tx))
@@ -295,6 +298,9 @@ pub async fn role_delete(ctx: &Ctx, id: RoleId) -> Result<()> {
     }
     if role.held {
         return Err(Failure::refused("角色已分配用户，不能删除").into());
+    }
+    if role.asked {
+        return Err(Failure::refused("角色用于流程定义的节点，不能删除").into());
     }
     sqlx::query!("delete from role where id = $1", id.0).execute(connection(&mut tx)).await?;
     tx.commit().await?;

@@ -23,9 +23,10 @@ pub const STOCK: [&str; 15] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 25] = [
+pub const CLOSED: [&str; 28] = [
     "app_user",
     "approval",
+    "approval_task",
     "asset_count_line",
     "attachment",
     "audit_block",
@@ -49,6 +50,8 @@ pub const CLOSED: [&str; 25] = [
     "search_term",
     "user_factor",
     "user_phone",
+    "workflow",
+    "workflow_node",
 ];
 
 /// Tables that everybody reads and nobody writes without a scope.
