@@ -23,7 +23,7 @@ use store::{
 use support::{
     TestDatabase,
     city::PASSWORD,
-    sheet::{Cells, numbered, row},
+    sheet::{numbered, row},
 };
 
 /// As far as a clock is ever off: a machine set to another time zone, a battery that was empty.

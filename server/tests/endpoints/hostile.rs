@@ -8,7 +8,7 @@
 use crate::{
     entries::{Ask, Entry, functions, routes},
     prepared,
-    support::{self, Answer, Site, multipart, request},
+    support::{Answer, Site, multipart, request},
 };
 use axum::{
     body::Body,
