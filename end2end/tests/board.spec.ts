@@ -55,6 +55,7 @@ test("a unit has a menu, by hand and by keyboard", async ({ page }) => {
 });
 
 test("the board is saved as a picture and printed", async ({ page }) => {
+  test.setTimeout(120_000);
   const { building, room, title } = await place();
   await signIn(page, "city");
   await visit(page, `/housing/buildings/${building}`);

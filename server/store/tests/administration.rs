@@ -113,7 +113,7 @@ fn form(login: &str) -> UserForm {
 
 fn field(error: Error, field: &str) -> String {
     match error {
-        Error::Failure(domain::failure::Failure::Invalid(errors)) => {
+        Error::Failure(Failure::Invalid(errors)) => {
             errors.get(field).unwrap_or_else(|| panic!("no complaint about {field}: {errors:?}")).to_owned()
         }
         other => panic!("no complaint: {other}"),
