@@ -126,7 +126,7 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
         estates: Vec::new(),
         reason: "另行申请".into(),
     };
-    let told = user_grant_request(&admin, one, &grant).await.unwrap_err().to_string();
+    let told = user_grant_request(&admin, one, 1, &grant).await.unwrap_err().to_string();
     assert_eq!(told, "该对象已有待复核的变更，请等待处理或先撤回");
     assert_eq!(passwords_draw(&admin, request).await.unwrap_err().to_string(), "申请复核通过后才能领取初始密码");
 

@@ -100,7 +100,7 @@ impl Desk {
             valid_from: self.maker.today().to_string(),
             reason: "统一地址写法".into(),
         };
-        parameter_request(&self.maker, &form).await.expect("asked for")
+        parameter_request(&self.maker, 0, &form).await.expect("asked for")
     }
 
     /// Another value, after the first one is in force.
@@ -111,7 +111,7 @@ impl Desk {
             valid_from: self.maker.today().to_string(),
             reason: "改用斜线".into(),
         };
-        parameter_request(&self.maker, &form).await.expect("asked for")
+        parameter_request(&self.maker, 1, &form).await.expect("asked for")
     }
 
     async fn agree(&self, by: usize, request: ApprovalId) -> Result<()> {

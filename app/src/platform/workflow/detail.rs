@@ -60,8 +60,9 @@ fn record(workflow: &Workflow) -> impl IntoView + use<> {
         move || may(Permission::WorkflowWrite).then(|| publish_form(id, revision))
     });
     let short = workflow.nodes.iter().any(|node| node.able < node.node.persons.into());
+    let tools = tools(workflow);
     view! {
-        <PageHead title=row.title() back=(WORKFLOW_LIST.path.to_owned(), WORKFLOW_LIST.noun.to_owned())>{tools(workflow)}</PageHead>
+        <PageHead title=row.title() back=(WORKFLOW_LIST.path.to_owned(), WORKFLOW_LIST.noun.to_owned())>{tools}</PageHead>
         {workflow.pending.map(|request| view! {
             <div class="alert alert-warning alert-soft" role="status">"该流程的新版本正在等待复核。"<a class="link" href=format!("/platform/approvals/{request}")>"查看"</a></div>
         })}

@@ -114,12 +114,13 @@ fn nodes_view(edit: Edit<WorkflowForm>, roles: Vec<(String, String)>) -> impl In
         arrange(edit, |form| form.nodes.push(NodeForm::default()));
         focus(&format!("name-{}", count.get_untracked()));
     };
+    let full = move || count.get() >= NODES_MAX;
     let complaint = move || edit.errors.with(|errors| errors.get("nodes").map(ToOwned::to_owned));
     view! {
         <p class="form-note">"申请按顺序经过各节点。会签人数为该节点须同意的人数；同一人只能办理一个节点，提交人不能办理；任一节点驳回即终止。"</p>
         {nodes}
         <div class="form-note">
-            <button type="button" class="btn btn-outline btn-sm" disabled=move || count.get() >= NODES_MAX on:click=add>{icon("add")}"增加节点"</button>
+            <button type="button" class="btn btn-outline btn-sm" disabled=full on:click=add>{icon("add")}"增加节点"</button>
             <p class="field-error" role="alert">{complaint}</p>
         </div>
     }
@@ -132,7 +133,7 @@ fn node_view(
     count: usize,
     roles: Vec<(String, String)>,
 ) -> impl IntoView {
-    let persons = (1..=PERSONS_MAX).map(|persons| (persons.to_string(), format!("{persons}人"))).collect();
+    let persons: Vec<_> = (1..=PERSONS_MAX).map(|persons| (persons.to_string(), format!("{persons}人"))).collect();
     let number = place + 1;
     // The node keeps the hand: it is where it has been moved to.
     let up = move |_| {
