@@ -7,7 +7,7 @@ use axum::{
     http::{Method, StatusCode, header},
 };
 use domain::platform::attachment::FILE_BYTES_MAX;
-use image::{ImageEncoder as _, RgbImage, codecs::png::PngEncoder};
+use image::{RgbImage, codecs::png::PngEncoder};
 use serde_json::json;
 use support::{Answer, Site, request};
 
