@@ -18,7 +18,7 @@ use crate::{
 use domain::{
     dictionary::{NumberKind, NumberPeriod},
     failure::FieldErrors,
-    list::{ListQuery, Page},
+    list::Page,
     platform::{
         numbering::{NUMBER_LIST, NumberForm, NumberRow},
         permission::Permission,
@@ -29,7 +29,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 /// Every kind with its rule.
 #[server(endpoint = "number_list", input = Json)]
 pub async fn number_list() -> Result<Page<NumberRow>, ApiError> {
-    let query = ListQuery { size: 100, ..ListQuery::default() };
+    let query = domain::list::ListQuery { size: 100, ..Default::default() };
     Ok(store::platform::numbering::number_list(&crate::context::ctx()?, &query).await?)
 }
 
