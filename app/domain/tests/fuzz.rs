@@ -273,7 +273,7 @@ proptest! {
     #[test]
     fn rows_of_sheets(cells in vec(text(), 0..45)) {
         fn read<F: Default + Debug>(sheet: &ImportSheet<F>, cells: &[String]) {
-            match sheet.parse(2, cells) {
+            match sheet.parse(2, cells, &LabelBook::default()) {
                 Ok(form) => can_be_kept_as(&form, cells),
                 Err(errors) => assert!(!errors.is_empty() && errors.iter().all(|error| !error.message.is_empty())),
             }
