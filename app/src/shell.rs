@@ -17,7 +17,7 @@ use crate::{
     },
     presence::{Outdated, use_presence},
     search::Search,
-    ui::{icon, resource::PageJson},
+    ui::{icon, resource::PageJson, toast},
 };
 use domain::{
     dictionary::ApprovalKind,
@@ -127,11 +127,37 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/search") view={Lazy::<Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
+                    <Workshop />
+                    <WorkshopPages />
                 </FlatRoutes>
             </Shell>
         </Router>
     }
 }
+
+/// The page of all pieces, only while developing: a release answers 404 and its bundle holds nothing of it.
+#[cfg(debug_assertions)]
+#[component(transparent)]
+fn Workshop() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/ui") view={Lazy::<crate::ui::gallery::Gallery>::new()} ssr=SsrMode::Async /> }
+        .into_inner()
+}
+
+/// Whole pages of it.
+#[cfg(debug_assertions)]
+#[component(transparent)]
+fn WorkshopPages() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/ui/:piece") view={Lazy::<crate::ui::gallery::Gallery>::new()} ssr=SsrMode::Async /> }
+        .into_inner()
+}
+
+#[cfg(not(debug_assertions))]
+#[component(transparent)]
+fn Workshop() -> impl leptos_router::MatchNestedRoutes + Clone {}
+
+#[cfg(not(debug_assertions))]
+#[component(transparent)]
+fn WorkshopPages() -> impl leptos_router::MatchNestedRoutes + Clone {}
 
 /// Offers an action to all pages and takes over the frame that it answers.
 fn provide_framed<F>(action: ServerAction<F>, frame: RwSignal<Frame>)
@@ -191,16 +217,18 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
     view! {
         <Title formatter=city />
         <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind.get().is_none()>
+            <a class="skip-link" href="#content" rel="external">"跳到正文"</a>
             <input id="menu" type="checkbox" class="drawer-toggle" aria-label="展开菜单" />
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
                 {move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
                 <Outdated newest_build=newest_build />
-                {children()}
+                <div id="content" tabindex="-1" class="flex flex-col grow">{children()}</div>
             </div>
             <div class="drawer-side z-30">
                 <label for="menu" class="drawer-overlay"><span class="sr-only">"收起菜单"</span></label>
                 {move || actor.get().map(|_| view! { <Menu frame=frame.get_untracked() /> })}
             </div>
+            <div id=toast::PLACE class="toasts" role="status"></div>
         </div>
     }
 }

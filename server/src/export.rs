@@ -132,16 +132,22 @@ async fn collect<R, F>(
 where
     F: Future<Output = store::Result<Page<R>>>,
 {
-    let mut cells = Vec::new();
+    let mut columns = sheet.spec();
+    let shown = columns.shown(&query.columns);
+    columns.columns = shown.iter().map(|place| columns.columns[*place]).collect();
+    let mut cells: Vec<Vec<Cell>> = Vec::new();
     let mut query = query.in_steps();
     loop {
         let page = load(query.clone()).await?;
-        cells.extend(page.rows.iter().map(|row| sheet.cells(row)));
+        cells.extend(page.rows.iter().map(|row| {
+            let all = sheet.cells(row);
+            shown.iter().map(|place| all[*place].clone()).collect()
+        }));
         match page.next {
             Some(next) if cells.len() < most as usize => query.at = next,
             _ => break,
         }
     }
     cells.truncate(most as usize);
-    Ok((sheet.noun, sheet.spec().columns, cells))
+    Ok((sheet.noun, columns.columns, cells))
 }

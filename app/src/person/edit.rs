@@ -6,6 +6,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        combo::flat,
         detail::use_id,
         empty_view, error_view,
         field::{Field, bind, coded, fixed},
@@ -152,7 +153,7 @@ fn form_view(person: Option<Person>, mut keepers: Vec<(String, String)>) -> impl
             {match &person {
                 // It decides who sees the record; to move one is the city's business.
                 Some(person) if !may(Permission::PersonAssign) => fixed("organization", "所属机构", &person.organization).into_any(),
-                _ => field("organization", "所属机构", true, |form| &mut form.organization).select(keepers).into_any(),
+                _ => field("organization", "所属机构", true, |form| &mut form.organization).pick(flat(keepers)),
             }}
             {field("id_type", "证件类型", true, |form| &mut form.id_type).select(coded(IdType::choices()))}
             {hidden(Secret::IdNumber, "text", true, |form| &mut form.id_number)}

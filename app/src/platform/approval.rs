@@ -9,6 +9,7 @@ use crate::{
         list::{ListActions, ListFrame, framed_list_page},
         loading_view,
         resource::resource,
+        toast,
     },
 };
 use domain::{
@@ -98,10 +99,12 @@ fn lines_view(lines: Vec<ChangeLine>) -> impl IntoView {
 }
 
 fn verdict_form(id: ApprovalId, offered: &'static [Verdict], again: Callback<()>) -> impl IntoView {
+    let withdrawing = offered == [Verdict::Withdraw];
     let opinion = RwSignal::new(String::new());
     let end = Action::new(move |verdict: &Verdict| approval_end(id, *verdict, opinion.get_untracked()));
     Effect::new(move |_| {
         if let Some(Ok(())) = end.value().get() {
+            toast::tell(if withdrawing { "已撤回申请" } else { "已复核" });
             again.run(());
         }
     });
@@ -117,7 +120,6 @@ fn verdict_form(id: ApprovalId, offered: &'static [Verdict], again: Callback<()>
             view! { <button type="button" class=class disabled=move || end.pending().get() on:click=move |_| drop(end.dispatch(*verdict))>{verdict.label()}</button> }
         })
         .collect_view();
-    let withdrawing = offered == [Verdict::Withdraw];
     view! {
         <section class="panel">
             <h2>{if withdrawing { "撤回申请" } else { "复核" }}</h2>

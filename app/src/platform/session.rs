@@ -12,6 +12,8 @@ pub struct Frame {
     pub settings: CitySettings,
     /// hash of the browser bundle
     pub build: String,
+    /// the day on the server's clock, as it stands on printed pages
+    pub day: String,
 }
 
 impl Frame {
@@ -22,10 +24,12 @@ impl Frame {
         {
             let process = crate::context::process();
             let settings = process.settings.borrow().clone();
-            Self { actor: crate::context::visit().ctx.map(|ctx| ctx.actor().clone()), settings, build: process.build }
+            let actor = crate::context::visit().ctx.map(|ctx| ctx.actor().clone());
+            let day = domain::sheet::time_text(chrono::Utc::now()).chars().take(10).collect();
+            Self { actor, settings, build: process.build, day }
         }
         #[cfg(not(feature = "ssr"))]
-        Self { actor: None, settings: CitySettings::default(), build: String::new() }
+        Self { actor: None, settings: CitySettings::default(), build: String::new(), day: String::new() }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A field that is drawn notes its label, so that of two versions of a record a page can say what differs: whoever was
 //! slower sees what he typed beside what is there now, and chooses, instead of losing one of them.
 
-use super::{error_view, field::bind, table::time_text};
+use super::{combo::Pick, error_view, field::bind, guard::guard, table::time_text, toast};
 use crate::ApiError;
 use chrono::{DateTime, Utc};
 use domain::failure::{Failure, FieldErrors};
@@ -95,7 +95,10 @@ pub fn use_edit<F: Clone + Send + Sync + 'static>(start: F, version: Option<i32>
     Effect::new(move |_| edit.alive.set(true));
     let navigate = use_navigate();
     Effect::new(move |_| match save.value().get() {
-        Some(Ok(href)) => navigate(&href, Default::default()),
+        Some(Ok(href)) => {
+            toast::tell("已保存");
+            navigate(&href, Default::default());
+        }
         Some(Err(error)) if error.0 == Failure::Conflict => edit.meet(),
         Some(Err(error)) => edit.errors.set(error.fields().cloned().unwrap_or_default()),
         None => {}
@@ -121,7 +124,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         });
     }
 
-    /// A line of text; `kind` is the HTML input type, `hint` shows the expected form.
+    /// A line of text; `kind` is the HTML input type or `money`, `hint` shows the expected form.
     pub fn text(
         self,
         name: &'static str,
@@ -131,7 +134,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         (kind, hint): (&'static str, &'static str),
     ) -> AnyView {
         self.note(label, text, Vec::new());
-        bind(self.form, self.errors, name, label, required, text).text(kind, hint).into_any()
+        bind(self.form, self.errors, name, label, required, text).text(kind, hint)
     }
 
     /// A choice of codes.
@@ -145,6 +148,19 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
     ) -> AnyView {
         self.note(label, text, options.clone());
         bind(self.form, self.errors, name, label, required, text).select(options).into_any()
+    }
+
+    /// One of many, found by typing a part of its name.
+    pub fn pick(
+        self,
+        name: &'static str,
+        label: &'static str,
+        required: bool,
+        text: fn(&mut F) -> &mut String,
+        options: Vec<Pick>,
+    ) -> AnyView {
+        self.note(label, text, options.iter().map(|pick| (pick.code.clone(), pick.label.clone())).collect());
+        bind(self.form, self.errors, name, label, required, text).pick(options)
     }
 
     /// The form around its fields. It is sent by POST besides: nothing of it may ever stand in an address.
@@ -212,6 +228,7 @@ fn frame(
     cancel: String,
     busy: impl Fn() -> bool + Send + 'static,
 ) -> AnyView {
+    let form = NodeRef::<leptos::html::Form>::new();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         submit();
@@ -219,13 +236,14 @@ fn frame(
     view! {
         {refused}
         {conflict}
-        <form class="panel form-grid" method="post" on:submit=on_submit novalidate autocomplete="off">
+        <form class="panel form-grid" method="post" node_ref=form on:submit=on_submit novalidate autocomplete="off">
             {fields}
             <div class="form-buttons">
                 <button type="submit" class="btn btn-primary" disabled=busy>"保存"</button>
                 <a class="btn btn-ghost" href=cancel>"取消"</a>
             </div>
         </form>
+        {guard(form)}
     }
     .into_any()
 }

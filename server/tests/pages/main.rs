@@ -148,6 +148,9 @@ async fn every_page_is_drawn_by_the_server() {
             vec!["甲区", "810101", "统一社会信用代码"],
         ),
         ("/password", "/password".into(), vec!["修改密码", "原密码"]),
+        // Of a debug build only, which this is.
+        ("/ui", "/ui".into(), vec!["界面总览", "data-theme=\"wall\"", "楼栋下存在房源，不能删除"]),
+        ("/ui/:piece", "/ui/list?cols=no.amount".into(), vec!["YL-0001", "金额(元)", "共 137 条"]),
     ];
     pages.extend(support::asset_pages::pages(at.card, at.part, at.count));
     let source = std::fs::read_to_string(support::root().join("app/src/shell.rs")).expect("the routes");

@@ -5,6 +5,7 @@ use crate::{
     ApiError,
     ui::{
         PageHead,
+        combo::Pick,
         detail::use_id,
         error_view,
         field::{bind, checks, fixed},
@@ -15,7 +16,10 @@ use crate::{
 use domain::{
     failure::FieldErrors,
     id::{OrganizationId, UserId},
-    platform::user_form::{GrantForm, USER_LIST, User, UserChoices, UserForm},
+    platform::{
+        organization::OrganizationChoice,
+        user_form::{GrantForm, USER_LIST, User, UserChoices, UserForm},
+    },
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -111,7 +115,13 @@ fn user_fields(form: RwSignal<UserForm>, errors: RwSignal<FieldErrors>, known: b
 }
 
 fn grant_fields(grant: RwSignal<GrantForm>, errors: RwSignal<FieldErrors>, choices: UserChoices) -> impl IntoView {
-    let organizations = choices.organizations.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
+    let pick = |choice: OrganizationChoice| Pick {
+        code: choice.id.to_string(),
+        label: choice.name,
+        depth: choice.depth,
+        ..Pick::default()
+    };
+    let organizations = choices.organizations.into_iter().map(pick).collect();
     let roles = choices.roles.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     let organization = Memo::new(move |_| grant.with(|grant| grant.organization.clone()));
     let estates = resource(
@@ -128,7 +138,7 @@ fn grant_fields(grant: RwSignal<GrantForm>, errors: RwSignal<FieldErrors>, choic
     let chosen_estates = Signal::derive(move || grant.with(|grant| grant.estates.clone()));
     let set_estates = Callback::new(move |estates| grant.update(|grant| grant.estates = estates));
     view! {
-        {bind(grant, errors, "organization", "所属机构", true, |grant| &mut grant.organization).select(organizations)}
+        {bind(grant, errors, "organization", "所属机构", true, |grant| &mut grant.organization).pick(organizations)}
         {checks("roles", "角色", true, roles, chosen_roles, set_roles, errors)}
         <Transition fallback=loading_view>
             {move || Suspend::new(async move {
