@@ -31,6 +31,7 @@ use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     Lazy, SsrMode,
+    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute as _},
     components::{A, FlatRoutes, Route, Router},
     hooks::{use_location, use_navigate},
     path,
@@ -73,6 +74,9 @@ pub fn App() -> impl IntoView {
     provide_framed(ServerAction::<SignOut>::new(), frame);
     provide_framed(ServerAction::<PasswordChange>::new(), frame);
     let newest_build = use_presence(frame);
+    if cfg!(feature = "hydrate") {
+        hold_back();
+    }
     view! {
         <Router>
             <Shell newest_build=newest_build>
@@ -126,38 +130,47 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/persons/:id/:action") view={Lazy::<PersonForms>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/search") view={Lazy::<Search>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/imports") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async />
-                    <Workshop />
-                    <WorkshopPages />
+                    <LastRoutes />
                 </FlatRoutes>
             </Shell>
         </Router>
     }
 }
 
-/// The page of all pieces, only while developing: a release answers 404 and its bundle holds nothing of it.
-#[cfg(debug_assertions)]
+/// The page of an import; while developing also that of all pieces (`/ui`), which a release answers with 404 and whose
+/// code its bundle does not hold. They are one component, because one without any route would match every address.
 #[component(transparent)]
-fn Workshop() -> impl leptos_router::MatchNestedRoutes + Clone {
-    view! { <Route path=path!("/ui") view={Lazy::<crate::ui::gallery::Gallery>::new()} ssr=SsrMode::Async /> }
-        .into_inner()
+fn LastRoutes() -> AnyNestedRoute {
+    let last =
+        view! { <Route path=path!("/imports/:id") view={Lazy::<Imports>::new()} ssr=SsrMode::Async /> }.into_inner();
+    #[cfg(debug_assertions)]
+    let last = {
+        use crate::ui::gallery::Gallery;
+        let overview =
+            view! { <Route path=path!("/ui") view={Lazy::<Gallery>::new()} ssr=SsrMode::Async /> }.into_inner();
+        let page =
+            view! { <Route path=path!("/ui/:piece") view={Lazy::<Gallery>::new()} ssr=SsrMode::Async /> }.into_inner();
+        (last, overview, page)
+    };
+    last.into_any_nested_route()
 }
 
-/// Whole pages of it.
-#[cfg(debug_assertions)]
-#[component(transparent)]
-fn WorkshopPages() -> impl leptos_router::MatchNestedRoutes + Clone {
-    view! { <Route path=path!("/ui/:piece") view={Lazy::<crate::ui::gallery::Gallery>::new()} ssr=SsrMode::Async /> }
-        .into_inner()
+/// The event by which the page is asked whether it lets go of what is on it.
+pub(crate) const LEAVE: &str = "leave-page";
+
+/// Asks before the browser's back or forward is followed (`ui::guard` answers). Listens before the router does: of the
+/// listeners at the window the first comes first, whether it captures or not.
+fn hold_back() {
+    let listener = window_event_listener(leptos::ev::popstate, |event| {
+        let page = leptos::prelude::document();
+        let Ok(question) = page.create_event("Event") else { return };
+        question.init_event_with_bubbles_and_cancelable(LEAVE, false, true);
+        if page.dispatch_event(&question) == Ok(false) {
+            event.stop_immediate_propagation();
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
-
-#[cfg(not(debug_assertions))]
-#[component(transparent)]
-fn Workshop() -> impl leptos_router::MatchNestedRoutes + Clone {}
-
-#[cfg(not(debug_assertions))]
-#[component(transparent)]
-fn WorkshopPages() -> impl leptos_router::MatchNestedRoutes + Clone {}
 
 /// Offers an action to all pages and takes over the frame that it answers.
 fn provide_framed<F>(action: ServerAction<F>, frame: RwSignal<Frame>)

@@ -146,7 +146,7 @@ test("by keyboard alone: find, open, edit, save, back", async ({ page }) => {
   const tabTo = async (what: string) => {
     for (let stop = 0; stop < 60; stop++) {
       await page.keyboard.press("Tab");
-      if (await focused.evaluate((element, what) => element.matches(what), what)) return;
+      if (await page.evaluate((what) => document.activeElement?.matches(what), what)) return;
     }
     throw new Error(`the keyboard does not reach ${what}`);
   };

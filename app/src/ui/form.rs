@@ -111,8 +111,10 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
     fn meet(self) {
         let Some(reload) = self.deeds.with_value(|deeds| deeds.reload.clone()) else { return };
         leptos::task::spawn_local(async move {
-            if let Ok(newer) = reload().await {
-                self.newer.try_set(Some(newer));
+            match reload().await {
+                Ok(newer) => drop(self.newer.try_set(Some(newer))),
+                // The form says that it was changed; what the other one holds is missing beside it.
+                Err(error) => toast::tell_failure(&format!("未能读取他人保存的内容：{error}")),
             }
         });
     }

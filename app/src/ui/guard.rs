@@ -2,6 +2,7 @@
 //!
 //! It looks at the fields themselves, so one piece serves every form; what is typed and taken back is no change.
 
+use crate::shell::LEAVE;
 use leptos::{
     __reexports::send_wrapper::SendWrapper,
     ev,
@@ -22,12 +23,13 @@ enum Way {
 /// Guards a form; answers the question's dialog, which stands beside the form.
 pub fn guard(form: NodeRef<Form>) -> AnyView {
     let dialog = NodeRef::<Dialog>::new();
-    let start = StoredValue::new(None::<String>);
+    // What the form holds, and its address, when a hand first comes near it: by then all that was loaded is there.
+    let start = StoredValue::new(None::<(String, String)>);
     let way = StoredValue::new(None::<Way>);
     let free = StoredValue::new(false);
     let changed = move || {
         let held = form.get_untracked().map(|form| content(&form));
-        let start = start.try_get_value().flatten();
+        let start = start.try_get_value().flatten().map(|(content, _)| content);
         !free.get_value() && start.is_some() && held != start
     };
     let ask = move |to: Way| {
@@ -41,15 +43,15 @@ pub fn guard(form: NodeRef<Form>) -> AnyView {
         let Some(form) = form.get() else { return };
         let first = Closure::<dyn Fn()>::new({
             let form = form.clone();
-            // What the form holds when a hand first comes near it: by then all that was loaded is in it.
             move || {
                 start.update_value(|start| {
-                    start.get_or_insert_with(|| content(&form));
+                    start.get_or_insert_with(|| (content(&form), window().location().href().unwrap_or_default()));
                 })
             }
         });
         let _ = form.add_event_listener_with_callback("focusin", first.as_ref().unchecked_ref());
-        let kept = SendWrapper::new((first, Watch::new(changed, ask)));
+        let here = move || start.try_get_value().flatten().map(|(_, address)| address);
+        let kept = SendWrapper::new((first, Watch::new(changed, here, ask)));
         on_cleanup(move || drop(kept));
     });
     let stay = move |_| {
@@ -104,7 +106,7 @@ fn content(form: &HtmlFormElement) -> String {
     text
 }
 
-/// The three ways out, watched in front of the router (capturing), for as long as the form is there.
+/// The three ways out, watched for as long as the form is there.
 struct Watch {
     click: Closure<dyn Fn(web_sys::MouseEvent)>,
     back: Closure<dyn Fn(web_sys::Event)>,
@@ -112,30 +114,22 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(changed: impl Fn() -> bool + Copy + 'static, ask: impl Fn(Way) + Copy + 'static) -> Self {
+    fn new(
+        changed: impl Fn() -> bool + Copy + 'static,
+        here: impl Fn() -> Option<String> + 'static,
+        ask: impl Fn(Way) + Copy + 'static,
+    ) -> Self {
         let click = Closure::<dyn Fn(web_sys::MouseEvent)>::new(move |event: web_sys::MouseEvent| {
-            let elsewhere = event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0;
-            let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            let link = at.and_then(|at| at.closest("a[href]").ok().flatten());
-            let Some(link) = link.and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok()) else { return };
-            // Another tab, a download or a place on this page leaves the form where it is.
-            let stays = !link.target().is_empty()
-                || link.has_attribute("download")
-                || link.get_attribute("href").is_some_and(|href| href.starts_with('#'));
-            if elsewhere || stays || !changed() {
-                return;
+            if let Some(link) = left_by(&event).filter(|_| changed()) {
+                event.prevent_default();
+                event.stop_propagation();
+                ask(Way::Link(SendWrapper::new(link)));
             }
-            event.prevent_default();
-            event.stop_propagation();
-            ask(Way::Link(SendWrapper::new(link)));
         });
-        let here = window().location().href().unwrap_or_default();
         let back = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-            if !changed() {
-                return;
-            }
-            // The browser has gone already, the router not yet: the form's address is put on top again.
-            event.stop_immediate_propagation();
+            let Some(here) = here().filter(|_| changed()) else { return };
+            // The browser has gone already, the router will not: the form's address is put on top again.
+            event.prevent_default();
             let null = leptos::wasm_bindgen::JsValue::NULL;
             let _ = window().history().and_then(|history| history.push_state_with_url(&null, "", Some(&here)));
             ask(Way::Back);
@@ -145,20 +139,32 @@ impl Watch {
                 event.prevent_default();
             }
         });
-        let (page, window) = (document(), window());
+        let page = document();
+        // Capturing: in front of the router, which listens to clicks further out.
         let _ = page.add_event_listener_with_callback_and_bool("click", click.as_ref().unchecked_ref(), true);
-        let _ = window.add_event_listener_with_callback_and_bool("popstate", back.as_ref().unchecked_ref(), true);
-        let _ = window.add_event_listener_with_callback("beforeunload", close.as_ref().unchecked_ref());
+        let _ = page.add_event_listener_with_callback(LEAVE, back.as_ref().unchecked_ref());
+        let _ = window().add_event_listener_with_callback("beforeunload", close.as_ref().unchecked_ref());
         Self { click, back, close }
     }
 }
 
+/// The link by which a click leaves the page; none when it opens another tab, a download or a place on this page.
+fn left_by(event: &web_sys::MouseEvent) -> Option<HtmlAnchorElement> {
+    if event.ctrl_key() || event.meta_key() || event.shift_key() || event.button() != 0 {
+        return None;
+    }
+    let at = event.target()?.dyn_into::<Element>().ok()?;
+    let link = at.closest("a[href]").ok()??.dyn_into::<HtmlAnchorElement>().ok()?;
+    let here = link.get_attribute("href").is_some_and(|href| href.starts_with('#'));
+    let stays = here || !link.target().is_empty() || link.has_attribute("download");
+    (!stays).then_some(link)
+}
+
 impl Drop for Watch {
     fn drop(&mut self) {
-        let (page, window) = (document(), window());
+        let page = document();
         let _ = page.remove_event_listener_with_callback_and_bool("click", self.click.as_ref().unchecked_ref(), true);
-        let _ =
-            window.remove_event_listener_with_callback_and_bool("popstate", self.back.as_ref().unchecked_ref(), true);
-        let _ = window.remove_event_listener_with_callback("beforeunload", self.close.as_ref().unchecked_ref());
+        let _ = page.remove_event_listener_with_callback(LEAVE, self.back.as_ref().unchecked_ref());
+        let _ = window().remove_event_listener_with_callback("beforeunload", self.close.as_ref().unchecked_ref());
     }
 }

@@ -35,7 +35,7 @@ pub mod map_pick;
 
 use crate::{ApiError, shell::use_frame};
 use domain::{dictionary::UnitStatus, failure::Failure};
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_bindgen::JsCast as _};
 use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
@@ -62,6 +62,7 @@ pub fn PageHead(
         let who = frame.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default();
         format!("{}　打印日期：{}　打印人：{who}", frame.settings.city_name, frame.day)
     });
+    Effect::new(|_| take_over_focus());
     view! {
         <Title text=title.clone() />
         <div class="page-head">
@@ -71,6 +72,19 @@ pub fn PageHead(
             <div class="page-actions">{children.map(|children| children())}</div>
         </div>
     }
+}
+
+/// On the way from page to page the keyboard's place goes with the link that was followed: it goes on at the text. The
+/// first page of a visit leaves it at the top.
+fn take_over_focus() {
+    request_animation_frame(|| {
+        let page = document();
+        let Some(body) = page.body().filter(|body| body.has_attribute("data-hydrated")) else { return };
+        let lost = page.active_element().is_none_or(|active| active == *body.unchecked_ref::<web_sys::Element>());
+        if lost && let Some(text) = page.get_element_by_id("content") {
+            let _ = text.unchecked_into::<web_sys::HtmlElement>().focus();
+        }
+    });
 }
 
 /// 打印: the browser's own dialog; what stands on paper is the style sheet's business.

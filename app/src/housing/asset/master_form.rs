@@ -198,15 +198,15 @@ fn value(form: Form, errors: Errors) -> impl IntoView {
         {bind(form, errors, "acquired_on", "取得日期", true, |form| &mut form.acquired_on).text("date", "")}
         {bind(form, errors, "booked_on", "入账日期", false, |form| &mut form.booked_on).text("date", "")}
         {bind(form, errors, "value_type", "价值类型", true, |form| &mut form.value_type).select(coded(ValueType::choices()))}
-        {bind(form, errors, "original", "账面原值(元)", true, |form| &mut form.original).text("text", "最多2位小数")}
-        {bind(form, errors, "fiscal_part", "其中财政性资金(元)", false, |form| &mut form.fiscal_part).text("text", "不大于账面原值")}
+        {bind(form, errors, "original", "账面原值(元)", true, |form| &mut form.original).text("money", "最多2位小数")}
+        {bind(form, errors, "fiscal_part", "其中财政性资金(元)", false, |form| &mut form.fiscal_part).text("money", "不大于账面原值")}
         {bind(form, errors, "subject", "会计科目", true, |form| &mut form.subject).select(subjects)}
         {bind(form, errors, "method", "折旧方法", true, |form| &mut form.method).select(coded(DepreciationMethod::choices()))}
         {bind(form, errors, "structure", "建筑结构", false, |form| &mut form.structure).select(coded(Structure::choices()))}
         {bind(form, errors, "life_years", "折旧年限(年)", false, |form| &mut form.life_years).text("text", "留空按建筑结构的规定年限")}
         {bind(form, errors, "months_done", "已提折旧月数", false, |form| &mut form.months_done).text("text", "此前已入账的资产填写")}
-        {bind(form, errors, "accumulated", "累计折旧(元)", false, |form| &mut form.accumulated).text("text", "此前已入账的资产填写")}
-        {bind(form, errors, "rent_income_year", "年租金收入(元)", false, |form| &mut form.rent_income_year).text("text", "")}
+        {bind(form, errors, "accumulated", "累计折旧(元)", false, |form| &mut form.accumulated).text("money", "此前已入账的资产填写")}
+        {bind(form, errors, "rent_income_year", "年租金收入(元)", false, |form| &mut form.rent_income_year).text("money", "")}
     }
 }
 

@@ -144,7 +144,7 @@ fn form_view(target: Target, start: AssetSubForm, present: Option<String>, cance
             {bind(form, errors, "building_area", "建筑面积(㎡)", true, |form| &mut form.building_area).text("text", "最多2位小数")}
             {bind(form, errors, "usable_area", "使用面积(㎡)", false, |form| &mut form.usable_area).text("text", "不大于建筑面积")}
             {bind(form, errors, "layout", "户型", false, |form| &mut form.layout).select(coded(LayoutType::choices()))}
-            {bind(form, errors, "original", "账面原值(元)", true, |form| &mut form.original).text("text", "最多2位小数")}
+            {bind(form, errors, "original", "账面原值(元)", true, |form| &mut form.original).text("money", "最多2位小数")}
             {bind(form, errors, "acquired_on", "取得日期", true, |form| &mut form.acquired_on).text("date", "")}
             {bind(form, errors, "used_from", "启用日期", false, |form| &mut form.used_from).text("date", "")}
             {bind(form, errors, "use_status", "使用状况", true, |form| &mut form.use_status).select(coded(AssetUse::choices()))}

@@ -1,5 +1,5 @@
 //! `/ui`, only while developing: every piece of the kit in every state, in both themes. What a designer, a tester and
-//! axe look at; a release has no such page (`shell::workshop`). Its records exist nowhere else.
+//! axe look at; a release has no such page (`shell::LastRoutes`). Its records exist nowhere else.
 
 mod fields;
 mod looks;
