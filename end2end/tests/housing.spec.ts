@@ -61,7 +61,7 @@ test("the list of units: search, filter, sort, page and export", async ({ page }
   await visit(page, "/housing/units");
   const rows = page.locator(".data-table tbody tr");
   await expect(rows).toHaveCount(20);
-  const [status, keyword, search] = [page.getByLabel("状态"), page.getByLabel("关键字"), page.getByRole("button", { name: "查询" })];
+  const [status, keyword, search] = [page.locator(".filter-bar [name=status]"), page.getByLabel("关键字"), page.getByRole("button", { name: "查询" })];
   await status.focus();
   // Opens the choices, goes to the second, takes it.
   for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);

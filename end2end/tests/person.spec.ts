@@ -194,6 +194,11 @@ test("two records of one human become one, and a slip is deleted", async ({ page
   await hydrated(page);
   await fitsWidth(page);
   await checkAxe(page);
+  // Whoever knows better than the numbers picks the two himself.
+  await pick(page.getByLabel("人员*"), name);
+  await pick(page.getByLabel("另一条记录*"), name);
+  await page.getByRole("button", { name: "对比" }).click();
+  await expect(page.locator("#other-error")).toHaveText("请选择两条不同的记录");
   await page.locator("tr", { hasText: name }).getByRole("link", { name: "对比" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("合并人员");
   await hydrated(page);

@@ -62,7 +62,13 @@ pub fn PageHead(
         let who = frame.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default();
         format!("{}　打印日期：{}　打印人：{who}", frame.settings.city_name, frame.day)
     });
-    Effect::new(|_| take_over_focus());
+    // Known while the page is made: the mark is set when the first page of a visit is whole.
+    let onward = cfg!(feature = "hydrate") && document().body().is_some_and(|body| body.has_attribute("data-hydrated"));
+    Effect::new(move |_| {
+        if onward {
+            take_over_focus();
+        }
+    });
     view! {
         <Title text=title.clone() />
         <div class="page-head">
@@ -74,13 +80,11 @@ pub fn PageHead(
     }
 }
 
-/// On the way from page to page the keyboard's place goes with the link that was followed: it goes on at the text. The
-/// first page of a visit leaves it at the top.
+/// On the way from page to page the keyboard's place goes with the link that was followed: it goes on at the text.
 fn take_over_focus() {
     request_animation_frame(|| {
         let page = document();
-        let Some(body) = page.body().filter(|body| body.has_attribute("data-hydrated")) else { return };
-        let lost = page.active_element().is_none_or(|active| active == *body.unchecked_ref::<web_sys::Element>());
+        let lost = page.active_element().is_none_or(|active| active.tag_name() == "BODY");
         if lost && let Some(text) = page.get_element_by_id("content") {
             let _ = text.unchecked_into::<web_sys::HtmlElement>().focus();
         }
