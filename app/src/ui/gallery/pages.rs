@@ -191,7 +191,7 @@ pub fn record_view() -> AnyView {
             <nav class="tabs tabs-border card-tabs" aria-label="样例内容">{tab("基本信息", true)}{tab("变更记录", false)}{tab("附件", false)}</nav>
             {field_group("基本信息", vec![
                 ("名称", Cell::text(long)),
-                ("金额(元)", Cell::Money(Money::from_fen(-123_456_789_01))),
+                ("金额(元)", Cell::Money(Money::from_fen(-12_345_678_901))),
                 ("套数", Cell::Number(1_056_940)),
                 ("小区", Cell::link("样例小区", "/ui/record")),
                 ("状态", Cell::badge("OCCUPIED", "已入住")),
