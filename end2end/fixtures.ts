@@ -4,7 +4,7 @@ import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
-import { type BrowserContext, type Page, type Response, test as base, expect } from "@playwright/test";
+import { type BrowserContext, type Locator, type Page, type Response, test as base, expect } from "@playwright/test";
 import pg from "pg";
 
 export { expect };
@@ -126,6 +126,17 @@ export async function checkAxe(page: Page): Promise<void> {
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
   expect(bad, `accessibility of ${page.url()}`).toEqual([]);
+}
+
+/** Takes something in a combobox by keyboard: what its name finds, or the one at this place of the list (from 1). */
+export async function pick(field: Locator, wanted: string | number): Promise<void> {
+  await field.focus();
+  if (typeof wanted === "string") await field.fill(wanted);
+  else for (let place = 0; place < wanted; place++) await field.press("ArrowDown");
+  const list = field.page().locator(`[id="${await field.getAttribute("aria-controls")}"]`);
+  await expect(list.locator(".is-active"), `options of ${field}`).toBeVisible();
+  await field.press("Enter");
+  await expect(list).toBeHidden();
 }
 
 export interface Account {

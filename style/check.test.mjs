@@ -10,6 +10,9 @@ const statuses = ["prep", "vacant", "reserved", "assigned", "signed", "occupied"
 const surfaces = ["base-100", "base-200", "base-300"];
 const accents = ["primary", "secondary", "accent", "neutral", "info", "success", "warning", "error"];
 
+// The least opacity that text may have; `opacity-70` and up in views.
+const PALEST = 0.7;
+
 // Machado, Oliveira, Fernandes 2009, full strength.
 const visions = {
   normal: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
@@ -32,6 +35,16 @@ for (const [name, tokens] of Object.entries(themes)) {
     }
   });
 
+  test(`${name}: text that steps back still reaches 4.5 : 1`, () => {
+    for (const surface of surfaces) {
+      const back = tokens[`color-${surface}`];
+      atLeast(4.5, faded(tokens["color-base-content"], back, PALEST), back, `text at ${PALEST} on ${surface}`);
+    }
+    // What is chosen or pointed at is tinted with the primary colour.
+    const tinted = faded(tokens["color-primary"], tokens["color-base-100"], 0.12);
+    for (const text of ["base-content", "primary"]) atLeast(4.5, tokens[`color-${text}`], tinted, `${text} on what is chosen`);
+  });
+
   test(`${name}: text on every unit status reaches 4.5 : 1, edges reach 3 : 1`, () => {
     for (const status of statuses) {
       atLeast(4.5, tokens[`status-${status}-ink`], tokens[`status-${status}`], `text on ${status}`);
@@ -51,6 +64,24 @@ for (const [name, tokens] of Object.entries(themes)) {
       }
     }
   });
+}
+
+test("no text is paler than that", () => {
+  const rules = [...read("components.css").matchAll(/([^{};]*)\{[^{}]*?opacity: (0?\.\d+)/g)];
+  assert.ok(rules.length > 10, "opacities are found");
+  // Pictures and marks that say nothing the words beside them do not say.
+  const marks = [".empty-state .icon", ".sort-mark::after"];
+  const paler = rules.filter(([, head, opacity]) => Number(opacity) < PALEST && !marks.includes(head.trim()));
+  assert.deepEqual(paler.map(([, head, opacity]) => `${head.trim()} ${opacity}`), []);
+});
+
+/** A colour at some opacity before another. */
+function faded(front, back, opacity) {
+  const mixed = [1, 3, 5].map((at) => {
+    const [above, below] = [front, back].map((hex) => parseInt(hex.slice(at, at + 2), 16));
+    return Math.round(above * opacity + below * (1 - opacity)).toString(16).padStart(2, "0");
+  });
+  return `#${mixed.join("")}`;
 }
 
 /** The custom properties with a hex colour that apply under a theme's name. */

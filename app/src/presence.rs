@@ -36,7 +36,8 @@ pub(crate) fn use_presence(frame: RwSignal<Frame>) -> RwSignal<String> {
         // Other rights are taken over. That nobody is signed in any more does not empty the page under
         // somebody's hands: whatever he does next tells him. And who has just signed out stays out.
         let changed = |known: &Frame| known.actor.is_some() && known.actor != fresh.actor;
-        if fresh.actor.is_some() && frame.with_untracked(changed) {
+        let next_day = frame.with_untracked(|frame| frame.day != fresh.day);
+        if fresh.actor.is_some() && (frame.with_untracked(changed) || next_day) {
             frame.set(fresh);
         }
     };

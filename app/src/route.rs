@@ -80,6 +80,17 @@ const PAGES: &[Page] = &[
     Page::lazy::<Imports>("/imports/:id"),
 ];
 
+/// While developing also the page of all pieces, which a release answers with 404 and whose code its bundle does not hold.
+#[cfg(debug_assertions)]
+const PIECES: &[Page] =
+    &[Page::lazy::<crate::ui::gallery::Gallery>("/ui"), Page::lazy::<crate::ui::gallery::Gallery>("/ui/:piece")];
+#[cfg(not(debug_assertions))]
+const PIECES: &[Page] = &[];
+
+fn pages() -> impl Iterator<Item = &'static Page> {
+    PAGES.iter().chain(PIECES)
+}
+
 /// A page: its address pattern (`/persons/:id`), and what draws it.
 struct Page {
     pattern: &'static str,
@@ -182,7 +193,7 @@ pub struct Routes(Vec<Route>);
 /// All pages, for the application's router. Pages are drawn whole: what they ask for is there before they are sent.
 pub fn routes() -> Routes {
     let route = |page: &Page| NestedRoute::new(Pattern(page.pattern), page.view).ssr_mode(SsrMode::Async);
-    Routes(PAGES.iter().map(route).collect())
+    Routes(pages().map(route).collect())
 }
 
 impl MatchNestedRoutes for Routes {
@@ -231,9 +242,9 @@ mod tests {
 
     #[test]
     fn no_page_stands_behind_one_that_takes_its_addresses() {
-        for (at, page) in PAGES.iter().enumerate() {
+        for (at, page) in pages().enumerate() {
             let address = page.pattern.replace(':', "");
-            let first = PAGES.iter().position(|page| {
+            let first = pages().position(|page| {
                 Pattern(page.pattern).test(&address).is_some_and(|found| matches!(found.remaining(), "" | "/"))
             });
             assert_eq!(first, Some(at), "{address}");

@@ -5,7 +5,7 @@ use crate::{
     platform::session::{FactorVerify, Frame, PasswordChange, SignIn, SignOut},
     presence::{Outdated, PartMissing, Unread, use_presence},
     route::routes,
-    ui::{icon, resource::PageJson},
+    ui::{icon, resource::PageJson, toast},
 };
 use domain::platform::{actor::SessionKind, menu::MenuNode, message::UNREAD_SHOWN, permission::Permission};
 use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
@@ -53,6 +53,9 @@ pub fn App() -> impl IntoView {
     provide_framed(ServerAction::<SignOut>::new(), frame);
     provide_framed(ServerAction::<PasswordChange>::new(), frame);
     let newest_build = use_presence(frame);
+    if cfg!(feature = "hydrate") {
+        hold_back();
+    }
     view! {
         <Router>
             <Shell newest_build=newest_build>
@@ -60,6 +63,23 @@ pub fn App() -> impl IntoView {
             </Shell>
         </Router>
     }
+}
+
+/// The event by which the page is asked whether it lets go of what is on it.
+pub(crate) const LEAVE: &str = "leave-page";
+
+/// Asks before the browser's back or forward is followed (`ui::guard` answers). Listens before the router does: of the
+/// listeners at the window the first comes first, whether it captures or not.
+fn hold_back() {
+    let listener = window_event_listener(leptos::ev::popstate, |event| {
+        let page = leptos::prelude::document();
+        let Ok(question) = page.create_event("Event") else { return };
+        question.init_event_with_bubbles_and_cancelable(LEAVE, false, true);
+        if page.dispatch_event(&question) == Ok(false) {
+            event.stop_immediate_propagation();
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
 
 /// Offers an action to all pages and takes over the frame that it answers.
@@ -122,17 +142,19 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
     view! {
         <Title formatter=city />
         <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind.get().is_none()>
+            <a class="skip-link" href="#content" rel="external">"跳到正文"</a>
             <input id="menu" type="checkbox" class="drawer-toggle" aria-label="展开菜单" />
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
                 {move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
                 <Outdated newest_build=newest_build />
                 <PartMissing />
-                {children()}
+                <div id="content" tabindex="-1" class="flex flex-col grow">{children()}</div>
             </div>
             <div class="drawer-side z-30">
                 <label for="menu" class="drawer-overlay"><span class="sr-only">"收起菜单"</span></label>
                 {move || menu.get().0.then(|| view! { <Menu frame=frame.get_untracked() /> })}
             </div>
+            <div id=toast::PLACE class="toasts" role="status"></div>
         </div>
     }
 }

@@ -1,5 +1,5 @@
 // Administration: an account, a role and a parameter, each asked for by one person and agreed to by another.
-import { type Page, captchaAnswer, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { type Page, captchaAnswer, checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 
 // A refused form and a page without the right to it answer so.
@@ -31,7 +31,7 @@ test("a new account works when the security administrator has agreed", async ({ 
   await page.getByLabel("账号*").fill(login);
   await page.getByLabel("姓名*").fill("旅程新员工");
   await page.getByLabel("手机号*").fill(phone);
-  await page.getByLabel("所属机构*").selectOption({ index: 1 });
+  await pick(page.getByLabel("所属机构*"), 1);
   await page.getByLabel("区县住房保障部门").check();
   await page.getByLabel("变更原因*").fill("新员工入职");
   await page.getByLabel("变更原因*").press("Enter");

@@ -1,5 +1,5 @@
 // Asset cards: entered by one person, checked by another, depreciated by month, counted, printed.
-import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { type Page, checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 import { downloaded } from "../sheets";
 
@@ -62,19 +62,14 @@ test("a card goes from draft over a second person into the books and on paper", 
   await hydrated(page);
   await page.getByRole("button", { name: "保存草稿" }).click();
   await expect(page.locator("#unit-error")).toHaveText("请选择房源");
-  const pick = async (code: string) => {
-    await page.getByLabel("房源*").fill(code);
-    await page.getByLabel("房源*").press("Enter");
-    await page.getByRole("list", { name: "查找结果" }).getByRole("button", { name: code }).click();
-  };
-  await pick(taken?.code ?? "");
+  await pick(page.getByLabel("房源*"), taken?.code ?? "");
   await expect(page.getByLabel("建筑面积(㎡)*"), "the unit brings its area").not.toHaveValue("");
   await checkAxe(page);
   await page.getByLabel("卡片编号").fill(`${number}-1`);
   await page.getByLabel("账面原值(元)*").fill("180,000.01");
   await page.getByRole("button", { name: "保存草稿" }).click();
   await expect(page.locator("#unit-error, #original-error").filter({ hasText: /./ })).toHaveText(/该房源已存在资产子卡片|该房源不属于主卡片的项目|子卡片原值合计超过主卡片/);
-  await pick(free?.code ?? "");
+  await pick(page.getByLabel("房源*"), free?.code ?? "");
   await page.getByRole("button", { name: "保存草稿" }).click();
   await expect(page.locator("#original-error")).toHaveText("子卡片原值合计超过主卡片");
   await page.getByLabel("账面原值(元)*").fill("60,000");

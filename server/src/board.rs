@@ -22,10 +22,13 @@ const LEGEND: usize = 30;
 const LEGEND_ITEM: usize = 150;
 const CAPTION: usize = 34;
 
+/// A floor and its units.
+type Floor<'a> = (i32, Vec<&'a BoardUnit>);
+
 /// Draws the board as it is on that day.
 #[must_use]
 pub fn svg(board: &BuildingBoard, on: NaiveDate) -> String {
-    let entrances: Vec<(String, Vec<(i32, Vec<&BoardUnit>)>)> = board
+    let entrances: Vec<(String, Vec<Floor<'_>>)> = board
         .entrances()
         .into_iter()
         .map(|entrance| {

@@ -200,11 +200,17 @@ async fn collect<R, F>(
 where
     F: Future<Output = store::Result<Page<R>>>,
 {
-    let mut cells = Vec::new();
+    let mut columns = sheet.spec();
+    let shown = columns.shown(&query.columns);
+    columns.columns = shown.iter().map(|place| columns.columns[*place]).collect();
+    let mut cells: Vec<Vec<Cell>> = Vec::new();
     let mut query = query.in_steps();
     loop {
         let page = load(query.clone()).await?;
-        let told = |row: &R| sheet.cells(row).into_iter().map(|cell| cell.told(labels)).collect();
+        let told = |row: &R| {
+            let all = sheet.cells(row);
+            shown.iter().map(|place| all[*place].clone().told(labels)).collect()
+        };
         cells.extend(page.rows.iter().map(told));
         cells.truncate(most as usize);
         progress.moved(u32::try_from(cells.len()).unwrap_or(u32::MAX)).await?;
@@ -213,5 +219,5 @@ where
             _ => break,
         }
     }
-    Ok((sheet.noun, sheet.spec().columns, cells))
+    Ok((sheet.noun, columns.columns, cells))
 }

@@ -17,6 +17,8 @@ pub const EXPORT_STEP: u16 = 1_000;
 const TEXT_MAX: usize = 100;
 /// Filters beyond these were not made by a page of ours.
 const FILTERS_MAX: usize = 20;
+/// More columns than any list has.
+const COLUMNS_MAX: usize = 60;
 
 /// Where in the sorted rows a page starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,8 @@ pub struct ListQuery {
     pub descending: bool,
     pub size: u16,
     pub at: Position,
+    /// keys of the columns that are shown and exported; none: all
+    pub columns: Vec<String>,
 }
 
 /// A [`ListQuery`] as somebody sent it.
@@ -58,12 +62,14 @@ struct Sent {
     descending: bool,
     size: u16,
     at: Position,
+    #[serde(default)]
+    columns: Vec<String>,
 }
 
 impl From<Sent> for ListQuery {
     fn from(sent: Sent) -> Self {
-        let Sent { q, filter, sort, descending, size, at } = sent;
-        Self { q, filter, sort, descending, size, at }.bounded()
+        let Sent { q, filter, sort, descending, size, at, columns } = sent;
+        Self { q, filter, sort, descending, size, at, columns }.bounded()
     }
 }
 
@@ -76,6 +82,7 @@ impl Default for ListQuery {
             descending: false,
             size: 20,
             at: Position::Page(1),
+            columns: Vec::new(),
         }
     }
 }
@@ -99,6 +106,8 @@ impl ListQuery {
                 "before" => query.at = Position::Before(value.to_owned()),
                 "from" => query.at = Position::From(value.to_owned()),
                 "last" => query.at = Position::Last,
+                // A form sends one parameter per box, a link all in one.
+                "cols" => query.columns.extend(value.split('.').map(ToOwned::to_owned)),
                 _ if value.is_empty() => {}
                 _ => {
                     query.filter.insert(key.to_owned(), value.to_owned());
@@ -122,6 +131,8 @@ impl ListQuery {
         while self.filter.len() > FILTERS_MAX {
             self.filter.pop_last();
         }
+        self.columns.retain(|key| !key.is_empty() && key.len() <= TEXT_MAX);
+        self.columns.truncate(COLUMNS_MAX);
         self.at = match self.at {
             Position::Page(page) => Position::Page(page.clamp(1, PAGE_REACH / u32::from(self.size))),
             Position::After(cursor) => Position::After(short(&cursor)),
@@ -170,6 +181,9 @@ impl ListQuery {
         if self.size != 20 {
             put("size", self.size.to_string());
         }
+        if !self.columns.is_empty() {
+            put("cols", self.columns.join("."));
+        }
         match &self.at {
             Position::Page(1) => {}
             Position::Page(page) => put("page", page.to_string()),
@@ -196,6 +210,12 @@ impl ListQuery {
     #[must_use]
     pub fn at(&self, at: Position) -> Self {
         Self { at, ..self.clone() }
+    }
+
+    /// The same rows with other columns.
+    #[must_use]
+    pub fn with_columns(&self, columns: Vec<String>) -> Self {
+        Self { columns, ..self.clone() }
     }
 
     /// The value of a filter, if it is set.
@@ -320,6 +340,15 @@ mod tests {
     }
 
     #[test]
+    fn columns_come_from_boxes_or_from_a_link() {
+        let read = |params: &[(&str, &str)]| ListQuery::from_params(params.iter().copied()).columns;
+        assert_eq!(read(&[("cols", "code"), ("cols", "name")]), ["code", "name"]);
+        assert_eq!(read(&[("cols", "code.name")]), ["code", "name"]);
+        assert_eq!(read(&[("cols", ".")]), [""; 0]);
+        assert_eq!(read(&[("cols", &"x.".repeat(500))]).len(), COLUMNS_MAX);
+    }
+
+    #[test]
     fn numbers_are_grouped() {
         assert_eq!(
             ["0", "999", "1,000", "-1,056,940"],
@@ -374,10 +403,11 @@ mod tests {
         fn what_is_written_into_an_address_is_read_back(
             q in "[a-z一-龥 ]{0,8}", status in "[A-Z]{1,6}", sort in "[a-z_]{1,8}", descending: bool,
             size in prop::sample::select(&PAGE_SIZES[..]), page in 1u32..=100,
+            columns in prop::collection::vec("[a-z_]{1,8}", 0..4),
         ) {
             let query = ListQuery {
                 q: q.trim().to_owned(), filter: [("status".to_owned(), status)].into(), sort, descending, size,
-                at: Position::Page(page),
+                at: Position::Page(page), columns,
             };
             let params = query.to_params();
             let read = ListQuery::from_params(params.iter().map(|(key, value)| (key.as_str(), value.as_str())));

@@ -187,6 +187,18 @@ pub struct ListSpec {
     pub jumps: bool,
 }
 
+impl ListSpec {
+    /// Places of the columns to show, in the sheet's order. The first names the row and always stays; a choice that
+    /// names no column of this list means all.
+    #[must_use]
+    pub fn shown(&self, chosen: &[String]) -> Vec<usize> {
+        let named = |column: &ColumnSpec| chosen.iter().any(|key| key == column.key);
+        let all = !self.columns.iter().any(named);
+        let places = self.columns.iter().enumerate();
+        places.filter(|(place, column)| all || *place == 0 || named(column)).map(|(place, _)| place).collect()
+    }
+}
+
 impl<R> ListSheet<R> {
     /// The sheet without its row type.
     #[must_use]
@@ -353,4 +365,20 @@ impl<F> ImportSheet<F> {
 #[must_use]
 pub fn estate_href(id: EstateId) -> String {
     format!("/housing/estates/{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::housing::unit_sheet::UNIT_LIST;
+
+    #[test]
+    fn of_the_columns_those_that_were_chosen_are_shown_and_the_first() {
+        let spec = UNIT_LIST.spec();
+        let shown = |chosen: &[&str]| spec.shown(&chosen.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let all: Vec<usize> = (0..spec.columns.len()).collect();
+        assert_eq!(shown(&[]), all);
+        assert_eq!(shown(&["nonsense"]), all);
+        assert_eq!(shown(&["layout", "estate", "nonsense"]), [0, 1, 3]);
+        assert_eq!(shown(&["code"]), [0]);
+    }
 }

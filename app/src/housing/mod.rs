@@ -13,7 +13,7 @@ mod forms;
 mod project;
 mod rent_standard;
 mod room;
-mod tree;
+pub(crate) mod tree;
 mod unit;
 mod work;
 

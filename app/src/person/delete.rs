@@ -1,6 +1,7 @@
 //! Deleting a person's record, for a reason.
 
 use super::api::person_delete;
+use crate::ui::toast;
 use domain::person::{Person, REASON_MAX};
 use leptos::{html::Dialog, prelude::*};
 use leptos_router::hooks::use_navigate;
@@ -17,6 +18,7 @@ pub fn delete_tool(person: &Person) -> impl IntoView + use<> {
     let navigate = use_navigate();
     Effect::new(move |_| {
         if let Some(Ok(())) = delete.value().get() {
+            toast::tell("已删除人员");
             navigate("/persons", Default::default());
         }
     });

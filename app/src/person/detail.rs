@@ -10,7 +10,7 @@ use crate::{
     ui::{
         PageHead,
         detail::{field_group, text_cell, use_id},
-        error_view, icon, loading_view,
+        error_view, icon, loading_view, print_button,
         resource::resource,
         table::time_text,
     },
@@ -50,6 +50,7 @@ fn record(person: &Person) -> impl IntoView + use<> {
     let asked = RwSignal::new(None::<Secret>);
     view! {
         <PageHead title=person.name.clone() back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned())>
+            {print_button()}
             {move || (open && may(Permission::PersonWrite)).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/persons/{id}/edit")>{icon("edit")}"编辑"</a>
             })}

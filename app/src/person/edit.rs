@@ -6,6 +6,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        combo::flat,
         detail::use_id,
         empty_view, error_view,
         field::{coded, fixed},
@@ -143,7 +144,7 @@ fn fields(edit: Edit<PersonForm>, person: Option<&Person>, keepers: Vec<(String,
         {match person {
             // It decides who sees the record; to move one is the city's business.
             Some(person) if !may(Permission::PersonAssign) => fixed("organization", "所属机构", &person.organization).into_any(),
-            _ => edit.select("organization", "所属机构", true, |form| &mut form.organization, keepers),
+            _ => edit.pick("organization", "所属机构", true, |form| &mut form.organization, flat(keepers)),
         }}
         {edit.select("id_type", "证件类型", true, |form| &mut form.id_type, coded(IdType::choices()))}
         {hidden(Secret::IdNumber, "text", true, |form| &mut form.id_number)}

@@ -3,9 +3,13 @@
 use super::api::{person_get, person_likely, person_merge};
 use crate::{
     ApiError,
-    ui::{PageHead, empty_view, error_view, label::label_book, loading_view, resource::resource},
+    ui::{
+        PageHead, empty_view, error_view, field::bind, label::label_book, loading_view, person_picker::person_picker,
+        resource::resource,
+    },
 };
 use domain::{
+    failure::FieldErrors,
     id::PersonId,
     person::{
         Person, REASON_MAX,
@@ -30,7 +34,49 @@ pub fn likely_view() -> AnyView {
                     }
                 })}
             </Suspense>
+            {choose_view()}
         </main>
+    }
+    .into_any()
+}
+
+/// Two ids, as they are picked.
+#[derive(Clone, Default)]
+struct Chosen {
+    one: String,
+    other: String,
+}
+
+/// Two records that somebody knows to be one human, whatever the numbers say.
+fn choose_view() -> AnyView {
+    let form = RwSignal::new(Chosen::default());
+    let errors = RwSignal::new(FieldErrors::default());
+    let navigate = use_navigate();
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let Chosen { one, other } = form.get_untracked();
+        let mut found = FieldErrors::default();
+        for (name, id) in [("one", &one), ("other", &other)] {
+            if id.is_empty() {
+                found.add(name, "请选择人员");
+            }
+        }
+        if found.is_empty() && one == other {
+            found.add("other", "请选择两条不同的记录");
+        }
+        let clean = found.is_empty();
+        errors.set(found);
+        if clean {
+            navigate(&format!("/persons/duplicates/{one}/{other}"), Default::default());
+        }
+    };
+    view! {
+        <form class="panel form-grid" aria-labelledby="choose-title" on:submit=submit novalidate autocomplete="off">
+            <h2 id="choose-title" class="form-title">"自行选择两条记录"</h2>
+            {person_picker(bind(form, errors, "one", "人员", true, |form| &mut form.one), None)}
+            {person_picker(bind(form, errors, "other", "另一条记录", true, |form| &mut form.other), None)}
+            <div class="form-buttons"><button type="submit" class="btn btn-outline">"对比"</button></div>
+        </form>
     }
     .into_any()
 }

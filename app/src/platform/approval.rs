@@ -11,6 +11,7 @@ use crate::{
         loading_view,
         resource::resource,
         table::{cell_view, time_text},
+        toast,
     },
 };
 use domain::{
@@ -195,10 +196,12 @@ fn step_view(step: Step, due: &Due) -> impl IntoView + use<> {
 }
 
 fn verdict_form(seen: ApprovalSeen, offered: &'static [Verdict], again: Callback<()>) -> impl IntoView {
+    let withdrawing = offered == [Verdict::Withdraw];
     let opinion = RwSignal::new(String::new());
     let end = Action::new(move |verdict: &Verdict| approval_end(seen, *verdict, opinion.get_untracked()));
     Effect::new(move |_| {
         if let Some(Ok(())) = end.value().get() {
+            toast::tell(if withdrawing { "已撤回申请" } else { "已复核" });
             again.run(());
         }
     });
@@ -214,7 +217,6 @@ fn verdict_form(seen: ApprovalSeen, offered: &'static [Verdict], again: Callback
             view! { <button type="button" class=class disabled=move || end.pending().get() on:click=move |_| drop(end.dispatch(*verdict))>{verdict.label()}</button> }
         })
         .collect_view();
-    let withdrawing = offered == [Verdict::Withdraw];
     view! {
         <section class="panel">
             <h2>{if withdrawing { "撤回申请" } else { "复核" }}</h2>

@@ -14,6 +14,7 @@ use crate::{
         list::{ListActions, list_page},
         loading_view,
         resource::resource,
+        toast,
     },
 };
 use domain::{
@@ -127,6 +128,7 @@ fn DeleteDialog(id: RoleId, open: RwSignal<bool>) -> impl IntoView {
     let navigate = use_navigate();
     Effect::new(move |_| {
         if let Some(Ok(())) = delete.value().get() {
+            toast::tell("已删除角色");
             navigate(ROLE_LIST.path, Default::default());
         }
     });

@@ -24,6 +24,8 @@ pub struct Frame {
     pub unread: i64,
     /// hash of the browser bundle
     pub build: String,
+    /// the day on the server's clock, as it stands on printed pages
+    pub day: String,
 }
 
 impl Frame {
@@ -43,6 +45,7 @@ impl Frame {
             menu: Vec::new(),
             unread: 0,
             build: String::new(),
+            day: String::new(),
         }
     }
 
@@ -58,7 +61,8 @@ impl Frame {
             let menu = actor.as_ref().map(|actor| domain::platform::menu::menu_of(actor, &tables.menu));
             (tables.labels.clone(), menu.unwrap_or_default())
         };
-        Self { actor, factor_due: visit.factor_due, settings, labels, menu, unread, build: process.build }
+        let day = domain::sheet::time_text(chrono::Utc::now()).chars().take(10).collect();
+        Self { actor, factor_due: visit.factor_due, settings, labels, menu, unread, build: process.build, day }
     }
 
     /// Where somebody goes on who has just come in: pages get there by themselves, without a request that the server

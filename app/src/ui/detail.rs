@@ -1,6 +1,6 @@
 //! Read-only details: label and value, in groups; and the page of one record.
 
-use super::{PageHead, error_view, loading_view, table::cell_view};
+use super::{PageHead, error_view, loading_view, print_button, table::cell_view};
 use crate::{ApiError, ui::resource::resource};
 use domain::sheet::Cell;
 use leptos::prelude::*;
@@ -116,7 +116,7 @@ fn record_page(page: RecordPage, extra: RecordExtra) -> AnyView {
         .collect_view();
     let groups = groups.into_iter().map(|(title, fields)| field_group(title, fields)).collect_view();
     view! {
-        <PageHead title=title back=(back.0.to_owned(), back.1.to_owned())>{links}{tools}</PageHead>
+        <PageHead title=title back=(back.0.to_owned(), back.1.to_owned())>{print_button()}{links}{tools}</PageHead>
         {notice.map(|notice| view! { <p role="status" class="alert alert-warning alert-soft">{notice}</p> })}
         {groups}
     }

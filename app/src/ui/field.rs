@@ -2,7 +2,7 @@
 
 pub use super::label::coded;
 
-use super::label::Options;
+use super::{combo::Pick, label::Options};
 use domain::{failure::FieldErrors, housing::choice::Choice};
 use leptos::prelude::*;
 
@@ -37,7 +37,7 @@ pub fn bind<F: Clone + Send + Sync + 'static>(
 }
 
 impl Field {
-    fn frame(self, input: impl IntoView + 'static) -> impl IntoView {
+    pub(super) fn frame(self, input: impl IntoView + 'static) -> impl IntoView {
         let error = move || self.errors.with(|errors| errors.get(self.name).map(ToOwned::to_owned));
         view! {
             <div class="form-field" class:has-error=move || error().is_some()>
@@ -48,12 +48,17 @@ impl Field {
         }
     }
 
-    fn invalid(self) -> impl Fn() -> Option<&'static str> + Copy + Send + 'static {
+    pub(super) fn invalid(self) -> impl Fn() -> Option<&'static str> + Copy + Send + 'static {
         move || self.errors.with(|errors| errors.get(self.name).is_some()).then_some("true")
     }
 
-    /// A line of text; `kind` is the HTML input type, `hint` shows the expected form.
-    pub fn text(self, kind: &'static str, hint: &'static str) -> impl IntoView {
+    /// A line of text; `kind` is the HTML input type or `money`, `hint` shows the expected form.
+    pub fn text(self, kind: &'static str, hint: &'static str) -> AnyView {
+        match kind {
+            "money" => return self.money(hint),
+            "date" => return self.day(),
+            _ => {}
+        }
         self.frame(view! {
             <input
                 id=self.name
@@ -68,6 +73,12 @@ impl Field {
                 on:input=move |event| self.set.run(event_target_value(&event))
             />
         })
+        .into_any()
+    }
+
+    /// One of many, found by typing a part of its name: organisations above all.
+    pub fn pick(self, options: Vec<Pick>) -> AnyView {
+        super::combo::options(self, options)
     }
 
     /// A choice of codes.

@@ -4,10 +4,13 @@
 //! slower sees what he typed beside what is there now, and chooses, instead of losing one of them.
 
 use super::{
+    combo::Pick,
     error_view,
     field::{Field, bind, checks},
+    guard::guard,
     label::Options,
     table::time_text,
+    toast,
 };
 use crate::ApiError;
 use chrono::{DateTime, Utc};
@@ -55,6 +58,8 @@ pub struct Edit<F: 'static> {
     lines: StoredValue<Vec<Line<F>>>,
     deeds: StoredValue<Deeds<F>>,
     save: Action<(), Result<String, ApiError>>,
+    /// what saving is called here
+    deed: StoredValue<&'static str>,
     /// until the page is alive there is nobody to take the form
     alive: RwSignal<bool>,
 }
@@ -95,13 +100,18 @@ pub fn use_edit<F: Clone + Send + Sync + 'static>(start: F, version: Option<i32>
         lines: StoredValue::new(Vec::new()),
         deeds,
         save,
+        deed: StoredValue::new("保存"),
         alive: RwSignal::new(false),
     };
     Effect::new(move |_| edit.alive.set(true));
     let navigate = use_navigate();
     Effect::new(move |_| match save.value().get() {
+        // The page itself shows what came of it.
         Some(Ok(href)) if href.is_empty() => {}
-        Some(Ok(href)) => navigate(&href, Default::default()),
+        Some(Ok(href)) => {
+            toast::tell(&format!("已{}", edit.deed.get_value()));
+            navigate(&href, Default::default());
+        }
         Some(Err(error)) if error.0 == Failure::Conflict => edit.meet(),
         Some(Err(error)) => edit.errors.set(error.fields().cloned().unwrap_or_default()),
         None => {}
@@ -114,8 +124,10 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
     fn meet(self) {
         let Some(reload) = self.deeds.with_value(|deeds| deeds.reload.clone()) else { return };
         leptos::task::spawn_local(async move {
-            if let Ok(newer) = reload().await {
-                self.newer.try_set(Some(newer));
+            match reload().await {
+                Ok(newer) => drop(self.newer.try_set(Some(newer))),
+                // The form says that it was changed; what the other one holds is missing beside it.
+                Err(error) => toast::tell_failure(&format!("未能读取他人保存的内容：{error}")),
             }
         });
     }
@@ -127,7 +139,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         });
     }
 
-    /// A line of text; `kind` is the HTML input type, `hint` shows the expected form.
+    /// A line of text; `kind` is the HTML input type or `money`, `hint` shows the expected form.
     pub fn text(
         self,
         name: &'static str,
@@ -137,7 +149,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         (kind, hint): (&'static str, &'static str),
     ) -> AnyView {
         self.note(label, move |form| text(form).clone());
-        bind(self.form, self.errors, name, label, required, text).text(kind, hint).into_any()
+        bind(self.form, self.errors, name, label, required, text).text(kind, hint)
     }
 
     /// A line of text that stays as it is when it is left empty, because its value is not sent to browsers.
@@ -153,7 +165,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
             "" => "（不修改）".to_owned(),
             typed => typed.to_owned(),
         });
-        bind(self.form, self.errors, name, label, required, text).text(kind, hint).into_any()
+        bind(self.form, self.errors, name, label, required, text).text(kind, hint)
     }
 
     /// A text that is entered in a way of its own; `shown` says what people read for it.
@@ -210,6 +222,20 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         checks(name, label, required, options, chosen, set, self.errors).into_any()
     }
 
+    /// One of many, found by typing a part of its name.
+    pub fn pick(
+        self,
+        name: &'static str,
+        label: &'static str,
+        required: bool,
+        text: fn(&mut F) -> &mut String,
+        options: Vec<Pick>,
+    ) -> AnyView {
+        let labels: Vec<_> = options.iter().map(|pick| (pick.code.clone(), pick.label.clone())).collect();
+        self.note(label, move |form| label_of(&labels, text(form)));
+        bind(self.form, self.errors, name, label, required, text).pick(options)
+    }
+
     /// The form around its fields. It is sent by POST besides: nothing of it may ever stand in an address.
     pub fn view(self, fields: impl IntoView + 'static, cancel: String) -> AnyView {
         self.view_of(fields, "保存", cancel)
@@ -217,6 +243,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
 
     /// The same, where saving is called otherwise.
     pub fn view_of(self, fields: impl IntoView + 'static, deed: &'static str, cancel: String) -> AnyView {
+        self.deed.set_value(deed);
         let submit = move || {
             let checked = self.deeds.with_value(|deeds| (deeds.check)(&self.form.get_untracked()));
             self.errors.set(checked.as_ref().err().cloned().unwrap_or_default());
@@ -281,6 +308,7 @@ fn frame(
     (deed, cancel): (&'static str, String),
     busy: impl Fn() -> bool + Send + 'static,
 ) -> AnyView {
+    let form = NodeRef::<leptos::html::Form>::new();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         submit();
@@ -288,13 +316,14 @@ fn frame(
     view! {
         {refused}
         {conflict}
-        <form class="panel form-grid" method="post" on:submit=on_submit novalidate autocomplete="off">
+        <form class="panel form-grid" method="post" node_ref=form on:submit=on_submit novalidate autocomplete="off">
             {fields}
             <div class="form-buttons">
                 <button type="submit" class="btn btn-primary" disabled=busy>{deed}</button>
                 <a class="btn btn-ghost" href=cancel>"取消"</a>
             </div>
         </form>
+        {guard(form)}
     }
     .into_any()
 }

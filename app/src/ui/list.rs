@@ -2,14 +2,14 @@
 //! a GET form, so it works before hydration and without JavaScript.
 
 use super::{
-    PageHead, empty_view, error_view,
+    PageHead,
+    columns::{chooser, export_choice, use_columns},
+    dropdown::{close_dropdown, dropdown},
+    error_view,
     field::{chosen, coded},
-    icon,
-    label::cell_label,
-    loading_view,
-    pager::pager,
-    select::{Chosen, Selection},
-    table::{cell_view, kind_class},
+    icon, loading_view, print_button,
+    rows::rows_view,
+    select::Selection,
 };
 use crate::{
     ApiError,
@@ -35,8 +35,8 @@ pub type CellPage = Page<ListRow>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ListRow {
     /// empty where rows cannot be chosen
-    key: String,
-    cells: Vec<Cell>,
+    pub key: String,
+    pub cells: Vec<Cell>,
 }
 
 /// What a list offers besides its rows.
@@ -119,11 +119,13 @@ where
     L: Fn(ListQuery) -> F + Send + Sync + 'static,
 {
     let query = use_list_query();
+    // Other columns are no other rows.
+    let asked = Memo::new(move |_| query.with(|query| query.with_columns(Vec::new())));
     let Choosing { side, selection, key } = choosing;
     let again = RwSignal::new(0);
     provide_context(ListAgain(again));
     let page = resource(
-        move || (query.get(), again.get()),
+        move || (asked.get(), again.get()),
         move |(query, _)| {
             let rows = load(query);
             async move { rows.await.map(|page| page.map(|row| ListRow { key: key(&row), cells: sheet.cells(&row) })) }
@@ -156,6 +158,7 @@ fn list_view(
         || (),
         move |()| async move { if needs_choices { stock_choices_get().await } else { Ok(StockChoices::default()) } },
     );
+    let columns = use_columns(spec.key, query);
     let title = frame.title.map_or_else(|| format!("{}管理", spec.noun), ToOwned::to_owned);
     let more = frame.tools.map(|tools| tools());
     let for_tools = spec.clone();
@@ -171,10 +174,10 @@ fn list_view(
                 <Transition fallback=loading_view>
                     {move || {
                         let spec = spec.clone();
-                        let query = query.get();
+                        let (query, chosen) = (query.get(), columns.chosen.get());
                         Suspend::new(async move {
                             match page.await {
-                                Ok(page) => rows_view(&spec, &query, page, frame.empty, selection.get_untracked()),
+                                Ok(page) => rows_view(&spec, &query, &chosen, page, frame.empty, selection.get_untracked()),
                                 Err(error) => error_view(&error),
                             }
                         })
@@ -188,15 +191,20 @@ fn list_view(
     };
     view! {
         <main class="page">
-            <PageHead title=title>{move || tools(&for_tools, actions.get(), &query.get())}{more}</PageHead>
+            <PageHead title=title>
+                {print_button()}
+                {chooser(&for_tools, query, columns)}
+                {move || tools(&for_tools, actions.get(), &query.get(), &columns.chosen.get())}
+                {more}
+            </PageHead>
             {body}
         </main>
     }
     .into_any()
 }
 
-fn tools(spec: &ListSpec, actions: ListActions, query: &ListQuery) -> impl IntoView + use<> {
-    let export = actions.export.then(|| export_form(spec, query));
+fn tools(spec: &ListSpec, actions: ListActions, query: &ListQuery, columns: &[String]) -> impl IntoView + use<> {
+    let export = actions.export.then(|| export_form(spec, query, columns));
     let import = actions.import.map(|sheet| {
         view! { <a class="btn btn-outline btn-sm" href=format!("/imports?new={sheet}")>{icon("import")}"导入"</a> }
     });
@@ -205,27 +213,27 @@ fn tools(spec: &ListSpec, actions: ListActions, query: &ListQuery) -> impl IntoV
     view! { {export}{import}{add} }
 }
 
-/// Export asks how many rows (seed 001: 输入需导出的数据条数).
-fn export_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
+/// Export asks how many rows (seed 001: 输入需导出的数据条数), and which columns where some are not shown.
+fn export_form(spec: &ListSpec, query: &ListQuery, columns: &[String]) -> impl IntoView + use<> {
     let most = use_frame().with_untracked(|frame| frame.settings.export_rows);
     let hidden = query
         .to_params()
         .into_iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "page" | "size" | "after" | "before" | "from" | "last"))
+        .filter(|(key, _)| !matches!(key.as_str(), "page" | "size" | "after" | "before" | "from" | "last" | "cols"))
         .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
         .collect_view();
-    view! {
-        <details class="dropdown dropdown-end">
-            <summary class="btn btn-outline btn-sm">{icon("export")}"导出"</summary>
-            <form method="post" action=format!("/files/export/{}", spec.key) class="dropdown-content export-form" on:submit=close_dropdown>
-                {hidden}
-                <label class="text-sm" for="export-rows">"导出条数"</label>
-                <input id="export-rows" class="input input-sm w-32" type="number" name="rows" min="1" max=most.to_string() value="1000" required />
-                <p class="text-xs opacity-80">{format!("最多{most}条，按当前筛选和排序导出；超过{DIRECT_ROWS}条时在后台生成，完成后下载")}</p>
-                <button type="submit" class="btn btn-primary btn-sm">"导出Excel"</button>
-            </form>
-        </details>
-    }
+    let form = view! {
+        // The download starts, or the job; what asked for it is done.
+        <form method="post" action=format!("/files/export/{}", spec.key) class="dropdown-form" on:submit=|event| close_dropdown(&event)>
+            {hidden}
+            <label class="text-sm" for="export-rows">"导出条数"</label>
+            <input id="export-rows" class="input input-sm w-32" type="number" name="rows" min="1" max=most.to_string() value="1000" required />
+            {export_choice(spec, columns)}
+            <p class="text-xs opacity-80">{format!("最多{most}条，按当前筛选和排序导出；超过{DIRECT_ROWS}条时在后台生成，完成后下载")}</p>
+            <button type="submit" class="btn btn-primary btn-sm">"导出Excel"</button>
+        </form>
+    };
+    dropdown(view! { {icon("export")}"导出" }, form)
 }
 
 /// The form is drawn once and follows the address from then on, so that nobody loses the field he is in. It is
@@ -259,7 +267,7 @@ fn filter_form(spec: &ListSpec, query: Memo<ListQuery>, choices: StockChoices) -
     let kept = move || {
         let query = query.get();
         let size = if query.size == 20 { String::new() } else { query.size.to_string() };
-        [("sort", sort_param(&query)), ("size", size)]
+        [("sort", sort_param(&query)), ("size", size), ("cols", query.columns.join("."))]
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| view! { <input type="hidden" name=key value=value /> })
@@ -364,88 +372,5 @@ fn sort_param(query: &ListQuery) -> String {
         String::new()
     } else {
         format!("{}{}", if query.descending { "-" } else { "" }, query.sort)
-    }
-}
-
-/// The download starts; what asked for it is done.
-fn close_dropdown(event: leptos::ev::SubmitEvent) {
-    let form = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    if let Some(dropdown) = form.and_then(|form| form.closest("details").ok().flatten()) {
-        let _ = dropdown.remove_attribute("open");
-    }
-}
-
-fn rows_view(
-    spec: &ListSpec,
-    query: &ListQuery,
-    page: CellPage,
-    empty: Option<&'static str>,
-    selection: Option<Selection>,
-) -> AnyView {
-    if page.rows.is_empty() && page.total == 0 {
-        let searched = !query.q.is_empty() || !query.filter.is_empty();
-        return empty_view(if searched {
-            "没有符合条件的记录，请调整查询条件"
-        } else {
-            empty.unwrap_or("暂无数据，可通过新增或导入录入")
-        });
-    }
-    let head = spec.columns.iter().map(|column| {
-        let active = query.sort == column.key || (query.sort.is_empty() && spec.default_sort.0 == column.key);
-        let descending = if query.sort.is_empty() { spec.default_sort.1 } else { query.descending };
-        let class = format!("{} {}", kind_class(column.kind), if column.essential { "" } else { "desk-only" });
-        if !column.sortable {
-            return view! { <th scope="col" class=class>{column.header}</th> }.into_any();
-        }
-        let next = ListQuery { sort: column.key.to_owned(), descending: active && !descending, at: Position::Page(1), ..query.clone() };
-        let direction = if !active { "none" } else if descending { "descending" } else { "ascending" };
-        view! {
-            <th scope="col" class=class aria-sort=direction>
-                <a class="sort-link" href=format!("{}{}", spec.path, next.to_search())>{column.header}<span class="sort-mark" data-sort=direction></span></a>
-            </th>
-        }
-        .into_any()
-    });
-    let head: Vec<_> = head.collect();
-    let chosen = selection.map(Chosen::new);
-    let columns = spec.columns.clone();
-    let rows = page
-        .rows
-        .iter()
-        .map(|row| {
-            let choice =
-                chosen.map(|chosen| chosen.row(&row.key, &row.cells.first().map(cell_text).unwrap_or_default()));
-            let cells = row
-                .cells
-                .iter()
-                .zip(&columns)
-                .map(|(cell, column)| {
-                    let class =
-                        format!("{} {}", kind_class(column.kind), if column.essential { "" } else { "desk-only" });
-                    view! { <td class=class>{cell_view(cell.clone())}</td> }
-                })
-                .collect_view();
-            view! { <tr>{choice}{cells}</tr> }
-        })
-        .collect_view();
-    view! {
-        {chosen.map(Chosen::bar)}
-        <div class="table-scroll" tabindex="0" role="region" aria-label=format!("{}列表", spec.noun)>
-            <table class="table table-sm data-table">
-                <thead><tr>{chosen.map(Chosen::head)}{head}</tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        {pager(spec, query, &page)}
-    }
-    .into_any()
-}
-
-/// A cell in words, to name a row by.
-fn cell_text(cell: &Cell) -> String {
-    match cell {
-        Cell::Text(text) | Cell::Link { text, .. } => text.clone(),
-        Cell::Coded { dictionary, code, label, .. } => cell_label(dictionary, code, label).0,
-        _ => String::new(),
     }
 }

@@ -1,19 +1,29 @@
 //! The pieces pages are made of. Compiled once: nothing here is generic over a noun.
 
+mod columns;
+pub mod combo;
 pub mod detail;
 pub mod dialog;
+mod dropdown;
 pub mod field;
 pub mod form;
+#[cfg(debug_assertions)]
+pub mod gallery;
+mod guard;
+mod input;
 pub mod label;
 pub mod list;
 pub mod live;
 mod pager;
+pub mod person_picker;
 pub mod place;
 pub mod qr;
 pub mod remove;
 pub mod resource;
+mod rows;
 pub mod select;
 pub mod table;
+pub mod toast;
 pub mod unit_picker;
 pub mod upload;
 
@@ -26,26 +36,71 @@ pub mod map;
 #[cfg(feature = "hydrate")]
 pub mod map_pick;
 
-use crate::ApiError;
+use crate::{ApiError, shell::use_frame};
 use domain::{dictionary::UnitStatus, failure::Failure};
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_bindgen::JsCast as _};
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 
-/// A page's heading with what can be done there.
+/// A page's heading: where it stands, its title, what can be done there; on paper also whose it is and of which day.
+///
+/// `trail` leads from the home page down to `back`, the page right above.
 #[component]
 pub fn PageHead(
     #[prop(into)] title: String,
+    #[prop(optional)] trail: Vec<(String, String)>,
     #[prop(optional)] back: Option<(String, String)>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
+    let frame = use_frame();
+    // The home page stands above all others, and nothing above it.
+    let above = use_location().pathname.with_untracked(|path| path != "/").then(|| ("/".to_owned(), "首页".to_owned()));
+    let crumbs: Vec<_> = above
+        .into_iter()
+        .chain(trail)
+        .chain(back)
+        .map(|(href, label)| view! { <li><a href=href>{label}</a></li> })
+        .collect();
+    let paper = frame.with_untracked(|frame| {
+        let who = frame.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default();
+        format!("{}　打印日期：{}　打印人：{who}", frame.settings.city_name, frame.day)
+    });
+    // Known while the page is made: the mark is set when the first page of a visit is whole.
+    let onward = cfg!(feature = "hydrate") && document().body().is_some_and(|body| body.has_attribute("data-hydrated"));
+    Effect::new(move |_| {
+        if onward {
+            take_over_focus();
+        }
+    });
     view! {
         <Title text=title.clone() />
         <div class="page-head">
-            {back.map(|(href, label)| view! { <nav aria-label="面包屑" class="page-back"><a href=href>{icon("back")}{label}</a></nav> })}
+            {(!crumbs.is_empty()).then(|| view! { <nav aria-label="面包屑" class="crumbs"><ol>{crumbs}</ol></nav> })}
+            <p class="paper-only">{paper}</p>
             <h1>{title}</h1>
             <div class="page-actions">{children.map(|children| children())}</div>
         </div>
     }
+}
+
+/// On the way from page to page the keyboard's place goes with the link that was followed: it goes on at the text.
+fn take_over_focus() {
+    request_animation_frame(|| {
+        let page = document();
+        let lost = page.active_element().is_none_or(|active| active.tag_name() == "BODY");
+        if lost && let Some(text) = page.get_element_by_id("content") {
+            let _ = text.unchecked_into::<web_sys::HtmlElement>().focus();
+        }
+    });
+}
+
+/// 打印: the browser's own dialog; what stands on paper is the style sheet's business.
+pub fn print_button() -> impl IntoView {
+    let print = |_| {
+        // It fails only where printing is forbidden, and then says so itself.
+        let _ = window().print();
+    };
+    view! { <button type="button" class="btn btn-outline btn-sm needs-script" on:click=print>{icon("print")}"打印"</button> }
 }
 
 /// A failure as people see it: what happened and what to do.
@@ -111,6 +166,8 @@ pub fn icon(name: &str) -> impl IntoView + use<> {
         "import" => "M12 4v11M8 11l4 4 4-4M4 19h16",
         "export" => "M12 15V4M8 8l4-4 4 4M4 19h16",
         "bell" => "M6 16V11a6 6 0 0 1 12 0v5l2 2H4l2-2zM10 20h4",
+        "columns" => "M4 5h16v14H4zM9.5 5v14M14.5 5v14",
+        "print" => "M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z",
         "search" => "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM20 20l-4-4",
         "add" => "M12 5v14M5 12h14",
         "edit" => "M4 20h4L19 9l-4-4L4 16v4z",

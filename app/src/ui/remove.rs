@@ -1,6 +1,6 @@
 //! Deleting one record: asked about first, refused with the rule's sentence, and then back to where it stood.
 
-use super::{form::Call, icon};
+use super::{form::Call, icon, toast};
 use leptos::{html::Dialog, prelude::*};
 use leptos_router::hooks::use_navigate;
 
@@ -16,6 +16,7 @@ pub fn delete_button(
     let navigate = use_navigate();
     Effect::new(move |_| {
         if let Some(Ok(())) = act.value().get() {
+            toast::tell(&format!("已删除{noun}"));
             navigate(&back, Default::default());
         }
     });

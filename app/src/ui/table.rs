@@ -13,7 +13,7 @@ use leptos::prelude::*;
 #[must_use]
 pub fn cell_view(cell: Cell) -> AnyView {
     match cell {
-        Cell::Empty => view! { <span class="opacity-60">"—"</span> }.into_any(),
+        Cell::Empty => view! { <span class="opacity-70">"—"</span> }.into_any(),
         Cell::Text(text) => text.into_any(),
         Cell::Number(number) => group_thousands(number).into_any(),
         Cell::Money(money) => money.to_string().into_any(),

@@ -1,15 +1,15 @@
 //! Choosing a unit by searching for it: for every form that is about one unit. Nobody scrolls through a million.
 
-use super::{error_view, field::Field, icon};
-use crate::ui::label::told;
-use crate::{ApiError, housing::unit_list};
-use domain::{
-    housing::unit::UnitRow,
-    list::{ListQuery, Page, Position},
+use super::{
+    combo::{Pick, search},
+    field::Field,
+    label::told,
 };
+use crate::housing::unit_list;
+use domain::{housing::unit::UnitRow, list::ListQuery};
 use leptos::prelude::*;
 
-/// How many hits are shown; who sees none of his writes more of the address.
+/// How many hits are asked for; who sees none of his writes more of the address.
 const HITS: u16 = 10;
 
 /// A field that holds the id of a unit. `named` knows what people call it; `picked` hears of a new one before the field
@@ -18,81 +18,30 @@ pub fn unit_picker(
     field: Field,
     named: impl Fn(&str) -> String + Send + Sync + 'static,
     picked: Callback<UnitRow>,
-) -> impl IntoView {
-    let word = RwSignal::new(String::new());
-    let chosen = move || field.value.with(|id| if id.is_empty() { "尚未选择".to_owned() } else { named(id) });
-    let find = Action::new(|word: &String| {
-        let mut query = ListQuery { size: HITS, at: Position::Page(1), ..ListQuery::default() };
-        query.q.clone_from(word);
-        unit_list(query)
+) -> AnyView {
+    let rows = StoredValue::new(Vec::<UnitRow>::new());
+    let find = move |word: String| -> super::form::Call<Vec<Pick>> {
+        Box::pin(async move {
+            let page = unit_list(ListQuery { q: word, size: HITS, ..ListQuery::default() }).await?;
+            let picks = page.rows.iter().map(pick).collect();
+            rows.try_set_value(page.rows);
+            Ok(picks)
+        })
+    };
+    let taken = Callback::new(move |pick: Pick| {
+        let row = rows.with_value(|rows| rows.iter().find(|row| row.id.to_string() == pick.code).cloned());
+        if let Some(row) = row {
+            picked.run(row);
+        }
     });
-    let search = move || {
-        find.dispatch(word.get_untracked().trim().to_owned());
-    };
-    let open = RwSignal::new(false);
-    let pick = move |row: UnitRow| {
-        let id = row.id.to_string();
-        picked.run(row);
-        field.set.run(id);
-        open.set(false);
-    };
-    let error = move || field.errors.with(|errors| errors.get(field.name).map(ToOwned::to_owned));
-    let hits = move || find.value().get().filter(|_| open.get()).map(|found| hits_view(found, pick));
-    view! {
-        <div class="form-field" class:has-error=move || error().is_some()>
-            <label for=field.name>{field.label}{field.required.then(|| view! { <span class="required" aria-hidden="true">"*"</span> })}</label>
-            <p class="picker-chosen">{chosen}</p>
-            <div class="join w-full">
-                <input
-                    id=field.name
-                    type="search"
-                    class="input join-item"
-                    placeholder="小区、楼栋、房号或房源编码"
-                    maxlength="100"
-                    autocomplete="off"
-                    aria-invalid=move || error().map(|_| "true")
-                    aria-describedby=format!("{}-error", field.name)
-                    prop:value=word
-                    on:input=move |event| word.set(event_target_value(&event))
-                    on:keydown=move |event| {
-                        if event.key() == "Enter" {
-                            // The form around it is not meant.
-                            event.prevent_default();
-                            open.set(true);
-                            search();
-                        }
-                    }
-                />
-                <button type="button" class="btn join-item" disabled=move || find.pending().get() on:click=move |_| { open.set(true); search(); }>{icon("search")}"查找"</button>
-            </div>
-            {hits}
-            <p class="field-error" id=format!("{}-error", field.name) role="alert">{error}</p>
-        </div>
-    }
+    search(field, "小区、楼栋、房号或房源编码", named, find, taken)
 }
 
-fn hits_view(found: Result<Page<UnitRow>, ApiError>, pick: impl Fn(UnitRow) + Copy + Send + 'static) -> AnyView {
-    let page = match found {
-        Ok(page) if !page.rows.is_empty() => page,
-        Ok(_) => {
-            let sentence = "没有符合条件的房源，请换小区、楼栋、房号或房源编码查找";
-            return view! { <p role="status" class="picker-note">{sentence}</p> }.into_any();
-        }
-        Err(error) => return error_view(&error),
-    };
-    let more = page.total > i64::from(HITS);
-    let rows = page
-        .rows
-        .into_iter()
-        .map(|row| {
-            let label = format!("{} {}", row.estate, row.address);
-            let note = format!("{} · {}㎡ · {}", row.code, row.building_area, told(row.status));
-            view! { <li><button type="button" on:click=move |_| pick(row.clone())><b>{label}</b><span>{note}</span></button></li> }
-        })
-        .collect_view();
-    view! {
-        <ul class="picker-hits" aria-label="查找结果">{rows}</ul>
-        {more.then(|| view! { <p class="picker-note">{format!("只显示前{HITS}条，请输入更多内容缩小范围")}</p> })}
+fn pick(row: &UnitRow) -> Pick {
+    Pick {
+        code: row.id.to_string(),
+        label: format!("{} {}", row.estate, row.address),
+        note: format!("{} · {}㎡ · {}", row.code, row.building_area, told(row.status)),
+        depth: 0,
     }
-    .into_any()
 }

@@ -151,6 +151,9 @@ async fn every_page_is_drawn_by_the_server() {
         ),
         ("/password", "/password".into(), vec!["修改密码", "原密码"]),
         ("/platform/:noun", "/platform/second-factor".into(), vec!["启用二次验证", "开始绑定手机", "修改密码"]),
+        // Of a debug build only, which this is.
+        ("/ui", "/ui".into(), vec!["界面总览", "data-theme=\"wall\"", "楼栋下存在房源，不能删除"]),
+        ("/ui/:piece", "/ui/list?cols=no.amount".into(), vec!["YL-0001", "金额(元)", "共 137 条"]),
     ];
     pages.extend(support::asset_pages::pages(at.card, at.part, at.count));
     let governed = administration(&site).await;

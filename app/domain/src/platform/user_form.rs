@@ -8,6 +8,7 @@ use crate::{
     id::{ApprovalId, EstateId, OrganizationId, RoleId, UserId},
     platform::{
         approval::reason_check,
+        organization::OrganizationChoice,
         user::{login_check, name_check},
     },
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
@@ -75,7 +76,8 @@ pub struct AttemptLine {
 /// What the forms choose from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UserChoices {
-    pub organizations: Vec<(OrganizationId, String)>,
+    /// as a tree: each below its superior
+    pub organizations: Vec<OrganizationChoice>,
     pub roles: Vec<(RoleId, String)>,
 }
 

@@ -1,6 +1,9 @@
 //! A deed that is asked about once more, with its refusal beside it.
 
-use crate::{ApiError, ui::error_view};
+use crate::{
+    ApiError,
+    ui::{error_view, toast},
+};
 use leptos::{html, prelude::*};
 use std::future::Future;
 
@@ -30,6 +33,7 @@ where
     Effect::new(move |_| {
         if let Some(Ok(value)) = act.value().get() {
             asked.set(false);
+            toast::tell(&format!("已完成：{}", deed.label));
             done(value);
         }
     });

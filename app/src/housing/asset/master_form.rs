@@ -185,15 +185,15 @@ fn value(edit: Form) -> impl IntoView {
         {edit.text("acquired_on", "取得日期", true, |form| &mut form.acquired_on, ("date", ""))}
         {edit.text("booked_on", "入账日期", false, |form| &mut form.booked_on, ("date", ""))}
         {edit.select("value_type", "价值类型", true, |form| &mut form.value_type, coded(ValueType::choices()))}
-        {edit.text("original", "账面原值(元)", true, |form| &mut form.original, ("text", "最多2位小数"))}
-        {edit.text("fiscal_part", "其中财政性资金(元)", false, |form| &mut form.fiscal_part, ("text", "不大于账面原值"))}
+        {edit.text("original", "账面原值(元)", true, |form| &mut form.original, ("money", "最多2位小数"))}
+        {edit.text("fiscal_part", "其中财政性资金(元)", false, |form| &mut form.fiscal_part, ("money", "不大于账面原值"))}
         {edit.select("subject", "会计科目", true, |form| &mut form.subject, subjects)}
         {edit.select("method", "折旧方法", true, |form| &mut form.method, coded(DepreciationMethod::choices()))}
         {edit.select("structure", "建筑结构", false, |form| &mut form.structure, coded(Structure::choices()))}
         {edit.text("life_years", "折旧年限(年)", false, |form| &mut form.life_years, ("text", "留空按建筑结构的规定年限"))}
         {edit.text("months_done", "已提折旧月数", false, |form| &mut form.months_done, ("text", "此前已入账的资产填写"))}
-        {edit.text("accumulated", "累计折旧(元)", false, |form| &mut form.accumulated, ("text", "此前已入账的资产填写"))}
-        {edit.text("rent_income_year", "年租金收入(元)", false, |form| &mut form.rent_income_year, ("text", ""))}
+        {edit.text("accumulated", "累计折旧(元)", false, |form| &mut form.accumulated, ("money", "此前已入账的资产填写"))}
+        {edit.text("rent_income_year", "年租金收入(元)", false, |form| &mut form.rent_income_year, ("money", ""))}
     }
 }
 

@@ -151,8 +151,8 @@ fn form_view(subject: Subject, dispose: bool) -> impl IntoView {
             {move || refused().map(|error| error_view(&error))}
             {fixed("present-original", "现账面原值(元)", values.original.to_string())}
             {(!dispose).then(|| view! {
-                {bind(form, errors, "original", "变更后原值(元)", false, |form| &mut form.original).text("text", "不变则留空")}
-                {master.is_some().then(|| bind(form, errors, "fiscal_part", "变更后财政性资金(元)", false, |form| &mut form.fiscal_part).text("text", "不变则留空"))}
+                {bind(form, errors, "original", "变更后原值(元)", false, |form| &mut form.original).text("money", "不变则留空")}
+                {master.is_some().then(|| bind(form, errors, "fiscal_part", "变更后财政性资金(元)", false, |form| &mut form.fiscal_part).text("money", "不变则留空"))}
                 {bind(form, errors, "area", "变更后建筑面积(㎡)", false, |form| &mut form.area).text("text", "不变则留空")}
                 {bind(form, errors, "use_status", "变更后使用状况", false, |form| &mut form.use_status).select(coded(AssetUse::choices()))}
             })}

@@ -73,7 +73,7 @@ fn head(card: &AssetSub) -> impl IntoView + use<> {
     let navigate = use_navigate();
     let gone = StoredValue::new(move |()| navigate(&gone_to, Default::default()));
     view! {
-        <PageHead title=format!("{} {}", card.card_no, card.asset_name) back=back>
+        <PageHead title=format!("{} {}", card.card_no, card.asset_name) trail=vec![("/assets/masters".to_owned(), "资产主卡片".to_owned())] back=back>
             {link("print", "打印卡片")}
             {move || may(Permission::AssetWrite).then(|| view! {
                 {booked.then(|| view! { {link("change", "变更")}{link("dispose", "处置")} })}

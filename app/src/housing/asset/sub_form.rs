@@ -151,7 +151,7 @@ fn form_view(target: Target, start: AssetSubForm, present: Option<String>, cance
         {edit.text("building_area", "建筑面积(㎡)", true, |form| &mut form.building_area, ("text", "最多2位小数"))}
         {edit.text("usable_area", "使用面积(㎡)", false, |form| &mut form.usable_area, ("text", "不大于建筑面积"))}
         {edit.select("layout", "户型", false, |form| &mut form.layout, coded(LayoutType::choices()))}
-        {edit.text("original", "账面原值(元)", true, |form| &mut form.original, ("text", "最多2位小数"))}
+        {edit.text("original", "账面原值(元)", true, |form| &mut form.original, ("money", "最多2位小数"))}
         {edit.text("acquired_on", "取得日期", true, |form| &mut form.acquired_on, ("date", ""))}
         {edit.text("used_from", "启用日期", false, |form| &mut form.used_from, ("date", ""))}
         {edit.select("use_status", "使用状况", true, |form| &mut form.use_status, coded(AssetUse::choices()))}

@@ -13,7 +13,7 @@ use crate::{
     ui::{
         PageHead, empty_view, error_view, icon,
         live::{Heard, use_coalesced, use_live},
-        loading_view,
+        loading_view, print_button,
         remove::delete_button,
         resource::resource,
         status_tile, tone,
@@ -116,10 +116,11 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
     let (id, version) = (building.id, building.version);
     let (name, estate_page) = (title.clone(), back.0.clone());
     view! {
-        <PageHead title=title back=back>
+        <PageHead title=title trail=vec![("/housing/estates".to_owned(), "小区".to_owned())] back=back>
             <span class="live-mark" data-live=move || connected.get().to_string() role="status">
                 {move || if connected.get() { "实时更新" } else { "连接中…" }}
             </span>
+            {print_button()}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?building={id}")>{icon("unit")}"房源列表"</a>
             <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/labels")>{icon("label")}"标签"</a>
             <a class="btn btn-outline btn-sm" href=format!("/files/board/{id}") download="" rel="external">{icon("export")}"导出图片"</a>

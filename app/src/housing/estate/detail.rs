@@ -11,7 +11,7 @@ use crate::{
         detail::{field_group, text_cell},
         empty_view, error_view, icon,
         live::{use_coalesced, use_live},
-        loading_view,
+        loading_view, print_button,
         remove::delete_button,
         resource::resource,
         status_tile, tone,
@@ -75,6 +75,7 @@ fn head(estate: &Estate) -> impl IntoView + use<> {
     let on_map = estate.position.map(|point| format!("/map?lng={:.6}&lat={:.6}&zoom=16", point.lng, point.lat));
     view! {
         <PageHead title=estate.name.clone() back=back>
+            {print_button()}
             {on_map.map(|href| view! { <a class="btn btn-outline btn-sm" href=href>{icon("map")}"地图位置"</a> })}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?estate={id}")>{icon("unit")}"房源列表"</a>
             {move || may(Permission::BuildingWrite).then(|| view! {

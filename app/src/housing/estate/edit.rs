@@ -6,7 +6,9 @@ use crate::{
     housing::{choice::stock_choices_get, use_id},
     shell::may,
     ui::{
-        PageHead, empty_view, error_view,
+        PageHead,
+        combo::flat,
+        empty_view, error_view,
         field::{chosen, chosen_or_present, fixed},
         form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
@@ -105,7 +107,7 @@ fn form_view(estate: Option<Estate>, choices: StockChoices) -> impl IntoView {
         {match &estate {
             // Moving an estate is the city's business and no field of a form.
             Some(estate) => fixed("district", "所属区县", &estate.district).into_any(),
-            None => edit.select("district", "所属区县", true, |form| &mut form.district, chosen(choices.districts.clone())),
+            None => edit.pick("district", "所属区县", true, |form| &mut form.district, flat(chosen(choices.districts.clone()))),
         }}
         {edit.text("address", "小区地址", true, |form| &mut form.address, ("text", ""))}
         {edit.text("street", "街道", false, |form| &mut form.street, ("text", ""))}
@@ -137,11 +139,11 @@ fn assignment_fields(edit: Edit<EstateForm>, estate: Option<&Estate>, choices: S
         }
         .into_any();
     }
-    let companies = chosen_or_present(choices.property_companies, company);
-    let operators = chosen_or_present(choices.operators, operator);
+    let companies = flat(chosen_or_present(choices.property_companies, company));
+    let operators = flat(chosen_or_present(choices.operators, operator));
     view! {
-        {edit.select("property_company", "物业公司", false, |form| &mut form.property_company, companies)}
-        {edit.select("operator", "运营主体", false, |form| &mut form.operator, operators)}
+        {edit.pick("property_company", "物业公司", false, |form| &mut form.property_company, companies)}
+        {edit.pick("operator", "运营主体", false, |form| &mut form.operator, operators)}
     }
     .into_any()
 }

@@ -8,7 +8,9 @@ use crate::{
         use_id,
     },
     ui::{
-        PageHead, empty_view, error_view,
+        PageHead,
+        combo::flat,
+        empty_view, error_view,
         field::{chosen, chosen_or_present, coded, fixed},
         form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
@@ -113,14 +115,14 @@ fn form_view(project: Option<Project>, choices: StockChoices) -> AnyView {
 fn basic_fields(edit: Edit<ProjectForm>, project: Option<&Project>, choices: &StockChoices) -> impl IntoView + use<> {
     let owner = project.map(|project| (project.owner_unit_id.0, project.owner_unit.clone()));
     let operator = project.and_then(|project| Some((project.operator_id?.0, project.operator.clone()?)));
-    let owners = chosen_or_present(choices.owner_units.clone(), owner);
-    let operators = chosen_or_present(choices.operators.clone(), operator);
+    let owners = flat(chosen_or_present(choices.owner_units.clone(), owner));
+    let operators = flat(chosen_or_present(choices.operators.clone(), operator));
     view! {
         {edit.text("name", "项目名称", true, |form| &mut form.name, ("text", ""))}
         {match project {
             // Estates and buildings lie in it.
             Some(project) => fixed("district", "所属区县", &project.district).into_any(),
-            None => edit.select("district", "所属区县", true, |form| &mut form.district, chosen(choices.districts.clone())),
+            None => edit.pick("district", "所属区县", true, |form| &mut form.district, flat(chosen(choices.districts.clone()))),
         }}
         {edit.text("address", "项目地址", true, |form| &mut form.address, ("text", ""))}
         {edit.text("street", "街道", false, |form| &mut form.street, ("text", ""))}
@@ -128,9 +130,9 @@ fn basic_fields(edit: Edit<ProjectForm>, project: Option<&Project>, choices: &St
         {edit.select("category", "住房类别", true, |form| &mut form.category, coded(HousingCategory::choices()))}
         {edit.select("source", "筹集方式", true, |form| &mut form.source, coded(SourceType::choices()))}
         {edit.select("investment", "投资主体", true, |form| &mut form.investment, coded(InvestmentType::choices()))}
-        {edit.select("owner_unit", "产权单位", true, |form| &mut form.owner_unit, owners)}
+        {edit.pick("owner_unit", "产权单位", true, |form| &mut form.owner_unit, owners)}
         {edit.text("builder", "建设单位", false, |form| &mut form.builder, ("text", ""))}
-        {edit.select("operator", "运营主体", false, |form| &mut form.operator, operators)}
+        {edit.pick("operator", "运营主体", false, |form| &mut form.operator, operators)}
         {edit.select("status", "项目状态", true, |form| &mut form.status, coded(ProjectStatus::choices()))}
     }
 }
@@ -146,12 +148,12 @@ fn scale_fields(edit: Edit<ProjectForm>, built: i64) -> impl IntoView {
         {move || warning().map(|sentence| view! { <p class="form-warning alert alert-warning alert-soft" role="status">{sentence}</p> })}
         {edit.text("land_area", "用地面积(㎡)", false, |form| &mut form.land_area, ("text", "最多2位小数"))}
         {edit.text("total_area", "总建筑面积(㎡)", false, |form| &mut form.total_area, ("text", "最多2位小数"))}
-        {edit.text("total_invest", "总投资(元)", false, |form| &mut form.total_invest, ("text", "最多2位小数"))}
-        {edit.text("fund_central", "中央资金(元)", false, |form| &mut form.fund_central, ("text", ""))}
-        {edit.text("fund_province", "省级资金(元)", false, |form| &mut form.fund_province, ("text", ""))}
-        {edit.text("fund_city", "市级资金(元)", false, |form| &mut form.fund_city, ("text", ""))}
-        {edit.text("fund_loan", "贷款(元)", false, |form| &mut form.fund_loan, ("text", ""))}
-        {edit.text("fund_own", "自筹资金(元)", false, |form| &mut form.fund_own, ("text", ""))}
+        {edit.text("total_invest", "总投资(元)", false, |form| &mut form.total_invest, ("money", "最多2位小数"))}
+        {edit.text("fund_central", "中央资金(元)", false, |form| &mut form.fund_central, ("money", ""))}
+        {edit.text("fund_province", "省级资金(元)", false, |form| &mut form.fund_province, ("money", ""))}
+        {edit.text("fund_city", "市级资金(元)", false, |form| &mut form.fund_city, ("money", ""))}
+        {edit.text("fund_loan", "贷款(元)", false, |form| &mut form.fund_loan, ("money", ""))}
+        {edit.text("fund_own", "自筹资金(元)", false, |form| &mut form.fund_own, ("money", ""))}
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     ui::{
         PageHead,
         detail::{field_group, text_cell},
-        error_view, icon, loading_view,
+        error_view, icon, loading_view, print_button,
         remove::delete_button,
         resource::resource,
         status_tile,
@@ -52,8 +52,11 @@ fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
     let (id, version) = (unit.id, unit.version);
     let (address, board) = (unit.address.clone(), format!("/housing/buildings/{}", unit.building_id));
     let back = (format!("/housing/buildings/{}?unit={id}", unit.building_id), format!("{} 楼盘表", unit.estate));
+    let trail =
+        vec![("/housing/estates".to_owned(), "小区".to_owned()), (estate_href(unit.estate_id), unit.estate.clone())];
     view! {
-        <PageHead title=unit.address.clone() back=back>
+        <PageHead title=unit.address.clone() trail=trail back=back>
+            {print_button()}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/label")>{icon("label")}"标签"</a>
             {move || may(Permission::RoomWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/new-room")>{icon("add")}"新增房间"</a>

@@ -6,7 +6,9 @@ use crate::{
     ApiError,
     housing::{building::api::building_board_get, choice::stock_choices_get, use_id},
     ui::{
-        PageHead, error_view,
+        PageHead,
+        combo::flat,
+        error_view,
         field::{chosen_or_present, coded},
         form::{Deeds, Edit, Newer, use_edit},
         loading_view,
@@ -166,8 +168,8 @@ fn rent_fields(
     let standards = choices.rent_standards_of(district.0);
     view! {
         {edit.select("rent_standard", "租金标准", false, |form| &mut form.rent_standard, chosen_or_present(standards, standard))}
-        {edit.text("market_rent", "市场租金(元/月)", false, |form| &mut form.market_rent, ("text", "最多2位小数"))}
-        {edit.select("mgmt_unit", "住房管理单位", true, |form| &mut form.mgmt_unit, chosen_or_present(choices.management_units, manager))}
+        {edit.text("market_rent", "市场租金(元/月)", false, |form| &mut form.market_rent, ("money", "最多2位小数"))}
+        {edit.pick("mgmt_unit", "住房管理单位", true, |form| &mut form.mgmt_unit, flat(chosen_or_present(choices.management_units, manager)))}
         {edit.text("title_holder", "产权单位", false, |form| &mut form.title_holder, ("text", ""))}
     }
 }

@@ -5,7 +5,7 @@ use crate::ui::label::told;
 use crate::{
     ApiError,
     shell::may,
-    ui::{error_view, loading_view, resource::resource, status_tile, table::time_text},
+    ui::{error_view, loading_view, resource::resource, status_tile, table::time_text, toast},
 };
 use domain::{
     dictionary::UnitStatus,
@@ -116,6 +116,7 @@ pub fn use_status_change(reload: impl Fn() + 'static) -> StatusChange {
     Effect::new(move |_| match change.act.value().get() {
         Some(Ok(_)) => {
             change.ask(None);
+            toast::tell("已更新房源状态");
             reload();
         }
         Some(Err(error)) => {

@@ -11,6 +11,7 @@ use crate::{
         error_view, icon, loading_view,
         resource::resource,
         table::time_text,
+        toast,
     },
 };
 use domain::{
@@ -192,6 +193,7 @@ fn DeedDialog(id: UserId, asked: RwSignal<Option<Deed>>, again: Callback<()>) ->
     });
     Effect::new(move |_| match run.value().get() {
         Some(Ok(None)) => {
+            toast::tell(&format!("已完成：{}", last.get_untracked().label()));
             open.set(false);
             again.run(());
         }

@@ -5,6 +5,7 @@ use crate::{
     ApiError,
     ui::{
         PageHead,
+        combo::Pick,
         detail::use_id,
         error_view,
         field::fixed,
@@ -16,7 +17,10 @@ use crate::{
 use domain::{
     failure::FieldErrors,
     id::{OrganizationId, UserId},
-    platform::user_form::{GrantForm, USER_LIST, User, UserChoices, UserForm},
+    platform::{
+        organization::OrganizationChoice,
+        user_form::{GrantForm, USER_LIST, User, UserChoices, UserForm},
+    },
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -130,6 +134,13 @@ fn options<I: ToString>(named: Vec<(I, String)>) -> Vec<(String, String)> {
 }
 
 fn grant_fields(edit: Edit<Entered>, choices: UserChoices) -> impl IntoView {
+    let pick = |choice: OrganizationChoice| Pick {
+        code: choice.id.to_string(),
+        label: choice.name,
+        depth: choice.depth,
+        ..Pick::default()
+    };
+    let organizations = choices.organizations.into_iter().map(pick).collect();
     let organization = Memo::new(move |_| edit.form.with(|form| form.grant.organization.clone()));
     let estates = resource(
         move || organization.get(),
@@ -140,9 +151,9 @@ fn grant_fields(edit: Edit<Entered>, choices: UserChoices) -> impl IntoView {
             }
         },
     );
-    let (organizations, roles) = (options(choices.organizations), options(choices.roles));
+    let roles = options(choices.roles);
     view! {
-        {edit.select("organization", "所属机构", true, |form| &mut form.grant.organization, organizations)}
+        {edit.pick("organization", "所属机构", true, |form| &mut form.grant.organization, organizations)}
         {edit.checks("roles", "角色", true, |form| &mut form.grant.roles, roles)}
         <Transition fallback=loading_view>
             {move || Suspend::new(async move {

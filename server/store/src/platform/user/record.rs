@@ -15,6 +15,7 @@ use domain::{
     id::{EstateId, OrganizationId, RoleId, UserId},
     list::{ListQuery, Page},
     platform::{
+        organization::organization_tree,
         permission::Permission,
         user_form::{AttemptLine, SessionLine, USER_LIST, User, UserChoices, UserRow},
     },
@@ -221,7 +222,7 @@ pub async fn user_choices(ctx: &Ctx) -> Result<UserChoices> {
     ctx.require(Permission::UserWrite)?;
     let mut tx = ctx.begin_platform().await?;
     let organizations = sqlx::query!(
-        "select id, name from organization where status = 'ON' and deleted_at is null
+        "select id, parent_id, name from organization where status = 'ON' and deleted_at is null
          order by name collate natural_order, id limit 5000"
     )
     .fetch_all(connection(&mut tx))
@@ -229,8 +230,10 @@ pub async fn user_choices(ctx: &Ctx) -> Result<UserChoices> {
     let roles =
         sqlx::query!("select id, name from role order by system desc, id").fetch_all(connection(&mut tx)).await?;
     tx.commit().await?;
+    let organizations =
+        organizations.into_iter().map(|row| (OrganizationId(row.id), row.parent_id.map(OrganizationId), row.name));
     Ok(UserChoices {
-        organizations: organizations.into_iter().map(|row| (OrganizationId(row.id), row.name)).collect(),
+        organizations: organization_tree(organizations.collect()),
         roles: roles.into_iter().map(|row| (RoleId(row.id), row.name)).collect(),
     })
 }
