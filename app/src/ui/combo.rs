@@ -311,10 +311,8 @@ fn matching(options: &[Pick], word: &str) -> Vec<Pick> {
     // From below: whoever stands less deep than the last kept one, and before it, is above it.
     let mut above = 0;
     for pick in options.iter().rev() {
-        if pick.label.contains(word) || pick.note.contains(word) {
-            above = pick.depth;
-            kept.push(pick.clone());
-        } else if pick.depth < above {
+        let meant = pick.label.contains(word) || pick.note.contains(word);
+        if meant || pick.depth < above {
             above = pick.depth;
             kept.push(pick.clone());
         }
