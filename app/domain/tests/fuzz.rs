@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 use domain::{
-    dictionary,
+    dictionary::{self, LabelBook},
     failure::FieldErrors,
     form,
     housing::{

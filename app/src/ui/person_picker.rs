@@ -35,11 +35,28 @@ pub fn person_picker(field: Field, present: Option<String>) -> AnyView {
     search(field, "姓名，或完整的证件号码、电话、银行账号", named, find, taken)
 }
 
+/// Of documents only those of officers bear a character besides letters and digits: 字.
 fn is_number(word: &str) -> bool {
-    word.chars().filter(char::is_ascii_digit).count() >= NUMBER_MIN
+    let spelled = word.is_ascii() || word.contains('字');
+    spelled && word.chars().filter(char::is_ascii_digit).count() >= NUMBER_MIN
 }
 
 fn pick(row: &PersonRow) -> Pick {
     let note = format!("{} · {}", told(row.person_type), row.id_number);
     Pick { code: row.id.to_string(), label: row.name.clone(), note, depth: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_number;
+
+    #[test]
+    fn numbers_are_told_from_names() {
+        for number in ["99010119900307123X", "13800000000", "E1234567", "军字第1234567号"] {
+            assert!(is_number(number), "{number}");
+        }
+        for name in ["张三", "张三2", "合并人1234567", "zhangsan", "123"] {
+            assert!(!is_number(name), "{name}");
+        }
+    }
 }
