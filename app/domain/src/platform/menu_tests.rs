@@ -15,6 +15,7 @@ fn actor(permissions: &[Permission]) -> Actor {
         permissions: permissions.to_vec(),
         session: SessionKind::Desk,
         must_change_password: false,
+        must_enrol: false,
     }
 }
 

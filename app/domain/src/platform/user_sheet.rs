@@ -56,6 +56,7 @@ fn roles(text: &str) -> Check<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dictionary::LabelBook;
 
     fn row(cells: [&str; 6]) -> Vec<String> {
         cells.iter().map(|cell| (*cell).to_owned()).collect()
@@ -63,8 +64,11 @@ mod tests {
 
     #[test]
     fn a_row_names_an_account_with_its_roles() {
-        let read = USER_IMPORT
-            .parse(2, &row(["wang.li", "王丽", "甲区", "区县住房保障部门、STREET，STREET", "13800000000", ""]));
+        let read = USER_IMPORT.parse(
+            2,
+            &row(["wang.li", "王丽", "甲区", "区县住房保障部门、STREET，STREET", "13800000000", ""]),
+            &LabelBook::default(),
+        );
         let form = read.expect("it is right");
         assert_eq!(form.roles, ["区县住房保障部门", "STREET"]);
         assert_eq!((form.phone.as_ref().map(Phone::as_str), form.department), (Some("13800000000"), None));
@@ -73,7 +77,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_by_column() {
         let told = |cells| {
-            let errors = USER_IMPORT.parse(2, &row(cells)).expect_err("it is wrong");
+            let errors = USER_IMPORT.parse(2, &row(cells), &LabelBook::default()).expect_err("it is wrong");
             errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("；")
         };
         assert_eq!(
