@@ -123,6 +123,8 @@ impl ListQuery {
         let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(TEXT_MAX).collect::<String>();
         self.q = short(self.q.trim()).trim().to_owned();
         self.sort = short(&self.sort);
+        // The list's own order has its own direction.
+        self.descending &= !self.sort.is_empty();
         if !PAGE_SIZES.contains(&self.size) {
             self.size = 20;
         }

@@ -47,8 +47,9 @@ fn a_person_sees_what_he_may_open() {
     );
     assert_eq!(menu_of(&actor(&[]), &[]), []);
     // Two pages open to several permissions.
-    let checker = actor(&[Permission::ParameterCheck, Permission::PersonImport]);
-    assert_eq!(shown(&checker, &[]), [("系统管理".into(), vec!["复核事项".to_owned(), "导入日志".to_owned()])]);
+    let reader = actor(&[Permission::ParameterRead, Permission::PersonImport]);
+    let pages = ["参数设置", "复核事项", "导入日志"].map(ToOwned::to_owned).to_vec();
+    assert_eq!(shown(&reader, &[]), [("系统管理".into(), pages)]);
     let newcomer = Actor { must_change_password: true, ..clerk };
     assert_eq!(menu_of(&newcomer, &[]), []);
 }
@@ -88,7 +89,7 @@ fn an_entry_of_the_city_widens_no_right() {
 #[test]
 fn an_entry_is_checked_against_the_others() {
     let own_directory = MenuChange { directory: true, path: None, ..added("m1", "", "housing") };
-    let entries = menu_entries(&[own_directory]);
+    let entries = menu_entries(&[own_directory, added("m2", "/housing/units?layout=ONE", "m1")]);
     let form = MenuForm {
         name: "空置".into(),
         icon: "unit".into(),
