@@ -21,7 +21,7 @@ test("a card goes from draft over a second person into the books and on paper", 
   await signIn(page, "district");
   await visit(page, "/assets/masters/new");
   await page.getByRole("button", { name: "保存草稿" }).click();
-  await expect(page.locator("#card_no-error")).toHaveText("不能为空");
+  await expect(page.locator("#asset_code-error")).toHaveText("不能为空");
   await expect(page.locator("#project-error")).toHaveText("请选择项目");
   await checkAxe(page);
   await page.getByLabel("卡片编号").fill(number);

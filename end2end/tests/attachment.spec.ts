@@ -103,7 +103,7 @@ test("a paper of a person: a reason is asked for, and who may not look does not 
   await expect(files(page).locator("img")).toHaveCount(1);
   await files(page).getByRole("button", { name: "预览身份证.jpg" }).click();
   await expect(page.locator(".attachment-preview"), "nothing is shown before the reason").toHaveCount(0);
-  await page.getByLabel("查看原因").fill("核对申请人身份");
+  await page.locator("dialog[open]").getByLabel("查看原因").fill("核对申请人身份");
   await page.locator("dialog[open]").getByRole("button", { name: "预览" }).click();
   await expect(page.locator(".attachment-preview")).toBeVisible();
   const logged = await query("select 1 from audit_log where action = 'REVEAL' and object_type = 'attachment' and after ->> 'reason' = '核对申请人身份'");
