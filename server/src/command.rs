@@ -67,7 +67,8 @@ enum Command {
         /// organization, rent_standard, project, estate, building, room, person, user or calendar
         #[arg(value_parser = sheet)]
         sheet: SheetKey,
-        #[arg(required = true)]
+        // A name of its own: `files` is where attachments lie.
+        #[arg(id = "workbook", value_name = "FILES", required = true)]
         files: Vec<PathBuf>,
         /// account that imports; its rights and its scope hold
         #[arg(long = "as", value_name = "LOGIN")]

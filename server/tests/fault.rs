@@ -202,7 +202,7 @@ async fn a_full_disk_refuses_an_upload_whole_and_takes_it_when_there_is_room() {
     let full = "create function no_room() returns trigger language plpgsql as $$ begin
                     raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
                 end $$;
-                create trigger no_room before insert on import_file for each statement execute function no_room()";
+                create trigger no_room before insert on job_file for each statement execute function no_room()";
     sqlx::raw_sql(full).execute(&site.test.admin).await.expect("a full disk");
     let session = site.session("district-a").await;
     let key = domain::import::SheetKey::Estate;
@@ -218,13 +218,13 @@ async fn a_full_disk_refuses_an_upload_whole_and_takes_it_when_there_is_room() {
     let refused = upload().await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(refused.text(), "服务器磁盘空间不足，本次未保存。请联系系统管理员清理空间后重试");
-    assert_eq!(site.id("select count(*) from import_job").await, 0, "nothing is half there");
+    assert_eq!(site.id("select count(*) from job").await, 0, "nothing is half there");
 
-    sqlx::raw_sql("drop trigger no_room on import_file").execute(&site.test.admin).await.expect("room again");
+    sqlx::raw_sql("drop trigger no_room on job_file").execute(&site.test.admin).await.expect("room again");
     let taken = upload().await;
     assert_eq!(taken.status, StatusCode::OK, "{}", taken.text());
     assert_eq!(upload().await.text(), taken.text(), "sent twice it is one");
-    assert_eq!(site.id("select count(*) from import_job").await, 1);
+    assert_eq!(site.id("select count(*) from job").await, 1);
 }
 
 #[tokio::test]

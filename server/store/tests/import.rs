@@ -311,7 +311,7 @@ async fn after_a_crash_the_counts_are_exact_and_nothing_is_there_twice() {
             "{table}"
         );
     }
-    assert_eq!(count(&test, "import_file").await, 0, "the file is dropped with the end");
+    assert_eq!(count(&test, "job_file").await, 0, "the file is dropped with the end");
     assert!(job_load(&test.database, &job).await.expect("the job").is_none(), "nothing is left to do");
 }
 
