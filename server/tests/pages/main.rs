@@ -19,7 +19,8 @@ fn shows(page: &Answer, path: &str, texts: &[&str]) {
         assert!(html.contains(text), "{path} shows {text}:\n{main}");
     }
     assert!(html.starts_with("<!DOCTYPE html>") && html.contains("</html>"), "{path} is a whole document");
-    assert!(!html.contains("系统出现故障"), "{path} is in order");
+    // The page of all pieces shows failures on purpose.
+    assert!(path.starts_with("/ui") || !html.contains("系统出现故障"), "{path} is in order");
 }
 
 fn hides(page: &Answer, path: &str, texts: &[&str]) {
