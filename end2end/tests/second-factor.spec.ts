@@ -31,7 +31,7 @@ async function password(page: Page, login: string): Promise<void> {
 }
 
 async function signOut(page: Page, name: string): Promise<void> {
-  await page.getByText(name).click();
+  await page.getByText(name, { exact: true }).click();
   await page.getByRole("button", { name: "退出登录" }).click();
   await expect(page.locator("input[name=password]")).toBeVisible();
 }
@@ -40,7 +40,7 @@ test("a phone is taken into use, opens the door, is lost and taken away", async 
   test.setTimeout(120_000);
   await query("delete from user_factor where user_id = (select id from app_user where login = 'entry')");
   await signIn(page, "entry");
-  await page.getByText("演示录入员").click();
+  await page.getByText("演示录入员", { exact: true }).click();
   await page.getByRole("link", { name: "二次验证" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("二次验证");
   await hydrated(page);

@@ -6,7 +6,7 @@ test("a clerk signs in, sees the home page and signs out", async ({ page }) => {
   await expect(page, "without a session every page leads to the sign-in").toHaveURL(/\/sign-in$/);
   await signIn(page, "city");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("房源概况");
-  await page.getByText("演示市中心经办").click();
+  await page.getByText("演示市中心经办", { exact: true }).click();
   await page.getByRole("button", { name: "退出登录" }).click();
   await expect(page).toHaveURL(/\/sign-in$/);
   await page.goto("/housing/units");
@@ -76,7 +76,7 @@ test("signing in works without JavaScript", async ({ browser, baseURL }) => {
 
 test("a wall of screens gets the dark theme and nothing to write with", async ({ page }) => {
   await signIn(page, "leader");
-  await page.getByText("演示市领导").click();
+  await page.getByText("演示市领导", { exact: true }).click();
   await page.getByRole("button", { name: "开启大屏模式" }).click();
   await page.waitForURL("/");
   await hydrated(page);
