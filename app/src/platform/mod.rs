@@ -43,7 +43,7 @@ impl LazyRoute for Platform {
         let path = use_location().pathname;
         let params = use_params_map();
         let noun = Memo::new(move |_| params.read().get("noun").unwrap_or_default());
-        let id = Signal::derive(move || params.read().get("id").unwrap_or_default());
+        let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
         let query = use_query_map();
         let editing = Memo::new(move |_| query.read().get("edit").is_some());
         let one = Memo::new(move |_| params.read().get("id").is_some());
@@ -65,12 +65,12 @@ impl LazyRoute for Platform {
             ("audit", true) => audit::detail_view(),
             ("second-factor", false) => second_factor::factor_view(),
             ("jobs", false) => job::list_view(),
-            ("jobs", true) => job::detail_view(id),
+            ("jobs", true) => job::detail_view(id.into()),
             ("plans", false) => plan::list_view(),
             ("messages", false) => message::list_view(),
             ("messages", true) => message::detail_view(),
             ("message-templates", false) => message::templates_view(),
-            ("message-templates", true) => message::template_view(id),
+            ("message-templates", true) => message::template_view(id.into()),
             ("", _) if path.get() == "/password" => password::password_view(),
             // On the way to another module.
             ("", _) => ().into_any(),

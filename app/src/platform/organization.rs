@@ -112,7 +112,15 @@ fn branch(nodes: &[OrganizationNode], parent: Option<OrganizationId>, depth: usi
                 <span class="opacity-80 ps-2">{told(node.kind)}{(node.status == OrganizationStatus::Off).then_some(" · 停用")}</span>
             };
             if nodes.iter().any(|other| other.parent == Some(node.id)) {
-                view! { <li class="py-1"><details open=depth < 2><summary>{name}</summary>{branch(nodes, Some(node.id), depth + 1)}</details></li> }.into_any()
+                // The link stands below: what opens and closes holds no second control.
+                let label = format!("{}下级", node.name);
+                view! {
+                    <li class="py-1">
+                        {name}
+                        <details open=depth < 2><summary class="ps-2">{label}</summary>{branch(nodes, Some(node.id), depth + 1)}</details>
+                    </li>
+                }
+                .into_any()
             } else {
                 view! { <li class="py-1">{name}</li> }.into_any()
             }

@@ -15,6 +15,8 @@ pub fn Ask(open: RwSignal<bool>, #[prop(into)] title: Signal<String>, children: 
             _ => {}
         }
     });
+    // What the title is made of may be gone a moment before the dialog is.
+    let title = move || title.try_get().unwrap_or_default();
     view! {
         <dialog class="modal" node_ref=dialog on:close=move |_| open.set(false) aria-label=title>
             <div class="modal-box">
