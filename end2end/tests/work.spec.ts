@@ -78,7 +78,7 @@ test("an import is stopped under way, goes on, and tells its end", async ({ page
 
 test("a request waits for its checker, not for its maker, and its end is told", async ({ page, anotherBrowser }) => {
   const maker = page;
-  await signIn(maker, "CITY");
+  await signIn(maker, "city");
   await visit(maker, "/platform/parameters/PRM-01");
   await maker.getByLabel("新值").fill("40000");
   await maker.getByLabel("生效日期").fill("2099-01-01");
@@ -90,7 +90,7 @@ test("a request waits for its checker, not for its maker, and its end is told", 
   const before = await unread(maker);
 
   const checker = await anotherBrowser();
-  await signIn(checker, "CITY_CHECK");
+  await signIn(checker, "checker");
   const block = checker.locator(".reminders", { hasText: "流程提醒" });
   await expect(block.getByRole("link", { name: /待我复核/ })).toBeVisible();
   await checkAxe(checker);
@@ -107,7 +107,7 @@ test("a request waits for its checker, not for its maker, and its end is told", 
 });
 
 test("a system administrator watches over plans and words messages", async ({ page }) => {
-  await signIn(page, "SYS_ADMIN");
+  await signIn(page, "admin");
   await visit(page, "/platform/plans");
   const line = page.locator(".data-table tbody tr", { hasText: "过期数据清理" });
   await line.getByRole("button", { name: "立即运行过期数据清理" }).click();
