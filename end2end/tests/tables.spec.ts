@@ -188,7 +188,7 @@ test("an organisation is made below another, changed, and deleted while nothing 
   await visit(page, "/platform/organizations/tree");
   await fitsWidth(page);
   await checkAxe(page);
-  await page.locator("main li a").first().click();
+  await page.locator("main ul.ps-5 a").first().click();
   await hydrated(page);
   await page.getByRole("link", { name: "添加下级" }).click();
   await hydrated(page);
