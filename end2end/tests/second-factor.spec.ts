@@ -21,11 +21,11 @@ function totp(key: string, steps = 0): string {
 }
 
 /** The first step at the door: account, password, captcha. */
-async function password(page: Page, login: string): Promise<void> {
+async function password(page: Page, login: string, word = account(login).password): Promise<void> {
   await page.goto("/sign-in");
   await hydrated(page);
   await page.locator("input[name=login]").fill(login);
-  await page.locator("input[name=password]").fill(account(login).password);
+  await page.locator("input[name=password]").fill(word);
   await page.locator("input[name=captcha]").fill(await captchaAnswer(page));
   await page.getByRole("button", { name: "登录", exact: true }).click();
 }
@@ -54,6 +54,10 @@ test("a phone is taken into use, opens the door, is lost and taken away", async 
   await page.getByRole("button", { name: "确认启用" }).click();
   await expect(page.locator("#code-error")).toHaveText("请输入验证器显示的6位验证码");
   await page.getByLabel("验证码").fill(totp(key, -1));
+  await page.getByLabel("登录密码").fill("别人的密码");
+  await page.getByRole("button", { name: "确认启用" }).click();
+  await expect(page.locator("#password-error")).toHaveText("密码错误");
+  await page.getByLabel("登录密码").fill(account("entry").password);
   await page.getByLabel("验证码").press("Enter");
   await expect(page.getByRole("heading", { name: "恢复码" })).toBeVisible();
   const codes = await page.locator("[data-clear] li").allTextContents();
@@ -96,21 +100,27 @@ test("a phone is taken into use, opens the door, is lost and taken away", async 
   // Phone and list are lost.
   const admin = await anotherBrowser();
   await signIn(admin, "admin");
-  const [row] = await query<{ id: string }>("select id from app_user where login = 'entry'");
+  const [row] = await query<{ id: string; password_hash: string }>("select id, password_hash from app_user where login = 'entry'");
   await visit(admin, `/platform/users/${row?.id}`);
   await admin.getByRole("button", { name: "解除二次验证" }).click();
   const dialog = admin.getByRole("dialog");
   await dialog.getByRole("button", { name: "确定" }).click();
   await expect(dialog.locator("#deed-reason-error")).toHaveText("请填写变更原因，2至200字");
   await checkAxe(admin);
-  await dialog.getByLabel("解除原因").fill("手机遗失，已当面核实");
+  await dialog.getByLabel("变更原因").fill("手机遗失，已当面核实");
   await dialog.getByRole("button", { name: "确定" }).click();
-  await expect(dialog).toBeHidden();
+  const fresh = (await dialog.locator("[data-clear]").textContent()) ?? "";
+  await dialog.getByRole("button", { name: "已告知，关闭" }).click();
   await expect(admin.getByRole("button", { name: "解除二次验证" })).toHaveCount(0);
   await page.goto("/");
   await expect(page, "its sessions have ended").toHaveURL(/\/sign-in$/);
   await password(page, "entry");
-  await expect(page, "and another one has to be set up").toHaveURL(/\/platform\/second-factor$/);
+  await expect(page.getByText("账号或密码错误"), "the password that stood beside the factor").toBeVisible();
+  await password(page, "entry", fresh);
+  await expect(page, "a new one is chosen first").toHaveURL(/\/password$/);
+  await query("update app_user set password_hash = $2, must_change_password = false where id = $1", [row?.id, row?.password_hash]);
+  await visit(page, "/");
+  await expect(page, "and another factor has to be set up").toHaveURL(/\/platform\/second-factor$/);
   await expect(page.getByText("您的账号须启用二次验证")).toBeVisible();
   await query("delete from user_factor where user_id = $1", [row?.id]);
 });

@@ -17,13 +17,13 @@ async fn sign_in(site: &Site, login: &str, password: &str) -> Answer {
 }
 
 /// Takes a phone into use; answers its key, the session that follows and the recovery codes.
-async fn enrol(site: &Site, session: &str) -> (String, String, Vec<String>) {
+async fn enrol(site: &Site, session: &str, password: &str) -> (String, String, Vec<String>) {
     let offered = site.call("factor_offer", &json!({}), Some(session)).await.json();
     let key = offered["key"].as_str().unwrap_or_else(|| panic!("{offered}")).to_owned();
     assert!(key.split(' ').count() == 8 && key.split(' ').all(|group| group.len() == 4), "{key}");
     assert!(offered["code"]["path"].as_str().is_some_and(|path| path.starts_with("M0 0h7")), "{offered}");
     let code = phone::code(&key, Utc::now() - chrono::TimeDelta::seconds(30));
-    let confirmed = site.call("factor_confirm", &json!({"code": code}), Some(session)).await;
+    let confirmed = site.call("factor_confirm", &json!({"code": code, "password": password}), Some(session)).await;
     let fresh = confirmed.session().unwrap_or_else(|| panic!("{}", confirmed.text()));
     let answer = confirmed.json();
     let codes = answer[1].as_array().expect("codes").iter().map(|code| code.as_str().expect("a code").to_owned());
@@ -34,7 +34,7 @@ async fn enrol(site: &Site, session: &str) -> (String, String, Vec<String>) {
 async fn the_door_has_two_steps() {
     let site = Site::open().await;
     let first = sign_in(&site, "leader", PASSWORD).await.session().expect("a session");
-    let (key, fresh, _) = enrol(&site, &first).await;
+    let (key, fresh, _) = enrol(&site, &first, PASSWORD).await;
     assert_eq!(site.get("/", Some(&first)).await.header("location"), "/sign-in", "the session rotates");
     assert_eq!(site.get("/", Some(&fresh)).await.status, StatusCode::OK);
     site.submit("sign_out", &[], Some(&fresh)).await;
@@ -106,7 +106,7 @@ async fn a_password_a_factor_and_then_the_home_page() {
     assert!(page.text().contains("您的账号须启用二次验证"), "{}", page.text());
     assert_eq!(site.call("home_figures_get", &json!({}), Some(&session)).await.text(), r#""Forbidden""#);
 
-    let (key, session, codes) = enrol(&site, &session).await;
+    let (key, session, codes) = enrol(&site, &session, "Another-Horse-8").await;
     assert_eq!(site.get("/", Some(&session)).await.status, StatusCode::OK);
     let page = site.get("/platform/second-factor", Some(&session)).await;
     assert!(page.text().contains("已启用") && page.text().contains("10 / 10"), "{}", page.text());
@@ -138,7 +138,7 @@ async fn a_password_a_factor_and_then_the_home_page() {
 async fn files_and_streams_know_nobody_who_waits() {
     let site = Site::open().await;
     let first = sign_in(&site, "leader", PASSWORD).await.session().expect("a session");
-    enrol(&site, &first).await;
+    enrol(&site, &first, PASSWORD).await;
     let pending = sign_in(&site, "leader", PASSWORD).await.session().expect("a session that waits");
     for path in ["/live", "/map/outlines", "/files/export/unit?rows=10", "/files/template/estate"] {
         assert_eq!(site.get(path, Some(&pending)).await.status, StatusCode::UNAUTHORIZED, "{path}");

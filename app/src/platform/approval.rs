@@ -104,7 +104,7 @@ fn passwords_view(id: ApprovalId, due: i64) -> impl IntoView {
         <section class="panel">
             <h2>"初始密码"</h2>
             {move || if taken.get() {
-                view! { <p class="py-2" role="status">"已领取，文件在浏览器的下载目录中。请告知本人后删除；遗失的密码请在用户页面逐个重置。"</p> }.into_any()
+                view! { <p class="py-2" role="status">"正在生成，账号多时需要几分钟，请等待浏览器下载完成。告知本人后请删除文件；遗失的密码请在用户页面逐个重置。"</p> }.into_any()
             } else {
                 view! {
                     <p class="py-2">{format!("{due}个账号已启用，尚无密码。领取后得到一个文件，每个账号一个随机密码，首次登录须修改；只能领取一次，请妥善保管。")}</p>

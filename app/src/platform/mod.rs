@@ -46,11 +46,13 @@ impl LazyRoute for Platform {
         let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
         let query = use_query_map();
         let editing = Memo::new(move |_| query.read().get("edit").is_some());
+        // Tracked: when a link is followed inside the page, the query arrives a moment after the parameters.
+        let parent = Memo::new(move |_| query.read().get("parent").unwrap_or_default());
         let one = Memo::new(move |_| params.read().get("id").is_some());
         (move || match (noun.get().as_str(), one.get()) {
             ("organizations", false) => organization::list_view(),
             ("organizations", true) => match (id.get().as_str(), editing.get()) {
-                ("new", _) => organization_form::new_view(),
+                ("new", _) => organization_form::new_view(&parent.get()),
                 ("tree", _) => organization::tree_view(),
                 (id, true) => organization_form::edit_view(id.parse().unwrap_or(-1)),
                 _ => organization::detail_view(),

@@ -16,20 +16,17 @@ use domain::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use std::sync::Arc;
 
 fn back() -> (String, String) {
     (ORGANIZATION_LIST.path.to_owned(), "组织机构".to_owned())
 }
 
-pub fn new_view() -> AnyView {
-    let query = use_query_map();
-    let parent = query.read_untracked().get("parent").unwrap_or_default();
+pub fn new_view(parent: &str) -> AnyView {
     view! {
         <main class="page">
             <PageHead title="新增机构" back=back() />
-            {form_view(OrganizationEdit::below(&parent), None)}
+            {form_view(OrganizationEdit::below(parent), None)}
         </main>
     }
     .into_any()

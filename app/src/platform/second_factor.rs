@@ -42,8 +42,8 @@ pub async fn factor_offer() -> Result<Offered, ApiError> {
 
 /// Takes the secret into use; answers the recovery codes and the frame of the session that follows.
 #[server(endpoint = "factor_confirm", input = Json)]
-pub async fn factor_confirm(code: String) -> Result<(Frame, Vec<String>), ApiError> {
-    let (secret, codes) = factor::factor_confirm(&ctx()?, &code).await?;
+pub async fn factor_confirm(code: String, password: String) -> Result<(Frame, Vec<String>), ApiError> {
+    let (secret, codes) = factor::factor_confirm(&ctx()?, &code, password).await?;
     Ok((super::session::enter(&secret).await?, codes))
 }
 
@@ -101,7 +101,8 @@ fn offer_view(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
     let frame = use_frame();
     let offer = Action::new(|(): &()| factor_offer());
     let code = RwSignal::new(String::new());
-    let confirm = Action::new(move |(): &()| factor_confirm(code.get_untracked()));
+    let word = RwSignal::new(String::new());
+    let confirm = Action::new(move |(): &()| factor_confirm(code.get_untracked(), word.get_untracked()));
     Effect::new(move |_| {
         if let Some(Ok((fresh, drawn))) = confirm.value().get() {
             codes.set(Some(drawn));
@@ -112,6 +113,7 @@ fn offer_view(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
         event.prevent_default();
         confirm.dispatch(());
     };
+    let refused = Signal::derive(move || confirm.value().get().and_then(Result::err));
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
     view! {
@@ -126,9 +128,10 @@ fn offer_view(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
                             <p>"不能扫描时，手工输入密钥："</p>
                             <p class="text-lg font-semibold tabular-nums break-words" data-key>{offered.key}</p>
                         </li>
-                        <li>"输入验证器显示的6位验证码"
+                        <li>"输入登录密码和验证器显示的6位验证码"
                             <form class="flex flex-col gap-2 py-2 max-w-sm" method="post" on:submit=submit novalidate autocomplete="off">
-                                {code_field(code, Signal::derive(move || confirm.value().get().and_then(Result::err)))}
+                                {entry(PASSWORD, word, refused)}
+                                {code_field(code, refused)}
                                 <div class="form-buttons">
                                     <button type="submit" class="btn btn-primary" disabled=move || confirm.pending().get()>"确认启用"</button>
                                 </div>
@@ -149,18 +152,35 @@ fn offer_view(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
     }
 }
 
-/// The field of a code with what was wrong with the last one.
+/// What a field asks for: its name, label, type, longest content, and what a browser may fill in.
+type Asked = (&'static str, &'static str, &'static str, u32, &'static str);
+
+const CODE: Asked = ("code", "验证码", "text", 20, "one-time-code");
+const PASSWORD: Asked = ("password", "登录密码", "password", 128, "current-password");
+
+/// The field of a code, below what was wrong with the whole.
 fn code_field(code: RwSignal<String>, refused: Signal<Option<ApiError>>) -> impl IntoView {
-    let complaint = move || {
-        refused.get().and_then(|error| error.fields().and_then(|fields| fields.get("code").map(ToOwned::to_owned)))
-    };
     view! {
         {move || refused.get().filter(|error| error.fields().is_none()).map(|error| error_view(&error))}
+        {entry(CODE, code, refused)}
+    }
+}
+
+/// A field with what was wrong with its last content.
+fn entry(
+    (name, label, kind, longest, fill): Asked,
+    value: RwSignal<String>,
+    refused: Signal<Option<ApiError>>,
+) -> impl IntoView {
+    let complaint = move || {
+        refused.get().and_then(|error| error.fields().and_then(|fields| fields.get(name).map(ToOwned::to_owned)))
+    };
+    view! {
         <div class="form-field" class:has-error=move || complaint().is_some()>
-            <label for="code">"验证码"</label>
-            <input id="code" name="code" class="input" inputmode="text" maxlength="20" required autocomplete="one-time-code" autocapitalize="off" spellcheck="false"
-                aria-describedby="code-error" prop:value=code on:input=move |event| code.set(event_target_value(&event)) />
-            <p class="field-error" id="code-error" role="alert">{complaint}</p>
+            <label for=name>{label}</label>
+            <input id=name name=name type=kind class="input" maxlength=longest required autocomplete=fill autocapitalize="off" spellcheck="false"
+                aria-describedby=format!("{name}-error") prop:value=value on:input=move |event| value.set(event_target_value(&event)) />
+            <p class="field-error" id=format!("{name}-error") role="alert">{complaint}</p>
         </div>
     }
 }

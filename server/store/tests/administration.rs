@@ -157,6 +157,23 @@ async fn an_account_opens_when_another_person_agrees() {
 }
 
 #[tokio::test]
+async fn who_asks_for_rights_never_holds_the_password_of_who_agrees() {
+    let office = office().await;
+    let grant = office.grant("CITY", &["SEC_ADMIN"]).await;
+    let (id, password) = office.account("second", &grant).await;
+    assert_eq!(attempt(&office.test.database, "second", &password).await, Err("账号或密码错误".into()));
+    let refused = user_password_new(&office.admin, id).await.unwrap_err().to_string();
+    assert!(refused.starts_with("复核人的密码不能由提交人重置"), "{refused}");
+    // Nor by an account that becomes one before its owner has ever come in.
+    let (id, password) = office.account("third", &office.grant("CITY", &["AUDITOR"]).await).await;
+    assert!(attempt(&office.test.database, "third", &password).await.is_ok());
+    let version = office.version(id).await;
+    user_grant_request(&office.admin, id, version, &grant).await.expect("asked for");
+    office.approve(&office.security).await;
+    assert_eq!(attempt(&office.test.database, "third", &password).await, Err("账号或密码错误".into()));
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_an_account_is_told_beside_the_field() {
     let office = office().await;
     let grant = office.grant("810101", &["DISTRICT"]).await;

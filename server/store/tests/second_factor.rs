@@ -36,8 +36,12 @@ use support::{
 
 /// Signs in with the password; answers the cookie's secret or the sentence.
 async fn password(database: &Database, login: &str, now: DateTime<Utc>) -> Result<String, String> {
+    enters(database, login, PASSWORD, now).await
+}
+
+async fn enters(database: &Database, login: &str, password: &str, now: DateTime<Utc>) -> Result<String, String> {
     let captcha_id = captcha_create(database, "K7PQ", now).await.expect("a captcha");
-    let (login, password) = (login.to_owned(), PASSWORD.to_owned());
+    let (login, password) = (login.to_owned(), password.to_owned());
     let entered = SignIn { login, password, captcha_id, captcha: "K7PQ".into(), address: "10.0.0.7".into() };
     sign_in(database, entered, now).await.map_err(|error| error.to_string())
 }
@@ -63,7 +67,7 @@ async fn holder(database: &Database, login: &str, now: DateTime<Utc>) -> Holder 
     let session = password(database, login, then).await.expect("no factor yet");
     let ctx = ctx_of(database, &session, then).await.expect("a session");
     let key = factor_offer(&ctx).await.expect("an offer").key;
-    let (session, codes) = factor_confirm(&ctx, &phone::code(&key, then)).await.expect("confirmed");
+    let (session, codes) = factor_confirm(&ctx, &phone::code(&key, then), PASSWORD.into()).await.expect("confirmed");
     Holder { key, codes, session }
 }
 
@@ -85,16 +89,30 @@ async fn a_phone_is_taken_into_use_with_its_first_code() {
     let ctx = ctx_of(database, &session, now).await.expect("a session");
     let state = factor_state(&ctx).await.expect("a state");
     assert_eq!((state.since, state.recovery_left, state.required), (None, 0, false));
-    assert!(factor_confirm(&ctx, "123456").await.unwrap_err().to_string().starts_with("请先扫描二维码"));
+    assert!(
+        factor_confirm(&ctx, "123456", PASSWORD.into()).await.unwrap_err().to_string().starts_with("请先扫描二维码")
+    );
 
     let first = factor_offer(&ctx).await.expect("an offer").key;
     let key = factor_offer(&ctx).await.expect("another offer").key;
     assert!(first != key && key.len() == 32);
-    assert_eq!(field(factor_confirm(&ctx, &phone::code(&first, now)).await.unwrap_err()), WRONG, "forgotten");
-    assert_eq!(field(factor_confirm(&ctx, "ABCDE-23456").await.unwrap_err()), "请输入验证器显示的6位验证码");
-    assert!(password(database, "leader", now).await.is_ok_and(|_| true), "an offer alone changes nothing");
+    assert_eq!(
+        field(factor_confirm(&ctx, &phone::code(&first, now), PASSWORD.into()).await.unwrap_err()),
+        WRONG,
+        "forgotten"
+    );
+    assert_eq!(
+        field(factor_confirm(&ctx, "ABCDE-23456", PASSWORD.into()).await.unwrap_err()),
+        "请输入验证器显示的6位验证码"
+    );
+    let at_once = password(database, "leader", now).await.expect("welcome");
+    assert!(ctx_of(database, &at_once, now).await.is_some(), "an offer alone changes nothing");
+    let stranger = factor_confirm(&ctx, &phone::code(&key, now), "not his".into()).await.unwrap_err();
+    assert!(
+        matches!(&stranger, Error::Failure(domain::failure::Failure::Invalid(errors)) if errors.get("password") == Some("密码错误"))
+    );
 
-    let (fresh, codes) = factor_confirm(&ctx, &phone::code(&key, now)).await.expect("confirmed");
+    let (fresh, codes) = factor_confirm(&ctx, &phone::code(&key, now), PASSWORD.into()).await.expect("confirmed");
     assert_eq!(codes.len(), RECOVERY_CODES);
     for ended in [&session, &other_desk] {
         assert!(ctx_of(database, ended, now).await.is_none(), "the session rotates, and other desks sign in anew");
@@ -110,9 +128,12 @@ async fn a_phone_is_taken_into_use_with_its_first_code() {
     .fetch_one(&test.admin)
     .await
     .expect("a dump");
-    assert!(dump.contains("user_factor") && !dump.contains(&key));
+    // Bytes stand in a dump as hexadecimal digits.
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert!(dump.contains("user_factor") && !dump.contains(&key) && !dump.contains(&hex(&phone::secret(&key))));
     for code in &codes {
-        assert!(!dump.contains(&code.replace('-', "")) && !dump.contains(code));
+        let plain = code.replace('-', "");
+        assert!(!dump.contains(&plain) && !dump.contains(code) && !dump.contains(&hex(plain.as_bytes())));
     }
 }
 
@@ -324,7 +345,7 @@ async fn a_lost_factor_is_taken_away_by_an_administrator() {
     assert!(user_factor_remove(&security, id, "手机遗失").await.is_err(), "the checker makes nothing");
     let unsaid = user_factor_remove(&admin, id, " ").await.unwrap_err().to_string();
     assert_eq!(unsaid, "填写内容有误，请按提示修改");
-    user_factor_remove(&admin, id, "手机遗失，已当面核实").await.expect("taken away");
+    let fresh = user_factor_remove(&admin, id, "手机遗失，已当面核实").await.expect("taken away");
     assert!(ctx_of(database, &holder.session, now).await.is_none(), "its sessions end");
     assert!(!user_get(&admin, id).await.expect("there").row.second_factor);
     assert_eq!(user_factor_remove(&admin, id, "再来一次").await.unwrap_err().to_string(), "该账号未启用二次验证");
@@ -338,9 +359,18 @@ async fn a_lost_factor_is_taken_away_by_an_administrator() {
     .expect("the log");
     assert_eq!(log, "手机遗失，已当面核实");
 
-    // Whatever the city asks for, this account sets up another one.
-    let session = password(database, "leader", now).await.expect("welcome");
-    assert!(ctx_of(database, &session, now).await.expect("a session").actor().must_enrol);
+    // The factor stood against whoever knows the old password. Whatever the city asks for, another one is set up.
+    assert_eq!(password(database, "leader", now).await, Err("账号或密码错误".into()));
+    let session = enters(database, "leader", &fresh, now).await.expect("welcome");
+    let actor = ctx_of(database, &session, now).await.expect("a session");
+    assert!(actor.actor().must_enrol && actor.actor().must_change_password);
+    sqlx::query(
+        "update app_user set must_change_password = false,
+                password_hash = (select password_hash from app_user where login = 'city') where login = 'leader'",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("the password of all accounts here");
     let again = self::holder(database, "leader", now).await;
     assert!(!ctx_of(database, &again.session, now).await.expect("a session").actor().must_enrol);
 }
@@ -352,14 +382,19 @@ async fn nobody_takes_the_checkers_factor_away_nor_his_own() {
     let admin = city::ctx(database, "admin").await;
     let security = holder(database, "security", now).await;
     let checker: UserId = city::ctx(database, "security").await.actor().id;
-    let refused = user_factor_remove(&admin, checker, "手机遗失").await.unwrap_err().to_string();
-    assert!(refused.starts_with("复核人的二次验证不能由提交人解除"), "{refused}");
+    let rules: UserId = city::ctx(database, "city-check").await.actor().id;
+    for watching in [checker, rules] {
+        let refused = user_factor_remove(&admin, watching, "手机遗失").await.unwrap_err().to_string();
+        assert!(refused.starts_with("复核人的二次验证不能由提交人解除"), "{refused}");
+    }
     let own = user_factor_remove(&admin, admin.actor().id, "手机遗失").await.unwrap_err().to_string();
     assert!(own.starts_with("不能解除自己的二次验证"), "{own}");
     assert!(ctx_of(database, &security.session, now).await.is_some());
     // From the machine itself.
     user_factor_drop(database, "security", now).await.expect("taken away");
     assert!(ctx_of(database, &security.session, now).await.is_none());
+    let session = password(database, "security", now).await.expect("welcome");
+    assert!(ctx_of(database, &session, now).await.expect("a session").actor().must_enrol, "as after an administrator");
     assert_eq!(user_factor_drop(database, "security", now).await.unwrap_err().to_string(), "该账号未启用二次验证");
     assert_eq!(user_factor_drop(database, "who", now).await.unwrap_err().to_string(), "账号【who】不存在");
 }

@@ -108,6 +108,7 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
         user("new.one", "13900000011", &[("姓名", "新一"), ("部门", "业务科")]),
         user("new.two", "13900000012", &[("姓名", "新二"), ("角色", "街道/镇住保窗口、ENTRY"), ("所属机构", "810102")]),
         user("new.three", "13900000012", &[]),
+        user("new.watch", "13900000013", &[("姓名", "新四"), ("角色", "安全管理员"), ("所属机构", "CITY")]),
     ];
     let job = job(&admin, rows).await;
     let failed: Vec<_> =
@@ -133,7 +134,7 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
     let told = approval_get(&security, request).await.expect("readable");
     assert_eq!(
         (told.row.subject.as_str(), told.reason.as_str()),
-        ("批量导入用户：new.one等2个账号", "批量导入：新员工.xlsx")
+        ("批量导入用户：new.one等3个账号", "批量导入：新员工.xlsx")
     );
     let lines: Vec<_> =
         told.lines.iter().map(|line| (line.label.as_str(), line.after.as_deref().unwrap_or_default())).collect();
@@ -142,6 +143,7 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
         [
             ("new.one 新一", "甲区；区县住房保障部门；139****0011"),
             ("new.two 新二", "乙区；街道/镇住保窗口、录入管理员；139****0012"),
+            ("new.watch 新四", "测试市住房保障中心；安全管理员；139****0013"),
         ]
     );
     assert!(approval_end(&admin, request, Verdict::Approve, "").await.is_err(), "not by who asked");
@@ -154,7 +156,11 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
     for guess in ["", "!"] {
         assert_eq!(enters(database, "new.one", guess).await, Err("账号或密码错误".to_owned()));
     }
-    assert_eq!(approval_get(&admin, request).await.expect("readable").passwords_due, 2);
+    assert_eq!(
+        approval_get(&admin, request).await.expect("readable").passwords_due,
+        2,
+        "who will agree to requests gets his elsewhere"
+    );
     assert_eq!(approval_get(&security, request).await.expect("readable").passwords_due, 0, "not for the checker");
     assert!(matches!(passwords_draw(&security, request).await.map_err(Failure::from), Err(Failure::Forbidden)));
     let drawn = passwords_draw(&admin, request).await.expect("drawn");

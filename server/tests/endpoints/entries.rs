@@ -266,7 +266,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
         owns("factor_get", json!({}), Good),
         owns("factor_offer", json!({}), Good),
         // A code that is none: that it is tried at all is what counts here.
-        owns("factor_confirm", json!({"code": "0"}), Refused),
+        owns("factor_confirm", json!({"code": "0", "password": "x"}), Refused),
         owns("factor_codes_renew", json!({"code": "000000"}), Refused),
         owns("factor_disable", json!({"code": "000000"}), Refused),
         reads("home_figures_get", json!({}), Good, "finance", Good),

@@ -54,8 +54,8 @@ pub const CATALOGUE: &[Parameter] = &[
     },
     Parameter {
         code: code::SECOND_FACTOR,
-        label: "管理员和资金审批人必须使用二次验证",
-        hint: "true或false；true时，能维护或复核用户、角色、参数的账号登录后须先启用二次验证",
+        label: "管理员必须使用二次验证",
+        hint: "true或false；true时，能维护或复核机构、用户、角色、参数、流程的账号登录后须先启用二次验证",
     },
     Parameter { code: code::EXPORT_ROWS, label: "最大导出条数", hint: "1000至100000" },
 ];

@@ -134,7 +134,22 @@ impl Permission {
     /// who sets or agrees to what money follows from.
     #[must_use]
     pub fn needs_second_factor(self) -> bool {
-        self.is_technical() || matches!(self, Self::ParameterWrite | Self::ParameterCheck)
+        self.is_technical()
+            || matches!(self, Self::ParameterWrite | Self::ParameterCheck | Self::WorkflowWrite | Self::WorkflowCheck)
+    }
+
+    /// Whether its holder agrees to what administrators of accounts ask for, or writes the rules that bind them (domain.md
+    /// §6.4): his password and his second factor must not pass through their hands.
+    #[must_use]
+    pub fn watches_administrators(self) -> bool {
+        matches!(self, Self::UserCheck | Self::RoleWrite | Self::ParameterCheck | Self::WorkflowCheck)
+    }
+
+    /// Codes of the permissions with [`Self::watches_administrators`].
+    #[must_use]
+    pub fn watching() -> Vec<String> {
+        let watching = Self::ALL.iter().filter(|permission| permission.watches_administrators());
+        watching.map(|permission| permission.code().to_owned()).collect()
     }
 }
 
@@ -183,11 +198,22 @@ mod tests {
     #[test]
     fn who_has_power_over_others_needs_a_second_factor() {
         for permission in Permission::ALL {
-            let administers = ["user", "role", "parameter"].iter().any(|noun| permission.code().contains(noun));
+            let administers =
+                ["user", "role", "parameter", "workflow"].iter().any(|noun| permission.code().contains(noun));
             let looks_on = permission.code().ends_with(":read");
             assert!(!administers || looks_on != permission.needs_second_factor(), "{permission:?}");
         }
         assert!(!Permission::UnitWrite.needs_second_factor() && !Permission::AuditRead.needs_second_factor());
+    }
+
+    #[test]
+    fn who_checks_an_administrator_of_accounts_watches_him() {
+        let asks = |maker: &Permission| *maker != Permission::RoleWrite;
+        for (_, checker) in APART.iter().filter(|(maker, _)| asks(maker)) {
+            assert!(checker.watches_administrators(), "{checker:?}");
+        }
+        assert!(Permission::RoleWrite.watches_administrators(), "roles bind the administrator");
+        assert!(!Permission::UserWrite.watches_administrators());
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub async fn user_password_new(id: UserId) -> Result<String, ApiError> {
 
 /// Takes a lost second factor away from an account.
 #[server(endpoint = "user_factor_remove", input = Json)]
-pub async fn user_factor_remove(id: UserId, reason: String) -> Result<(), ApiError> {
+pub async fn user_factor_remove(id: UserId, reason: String) -> Result<String, ApiError> {
     Ok(user::user_factor_remove(&ctx()?, id, &reason).await?)
 }
 

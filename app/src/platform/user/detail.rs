@@ -54,10 +54,10 @@ impl Deed {
             Self::Password => "将生成新的初始密码，原密码立即失效，该账号的所有登录会话结束。首次登录须修改密码。",
             Self::Close => "停用后该账号不能登录，正在使用的会话立即结束。",
             Self::Open => "启用后该账号可以登录，权限与停用前相同。",
-            Self::Unlock => "解除因密码错误造成的锁定，密码不变。",
+            Self::Unlock => "解除因密码或验证码错误造成的锁定，密码不变。",
             Self::SignOut => "结束该账号的所有登录会话，密码不变，可重新登录。",
             Self::Factor => {
-                "用于手机和恢复码都已丢失的账号：原验证器和恢复码立即失效，所有登录会话结束，本人下次登录后须重新启用二次验证。解除前请核实本人身份。"
+                "用于手机和恢复码都已丢失的账号：原验证器、恢复码和密码立即失效，所有登录会话结束，并生成新的初始密码；本人登录后须修改密码、重新启用二次验证。解除前请核实本人身份。"
             }
         }
     }
@@ -70,7 +70,7 @@ impl Deed {
             Self::Open => user_status_set(id, true).await.map(|()| None),
             Self::Unlock => user_unlock(id).await.map(|()| None),
             Self::SignOut => user_sessions_end(id).await.map(|()| None),
-            Self::Factor => user_factor_remove(id, reason).await.map(|()| None),
+            Self::Factor => user_factor_remove(id, reason).await.map(Some),
         }
     }
 }
@@ -232,7 +232,7 @@ fn reason_field(reason: RwSignal<String>, refused: Option<ApiError>) -> impl Int
     let wrong = complaint.is_some();
     view! {
         <div class="form-field pb-4" class:has-error=wrong>
-            <label for="deed-reason">"解除原因"<span class="required" aria-hidden="true">"*"</span></label>
+            <label for="deed-reason">"变更原因"<span class="required" aria-hidden="true">"*"</span></label>
             <input id="deed-reason" class="input w-full" maxlength=REASON_MAX autocomplete="off" placeholder="记入操作日志，如 手机遗失，已当面核实"
                 aria-describedby="deed-reason-error" prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
             <p class="field-error" id="deed-reason-error" role="alert">{complaint}</p>

@@ -209,7 +209,7 @@ fn made_view(id: UserId, password: &str) -> impl IntoView + use<> {
     view! {
         <section class="panel" role="status">
             <h2>"账号已建立，授权待复核"</h2>
-            <p>"初始密码（只显示这一次，请当面或以安全方式告知本人；首次登录须修改）："</p>
+            <p>"初始密码（只显示这一次，请当面或以安全方式告知本人；首次登录须修改）。授予复核权限或角色维护权限的账号，此密码在复核通过时失效，须由服务器管理员执行 server user password 设置："</p>
             <p class="py-4 text-xl font-semibold break-all" data-clear>{password.to_owned()}</p>
             <div class="form-buttons">
                 <a class="btn btn-primary" href=format!("/platform/users/{id}")>"查看账号"</a>

@@ -4,6 +4,7 @@
 //! them and a new key of the ring leaves them as they are. Wrong codes count like wrong passwords.
 
 use super::{
+    password::password_matches,
     session::{Attempt, attempt_failed, attempt_log, session_create},
     token::random_bytes,
     totp::{SECRET, accepted, base32, five_bits, step},
@@ -98,15 +99,25 @@ pub async fn factor_offer(ctx: &Ctx) -> Result<FactorOffer> {
 }
 
 /// Takes the offered secret into use when the phone shows its code. Answers the secret of the session that goes on –
-/// the account's other desks are signed out – and the recovery codes, which are shown once.
+/// the account's other desks are signed out – and the recovery codes, which are shown once. It asks for the password as
+/// well: at a desk that was left open somebody else would bind his phone.
 ///
 /// # Errors
-/// A complaint about `code`; a refusal when nothing is offered; as [`factor_state`].
-pub async fn factor_confirm(ctx: &Ctx, code: &str) -> Result<(String, Vec<String>)> {
+/// Complaints about `code` and `password`, of which a wrong one counts; a refusal when nothing is offered; as
+/// [`factor_state`].
+pub async fn factor_confirm(ctx: &Ctx, code: &str, password: String) -> Result<(String, Vec<String>)> {
     let mut tx = own_begin(ctx).await?;
     let entered = Entered::parse_code(code).map_err(|complaint| FieldErrors::from(("code", complaint.text())))?;
     let ring = ctx.database().keys()?;
     let user = ctx.actor().id.0;
+    // Held, so that nobody signs in by the password alone meanwhile, and guesses queue up.
+    let account = account_hold(&mut tx, user).await?;
+    if !password_matches(password, Some(account.password_hash)).await? {
+        let locked = attempt_failed(&mut tx, user, account.failed_attempts, account.locked_until, ctx.now()).await?;
+        tx.commit().await?;
+        let sentence = locked.unwrap_or_else(|| "密码错误".to_owned());
+        return Err(FieldErrors::from(("password", sentence.as_str())).into());
+    }
     let offered = sqlx::query!(
         r#"select id, secret as "secret!", confirmed_at from user_factor where user_id = $1 and removed_at is null
            for update"#,
@@ -189,16 +200,21 @@ pub async fn factor_verify(
     .await?
     .ok_or(Failure::NotSignedIn)?;
     let who = Attempt { login: &account.login, address, user: Some(account.id) };
+    // Two requests with one cookie wait for each other here; the second finds no session any more.
+    account_hold(&mut tx, account.id).await?;
+    let waiting = sqlx::query_scalar!(
+        r#"select exists (select from session where token_digest = $1 and factor_due) as "waiting!""#,
+        &digest(pending.as_bytes())[..]
+    );
+    if !waiting.fetch_one(connection(&mut tx)).await? {
+        return Err(Failure::NotSignedIn.into());
+    }
     let verdict = judge(&mut tx, database.keys()?, account.id, &entered, now).await?;
     let result = match verdict {
         Ok((_, taken)) => {
-            // Two requests with one cookie: the second finds no session to end.
-            let ended = sqlx::query!("delete from session where token_digest = $1", &digest(pending.as_bytes())[..])
+            sqlx::query!("delete from session where token_digest = $1", &digest(pending.as_bytes())[..])
                 .execute(connection(&mut tx))
                 .await?;
-            if ended.rows_affected() == 0 {
-                return Err(Failure::NotSignedIn.into());
-            }
             sqlx::query!("update app_user set last_login_at = $2 where id = $1", account.id, now)
                 .execute(connection(&mut tx))
                 .await?;
@@ -277,9 +293,7 @@ async fn judge(
     entered: &Entered,
     now: DateTime<Utc>,
 ) -> Result<std::result::Result<(Factor, Taken), Refusal>> {
-    let account = sqlx::query!("select failed_attempts, locked_until from app_user where id = $1 for update", user)
-        .fetch_one(connection(tx))
-        .await?;
+    let account = account_hold(tx, user).await?;
     if let Some(until) = account.locked_until.filter(|until| *until > now) {
         let sentence = format!("账号已锁定，请{}分钟后重试", (until - now).num_minutes() + 1);
         return Ok(Err(Refusal { outcome: "LOCKED", sentence, locked: true }));
@@ -333,6 +347,23 @@ async fn judge(
             Ok(Err(Refusal { outcome: "FACTOR", sentence, locked: locked.is_some() }))
         }
     }
+}
+
+/// What is counted of an account; its row is held until the transaction ends.
+struct Account {
+    password_hash: String,
+    failed_attempts: i32,
+    locked_until: Option<DateTime<Utc>>,
+}
+
+async fn account_hold(tx: &mut Tx, user: i64) -> Result<Account> {
+    Ok(sqlx::query_as!(
+        Account,
+        "select password_hash, failed_attempts, locked_until from app_user where id = $1 for update",
+        user
+    )
+    .fetch_one(connection(tx))
+    .await?)
 }
 
 async fn factor_load(tx: &mut Tx, ring: &KeyRing, user: i64) -> Result<Option<Factor>> {

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
-/// The six digits that a phone shows at a moment for a key as it was typed in.
-pub fn code(key: &str, at: DateTime<Utc>) -> String {
+/// The bytes behind a key as it was typed in.
+pub fn secret(key: &str) -> Vec<u8> {
     let (mut bytes, mut waiting, mut bits) = (Vec::new(), 0_u32, 0);
     for letter in key.bytes().filter(|letter| *letter != b' ') {
         let five = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).expect("Base32");
@@ -17,7 +17,12 @@ pub fn code(key: &str, at: DateTime<Utc>) -> String {
             bytes.push((waiting >> bits) as u8);
         }
     }
-    let mut mac = Hmac::<Sha1>::new_from_slice(&bytes).expect("a key");
+    bytes
+}
+
+/// The six digits that a phone shows at a moment for a key.
+pub fn code(key: &str, at: DateTime<Utc>) -> String {
+    let mut mac = Hmac::<Sha1>::new_from_slice(&secret(key)).expect("a key");
     mac.update(&(at.timestamp() / 30).to_be_bytes());
     let hash: [u8; 20] = mac.finalize().into_bytes().into();
     let start = usize::from(hash[19] & 15);

@@ -1,10 +1,16 @@
 //! The second factor of somebody else's account: taken away when it is lost, sealed anew under another key.
 
-use super::{record::user_hold, write::user_checks};
+use super::{record::user_hold, watch::user_watches};
 use crate::{
     Ctx, Database, Result,
     ctx::{Tx, begin_platform, connection},
-    platform::{cipher::Kind, second_factor::factor_end, session::sessions_end},
+    platform::{
+        cipher::Kind,
+        password::{password_hash, password_set},
+        second_factor::factor_end,
+        session::sessions_end,
+        token::random_password,
+    },
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -13,26 +19,30 @@ use domain::{
     platform::{approval::reason_check, permission::Permission},
 };
 
-/// Takes a lost factor away from an account, which ends its sessions; at its next sign-in it sets up another one.
+/// Takes a lost factor away from an account, which ends its sessions, and gives it a new password, which is answered to be
+/// shown once: the factor stood against whoever knows the old one. At its next sign-in it sets up another factor.
 ///
 /// # Errors
-/// Without [`Permission::UserWrite`]; a refusal for the own account, and for one that checks accounts: whoever asks for
-/// rights would else sign in as the person who agrees to them; a complaint about `reason`.
-pub async fn user_factor_remove(ctx: &Ctx, id: UserId, reason: &str) -> Result<()> {
+/// Without [`Permission::UserWrite`]; a refusal for the own account, and for one that watches over administrators; a
+/// complaint about `reason`.
+pub async fn user_factor_remove(ctx: &Ctx, id: UserId, reason: &str) -> Result<String> {
     ctx.require(Permission::UserWrite)?;
     if id == ctx.actor().id {
         return Err(Failure::refused("不能解除自己的二次验证，请在“二次验证”页面更换").into());
     }
     let reason = reason_check(reason).map_err(|complaint| FieldErrors::from(("reason", complaint.text())))?;
+    let password = random_password();
+    let hash = password_hash(password.clone()).await?;
     let mut tx = ctx.begin_platform().await?;
     user_hold(&mut tx, id).await?;
-    if user_checks(&mut tx, id).await? {
+    if user_watches(&mut tx, id).await? {
         let sentence = "复核人的二次验证不能由提交人解除，请由服务器管理员执行 server user factor";
         return Err(Failure::refused(sentence).into());
     }
     factor_take(&mut tx, id.0, Some(ctx.actor().id), &reason, ctx.now()).await?;
+    password_set(&mut tx, id.0, &hash, true, Some(ctx.actor().id.0), ctx.now()).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(password)
 }
 
 /// The same from the command line, whose user owns the machine anyway.

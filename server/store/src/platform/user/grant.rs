@@ -5,6 +5,7 @@ use super::{
     import::import_pending,
     organization_scope,
     record::{city_eyes, own_eyes, user_hold},
+    watch::first_passwords_void,
 };
 use crate::{
     Ctx, Error, Result, Scope,
@@ -271,5 +272,6 @@ pub(crate) async fn grant_apply(
     )
     .execute(connection(tx))
     .await?;
-    own_eyes(tx, &own).await
+    own_eyes(tx, &own).await?;
+    first_passwords_void(tx, &[id.0]).await
 }

@@ -1,7 +1,10 @@
 //! Accounts that a file brings: made together, agreed to together by another person (domain.md §6.4), and handed their
 //! first passwords together, once.
 
-use super::grant::{grant_check, refused_as_one};
+use super::{
+    grant::{grant_check, refused_as_one},
+    watch::{first_passwords_void, users_watching},
+};
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -290,7 +293,7 @@ pub(crate) async fn import_apply(
     )
     .execute(connection(tx))
     .await?;
-    Ok(())
+    first_passwords_void(tx, &users).await
 }
 
 /// Lets the accounts of an import go that nobody agreed to, so that the file can be mended and brought again. They were
@@ -304,14 +307,24 @@ pub(crate) async fn import_drop(tx: &mut Tx, request: ApprovalId) -> Result<()> 
 
 /// How many accounts of an import still have no password.
 pub(crate) async fn passwords_due(tx: &mut Tx, request: ApprovalId) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
-        r#"select count(*) as "due!" from app_user
-           where import_request_id = $1 and password_hash = $2 and status <> 'NEW' and deleted_at is null"#,
+    Ok(i64::try_from(without_password(tx, request).await?.len()).unwrap_or(i64::MAX))
+}
+
+/// The accounts of an import that wait for their first password, in the order of their logins. Of one that watches over
+/// administrators nobody among them hands it out: it comes from the command line.
+async fn without_password(tx: &mut Tx, request: ApprovalId) -> Result<Vec<(i64, String, String)>> {
+    let rows = sqlx::query!(
+        "select id, login, name from app_user
+         where import_request_id = $1 and password_hash = $2 and status <> 'NEW' and deleted_at is null
+         order by login collate natural_order",
         request.0,
         NO_PASSWORD
     )
-    .fetch_one(connection(tx))
-    .await?)
+    .fetch_all(connection(tx))
+    .await?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let watching = users_watching(tx, &ids).await?;
+    Ok(rows.into_iter().filter(|row| !watching.contains(&row.id)).map(|row| (row.id, row.login, row.name)).collect())
 }
 
 /// Draws the first passwords of the accounts of an import, for the person who brought them. Each is told this once and
@@ -334,27 +347,19 @@ pub async fn passwords_draw(ctx: &Ctx, request: ApprovalId) -> Result<Vec<FirstP
     if status != ApprovalStatus::Approved.code() {
         return Err(Failure::refused("申请复核通过后才能领取初始密码").into());
     }
-    let accounts = sqlx::query!(
-        "select id, login, name from app_user
-         where import_request_id = $1 and password_hash = $2 and status <> 'NEW' and deleted_at is null
-         order by login collate natural_order for update",
-        request.0,
-        NO_PASSWORD
-    )
-    .fetch_all(connection(&mut tx))
-    .await?;
+    let accounts = without_password(&mut tx, request).await?;
     if accounts.is_empty() {
         return Err(Failure::refused("初始密码已领取；遗失的请在用户页面逐个重置密码").into());
     }
-    let ids: Vec<i64> = accounts.iter().map(|account| account.id).collect();
+    let ids: Vec<i64> = accounts.iter().map(|(id, ..)| *id).collect();
     let drawn: Vec<FirstPassword> = accounts
         .into_iter()
-        .map(|account| FirstPassword { login: account.login, name: account.name, password: random_password() })
+        .map(|(_, login, name)| FirstPassword { login, name, password: random_password() })
         .collect();
     let hashes = hashes(&drawn).await?;
     sqlx::query!(
-        "update app_user u set password_hash = n.hash, must_change_password = true, password_changed_at = $3, updated_at = $3,
-                updated_by = $4, version = version + 1
+        "update app_user u set password_hash = n.hash, must_change_password = true, password_changed_at = $3,
+                failed_attempts = 0, locked_until = null, updated_at = $3, updated_by = $4, version = version + 1
          from unnest($1::bigint[], $2::text[]) as n (id, hash) where u.id = n.id",
         &ids,
         &hashes,

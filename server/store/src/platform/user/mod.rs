@@ -5,6 +5,7 @@ mod grant;
 pub(crate) mod import;
 mod phone;
 mod record;
+mod watch;
 mod write;
 
 pub use factor::{factor_rotate, user_factor_drop, user_factor_remove};
@@ -59,7 +60,7 @@ pub(crate) async fn actor_load(
                    order by p.valid_from desc limit 1) as password_days,
                   (select p.value from parameter p where p.code = $4 and p.district_id is null and p.valid_from <= $3
                    order by p.valid_from desc limit 1) as factor_wanted,
-                  (select f.removed_at is null or f.removed_by = f.user_id from user_factor f
+                  (select f.removed_at is null or f.removed_by is not distinct from f.user_id from user_factor f
                    where f.user_id = u.id and f.confirmed_at is not null order by f.id desc limit 1) as "factor_kept?",
                   exists (select from user_factor f where f.user_id = u.id and f.confirmed_at is not null
                           and f.removed_at is null) as "factor!",

@@ -183,7 +183,7 @@ pub(super) async fn own_eyes(tx: &mut Tx, scope: &str) -> Result<()> {
 
 async fn sessions_of(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Result<Vec<SessionLine>> {
     let rows = sqlx::query!(
-        "select kind, created_at, seen_at from session where user_id = $1 and expires_at > $2 order by seen_at desc limit 20",
+        "select kind, created_at, seen_at from session where user_id = $1 and not factor_due and expires_at > $2 order by seen_at desc limit 20",
         id.0,
         now
     )

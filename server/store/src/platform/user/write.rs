@@ -2,12 +2,14 @@
 
 use super::{
     grant::request_in,
+    import::import_pending,
     phone::{phone_free, phone_put},
     record::user_hold,
+    watch::user_watches,
 };
 use crate::{
     Ctx, Error, Result,
-    ctx::{Tx, connection},
+    ctx::connection,
     platform::{
         password::{password_hash, password_set},
         session::sessions_end,
@@ -86,6 +88,10 @@ pub async fn user_update(ctx: &Ctx, id: UserId, version: i32, form: &UserForm) -
     let ring = ctx.database().keys()?;
     let mut tx = ctx.begin_platform().await?;
     let (login, _, present) = user_hold(&mut tx, id).await?;
+    if import_pending(&mut tx, id).await?.is_some() {
+        // The checker reads whose account it is in the request.
+        return Err(Failure::refused("该账号随批量导入待复核，请等待处理，或撤回导入申请后修改文件").into());
+    }
     let has_phone = sqlx::query_scalar!(r#"select phone is not null as "has!" from app_user where id = $1"#, id.0)
         .fetch_one(connection(&mut tx))
         .await?;
@@ -165,8 +171,8 @@ pub async fn user_unlock(ctx: &Ctx, id: UserId) -> Result<()> {
 /// shown once.
 ///
 /// # Errors
-/// Without [`Permission::UserWrite`]; a refusal for the own account, which has a page for that, and for one that checks
-/// accounts: whoever asks for rights would else sign in as the person who agrees to them.
+/// Without [`Permission::UserWrite`]; a refusal for the own account, which has a page for that, and for one that watches
+/// over administrators.
 pub async fn user_password_new(ctx: &Ctx, id: UserId) -> Result<String> {
     ctx.require(Permission::UserWrite)?;
     if id == ctx.actor().id {
@@ -176,24 +182,12 @@ pub async fn user_password_new(ctx: &Ctx, id: UserId) -> Result<String> {
     let hash = password_hash(password.clone()).await?;
     let mut tx = ctx.begin_platform().await?;
     user_hold(&mut tx, id).await?;
-    if user_checks(&mut tx, id).await? {
+    if user_watches(&mut tx, id).await? {
         return Err(Failure::refused("复核人的密码不能由提交人重置，请由服务器管理员执行 server user password").into());
     }
     password_set(&mut tx, id.0, &hash, true, Some(ctx.actor().id.0), ctx.now()).await?;
     tx.commit().await?;
     Ok(password)
-}
-
-/// Whether an account agrees to what is asked for accounts.
-pub(super) async fn user_checks(tx: &mut Tx, id: UserId) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from user_role ur join role_permission p on p.role_id = ur.role_id
-                          where ur.user_id = $1 and p.permission = $2) as "checks!""#,
-        id.0,
-        Permission::UserCheck.code(),
-    )
-    .fetch_one(connection(tx))
-    .await?)
 }
 
 /// Signs an account out everywhere (强制下线).
