@@ -126,6 +126,9 @@ export async function checkAxe(page: Page): Promise<void> {
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
   expect(bad, `accessibility of ${page.url()}`).toEqual([]);
+  // Of two elements with one id a label names the first, whichever field it stands at.
+  const ids = await page.locator("[id]").evaluateAll((all) => all.map(({ id }) => id));
+  expect(ids.filter((id, at) => ids.indexOf(id) !== at), `ids at ${page.url()}`).toEqual([]);
 }
 
 /** Takes something in a combobox by keyboard: what its name finds, or the one at this place of the list (from 1). */

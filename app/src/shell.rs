@@ -11,7 +11,7 @@ use domain::platform::{actor::SessionKind, menu::MenuNode, message::UNREAD_SHOWN
 use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    components::{A, FlatRoutes, Router},
+    components::{A, Router, Routes},
     hooks::{use_location, use_navigate},
 };
 
@@ -56,10 +56,11 @@ pub fn App() -> impl IntoView {
     if cfg!(feature = "hydrate") {
         hold_back();
     }
+    // Not `FlatRoutes`: a page that stays while its parameters change would keep the query of the address before.
     view! {
         <Router>
             <Shell newest_build=newest_build>
-                <FlatRoutes fallback=|| view! { <NotFound /> } children=ToChildren::to_children(routes) />
+                <Routes fallback=|| view! { <NotFound /> } children=ToChildren::to_children(routes) />
             </Shell>
         </Router>
     }
@@ -142,13 +143,13 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
     view! {
         <Title formatter=city />
         <div class="drawer lg:drawer-open" data-theme=theme class:signed-out=move || kind.get().is_none()>
-            <a class="skip-link" href="#content" rel="external">"跳到正文"</a>
+            <a class="skip-link" href="#page-text" rel="external">"跳到正文"</a>
             <input id="menu" type="checkbox" class="drawer-toggle" aria-label="展开菜单" />
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
                 {move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
                 <Outdated newest_build=newest_build />
                 <PartMissing />
-                <div id="content" tabindex="-1" class="flex flex-col grow">{children()}</div>
+                <div id="page-text" tabindex="-1" class="flex flex-col grow">{children()}</div>
             </div>
             <div class="drawer-side z-30">
                 <label for="menu" class="drawer-overlay"><span class="sr-only">"收起菜单"</span></label>

@@ -117,6 +117,7 @@ test("a system administrator watches over plans and words messages", async ({ pa
     await expect(line).toContainText("已启用", { timeout: 1_000 });
   }).toPass({ timeout: 30_000 });
   await visit(page, "/platform/message-templates/JOB_FAILED");
+  await checkAxe(page);
   const content = page.getByRole("textbox", { name: "内容" });
   const known = await content.inputValue();
   await content.fill("{任务}没有完成，{不存在}");

@@ -88,7 +88,7 @@ fn take_over_focus() {
     request_animation_frame(|| {
         let page = document();
         let lost = page.active_element().is_none_or(|active| active.tag_name() == "BODY");
-        if lost && let Some(text) = page.get_element_by_id("content") {
+        if lost && let Some(text) = page.get_element_by_id("page-text") {
             let _ = text.unchecked_into::<web_sys::HtmlElement>().focus();
         }
     });
