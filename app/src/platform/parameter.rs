@@ -4,7 +4,10 @@ use crate::{
     ApiError,
     shell::may,
     ui::{
-        PageHead, empty_view, error_view,
+        PageHead,
+        combo::flat,
+        empty_view, error_view,
+        field::chosen,
         form::{Deeds, Newer, use_edit},
         loading_view,
         resource::resource,
@@ -20,7 +23,7 @@ use domain::{
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use leptos_router::hooks::use_params_map;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 const PATH: &str = "/platform/parameters";
 
@@ -66,13 +69,14 @@ fn table(rows: Vec<ParameterRow>) -> impl IntoView {
         .map(|row| {
             let label = parameter(&row.code).map_or("", |parameter| parameter.label);
             let since = row.since.map_or_else(|| "默认值".to_owned(), |day| day.to_string());
-            let coming = row.values.first().filter(|value| row.since.is_none_or(|since| value.valid_from > since));
+            let coming = row.values.iter().find(|value| value.district.is_none());
+            let coming = coming.filter(|value| row.since.is_none_or(|since| value.valid_from > since));
             let coming = coming.map(|value| format!("{}起：{}", value.valid_from, shown(&value.value)));
             view! {
                 <tr>
                     <td><a class="link link-primary link-hover" href=format!("{PATH}/{}", row.code)>{label}</a></td>
                     <td class="desk-only">{row.code.clone()}</td>
-                    <td class="break-all">{shown(&row.value)}</td>
+                    <td class="break-all">{shown(&row.value)}{own_of_districts(&row.values)}</td>
                     <td class="whitespace-nowrap tabular-nums">{since}</td>
                     <td class="desk-only">{coming}{row.pending.then_some("有待复核的变更")}</td>
                 </tr>
@@ -90,6 +94,13 @@ fn table(rows: Vec<ParameterRow>) -> impl IntoView {
             </table>
         </div>
     }
+}
+
+/// That districts have values of their own.
+fn own_of_districts(values: &[ParameterValue]) -> Option<AnyView> {
+    let districts: BTreeSet<_> = values.iter().filter_map(|value| value.district.as_deref()).collect();
+    let told = (!districts.is_empty()).then(|| format!("{}个区县另行规定", districts.len()))?;
+    Some(view! { <span class="badge badge-ghost badge-sm ms-2 whitespace-nowrap">{told}</span> }.into_any())
 }
 
 pub fn detail_view() -> AnyView {
@@ -126,6 +137,8 @@ fn record(row: ParameterRow, known: &'static Parameter) -> impl IntoView {
     }
 }
 
+const CITYWIDE: &str = "全市";
+
 fn history(values: &[ParameterValue]) -> impl IntoView + use<> {
     let person = |name: Option<&String>| name.cloned().unwrap_or_else(|| "—".to_owned());
     let rows = values
@@ -134,6 +147,7 @@ fn history(values: &[ParameterValue]) -> impl IntoView + use<> {
             view! {
                 <tr>
                     <td class="whitespace-nowrap tabular-nums">{value.valid_from.to_string()}</td>
+                    <td>{value.district.clone().unwrap_or_else(|| CITYWIDE.to_owned())}</td>
                     <td class="break-all">{shown(&value.value)}</td>
                     <td>{person(value.maker.as_ref())}</td>
                     <td>{person(value.checker.as_ref())}</td>
@@ -151,7 +165,7 @@ fn history(values: &[ParameterValue]) -> impl IntoView + use<> {
                 view! {
                     <div class="table-scroll" tabindex="0" role="region" aria-label="历次取值">
                         <table class="table table-sm">
-                            <thead><tr><th scope="col">"生效日期"</th><th scope="col">"值"</th><th scope="col">"提交人"</th><th scope="col">"复核人"</th></tr></thead>
+                            <thead><tr><th scope="col">"生效日期"</th><th scope="col">"适用范围"</th><th scope="col">"值"</th><th scope="col">"提交人"</th><th scope="col">"复核人"</th></tr></thead>
                             <tbody>{rows}</tbody>
                         </table>
                     </div>
@@ -192,7 +206,15 @@ fn form_view(known: &'static Parameter, row: &ParameterRow) -> impl IntoView + u
         })),
     };
     let edit = use_edit(start(row), Some(row.version), deeds);
+    let districts = known.by_district.then(|| {
+        let places = flat(chosen(row.districts.clone()));
+        view! {
+            {edit.pick("district", "适用区县", false, |form| &mut form.district, places)}
+            <p class="form-note">"不选区县时对全市生效，已另行规定的区县除外。"</p>
+        }
+    });
     let fields = view! {
+        {districts}
         {edit.text("value", "新值", false, |form| &mut form.value, ("text", ""))}
         {edit.text("valid_from", "生效日期", true, |form| &mut form.valid_from, ("date", ""))}
         {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "供复核人判断"))}

@@ -363,6 +363,7 @@ async fn a_parameter_is_in_force_from_its_day_on() {
     let database = &office.test.database;
     let (maker, checker) = (city::ctx(database, "city").await, city::ctx(database, "city-check").await);
     let form = |value: &str, day: chrono::NaiveDate| ParameterForm {
+        district: String::new(),
         code: code::ADDRESS_TEMPLATE.into(),
         value: value.into(),
         valid_from: day.to_string(),

@@ -14,6 +14,7 @@ use domain::{
     },
     id::{AssetMasterId, DepreciationRunId},
     list::ListQuery,
+    platform::{approval::Verdict, parameter::ParameterForm},
     value::Money,
 };
 use store::{
@@ -27,8 +28,12 @@ use store::{
         asset_depreciation::{
             depreciation_close, depreciation_lines, depreciation_list, depreciation_reverse, depreciation_run,
         },
-        asset_master::asset_master_create,
+        asset_master::{asset_master_create, asset_master_get},
         asset_sub::asset_sub_create,
+    },
+    platform::{
+        approval::approval_end,
+        parameter::{parameter_list, parameter_request},
     },
 };
 use support::{
@@ -388,4 +393,43 @@ async fn a_count_lists_what_is_missing_and_what_has_no_card() {
     assert_eq!(sub(&maker, subs[1]).await.count_result, Some(CountResult::Missing));
     let operator = city::ctx(&test.database, "operator").await;
     assert_eq!(asset_count_list(&operator, &ListQuery::default()).await.expect("sheets").total, 1, "of his estate");
+}
+
+/// PRM-70 of a district holds for its cards, whatever the city sets afterwards.
+#[tokio::test]
+async fn a_district_sets_lives_of_its_own() {
+    let test = TestDatabase::with_city().await;
+    let (maker, checker) = (city::ctx(&test.database, "city").await, city::ctx(&test.database, "city-check").await);
+    let district = id(&test, "select id from organization where code = '810101'").await;
+    let today = maker.today();
+    let form = |district: &str, value: &str| ParameterForm {
+        code: "PRM-70".into(),
+        district: district.into(),
+        value: value.into(),
+        valid_from: today.to_string(),
+        reason: "财政要求".into(),
+    };
+    let company = id(&test, "select id from organization where code = 'OP1'").await.to_string();
+    assert_eq!(
+        failure(parameter_request(&maker, 0, &form(&company, "60/40/8")).await),
+        complaint("district", "该区县不存在或已停用，请刷新后重新选择")
+    );
+    for (version, district, value) in [(0, district.to_string(), "60/40/8"), (1, String::new(), "70/50/8")] {
+        let request = parameter_request(&maker, version, &form(&district, value)).await.expect("asked for");
+        approval_end(&checker, request, Verdict::Approve, "").await.expect("approved");
+    }
+    let rows = parameter_list(&maker).await.expect("rows");
+    let row = rows.iter().find(|row| row.code == "PRM-70").expect("it is there");
+    let values: Vec<_> = row.values.iter().map(|value| (value.district.as_deref(), value.value.as_str())).collect();
+    assert_eq!(values, [(None, "70/50/8"), (Some("甲区"), "60/40/8")]);
+    assert_eq!((row.value.as_str(), row.version), ("70/50/8", 2));
+    assert_eq!(row.districts.iter().map(|place| place.label.as_str()).collect::<Vec<_>>(), ["甲区", "乙区", "丙区"]);
+    assert!(rows.iter().filter(|row| row.code != "PRM-70").all(|row| row.districts.is_empty()));
+
+    let project = id(&test, "select id from project where name = '乙项目'").await.to_string();
+    let other = AssetMasterForm { card_no: "ZC-002".into(), project, ..master_form(&test).await };
+    for (form, years) in [(master_form(&test).await, 60), (other, 70)] {
+        let card = asset_master_create(&maker, &form).await.expect("created");
+        assert_eq!(asset_master_get(&maker, card).await.expect("there").life_years, years);
+    }
 }

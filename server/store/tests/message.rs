@@ -30,6 +30,7 @@ fn refused(result: Result<impl Sized, Error>) -> Option<Failure> {
 
 async fn asked(ctx: &Ctx, value: &str) -> ApprovalId {
     let form = ParameterForm {
+        district: String::new(),
         code: "PASSWORD_DAYS".into(),
         value: value.into(),
         valid_from: "2099-01-01".into(),

@@ -95,6 +95,7 @@ impl Desk {
 
     async fn ask(&self) -> ApprovalId {
         let form = ParameterForm {
+            district: String::new(),
             code: code::ADDRESS_TEMPLATE.into(),
             value: "{building}-{entrance}-{room}".into(),
             valid_from: self.maker.today().to_string(),
@@ -106,6 +107,7 @@ impl Desk {
     /// Another value, after the first one is in force.
     async fn ask_again(&self) -> ApprovalId {
         let form = ParameterForm {
+            district: String::new(),
             code: code::ADDRESS_TEMPLATE.into(),
             value: "{building}/{entrance}/{room}".into(),
             valid_from: self.maker.today().to_string(),

@@ -55,7 +55,7 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
     let (form, grant) = account("second", "13900000002");
     let (changed, _) = account("leader", "13900000003");
     let role_form = json!({"code": "AREA", "name": "片区", "description": "", "permissions": ["housing:unit:read"], "reason": "片区巡查"});
-    let parameter = json!({"code": "PASSWORD_DAYS", "value": "60", "valid_from": "2099-01-01", "reason": "加强管理"});
+    let parameter = json!({"code": "PASSWORD_DAYS", "district": "", "value": "60", "valid_from": "2099-01-01", "reason": "加强管理"});
     vec![
         city_refused(governs("user_list", list.clone(), "admin")),
         city_refused(governs("user_get", json!({"id": user}), "auditor")),

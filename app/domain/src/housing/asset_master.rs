@@ -387,12 +387,10 @@ impl From<&AssetMaster> for AssetMasterForm {
     }
 }
 
-/// What the form offers to choose from, with the lives in force (PRM-70).
+/// What the form offers to choose from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AssetChoices {
     pub projects: Vec<ProjectChoice>,
-    /// PRM-70 as stored
-    pub life: String,
     pub today: NaiveDate,
 }
 

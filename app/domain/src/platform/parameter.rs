@@ -5,6 +5,8 @@
 use crate::{
     failure::FieldErrors,
     form::date,
+    housing::choice::Choice,
+    id::OrganizationId,
     platform::{
         approval::reason_check,
         setting::{code, setting_check},
@@ -21,43 +23,37 @@ pub struct Parameter {
     pub label: &'static str,
     /// what it does and what can be set
     pub hint: &'static str,
+    /// whether a district may have a value of its own, which then holds there instead of the city's
+    pub by_district: bool,
+}
+
+const fn citywide(code: &'static str, label: &'static str, hint: &'static str) -> Parameter {
+    Parameter { code, label, hint, by_district: false }
+}
+
+const fn by_district(code: &'static str, label: &'static str, hint: &'static str) -> Parameter {
+    Parameter { code, label, hint, by_district: true }
 }
 
 /// What can be set, in the order in which administrators look for it.
 pub const CATALOGUE: &[Parameter] = &[
-    Parameter {
-        code: code::CITY_NAME, label: "平台名称", hint: "显示在菜单顶部和页面标题，1至50个字"
-    },
-    Parameter {
-        code: code::MAP_SYSTEM,
-        label: "地图坐标系",
-        hint: "GCJ-02、BD-09或WGS-84；改变后全部地图位置重新换算",
-    },
-    Parameter {
-        code: code::MAP_TILES, label: "地图瓦片地址", hint: "须含{z}、{x}、{y}；留空只显示离线轮廓"
-    },
-    Parameter {
-        code: code::ADDRESS_TEMPLATE,
-        label: "住房地址模板",
-        hint: "须含{building}、{entrance}、{room}；对此后录入的房源生效",
-    },
-    Parameter {
-        code: code::TOLERATE_IDS, label: "导入容许证件号码有误", hint: "true或false；容许时按未核验登记"
-    },
-    Parameter {
-        code: code::DEPRECIATION_LIFE,
-        label: "资产折旧年限",
-        hint: "钢混/砖混/简易三个年数，不少于50/30/8，可再加残值率，如50/30/8/3",
-    },
-    Parameter {
-        code: code::PASSWORD_DAYS, label: "密码有效期（天）", hint: "到期须修改密码，30至365天；0表示不限期"
-    },
-    Parameter {
-        code: code::SECOND_FACTOR,
-        label: "管理员必须使用二次验证",
-        hint: "true或false；true时，能维护或复核机构、用户、角色、参数、流程的账号登录后须先启用二次验证",
-    },
-    Parameter { code: code::EXPORT_ROWS, label: "最大导出条数", hint: "1000至100000" },
+    citywide(code::CITY_NAME, "平台名称", "显示在菜单顶部和页面标题，1至50个字"),
+    citywide(code::MAP_SYSTEM, "地图坐标系", "GCJ-02、BD-09或WGS-84；改变后全部地图位置重新换算"),
+    citywide(code::MAP_TILES, "地图瓦片地址", "须含{z}、{x}、{y}；留空只显示离线轮廓"),
+    citywide(code::ADDRESS_TEMPLATE, "住房地址模板", "须含{building}、{entrance}、{room}；对此后录入的房源生效"),
+    citywide(code::TOLERATE_IDS, "导入容许证件号码有误", "true或false；容许时按未核验登记"),
+    by_district(
+        code::DEPRECIATION_LIFE,
+        "资产折旧年限",
+        "钢混/砖混/简易三个年数，不少于50/30/8，可再加残值率，如50/30/8/3",
+    ),
+    citywide(code::PASSWORD_DAYS, "密码有效期（天）", "到期须修改密码，30至365天；0表示不限期"),
+    citywide(
+        code::SECOND_FACTOR,
+        "管理员必须使用二次验证",
+        "true或false；true时，能维护或复核机构、用户、角色、参数、流程的账号登录后须先启用二次验证",
+    ),
+    citywide(code::EXPORT_ROWS, "最大导出条数", "1000至100000"),
 ];
 
 /// The catalogue's entry for a code.
@@ -70,12 +66,14 @@ pub fn parameter(code: &str) -> Option<&'static Parameter> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParameterRow {
     pub code: String,
-    /// in force today
+    /// in force today, where no district has its own
     pub value: String,
     /// since when; none: the default of the program
     pub since: Option<NaiveDate>,
     /// every value that was set, the newest day first
     pub values: Vec<ParameterValue>,
+    /// the districts that may have a value of their own; empty when none may
+    pub districts: Vec<Choice>,
     /// grows with every value that is set; 0 when none was
     pub version: i32,
     /// when the last one was set, and by whom
@@ -89,6 +87,8 @@ pub struct ParameterRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParameterValue {
     pub value: String,
+    /// the district it holds for; none: the whole city
+    pub district: Option<String>,
     pub valid_from: NaiveDate,
     /// who set it and who agreed; none: the command line or the first start
     pub maker: Option<String>,
@@ -99,6 +99,8 @@ pub struct ParameterValue {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParameterForm {
     pub code: String,
+    /// id of the district it is for, empty for the whole city
+    pub district: String,
     pub value: String,
     pub valid_from: String,
     pub reason: String,
@@ -108,6 +110,9 @@ pub struct ParameterForm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParameterFields {
     pub code: String,
+    /// none: the whole city
+    #[serde(default)]
+    pub district: Option<OrganizationId>,
     pub value: String,
     pub valid_from: NaiveDate,
 }
@@ -120,6 +125,14 @@ impl ParameterForm {
     pub fn check(&self, today: NaiveDate) -> Result<(ParameterFields, String), FieldErrors> {
         let mut errors = FieldErrors::default();
         let value = errors.take("value", setting_check(&self.code, &self.value));
+        let district = match self.district.trim() {
+            "" => Ok(None),
+            _ if parameter(&self.code).is_some_and(|known| !known.by_district) => {
+                Err(Complaint::says("该参数全市统一，不能按区设置"))
+            }
+            id => id.parse().map(|id| Some(OrganizationId(id))).map_err(|_| Complaint::says("请选择适用范围")),
+        };
+        let district = errors.take("district", district);
         let valid_from = date(self.valid_from.trim())
             .and_then(|day| if day < today { Err(Complaint::says("生效日期不能早于今天")) } else { Ok(day) });
         // Every place on the map moves with it, at once.
@@ -129,9 +142,9 @@ impl ParameterForm {
         });
         let valid_from = errors.take("valid_from", valid_from);
         let reason = errors.take("reason", reason_check(&self.reason));
-        match (value, valid_from, reason) {
-            (Some(value), Some(valid_from), Some(reason)) if errors.is_empty() => {
-                Ok((ParameterFields { code: self.code.clone(), value, valid_from }, reason))
+        match (value, district, valid_from, reason) {
+            (Some(value), Some(district), Some(valid_from), Some(reason)) if errors.is_empty() => {
+                Ok((ParameterFields { code: self.code.clone(), district, value, valid_from }, reason))
             }
             _ => Err(errors),
         }
@@ -157,6 +170,7 @@ mod tests {
             value: "wgs-84".into(),
             valid_from: "2026-12-01".into(),
             reason: "与测绘成果一致".into(),
+            ..ParameterForm::default()
         };
         let (fields, _) = form.check(day("2026-12-01")).expect("it is right");
         assert_eq!((fields.value.as_str(), fields.valid_from), ("WGS84", day("2026-12-01")));
@@ -164,6 +178,12 @@ mod tests {
         assert_eq!(errors.get("valid_from"), Some("该参数只能自今天起生效"));
         let errors = form.check(day("2026-12-02")).unwrap_err();
         assert_eq!(errors.get("valid_from"), Some("生效日期不能早于今天"));
+        let of_a_district = ParameterForm { district: "7".into(), ..form.clone() };
+        let errors = of_a_district.check(day("2026-12-01")).unwrap_err();
+        assert_eq!(errors.get("district"), Some("该参数全市统一，不能按区设置"));
+        let life = ParameterForm { code: "PRM-70".into(), value: "50/30/8".into(), ..of_a_district };
+        let (fields, _) = life.check(day("2026-12-01")).expect("a district may");
+        assert_eq!(fields.district, Some(OrganizationId(7)));
         let unknown = ParameterForm { code: "PRM-99".into(), ..form };
         assert!(unknown.check(day("2026-12-01")).unwrap_err().get("value").is_some());
     }

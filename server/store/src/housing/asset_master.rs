@@ -193,7 +193,7 @@ pub(super) async fn master_load(tx: &mut Tx, ctx: &Ctx, id: AssetMasterId) -> Re
     })
 }
 
-/// What the form offers: the projects of the scope, and the lives in force.
+/// What the form offers: the projects of the scope.
 ///
 /// # Errors
 /// Without [`Permission::AssetWrite`].
@@ -217,9 +217,8 @@ pub async fn asset_choices_get(ctx: &Ctx) -> Result<AssetChoices> {
         })
     })
     .collect::<Result<_>>()?;
-    let life = life_load(&mut tx, None, ctx.today()).await?;
     tx.commit().await?;
-    Ok(AssetChoices { projects, life: life.code(), today: ctx.today() })
+    Ok(AssetChoices { projects, today: ctx.today() })
 }
 
 /// PRM-70 in force on a day: that of the district, else the city's.
@@ -247,8 +246,8 @@ async fn project_district(tx: &mut Tx, project: ProjectId) -> Result<i64> {
 
 /// The fields of a form, by the lives that hold where its project lies.
 async fn checked(tx: &mut Tx, ctx: &Ctx, form: &AssetMasterForm) -> Result<(i64, AssetMasterFields)> {
-    // Before the project is known to exist, its form must be one.
-    let project = form.check(ctx.today(), life_load(tx, None, ctx.today()).await?)?.project_id;
+    // Before the project is known to exist, its form must be one, by the lives below which none may go.
+    let project = form.check(ctx.today(), DepreciationLife::default())?.project_id;
     let district = project_district(tx, project).await?;
     let life = life_load(tx, Some(district), ctx.today()).await?;
     Ok((district, form.check(ctx.today(), life)?))

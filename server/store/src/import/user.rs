@@ -1,5 +1,5 @@
 //! Accounts (E-02, domain.md §7.0). What a row may ask for is judged as in the form; what goes in waits for another
-//! person, all accounts of a file in one request (`platform::user::import`).
+//! person, the accounts of a file in requests of up to 200 (`platform::user::import`).
 
 use super::{Errors, Importer, Row, Run, name::Organizations};
 use crate::{

@@ -10,7 +10,8 @@ use crate::{
 };
 use domain::{
     dictionary::ApprovalKind,
-    failure::Failure,
+    failure::{Failure, FieldErrors},
+    housing::choice::Choice,
     id::ApprovalId,
     platform::{
         approval::ChangeLine,
@@ -29,9 +30,10 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
     ctx.require(Permission::ParameterRead)?;
     let mut tx = ctx.begin_platform().await?;
     let rows = sqlx::query!(
-        r#"select p.code, p.value, p.valid_from, p.version, p.updated_at, user_name(a.made_by) as maker, user_name(a.checked_by) as checker
-           from parameter p left join approval a on a.id = p.approval_id
-           where p.district_id is null order by p.code, p.valid_from desc"#
+        r#"select p.code, p.value, p.valid_from, p.version, p.updated_at, d.name as "district?",
+                  user_name(a.made_by) as maker, user_name(a.checked_by) as checker
+           from parameter p left join approval a on a.id = p.approval_id left join organization d on d.id = p.district_id
+           order by p.code, p.valid_from desc, d.name nulls first"#
     )
     .fetch_all(connection(&mut tx))
     .await?;
@@ -39,6 +41,13 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
         sqlx::query_scalar!("select subject_key from approval where kind = 'PARAMETER' and status = 'PENDING'")
             .fetch_all(connection(&mut tx))
             .await?;
+    let districts = sqlx::query_as!(
+        Choice,
+        "select id, name as label from organization where type = 'DISTRICT' and deleted_at is null and status = 'ON'
+         order by division_code"
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
     tx.commit().await?;
     let today = ctx.today();
     Ok(CATALOGUE
@@ -49,6 +58,7 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
                 .filter(|row| row.code == parameter.code)
                 .map(|row| ParameterValue {
                     value: row.value.clone(),
+                    district: row.district.clone(),
                     valid_from: row.valid_from,
                     maker: row.maker.clone(),
                     checker: row.checker.clone(),
@@ -56,13 +66,14 @@ pub async fn parameter_list(ctx: &Ctx) -> Result<Vec<ParameterRow>> {
                 .collect();
             let own = rows.iter().filter(|row| row.code == parameter.code);
             let latest = own.clone().max_by_key(|row| row.updated_at);
-            let present = values.iter().find(|value| value.valid_from <= today);
+            let present = values.iter().find(|value| value.district.is_none() && value.valid_from <= today);
             ParameterRow {
                 code: parameter.code.to_owned(),
                 value: present
                     .map_or_else(|| CitySettings::default().value(parameter.code), |value| value.value.clone()),
                 since: present.map(|value| value.valid_from),
                 values,
+                districts: if parameter.by_district { districts.clone() } else { Vec::new() },
                 version: own.map(|row| row.version).sum(),
                 updated_at: latest.map(|row| row.updated_at),
                 updated_by: latest.and_then(|row| row.maker.clone()),
@@ -83,7 +94,7 @@ pub async fn parameter_request(ctx: &Ctx, version: i32, form: &ParameterForm) ->
     let (fields, reason) = form.check(ctx.today())?;
     let mut tx = ctx.begin_platform().await?;
     let present = sqlx::query_scalar!(
-        r#"select coalesce(sum(version), 0)::int as "version!" from parameter where code = $1 and district_id is null"#,
+        r#"select coalesce(sum(version), 0)::int as "version!" from parameter where code = $1"#,
         fields.code
     )
     .fetch_one(connection(&mut tx))
@@ -91,11 +102,24 @@ pub async fn parameter_request(ctx: &Ctx, version: i32, form: &ParameterForm) ->
     if version != present {
         return Err(Failure::Conflict.into());
     }
-    // What would be in force on that day without the change.
+    let place = match fields.district {
+        None => None,
+        Some(district) => Some(
+            sqlx::query_scalar!(
+                "select name from organization where id = $1 and type = 'DISTRICT' and deleted_at is null and status = 'ON'",
+                district.0
+            )
+            .fetch_optional(connection(&mut tx))
+            .await?
+            .ok_or_else(|| FieldErrors::from(("district", "该区县不存在或已停用，请刷新后重新选择")))?,
+        ),
+    };
+    // What would be in force there on that day without the change.
     let before = sqlx::query_scalar!(
-        "select value from parameter where code = $1 and district_id is null and valid_from <= $2
-         order by valid_from desc limit 1",
+        "select value from parameter where code = $1 and (district_id is null or district_id = $2) and valid_from <= $3
+         order by district_id nulls last, valid_from desc limit 1",
         fields.code,
+        fields.district.map(|district| district.0),
         fields.valid_from
     )
     .fetch_optional(connection(&mut tx))
@@ -108,7 +132,10 @@ pub async fn parameter_request(ctx: &Ctx, version: i32, form: &ParameterForm) ->
     }
     let request = Request {
         kind: ApprovalKind::Parameter,
-        subject: format!("参数：{}", known.label),
+        subject: match &place {
+            None => format!("参数：{}", known.label),
+            Some(place) => format!("参数：{}（{place}）", known.label),
+        },
         subject_key: fields.code.clone(),
         lines,
         change: Change::Parameter(fields),
@@ -124,11 +151,12 @@ pub async fn parameter_request(ctx: &Ctx, version: i32, form: &ParameterForm) ->
 pub(crate) async fn parameter_apply(tx: &mut Tx, ctx: &Ctx, id: ApprovalId, fields: &ParameterFields) -> Result<()> {
     let valid_from = fields.valid_from.max(ctx.today());
     sqlx::query!(
-        "insert into parameter (code, value, valid_from, approval_id) values ($1, $2, $3, $4)
+        "insert into parameter (code, district_id, value, valid_from, approval_id) values ($1, $2, $3, $4, $5)
          on conflict (code, district_id, valid_from) do update
          set value = excluded.value, approval_id = excluded.approval_id, version = parameter.version + 1,
              updated_at = now()",
         fields.code,
+        fields.district.map(|district| district.0),
         fields.value,
         valid_from,
         id.0
