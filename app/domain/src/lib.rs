@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no random source, no SQL, no HTTP, no views. What a rule needs from
 //! outside (today, the actor) is an argument. Modules carry the field's names (domain.md §0.6).
 
+pub mod billing;
 pub mod dictionary;
 pub mod export;
 pub mod failure;

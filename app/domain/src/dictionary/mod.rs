@@ -5,6 +5,7 @@
 
 mod asset;
 mod attachment;
+mod billing;
 mod book;
 mod catalogue;
 mod household;
@@ -17,6 +18,7 @@ pub use asset::{
     TitleForm, UnitCondition, ValueType,
 };
 pub use attachment::{AttachmentKind, AttachmentOwner};
+pub use billing::{ArrearsLevel, DayBase, PaidFirst, RentSplit};
 pub use book::{Amended, COLORS, LabelBook, Offer, label_check};
 pub use catalogue::{DICTIONARIES, dictionary_of};
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
