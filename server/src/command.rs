@@ -10,9 +10,10 @@ use crate::{
     demo, export, hdb, import, keys, log, serve,
 };
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use domain::import::SheetKey;
+use domain::{import::SheetKey, platform::attachment::DELETED_DAYS};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use store::platform::{
+    key::{Renewed, keys_rotate},
     token::random_password,
     user::{NewUser, UserRef, user_create, user_ctx, user_factor_drop, user_password_reset},
 };
@@ -283,11 +284,9 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         Command::Key(KeyCommand::New) => println!("{}", keys::next(&config.data)?),
         Command::Key(KeyCommand::Rotate) => {
             let opened = config.open().await?;
-            let renewed = store::platform::key::keys_rotate(&opened.database).await;
+            let renewed = keys_rotate(&opened.database, chrono::Utc::now()).await;
             opened.close().await;
-            let renewed = renewed.map_err(|error| error.to_string())?;
-            let renewed: Vec<_> = renewed.iter().map(|noun| format!("{}{}", noun.count, noun.counted)).collect();
-            println!("已用新密钥重新加密{}；旧密钥可从密钥文件中删去，删去后重启服务", renewed.join("、"));
+            println!("{}", rotated(&renewed.map_err(|error| error.to_string())?));
         }
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {
@@ -299,6 +298,23 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the new key sealed, and whether the old one is still needed.
+fn rotated(renewed: &[Renewed]) -> String {
+    let list: Vec<_> = renewed.iter().map(|noun| format!("{}{}", noun.count, noun.counted)).collect();
+    let left: Vec<_> = renewed.iter().filter(|noun| noun.left > 0).collect();
+    let left: Vec<_> = left.iter().map(|noun| format!("{}{}", noun.left, noun.counted)).collect();
+    let next = if left.is_empty() {
+        "旧密钥可从密钥文件中删去，删去后重启服务".to_owned()
+    } else {
+        format!(
+            "另有{}的文件缺失或损坏，未重新加密（编号见日志），请保留旧密钥：找回文件后再次执行；\
+             无法找回的，请删除这些附件，{DELETED_DAYS}天后再次执行",
+            left.join("、")
+        )
+    };
+    format!("已用新密钥重新加密{}；{next}", list.join("、"))
 }
 
 /// What a backup holds, and what to do with it.
@@ -339,8 +355,12 @@ async fn user(database: &store::Database, command: &UserCommand) -> Result<Strin
             login
         }
         UserCommand::Factor { login } => {
-            user_factor_drop(database, login, chrono::Utc::now()).await.map_err(|error| error.to_string())?;
-            return Ok(format!("账号 {login} 的二次验证已解除，下次登录后须重新启用"));
+            user_factor_drop(database, login, password.clone(), chrono::Utc::now())
+                .await
+                .map_err(|error| error.to_string())?;
+            return Ok(format!(
+                "账号 {login} 的二次验证已解除  新密码 {password}  （登录后须修改密码并重新启用二次验证，此密码不再显示）"
+            ));
         }
     };
     Ok(format!("账号 {login}  初始密码 {password}  （首次登录须修改，此密码不再显示）"))
@@ -350,4 +370,17 @@ async fn outline(database: &store::Database, file: &std::path::Path, login: &str
     let ctx = user_ctx(database, UserRef::Login(login), chrono::Utc::now()).await.map_err(|error| error.to_string())?;
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     demo::outlines_put(&ctx, &text).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_old_key_goes_only_when_nothing_needs_it() {
+        let noun = |left| Renewed { counted: "个附件", count: 3, left };
+        assert_eq!(rotated(&[noun(0)]), "已用新密钥重新加密3个附件；旧密钥可从密钥文件中删去，删去后重启服务");
+        let kept = rotated(&[noun(2)]);
+        assert!(kept.contains("另有2个附件的文件缺失或损坏") && kept.contains("请保留旧密钥"), "{kept}");
+    }
 }

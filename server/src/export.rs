@@ -84,7 +84,7 @@ pub async fn run_job(database: &Database, job: &str) -> store::Result<()> {
     }
     let progress = Progress { job: Some((database, job)), done: AtomicU32::new(0) };
     match made(&ctx, &work.list, &work.query, work.rows, &progress).await {
-        Ok((content, rows)) => export_end(database, job, rows, &content).await,
+        Ok((content, rows)) => export_end(&ctx, job, rows, &content).await,
         Err(Error::Failure(Failure::Conflict)) => Err(Failure::Conflict.into()),
         Err(error) => refuse(database, job, error).await,
     }

@@ -18,7 +18,7 @@ use server::{
     audit,
     backup::{archive::Archive, backup, restore},
     config::Config,
-    demo, export,
+    demo, export, keys,
 };
 use std::{
     fs,
@@ -131,8 +131,8 @@ async fn a_city_comes_back_after_everything_is_gone() {
     assert!(before.len() >= 20, "{before:?}");
     let paper = paper_create(&opened.database).await;
     seal(&opened.database, &config.data).await;
-    fs::create_dir_all(config.data.join("files/ab")).expect("a folder");
-    fs::write(config.data.join("files/ab/附件.pdf"), b"a stored file").expect("written");
+    fs::create_dir_all(config.data.join("files/z")).expect("a folder");
+    fs::write(config.data.join("files/z/附件.pdf"), b"a stored file").expect("written");
     // Backed up while the server that started the cluster goes on with it.
     let made = backup(&config, &folder.0, true).await.expect("a backup");
     assert!(made.file.starts_with(&folder.0) && made.manifest.has("keys"), "{made:?}");
@@ -154,7 +154,7 @@ async fn a_city_comes_back_after_everything_is_gone() {
     assert!(enters(&opened.database, "operator", &password).await, "signing in works");
     assert_eq!(documents(&opened.database, "city").await, before, "numbers are readable");
     assert_eq!(paper_read(&opened.database, paper).await, PAPER, "and so are papers");
-    assert_eq!(fs::read(config.data.join("files/ab/附件.pdf")).expect("a file"), b"a stored file");
+    assert_eq!(fs::read(config.data.join("files/z/附件.pdf")).expect("a file"), b"a stored file");
     // The triggers work again, and the chain goes on from where it ended.
     seal(&opened.database, &config.data).await;
     let anchors = audit::anchors(&audit::anchor_file(&config.data));
@@ -170,6 +170,31 @@ async fn a_city_comes_back_after_everything_is_gone() {
     opened.close().await;
     let twice = restore(&config, &made.file, false).await.expect_err("a city is there");
     assert!(twice.contains("--force"), "{twice}");
+    halfway(&config, &made.file).await;
+}
+
+/// A restore that fails at its files leaves the city with the keys that it has by now, which the backup does not have.
+async fn halfway(config: &Config, file: &Path) {
+    let keys = config.data.join("keys");
+    let present = format!("{}\n{}", keys::next(&config.data).expect("a key"), fs::read_to_string(&keys).expect("keys"));
+    fs::write(&keys, &present).expect("written");
+    let opened = config.open().await.expect("with a new key");
+    let paper = paper_create(&opened.database).await;
+    opened.close().await;
+    let anchors = fs::read(audit::anchor_file(&config.data)).expect("anchors");
+    // In the way of a folder.
+    fs::rename(config.data.join("files/z"), config.data.join("files/y")).expect("moved");
+    fs::write(config.data.join("files/z"), b"").expect("written");
+    let error = restore(config, file, true).await.expect_err("no room for a file");
+    assert!(error.contains("附件.pdf"), "{error}");
+    assert_eq!(fs::read_to_string(&keys).expect("keys"), present);
+    assert_eq!(fs::read(audit::anchor_file(&config.data)).expect("anchors"), anchors);
+    let opened = config.open().await.expect("it starts");
+    assert_eq!(paper_read(&opened.database, paper).await, PAPER, "the database and the keys that it had");
+    opened.close().await;
+    let left =
+        fs::read_dir(&config.data).expect("a folder").flatten().map(|entry| entry.file_name()).collect::<Vec<_>>();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".part")), "{left:?}");
 }
 
 /// A login that sees all rows, beside the owner, who does not.

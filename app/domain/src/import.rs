@@ -118,7 +118,7 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Person | Self::User)
+        matches!(self, Self::Room | Self::Person | Self::User)
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).

@@ -146,6 +146,10 @@ pub enum Choices {
     Day,
 }
 
+/// Leaves what waits for the actor himself: the list that a reminder of home leads to (S4-1.1).
+pub const TURN: Filter =
+    Filter { key: "turn", label: "办理", choices: Choices::Fixed(|| vec![("MINE", "待我处理")]) };
+
 /// A list screen: its columns drive the table, the sorting, the export and the read-only detail.
 pub struct ListSheet<R: 'static> {
     pub key: &'static str,

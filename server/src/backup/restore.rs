@@ -27,7 +27,7 @@ pub struct Restored {
 /// Restores a backup into the configured database and data folder; over a city that is there only by `force`.
 ///
 /// # Errors
-/// One line that says what to do. Until all of the database is in, a failure leaves what was there.
+/// One line that says what to do. Until database and files are all in, a failure leaves what was there.
 pub async fn restore(config: &Config, file: &Path, force: bool) -> Result<Restored, String> {
     let path = file.to_owned();
     let opened = tokio::task::spawn_blocking(move || Archive::open(&path));
@@ -97,10 +97,27 @@ fn fill(archive: &mut Archive, mut program: std::process::Command) -> Result<(),
     copied.map_err(|error| format!("{DATABASE}: {error}"))
 }
 
-/// Puts keys, anchors and files into the data folder; a file that was there under the same name is kept beside.
+/// A part that lies beside its place and waits for the others.
+struct Fresh {
+    file: PathBuf,
+    place: PathBuf,
+}
+
+/// Puts keys, anchors and files into the data folder, all of them or none: the keys of a backup open nothing in the
+/// database that comes back when its restore fails.
 fn files(archive: &mut Archive, data: &Path) -> Result<(), String> {
     fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let aside = format!("{BEFORE}{}", short_id());
+    let mut fresh = Vec::new();
+    let placed = unpack(archive, data, &mut fresh).and_then(|()| place(&fresh, &format!("{BEFORE}{}", short_id())));
+    if placed.is_err() {
+        for fresh in &fresh {
+            let _ = fs::remove_file(&fresh.file);
+        }
+    }
+    placed
+}
+
+fn unpack(archive: &mut Archive, data: &Path, fresh: &mut Vec<Fresh>) -> Result<(), String> {
     for part in archive.manifest.parts.clone() {
         let relative = match part.name.as_str() {
             DATABASE => continue,
@@ -108,7 +125,12 @@ fn files(archive: &mut Archive, data: &Path) -> Result<(), String> {
             KEYS | ANCHORS => PathBuf::from(&part.name),
             name => inside(name).ok_or_else(|| format!("{name} is no place in the data folder"))?,
         };
-        put(archive, &part.name, &data.join(relative), &aside).map_err(|error| format!("{}: {error}", part.name))?;
+        let place = data.join(relative);
+        let mut file = place.as_os_str().to_owned();
+        file.push(format!(".{}{PART}", short_id()));
+        fresh.push(Fresh { file: file.into(), place });
+        let Fresh { file, place } = &fresh[fresh.len() - 1];
+        write(archive, &part.name, file, place).map_err(|error| format!("{}: {error}", part.name))?;
     }
     Ok(())
 }
@@ -119,26 +141,53 @@ fn inside(name: &str) -> Option<PathBuf> {
     path.components().all(|part| matches!(part, Component::Normal(_))).then_some(path)
 }
 
-fn put(archive: &mut Archive, name: &str, place: &Path, aside: &str) -> io::Result<()> {
+fn write(archive: &mut Archive, name: &str, file: &Path, place: &Path) -> io::Result<()> {
     if let Some(folder) = place.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut fresh = place.as_os_str().to_owned();
-    fresh.push(format!(".{}{PART}", short_id()));
-    let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    let written = archive.copy(name, &mut file).and_then(|()| file.flush()).and_then(|()| file.sync_all());
-    let placed = written.and_then(|()| {
-        if place.exists() {
-            let mut kept = place.as_os_str().to_owned();
-            kept.push(aside);
-            fs::rename(place, kept)?;
+    let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(file)?;
+    archive.copy(name, &mut file)?;
+    file.flush()?;
+    file.sync_all()
+}
+
+/// Gives all of them their names; what was there under such a name is kept beside, and comes back when one fails.
+fn place(fresh: &[Fresh], aside: &str) -> Result<(), String> {
+    for (done, next) in fresh.iter().enumerate() {
+        if let Err(error) = exchange(next, aside) {
+            for placed in fresh[..done].iter().rev() {
+                let back = fs::remove_file(&placed.place).and_then(|()| bring_back(&placed.place, aside));
+                if let Err(error) = back {
+                    tracing::error!(%error, place = %placed.place.display(), "what was here is beside it");
+                }
+            }
+            return Err(format!("{}: {error}", next.place.display()));
         }
-        fs::rename(&fresh, place)
-    });
+    }
+    Ok(())
+}
+
+fn exchange(fresh: &Fresh, aside: &str) -> io::Result<()> {
+    if fresh.place.exists() {
+        fs::rename(&fresh.place, kept(&fresh.place, aside))?;
+    }
+    let placed = fs::rename(&fresh.file, &fresh.place);
     if placed.is_err() {
-        let _ = fs::remove_file(&fresh);
+        bring_back(&fresh.place, aside)?;
     }
     placed
+}
+
+fn bring_back(place: &Path, aside: &str) -> io::Result<()> {
+    let kept = kept(place, aside);
+    if kept.exists() { fs::rename(kept, place) } else { Ok(()) }
+}
+
+/// Where what was in a place is kept.
+fn kept(place: &Path, aside: &str) -> PathBuf {
+    let mut kept = place.as_os_str().to_owned();
+    kept.push(aside);
+    kept.into()
 }
 
 #[cfg(test)]
@@ -151,5 +200,28 @@ mod tests {
         for name in ["files/../keys", "files//etc/passwd", "/etc/passwd", "other"] {
             assert_eq!(inside(name), None, "{name}");
         }
+    }
+    #[test]
+    fn all_get_their_places_or_none() {
+        let folder = std::env::temp_dir().join(format!("housing-place-{}", short_id()));
+        fs::create_dir_all(&folder).unwrap();
+        let fresh: Vec<_> = ["keys", "new", "other"]
+            .map(|name| Fresh { file: folder.join(format!("{name}.part")), place: folder.join(name) })
+            .into();
+        let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
+        for (name, content) in [("keys", "old"), ("other", "old"), ("keys.part", "fresh"), ("new.part", "fresh")] {
+            fs::write(folder.join(name), content).unwrap();
+        }
+        let failed = place(&fresh, ".before").unwrap_err();
+        assert!(failed.contains("other"), "{failed}");
+        let found = ["keys", "new", "other", "keys.before", "other.before"].map(text);
+        assert_eq!(found, [Some("old".into()), None, Some("old".into()), None, None]);
+        for name in ["keys.part", "new.part", "other.part"] {
+            fs::write(folder.join(name), "fresh").unwrap();
+        }
+        place(&fresh, ".before").unwrap();
+        let found = ["keys", "new", "other", "keys.before"].map(text);
+        assert_eq!(found, [Some("fresh".into()), Some("fresh".into()), Some("fresh".into()), Some("old".into())]);
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

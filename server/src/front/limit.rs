@@ -33,8 +33,14 @@ use std::{
 };
 
 /// Addresses of the door. The page of the door is one of them: it draws a captcha.
-const DOOR: [&str; 5] =
-    ["/sign-in", "/api/sign_in", "/api/captcha_create", "/api/password_change", "/api/factor_verify"];
+const DOOR: [&str; 6] = [
+    "/sign-in",
+    "/api/sign_in",
+    "/api/captcha_create",
+    "/api/password_change",
+    "/api/factor_verify",
+    "/api/factor_confirm",
+];
 /// So many sessions' worth may come from one address.
 const SESSIONS_PER_ADDRESS: u32 = 10;
 /// After so many questions, keys whose bucket is full again are forgotten.

@@ -86,14 +86,14 @@ impl Ctx {
         self.unread
     }
 
-    /// Refuses a wall, and whoever has still to change the first password: for what is a person's own and needs no
-    /// right.
+    /// Refuses a wall, and whoever has still to change the password or to set up a second factor: for what is a person's
+    /// own and needs no right.
     ///
     /// # Errors
     /// [`Failure::Forbidden`].
     pub fn require_desk(&self) -> Result<()> {
         let actor = self.actor();
-        if actor.session == SessionKind::Desk && !actor.must_change_password {
+        if actor.session == SessionKind::Desk && actor.forced_page().is_none() {
             Ok(())
         } else {
             Err(Failure::Forbidden.into())
@@ -123,6 +123,23 @@ impl Ctx {
     #[must_use]
     pub fn sees(&self, district: i64, estate: i64) -> bool {
         self.sees_district(district) || matches!(&*self.scope, Scope::Estates(estates) if estates.contains(&estate))
+    }
+
+    /// How far the actor sees, as one text: the same for the same scope, whatever the order. For what is kept beside
+    /// something that was made with it.
+    pub(crate) fn reach(&self) -> String {
+        let sorted = |ids: &[i64]| {
+            let mut ids = ids.to_vec();
+            ids.sort_unstable();
+            joined(&ids)
+        };
+        match &*self.scope {
+            Scope::City { .. } => "city".to_owned(),
+            Scope::Districts(districts) => format!("districts {}", sorted(districts)),
+            // Persons are those of the own organisation, see `begin`.
+            Scope::Estates(estates) => format!("estates {} of {}", sorted(estates), self.actor.organization_id),
+            Scope::Nothing => "nothing".to_owned(),
+        }
     }
 
     /// Opens a transaction in which row-level security knows this actor.

@@ -140,23 +140,28 @@ pub async fn export_progress(database: &Database, id: &str, before: u32, now: u3
     Ok(())
 }
 
-/// Ends an export with what it made, which stands in the place of what was asked for.
+/// Ends an export with what it made, which stands in the place of what was asked for; and notes the scope with which it
+/// was made, of the context that read the rows.
 ///
 /// # Errors
 /// As [`export_progress`].
-pub async fn export_end(database: &Database, id: &str, rows: u32, content: &[u8]) -> Result<()> {
-    let ring = database.keys()?;
+pub async fn export_end(ctx: &Ctx, id: &str, rows: u32, content: &[u8]) -> Result<()> {
+    let ring = ctx.database().keys()?;
     let sealed = ring.seal_bytes(Kind::JobFile, content);
-    let mut tx = begin_city(database).await?;
+    let mut tx = begin_city(ctx.database()).await?;
     hold(&mut tx, id, JobStatus::Executing, rows).await?;
     let id = job_id(id)?;
     sqlx::query!("update job_file set content = $2, key_id = $3 where job_id = $1", id, sealed, ring.active())
         .execute(connection(&mut tx))
         .await?;
     // Less than was asked for is all there is.
-    sqlx::query!("update job set status = 'FINISHED', finished_at = now(), total = succeeded where id = $1", id)
-        .execute(connection(&mut tx))
-        .await?;
+    sqlx::query!(
+        "update job set status = 'FINISHED', finished_at = now(), total = succeeded, scope = $2 where id = $1",
+        id,
+        ctx.reach()
+    )
+    .execute(connection(&mut tx))
+    .await?;
     ended(&mut tx, id).await?;
     tx.commit().await?;
     Ok(())

@@ -24,7 +24,7 @@ use store::{
         cipher::KeyRing,
         parameter::{parameter_list, parameter_request},
         role::{role_delete, role_get, role_list, role_request},
-        session::{SignIn, captcha_create, password_change, session_ctx, sign_in},
+        session::{password_change, session_ctx},
         setting::{setting_put, settings_get},
         user::{
             UserRef, user_choices, user_ctx, user_estates, user_get, user_grant_request, user_list, user_password_new,
@@ -36,6 +36,7 @@ use support::{
     TestDatabase,
     city::{self, PASSWORD},
     database::KEY,
+    door::enters,
 };
 
 /// Who takes part.
@@ -121,16 +122,7 @@ fn field(error: Error, field: &str) -> String {
 }
 
 async fn attempt(database: &Database, login: &str, password: &str) -> Result<String, String> {
-    let now = Utc::now();
-    let captcha_id = captcha_create(database, "K7PQ", now).await.expect("a captcha");
-    let entered = SignIn {
-        login: login.into(),
-        password: password.into(),
-        captcha_id,
-        captcha: "K7PQ".into(),
-        address: "10.0.0.7".into(),
-    };
-    sign_in(database, entered, now).await.map_err(|error| error.to_string())
+    enters(database, login, password, Utc::now()).await
 }
 
 #[tokio::test]

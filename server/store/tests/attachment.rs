@@ -11,15 +11,19 @@ use domain::{
     platform::attachment::{Attachment, DELETED_DAYS, FILES_MAX, Link, View, content::Media},
 };
 use sqlx::AssertSqlSafe;
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use store::{
     Ctx, Error,
     platform::{
         attachment::{
-            Upload, attachment_create, attachment_delete, attachment_link, attachment_list, attachment_open,
+            Rotated, Upload, attachment_create, attachment_delete, attachment_link, attachment_list, attachment_open,
             attachment_rotate, attachments_sweep,
         },
         cipher::KeyRing,
+        key::keys_rotate,
     },
 };
 use support::{TestDatabase, city, database::KEY};
@@ -266,14 +270,51 @@ async fn a_new_key_seals_what_the_old_one_sealed() {
     let missing = test.second_with(&[NEW]).await.expect_err("refused").to_string();
     assert!(missing.contains("key 1 is missing"), "{missing}");
     let both = test.second_with(&[NEW, KEY]).await.expect("both keys");
-    assert_eq!(attachment_rotate(&both).await.expect("sealed anew"), 1);
-    assert_eq!(attachment_rotate(&both).await.expect("nothing left"), 0);
+    let rotated = async || attachment_rotate(&both, Utc::now()).await.expect("sealed anew");
+    assert_eq!(rotated().await, Rotated { renewed: 1, left: 0 });
+    assert_eq!(rotated().await, Rotated::default(), "nothing is left");
     for (name, content) in stored(&test.files()) {
         assert_eq!(KeyRing::key_of(&content), Some(2), "{name}");
     }
     let ctx = city::ctx(&both, "district-a").await;
     let link = attachment_link(&ctx, id, View::Download, "").await.expect("a link");
     assert_eq!(attachment_open(&ctx, &link).await.expect("opened").content, CONTENT);
+}
+
+/// A file that is gone stops nothing: those behind it are renewed, and it keeps its key for when it is found.
+#[tokio::test]
+async fn a_rotation_goes_on_behind_what_is_missing() {
+    let test = TestDatabase::with_city().await;
+    let (ctx, sun) = (city::ctx(&test.database, "district-a").await, estate(&test).await);
+    let mut made = Vec::new();
+    for kind in [AttachmentKind::Plan, AttachmentKind::Photo, AttachmentKind::Other, AttachmentKind::Other] {
+        made.push(attachment_create(&ctx, &photo(AttachmentOwner::Estate, sun, kind)).await.expect("stored"));
+    }
+    let [lost, torn, due, good] = made[..] else { panic!("four files") };
+    let lost_file = place(&test, lost).await;
+    let content = std::fs::read(&lost_file).expect("a file");
+    std::fs::remove_file(&lost_file).expect("lost");
+    std::fs::write(place(&test, torn).await, &content[..20]).expect("torn");
+    std::fs::remove_file(place(&test, due).await).expect("dropped");
+    attachment_delete(&ctx, due, "重复上传").await.expect("deleted");
+    let both = test.second_with(&[&KeyRing::new_line(2), KEY]).await.expect("both keys");
+    let month = Utc::now() + TimeDelta::days(DELETED_DAYS + 1);
+    assert_eq!(attachment_rotate(&both, month).await.expect("goes on"), Rotated { renewed: 1, left: 2 });
+    let keys = "select string_agg(id || ':' || coalesce(key_id::text, 'none'), ' ' order by id) from attachment";
+    let keys: String = sqlx::query_scalar(keys).fetch_one(&test.admin).await.expect("keys");
+    assert_eq!(keys, format!("{lost}:1 {torn}:1 {due}:none {good}:2"));
+    std::fs::write(&lost_file, &content).expect("found");
+    let nouns = keys_rotate(&both, month).await.expect("again");
+    assert_eq!(nouns.last().map(|noun| (noun.count, noun.left)), Some((1, 1)), "files come last: {nouns:?}");
+}
+
+async fn place(test: &TestDatabase, id: AttachmentId) -> PathBuf {
+    let key: String = sqlx::query_scalar("select object_key from attachment where id = $1")
+        .bind(id.0)
+        .fetch_one(&test.admin)
+        .await
+        .expect("a key");
+    test.files().join(key)
 }
 
 /// Whoever can write to the store can still not show one file in the place of another.
@@ -285,16 +326,8 @@ async fn files_that_were_exchanged_or_lost_are_not_shown() {
         attachment_create(&ctx, &paper(AttachmentOwner::Estate, sun, AttachmentKind::Plan)).await.expect("stored");
     let other = Upload { content: b"%PDF-1.7 another", ..paper(AttachmentOwner::Estate, sun, AttachmentKind::Plan) };
     let other = attachment_create(&ctx, &other).await.expect("stored");
-    let place = async |id: AttachmentId| {
-        let key: String = sqlx::query_scalar("select object_key from attachment where id = $1")
-            .bind(id.0)
-            .fetch_one(&test.admin)
-            .await
-            .expect("a key");
-        test.files().join(key)
-    };
-    std::fs::copy(place(other).await, place(one).await).expect("exchanged");
-    std::fs::remove_file(place(other).await).expect("lost");
+    std::fs::copy(place(&test, other).await, place(&test, one).await).expect("exchanged");
+    std::fs::remove_file(place(&test, other).await).expect("lost");
     for id in [one, other] {
         let link = attachment_link(&ctx, id, View::Download, "").await.expect("a link");
         assert!(matches!(attachment_open(&ctx, &link).await.unwrap_err(), Error::Broken(_)));

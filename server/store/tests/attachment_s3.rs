@@ -14,7 +14,7 @@ use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use std::{net::SocketAddr, path::PathBuf};
 use store::{
     files::{Bucket, Files},
-    platform::attachment::{Upload, attachment_create, attachment_link, attachment_open, attachment_rotate},
+    platform::attachment::{Rotated, Upload, attachment_create, attachment_link, attachment_open, attachment_rotate},
 };
 use support::{TestDatabase, city};
 use tokio::net::TcpListener;
@@ -94,7 +94,7 @@ async fn two_processes_share_a_bucket() {
     let ctx = city::ctx(&other, "district-a").await;
     let link = attachment_link(&ctx, id, View::Download, "").await.expect("a link");
     assert_eq!(attachment_open(&ctx, &link).await.expect("opened").content, CONTENT);
-    assert_eq!(attachment_rotate(&other).await.expect("nothing to do"), 0);
+    assert_eq!(attachment_rotate(&other, chrono::Utc::now()).await.expect("nothing to do"), Rotated::default());
     let key: String =
         sqlx::query_scalar("select object_key from attachment").fetch_one(&test.admin).await.expect("a key");
     let lying = std::fs::read(service.folder.join("city/prh/files").join(&key)).expect("below the prefix");

@@ -16,30 +16,19 @@ use store::{
         job::{job_get, job_note},
     },
     platform::{
-        session::{SignIn, captcha_create, session_ctx, session_peek, sign_in},
+        session::{session_ctx, session_peek, sign_in},
         user::{UserRef, user_ctx},
     },
 };
 use support::{
     TestDatabase,
     city::PASSWORD,
+    door::{entered, enters},
     sheet::{numbered, row},
 };
 
 /// As far as a clock is ever off: a machine set to another time zone, a battery that was empty.
 const JUMP: TimeDelta = TimeDelta::hours(8);
-
-async fn attempt(database: &Database, password: &str, now: DateTime<Utc>) -> Result<String, String> {
-    let captcha_id = captcha_create(database, "K7PQ", now).await.expect("a captcha");
-    let entered = SignIn {
-        login: "city".into(),
-        password: password.into(),
-        captcha_id,
-        captcha: "K7PQ".into(),
-        address: "10.0.0.7".into(),
-    };
-    sign_in(database, entered, now).await.map_err(|error| error.to_string())
-}
 
 async fn alive(database: &Database, secret: &str, now: DateTime<Utc>) -> bool {
     session_ctx(database, secret, now).await.expect("the database answers").is_some()
@@ -49,10 +38,10 @@ async fn alive(database: &Database, secret: &str, now: DateTime<Utc>) -> bool {
 async fn a_clock_that_jumps_forward_asks_people_to_sign_in_again() {
     let test = TestDatabase::with_city().await;
     let (database, now) = (&test.database, Utc::now());
-    let secret = attempt(database, PASSWORD, now).await.expect("welcome");
+    let secret = enters(database, "city", PASSWORD, now).await.expect("welcome");
     let later = now + JUMP;
     assert!(!alive(database, &secret, later).await, "idle for eight hours, as far as anybody can tell");
-    let fresh = attempt(database, PASSWORD, later).await.expect("welcome");
+    let fresh = enters(database, "city", PASSWORD, later).await.expect("welcome");
     assert!(alive(database, &fresh, later).await);
     let swept = sweep(database, later).await.expect("swept");
     assert_eq!(swept.sessions, 1, "and only that one is forgotten");
@@ -64,18 +53,18 @@ async fn a_clock_that_is_put_back_makes_no_session_last_longer() {
     let test = TestDatabase::with_city().await;
     let (database, now) = (&test.database, Utc::now());
     // Signed in while the clock ran eight hours ahead; then it is put right.
-    let secret = attempt(database, PASSWORD, now + JUMP).await.expect("welcome");
+    let secret = enters(database, "city", PASSWORD, now + JUMP).await.expect("welcome");
     assert!(alive(database, &secret, now).await, "nobody is thrown out");
     let idle = now + TimeDelta::minutes(DESK_IDLE_MINUTES + 1);
     assert!(!alive(database, &secret, idle).await, "an empty chair is noticed after the usual time");
     // At work all the time it ends when it would have.
-    let secret = attempt(database, PASSWORD, now + JUMP).await.expect("welcome");
+    let secret = enters(database, "city", PASSWORD, now + JUMP).await.expect("welcome");
     for minutes in (0..DESK_HOURS * 60).step_by(20) {
         assert!(alive(database, &secret, now + TimeDelta::minutes(minutes)).await, "{minutes}");
     }
     assert!(!alive(database, &secret, now + TimeDelta::hours(DESK_HOURS) + TimeDelta::seconds(1)).await);
     // A stream that only looks corrects the mark as well.
-    let secret = attempt(database, PASSWORD, now + JUMP).await.expect("welcome");
+    let secret = enters(database, "city", PASSWORD, now + JUMP).await.expect("welcome");
     assert!(session_peek(database, &secret, now).await.expect("an answer").is_some());
     assert!(!alive(database, &secret, idle).await);
 }
@@ -86,22 +75,15 @@ async fn a_lock_ends_with_the_jump_that_made_it_long() {
     let (database, now) = (&test.database, Utc::now());
     let mut told = String::new();
     while !told.contains("锁定") {
-        told = attempt(database, "wrong", now + JUMP).await.unwrap_err();
+        told = enters(database, "city", "wrong", now + JUMP).await.unwrap_err();
     }
-    assert!(attempt(database, PASSWORD, now + JUMP).await.unwrap_err().contains("账号已锁定"));
-    assert!(attempt(database, PASSWORD, now).await.is_ok(), "not for eight hours and a quarter");
+    assert!(enters(database, "city", PASSWORD, now + JUMP).await.unwrap_err().contains("账号已锁定"));
+    assert!(enters(database, "city", PASSWORD, now).await.is_ok(), "not for eight hours and a quarter");
     // Forward it ends by itself, and a captcha that was drawn before is too old.
-    let before = captcha_create(database, "K7PQ", now).await.expect("a captcha");
-    let entered = SignIn {
-        login: "city".into(),
-        password: PASSWORD.into(),
-        captcha_id: before,
-        captcha: "K7PQ".into(),
-        address: "10.0.0.7".into(),
-    };
+    let entered = entered(database, "city", PASSWORD, now).await;
     let told = sign_in(database, entered, now + JUMP).await.unwrap_err().to_string();
     assert_eq!(told, "验证码已过期，请刷新");
-    assert!(attempt(database, PASSWORD, now + JUMP).await.is_ok(), "the next one is good");
+    assert!(enters(database, "city", PASSWORD, now + JUMP).await.is_ok(), "the next one is good");
 }
 
 async fn at(test: &TestDatabase, now: DateTime<Utc>) -> Ctx {

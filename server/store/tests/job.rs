@@ -203,11 +203,11 @@ async fn what_an_export_made_is_its_starters_alone() {
 
     job_cancel(&ctx, &job).await.expect("cancelled");
     assert_eq!(refused(export_progress(&test.database, &job, 1_000, 2_000).await), Some(Failure::Conflict));
-    assert_eq!(refused(export_end(&test.database, &job, 1_000, b"late").await), Some(Failure::Conflict));
+    assert_eq!(refused(export_end(&ctx, &job, 1_000, b"late").await), Some(Failure::Conflict));
     job_retry(&ctx, &job).await.expect("tried again");
     export_load(&test.database, &job).await.expect("asked").expect("it begins anew");
     export_progress(&test.database, &job, 0, 18).await.expect("progress");
-    export_end(&test.database, &job, 18, b"PK the file").await.expect("the end");
+    export_end(&ctx, &job, 18, b"PK the file").await.expect("the end");
     assert_eq!(job_result(&ctx, &job).await.expect("the file"), ("房源.xlsx".to_owned(), b"PK the file".to_vec()));
     let at_rest: Vec<u8> =
         sqlx::query_scalar("select content from job_file").fetch_one(&test.admin).await.expect("a file");
@@ -217,6 +217,33 @@ async fn what_an_export_made_is_its_starters_alone() {
         assert_eq!(refused(job_result(&other, &job).await), Some(Failure::NotFound), "{login}");
     }
     assert_eq!(messages(&test, "district-a").await, ["任务“导出房源”已完成：共18条"]);
+    // Whoever sees something else since does not get it, and whoever sees the whole city does.
+    let outside = Some(Failure::refused("数据范围已变更，请重新导出"));
+    let moved = async |organization: &str| {
+        sqlx::query(
+            "update app_user set organization_id = (select id from organization where code = $1) where login = 'district-a'",
+        )
+        .bind(organization)
+        .execute(&test.admin)
+        .await
+        .expect("moved");
+        refused(job_result(&city::ctx(&test.database, "district-a").await, &job).await)
+    };
+    assert_eq!(moved("810102").await, outside);
+    assert_eq!(moved("CITY").await, None);
+    assert_eq!(moved("810101").await, None);
+    sqlx::raw_sql(
+        "insert into user_estate select u.id, e.id from app_user u, estate e
+         where u.login = 'district-a' and e.name = '月光苑'",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("limited");
+    assert_eq!(moved("810101").await, outside, "one estate of the district");
+    sqlx::raw_sql("delete from user_estate where user_id = (select id from app_user where login = 'district-a')")
+        .execute(&test.admin)
+        .await
+        .expect("as before");
     // Whoever lost the right since does not get what he took with it.
     sqlx::raw_sql("delete from role_permission where permission = 'housing:stock:export'")
         .execute(&test.admin)

@@ -15,14 +15,26 @@ use domain::{
 };
 use store::{
     Ctx, Error,
+    housing::{
+        asset_change::{asset_change_list, asset_submit},
+        asset_count::asset_count_list,
+        asset_master::asset_master_create,
+        rent_standard::rent_standard_list,
+    },
     insight::reminder::reminder_list,
     platform::{
-        approval::approval_end,
+        approval::{approval_end, approval_list},
+        job::job_list,
         message::{message_list, message_open, message_read_all, template_list, template_update},
         parameter::{parameter_list, parameter_request},
+        user::user_list,
     },
 };
-use support::{TestDatabase, city};
+use support::{
+    TestDatabase,
+    asset::{grant, master_form},
+    city,
+};
 
 fn refused(result: Result<impl Sized, Error>) -> Option<Failure> {
     result.err().map(Failure::from)
@@ -156,11 +168,95 @@ async fn what_waits_for_somebody_is_counted_for_him_alone() {
     assert!(admin.len() == 1 && admin[0].starts_with("有效期将满的账号2:测试"), "{admin:?}");
     let city = labels("city").await;
     assert!(city.len() == 1 && city[0].starts_with("即将失效的租金标准1:一号标准（ZJ-01）"), "{city:?}");
-    // The lists behind say the same.
-    let mut ending = ListQuery::default();
-    ending.filter.insert("ending".into(), "SOON".into());
-    let users = store::platform::user::user_list(&city::ctx(&test.database, "admin").await, &ending).await;
-    assert_eq!(users.expect("accounts").total, 2);
-    let standards = store::housing::rent_standard::rent_standard_list(&maker, &ending).await;
-    assert_eq!(standards.expect("standards").total, 1);
+}
+
+/// Each reminder of an account: what it is called, how many, and how many the list shows that it leads to.
+async fn listed(test: &TestDatabase, login: &str) -> Vec<(String, i64, i64)> {
+    let ctx = city::ctx(&test.database, login).await;
+    let mut told = Vec::new();
+    for reminder in reminder_list(&ctx).await.expect("reminders") {
+        let (path, search) = reminder.link.split_once('?').expect("a filter");
+        let query = ListQuery::from_params(search.split('&').filter_map(|pair| pair.split_once('=')));
+        let total = match path {
+            "/assets/changes" => asset_change_list(&ctx, &query).await.map(|page| page.total),
+            "/assets/counts" => asset_count_list(&ctx, &query).await.map(|page| page.total),
+            "/platform/approvals" => approval_list(&ctx, &query).await.map(|page| page.total),
+            "/platform/jobs" => job_list(&ctx, &query).await.map(|page| page.total),
+            "/platform/users" => user_list(&ctx, &query).await.map(|page| page.total),
+            "/housing/rent-standards" => rent_standard_list(&ctx, &query).await.map(|page| page.total),
+            path => panic!("{path}"),
+        };
+        told.push((reminder.label, reminder.count, total.expect("a page")));
+    }
+    told
+}
+
+fn both(label: &str, count: i64) -> (String, i64, i64) {
+    (label.to_owned(), count, count)
+}
+
+/// Beside what waits there is what the list would show without the reminder's filter.
+#[tokio::test]
+async fn a_reminder_and_its_list_say_the_same() {
+    let test = TestDatabase::with_city().await;
+    sqlx::raw_sql(
+        "update app_user set valid_to = (now() at time zone 'Asia/Shanghai')::date + 5 where login in ('leader', 'finance');
+         update app_user set status = 'OFF' where login = 'finance';
+         update rent_standard set valid_to = (now() at time zone 'Asia/Shanghai')::date + 10 where valid_from < now();
+         update rent_standard set status = 'OFF' where code = 'ZJ-01';
+         insert into job (request_id, actor_id, sheet, file_name, status, message, created_at, finished_at)
+         select gen_random_uuid(), u.id, 'estate', f.name, f.status, '坏了', now(), f.at
+         from app_user u, (values ('甲.xlsx', 'FAILED', now() - interval '6 days'), ('乙.xlsx', 'FAILED', now() - interval '8 days'),
+             ('丙.xlsx', 'VALIDATED', null)) as f (name, status, at) where u.login in ('admin', 'city');
+         insert into approval (kind, subject, subject_key, change, lines, reason, made_by, made_at)
+         select 'USER_GRANT', u.login, u.login, jsonb_build_object('UserGrant', jsonb_build_object('user', u.id)), '[]', '换岗', m.id, now()
+         from app_user u, app_user m where u.login in ('security', 'leader') and m.login = 'admin'",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("what ends");
+    assert_eq!(listed(&test, "security").await, [both("待我复核", 1)], "nobody decides on his own rights");
+    let standards: i64 =
+        sqlx::query_scalar("select count(*) from rent_standard where status = 'ON' and valid_to < '2900-01-01'")
+            .fetch_one(&test.admin)
+            .await
+            .expect("a count");
+    let jobs = [both("待确认的导入", 1), both("失败的任务", 1)];
+    let [confirm, failed] = jobs.clone();
+    assert_eq!(
+        listed(&test, "admin").await,
+        [confirm, failed, both("有效期将满的账号", 1)],
+        "others' jobs are not his"
+    );
+    let [confirm, failed] = jobs;
+    assert_eq!(listed(&test, "city").await, [confirm, failed, both("即将失效的租金标准", standards)]);
+}
+
+/// What is decided about assets: none of it one's own work, and master cards by whoever sees them.
+#[tokio::test]
+async fn assets_wait_for_a_second_person_in_sight() {
+    let test = TestDatabase::with_city().await;
+    let maker = city::ctx(&test.database, "district-a").await;
+    for login in ["district-a", "district-b", "entry"] {
+        grant(&test, login, "CITY_CHECK").await;
+    }
+    let master = asset_master_create(&maker, &master_form(&test).await).await.expect("a master card");
+    asset_submit(&maker, master, 1).await.expect("submitted");
+    sqlx::raw_sql(
+        "insert into asset_count (district_id, estate_id, title, planned_on, status, made_by)
+         select e.district_id, e.id, s.status, '2026-11-01', s.status, u.id
+         from estate e, app_user u, (values ('TASK'), ('COUNTED'), ('DIFF')) as s (status)
+         where e.name = '月光苑' and u.login = 'district-a'",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("count sheets");
+    let all = [both("待我审核的资产事项", 1), both("待我确认的盘点单", 2)];
+    for login in ["city", "city-check"] {
+        assert_eq!(listed(&test, login).await, all, "{login}");
+    }
+    // The clerk of 月光苑 sees the master card of its project, and decides about it.
+    assert_eq!(listed(&test, "entry").await, all);
+    assert_eq!(listed(&test, "district-a").await, [], "his own work");
+    assert_eq!(listed(&test, "district-b").await, [], "another district");
 }

@@ -135,8 +135,14 @@ async fn a_new_key_seals_what_imports_keep() {
     let refused = test.second_with(&[&new]).await.expect_err("refused").to_string();
     assert!(refused.contains("key 1 is missing"), "{refused}");
     let during = test.second_with(&[&new, KEY]).await.expect("both");
-    let counts =
-        async || keys_rotate(&during).await.expect("rotated").iter().map(|noun| noun.count).collect::<Vec<_>>();
+    let counts = async || {
+        keys_rotate(&during, chrono::Utc::now())
+            .await
+            .expect("rotated")
+            .iter()
+            .map(|noun| noun.count)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(counts().await, [3, 0, 0, 0, 0], "a person, a failed row and a file");
     assert_eq!(counts().await, [0, 0, 0, 0, 0], "nothing is left");
     let after = test.second_with(&[&new]).await.expect("the old key is forgotten");

@@ -14,15 +14,13 @@ use domain::{
     },
 };
 use store::{
-    Ctx, Database, Error,
+    Database, Error,
     platform::{
         cipher::KeyRing,
         second_factor::{
             factor_codes_renew, factor_confirm, factor_disable, factor_offer, factor_state, factor_verify,
         },
-        session::{
-            SignIn, captcha_create, kiosk_start, session_ctx, session_factor_due, session_peek, sign_in, sign_out,
-        },
+        session::{kiosk_start, session_factor_due, session_peek, sign_out},
         setting::setting_put,
         user::{factor_rotate, user_factor_drop, user_factor_remove, user_get},
     },
@@ -31,6 +29,7 @@ use support::{
     TestDatabase,
     city::{self, PASSWORD},
     database::KEY,
+    door::{ctx_of, enters},
     phone,
 };
 
@@ -39,19 +38,8 @@ async fn password(database: &Database, login: &str, now: DateTime<Utc>) -> Resul
     enters(database, login, PASSWORD, now).await
 }
 
-async fn enters(database: &Database, login: &str, password: &str, now: DateTime<Utc>) -> Result<String, String> {
-    let captcha_id = captcha_create(database, "K7PQ", now).await.expect("a captcha");
-    let (login, password) = (login.to_owned(), password.to_owned());
-    let entered = SignIn { login, password, captcha_id, captcha: "K7PQ".into(), address: "10.0.0.7".into() };
-    sign_in(database, entered, now).await.map_err(|error| error.to_string())
-}
-
 async fn verify(database: &Database, pending: &str, code: &str, now: DateTime<Utc>) -> Result<String, String> {
     factor_verify(database, pending, code, "10.0.0.7", now).await.map_err(|error| error.to_string())
-}
-
-async fn ctx_of(database: &Database, secret: &str, now: DateTime<Utc>) -> Option<Ctx> {
-    session_ctx(database, secret, now).await.expect("the database answers")
 }
 
 /// Somebody who has a phone.
@@ -111,6 +99,19 @@ async fn a_phone_is_taken_into_use_with_its_first_code() {
     assert!(
         matches!(&stranger, Error::Failure(domain::failure::Failure::Invalid(errors)) if errors.get("password") == Some("密码错误"))
     );
+
+    for _ in 2..LOCK_AFTER {
+        let _ = factor_confirm(&ctx, &phone::code(&key, now), "not his".into()).await;
+    }
+    for entered in ["not his", "not his", PASSWORD] {
+        let told = factor_confirm(&ctx, &phone::code(&key, now), entered.into()).await.unwrap_err();
+        let Error::Failure(domain::failure::Failure::Invalid(errors)) = told else { panic!("{told}") };
+        assert!(errors.get("password").is_some_and(|told| told.starts_with("账号已锁定")), "{errors:?}");
+    }
+    sqlx::query("update app_user set locked_until = null, failed_attempts = 0 where login = 'leader'")
+        .execute(&test.admin)
+        .await
+        .expect("unlocked");
 
     let (fresh, codes) = factor_confirm(&ctx, &phone::code(&key, now), PASSWORD.into()).await.expect("confirmed");
     assert_eq!(codes.len(), RECOVERY_CODES);
@@ -391,12 +392,20 @@ async fn nobody_takes_the_checkers_factor_away_nor_his_own() {
     assert!(own.starts_with("不能解除自己的二次验证"), "{own}");
     assert!(ctx_of(database, &security.session, now).await.is_some());
     // From the machine itself.
-    user_factor_drop(database, "security", now).await.expect("taken away");
+    user_factor_drop(database, "security", "Fresh-horse-7".into(), now).await.expect("taken away");
     assert!(ctx_of(database, &security.session, now).await.is_none());
-    let session = password(database, "security", now).await.expect("welcome");
+    // The factor stood against whoever knows the old password.
+    assert_eq!(password(database, "security", now).await, Err("账号或密码错误".into()));
+    let session = enters(database, "security", "Fresh-horse-7", now).await.expect("welcome");
     assert!(ctx_of(database, &session, now).await.expect("a session").actor().must_enrol, "as after an administrator");
-    assert_eq!(user_factor_drop(database, "security", now).await.unwrap_err().to_string(), "该账号未启用二次验证");
-    assert_eq!(user_factor_drop(database, "who", now).await.unwrap_err().to_string(), "账号【who】不存在");
+    assert_eq!(
+        user_factor_drop(database, "security", "Fresh-horse-7".into(), now).await.unwrap_err().to_string(),
+        "该账号未启用二次验证"
+    );
+    assert_eq!(
+        user_factor_drop(database, "who", "Fresh-horse-7".into(), now).await.unwrap_err().to_string(),
+        "账号【who】不存在"
+    );
 }
 
 #[tokio::test]

@@ -4,51 +4,32 @@ mod support;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    failure::Failure,
     list::ListQuery,
     platform::{
-        actor::{DESK_HOURS, KIOSK_DAYS, SessionKind},
+        actor::{DESK_HOURS, KIOSK_DAYS, LOCK_AFTER, LOCK_MINUTES, SessionKind},
         permission::Permission,
     },
 };
 use store::{
-    Ctx, Database,
+    Database,
     housing::{estate::estate_list, unit_list::unit_list},
     insight::home::home_figures_get,
     platform::{
-        session::{SignIn, captcha_create, kiosk_start, password_change, session_ctx, session_peek, sign_in, sign_out},
+        session::{SignIn, kiosk_start, password_change, session_peek, sign_in, sign_out},
         user::{NewUser, user_create, user_password_reset},
     },
 };
 use support::{
     TestDatabase,
     city::{self, PASSWORD},
+    door::{ctx_of, entered, enters},
 };
 
 const NEW_PASSWORD: &str = "Another-Horse-8";
 
-async fn entered(database: &Database, login: &str, password: &str, now: DateTime<Utc>) -> SignIn {
-    let captcha_id = captcha_create(database, "K7PQ", now).await.expect("a captcha");
-    SignIn {
-        login: login.into(),
-        password: password.into(),
-        captcha_id,
-        captcha: "K7PQ".into(),
-        address: "10.0.0.7".into(),
-    }
-}
-
-/// Tries to sign in with a fresh captcha; answers the session's secret or the sentence.
-async fn attempt(database: &Database, login: &str, password: &str, now: DateTime<Utc>) -> Result<String, String> {
-    let entered = entered(database, login, password, now).await;
-    sign_in(database, entered, now).await.map_err(|error| error.to_string())
-}
-
 async fn signed_in(database: &Database, login: &str, now: DateTime<Utc>) -> String {
-    attempt(database, login, PASSWORD, now).await.unwrap_or_else(|sentence| panic!("{login}: {sentence}"))
-}
-
-async fn ctx_of(database: &Database, secret: &str, now: DateTime<Utc>) -> Option<Ctx> {
-    session_ctx(database, secret, now).await.expect("the database answers")
+    enters(database, login, PASSWORD, now).await.unwrap_or_else(|sentence| panic!("{login}: {sentence}"))
 }
 
 fn refused(sentence: &str) -> Result<String, String> {
@@ -106,8 +87,8 @@ async fn one_captcha_does_not_open_two_doors_at_once() {
 async fn an_unknown_account_and_a_wrong_password_read_the_same() {
     let test = TestDatabase::with_city().await;
     let now = Utc::now();
-    assert_eq!(attempt(&test.database, "nobody", PASSWORD, now).await, refused("账号或密码错误"));
-    assert_eq!(attempt(&test.database, "city", "wrong", now).await, refused("账号或密码错误"));
+    assert_eq!(enters(&test.database, "nobody", PASSWORD, now).await, refused("账号或密码错误"));
+    assert_eq!(enters(&test.database, "city", "wrong", now).await, refused("账号或密码错误"));
 }
 
 #[tokio::test]
@@ -115,29 +96,29 @@ async fn five_wrong_passwords_lock_the_account_for_half_an_hour() {
     let test = TestDatabase::with_city().await;
     let (database, start) = (&test.database, Utc::now());
     for _ in 0..4 {
-        assert_eq!(attempt(database, "city", "wrong", start).await, refused("账号或密码错误"));
+        assert_eq!(enters(database, "city", "wrong", start).await, refused("账号或密码错误"));
     }
-    assert_eq!(attempt(database, "city", "wrong", start).await, refused("账号已锁定，请30分钟后重试"));
+    assert_eq!(enters(database, "city", "wrong", start).await, refused("账号已锁定，请30分钟后重试"));
     let soon = start + TimeDelta::seconds(30);
     assert_eq!(
-        attempt(database, "city", PASSWORD, soon).await,
+        enters(database, "city", PASSWORD, soon).await,
         refused("账号已锁定，请30分钟后重试"),
         "also with the right one"
     );
     assert_eq!(
-        attempt(database, "city", PASSWORD, start + TimeDelta::seconds(29 * 60 + 1)).await,
+        enters(database, "city", PASSWORD, start + TimeDelta::seconds(29 * 60 + 1)).await,
         refused("账号已锁定，请1分钟后重试")
     );
-    assert!(attempt(database, "leader", PASSWORD, soon).await.is_ok(), "others are not locked");
+    assert!(enters(database, "leader", PASSWORD, soon).await.is_ok(), "others are not locked");
 
     // A wrong password after the lock counts from one again, and a right one clears the count.
     let after = start + TimeDelta::minutes(31);
-    assert_eq!(attempt(database, "city", "wrong", after).await, refused("账号或密码错误"));
-    assert!(attempt(database, "city", PASSWORD, after).await.is_ok());
+    assert_eq!(enters(database, "city", "wrong", after).await, refused("账号或密码错误"));
+    assert!(enters(database, "city", PASSWORD, after).await.is_ok());
     for _ in 0..4 {
-        assert_eq!(attempt(database, "city", "wrong", after).await, refused("账号或密码错误"));
+        assert_eq!(enters(database, "city", "wrong", after).await, refused("账号或密码错误"));
     }
-    assert!(attempt(database, "city", PASSWORD, after).await.is_ok());
+    assert!(enters(database, "city", PASSWORD, after).await.is_ok());
 }
 
 /// Guesses that come at once are counted one after the other.
@@ -148,7 +129,7 @@ async fn the_lock_cannot_be_outrun() {
     let guesses: Vec<_> = (0..8)
         .map(|_| {
             let database = test.database.clone();
-            tokio::spawn(async move { attempt(&database, "city", "wrong", now).await })
+            tokio::spawn(async move { enters(&database, "city", "wrong", now).await })
         })
         .collect();
     for guess in guesses {
@@ -172,11 +153,11 @@ async fn a_disabled_account_is_told_so_after_its_password() {
         .await
         .expect("disabled");
     assert_eq!(
-        attempt(database, "city", "wrong", now).await,
+        enters(database, "city", "wrong", now).await,
         refused("账号或密码错误"),
         "who does not know the password learns nothing"
     );
-    assert_eq!(attempt(database, "city", PASSWORD, now).await, refused("账号已停用"));
+    assert_eq!(enters(database, "city", PASSWORD, now).await, refused("账号已停用"));
     assert!(ctx_of(database, &before, now).await.is_none(), "open sessions end too");
 }
 
@@ -188,7 +169,7 @@ async fn an_account_of_a_closed_organisation_is_told_so_too() {
         .execute(&test.admin)
         .await
         .expect("closed");
-    assert_eq!(attempt(&test.database, "district-a", PASSWORD, now).await, refused("账号已停用"));
+    assert_eq!(enters(&test.database, "district-a", PASSWORD, now).await, refused("账号已停用"));
 }
 
 #[tokio::test]
@@ -284,8 +265,8 @@ async fn a_changed_password_ends_all_other_sessions() {
         assert!(ctx_of(database, ended, now).await.is_none());
     }
     assert!(ctx_of(database, &other, now).await.is_some(), "other people stay");
-    assert_eq!(attempt(database, "city", PASSWORD, now).await, refused("账号或密码错误"));
-    assert!(attempt(database, "city", NEW_PASSWORD, now).await.is_ok());
+    assert_eq!(enters(database, "city", PASSWORD, now).await, refused("账号或密码错误"));
+    assert!(enters(database, "city", NEW_PASSWORD, now).await.is_ok());
 }
 
 #[tokio::test]
@@ -300,9 +281,8 @@ async fn a_new_password_is_checked() {
         (PASSWORD, "alllowercase1", "alllowercase1", "new", "密码须包含大写字母、小写字母、数字、符号中的至少三类"),
         (PASSWORD, "The-City-2026", "The-City-2026", "new", "密码不能包含账号"),
     ] {
-        let failure: domain::failure::Failure =
-            password_change(&ctx, old.into(), new.into(), again).await.unwrap_err().into();
-        let domain::failure::Failure::Invalid(errors) = failure else { panic!("{new}: {failure}") };
+        let failure: Failure = password_change(&ctx, old.into(), new.into(), again).await.unwrap_err().into();
+        let Failure::Invalid(errors) = failure else { panic!("{new}: {failure}") };
         assert_eq!(errors.get(field), Some(sentence), "{new}");
     }
 }
@@ -339,9 +319,9 @@ async fn every_attempt_is_logged_and_no_password_is() {
     let mut wrong_captcha = entered(database, "city", PASSWORD, now).await;
     "XXXX".clone_into(&mut wrong_captcha.captcha);
     let _ = sign_in(database, wrong_captcha, now).await;
-    let _ = attempt(database, "nobody", "Secret-Guess-1", now).await;
-    let _ = attempt(database, "city", "Secret-Guess-1", now).await;
-    let _ = attempt(database, "city", PASSWORD, now).await;
+    let _ = enters(database, "nobody", "Secret-Guess-1", now).await;
+    let _ = enters(database, "city", "Secret-Guess-1", now).await;
+    let _ = enters(database, "city", PASSWORD, now).await;
     let rows: Vec<(String, bool, String, String)> =
         sqlx::query_as("select login, user_id is not null, address, result from login_attempt order by id")
             .fetch_all(&test.admin)
@@ -375,15 +355,37 @@ async fn a_new_password_opens_the_lock_and_ends_the_sessions() {
     let (database, now) = (&test.database, Utc::now());
     let before = signed_in(database, "city", now).await;
     for _ in 0..5 {
-        let _ = attempt(database, "city", "wrong", now).await;
+        let _ = enters(database, "city", "wrong", now).await;
     }
     user_password_reset(database, "city", NEW_PASSWORD.into(), true, now).await.expect("renewed");
     assert!(ctx_of(database, &before, now).await.is_none());
-    assert_eq!(attempt(database, "city", PASSWORD, now).await, refused("账号或密码错误"));
-    let fresh = attempt(database, "city", NEW_PASSWORD, now).await.expect("the new one, without waiting");
+    assert_eq!(enters(database, "city", PASSWORD, now).await, refused("账号或密码错误"));
+    let fresh = enters(database, "city", NEW_PASSWORD, now).await.expect("the new one, without waiting");
     assert!(ctx_of(database, &fresh, now).await.expect("a session").actor().must_change_password);
     let unknown = user_password_reset(database, "nobody", NEW_PASSWORD.into(), true, now).await;
     assert_eq!(unknown.unwrap_err().to_string(), "账号【nobody】不存在");
+}
+
+/// At a desk that was left open nobody tries passwords without end, nor opens a lock with a wrong one.
+#[tokio::test]
+async fn a_wrong_old_password_counts_as_at_the_door() {
+    let test = TestDatabase::with_city().await;
+    let (database, now) = (&test.database, Utc::now());
+    let desk = ctx_of(database, &signed_in(database, "city", now).await, now).await.expect("a session");
+    let change = async |old: &str| match password_change(&desk, old.into(), NEW_PASSWORD.into(), NEW_PASSWORD)
+        .await
+        .map_err(Failure::from)
+    {
+        Err(Failure::Invalid(errors)) => errors.get("old").unwrap_or_default().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    for _ in 1..LOCK_AFTER {
+        assert_eq!(change("wrong").await, "原密码错误");
+    }
+    for old in ["wrong", "wrong", PASSWORD] {
+        assert_eq!(change(old).await, format!("账号已锁定，请{LOCK_MINUTES}分钟后重试"));
+    }
+    assert!(enters(database, "city", PASSWORD, now).await.unwrap_err().starts_with("账号已锁定"));
 }
 
 /// What `server user add` refuses, each with the sentence that says what to do.

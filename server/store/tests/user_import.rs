@@ -11,19 +11,20 @@ use domain::{
     platform::{approval::Verdict, permission::Permission, user_form::GrantForm},
 };
 use store::{
-    Ctx, Database,
+    Ctx,
     import::{
         Import,
         job::{job_note, job_rows},
     },
     platform::{
         approval::{approval_end, approval_get},
-        session::{SignIn, captcha_create, session_ctx, sign_in},
+        session::session_ctx,
         user::{passwords_draw, user_get, user_grant_request},
     },
 };
 use support::{
     TestDatabase, city,
+    door::enters,
     sheet::{Cells, complaint, import, numbered, row, take, told},
 };
 
@@ -48,14 +49,6 @@ async fn pending(test: &TestDatabase) -> ApprovalId {
 
 async fn account(test: &TestDatabase, login: &str) -> UserId {
     UserId(id(test, &format!("select id from app_user where login = '{login}'")).await)
-}
-
-async fn enters(database: &Database, login: &str, password: &str) -> Result<String, String> {
-    let now = Utc::now();
-    let captcha_id = captcha_create(database, "K7PQ", now).await.expect("a captcha");
-    let (login, password) = (login.to_owned(), password.to_owned());
-    let entered = SignIn { login, password, captcha_id, captcha: "K7PQ".into(), address: String::new() };
-    sign_in(database, entered, now).await.map_err(|error| error.to_string())
 }
 
 /// Imports rows as a job of the log; answers its id.
@@ -154,7 +147,7 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
 
     // No password opens them before one was handed out, to who brought them and once.
     for guess in ["", "!"] {
-        assert_eq!(enters(database, "new.one", guess).await, Err("账号或密码错误".to_owned()));
+        assert_eq!(enters(database, "new.one", guess, Utc::now()).await, Err("账号或密码错误".to_owned()));
     }
     assert_eq!(
         approval_get(&admin, request).await.expect("readable").passwords_due,
@@ -168,7 +161,7 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
     assert_eq!(logins, [("new.one", "新一"), ("new.two", "新二")]);
     let again = passwords_draw(&admin, request).await.unwrap_err().to_string();
     assert_eq!(again, "初始密码已领取；遗失的请在用户页面逐个重置密码");
-    let session = enters(database, "new.two", &drawn[1].password).await.expect("welcome");
+    let session = enters(database, "new.two", &drawn[1].password, Utc::now()).await.expect("welcome");
     let ctx = session_ctx(database, &session, Utc::now()).await.expect("an answer").expect("a session");
     assert!(ctx.actor().must_change_password);
 }

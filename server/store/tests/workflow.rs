@@ -5,11 +5,12 @@ mod support;
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
     dictionary::{ApprovalKind, ApprovalStatus, WorkflowStatus},
-    id::{ApprovalId, WorkflowId},
+    id::{ApprovalId, RoleId, WorkflowId},
     list::ListQuery,
     platform::{
         approval::{ApprovalSeen, OVERDUE, Verdict},
         parameter::ParameterForm,
+        role::RoleForm,
         setting::code,
         task::{Due, StepState},
         workflow::{NodeForm, WorkflowForm},
@@ -17,10 +18,11 @@ use domain::{
 };
 use store::{
     Ctx, Result,
+    insight::reminder::reminder_list,
     platform::{
         approval::{approval_end, approval_get, approval_list},
         parameter::{parameter_list, parameter_request},
-        role::role_delete,
+        role::{role_delete, role_get, role_request},
         user::{NewUser, user_create},
         workflow::{workflow_delete, workflow_draft, workflow_get, workflow_list, workflow_request, workflow_update},
     },
@@ -131,6 +133,34 @@ impl Desk {
         rows.iter().find(|row| row.code == code::ADDRESS_TEMPLATE).expect("it is there").values.len()
     }
 
+    /// The role that a node asks for, with the right to check parameters; a checker holds it.
+    async fn head(&self) -> RoleId {
+        sqlx::raw_sql(
+            "insert into role (code, name) values ('PARAMETER_HEAD', '参数负责人');
+             insert into role_permission select r.id, p from role r,
+                 unnest(array['platform:parameter:read', 'platform:parameter:check']) p where r.code = 'PARAMETER_HEAD';
+             insert into user_role select u.id, r.id from app_user u, role r
+                 where u.login = 'check-two' and r.code = 'PARAMETER_HEAD'",
+        )
+        .execute(&self.test.admin)
+        .await
+        .expect("a head");
+        RoleId(self.id("select id from role where code = 'PARAMETER_HEAD'").await)
+    }
+
+    /// What a reminder counts for somebody, which the list that it leads to shows as well.
+    async fn waiting(&self, login: &str) -> i64 {
+        let ctx = city::ctx(&self.test.database, login).await;
+        let told = reminder_list(&ctx).await.expect("reminders");
+        let count = told.iter().find(|told| told.label == "待我复核").map_or(0, |told| {
+            assert_eq!((told.link.as_str(), told.lines.len()), ("/platform/approvals?turn=MINE", 1));
+            told.count
+        });
+        let turn = ListQuery::from_params([("turn", "MINE")]);
+        assert_eq!(approval_list(&ctx, &turn).await.expect("a page").total, count, "{login}");
+        count
+    }
+
     async fn refused(&self, by: &Ctx, request: ApprovalId) -> String {
         approval_end(by, request, Verdict::Approve, "").await.expect_err("refused").to_string()
     }
@@ -196,6 +226,57 @@ async fn the_maker_acts_at_no_node_even_with_the_right() {
     }
     approval_end(&maker, request, Verdict::Withdraw, "").await.expect("withdrawn half way");
     assert_eq!(desk.status(request).await.0, ApprovalStatus::Withdrawn);
+}
+
+/// What waits for somebody is what he could act on now, in the reminder and in the list.
+#[tokio::test]
+async fn a_request_waits_for_those_who_can_act_on_it() {
+    let desk = desk().await;
+    desk.head().await;
+    let head = NodeForm { role: "PARAMETER_HEAD".into(), ..node("终审", 1) };
+    desk.publish(&WorkflowForm { nodes: vec![node("初审", 1), head] }).await;
+    let request = desk.ask().await;
+    let all = async || {
+        let mut counts = Vec::new();
+        for login in ["city", "city-check", "check-two", "check-three"] {
+            counts.push(desk.waiting(login).await);
+        }
+        counts
+    };
+    assert_eq!(all().await, [0, 1, 1, 1], "not for its maker");
+    desk.agree(0, request).await.expect("the first node");
+    assert_eq!(all().await, [0, 0, 1, 0], "for whoever holds the role of the second node");
+    let head = city::ctx(&desk.test.database, "check-two").await;
+    approval_end(&head, request, Verdict::Approve, "").await.expect("the head");
+    assert_eq!(all().await, [0; 4]);
+    let next = desk.ask_again().await;
+    approval_end(&head, next, Verdict::Approve, "").await.expect("the head at the first node");
+    assert_eq!(all().await, [0; 4], "he has acted, and nobody else holds the role");
+}
+
+/// The role of a node in force keeps the right to check, or nobody could pass there.
+#[tokio::test]
+async fn a_role_that_a_node_asks_for_keeps_its_right() {
+    let desk = desk().await;
+    let role = desk.head().await;
+    let told = "流程【参数设置】第2版的节点【复核】由该角色办理，不能移除权限【复核参数】，请先发布不用该角色的新版本";
+    let without = async || {
+        let (role, _) = role_get(&desk.security, role).await.expect("the role");
+        let permissions = vec!["platform:parameter:read".into()];
+        let form = RoleForm { permissions, reason: "收回权限".into(), ..RoleForm::from(&role) };
+        role_request(&desk.security, Some((role.row.id, role.version)), &form).await
+    };
+    let early = without().await.expect("no node asks for it");
+    let with_head = WorkflowForm { nodes: vec![NodeForm { role: "PARAMETER_HEAD".into(), ..node("复核", 1) }] };
+    desk.publish(&with_head).await;
+    assert_eq!(desk.refused(&desk.admin, early).await, told, "published since");
+    approval_end(&desk.admin, early, Verdict::Reject, "流程在用").await.expect("rejected");
+    assert_eq!(without().await.expect_err("refused").to_string(), told);
+    desk.publish(&form(&[("复核", 1)])).await;
+    let late = without().await.expect("an old version may name it");
+    approval_end(&desk.admin, late, Verdict::Approve, "").await.expect("agreed");
+    let kept = role_delete(&desk.security, role).await.expect_err("refused").to_string();
+    assert_eq!(kept, "角色已分配用户，不能删除");
 }
 
 #[tokio::test]
@@ -291,7 +372,7 @@ async fn what_nobody_could_pass_is_not_published() {
     let draft = workflow_draft(&desk.admin, base, &with_role("PARAMETER_HEAD")).await.expect("a draft");
     let told = workflow_request(&desk.admin, draft, 1, "负责人复核").await.expect_err("refused").to_string();
     assert!(told.starts_with("节点【复核】共需1人办理，有权办理的账号只有0个"), "{told}");
-    let role = domain::id::RoleId(desk.id("select id from role where code = 'PARAMETER_HEAD'").await);
+    let role = RoleId(desk.id("select id from role where code = 'PARAMETER_HEAD'").await);
     let kept = role_delete(&desk.security, role).await.expect_err("refused").to_string();
     assert_eq!(kept, "角色用于流程定义的节点，不能删除");
     sqlx::query(

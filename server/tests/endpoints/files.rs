@@ -2,7 +2,7 @@
 
 use crate::entries::{
     Ask, Entry,
-    Told::{Forbidden, Good, NotFound, Refused},
+    Told::{Forbidden, NotFound, Refused},
     raw, reads, writes,
 };
 use domain::{
@@ -42,8 +42,8 @@ pub async fn file_world(ctx: &Ctx, estate: i64) -> FileWorld {
 pub fn functions(world: &FileWorld) -> Vec<Entry> {
     let FileWorld { estate, file, .. } = world;
     vec![
-        reads("attachment_list", json!({"owner": "ESTATE", "owner_id": estate}), Good, "admin", NotFound),
-        reads("attachment_link", json!({"id": file, "view": "download", "reason": ""}), Good, "admin", NotFound),
+        reads("attachment_list", json!({"owner": "ESTATE", "owner_id": estate}), Forbidden, "admin", NotFound),
+        reads("attachment_link", json!({"id": file, "view": "download", "reason": ""}), Forbidden, "admin", NotFound),
         writes("attachment_delete", json!({"id": file, "reason": "上传错误"}), "finance", NotFound),
     ]
 }
@@ -58,11 +58,10 @@ pub fn upload(world: &FileWorld) -> Entry {
     }
 }
 
-/// The link of one account is worth nothing to any other.
+/// The link of one account is worth nothing to any other, and none to a wall.
 pub fn link(world: &FileWorld) -> Entry {
     Entry {
-        newcomer: Refused,
         wrong_role: ("admin", Refused),
-        ..raw("/files/attachment/{id}", world.link.clone(), Refused, "admin", Refused)
+        ..raw("/files/attachment/{id}", world.link.clone(), Forbidden, "admin", Refused)
     }
 }

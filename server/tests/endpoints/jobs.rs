@@ -19,7 +19,7 @@ pub async fn job_world(site: &Site) -> JobWorld {
     let export = export_create(&a, "unit", &ListQuery::default(), 6_000).await.expect("a job");
     export_load(database, &export).await.expect("asked").expect("work");
     let file = server::workbook::write::rows("房源", &["房源编号".to_owned()], []).expect("a workbook");
-    export_end(database, &export, 0, &file).await.expect("the end");
+    export_end(&a, &export, 0, &file).await.expect("the end");
     JobWorld { message: site.id("select id from message").await, export }
 }
 

@@ -257,6 +257,10 @@ async fn who_lacks_a_right_is_told_so() {
     let page = site.get("/", Some(&wall)).await;
     shows(&page, "the wall", &["data-theme=\"wall\"", "房源概况"]);
     hides(&page, "the wall", &["href=\"/password\"", "kiosk_start"]);
+    let sun = format!("/housing/estates/{}", places(&site).await.sun);
+    let page = site.get(&sun, Some(&wall)).await;
+    shows(&page, &sun, &["阳光苑"]);
+    hides(&page, &sun, &["附件"]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::{
         asset_sub::AREA_MAX,
     },
     id::{AssetChangeId, AssetMasterId, AssetSubId},
-    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, TURN},
     value::{Area, Complaint, Money, required, text_max},
 };
 use chrono::{DateTime, Utc};
@@ -291,6 +291,7 @@ pub const ASSET_CHANGE_LIST: ListSheet<AssetChange> = ListSheet {
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "state", label: "状态", choices: Choices::Of(ChangeState::choices) },
         Filter { key: "kind", label: "事项", choices: Choices::Of(ChangeKind::choices) },
+        TURN,
     ],
     default_sort: ("made_at", true),
     jumps: false,

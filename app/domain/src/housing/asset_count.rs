@@ -5,7 +5,7 @@ use crate::{
     failure::{Failure, FieldErrors},
     form::optional_text,
     id::{AssetCountId, AssetSubId},
-    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, TURN, cell_or_empty},
     value::{Complaint, required, text_max},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -190,6 +190,7 @@ pub const ASSET_COUNT_LIST: ListSheet<AssetCountRow> = ListSheet {
     filters: &[
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "status", label: "状态", choices: Choices::Of(CountStatus::choices) },
+        TURN,
     ],
     default_sort: ("planned_on", true),
     jumps: false,

@@ -10,7 +10,7 @@ use crate::{
         permission::Permission,
         task::{Due, Step},
     },
-    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, TURN},
     value::{Check, Complaint, normalize},
 };
 use chrono::{DateTime, Utc};
@@ -199,6 +199,7 @@ pub const APPROVAL_LIST: ListSheet<ApprovalRow> = ListSheet {
         Filter { key: "status", label: "状态", choices: Choices::Of(ApprovalStatus::choices) },
         Filter { key: "kind", label: "事项", choices: Choices::Of(ApprovalKind::choices) },
         Filter { key: "due", label: "期限", choices: Choices::Fixed(|| vec![(OVERDUE, "逾期")]) },
+        TURN,
     ],
     default_sort: ("made_at", true),
     jumps: false,

@@ -3,7 +3,7 @@
 //!
 //! The states are those of domain.md §3.25. A job ends once; cancelled or failed it may go on from its mark.
 
-use crate::sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty};
+use crate::sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, TURN, cell_or_empty};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -197,6 +197,7 @@ pub const JOB_LIST: ListSheet<JobRow> = ListSheet {
     filters: &[
         Filter { key: "kind", label: "类型", choices: Choices::Fixed(JobKind::choices) },
         Filter { key: "status", label: "状态", choices: Choices::Fixed(JobStatus::choices) },
+        TURN,
         Filter { key: "since", label: "起始日期", choices: Choices::Day },
         Filter { key: "until", label: "截止日期", choices: Choices::Day },
     ],

@@ -142,7 +142,7 @@ impl Permission {
     /// §6.4): his password and his second factor must not pass through their hands.
     #[must_use]
     pub fn watches_administrators(self) -> bool {
-        matches!(self, Self::UserCheck | Self::RoleWrite | Self::ParameterCheck | Self::WorkflowCheck)
+        matches!(self, Self::UserCheck | Self::RoleWrite | Self::RoleCheck | Self::ParameterCheck | Self::WorkflowCheck)
     }
 
     /// Codes of the permissions with [`Self::watches_administrators`].

@@ -4,7 +4,7 @@ pub mod api;
 mod dialog;
 
 use crate::{
-    shell::may,
+    shell::{may, use_frame},
     ui::{
         error_view, icon, loading_view,
         resource::resource,
@@ -17,12 +17,19 @@ use dialog::{Deed, DeedDialog, Wish};
 use domain::{
     dictionary::AttachmentOwner,
     failure::Failure,
-    platform::attachment::{Attachment, Attachments, size_text},
+    platform::{
+        actor::SessionKind,
+        attachment::{Attachment, Attachments, size_text},
+    },
 };
 use leptos::prelude::*;
 
-/// The panel 附件 of a record.
+/// The panel 附件 of a record; a wall, which is unattended, has none.
 pub fn attachments_panel(owner: AttachmentOwner, id: Signal<i64>) -> AnyView {
+    let session = use_frame().with_untracked(|frame| frame.actor.as_ref().map(|actor| actor.session));
+    if session == Some(SessionKind::Kiosk) {
+        return ().into_any();
+    }
     let files = resource(move || id.get(), move |id| attachment_list(owner, id));
     let again = Callback::new(move |()| files.refetch());
     let wish = RwSignal::new(None::<Wish>);

@@ -23,6 +23,7 @@ use domain::{
     list::{ListQuery, Page},
     platform::{message::Notice, permission::Permission},
 };
+use sqlx::{Postgres, QueryBuilder};
 
 /// The most lines of one sheet: what a person can count and a page can show. A larger master card is counted by estate.
 pub const LINES_MAX: i64 = 2_000;
@@ -93,6 +94,9 @@ pub async fn asset_count_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Asset
             push_scope(sql, ctx, "c.district_id", "c.estate_id");
             push_id(sql, query, "district", "c.district_id");
             push_code(sql, query, "status", "c.status");
+            if query.filter("turn").is_some() {
+                push_turn(sql, ctx);
+            }
         },
         order: "c.planned_on",
         descending,
@@ -103,6 +107,15 @@ pub async fn asset_count_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Asset
     page.try_map(AssetCountRow::try_from)
 }
 
+/// Adds that the sheet `c` waits for the actor's confirmation, who had no part in it (domain.md §3.19 T6): of the reminder
+/// and the list behind it.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    let me = ctx.actor().id.0;
+    sql.push(" and c.status in ('COUNTED', 'DIFF') and ").push_bind(ctx.actor().may(Permission::AssetCheck));
+    sql.push(" and c.made_by <> ").push_bind(me);
+    sql.push(" and not ").push_bind(me).push(" = any(c.counter_ids)");
+}
+
 /// One count sheet with its lines.
 ///
 /// # Errors
@@ -110,7 +123,7 @@ pub async fn asset_count_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Asset
 pub async fn asset_count_get(ctx: &Ctx, id: AssetCountId) -> Result<AssetCount> {
     ctx.require(Permission::AssetRead)?;
     let mut tx = ctx.begin().await?;
-    let mut sql = sqlx::QueryBuilder::new(format!("select {COLUMNS} {FROM} and c.id = "));
+    let mut sql = QueryBuilder::new(format!("select {COLUMNS} {FROM} and c.id = "));
     let record: Record =
         sql.push_bind(id.0).build_query_as().fetch_optional(connection(&mut tx)).await?.ok_or(Failure::NotFound)?;
     let more = sqlx::query!(

@@ -6,13 +6,16 @@ use crate::{
     error::stored,
     housing::asset_change::changes_of,
     list::{SmallList, push_code, push_id},
-    platform::numbering::{CITY, number_take},
+    platform::{
+        attachment::attachments_delete,
+        numbering::{CITY, number_take},
+    },
 };
 use chrono::NaiveDate;
 use domain::{
     dictionary::{
-        AcquireMode, AssetClass, AssetStatus, AssetUse, DepreciationMethod, HousingCategory, LedgerSubject, NumberKind,
-        Structure, TitleForm, ValueType,
+        AcquireMode, AssetClass, AssetStatus, AssetUse, AttachmentOwner, DepreciationMethod, HousingCategory,
+        LedgerSubject, NumberKind, Structure, TitleForm, ValueType,
     },
     failure::{Failure, FieldErrors},
     housing::{
@@ -435,6 +438,7 @@ pub async fn asset_master_delete(ctx: &Ctx, id: AssetMasterId, version: i32) -> 
     if deleted.rows_affected() == 0 {
         return Err(Failure::refused("主卡片下存在子卡片，不能删除，请先删除子卡片").into());
     }
+    attachments_delete(&mut tx, ctx, AttachmentOwner::AssetMaster, id.0).await?;
     tx.commit().await?;
     Ok(())
 }

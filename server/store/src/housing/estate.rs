@@ -6,11 +6,11 @@ use crate::{
     error::stored,
     housing::project::point,
     list::{SmallList, push_id, push_scope},
-    platform::division::place_on_map,
+    platform::{attachment::attachments_delete, division::place_on_map},
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    dictionary::OrganizationType,
+    dictionary::{AttachmentOwner, OrganizationType},
     failure::{Failure, FieldErrors},
     housing::{
         estate::{Estate, EstateFields, EstateForm, EstateRow},
@@ -320,6 +320,7 @@ pub async fn estate_delete(ctx: &Ctx, id: EstateId, version: i32) -> Result<()> 
     )
     .execute(connection(&mut tx))
     .await?;
+    attachments_delete(&mut tx, ctx, AttachmentOwner::Estate, id.0).await?;
     tx.commit().await?;
     Ok(())
 }

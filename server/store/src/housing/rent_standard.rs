@@ -1,7 +1,7 @@
 //! Rent standards (E-17), minimal.
 
 use crate::{
-    Ctx, Error, Result,
+    Ctx, Error, Result, Scope,
     ctx::{Tx, connection},
     error::stored,
     list::{SmallList, push_ending, push_id},
@@ -19,6 +19,7 @@ use domain::{
     platform::permission::Permission,
     value::Rate,
 };
+use sqlx::{Postgres, QueryBuilder};
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -75,7 +76,7 @@ pub async fn rent_standard_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Ren
         filter: &|sql| {
             push_id(sql, query, "district", "r.district_id");
             if query.filter("ending").is_some() {
-                push_ending(sql, ctx, "r.valid_to");
+                push_standard_ending(sql, ctx);
             }
         },
         order,
@@ -85,6 +86,16 @@ pub async fn rent_standard_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Ren
     .page::<Record>(ctx, query)
     .await?;
     page.try_map(RentStandardRow::try_from)
+}
+
+/// Adds that the standard `r` is in use, ends soon and concerns the actor's districts: of the reminder and the list behind
+/// it.
+pub(crate) fn push_standard_ending(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    sql.push(" and r.status = 'ON'");
+    push_ending(sql, ctx, "r.valid_to");
+    if let Scope::Districts(districts) = ctx.scope() {
+        sql.push(" and (r.district_id is null or r.district_id = any(").push_bind(districts.clone()).push("))");
+    }
 }
 
 /// One rent standard.

@@ -16,10 +16,10 @@ use crate::{
     error::stored,
     housing::rent_standard::rent_standard_check,
     live::change_add,
-    platform::setting::settings_load,
+    platform::{attachment::attachments_delete, setting::settings_load},
 };
 use domain::{
-    dictionary::{HousingCategory, ProjectStatus, UnitStatus},
+    dictionary::{AttachmentOwner, HousingCategory, ProjectStatus, UnitStatus},
     failure::{Failure, FieldErrors},
     housing::{
         removal::{UNIT_HAS_CARD, UNIT_HAS_ROOMS, unit_removal},
@@ -229,6 +229,7 @@ pub async fn unit_delete(ctx: &Ctx, id: UnitId, version: i32) -> Result<()> {
     )
     .execute(connection(&mut tx))
     .await?;
+    attachments_delete(&mut tx, ctx, AttachmentOwner::Unit, id.0).await?;
     let line = Line { from: Some(status), to: status, event: "删除", reason: None, document: None };
     history_add(&mut tx, ctx, id.0, line).await?;
     change_add(&mut tx, unit.district_id, unit.estate_id, unit.building_id, None).await?;

@@ -1,17 +1,27 @@
 //! Reminders of the home page (S4-1.1): what waits for the actor. One statement asks for all of them.
 //!
-//! A module adds a line to [`SOURCES`]. Its rows are found by a partial index (`… where state = 'PENDING'`), so that
+//! A module adds a line to [`SOURCES`]. It says what waits with the very condition that the list behind it has for a
+//! filter, so that both say the same number. Its rows are found by a partial index (`… where state = 'PENDING'`), so that
 //! counting them costs nothing worth mentioning: home is everybody's first page.
 
 use crate::{
     Ctx, Result,
     ctx::connection,
-    list::{push_ending, push_scope},
+    housing::{
+        asset_change::{self, push_change_scope},
+        asset_count,
+        rent_standard::push_standard_ending,
+    },
+    list::push_scope,
+    platform::{
+        job,
+        task::{self, kinds_checked},
+        user::push_user_ending,
+    },
 };
 use domain::{
-    dictionary::ApprovalKind,
     insight::reminder::{LINES_SHOWN, Reminder, ReminderGroup, ReminderLine},
-    platform::{actor::Actor, job::RETRY_DAYS, permission::Permission},
+    platform::{actor::Actor, permission::Permission},
 };
 use sqlx::{Postgres, QueryBuilder, types::Json};
 
@@ -38,70 +48,69 @@ const SOURCES: &[Source] = &[
     Source {
         group: ReminderGroup::Flow,
         label: "待我复核",
-        link: "/platform/approvals?status=PENDING",
+        link: "/platform/approvals?turn=MINE",
         text: "subject",
         href: "'/platform/approvals/' || id",
         order: "made_at",
-        concerns: |actor| !checked_kinds(actor).is_empty(),
+        concerns: |actor| !kinds_checked(actor).is_empty(),
         rows: |sql, ctx| {
-            sql.push("from approval where status = 'PENDING' and kind = any(").push_bind(checked_kinds(ctx.actor()));
-            sql.push(") and made_by <> ").push_bind(ctx.actor().id.0);
+            sql.push("from approval a where true");
+            task::push_turn(sql, ctx);
         },
     },
     Source {
         group: ReminderGroup::Flow,
         label: "待我审核的资产事项",
-        link: "/assets/changes?state=PENDING",
+        link: "/assets/changes?turn=MINE",
         text: "case kind when 'REGISTER' then '登记' when 'CHANGE' then '变更' else '处置' end
                || (select card_no from asset_master m where m.id = master_id)",
         href: "case when sub_id is null then '/assets/masters/' || master_id else '/assets/subs/' || sub_id end || '?tab=changes'",
         order: "made_at",
-        concerns: |actor| actor.may(Permission::AssetCheck),
+        concerns: |actor| actor.may(Permission::AssetRead) && actor.may(Permission::AssetCheck),
         rows: |sql, ctx| {
-            let me = ctx.actor().id.0;
-            sql.push("from asset_change where state = 'PENDING' and maker_id <> ").push_bind(me);
-            sql.push(" and not ").push_bind(me).push(" = any(author_ids)");
-            push_scope(sql, ctx, "district_id", "estate_id");
+            sql.push("from asset_change c where true");
+            push_change_scope(sql, ctx);
+            asset_change::push_turn(sql, ctx);
         },
     },
     Source {
         group: ReminderGroup::Flow,
         label: "待我确认的盘点单",
-        link: "/assets/counts",
+        link: "/assets/counts?turn=MINE",
         text: "title",
         href: "'/assets/counts/' || id || '/sheet'",
         order: "planned_on",
-        concerns: |actor| actor.may(Permission::AssetCheck),
+        concerns: |actor| actor.may(Permission::AssetRead) && actor.may(Permission::AssetCheck),
         rows: |sql, ctx| {
-            let me = ctx.actor().id.0;
-            sql.push("from asset_count where status in ('COUNTED', 'DIFF') and made_by <> ").push_bind(me);
-            sql.push(" and not ").push_bind(me).push(" = any(counter_ids)");
-            push_scope(sql, ctx, "district_id", "estate_id");
+            sql.push("from asset_count c where true");
+            push_scope(sql, ctx, "c.district_id", "c.estate_id");
+            asset_count::push_turn(sql, ctx);
         },
     },
     Source {
         group: ReminderGroup::Work,
         label: "待确认的导入",
-        link: "/platform/jobs?status=VALIDATED",
+        link: "/platform/jobs?status=VALIDATED&turn=MINE",
         text: "file_name",
         href: "'/imports/' || id",
         order: "created_at",
         concerns: |_| true,
         rows: |sql, ctx| {
-            sql.push("from job where status = 'VALIDATED' and actor_id = ").push_bind(ctx.actor().id.0);
+            sql.push("from job j where j.status = 'VALIDATED'");
+            job::push_turn(sql, ctx);
         },
     },
     Source {
         group: ReminderGroup::Work,
         label: "失败的任务",
-        link: "/platform/jobs?status=FAILED",
+        link: "/platform/jobs?status=FAILED&turn=MINE",
         text: "file_name || '：' || coalesce(message, '')",
         href: "case kind when 'IMPORT' then '/imports/' else '/platform/jobs/' end || id",
         order: "created_at desc",
         concerns: |_| true,
         rows: |sql, ctx| {
-            sql.push("from job where status = 'FAILED' and actor_id = ").push_bind(ctx.actor().id.0);
-            sql.push(" and finished_at > ").push_bind(ctx.now() - chrono::TimeDelta::days(RETRY_DAYS));
+            sql.push("from job j where j.status = 'FAILED'");
+            job::push_turn(sql, ctx);
         },
     },
     Source {
@@ -111,10 +120,10 @@ const SOURCES: &[Source] = &[
         text: "name || '（' || login || '）' || valid_to || '到期'",
         href: "'/platform/users/' || id",
         order: "valid_to",
-        concerns: |actor| actor.may(Permission::UserWrite),
+        concerns: |actor| actor.may(Permission::UserRead) && actor.may(Permission::UserWrite),
         rows: |sql, ctx| {
-            sql.push("from app_user where status <> 'OFF' and deleted_at is null");
-            push_ending(sql, ctx, "valid_to");
+            sql.push("from app_user u where u.deleted_at is null");
+            push_user_ending(sql, ctx);
         },
     },
     Source {
@@ -124,13 +133,10 @@ const SOURCES: &[Source] = &[
         text: "name || '（' || code || '）' || valid_to || '失效'",
         href: "'/housing/rent-standards/' || id",
         order: "valid_to",
-        concerns: |actor| actor.may(Permission::RentStandardWrite),
+        concerns: |actor| actor.may(Permission::RentStandardRead) && actor.may(Permission::RentStandardWrite),
         rows: |sql, ctx| {
-            sql.push("from rent_standard where status = 'ON'");
-            push_ending(sql, ctx, "valid_to");
-            if let crate::Scope::Districts(districts) = ctx.scope() {
-                sql.push(" and (district_id is null or district_id = any(").push_bind(districts.clone()).push("))");
-            }
+            sql.push("from rent_standard r where true");
+            push_standard_ending(sql, ctx);
         },
     },
     Source {
@@ -155,12 +161,6 @@ const SOURCES: &[Source] = &[
         },
     },
 ];
-
-/// The kinds of requests that somebody may decide.
-fn checked_kinds(actor: &Actor) -> Vec<String> {
-    let kinds = ApprovalKind::ALL.iter().filter(|kind| actor.may(kind.checker()));
-    kinds.map(|kind| kind.code().to_owned()).collect()
-}
 
 #[derive(sqlx::FromRow)]
 struct Record {

@@ -1,8 +1,11 @@
 //! Deleting a person's record that never mattered (domain.md §0.5 no. 4).
 
 use super::{merge, person_load};
-use crate::{Ctx, Result, ctx::connection};
-use domain::{failure::Failure, id::PersonId, person::merge::reason_check, platform::permission::Permission};
+use crate::{Ctx, Result, ctx::connection, platform::attachment::attachments_delete};
+use domain::{
+    dictionary::AttachmentOwner, failure::Failure, id::PersonId, person::merge::reason_check,
+    platform::permission::Permission,
+};
 
 /// Marks a record as deleted, for a reason. Its numbers are free again: whoever bears them can be entered anew.
 ///
@@ -35,17 +38,6 @@ pub async fn person_delete(ctx: &Ctx, id: PersonId, version: i32, reason: &str) 
     .execute(connection(&mut tx))
     .await?;
     sqlx::query!("delete from person_number where person_id = $1", id.0).execute(connection(&mut tx)).await?;
-    // Nobody needs the papers of a record that never mattered.
-    sqlx::query!(
-        "update attachment set deleted_at = $2, deleted_by = $3, delete_reason = $4
-         where owner = 'PERSON' and owner_id = $1 and deleted_at is null",
-        id.0,
-        ctx.now(),
-        ctx.actor().id.0,
-        reason
-    )
-    .execute(connection(&mut tx))
-    .await?;
     let deleted = sqlx::query!(
         "update person set deleted_at = $3, updated_at = $3, updated_by = $4, version = version + 1
          where id = $1 and version = $2 and deleted_at is null",
@@ -59,6 +51,8 @@ pub async fn person_delete(ctx: &Ctx, id: PersonId, version: i32, reason: &str) 
     if deleted.rows_affected() == 0 {
         return Err(Failure::Conflict.into());
     }
+    // Nobody needs the papers of a record that never mattered.
+    attachments_delete(&mut tx, ctx, AttachmentOwner::Person, id.0).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::{
     ctx::{Tx, connection},
     error::stored,
     person::number::Numbers,
+    platform::attachment::attachments_merge,
 };
 use domain::{
     dictionary::IdType,
@@ -89,7 +90,7 @@ pub async fn person_likely(ctx: &Ctx) -> Result<Vec<Likely>> {
 
 /// Makes one of two records. The other one stays, closed, and points to it; it goes to the same organisation, so that
 /// whoever sees the survivor also finds it by the other's numbers. Of every chosen field the two exchange what they
-/// hold: nothing is lost, and both documents lead to the survivor.
+/// hold: nothing is lost, and both documents lead to the survivor, who also gets the other's files.
 ///
 /// # Errors
 /// [`Failure::Conflict`] when either was changed since it was looked at; a complaint about the reason; a refusal of a
@@ -132,6 +133,7 @@ pub async fn person_merge(ctx: &Ctx, form: &MergeForm) -> Result<PersonId> {
     )
     .execute(connection(&mut tx))
     .await?;
+    attachments_merge(&mut tx, form.survivor, form.merged).await?;
     let mut index = Index::default();
     for holder in Numbers::load_all(&mut tx, &ids).await? {
         index.add(ring, holder.id, holder.id_type, &holder.numbers)?;

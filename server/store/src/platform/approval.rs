@@ -6,7 +6,7 @@ use super::{
     message::message_send,
     parameter::parameter_apply,
     role::role_apply,
-    task::{Course, overdue, steps_load, task_add, task_possible},
+    task::{Course, overdue, push_turn, steps_load, task_add, task_possible},
     user::{
         grant_apply,
         import::{import_apply, import_drop, passwords_due},
@@ -62,6 +62,13 @@ pub(crate) enum Change {
         workflow: WorkflowId,
         revision: i32,
     },
+}
+
+impl Change {
+    /// Whether it gives rights to somebody who has an account.
+    fn grants_to(&self, id: UserId) -> bool {
+        matches!(self, Self::UserGrant { user, .. } if *user == id)
+    }
 }
 
 /// A request on its way in.
@@ -187,6 +194,9 @@ pub async fn approval_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Approval
             sql.push(" and a.kind = any(").push_bind(kinds.clone()).push(")");
             push_code(sql, query, "status", "a.status");
             push_code(sql, query, "kind", "a.kind");
+            if query.filter("turn").is_some() {
+                push_turn(sql, ctx);
+            }
             if let Some(late) = &late {
                 sql.push(" and a.id = any(").push_bind(late.clone()).push(")");
             }
@@ -210,13 +220,15 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
     let row = sqlx::query!(
         r#"select a.id, a.kind, a.subject, a.status, m.name as maker, a.made_at, c.name as "checker?", a.checked_at,
                   a.made_by, a.reason, a.opinion, a.lines as "lines: Json<Vec<ChangeLine>>",
-                  a.workflow_id, w.version, a.node as position, n.name as node, a.node_at, n.days
+                  a.workflow_id, w.version, a.node as position, n.name as node, a.node_at, n.days,
+                  coalesce((a.change -> 'UserGrant' ->> 'user')::bigint = $3, false) as "to_self!"
            from approval a join app_user m on m.id = a.made_by left join app_user c on c.id = a.checked_by
            join workflow w on w.id = a.workflow_id
            join workflow_node n on n.workflow_id = a.workflow_id and n.position = a.node
            where a.id = $1 and a.kind = any($2)"#,
         id.0,
-        &kinds
+        &kinds,
+        ctx.actor().id.0
     )
     .fetch_optional(connection(&mut tx))
     .await?
@@ -244,7 +256,7 @@ pub async fn approval_get(ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
     let told = record.told(&calendar_load(&mut tx).await?, ctx.today())?;
     let pending = told.status == ApprovalStatus::Pending;
     let steps = steps_load(&mut tx, &course, told.status).await?;
-    let able = pending && !own && ctx.actor().may(told.kind.checker());
+    let able = pending && !own && !row.to_self && ctx.actor().may(told.kind.checker());
     let checkable = able && task_possible(&mut tx, ctx, &course).await?;
     tx.commit().await?;
     Ok(Approval {
@@ -292,6 +304,9 @@ pub async fn approval_end(ctx: &Ctx, seen: impl Into<ApprovalSeen>, verdict: Ver
             ctx.require(kind.checker())?;
             if own {
                 return Err(Failure::refused("提交人不能复核自己提交的变更").into());
+            }
+            if row.change.0.grants_to(ctx.actor().id) {
+                return Err(Failure::refused("不能复核对本人账号的授权变更").into());
             }
         }
     }

@@ -6,10 +6,11 @@ use crate::{
     housing::room::room_rotate,
     person::person_rotate,
     platform::{
-        attachment::attachment_rotate,
+        attachment::{Rotated, attachment_rotate},
         user::{factor_rotate, user_rotate},
     },
 };
+use chrono::{DateTime, Utc};
 
 /// What was sealed anew of one noun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,19 +18,24 @@ pub struct Renewed {
     /// as people count it: 3人, 2个账号
     pub counted: &'static str,
     pub count: u64,
+    /// of which there is not what there should be, and which still need their old key
+    pub left: u64,
 }
 
 /// Seals with the key in use whatever another key of the ring sealed, noun by noun. A list that is broken off goes on
-/// where it was when it is begun again.
+/// where it was when it is begun again. Files come last: their store may fail for itself.
 ///
 /// # Errors
-/// When the database fails, or a value cannot be opened.
-pub async fn keys_rotate(database: &Database) -> Result<Vec<Renewed>> {
-    Ok(vec![
-        Renewed { counted: "人（含导入文件和失败数据）", count: person_rotate(database).await? },
-        Renewed { counted: "个账号", count: user_rotate(database).await? },
-        Renewed { counted: "个验证器", count: factor_rotate(database).await? },
-        Renewed { counted: "个附件", count: attachment_rotate(database).await? },
-        Renewed { counted: "个房间的业主电话", count: room_rotate(database).await? },
-    ])
+/// When the database or the store of files fails, or a value of a table cannot be opened.
+pub async fn keys_rotate(database: &Database, now: DateTime<Utc>) -> Result<Vec<Renewed>> {
+    let whole = |counted, count| Renewed { counted, count, left: 0 };
+    let mut nouns = vec![
+        whole("人（含导入文件和失败数据）", person_rotate(database).await?),
+        whole("个账号", user_rotate(database).await?),
+        whole("个验证器", factor_rotate(database).await?),
+        whole("个房间的业主电话", room_rotate(database).await?),
+    ];
+    let Rotated { renewed, left } = attachment_rotate(database, now).await?;
+    nouns.push(Renewed { counted: "个附件", count: renewed, left });
+    Ok(nouns)
 }

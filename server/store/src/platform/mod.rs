@@ -22,7 +22,7 @@ pub mod second_factor;
 pub mod session;
 pub mod setting;
 pub mod tables;
-mod task;
+pub(crate) mod task;
 pub mod token;
 mod totp;
 pub mod user;

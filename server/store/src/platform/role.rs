@@ -1,6 +1,10 @@
 //! Roles (E-03, S1-9.2): named sets of permissions, changed by one person and agreed to by another.
 
-use super::approval::{Change, Request, approval_pending, approval_submit, outdated};
+use super::{
+    approval::{Change, Request, approval_pending, approval_submit, outdated},
+    user::watch::{users_watching, watchers_renew},
+    workflow::nodes_asking,
+};
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -143,6 +147,7 @@ pub async fn role_request(ctx: &Ctx, role: Option<(RoleId, i32)>, form: &RoleFor
     names_free(&mut tx, role.map(|(id, _)| id), &fields).await?;
     if let Some((id, _)) = role {
         holders_check(&mut tx, id, &fields.permissions).await?;
+        nodes_check(&mut tx, id, &fields.permissions).await?;
     }
     let request = Request {
         kind: ApprovalKind::Role,
@@ -221,6 +226,20 @@ async fn holders_check(tx: &mut Tx, id: RoleId, permissions: &[Permission]) -> R
     Ok(())
 }
 
+/// The role of a node of a workflow in force keeps the right to check there: without it nobody passes (E-127).
+async fn nodes_check(tx: &mut Tx, id: RoleId, permissions: &[Permission]) -> Result<()> {
+    let asking = nodes_asking(tx, id.0).await?;
+    let Some(stuck) = asking.iter().find(|asking| asking.on && !permissions.contains(&asking.kind.checker())) else {
+        return Ok(());
+    };
+    let (workflow, right) = (stuck.kind.label(), stuck.kind.checker().label());
+    let sentence = format!(
+        "流程【{workflow}】第{}版的节点【{}】由该角色办理，不能移除权限【{right}】，请先发布不用该角色的新版本",
+        stuck.version, stuck.node
+    );
+    Err(Failure::refused(sentence).into())
+}
+
 /// Does what a request about a role asks for.
 pub(crate) async fn role_apply(
     tx: &mut Tx,
@@ -232,6 +251,7 @@ pub(crate) async fn role_apply(
     let id = match role {
         Some(id) => {
             holders_check(tx, id, &fields.permissions).await?;
+            nodes_check(tx, id, &fields.permissions).await?;
             let updated = sqlx::query_scalar!(
                 "update role set code = $3, name = $4, description = $5, version = version + 1, updated_at = $6, updated_by = $7
                  where id = $1 and version = $2 returning id",
@@ -262,6 +282,13 @@ pub(crate) async fn role_apply(
         }
     };
     let codes: Vec<String> = fields.permissions.iter().map(|permission| permission.code().to_owned()).collect();
+    let holders = sqlx::query_scalar!(
+        "select u.id from app_user u join user_role ur on ur.user_id = u.id where ur.role_id = $1 order by u.id for update of u",
+        id
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    let watched = users_watching(tx, &holders).await?;
     sqlx::query!("delete from role_permission where role_id = $1 and permission <> all($2)", id, &codes)
         .execute(connection(tx))
         .await?;
@@ -273,7 +300,7 @@ pub(crate) async fn role_apply(
     )
     .execute(connection(tx))
     .await?;
-    Ok(())
+    watchers_renew(tx, ctx, &holders, &watched).await
 }
 
 /// Deletes a role that nobody holds; what grants nothing to anybody needs no second person.
@@ -285,9 +312,7 @@ pub async fn role_delete(ctx: &Ctx, id: RoleId) -> Result<()> {
     ctx.require(Permission::RoleWrite)?;
     let mut tx = ctx.begin_platform().await?;
     let role = sqlx::query!(
-        r#"select system, exists (select from user_role where role_id = r.id) as "held!",
-                  exists (select from workflow_node where role_id = r.id) as "asked!"
-           from role r where id = $1 for update"#,
+        r#"select system, exists (select from user_role where role_id = r.id) as "held!" from role r where id = $1 for update"#,
         id.0
     )
     .fetch_optional(connection(&mut tx))
@@ -299,7 +324,7 @@ pub async fn role_delete(ctx: &Ctx, id: RoleId) -> Result<()> {
     if role.held {
         return Err(Failure::refused("角色已分配用户，不能删除").into());
     }
-    if role.asked {
+    if !nodes_asking(&mut tx, id.0).await?.is_empty() {
         return Err(Failure::refused("角色用于流程定义的节点，不能删除").into());
     }
     sqlx::query!("delete from role where id = $1", id.0).execute(connection(&mut tx)).await?;

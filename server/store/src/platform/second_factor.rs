@@ -4,8 +4,7 @@
 //! them and a new key of the ring leaves them as they are. Wrong codes count like wrong passwords.
 
 use super::{
-    password::password_matches,
-    session::{Attempt, attempt_failed, attempt_log, session_create},
+    session::{Attempt, account_hold, attempt_failed, attempt_log, locked, password_prove, session_create},
     token::random_bytes,
     totp::{SECRET, accepted, base32, five_bits, step},
 };
@@ -106,18 +105,12 @@ pub async fn factor_offer(ctx: &Ctx) -> Result<FactorOffer> {
 /// Complaints about `code` and `password`, of which a wrong one counts; a refusal when nothing is offered; as
 /// [`factor_state`].
 pub async fn factor_confirm(ctx: &Ctx, code: &str, password: String) -> Result<(String, Vec<String>)> {
-    let mut tx = own_begin(ctx).await?;
+    let tx = own_begin(ctx).await?;
     let entered = Entered::parse_code(code).map_err(|complaint| FieldErrors::from(("code", complaint.text())))?;
     let ring = ctx.database().keys()?;
     let user = ctx.actor().id.0;
-    // Held, so that nobody signs in by the password alone meanwhile, and guesses queue up.
-    let account = account_hold(&mut tx, user).await?;
-    if !password_matches(password, Some(account.password_hash)).await? {
-        let locked = attempt_failed(&mut tx, user, account.failed_attempts, account.locked_until, ctx.now()).await?;
-        tx.commit().await?;
-        let sentence = locked.unwrap_or_else(|| "密码错误".to_owned());
-        return Err(FieldErrors::from(("password", sentence.as_str())).into());
-    }
+    // The account is held from here on, so that nobody signs in by the password alone meanwhile.
+    let mut tx = password_prove(tx, ctx, ("password", "密码错误"), password).await?;
     let offered = sqlx::query!(
         r#"select id, secret as "secret!", confirmed_at from user_factor where user_id = $1 and removed_at is null
            for update"#,
@@ -294,8 +287,7 @@ async fn judge(
     now: DateTime<Utc>,
 ) -> Result<std::result::Result<(Factor, Taken), Refusal>> {
     let account = account_hold(tx, user).await?;
-    if let Some(until) = account.locked_until.filter(|until| *until > now) {
-        let sentence = format!("账号已锁定，请{}分钟后重试", (until - now).num_minutes() + 1);
+    if let Some(sentence) = locked(account.locked_until, now) {
         return Ok(Err(Refusal { outcome: "LOCKED", sentence, locked: true }));
     }
     let Some(factor) = factor_load(tx, ring, user).await? else {
@@ -349,23 +341,6 @@ async fn judge(
     }
 }
 
-/// What is counted of an account; its row is held until the transaction ends.
-struct Account {
-    password_hash: String,
-    failed_attempts: i32,
-    locked_until: Option<DateTime<Utc>>,
-}
-
-async fn account_hold(tx: &mut Tx, user: i64) -> Result<Account> {
-    Ok(sqlx::query_as!(
-        Account,
-        "select password_hash, failed_attempts, locked_until from app_user where id = $1 for update",
-        user
-    )
-    .fetch_one(connection(tx))
-    .await?)
-}
-
 async fn factor_load(tx: &mut Tx, ring: &KeyRing, user: i64) -> Result<Option<Factor>> {
     let row = sqlx::query!(
         r#"select id, secret as "secret!", recovery, used_step from user_factor
@@ -379,6 +354,26 @@ async fn factor_load(tx: &mut Tx, ring: &KeyRing, user: i64) -> Result<Option<Fa
         Ok(Factor { id: row.id, secret, recovery: row.recovery, used_step: row.used_step })
     })
     .transpose()
+}
+
+/// Ends whatever factors some accounts have, also those that were only offered.
+pub(super) async fn factors_end(
+    tx: &mut Tx,
+    users: &[i64],
+    by: Option<UserId>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let ids = sqlx::query_scalar!(
+        "select id from user_factor where user_id = any($1) and removed_at is null order by id for update",
+        users
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    for id in ids {
+        factor_end(tx, id, by, reason, now).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn factor_end(

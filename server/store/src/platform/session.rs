@@ -117,12 +117,10 @@ async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Res
     )
     .fetch_optional(connection(tx))
     .await?;
-    // A lock that lasts longer than one can was set by a clock that ran ahead and was put right since.
-    let until = account.as_ref().and_then(|account| account.locked_until);
-    let until = until.filter(|until| *until > now && *until - now <= TimeDelta::minutes(LOCK_MINUTES));
-    if let (Some(account), Some(until)) = (&account, until) {
-        let minutes = (until - now).num_minutes() + 1;
-        return refused(Some(account.id), "LOCKED", &format!("账号已锁定，请{minutes}分钟后重试"));
+    if let Some(account) = &account
+        && let Some(sentence) = locked(account.locked_until, now)
+    {
+        return refused(Some(account.id), "LOCKED", &sentence);
     }
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let matches = password_matches(entered.password.clone(), hash).await?;
@@ -138,8 +136,32 @@ async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Res
     Ok(Verdict::Welcome(account.id))
 }
 
-/// Counts a wrong password or a wrong code of an account whose row is held; answers the sentence when that locks it. The
-/// first failure after a lock begins a new count.
+/// What is counted of an account; its row is held until the transaction ends.
+pub(super) struct Account {
+    pub password_hash: String,
+    pub failed_attempts: i32,
+    pub locked_until: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn account_hold(tx: &mut Tx, user: i64) -> Result<Account> {
+    Ok(sqlx::query_as!(
+        Account,
+        "select password_hash, failed_attempts, locked_until from app_user where id = $1 for update",
+        user
+    )
+    .fetch_one(connection(tx))
+    .await?)
+}
+
+/// The sentence about a lock that holds. One that lasts longer than one can was set by a clock that ran ahead and was put
+/// right since.
+pub(super) fn locked(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<String> {
+    let until = until.filter(|until| *until > now && *until - now <= TimeDelta::minutes(LOCK_MINUTES))?;
+    Some(format!("账号已锁定，请{}分钟后重试", (until - now).num_minutes() + 1))
+}
+
+/// Counts a wrong password or a wrong code of an account whose row is held and that is not [`locked`]; answers the
+/// sentence when that locks it. The first failure after a lock begins a new count.
 pub(super) async fn attempt_failed(
     tx: &mut Tx,
     user: i64,
@@ -153,6 +175,26 @@ pub(super) async fn attempt_failed(
         .execute(connection(tx))
         .await?;
     Ok(locked.map(|_| format!("账号已锁定，请{LOCK_MINUTES}分钟后重试")))
+}
+
+/// Asks a signed-in person for the own password, whose row stays held: at a desk that was left open somebody else
+/// stands. A wrong one counts as at the door, also when nothing else happens.
+///
+/// # Errors
+/// A complaint about the field: what `wrong` says, or that the account is locked.
+pub(super) async fn password_prove(mut tx: Tx, ctx: &Ctx, wrong: (&str, &str), password: String) -> Result<Tx> {
+    let user = ctx.actor().id.0;
+    let account = account_hold(&mut tx, user).await?;
+    let (field, sentence) = wrong;
+    if let Some(sentence) = locked(account.locked_until, ctx.now()) {
+        return Err(FieldErrors::from((field, sentence.as_str())).into());
+    }
+    if password_matches(password, Some(account.password_hash)).await? {
+        return Ok(tx);
+    }
+    let locked = attempt_failed(&mut tx, user, account.failed_attempts, account.locked_until, ctx.now()).await?;
+    tx.commit().await?;
+    Err(FieldErrors::from((field, locked.as_deref().unwrap_or(sentence))).into())
 }
 
 /// Who tries to come in, and from where.
@@ -340,14 +382,8 @@ pub async fn password_change(ctx: &Ctx, old: String, new: String, again: &str) -
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let mut tx = ctx.begin().await?;
+    let mut tx = password_prove(ctx.begin().await?, ctx, ("old", "原密码错误"), old).await?;
     let user = ctx.actor().id.0;
-    let hash = sqlx::query_scalar!("select password_hash from app_user where id = $1 for update", user)
-        .fetch_one(connection(&mut tx))
-        .await?;
-    if !password_matches(old, Some(hash)).await? {
-        return Err(FieldErrors::from(("old", "原密码错误")).into());
-    }
     if password_remembered(&mut tx, user, &new).await? {
         let sentence = format!("新密码不能与最近{REMEMBERED}次使用过的密码相同");
         return Err(FieldErrors::from(("new", sentence.as_str())).into());

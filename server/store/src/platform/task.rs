@@ -7,15 +7,18 @@ use crate::{
 };
 use chrono::NaiveDate;
 use domain::{
-    dictionary::ApprovalStatus,
+    dictionary::{ApprovalKind, ApprovalStatus},
     failure::Failure,
     id::{ApprovalId, WorkflowId},
     platform::{
+        actor::Actor,
         approval::Verdict,
         calendar::WorkCalendar,
         task::{Act, Due, Step},
     },
 };
+use serde_json::json;
+use sqlx::{Postgres, QueryBuilder};
 
 /// Where a locked request stands.
 pub(crate) struct Course {
@@ -82,6 +85,27 @@ pub(crate) async fn task_possible(tx: &mut Tx, ctx: &Ctx, course: &Course) -> Re
         Err(crate::Error::Failure(_)) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// The kinds of requests that somebody may read and decide.
+pub(crate) fn kinds_checked(actor: &Actor) -> Vec<String> {
+    let kinds = ApprovalKind::readable(|permission| actor.may(permission)).into_iter();
+    kinds.filter(|kind| actor.may(kind.checker())).map(|kind| kind.code().to_owned()).collect()
+}
+
+/// Adds that the request `a` waits for the actor, who could act on it now: what [`turn_check`] and `approval_end` ask of
+/// one request, for the reminder of all of them and the list behind it.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    let (actor, me) = (ctx.actor(), ctx.actor().id.0);
+    sql.push(" and a.status = 'PENDING' and a.kind = any(").push_bind(kinds_checked(actor));
+    sql.push(") and a.made_by <> ").push_bind(me);
+    sql.push(" and not a.change @> ").push_bind(json!({"UserGrant": {"user": me}}));
+    sql.push(" and not exists (select from approval_task t where t.approval_id = a.id and t.checker = ").push_bind(me);
+    sql.push(
+        ") and not exists (select from workflow_node m join role r on r.id = m.role_id
+           where m.workflow_id = a.workflow_id and m.position = a.node and r.code <> all(",
+    );
+    sql.push_bind(actor.roles.clone()).push("))");
 }
 
 /// Notes what somebody decided and moves the request on. Answers whether it has ended with that: refused, or agreed to by

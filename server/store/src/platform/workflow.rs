@@ -154,6 +154,31 @@ async fn nodes_load(tx: &mut Tx, id: WorkflowId) -> Result<Vec<Node>> {
     Ok(nodes)
 }
 
+/// A node of any version that asks for a role.
+pub(crate) struct Asking {
+    pub kind: ApprovalKind,
+    pub version: i32,
+    pub node: String,
+    /// whether the version is in force
+    pub on: bool,
+}
+
+/// The nodes that ask for a role.
+pub(crate) async fn nodes_asking(tx: &mut Tx, role: i64) -> Result<Vec<Asking>> {
+    let rows = sqlx::query!(
+        r#"select w.kind, w.version, w.status = 'ON' as "on!", n.name from workflow_node n
+           join workflow w on w.id = n.workflow_id where n.role_id = $1 order by w.kind, w.version, n.position"#,
+        role
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    let asking = rows.into_iter().map(|row| {
+        let kind = stored(&row.kind, ApprovalKind::from_code)?;
+        Ok(Asking { kind, version: row.version, node: row.name, on: row.on })
+    });
+    asking.collect()
+}
+
 /// Roles that hold the right to check: code and name.
 async fn roles_load(tx: &mut Tx, kind: ApprovalKind) -> Result<Vec<(String, String)>> {
     let rows = sqlx::query!(

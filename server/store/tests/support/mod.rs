@@ -4,6 +4,7 @@
 pub mod asset;
 pub mod city;
 pub mod database;
+pub mod door;
 pub mod phone;
 pub mod sheet;
 

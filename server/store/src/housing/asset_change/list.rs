@@ -13,7 +13,7 @@ use domain::{
     list::{ListQuery, Page},
     platform::permission::Permission,
 };
-use sqlx::types::Json;
+use sqlx::{Postgres, QueryBuilder, types::Json};
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -87,16 +87,9 @@ pub async fn asset_change_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Asse
                left join asset_sub s on s.id = c.sub_id where true",
         searched: &["m.card_no", "m.asset_name", "s.card_no", "c.document_no", "c.reason"],
         filter: &|sql| {
-            match ctx.scope() {
-                Scope::City { .. } => {}
-                Scope::Districts(districts) => {
-                    sql.push(" and c.district_id = any(").push_bind(districts.clone()).push(")");
-                }
-                // The policy says which: those of the master cards and of the units in sight.
-                Scope::Estates(_) => {}
-                Scope::Nothing => {
-                    sql.push(" and false");
-                }
+            push_change_scope(sql, ctx);
+            if query.filter("turn").is_some() {
+                push_turn(sql, ctx);
             }
             push_id(sql, query, "district", "c.district_id");
             push_code(sql, query, "state", "c.state");
@@ -111,6 +104,30 @@ pub async fn asset_change_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Asse
     page.try_map(|record| record.read(ctx))
 }
 
+/// The first wall of data scope around the request `c`.
+pub(crate) fn push_change_scope(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    match ctx.scope() {
+        Scope::City { .. } => {}
+        Scope::Districts(districts) => {
+            sql.push(" and c.district_id = any(").push_bind(districts.clone()).push(")");
+        }
+        // The policy says which: those of the master cards and of the units in sight.
+        Scope::Estates(_) => {}
+        Scope::Nothing => {
+            sql.push(" and false");
+        }
+    }
+}
+
+/// Adds that the request `c` waits for the actor's decision, none of it being his own work (domain.md §0.5 rule 5): of the
+/// reminder and the list behind it.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    let me = ctx.actor().id.0;
+    sql.push(" and c.state = 'PENDING' and ").push_bind(ctx.actor().may(Permission::AssetCheck));
+    sql.push(" and c.maker_id <> ").push_bind(me);
+    sql.push(" and not ").push_bind(me).push(" = any(c.author_ids)");
+}
+
 /// The history of a card, newest first. That of a master card names those of its sub cards too; that of a sub card
 /// names what was decided about all of them together.
 pub(in crate::housing) async fn changes_of(
@@ -119,7 +136,7 @@ pub(in crate::housing) async fn changes_of(
     master: AssetMasterId,
     sub: Option<AssetSubId>,
 ) -> Result<Vec<AssetChange>> {
-    let mut sql = sqlx::QueryBuilder::new(format!(
+    let mut sql = QueryBuilder::new(format!(
         "select {COLUMNS} from asset_change c join asset_master m on m.id = c.master_id join organization d on d.id = c.district_id
          left join asset_sub s on s.id = c.sub_id where c.master_id = "
     ));

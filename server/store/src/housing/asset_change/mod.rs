@@ -7,6 +7,7 @@ mod list;
 
 pub use list::asset_change_list;
 pub(super) use list::changes_of;
+pub(crate) use list::{push_change_scope, push_turn};
 
 use crate::{
     Ctx, Error, Result,

@@ -5,9 +5,10 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     live::change_add,
-    platform::{division::place_on_map, setting::settings_load},
+    platform::{attachment::attachments_delete, division::place_on_map, setting::settings_load},
 };
 use domain::{
+    dictionary::AttachmentOwner,
     failure::{Failure, FieldErrors},
     housing::{
         building_form::{BuildingFields, BuildingForm},
@@ -149,6 +150,7 @@ pub async fn building_delete(ctx: &Ctx, id: BuildingId, version: i32) -> Result<
     )
     .execute(connection(&mut tx))
     .await?;
+    attachments_delete(&mut tx, ctx, AttachmentOwner::Building, id.0).await?;
     change_add(&mut tx, building.district_id, building.estate_id, id.0, None).await?;
     tx.commit().await?;
     ctx.database().announce();

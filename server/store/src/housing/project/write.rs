@@ -4,10 +4,10 @@ use super::project_load;
 use crate::{
     Ctx, Error, Result, Scope,
     ctx::{Tx, connection},
-    platform::division::place_on_map,
+    platform::{attachment::attachments_delete, division::place_on_map},
 };
 use domain::{
-    dictionary::OrganizationType,
+    dictionary::{AttachmentOwner, OrganizationType},
     failure::{Failure, FieldErrors},
     housing::{
         choice::Choice,
@@ -168,6 +168,7 @@ pub async fn project_delete(ctx: &Ctx, id: ProjectId, version: i32) -> Result<()
     )
     .execute(connection(&mut tx))
     .await?;
+    attachments_delete(&mut tx, ctx, AttachmentOwner::Project, id.0).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -29,9 +29,10 @@ pub(super) fn sign(ctx: &Ctx, id: AttachmentId, view: View, seconds: i64) -> Res
 /// there is a link (domain.md §2.7, R-119).
 ///
 /// # Errors
-/// Without the right; a complaint about the reason, which is asked for such files only; [`Failure::NotFound`] outside
-/// the scope.
+/// Without the right, and on a wall; a complaint about the reason, which is asked for such files only;
+/// [`Failure::NotFound`] outside the scope.
 pub async fn attachment_link(ctx: &Ctx, id: AttachmentId, view: View, reason: &str) -> Result<Link> {
+    ctx.require_desk()?;
     require_any(ctx, AttachmentOwner::read)?;
     let mut tx = ctx.begin().await?;
     let file = load(&mut tx, id).await?;
@@ -62,9 +63,10 @@ pub async fn attachment_link(ctx: &Ctx, id: AttachmentId, view: View, reason: &s
 /// Follows a link: of this account, in time, and to a file that this account may still see.
 ///
 /// # Errors
-/// A refusal of a link that is too old or of somebody else; [`Failure::NotFound`] outside the scope; [`crate::Error::Broken`]
-/// when the store has not what it should have.
+/// [`Failure::Forbidden`] on a wall; a refusal of a link that is too old or of somebody else; [`Failure::NotFound`] outside
+/// the scope; [`crate::Error::Broken`] when the store has not what it should have.
 pub async fn attachment_open(ctx: &Ctx, link: &Link) -> Result<Opened> {
+    ctx.require_desk()?;
     let message = Link::message(ctx.actor().id.0, link.id, link.view, link.until);
     if ctx.now().timestamp() > link.until || !ctx.database().keys()?.is_signed(&message, &link.signature) {
         return Err(Failure::refused("链接已失效，请返回页面重新打开").into());

@@ -7,7 +7,7 @@ mod link;
 mod sweep;
 
 pub use link::{Opened, attachment_link, attachment_open};
-pub use sweep::{attachment_rotate, attachments_sweep};
+pub use sweep::{Rotated, attachment_rotate, attachments_sweep};
 
 use crate::{
     Ctx, Error, Result,
@@ -47,8 +47,9 @@ pub struct Upload<'a> {
 /// The files of a record, the newest first, with links to their small pictures.
 ///
 /// # Errors
-/// Without the right to read the record; [`Failure::NotFound`] outside the scope.
+/// Without the right to read the record, and on a wall, which is unattended; [`Failure::NotFound`] outside the scope.
 pub async fn attachment_list(ctx: &Ctx, owner: AttachmentOwner, owner_id: i64) -> Result<Attachments> {
+    ctx.require_desk()?;
     ctx.require(owner.read())?;
     let opens = may_open(ctx, owner);
     let mut tx = ctx.begin().await?;
@@ -231,6 +232,31 @@ pub async fn attachment_delete(ctx: &Ctx, id: AttachmentId, reason: &str) -> Res
     Ok(())
 }
 
+/// Deletes the files of a record that is deleted in this transaction (domain.md §0.5 no. 4). Called once the transaction
+/// holds the record's row: an upload holds it too until its own row is in, so none slips in between.
+pub(crate) async fn attachments_delete(tx: &mut Tx, ctx: &Ctx, owner: AttachmentOwner, id: i64) -> Result<()> {
+    sqlx::query!(
+        "update attachment set deleted_at = $3, deleted_by = $4, delete_reason = '所属记录已删除'
+         where owner = $1 and owner_id = $2 and deleted_at is null",
+        owner.code(),
+        id,
+        ctx.now(),
+        ctx.actor().id.0
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// Gives the files of a person's record to the one that it is merged into, where they are looked for from now on
+/// (S1-5.4). Called once the transaction holds both rows.
+pub(crate) async fn attachments_merge(tx: &mut Tx, survivor: i64, merged: i64) -> Result<()> {
+    sqlx::query!("update attachment set owner_id = $1 where owner = 'PERSON' and owner_id = $2", survivor, merged)
+        .execute(connection(tx))
+        .await?;
+    Ok(())
+}
+
 /// A row, as far as it is needed to read its content.
 struct Record {
     owner: AttachmentOwner,
@@ -243,6 +269,7 @@ struct Record {
     object_key: String,
 }
 
+/// A file of a record that is there and in scope.
 async fn load(tx: &mut Tx, id: AttachmentId) -> Result<Record> {
     let row = sqlx::query!(
         r#"select owner, owner_id, kind, file_name, media, sha256, thumbnail_sha256, object_key as "object_key!"
@@ -252,8 +279,12 @@ async fn load(tx: &mut Tx, id: AttachmentId) -> Result<Record> {
     .fetch_optional(connection(tx))
     .await?
     .ok_or(Failure::NotFound)?;
+    let owner = stored(&row.owner, AttachmentOwner::from_code)?;
+    if !owner_is_there(tx, owner, row.owner_id).await? {
+        return Err(Failure::NotFound.into());
+    }
     Ok(Record {
-        owner: stored(&row.owner, AttachmentOwner::from_code)?,
+        owner,
         owner_id: row.owner_id,
         kind: stored(&row.kind, AttachmentKind::from_code)?,
         file_name: row.file_name,
@@ -276,7 +307,7 @@ fn table(owner: AttachmentOwner) -> (&'static str, &'static str) {
     }
 }
 
-/// Whether the record is in scope; one that was merged into another still shows its files.
+/// Whether the record is there and in scope, also one that was merged into another.
 async fn owner_is_there(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<bool> {
     let mut sql = QueryBuilder::<Postgres>::new("select exists (select from ");
     sql.push(table(owner).0).push(" where deleted_at is null and id = ").push_bind(id).push(")");

@@ -3,10 +3,10 @@
 
 use super::thumbnail_key;
 use crate::{
-    Database, Result,
+    Database, Error, Result,
     ctx::{begin_city, connection},
     files::Files,
-    platform::cipher::Kind,
+    platform::cipher::{KeyRing, Kind},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::platform::attachment::DELETED_DAYS;
@@ -93,48 +93,76 @@ pub(super) async fn draft_drop(database: &Database, key: &str) {
             drop_both(database.files()?, key).await?;
         }
         tx.commit().await?;
-        Ok::<_, crate::Error>(())
+        Ok::<_, Error>(())
     };
     if let Err(error) = dropped.await {
         tracing::warn!(%error, key, "a file without a row is left to the sweeper");
     }
 }
 
-/// Seals with the key in use whatever another key of the ring sealed; answers of how many files.
+/// What became of the files that another key had sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotated {
+    pub renewed: u64,
+    /// of which the store has not what it should have: they stay with their key
+    pub left: u64,
+}
+
+/// Seals with the key in use whatever another key of the ring sealed; what is due to be dropped is dropped and needs no
+/// key any more. A file that is missing or damaged is named in the log and left with its key: it may yet be found.
 ///
 /// # Errors
-/// When the database or the store fails, or a file cannot be opened.
-pub async fn attachment_rotate(database: &Database) -> Result<u64> {
+/// When the database or the store fails.
+pub async fn attachment_rotate(database: &Database, now: DateTime<Utc>) -> Result<Rotated> {
     let (ring, files) = (database.keys()?, database.files()?);
-    let mut done = 0;
+    deleted_drop(database, files, now).await?;
+    let (mut rotated, mut behind) = (Rotated::default(), 0);
     loop {
         let mut tx = begin_city(database).await?;
         let rows = sqlx::query!(
-            r#"select id, object_key as "object_key!", thumbnail_sha256 is not null as "drawn!" from attachment
-               where key_id <> $1 order by id limit $2 for update"#,
+            r#"select id, owner, owner_id, object_key as "object_key!", thumbnail_sha256 is not null as "drawn!"
+               from attachment where key_id <> $1 and id > $2 order by id limit $3 for update"#,
             ring.active(),
+            behind,
             CHUNK,
         )
         .fetch_all(connection(&mut tx))
         .await?;
-        if rows.is_empty() {
-            return Ok(done);
-        }
-        // In its old place: until the row says so too it can be opened with either key.
+        let Some(last) = rows.last() else { return Ok(rotated) };
+        behind = last.id;
+        let mut ids = Vec::with_capacity(rows.len());
         for row in &rows {
-            let renew = async |key: &str, kind| {
-                files.put(key, ring.seal_bytes(kind, &ring.open_bytes(kind, &files.get(key).await?)?)).await
-            };
-            renew(&row.object_key, Kind::Attachment).await?;
-            if row.drawn {
-                renew(&thumbnail_key(&row.object_key), Kind::Thumbnail).await?;
+            match renew(ring, files, &row.object_key, row.drawn).await {
+                Ok(()) => ids.push(row.id),
+                Err(Error::Broken(error)) => {
+                    tracing::error!(
+                        id = row.id,
+                        owner = row.owner,
+                        owner_id = row.owner_id,
+                        error,
+                        "a file keeps its old key"
+                    );
+                    rotated.left += 1;
+                }
+                Err(error) => return Err(error),
             }
         }
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         sqlx::query!("update attachment set key_id = $2 where id = any($1)", &ids, ring.active())
             .execute(connection(&mut tx))
             .await?;
         tx.commit().await?;
-        done += rows.len() as u64;
+        rotated.renewed += ids.len() as u64;
     }
+}
+
+/// Seals a file anew in its old place: until its row says so too it can be opened with either key.
+async fn renew(ring: &KeyRing, files: &Files, key: &str, drawn: bool) -> Result<()> {
+    let one = async |key: &str, kind| {
+        files.put(key, ring.seal_bytes(kind, &ring.open_bytes(kind, &files.get(key).await?)?)).await
+    };
+    one(key, Kind::Attachment).await?;
+    if drawn {
+        one(&thumbnail_key(key), Kind::Thumbnail).await?;
+    }
+    Ok(())
 }

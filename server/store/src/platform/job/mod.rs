@@ -7,20 +7,20 @@ pub(crate) use work::{ended, hold};
 pub use work::{job_is_over, job_refuse, jobs_settle};
 
 use crate::{
-    Ctx, Result,
+    Ctx, Result, Scope,
     ctx::{Tx, begin_city, china_midnight, connection},
     error::stored,
     list::{SmallList, push_code},
     platform::cipher::Kind,
 };
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::{
     export::Export,
     failure::Failure,
     import::SheetKey,
     list::{ListQuery, Page},
     platform::{
-        job::{JOB_LIST, JobKind, JobRow, JobStatus},
+        job::{JOB_LIST, JobKind, JobRow, JobStatus, RETRY_DAYS},
         permission::Permission,
     },
 };
@@ -132,7 +132,7 @@ impl Record {
     }
 }
 
-/// One's own jobs, and for whoever watches over them everybody's; newest first. Filters: kind, status, since, until.
+/// One's own jobs, and for whoever watches over them everybody's; newest first. Filters: kind, status, turn, since, until.
 ///
 /// # Errors
 /// [`Failure::Forbidden`] for a wall and for a newcomer.
@@ -160,6 +160,9 @@ pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<JobRow>> {
             }
             push_code(sql, query, "kind", "j.kind");
             push_code(sql, query, "status", "j.status");
+            if query.filter("turn").is_some() {
+                push_turn(sql, ctx);
+            }
             push_days(sql, query, "j.created_at");
         },
         order: "j.created_at",
@@ -179,6 +182,14 @@ pub async fn job_get(ctx: &Ctx, id: &str) -> Result<JobRow> {
     let mut query = ListQuery::default();
     query.filter.insert("id".to_owned(), job_id(id)?.to_string());
     job_list(ctx, &query).await?.rows.pop().ok_or_else(|| Failure::NotFound.into())
+}
+
+/// Adds that the job `j` is the actor's own and waits for him: it is to be confirmed, or failed and can still be tried
+/// again. Of the reminders and the list behind them.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    sql.push(" and j.actor_id = ").push_bind(ctx.actor().id.0);
+    sql.push(" and (j.status = 'VALIDATED' or j.status = 'FAILED' and j.finished_at > ");
+    sql.push_bind(ctx.now() - TimeDelta::days(RETRY_DAYS)).push(")");
 }
 
 /// From the first moment of one day in China to the last of another, both inclusive (domain.md §0.5 rule 3); what is
@@ -295,12 +306,13 @@ pub async fn job_retry(ctx: &Ctx, id: &str) -> Result<()> {
 /// What a finished export has made: the file's name and the file. Nobody else's, whatever rights one has.
 ///
 /// # Errors
-/// [`Failure::NotFound`] also when it was dropped; without the right to export, which may have gone since.
+/// [`Failure::NotFound`] also when it was dropped; without the right to export, which may have gone since; a refusal when
+/// the account sees something else now than when the file was made (domain.md §6.2).
 pub async fn job_result(ctx: &Ctx, id: &str) -> Result<(String, Vec<u8>)> {
     ctx.require_desk()?;
     let mut tx = ctx.begin().await?;
     let file = sqlx::query!(
-        "select j.sheet, j.file_name, f.content from job j join job_file f on f.job_id = j.id
+        "select j.sheet, j.file_name, j.scope, f.content from job j join job_file f on f.job_id = j.id
          where j.id = $1 and j.actor_id = $2 and j.kind = 'EXPORT' and j.status = 'FINISHED'",
         job_id(id)?,
         ctx.actor().id.0
@@ -310,5 +322,9 @@ pub async fn job_result(ctx: &Ctx, id: &str) -> Result<(String, Vec<u8>)> {
     .ok_or(Failure::NotFound)?;
     tx.commit().await?;
     ctx.require(permission(JobKind::Export, &file.sheet)?)?;
+    let covered = matches!(ctx.scope(), Scope::City { .. }) || file.scope == Some(ctx.reach());
+    if !covered {
+        return Err(Failure::refused("数据范围已变更，请重新导出").into());
+    }
     Ok((file.file_name, ctx.database().keys()?.open_bytes(Kind::JobFile, &file.content)?))
 }

@@ -45,17 +45,19 @@ pub async fn user_factor_remove(ctx: &Ctx, id: UserId, reason: &str) -> Result<S
     Ok(password)
 }
 
-/// The same from the command line, whose user owns the machine anyway.
+/// The same from the command line, whose user owns the machine anyway and brings the new password.
 ///
 /// # Errors
 /// A refusal when there is no such account, or none that has a factor.
-pub async fn user_factor_drop(database: &Database, login: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn user_factor_drop(database: &Database, login: &str, password: String, now: DateTime<Utc>) -> Result<()> {
+    let hash = password_hash(password).await?;
     let mut tx = begin_platform(database).await?;
     let id = sqlx::query_scalar!("select id from app_user where login = $1 and deleted_at is null for update", login)
         .fetch_optional(connection(&mut tx))
         .await?;
     let Some(id) = id else { return Err(Failure::refused(format!("账号【{login}】不存在")).into()) };
     factor_take(&mut tx, id, None, "命令行解除", now).await?;
+    password_set(&mut tx, id, &hash, true, None, now).await?;
     tx.commit().await?;
     Ok(())
 }

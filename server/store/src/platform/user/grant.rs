@@ -5,7 +5,7 @@ use super::{
     import::import_pending,
     organization_scope,
     record::{city_eyes, own_eyes, user_hold},
-    watch::first_passwords_void,
+    watch::{users_watching, watch_begins, watchers_renew},
 };
 use crate::{
     Ctx, Error, Result, Scope,
@@ -61,7 +61,7 @@ pub(super) async fn request_in(
         kind: ApprovalKind::UserGrant,
         subject: format!("用户：{login}"),
         subject_key: login,
-        lines: lines(tx, (status != UserStatus::New).then_some(&before), &after).await?,
+        lines: lines(tx, id, (status != UserStatus::New).then_some(&before), &after).await?,
         change: Change::UserGrant { user: id, before, after },
         reason,
     };
@@ -86,7 +86,7 @@ async fn grant_load(tx: &mut Tx, id: UserId) -> Result<GrantFields> {
     })
 }
 
-async fn lines(tx: &mut Tx, before: Option<&GrantFields>, after: &GrantFields) -> Result<Vec<ChangeLine>> {
+async fn lines(tx: &mut Tx, id: UserId, before: Option<&GrantFields>, after: &GrantFields) -> Result<Vec<ChangeLine>> {
     let mut lines = Vec::new();
     let organization = match before {
         Some(before) => Some(organization_name(tx, before.organization).await?),
@@ -103,6 +103,10 @@ async fn lines(tx: &mut Tx, before: Option<&GrantFields>, after: &GrantFields) -
     lines.extend(ChangeLine::of("所属机构", organization, Some(organization_name(tx, after.organization).await?)));
     lines.extend(ChangeLine::of("角色", roles, role_names(tx, &after.roles).await?));
     lines.extend(ChangeLine::of("负责楼盘", estates, estate_names(tx, &after.estates).await?));
+    if watch_begins(tx, id, &after.roles).await? {
+        let told = "复核通过后原密码和二次验证失效，由服务器管理员执行 server user password 重设";
+        lines.extend(ChangeLine::of("登录", None, Some(told.to_owned())));
+    }
     Ok(lines)
 }
 
@@ -248,6 +252,7 @@ pub(crate) async fn grant_apply(
     )
     .execute(connection(tx))
     .await?;
+    let watched = users_watching(tx, &[id.0]).await?;
     let roles: Vec<i64> = after.roles.iter().map(|id| id.0).collect();
     let estates: Vec<i64> = after.estates.iter().map(|id| id.0).collect();
     // Only what differs is written, so that the operation log shows what changed.
@@ -273,5 +278,5 @@ pub(crate) async fn grant_apply(
     .execute(connection(tx))
     .await?;
     own_eyes(tx, &own).await?;
-    first_passwords_void(tx, &[id.0]).await
+    watchers_renew(tx, ctx, &[id.0], &watched).await
 }

@@ -3,7 +3,7 @@
 
 use super::{
     grant::{grant_check, refused_as_one},
-    watch::{first_passwords_void, users_watching},
+    watch::{users_watching, watchers_renew},
 };
 use crate::{
     Ctx, Error, Result,
@@ -293,7 +293,7 @@ pub(crate) async fn import_apply(
     )
     .execute(connection(tx))
     .await?;
-    first_passwords_void(tx, &users).await
+    watchers_renew(tx, ctx, &users, &[]).await
 }
 
 /// Lets the accounts of an import go that nobody agreed to, so that the file can be mended and brought again. They were
@@ -347,6 +347,10 @@ pub async fn passwords_draw(ctx: &Ctx, request: ApprovalId) -> Result<Vec<FirstP
     if status != ApprovalStatus::Approved.code() {
         return Err(Failure::refused("申请复核通过后才能领取初始密码").into());
     }
+    // Held, so that nobody gives one of them a right or a password while the new ones are made.
+    sqlx::query!("select id from app_user where import_request_id = $1 order by id for update", request.0)
+        .fetch_all(connection(&mut tx))
+        .await?;
     let accounts = without_password(&mut tx, request).await?;
     if accounts.is_empty() {
         return Err(Failure::refused("初始密码已领取；遗失的请在用户页面逐个重置密码").into());

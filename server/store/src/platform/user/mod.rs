@@ -5,7 +5,7 @@ mod grant;
 pub(crate) mod import;
 mod phone;
 mod record;
-mod watch;
+pub(super) mod watch;
 mod write;
 
 pub use factor::{factor_rotate, user_factor_drop, user_factor_remove};
@@ -13,6 +13,7 @@ pub(crate) use grant::grant_apply;
 pub use grant::{user_estates, user_grant_request};
 pub use import::{FirstPassword, passwords_draw};
 pub use phone::user_rotate;
+pub(crate) use record::push_user_ending;
 pub use record::{user_choices, user_get, user_list};
 pub use write::{user_password_new, user_register, user_sessions_end, user_status_set, user_unlock, user_update};
 

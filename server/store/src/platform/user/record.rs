@@ -20,6 +20,7 @@ use domain::{
         user_form::{AttemptLine, SessionLine, USER_LIST, User, UserChoices, UserRow},
     },
 };
+use sqlx::{Postgres, QueryBuilder};
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -77,7 +78,7 @@ pub async fn user_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<UserRow>> {
         filter: &|sql| {
             push_code(sql, query, "status", "u.status");
             if query.filter("ending").is_some() {
-                push_ending(sql, ctx, "u.valid_to");
+                push_user_ending(sql, ctx);
             }
         },
         order,
@@ -88,6 +89,12 @@ pub async fn user_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<UserRow>> {
     .await?;
     let now = ctx.now();
     page.try_map(|record: Record| record.row(now))
+}
+
+/// Adds that the account `u` ends soon and is not closed anyway: of the reminder and the list behind it.
+pub(crate) fn push_user_ending(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    sql.push(" and u.status <> 'OFF'");
+    push_ending(sql, ctx, "u.valid_to");
 }
 
 /// One account.
