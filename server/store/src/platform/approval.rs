@@ -378,3 +378,13 @@ async fn maker_tell(
 pub(crate) fn outdated() -> Error {
     Failure::refused("该对象在提交后已发生变化，请驳回后重新提交").into()
 }
+
+/// Complaints by field as one sentence, for the checker, who has no such fields before him.
+pub(super) fn refused_as_one(error: Error) -> Error {
+    match error {
+        Error::Failure(Failure::Invalid(fields)) => {
+            Failure::refused(fields.0.into_values().collect::<Vec<_>>().join("；")).into()
+        }
+        other => other,
+    }
+}

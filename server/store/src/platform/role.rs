@@ -1,7 +1,7 @@
 //! Roles (E-03, S1-9.2): named sets of permissions, changed by one person and agreed to by another.
 
 use super::{
-    approval::{Change, Request, approval_pending, approval_submit, outdated},
+    approval::{Change, Request, approval_pending, approval_submit, outdated, refused_as_one},
     user::watch::{users_watching, watchers_renew},
     workflow::nodes_asking,
 };
@@ -250,7 +250,7 @@ pub(crate) async fn role_apply(
 ) -> Result<()> {
     let id = match role {
         Some(id) => {
-            holders_check(tx, id, &fields.permissions).await?;
+            holders_check(tx, id, &fields.permissions).await.map_err(refused_as_one)?;
             nodes_check(tx, id, &fields.permissions).await?;
             let updated = sqlx::query_scalar!(
                 "update role set code = $3, name = $4, description = $5, version = version + 1, updated_at = $6, updated_by = $7

@@ -11,7 +11,7 @@ use crate::{
     Ctx, Error, Result, Scope,
     ctx::{Tx, connection},
     error::stored,
-    platform::approval::{Change, Request, approval_submit, outdated, waits_already},
+    platform::approval::{Change, Request, approval_submit, outdated, refused_as_one, waits_already},
 };
 use domain::{
     dictionary::{ApprovalKind, OrganizationType, UserStatus},
@@ -216,16 +216,6 @@ async fn estates_of_organization(tx: &mut Tx, id: OrganizationId) -> Result<Vec<
     .await?;
     own_eyes(tx, &own).await?;
     Ok(rows.into_iter().map(|row| (EstateId(row.id), row.name)).collect())
-}
-
-/// Complaints by field as one sentence, for the checker, who has no such fields before him.
-pub(super) fn refused_as_one(error: Error) -> Error {
-    match error {
-        Error::Failure(Failure::Invalid(fields)) => {
-            Failure::refused(fields.0.into_values().collect::<Vec<_>>().join("；")).into()
-        }
-        other => other,
-    }
 }
 
 /// Does what a request about an account asks for. Its sessions stay: each of their requests asks for the rights anew.

@@ -2,14 +2,14 @@
 //! first passwords together, once.
 
 use super::{
-    grant::{grant_check, refused_as_one},
+    grant::grant_check,
     watch::{users_watching, watchers_renew},
 };
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     platform::{
-        approval::{Change, Request, approval_submit, outdated},
+        approval::{Change, Request, approval_submit, outdated, refused_as_one},
         cipher::KeyRing,
         password::{NO_PASSWORD, password_hash},
         token::random_password,
