@@ -2,18 +2,54 @@
 
 use domain::failure::{Failure, FieldErrors};
 use leptos::server_fn::{
-    codec::JsonEncoding,
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
+    codec::Post,
     error::{FromServerFnError, ServerFnErrorErr},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
+
+/// How answers come back: arguments go as JSON, which anybody can write, and answers come as postcard, whose reader is a
+/// small part of a JSON reader, for every type that travels.
+pub type Terse = Post<TerseEncoding>;
+
+/// The encoding of [`Terse`]. Whoever says that he accepts JSON gets JSON: tests and other programs do.
+pub struct TerseEncoding;
+
+impl ContentType for TerseEncoding {
+    const CONTENT_TYPE: &'static str = "application/x-postcard";
+}
+
+impl FormatType for TerseEncoding {
+    const FORMAT_TYPE: Format = Format::Binary;
+}
+
+impl<T: Serialize> Encodes<T> for TerseEncoding {
+    type Error = String;
+
+    fn encode(value: &T) -> Result<Bytes, String> {
+        #[cfg(feature = "ssr")]
+        if crate::context::accepts_json() {
+            return serde_json::to_vec(value).map(Bytes::from).map_err(|error| error.to_string());
+        }
+        postcard::to_allocvec(value).map(Bytes::from).map_err(|error| error.to_string())
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for TerseEncoding {
+    type Error = postcard::Error;
+
+    fn decode(bytes: Bytes) -> Result<T, postcard::Error> {
+        postcard::from_bytes(&bytes)
+    }
+}
 
 /// A [`Failure`] in the shape that server functions want.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError(pub Failure);
 
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = TerseEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         // Whatever the transport says is for engineers; the person can only try again.

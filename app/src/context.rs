@@ -71,6 +71,14 @@ mod server {
         use_context().unwrap_or_default()
     }
 
+    /// Whether whoever asks a server function wants to read JSON.
+    #[must_use]
+    pub fn accepts_json() -> bool {
+        use_context::<axum::http::request::Parts>().is_some_and(|parts| {
+            parts.headers.get(axum::http::header::ACCEPT).is_some_and(|accepted| accepted == "application/json")
+        })
+    }
+
     /// Looks at the city's labels and menu again, so that whoever changed them sees it in the answer.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ mod search;
 mod shell;
 mod ui;
 
-pub use api::ApiError;
+pub use api::{ApiError, Terse};
 #[cfg(feature = "ssr")]
 pub use pattern::page_patterns;
 pub use shell::{App, document};

@@ -5,7 +5,7 @@ use crate::{
     platform::session::{FactorVerify, Frame, PasswordChange, SignIn, SignOut},
     presence::{Outdated, PartMissing, Unread, use_presence},
     route::routes,
-    ui::{icon, resource::PageJson, toast},
+    ui::{icon, post::post_form, resource::Carried, toast},
 };
 use domain::platform::{actor::SessionKind, menu::MenuNode, message::UNREAD_SHOWN, permission::Permission};
 use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
@@ -44,7 +44,7 @@ pub fn document(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     // Known on the server while it draws, and carried inside the page: nothing has to wait for it.
-    let frame = RwSignal::new(SharedValue::<_, PageJson>::new_with_encoding(Frame::of_request).into_inner());
+    let frame = RwSignal::new(SharedValue::<_, Carried>::new_with_encoding(Frame::of_request).into_inner());
     provide_context(frame);
     // Whoever signs in or out or changes the password brings the frame of what follows. These live here,
     // because the pages that call them are left before the answer is looked at.
@@ -198,7 +198,7 @@ fn Head(frame: Frame) -> impl IntoView {
                         </li>
                     })}
                     <li>
-                        <ActionForm action=sign_out><button type="submit" class="w-full text-start">"退出登录"</button></ActionForm>
+                        {post_form(sign_out, |_| SignOut {}, "", view! { <button type="submit" class="w-full text-start">"退出登录"</button> })}
                     </li>
                 </ul>
             </details>

@@ -18,4 +18,5 @@ pub mod person;
 pub mod platform;
 pub mod search;
 pub mod sheet;
+pub mod tenancy;
 pub mod value;

@@ -2,7 +2,7 @@
 
 use super::list_actions;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         detail::{RecordPage, record_view},
@@ -19,13 +19,13 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// A page of rent standards.
-#[server(endpoint = "rent_standard_list", input = Json)]
+#[server(endpoint = "rent_standard_list", input = Json, output = Terse)]
 pub async fn rent_standard_list(query: ListQuery) -> Result<Page<RentStandardRow>, ApiError> {
     Ok(store::housing::rent_standard::rent_standard_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One rent standard.
-#[server(endpoint = "rent_standard_get", input = Json)]
+#[server(endpoint = "rent_standard_get", input = Json, output = Terse)]
 pub async fn rent_standard_get(id: RentStandardId) -> Result<RentStandard, ApiError> {
     Ok(store::housing::rent_standard::rent_standard_get(&crate::context::ctx()?, id).await?)
 }

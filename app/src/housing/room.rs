@@ -2,7 +2,7 @@
 
 use super::list_actions;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         detail::{RecordExtra, RecordPage, record_view_with, text_cell},
@@ -21,31 +21,31 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// A page of rooms.
-#[server(endpoint = "room_list", input = Json)]
+#[server(endpoint = "room_list", input = Json, output = Terse)]
 pub async fn room_list(query: ListQuery) -> Result<Page<RoomRow>, ApiError> {
     Ok(store::housing::room::room_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// Enters a room into a unit.
-#[server(endpoint = "room_create", input = Json)]
+#[server(endpoint = "room_create", input = Json, output = Terse)]
 pub async fn room_create(unit: UnitId, form: RoomForm) -> Result<RoomId, ApiError> {
     Ok(store::housing::room::room_create(&crate::context::ctx()?, unit, &form).await?)
 }
 
 /// Changes a room's fields.
-#[server(endpoint = "room_update", input = Json)]
+#[server(endpoint = "room_update", input = Json, output = Terse)]
 pub async fn room_update(id: RoomId, version: i32, form: RoomForm) -> Result<(), ApiError> {
     Ok(store::housing::room::room_update(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes a room; the last one of a unit stays.
-#[server(endpoint = "room_delete", input = Json)]
+#[server(endpoint = "room_delete", input = Json, output = Terse)]
 pub async fn room_delete(id: RoomId, version: i32) -> Result<(), ApiError> {
     Ok(store::housing::room::room_delete(&crate::context::ctx()?, id, version).await?)
 }
 
 /// One room.
-#[server(endpoint = "room_get", input = Json)]
+#[server(endpoint = "room_get", input = Json, output = Terse)]
 pub async fn room_get(id: RoomId) -> Result<Room, ApiError> {
     Ok(store::housing::room::room_get(&crate::context::ctx()?, id).await?)
 }

@@ -6,7 +6,7 @@
 use super::reminder::{reminder_list, reminders_view};
 use crate::ui::label::told;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::{may, use_frame},
     ui::{
         PageHead, empty_view, error_view, icon,
@@ -27,7 +27,7 @@ use leptos::{prelude::*, server_fn::codec::Json, task::spawn_local};
 use std::time::Duration;
 
 /// The figures of the actor's scope.
-#[server(endpoint = "home_figures_get", input = Json)]
+#[server(endpoint = "home_figures_get", input = Json, output = Terse)]
 pub async fn home_figures_get() -> Result<HomeFigures, ApiError> {
     Ok(store::insight::home::home_figures_get(&crate::context::ctx()?).await?)
 }

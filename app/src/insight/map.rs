@@ -4,7 +4,7 @@
 
 use crate::ui::label::told;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     ui::{PageHead, error_view, field::coded, loading_view, resource::resource, tone},
 };
 use domain::{
@@ -17,7 +17,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate, hooks::use_query_map, 
 use std::fmt::Write as _;
 
 /// The marks of a view.
-#[server(endpoint = "map_marks_get", input = Json)]
+#[server(endpoint = "map_marks_get", input = Json, output = Terse)]
 pub async fn map_marks_get(view: MapView) -> Result<MapMarks, ApiError> {
     Ok(store::insight::map::map_marks_get(&crate::context::ctx()?, view).await?)
 }

@@ -1,7 +1,7 @@
 //! Reminders on the home page (S4-1.1): 流程提醒 and 工作提醒, first how many, then which. Plain HTML; the lists behind
 //! have the rest.
 
-use crate::ApiError;
+use crate::{ApiError, Terse};
 use domain::{
     insight::reminder::{Reminder, ReminderGroup},
     list::group_thousands,
@@ -9,7 +9,7 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// What waits for the person who is signed in.
-#[server(endpoint = "reminder_list", input = Json)]
+#[server(endpoint = "reminder_list", input = Json, output = Terse)]
 pub async fn reminder_list() -> Result<Vec<Reminder>, ApiError> {
     Ok(store::insight::reminder::reminder_list(&crate::context::ctx()?).await?)
 }

@@ -1,7 +1,7 @@
 //! 运营主体 (E-84), minimal: who runs which estates.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         detail::{RecordPage, record_view, text_cell},
@@ -19,13 +19,13 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
 /// A page of operators.
-#[server(endpoint = "operator_list", input = Json)]
+#[server(endpoint = "operator_list", input = Json, output = Terse)]
 pub async fn operator_list(query: ListQuery) -> Result<Page<OperatorRow>, ApiError> {
     Ok(store::operator::operator_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One operator.
-#[server(endpoint = "operator_get", input = Json)]
+#[server(endpoint = "operator_get", input = Json, output = Terse)]
 pub async fn operator_get(id: OperatorId) -> Result<Operator, ApiError> {
     Ok(store::operator::operator_get(&crate::context::ctx()?, id).await?)
 }

@@ -1,7 +1,7 @@
 //! 待复核: what waits for a second person (domain.md §6.4), and what became of it.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         PageHead,
@@ -29,19 +29,19 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use std::time::Duration;
 
 /// A page of requests.
-#[server(endpoint = "approval_list", input = Json)]
+#[server(endpoint = "approval_list", input = Json, output = Terse)]
 pub async fn approval_list(query: ListQuery) -> Result<Page<ApprovalRow>, ApiError> {
     Ok(store::platform::approval::approval_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One request.
-#[server(endpoint = "approval_get", input = Json)]
+#[server(endpoint = "approval_get", input = Json, output = Terse)]
 pub async fn approval_get(id: ApprovalId) -> Result<Approval, ApiError> {
     Ok(store::platform::approval::approval_get(&crate::context::ctx()?, id).await?)
 }
 
 /// Approves, rejects or withdraws a request; what is decided counts for the node that was seen.
-#[server(endpoint = "approval_end", input = Json)]
+#[server(endpoint = "approval_end", input = Json, output = Terse)]
 pub async fn approval_end(seen: ApprovalSeen, verdict: Verdict, opinion: String) -> Result<(), ApiError> {
     Ok(store::platform::approval::approval_end(&crate::context::ctx()?, seen, verdict, &opinion).await?)
 }

@@ -1,7 +1,7 @@
 //! The operation log (S1-9.7): list, one line with what it changed, and the verification of its seals.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     ui::{
         PageHead,
         detail::{field_group, use_id},
@@ -19,19 +19,19 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// A page of the log.
-#[server(endpoint = "audit_list", input = Json)]
+#[server(endpoint = "audit_list", input = Json, output = Terse)]
 pub async fn audit_list(query: ListQuery) -> Result<Page<AuditRow>, ApiError> {
     Ok(store::platform::audit::audit_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One line of the log.
-#[server(endpoint = "audit_get", input = Json)]
+#[server(endpoint = "audit_get", input = Json, output = Terse)]
 pub async fn audit_get(id: i64) -> Result<AuditEntry, ApiError> {
     Ok(store::platform::audit::audit_get(&crate::context::ctx()?, id).await?)
 }
 
 /// Whether the log is as it was sealed.
-#[server(endpoint = "audit_verify", input = Json)]
+#[server(endpoint = "audit_verify", input = Json, output = Terse)]
 pub async fn audit_verify() -> Result<AuditReport, ApiError> {
     let anchors = (crate::context::process().audit_anchors)();
     Ok(store::platform::audit::audit_verify(&crate::context::ctx()?, &anchors).await?)

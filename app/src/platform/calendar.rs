@@ -1,7 +1,7 @@
 //! Working-day calendar (S1-9.13): a year at a glance, the form of a day, and a deadline to try it with.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{PageHead, dialog::Ask, error_view, field::bind, icon, label::coded, loading_view, resource::resource},
 };
@@ -21,19 +21,19 @@ use leptos_router::hooks::use_query_map;
 const WEEK: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
 
 /// One year of the calendar; without a year the present one.
-#[server(endpoint = "calendar_get", input = Json)]
+#[server(endpoint = "calendar_get", input = Json, output = Terse)]
 pub async fn calendar_get(year: Option<i32>) -> Result<CalendarYear, ApiError> {
     Ok(store::platform::calendar::calendar_get(&crate::context::ctx()?, year).await?)
 }
 
 /// Says of a day that it is free or worked, or takes that back.
-#[server(endpoint = "calendar_day_set", input = Json)]
+#[server(endpoint = "calendar_day_set", input = Json, output = Terse)]
 pub async fn calendar_day_set(form: HolidayForm) -> Result<(), ApiError> {
     Ok(store::platform::calendar::calendar_day_set(&crate::context::ctx()?, &form).await?)
 }
 
 /// When a period of working days ends.
-#[server(endpoint = "calendar_deadline", input = Json)]
+#[server(endpoint = "calendar_deadline", input = Json, output = Terse)]
 pub async fn calendar_deadline(from: String, days: String) -> Result<NaiveDate, ApiError> {
     Ok(store::platform::calendar::calendar_deadline(&crate::context::ctx()?, &from, &days).await?)
 }

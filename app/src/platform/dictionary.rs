@@ -2,7 +2,7 @@
 
 use super::session::Frame;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::{may, use_frame},
     ui::{
         PageHead,
@@ -34,37 +34,37 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use leptos_router::hooks::{use_navigate, use_params_map};
 
 /// A page of dictionaries.
-#[server(endpoint = "dictionary_list", input = Json)]
+#[server(endpoint = "dictionary_list", input = Json, output = Terse)]
 pub async fn dictionary_list(query: ListQuery) -> Result<Page<DictionaryRow>, ApiError> {
     Ok(store::platform::dictionary::dictionary_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One dictionary with its values.
-#[server(endpoint = "dictionary_get", input = Json)]
+#[server(endpoint = "dictionary_get", input = Json, output = Terse)]
 pub async fn dictionary_get(code: String) -> Result<DictionaryPage, ApiError> {
     Ok(store::platform::dictionary::dictionary_get(&crate::context::ctx()?, &code).await?)
 }
 
 /// Makes a dictionary of the city.
-#[server(endpoint = "dictionary_create", input = Json)]
+#[server(endpoint = "dictionary_create", input = Json, output = Terse)]
 pub async fn dictionary_create(form: DictionaryForm) -> Result<String, ApiError> {
     Ok(store::platform::dictionary::dictionary_create(&crate::context::ctx()?, &form).await?)
 }
 
 /// Changes a dictionary of the city.
-#[server(endpoint = "dictionary_update", input = Json)]
+#[server(endpoint = "dictionary_update", input = Json, output = Terse)]
 pub async fn dictionary_update(code: String, version: i32, form: DictionaryForm) -> Result<(), ApiError> {
     Ok(store::platform::dictionary::dictionary_update(&crate::context::ctx()?, &code, version, &form).await?)
 }
 
 /// Deletes a dictionary of the city.
-#[server(endpoint = "dictionary_delete", input = Json)]
+#[server(endpoint = "dictionary_delete", input = Json, output = Terse)]
 pub async fn dictionary_delete(code: String) -> Result<(), ApiError> {
     Ok(store::platform::dictionary::dictionary_delete(&crate::context::ctx()?, &code).await?)
 }
 
 /// Adds a value (without a code) or changes one; answers the frame with the labels that follow.
-#[server(endpoint = "dictionary_item_save", input = Json)]
+#[server(endpoint = "dictionary_item_save", input = Json, output = Terse)]
 pub async fn dictionary_item_save(
     dictionary: String,
     code: Option<String>,
@@ -78,7 +78,7 @@ pub async fn dictionary_item_save(
 }
 
 /// Deletes a value of a dictionary of the city.
-#[server(endpoint = "dictionary_item_delete", input = Json)]
+#[server(endpoint = "dictionary_item_delete", input = Json, output = Terse)]
 pub async fn dictionary_item_delete(dictionary: String, code: String) -> Result<(), ApiError> {
     Ok(store::platform::dictionary::dictionary_item_delete(&crate::context::ctx()?, &dictionary, &code).await?)
 }

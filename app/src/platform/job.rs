@@ -1,7 +1,7 @@
 //! Jobs (S1-9.11): one's own, or for whoever watches over them everybody's; progress, cancelling, trying again, results.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         PageHead,
@@ -31,25 +31,25 @@ const LOOK: Duration = Duration::from_millis(700);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// A page of jobs.
-#[server(endpoint = "job_list", input = Json)]
+#[server(endpoint = "job_list", input = Json, output = Terse)]
 pub async fn job_list(query: ListQuery) -> Result<Page<JobRow>, ApiError> {
     Ok(store::platform::job::job_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One job.
-#[server(endpoint = "job_get", input = Json)]
+#[server(endpoint = "job_get", input = Json, output = Terse)]
 pub async fn job_get(id: String) -> Result<JobRow, ApiError> {
     Ok(store::platform::job::job_get(&crate::context::ctx()?, &id).await?)
 }
 
 /// Stops a job.
-#[server(endpoint = "job_cancel", input = Json)]
+#[server(endpoint = "job_cancel", input = Json, output = Terse)]
 pub async fn job_cancel(id: String) -> Result<(), ApiError> {
     Ok(store::platform::job::job_cancel(&crate::context::ctx()?, &id).await?)
 }
 
 /// Lets a job go on from where it ended.
-#[server(endpoint = "job_retry", input = Json)]
+#[server(endpoint = "job_retry", input = Json, output = Terse)]
 pub async fn job_retry(id: String) -> Result<(), ApiError> {
     Ok(store::platform::job::job_retry(&crate::context::ctx()?, &id).await?)
 }

@@ -2,7 +2,7 @@
 
 use super::session::Frame;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::{may, use_frame},
     ui::{PageHead, dialog::Ask, error_view, field::bind, icon, loading_view, resource::resource},
 };
@@ -16,13 +16,13 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// Every entry, in its order.
-#[server(endpoint = "menu_list", input = Json)]
+#[server(endpoint = "menu_list", input = Json, output = Terse)]
 pub async fn menu_list() -> Result<Vec<MenuEntry>, ApiError> {
     Ok(store::platform::menu::menu_all(&crate::context::ctx()?).await?)
 }
 
 /// Adds an entry (without a key) or changes one; answers the frame with the menu that follows.
-#[server(endpoint = "menu_save", input = Json)]
+#[server(endpoint = "menu_save", input = Json, output = Terse)]
 pub async fn menu_save(key: Option<String>, version: i32, form: MenuForm) -> Result<Frame, ApiError> {
     let ctx = crate::context::ctx()?;
     store::platform::menu::menu_save(&ctx, key.as_deref(), version, &form).await?;
@@ -31,7 +31,7 @@ pub async fn menu_save(key: Option<String>, version: i32, form: MenuForm) -> Res
 }
 
 /// Deletes an entry of the city, or takes back what was changed of one of the program.
-#[server(endpoint = "menu_delete", input = Json)]
+#[server(endpoint = "menu_delete", input = Json, output = Terse)]
 pub async fn menu_delete(key: String) -> Result<Frame, ApiError> {
     store::platform::menu::menu_delete(&crate::context::ctx()?, &key).await?;
     crate::context::tables_look().await?;

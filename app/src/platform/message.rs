@@ -1,7 +1,7 @@
 //! Messages to the person who is signed in (E-126), and how they are worded (S1-9.8).
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     presence::Unread,
     ui::{
         PageHead,
@@ -25,31 +25,31 @@ use std::sync::Arc;
 const TEMPLATES: &str = "/platform/message-templates";
 
 /// A page of messages.
-#[server(endpoint = "message_list", input = Json)]
+#[server(endpoint = "message_list", input = Json, output = Terse)]
 pub async fn message_list(query: ListQuery) -> Result<Page<MessageRow>, ApiError> {
     Ok(store::platform::message::message_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One message, which is read by that; and how many are left unread.
-#[server(endpoint = "message_open", input = Json)]
+#[server(endpoint = "message_open", input = Json, output = Terse)]
 pub async fn message_open(id: i64) -> Result<(MessageRow, i64), ApiError> {
     Ok(store::platform::message::message_open(&crate::context::ctx()?, id).await?)
 }
 
 /// Marks all messages as read.
-#[server(endpoint = "message_read_all", input = Json)]
+#[server(endpoint = "message_read_all", input = Json, output = Terse)]
 pub async fn message_read_all() -> Result<(), ApiError> {
     Ok(store::platform::message::message_read_all(&crate::context::ctx()?).await?)
 }
 
 /// Every template.
-#[server(endpoint = "template_list", input = Json)]
+#[server(endpoint = "template_list", input = Json, output = Terse)]
 pub async fn template_list() -> Result<Vec<Template>, ApiError> {
     Ok(store::platform::message::template_list(&crate::context::ctx()?).await?)
 }
 
 /// Words a template anew.
-#[server(endpoint = "template_update", input = Json)]
+#[server(endpoint = "template_update", input = Json, output = Terse)]
 pub async fn template_update(notice: Notice, version: i32, form: TemplateForm) -> Result<(), ApiError> {
     Ok(store::platform::message::template_update(&crate::context::ctx()?, notice, version, &form).await?)
 }

@@ -30,55 +30,108 @@ use leptos_router::{
     lazy_route,
 };
 
-/// The module's pages, loaded when somebody first goes to one of them.
-pub struct Platform;
+/// The noun of the address: the routes of one module differ in it, so it stays as long as the module's view does.
+fn noun() -> String {
+    use_location().pathname.get_untracked().split('/').nth(2).unwrap_or_default().to_owned()
+}
+
+/// Organisations and the operation log.
+pub struct Organizations;
 
 #[lazy_route]
-impl LazyRoute for Platform {
+impl LazyRoute for Organizations {
     fn data() -> Self {
         Self
     }
 
     fn view(_this: Self) -> AnyView {
-        let path = use_location().pathname;
-        let params = use_params_map();
-        let noun = Memo::new(move |_| params.read().get("noun").unwrap_or_default());
-        let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-        let query = use_query_map();
+        let (noun, place, query) = (noun(), use_place(), use_query_map());
         let editing = Memo::new(move |_| query.read().get("edit").is_some());
         // Tracked: when a link is followed inside the page, the query arrives a moment after the parameters.
         let parent = Memo::new(move |_| query.read().get("parent").unwrap_or_default());
-        let one = Memo::new(move |_| params.read().get("id").is_some());
-        (move || match (noun.get().as_str(), one.get()) {
-            ("organizations", false) => organization::list_view(),
-            ("organizations", true) => match (id.get().as_str(), editing.get()) {
-                ("new", _) => organization_form::new_view(&parent.get()),
-                ("tree", _) => organization::tree_view(),
-                (id, true) => organization_form::edit_view(id.parse().unwrap_or(-1)),
+        (move || {
+            place.with(|(one, _)| match (noun.as_str(), one.as_str(), editing.get()) {
+                ("audit", "", _) => audit::list_view(),
+                ("audit", ..) => audit::detail_view(),
+                (_, "", _) => organization::list_view(),
+                (_, "new", _) => organization_form::new_view(&parent.get()),
+                (_, "tree", _) => organization::tree_view(),
+                (_, id, true) => organization_form::edit_view(id.parse().unwrap_or(-1)),
                 _ => organization::detail_view(),
-            },
-            ("dictionaries", false) => dictionary::list_view(),
-            ("dictionaries", true) if id.get() == "new" => dictionary::new_view(),
-            ("dictionaries", true) => dictionary::detail_view(),
-            ("calendar", false) => calendar::year_view(),
-            ("numbers", false) => numbering::list_view(),
-            ("menus", false) => menu::list_view(),
-            ("audit", false) => audit::list_view(),
-            ("audit", true) => audit::detail_view(),
-            ("second-factor", false) => second_factor::factor_view(),
-            ("jobs", false) => job::list_view(),
-            ("jobs", true) => job::detail_view(id.into()),
-            ("plans", false) => plan::list_view(),
-            ("messages", false) => message::list_view(),
-            ("messages", true) => message::detail_view(),
-            ("message-templates", false) => message::templates_view(),
-            ("message-templates", true) => message::template_view(id.into()),
-            ("", _) if path.get() == "/password" => password::password_view(),
-            // On the way to another module.
-            ("", _) => ().into_any(),
-            _ => empty_view("页面不存在，请检查地址"),
+            })
         })
         .into_any()
+    }
+}
+
+/// What the city words, numbers and orders for itself: dictionaries, number ranges, the menu.
+pub struct Tables;
+
+#[lazy_route]
+impl LazyRoute for Tables {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let (noun, place) = (noun(), use_place());
+        (move || {
+            place.with(|(one, _)| match (noun.as_str(), one.as_str()) {
+                ("numbers", _) => numbering::list_view(),
+                ("menus", _) => menu::list_view(),
+                (_, "") => dictionary::list_view(),
+                (_, "new") => dictionary::new_view(),
+                _ => dictionary::detail_view(),
+            })
+        })
+        .into_any()
+    }
+}
+
+/// What is under way: jobs and their plans, messages, requests that wait, and the calendar by which they are late.
+pub struct Work;
+
+#[lazy_route]
+impl LazyRoute for Work {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let (noun, place) = (noun(), use_place());
+        let id = Memo::new(move |_| place.with(|(id, _)| id.clone()));
+        (move || {
+            place.with(|(one, _)| match (noun.as_str(), one.as_str()) {
+                ("calendar", _) => calendar::year_view(),
+                ("plans", _) => plan::list_view(),
+                ("messages", "") => message::list_view(),
+                ("messages", _) => message::detail_view(),
+                ("message-templates", "") => message::templates_view(),
+                ("message-templates", _) => message::template_view(id.into()),
+                ("approvals", "") => approval::list_view(),
+                ("approvals", _) => approval::detail_view(),
+                (_, "") => job::list_view(),
+                _ => job::detail_view(id.into()),
+            })
+        })
+        .into_any()
+    }
+}
+
+/// What is a person's own: the password and the second factor.
+pub struct Own;
+
+#[lazy_route]
+impl LazyRoute for Own {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        match noun().as_str() {
+            "second-factor" => second_factor::factor_view(),
+            _ => password::password_view(),
+        }
     }
 }
 
@@ -142,7 +195,7 @@ impl LazyRoute for Accounts {
     }
 }
 
-/// Roles, parameters, and what waits for a second person.
+/// Roles and parameters.
 pub struct Administration;
 
 #[lazy_route]
@@ -152,10 +205,7 @@ impl LazyRoute for Administration {
     }
 
     fn view(_this: Self) -> AnyView {
-        let place = use_place();
-        // The routes differ in the noun, so it stays as long as this view does.
-        let path = use_location().pathname.get_untracked();
-        let noun = path.split('/').nth(2).unwrap_or_default().to_owned();
+        let (noun, place) = (noun(), use_place());
         (move || {
             place.with(|(one, action)| match (noun.as_str(), one.as_str(), action.as_str()) {
                 ("roles", "", _) => role::list_view(),
@@ -163,8 +213,6 @@ impl LazyRoute for Administration {
                 ("roles", _, "") => role::detail_view(),
                 ("roles", _, "edit") => role::edit_view(),
                 ("roles", _, "copy") => role::copy_view(),
-                ("approvals", "", _) => approval::list_view(),
-                ("approvals", _, "") => approval::detail_view(),
                 ("parameters", "", _) => parameter::list_view(),
                 ("parameters", _, "") => parameter::detail_view(),
                 _ => empty_view("页面不存在，请检查地址"),

@@ -1,7 +1,7 @@
 //! Number ranges (S1-9.10): how the numbers of each kind are made, and how far they are.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         PageHead,
@@ -27,14 +27,14 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// Every kind with its rule.
-#[server(endpoint = "number_list", input = Json)]
+#[server(endpoint = "number_list", input = Json, output = Terse)]
 pub async fn number_list() -> Result<Page<NumberRow>, ApiError> {
     let query = domain::list::ListQuery { size: 100, ..Default::default() };
     Ok(store::platform::numbering::number_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// Sets the rule of a kind.
-#[server(endpoint = "number_rule_save", input = Json)]
+#[server(endpoint = "number_rule_save", input = Json, output = Terse)]
 pub async fn number_rule_save(kind: NumberKind, version: i32, form: NumberForm) -> Result<(), ApiError> {
     Ok(store::platform::numbering::number_rule_save(&crate::context::ctx()?, kind, version, &form).await?)
 }

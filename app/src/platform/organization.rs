@@ -1,7 +1,7 @@
 //! Organisations (S1-9.5): list, tree and detail.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         PageHead,
@@ -29,37 +29,37 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// A page of organisations.
-#[server(endpoint = "organization_list", input = Json)]
+#[server(endpoint = "organization_list", input = Json, output = Terse)]
 pub async fn organization_list(query: ListQuery) -> Result<Page<OrganizationRow>, ApiError> {
     Ok(store::platform::organization::organization_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One organisation.
-#[server(endpoint = "organization_get", input = Json)]
+#[server(endpoint = "organization_get", input = Json, output = Terse)]
 pub async fn organization_get(id: OrganizationId) -> Result<Organization, ApiError> {
     Ok(store::platform::organization::organization_get(&crate::context::ctx()?, id).await?)
 }
 
 /// All organisations, by what hangs below what.
-#[server(endpoint = "organization_tree", input = Json)]
+#[server(endpoint = "organization_tree", input = Json, output = Terse)]
 pub async fn organization_tree() -> Result<Vec<OrganizationNode>, ApiError> {
     Ok(store::platform::organization::organization_tree(&crate::context::ctx()?).await?)
 }
 
 /// Makes an organisation.
-#[server(endpoint = "organization_create", input = Json)]
+#[server(endpoint = "organization_create", input = Json, output = Terse)]
 pub async fn organization_create(form: OrganizationEdit) -> Result<OrganizationId, ApiError> {
     Ok(store::platform::organization_write::organization_create(&crate::context::ctx()?, &form).await?)
 }
 
 /// Changes an organisation.
-#[server(endpoint = "organization_update", input = Json)]
+#[server(endpoint = "organization_update", input = Json, output = Terse)]
 pub async fn organization_update(id: OrganizationId, version: i32, form: OrganizationEdit) -> Result<(), ApiError> {
     Ok(store::platform::organization_write::organization_update(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes an organisation on which nothing hangs.
-#[server(endpoint = "organization_delete", input = Json)]
+#[server(endpoint = "organization_delete", input = Json, output = Terse)]
 pub async fn organization_delete(id: OrganizationId, version: i32) -> Result<(), ApiError> {
     Ok(store::platform::organization_write::organization_delete(&crate::context::ctx()?, id, version).await?)
 }

@@ -1,7 +1,7 @@
 //! Parameters (S1-9.6): what is in force, what comes, and the form that asks for a new value.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         PageHead,
@@ -28,13 +28,13 @@ use std::{collections::BTreeSet, sync::Arc};
 const PATH: &str = "/platform/parameters";
 
 /// Every parameter with its values.
-#[server(endpoint = "parameter_list", input = Json)]
+#[server(endpoint = "parameter_list", input = Json, output = Terse)]
 pub async fn parameter_list() -> Result<Vec<ParameterRow>, ApiError> {
     Ok(store::platform::parameter::parameter_list(&crate::context::ctx()?).await?)
 }
 
 /// Asks for a value from a day on.
-#[server(endpoint = "parameter_request", input = Json)]
+#[server(endpoint = "parameter_request", input = Json, output = Terse)]
 pub async fn parameter_request(version: i32, form: ParameterForm) -> Result<ApprovalId, ApiError> {
     Ok(store::platform::parameter::parameter_request(&crate::context::ctx()?, version, &form).await?)
 }

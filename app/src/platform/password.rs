@@ -3,7 +3,10 @@
 use super::session::PasswordChange;
 use crate::{
     shell::use_frame,
-    ui::{PageHead, error_view},
+    ui::{
+        PageHead, error_view,
+        post::{Sent, post_form},
+    },
 };
 use leptos::prelude::*;
 
@@ -30,18 +33,20 @@ pub fn password_view() -> AnyView {
             </div>
         }
     };
+    let fields = view! {
+        {move || refused().map(|error| error_view(&error))}
+        {field("old", "原密码", "current-password")}
+        {field("new", "新密码", "new-password")}
+        {field("again", "再次输入新密码", "new-password")}
+        <p class="text-sm opacity-80">"至少10位，包含大写字母、小写字母、数字、符号中的三类，且不含账号。"</p>
+        <button type="submit" class="btn btn-primary" disabled=move || change.pending().get()>"确定"</button>
+    };
+    let read = |sent: &Sent| PasswordChange { old: sent.text("old"), new: sent.text("new"), again: sent.text("again") };
     view! {
         <main class="page">
             <PageHead title="修改密码" />
             {move || forced().then(|| view! { <div class="alert alert-warning alert-soft">"首次登录须修改初始密码；密码被重置或到期后也须修改。修改后方可使用系统。"</div> })}
-            <ActionForm action=change attr:class="panel max-w-md flex flex-col gap-3">
-                {move || refused().map(|error| error_view(&error))}
-                {field("old", "原密码", "current-password")}
-                {field("new", "新密码", "new-password")}
-                {field("again", "再次输入新密码", "new-password")}
-                <p class="text-sm opacity-80">"至少10位，包含大写字母、小写字母、数字、符号中的三类，且不含账号。"</p>
-                <button type="submit" class="btn btn-primary" disabled=move || change.pending().get()>"确定"</button>
-            </ActionForm>
+            {post_form(change, read, "panel max-w-md flex flex-col gap-3", fields)}
         </main>
     }
     .into_any()

@@ -1,7 +1,7 @@
 //! What the server does by itself (S1-9.11): plan, last and next run, result; on, off, and now.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{PageHead, error_view, loading_view, resource::resource, table::time_text},
 };
@@ -13,19 +13,19 @@ use domain::platform::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// Every plan.
-#[server(endpoint = "plan_list", input = Json)]
+#[server(endpoint = "plan_list", input = Json, output = Terse)]
 pub async fn plan_list() -> Result<Vec<PlanRow>, ApiError> {
     Ok(store::platform::plan::plan_list(&crate::context::ctx()?).await?)
 }
 
 /// Switches a plan on or off.
-#[server(endpoint = "plan_switch", input = Json)]
+#[server(endpoint = "plan_switch", input = Json, output = Terse)]
 pub async fn plan_switch(plan: Plan, enabled: bool) -> Result<(), ApiError> {
     Ok(store::platform::plan::plan_switch(&crate::context::ctx()?, plan, enabled).await?)
 }
 
 /// Asks for a run now.
-#[server(endpoint = "plan_ask", input = Json)]
+#[server(endpoint = "plan_ask", input = Json, output = Terse)]
 pub async fn plan_ask(plan: Plan) -> Result<(), ApiError> {
     Ok(store::platform::plan::plan_ask(&crate::context::ctx()?, plan).await?)
 }

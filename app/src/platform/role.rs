@@ -1,7 +1,7 @@
 //! Roles (S1-9.2): list, what each grants, and the form that asks for a change.
 
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::may,
     ui::{
         PageHead,
@@ -31,25 +31,25 @@ use leptos_router::hooks::use_navigate;
 use std::sync::Arc;
 
 /// A page of roles.
-#[server(endpoint = "role_list", input = Json)]
+#[server(endpoint = "role_list", input = Json, output = Terse)]
 pub async fn role_list(query: ListQuery) -> Result<Page<RoleRow>, ApiError> {
     Ok(store::platform::role::role_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One role, and the request that waits about it.
-#[server(endpoint = "role_get", input = Json)]
+#[server(endpoint = "role_get", input = Json, output = Terse)]
 pub async fn role_get(id: RoleId) -> Result<(Role, Option<ApprovalId>), ApiError> {
     Ok(store::platform::role::role_get(&crate::context::ctx()?, id).await?)
 }
 
 /// Asks for a new role (without an id) or for the change of one.
-#[server(endpoint = "role_request", input = Json)]
+#[server(endpoint = "role_request", input = Json, output = Terse)]
 pub async fn role_request(role: Option<(RoleId, i32)>, form: RoleForm) -> Result<ApprovalId, ApiError> {
     Ok(store::platform::role::role_request(&crate::context::ctx()?, role, &form).await?)
 }
 
 /// Deletes a role that nobody holds.
-#[server(endpoint = "role_delete", input = Json)]
+#[server(endpoint = "role_delete", input = Json, output = Terse)]
 pub async fn role_delete(id: RoleId) -> Result<(), ApiError> {
     Ok(store::platform::role::role_delete(&crate::context::ctx()?, id).await?)
 }

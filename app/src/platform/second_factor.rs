@@ -3,7 +3,7 @@
 
 use super::session::Frame;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     shell::use_frame,
     ui::{PageHead, detail::field_group, dialog::Ask, error_view, icon, loading_view, qr::QrCode, resource::resource},
 };
@@ -24,13 +24,13 @@ pub struct Offered {
 }
 
 /// Where the own account stands.
-#[server(endpoint = "factor_get", input = Json)]
+#[server(endpoint = "factor_get", input = Json, output = Terse)]
 pub async fn factor_get() -> Result<FactorState, ApiError> {
     Ok(factor::factor_state(&ctx()?).await?)
 }
 
 /// Draws a secret for a phone.
-#[server(endpoint = "factor_offer", input = Json)]
+#[server(endpoint = "factor_offer", input = Json, output = Terse)]
 pub async fn factor_offer() -> Result<Offered, ApiError> {
     use domain::{failure::Failure, platform::second_factor::grouped};
     let offer = factor::factor_offer(&ctx()?).await?;
@@ -41,20 +41,20 @@ pub async fn factor_offer() -> Result<Offered, ApiError> {
 }
 
 /// Takes the secret into use; answers the recovery codes and the frame of the session that follows.
-#[server(endpoint = "factor_confirm", input = Json)]
+#[server(endpoint = "factor_confirm", input = Json, output = Terse)]
 pub async fn factor_confirm(code: String, password: String) -> Result<(Frame, Vec<String>), ApiError> {
     let (secret, codes) = factor::factor_confirm(&ctx()?, &code, password).await?;
     Ok((super::session::enter(&secret).await?, codes))
 }
 
 /// Draws new recovery codes.
-#[server(endpoint = "factor_codes_renew", input = Json)]
+#[server(endpoint = "factor_codes_renew", input = Json, output = Terse)]
 pub async fn factor_codes_renew(code: String) -> Result<Vec<String>, ApiError> {
     Ok(factor::factor_codes_renew(&ctx()?, &code).await?)
 }
 
 /// Gives the factor up; answers the frame, in which another one may have to be set up.
-#[server(endpoint = "factor_disable", input = Json)]
+#[server(endpoint = "factor_disable", input = Json, output = Terse)]
 pub async fn factor_disable(code: String) -> Result<Frame, ApiError> {
     factor::factor_disable(&ctx()?, &code).await?;
     super::session::frame_of(&crate::context::visit().secret.unwrap_or_default()).await

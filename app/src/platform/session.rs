@@ -1,6 +1,6 @@
 //! Server functions of signing in and out.
 
-use crate::ApiError;
+use crate::{ApiError, Terse};
 use domain::{
     dictionary::LabelBook,
     platform::{actor::Actor, menu::MenuNode, setting::CitySettings},
@@ -16,7 +16,6 @@ pub struct Frame {
     pub factor_due: bool,
     pub settings: CitySettings,
     /// what the city calls dictionary values otherwise than the program
-    #[serde(default, skip_serializing_if = "LabelBook::is_empty")]
     pub labels: LabelBook,
     /// what the actor sees of the menu
     pub menu: Vec<MenuNode>,
@@ -86,13 +85,13 @@ pub struct CaptchaImage {
 
 /// Who is signed in, what the city has set, which build serves. An open page asks for it now and then when
 /// somebody is in front of it, and by that keeps a desk's session alive (`server::session`).
-#[server(endpoint = "frame_get", input = Json)]
+#[server(endpoint = "frame_get", input = Json, output = Terse)]
 pub async fn frame_get() -> Result<Frame, ApiError> {
     Ok(Frame::of_request())
 }
 
 /// A fresh captcha; the answer stays in the database.
-#[server(endpoint = "captcha_create", input = Json)]
+#[server(endpoint = "captcha_create", input = Json, output = Terse)]
 pub async fn captcha_create() -> Result<CaptchaImage, ApiError> {
     use base64::Engine as _;
     let process = crate::context::process();
@@ -103,7 +102,7 @@ pub async fn captcha_create() -> Result<CaptchaImage, ApiError> {
 }
 
 /// Signs in and goes on to the home page, or to what has to be done first; answers the frame of the new session.
-#[server(endpoint = "sign_in")]
+#[server(endpoint = "sign_in", output = Terse)]
 pub async fn sign_in(login: String, password: String, captcha_id: String, captcha: String) -> Result<Frame, ApiError> {
     let process = crate::context::process();
     let entered = store::platform::session::SignIn {
@@ -120,7 +119,7 @@ pub async fn sign_in(login: String, password: String, captcha_id: String, captch
 }
 
 /// The second step of signing in: a code of the phone or a recovery code. Answers the frame of the session that follows.
-#[server(endpoint = "factor_verify")]
+#[server(endpoint = "factor_verify", output = Terse)]
 pub async fn factor_verify(code: String) -> Result<Frame, ApiError> {
     let (database, visit) = (crate::context::process().database, crate::context::visit());
     let pending = visit.secret.unwrap_or_default();
@@ -149,7 +148,7 @@ pub(super) async fn frame_of(secret: &str) -> Result<Frame, ApiError> {
 }
 
 /// Ends the session; answers the frame of nobody.
-#[server(endpoint = "sign_out")]
+#[server(endpoint = "sign_out", output = Terse)]
 pub async fn sign_out() -> Result<Frame, ApiError> {
     if let Some(secret) = crate::context::visit().secret {
         store::platform::session::sign_out(&crate::context::process().database, &secret).await?;
@@ -160,7 +159,7 @@ pub async fn sign_out() -> Result<Frame, ApiError> {
 }
 
 /// Makes this browser a wall.
-#[server(endpoint = "kiosk_start")]
+#[server(endpoint = "kiosk_start", output = Terse)]
 pub async fn kiosk_start() -> Result<(), ApiError> {
     let visit = crate::context::visit();
     let ctx = crate::context::ctx()?;
@@ -172,7 +171,7 @@ pub async fn kiosk_start() -> Result<(), ApiError> {
 
 /// Changes the own password; answers the frame of the session that follows, which may do more than the one
 /// that had to change it.
-#[server(endpoint = "password_change")]
+#[server(endpoint = "password_change", output = Terse)]
 pub async fn password_change(old: String, new: String, again: String) -> Result<Frame, ApiError> {
     let ctx = crate::context::ctx()?;
     let secret = store::platform::session::password_change(&ctx, old, new, &again).await?;

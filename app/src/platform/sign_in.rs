@@ -5,6 +5,7 @@ use crate::{
     shell::use_frame,
     ui::{
         icon,
+        post::{Sent, post_form},
         resource::{Loaded, resource},
     },
 };
@@ -51,39 +52,46 @@ fn password_form(
     refreshed: RwSignal<u32>,
 ) -> AnyView {
     let refusal = move || sign_in.value().get().and_then(Result::err).map(|error| error.to_string());
-    view! {
-        <ActionForm action=sign_in attr:class="flex flex-col gap-4">
-            <label class="form-field"><span>"账号"</span>
-                <input class="input w-full" name="login" required maxlength="30" autocomplete="username" autofocus />
-            </label>
-            <label class="form-field"><span>"密码"</span>
-                <input class="input w-full" name="password" type="password" required maxlength="128" autocomplete="current-password" />
-            </label>
-            <div class="form-field">
-                <label for="captcha">"图形验证码"</label>
-                <div class="flex gap-2">
-                    <input id="captcha" class="input grow min-w-0" name="captcha" required minlength="4" maxlength="6" autocomplete="off" autocapitalize="off" spellcheck="false" />
-                    <Transition fallback=|| view! { <span class="captcha-image skeleton"></span> }>
-                        {move || Suspend::new(async move {
-                            match captcha.await {
-                                Ok(None) => ().into_any(),
-                                Ok(Some(captcha)) => view! {
-                                    <input type="hidden" name="captcha_id" value=captcha.id />
-                                    <button type="button" class="captcha-button" title="看不清？点击刷新" on:click=move |_| refreshed.update(|count| *count += 1)>
-                                        <img class="captcha-image" src=captcha.image alt="图形验证码，点击刷新" width="160" height="56" />
-                                    </button>
-                                }
-                                .into_any(),
-                                Err(error) => view! { <span class="field-error">{error.to_string()}</span> }.into_any(),
+    let fields = view! {
+        <label class="form-field"><span>"账号"</span>
+            <input class="input w-full" name="login" required maxlength="30" autocomplete="username" autofocus />
+        </label>
+        <label class="form-field"><span>"密码"</span>
+            <input class="input w-full" name="password" type="password" required maxlength="128" autocomplete="current-password" />
+        </label>
+        <div class="form-field">
+            <label for="captcha">"图形验证码"</label>
+            <div class="flex gap-2">
+                <input id="captcha" class="input grow min-w-0" name="captcha" required minlength="4" maxlength="6" autocomplete="off" autocapitalize="off" spellcheck="false" />
+                <Transition fallback=|| view! { <span class="captcha-image skeleton"></span> }>
+                    {move || Suspend::new(async move {
+                        match captcha.await {
+                            Ok(None) => ().into_any(),
+                            Ok(Some(captcha)) => view! {
+                                <input type="hidden" name="captcha_id" value=captcha.id />
+                                <button type="button" class="captcha-button" title="看不清？点击刷新" on:click=move |_| refreshed.update(|count| *count += 1)>
+                                    <img class="captcha-image" src=captcha.image alt="图形验证码，点击刷新" width="160" height="56" />
+                                </button>
                             }
-                        })}
-                    </Transition>
-                </div>
-                <p class="text-sm opacity-80">"五分钟内有效，点击图片可刷新"</p>
+                            .into_any(),
+                            Err(error) => view! { <span class="field-error">{error.to_string()}</span> }.into_any(),
+                        }
+                    })}
+                </Transition>
             </div>
-            <p class="field-error" role="alert">{refusal}</p>
-            <button type="submit" class="btn btn-primary w-full" disabled=move || sign_in.pending().get()>"登录"</button>
-        </ActionForm>
+            <p class="text-sm opacity-80">"五分钟内有效，点击图片可刷新"</p>
+        </div>
+        <p class="field-error" role="alert">{refusal}</p>
+        <button type="submit" class="btn btn-primary w-full" disabled=move || sign_in.pending().get()>"登录"</button>
+    };
+    let read = |sent: &Sent| SignIn {
+        login: sent.text("login"),
+        password: sent.text("password"),
+        captcha_id: sent.text("captcha_id"),
+        captcha: sent.text("captcha"),
+    };
+    view! {
+        {post_form(sign_in, read, "flex flex-col gap-4", fields)}
         <p class="text-sm opacity-80">"账号由系统管理员分配；忘记密码请联系系统管理员重置。"</p>
     }
     .into_any()
@@ -95,18 +103,17 @@ fn factor_form(verify: ServerAction<FactorVerify>) -> AnyView {
     let answer = move || verify.value().get().and_then(Result::err);
     // It waited too long, or too many wrong codes have ended it: the first step is due again.
     let over = move || answer().is_some_and(|error| error.0 == Failure::NotSignedIn);
+    let fields = view! {
+        <label class="form-field"><span>"验证码"</span>
+            <input class="input w-full" name="code" required maxlength="20" autocomplete="one-time-code" autocapitalize="off" spellcheck="false" autofocus aria-describedby="code-hint" />
+        </label>
+        <p class="text-sm opacity-80" id="code-hint">"密码正确。请输入手机验证器显示的6位验证码；手机不在身边时可输入一个恢复码。"</p>
+        <p class="field-error" role="alert">{move || answer().map(|error| error.to_string())}</p>
+        <button type="submit" class="btn btn-primary w-full" disabled=move || verify.pending().get() || over()>"验证并登录"</button>
+    };
     view! {
-        <ActionForm action=verify attr:class="flex flex-col gap-4">
-            <label class="form-field"><span>"验证码"</span>
-                <input class="input w-full" name="code" required maxlength="20" autocomplete="one-time-code" autocapitalize="off" spellcheck="false" autofocus aria-describedby="code-hint" />
-            </label>
-            <p class="text-sm opacity-80" id="code-hint">"密码正确。请输入手机验证器显示的6位验证码；手机不在身边时可输入一个恢复码。"</p>
-            <p class="field-error" role="alert">{move || answer().map(|error| error.to_string())}</p>
-            <button type="submit" class="btn btn-primary w-full" disabled=move || verify.pending().get() || over()>"验证并登录"</button>
-        </ActionForm>
-        <ActionForm action=sign_out>
-            <button type="submit" class="btn btn-ghost w-full">"返回，重新登录"</button>
-        </ActionForm>
+        {post_form(verify, |sent| FactorVerify { code: sent.text("code") }, "flex flex-col gap-4", fields)}
+        {post_form(sign_out, |_| SignOut {}, "", view! { <button type="submit" class="btn btn-ghost w-full">"返回，重新登录"</button> })}
     }
     .into_any()
 }

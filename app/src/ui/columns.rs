@@ -4,7 +4,7 @@
 use super::{
     dropdown::{close_dropdown, dropdown},
     icon,
-    resource::PageJson,
+    resource::Carried,
 };
 use domain::{list::ListQuery, sheet::ListSpec};
 use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _};
@@ -25,7 +25,7 @@ pub struct Columns {
 /// The columns of a list; `list` is its sheet's key.
 pub fn use_columns(list: &'static str, query: Memo<ListQuery>) -> Columns {
     // From the page that the server drew: another tab may have chosen since.
-    let known = SharedValue::<String, PageJson>::new_with_encoding(move || cookie(list)).into_inner();
+    let known = SharedValue::<String, Carried>::new_with_encoding(move || cookie(list)).into_inner();
     let remembered = RwSignal::new(split(&known));
     let chosen = Memo::new(move |_| match query.with(|query| query.columns.clone()) {
         columns if columns.is_empty() => remembered.get(),

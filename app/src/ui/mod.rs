@@ -17,6 +17,7 @@ pub mod live;
 mod pager;
 pub mod person_picker;
 pub mod place;
+pub mod post;
 pub mod qr;
 pub mod remove;
 pub mod resource;

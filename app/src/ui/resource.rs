@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, pin::Pin};
 
 /// What [`resource`] answers: the value, or why there is none.
-pub type Loaded<T> = Resource<Result<T, ApiError>, PageJson>;
+pub type Loaded<T> = Resource<Result<T, ApiError>, Carried>;
 
 /// Loads with `fetch`, again whenever what `source` reads has changed.
 ///
@@ -30,26 +30,23 @@ where
     )
 }
 
-/// How a value travels inside the page: the same JSON as the answer of a server function, read the same way.
-///
-/// Leptos's own codec reads from `&str`, its server functions from bytes, and `serde_json` compiles the reader of
-/// every type once for each (without that 3.09 MB of the browser's code became 2.97).
-pub struct PageJson;
+/// How a value travels inside the page: as the answer of a server function does, read by the same code.
+pub struct Carried;
 
-impl<T: Serialize> Encoder<T> for PageJson {
-    type Encoded = String;
-    type Error = serde_json::Error;
+impl<T: Serialize> Encoder<T> for Carried {
+    type Encoded = Vec<u8>;
+    type Error = postcard::Error;
 
-    fn encode(value: &T) -> Result<String, serde_json::Error> {
-        serde_json::to_string(value)
+    fn encode(value: &T) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_allocvec(value)
     }
 }
 
-impl<T: DeserializeOwned> Decoder<T> for PageJson {
-    type Encoded = str;
-    type Error = serde_json::Error;
+impl<T: DeserializeOwned> Decoder<T> for Carried {
+    type Encoded = [u8];
+    type Error = postcard::Error;
 
-    fn decode(text: &str) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(text.as_bytes())
+    fn decode(bytes: &[u8]) -> Result<T, postcard::Error> {
+        postcard::from_bytes(bytes)
     }
 }

@@ -62,8 +62,8 @@ fn bind(main: &Path, dir: &Path, release: bool) -> Result<()> {
         .typescript(false)
         // HydrationScripts always passes the address; without it nothing refers to `housing_bg.wasm`.
         .omit_default_module_path(true)
-        // Names are for stack traces while developing; they are half of the file.
-        .remove_name_section(release)
+        // Half of the file, for stack traces while developing; for a release wasm-opt drops them when it has sorted by them.
+        .remove_name_section(false)
         .remove_producers_section(release)
         .generate(dir)
         .context("wasm-bindgen failed")

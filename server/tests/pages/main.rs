@@ -36,6 +36,10 @@ async fn every_page_is_drawn_by_the_server() {
     let site = Site::open().await;
     let at = places(&site).await;
     let city = site.session("city").await;
+    let message = site
+        .id("insert into message (receiver_id, template, params, content, link, sent_at)
+             select id, 'JOB_FINISHED', '{}', '小区已导入', '/imports', now() from app_user where login = 'city' returning id")
+        .await;
     let mut pages: Vec<(&str, String, Vec<&str>)> = vec![
         ("/", "/".into(), vec!["测试市住房保障中心房源概况", "甲区", "乙区", "50.00%", "已入住", "两居室"]),
         ("/map", "/map".into(), vec!["房源分布", "甲区", "乙区", "1个小区尚未标注坐标"]),
@@ -142,23 +146,30 @@ async fn every_page_is_drawn_by_the_server() {
         ("/imports", "/imports".into(), vec!["小区.xlsx", "测试district-a"]),
         ("/imports", "/imports?new=estate".into(), vec!["导入小区数据"]),
         ("/imports/:id", format!("/imports/{}", at.job), vec!["小区.xlsx"]),
-        ("/platform/:noun", "/platform/jobs".into(), vec!["我的任务", "暂无任务"]),
-        ("/platform/:noun", "/platform/messages".into(), vec!["消息，0条未读", "暂无消息"]),
-        ("/platform/:noun", "/platform/organizations".into(), vec!["甲区管理中心", "暖心物业"]),
+        ("/platform/jobs", "/platform/jobs".into(), vec!["我的任务", "暂无任务"]),
+        ("/platform/messages", "/platform/messages".into(), vec!["消息，1条未读", "小区已导入"]),
+        ("/platform/messages/:id", format!("/platform/messages/{message}"), vec!["任务完成", "小区已导入", "查看详情"]),
+        ("/platform/organizations", "/platform/organizations".into(), vec!["甲区管理中心", "暖心物业"]),
         (
-            "/platform/:noun/:id",
+            "/platform/organizations/:id",
             format!("/platform/organizations/{}", at.district),
             vec!["甲区", "810101", "统一社会信用代码"],
         ),
         ("/password", "/password".into(), vec!["修改密码", "原密码"]),
-        ("/platform/:noun", "/platform/second-factor".into(), vec!["启用二次验证", "开始绑定手机", "修改密码"]),
+        ("/platform/second-factor", "/platform/second-factor".into(), vec!["启用二次验证", "开始绑定手机", "修改密码"]),
         // Of a debug build only, which this is.
         ("/ui", "/ui".into(), vec!["界面总览", "data-theme=\"wall\"", "楼栋下存在房源，不能删除"]),
         ("/ui/:piece", "/ui/list?cols=no.amount".into(), vec!["YL-0001", "金额(元)", "共 137 条"]),
     ];
     pages.extend(support::asset_pages::pages(at.card, at.part, at.count));
-    let governed = administration(&site).await;
-    let listed = pages.iter().chain(&governed).map(|(pattern, ..)| *pattern).chain(["/sign-in"]);
+    let mut governed = administration(&site).await;
+    governed.push(("/platform/jobs/:id", format!("/platform/jobs/{}", at.job), vec!["导入小区数据"]));
+    let entry = site.id("select max(id) from audit_log").await;
+    let watched = vec![
+        ("/platform/audit", "/platform/audit".to_owned(), vec!["操作日志", "校验日志"]),
+        ("/platform/audit/:id", format!("/platform/audit/{entry}"), vec!["操作日志", "存证块"]),
+    ];
+    let listed = pages.iter().chain(&governed).chain(&watched).map(|(pattern, ..)| *pattern).chain(["/sign-in"]);
     let spelled = listed.map(|path| {
         let segment =
             |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
@@ -166,10 +177,9 @@ async fn every_page_is_drawn_by_the_server() {
     });
     let routed: BTreeSet<String> = site.patterns.iter().cloned().collect();
     assert_eq!(routed, spelled.collect(), "left: as the application lists them, right: listed here");
-    let admin = site.session("admin").await;
-    for (session, (_, path, texts)) in
-        pages.iter().map(|page| (&city, page)).chain(governed.iter().map(|page| (&admin, page)))
-    {
+    let (admin, security) = (site.session("admin").await, site.session("security").await);
+    let by = |session, pages| Vec::from_iter(std::iter::zip(std::iter::repeat(session), pages));
+    for (session, (_, path, texts)) in [by(&city, &pages), by(&admin, &governed), by(&security, &watched)].concat() {
         let page = site.get(path, Some(session)).await;
         shows(&page, path, texts);
         // Without a session each of them leads to the door.
@@ -338,7 +348,7 @@ async fn the_policy_names_the_scripts_of_the_page() {
 async fn an_address_that_leads_nowhere_is_not_found() {
     let site = Site::open().await;
     let city = site.session("city").await;
-    for path in ["/nowhere", "/housing", "/housing/units/1/edit/more"] {
+    for path in ["/nowhere", "/housing", "/housing/units/1/edit/more", "/platform/castles/1"] {
         let page = site.get(path, Some(&city)).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(page.text().contains("页面不存在") && page.text().contains("返回首页"), "{path}");
@@ -351,7 +361,6 @@ async fn an_address_that_leads_nowhere_is_not_found() {
         ("/platform/messages/1", "记录不存在，或不在您的管辖范围内"),
         ("/operators/x", "记录不存在，或不在您的管辖范围内"),
         ("/platform/organizations/x", "记录不存在，或不在您的管辖范围内"),
-        ("/platform/castles/1", "页面不存在，请检查地址"),
     ] {
         assert!(site.get(path, Some(&city)).await.text().contains(sentence), "{path}");
     }

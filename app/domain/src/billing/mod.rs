@@ -4,5 +4,7 @@
 
 pub mod allocation;
 pub mod arrears;
+pub mod bill_status;
 pub mod late_fee;
+pub mod rent;
 pub mod schedule;

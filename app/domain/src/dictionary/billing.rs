@@ -37,3 +37,23 @@ dictionary! {
         L4 = "L4" "解除程序中",
     }
 }
+
+dictionary! {
+    /// 账单状态 (D-29, domain.md §3.6)
+    BillStatus = "D-29" "账单状态" {
+        Planned = "PLANNED" "计划",
+        DueFuture = "DUE_FUTURE" "待到期",
+        Due = "DUE" "应缴",
+        Partial = "PARTIAL" "部分缴",
+        Paid = "PAID" "已缴",
+        Verified = "VERIFIED" "已核销",
+        Overdue = "OVERDUE" "逾期",
+        OverduePartial = "OVERDUE_PARTIAL" "逾期部分缴",
+        Waived = "WAIVED" "已减免",
+        WrittenOff = "WRITTEN_OFF" "坏账核销",
+        Refunding = "REFUNDING" "退款中",
+        Refunded = "REFUNDED" "已退款",
+        Reversed = "REVERSED" "已冲销",
+        Void = "VOID" "作废",
+    }
+}

@@ -12,13 +12,14 @@ mod household;
 mod housing;
 mod organization;
 mod platform;
+mod tenancy;
 
 pub use asset::{
     AcquireMode, AssetClass, AssetStatus, AssetUse, CountResult, CountStatus, DepreciationMethod, LedgerSubject,
     TitleForm, UnitCondition, ValueType,
 };
 pub use attachment::{AttachmentKind, AttachmentOwner};
-pub use billing::{ArrearsLevel, DayBase, PaidFirst, RentSplit};
+pub use billing::{ArrearsLevel, BillStatus, DayBase, PaidFirst, RentSplit};
 pub use book::{Amended, COLORS, LabelBook, Offer, label_check};
 pub use catalogue::{DICTIONARIES, dictionary_of};
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
@@ -28,6 +29,7 @@ pub use housing::{
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
 pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};
+pub use tenancy::ContractStatus;
 
 use crate::value::{Check, Complaint, text::normalize};
 

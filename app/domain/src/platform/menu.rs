@@ -185,7 +185,6 @@ pub struct MenuNode {
     pub icon: String,
     /// empty: a directory
     pub href: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<MenuNode>,
 }
 

@@ -1,6 +1,6 @@
 //! Server functions of buildings.
 
-use crate::ApiError;
+use crate::{ApiError, Terse};
 use domain::{
     housing::{
         building::{Building, BuildingBoard, BuildingRow},
@@ -12,37 +12,37 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// A page of buildings.
-#[server(endpoint = "building_list", input = Json)]
+#[server(endpoint = "building_list", input = Json, output = Terse)]
 pub async fn building_list(query: ListQuery) -> Result<Page<BuildingRow>, ApiError> {
     Ok(store::housing::building::building_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// The board of a building.
-#[server(endpoint = "building_board_get", input = Json)]
+#[server(endpoint = "building_board_get", input = Json, output = Terse)]
 pub async fn building_board_get(id: BuildingId) -> Result<BuildingBoard, ApiError> {
     Ok(store::housing::building::building_board_get(&crate::context::ctx()?, id).await?)
 }
 
 /// One building, for its form.
-#[server(endpoint = "building_get", input = Json)]
+#[server(endpoint = "building_get", input = Json, output = Terse)]
 pub async fn building_get(id: BuildingId) -> Result<Building, ApiError> {
     Ok(store::housing::building::building_get(&crate::context::ctx()?, id).await?)
 }
 
 /// Enters a building into an estate.
-#[server(endpoint = "building_create", input = Json)]
+#[server(endpoint = "building_create", input = Json, output = Terse)]
 pub async fn building_create(estate: EstateId, form: BuildingForm) -> Result<BuildingId, ApiError> {
     Ok(store::housing::building::building_create(&crate::context::ctx()?, estate, &form).await?)
 }
 
 /// Changes a building's fields.
-#[server(endpoint = "building_update", input = Json)]
+#[server(endpoint = "building_update", input = Json, output = Terse)]
 pub async fn building_update(id: BuildingId, version: i32, form: BuildingForm) -> Result<(), ApiError> {
     Ok(store::housing::building::building_update(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes a building without units.
-#[server(endpoint = "building_delete", input = Json)]
+#[server(endpoint = "building_delete", input = Json, output = Terse)]
 pub async fn building_delete(id: BuildingId, version: i32) -> Result<(), ApiError> {
     Ok(store::housing::building::building_delete(&crate::context::ctx()?, id, version).await?)
 }

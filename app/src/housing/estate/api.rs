@@ -1,6 +1,6 @@
 //! Server functions of estates.
 
-use crate::ApiError;
+use crate::{ApiError, Terse};
 use domain::{
     housing::{
         building::BuildingRow,
@@ -13,37 +13,37 @@ use domain::{
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// A page of estates.
-#[server(endpoint = "estate_list", input = Json)]
+#[server(endpoint = "estate_list", input = Json, output = Terse)]
 pub async fn estate_list(query: ListQuery) -> Result<Page<EstateRow>, ApiError> {
     Ok(store::housing::estate::estate_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One estate.
-#[server(endpoint = "estate_get", input = Json)]
+#[server(endpoint = "estate_get", input = Json, output = Terse)]
 pub async fn estate_get(id: EstateId) -> Result<Estate, ApiError> {
     Ok(store::housing::estate::estate_get(&crate::context::ctx()?, id).await?)
 }
 
 /// The buildings of an estate with their units by status.
-#[server(endpoint = "estate_buildings", input = Json)]
+#[server(endpoint = "estate_buildings", input = Json, output = Terse)]
 pub async fn estate_buildings(id: EstateId) -> Result<Vec<(BuildingRow, StatusCounts)>, ApiError> {
     Ok(store::housing::building::estate_buildings(&crate::context::ctx()?, id).await?)
 }
 
 /// Enters an estate.
-#[server(endpoint = "estate_create", input = Json)]
+#[server(endpoint = "estate_create", input = Json, output = Terse)]
 pub async fn estate_create(form: EstateForm) -> Result<EstateId, ApiError> {
     Ok(store::housing::estate::estate_create(&crate::context::ctx()?, &form).await?)
 }
 
 /// Changes an estate.
-#[server(endpoint = "estate_update", input = Json)]
+#[server(endpoint = "estate_update", input = Json, output = Terse)]
 pub async fn estate_update(id: EstateId, version: i32, form: EstateForm) -> Result<(), ApiError> {
     Ok(store::housing::estate::estate_update(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes an estate without buildings.
-#[server(endpoint = "estate_delete", input = Json)]
+#[server(endpoint = "estate_delete", input = Json, output = Terse)]
 pub async fn estate_delete(id: EstateId, version: i32) -> Result<(), ApiError> {
     Ok(store::housing::estate::estate_delete(&crate::context::ctx()?, id, version).await?)
 }

@@ -2,7 +2,7 @@
 
 use crate::ui::label::told;
 use crate::{
-    ApiError,
+    ApiError, Terse,
     housing::use_id,
     ui::{PageHead, empty_view, error_view, icon, loading_view, qr::QrCode, resource::resource},
 };
@@ -20,14 +20,14 @@ pub struct Printed {
 }
 
 /// The labels of a building's units, in natural order.
-#[server(endpoint = "building_labels_get", input = Json)]
+#[server(endpoint = "building_labels_get", input = Json, output = Terse)]
 pub async fn building_labels_get(id: BuildingId) -> Result<Vec<Printed>, ApiError> {
     let labels = store::housing::label::building_labels_get(&crate::context::ctx()?, id).await?;
     printed(labels)
 }
 
 /// The label of one unit.
-#[server(endpoint = "unit_label_get", input = Json)]
+#[server(endpoint = "unit_label_get", input = Json, output = Terse)]
 pub async fn unit_label_get(id: UnitId) -> Result<Vec<Printed>, ApiError> {
     let label = store::housing::label::unit_label_get(&crate::context::ctx()?, id).await?;
     printed(vec![label])

@@ -1,6 +1,6 @@
 //! Server functions of accounts.
 
-use crate::ApiError;
+use crate::{ApiError, Terse};
 use domain::{
     id::{ApprovalId, EstateId, OrganizationId, UserId},
     list::{ListQuery, Page},
@@ -11,73 +11,73 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use {crate::context::ctx, store::platform::user};
 
 /// A page of accounts.
-#[server(endpoint = "user_list", input = Json)]
+#[server(endpoint = "user_list", input = Json, output = Terse)]
 pub async fn user_list(query: ListQuery) -> Result<Page<UserRow>, ApiError> {
     Ok(user::user_list(&ctx()?, &query).await?)
 }
 
 /// One account.
-#[server(endpoint = "user_get", input = Json)]
+#[server(endpoint = "user_get", input = Json, output = Terse)]
 pub async fn user_get(id: UserId) -> Result<User, ApiError> {
     Ok(user::user_get(&ctx()?, id).await?)
 }
 
 /// What the forms choose from.
-#[server(endpoint = "user_choices_get", input = Json)]
+#[server(endpoint = "user_choices_get", input = Json, output = Terse)]
 pub async fn user_choices_get() -> Result<UserChoices, ApiError> {
     Ok(user::user_choices(&ctx()?).await?)
 }
 
 /// The estates that an account of an organisation can be limited to.
-#[server(endpoint = "user_estates", input = Json)]
+#[server(endpoint = "user_estates", input = Json, output = Terse)]
 pub async fn user_estates(organization: OrganizationId) -> Result<Vec<(EstateId, String)>, ApiError> {
     Ok(user::user_estates(&ctx()?, organization).await?)
 }
 
 /// Makes an account that waits for its checker; answers its first password.
-#[server(endpoint = "user_register", input = Json)]
+#[server(endpoint = "user_register", input = Json, output = Terse)]
 pub async fn user_register(form: UserForm, grant: GrantForm) -> Result<(UserId, String), ApiError> {
     Ok(user::user_register(&ctx()?, &form, &grant).await?)
 }
 
 /// Changes who an account belongs to.
-#[server(endpoint = "user_update", input = Json)]
+#[server(endpoint = "user_update", input = Json, output = Terse)]
 pub async fn user_update(id: UserId, version: i32, form: UserForm) -> Result<(), ApiError> {
     Ok(user::user_update(&ctx()?, id, version, &form).await?)
 }
 
 /// Asks for other rights of an account.
-#[server(endpoint = "user_grant_request", input = Json)]
+#[server(endpoint = "user_grant_request", input = Json, output = Terse)]
 pub async fn user_grant_request(id: UserId, version: i32, grant: GrantForm) -> Result<ApprovalId, ApiError> {
     Ok(user::user_grant_request(&ctx()?, id, version, &grant).await?)
 }
 
 /// Closes or opens an account.
-#[server(endpoint = "user_status_set", input = Json)]
+#[server(endpoint = "user_status_set", input = Json, output = Terse)]
 pub async fn user_status_set(id: UserId, on: bool) -> Result<(), ApiError> {
     Ok(user::user_status_set(&ctx()?, id, on).await?)
 }
 
 /// Opens an account that wrong passwords have locked.
-#[server(endpoint = "user_unlock", input = Json)]
+#[server(endpoint = "user_unlock", input = Json, output = Terse)]
 pub async fn user_unlock(id: UserId) -> Result<(), ApiError> {
     Ok(user::user_unlock(&ctx()?, id).await?)
 }
 
 /// Gives an account a new password; answers it.
-#[server(endpoint = "user_password_new", input = Json)]
+#[server(endpoint = "user_password_new", input = Json, output = Terse)]
 pub async fn user_password_new(id: UserId) -> Result<String, ApiError> {
     Ok(user::user_password_new(&ctx()?, id).await?)
 }
 
 /// Takes a lost second factor away from an account.
-#[server(endpoint = "user_factor_remove", input = Json)]
+#[server(endpoint = "user_factor_remove", input = Json, output = Terse)]
 pub async fn user_factor_remove(id: UserId, reason: String) -> Result<String, ApiError> {
     Ok(user::user_factor_remove(&ctx()?, id, &reason).await?)
 }
 
 /// Signs an account out everywhere.
-#[server(endpoint = "user_sessions_end", input = Json)]
+#[server(endpoint = "user_sessions_end", input = Json, output = Terse)]
 pub async fn user_sessions_end(id: UserId) -> Result<(), ApiError> {
     Ok(user::user_sessions_end(&ctx()?, id).await?)
 }

@@ -179,18 +179,21 @@ pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
     let mut first = true;
     for (place, source) in SOURCES.iter().enumerate().filter(|(_, source)| (source.concerns)(ctx.actor())) {
         sql.push(if std::mem::take(&mut first) { "" } else { " union all " });
-        sql.push(format!("select {place} as place, (select count(*) "));
-        (source.rows)(&mut sql, ctx);
         sql.push(format!(
-            ") as count, coalesce((select jsonb_agg(line) from (select jsonb_build_object('text', {}, 'link', {}) as line ",
+            "select {place} as place, coalesce(max(total), 0) as count, coalesce(jsonb_agg(line), '[]') as lines from (
+             select jsonb_build_object('text', {}, 'link', {}) as line, count(*) over () as total ",
             source.text, source.href
         ));
         (source.rows)(&mut sql, ctx);
-        sql.push(format!(" order by {} limit {LINES_SHOWN}) l), '[]') as lines", source.order));
+        sql.push(format!(" order by {} limit {LINES_SHOWN}) l", source.order));
     }
     sql.push(") r where count > 0 order by place");
     // Requests and accounts are the platform's; whom they concern is said above.
     let mut tx = ctx.begin_platform().await?;
+    // So many parts take longer to plan than to run, and one plan is good for everybody who asks the same.
+    sqlx::query!("select set_config('plan_cache_mode', 'force_generic_plan', true) as mode")
+        .fetch_one(connection(&mut tx))
+        .await?;
     let records: Vec<Record> = sql.build_query_as().fetch_all(connection(&mut tx)).await?;
     tx.commit().await?;
     let reminders = records.into_iter().filter_map(|record| {

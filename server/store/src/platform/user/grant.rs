@@ -8,7 +8,7 @@ use super::{
     watch::{users_watching, watch_begins, watchers_renew},
 };
 use crate::{
-    Ctx, Error, Result, Scope,
+    Ctx, Result, Scope,
     ctx::{Tx, connection},
     error::stored,
     platform::approval::{Change, Request, approval_submit, outdated, refused_as_one, waits_already},
