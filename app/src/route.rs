@@ -12,7 +12,9 @@ use crate::{
     insight::{CityMap, Home},
     operator::Operators,
     person::{PersonForms, PersonMerge, Persons},
-    platform::{Accounts, Administration, Organizations, Own, Tables, Work, sign_in::SignInPage, workflow::Workflows},
+    platform::{
+        Accounts, Administration, Approvals, Organizations, Own, Tables, Work, sign_in::SignInPage, workflow::Workflows,
+    },
     search::Search,
 };
 use leptos::prelude::*;
@@ -46,9 +48,9 @@ const PAGES: &[Page] = &[
     Page::lazy::<Tables>("/platform/dictionaries"),
     Page::lazy::<Tables>("/platform/dictionaries/:id"),
     Page::lazy::<Tables>("/platform/numbers"),
-    Page::lazy::<Tables>("/platform/menus"),
-    Page::lazy::<Work>("/platform/approvals"),
-    Page::lazy::<Work>("/platform/approvals/:id"),
+    Page::lazy::<Administration>("/platform/menus"),
+    Page::lazy::<Approvals>("/platform/approvals"),
+    Page::lazy::<Approvals>("/platform/approvals/:id"),
     Page::lazy::<Work>("/platform/calendar"),
     Page::lazy::<Work>("/platform/jobs"),
     Page::lazy::<Work>("/platform/jobs/:id"),

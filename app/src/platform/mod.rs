@@ -64,7 +64,7 @@ impl LazyRoute for Organizations {
     }
 }
 
-/// What the city words, numbers and orders for itself: dictionaries, number ranges, the menu.
+/// What the city words and numbers for itself: dictionaries, number ranges.
 pub struct Tables;
 
 #[lazy_route]
@@ -78,7 +78,6 @@ impl LazyRoute for Tables {
         (move || {
             place.with(|(one, _)| match (noun.as_str(), one.as_str()) {
                 ("numbers", _) => numbering::list_view(),
-                ("menus", _) => menu::list_view(),
                 (_, "") => dictionary::list_view(),
                 (_, "new") => dictionary::new_view(),
                 _ => dictionary::detail_view(),
@@ -88,7 +87,7 @@ impl LazyRoute for Tables {
     }
 }
 
-/// What is under way: jobs and their plans, messages, requests that wait, and the calendar by which they are late.
+/// What is under way: jobs and their plans, messages, and the calendar by which work is late.
 pub struct Work;
 
 #[lazy_route]
@@ -108,13 +107,27 @@ impl LazyRoute for Work {
                 ("messages", _) => message::detail_view(),
                 ("message-templates", "") => message::templates_view(),
                 ("message-templates", _) => message::template_view(id.into()),
-                ("approvals", "") => approval::list_view(),
-                ("approvals", _) => approval::detail_view(),
                 (_, "") => job::list_view(),
                 _ => job::detail_view(id.into()),
             })
         })
         .into_any()
+    }
+}
+
+/// What waits for a second person.
+pub struct Approvals;
+
+#[lazy_route]
+impl LazyRoute for Approvals {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = use_place();
+        (move || place.with(|(one, _)| if one.is_empty() { approval::list_view() } else { approval::detail_view() }))
+            .into_any()
     }
 }
 
@@ -195,7 +208,7 @@ impl LazyRoute for Accounts {
     }
 }
 
-/// Roles and parameters.
+/// Roles, parameters and the menu.
 pub struct Administration;
 
 #[lazy_route]
@@ -213,6 +226,7 @@ impl LazyRoute for Administration {
                 ("roles", _, "") => role::detail_view(),
                 ("roles", _, "edit") => role::edit_view(),
                 ("roles", _, "copy") => role::copy_view(),
+                ("menus", ..) => menu::list_view(),
                 ("parameters", "", _) => parameter::list_view(),
                 ("parameters", _, "") => parameter::detail_view(),
                 _ => empty_view("页面不存在，请检查地址"),
