@@ -13,7 +13,8 @@ use crate::{
     operator::Operators,
     person::{PersonForms, PersonMerge, Persons},
     platform::{
-        Accounts, Administration, Approvals, Organizations, Own, Tables, Work, sign_in::SignInPage, workflow::Workflows,
+        Accounts, Administration, Approvals, Menus, Organizations, Own, Tables, Work, sign_in::SignInPage,
+        workflow::Workflows,
     },
     search::Search,
 };
@@ -48,10 +49,10 @@ const PAGES: &[Page] = &[
     Page::lazy::<Tables>("/platform/dictionaries"),
     Page::lazy::<Tables>("/platform/dictionaries/:id"),
     Page::lazy::<Tables>("/platform/numbers"),
-    Page::lazy::<Administration>("/platform/menus"),
+    Page::lazy::<Menus>("/platform/menus"),
     Page::lazy::<Approvals>("/platform/approvals"),
     Page::lazy::<Approvals>("/platform/approvals/:id"),
-    Page::lazy::<Work>("/platform/calendar"),
+    Page::lazy::<Tables>("/platform/calendar"),
     Page::lazy::<Work>("/platform/jobs"),
     Page::lazy::<Work>("/platform/jobs/:id"),
     Page::lazy::<Work>("/platform/plans"),

@@ -64,7 +64,7 @@ impl LazyRoute for Organizations {
     }
 }
 
-/// What the city words and numbers for itself: dictionaries, number ranges.
+/// What the city words, numbers and counts days by for itself: dictionaries, number ranges, the calendar.
 pub struct Tables;
 
 #[lazy_route]
@@ -78,6 +78,7 @@ impl LazyRoute for Tables {
         (move || {
             place.with(|(one, _)| match (noun.as_str(), one.as_str()) {
                 ("numbers", _) => numbering::list_view(),
+                ("calendar", _) => calendar::year_view(),
                 (_, "") => dictionary::list_view(),
                 (_, "new") => dictionary::new_view(),
                 _ => dictionary::detail_view(),
@@ -87,7 +88,7 @@ impl LazyRoute for Tables {
     }
 }
 
-/// What is under way: jobs and their plans, messages, and the calendar by which work is late.
+/// What is under way: jobs and their plans, messages.
 pub struct Work;
 
 #[lazy_route]
@@ -101,7 +102,6 @@ impl LazyRoute for Work {
         let id = Memo::new(move |_| place.with(|(id, _)| id.clone()));
         (move || {
             place.with(|(one, _)| match (noun.as_str(), one.as_str()) {
-                ("calendar", _) => calendar::year_view(),
                 ("plans", _) => plan::list_view(),
                 ("messages", "") => message::list_view(),
                 ("messages", _) => message::detail_view(),
@@ -128,6 +128,20 @@ impl LazyRoute for Approvals {
         let place = use_place();
         (move || place.with(|(one, _)| if one.is_empty() { approval::list_view() } else { approval::detail_view() }))
             .into_any()
+    }
+}
+
+/// The menu as the city orders it.
+pub struct Menus;
+
+#[lazy_route]
+impl LazyRoute for Menus {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        menu::list_view()
     }
 }
 
@@ -208,7 +222,7 @@ impl LazyRoute for Accounts {
     }
 }
 
-/// Roles, parameters and the menu.
+/// Roles and parameters.
 pub struct Administration;
 
 #[lazy_route]
@@ -226,7 +240,6 @@ impl LazyRoute for Administration {
                 ("roles", _, "") => role::detail_view(),
                 ("roles", _, "edit") => role::edit_view(),
                 ("roles", _, "copy") => role::copy_view(),
-                ("menus", ..) => menu::list_view(),
                 ("parameters", "", _) => parameter::list_view(),
                 ("parameters", _, "") => parameter::detail_view(),
                 _ => empty_view("页面不存在，请检查地址"),
