@@ -13,7 +13,9 @@ use std::fmt;
 /// small part of a JSON reader, for every type that travels.
 pub type Terse = Post<TerseEncoding>;
 
-/// The encoding of [`Terse`]. Whoever says that he accepts JSON gets JSON: tests and other programs do.
+/// The encoding of [`Terse`]: the build that answers, then the value. Without names a value can only be read by the program
+/// that wrote it, so an old tab reads nothing of a newer server and is told to begin anew (`crate::presence`). Whoever says
+/// that he accepts JSON gets JSON: tests and other programs do.
 pub struct TerseEncoding;
 
 impl ContentType for TerseEncoding {
@@ -32,7 +34,11 @@ impl<T: Serialize> Encodes<T> for TerseEncoding {
         if crate::context::accepts_json() {
             return serde_json::to_vec(value).map(Bytes::from).map_err(|error| error.to_string());
         }
-        postcard::to_allocvec(value).map(Bytes::from).map_err(|error| error.to_string())
+        #[cfg(feature = "ssr")]
+        let build = crate::context::build();
+        #[cfg(not(feature = "ssr"))]
+        let build = String::new();
+        postcard::to_allocvec(&(build, value)).map(Bytes::from).map_err(|error| error.to_string())
     }
 }
 
@@ -40,7 +46,11 @@ impl<T: DeserializeOwned> Decodes<T> for TerseEncoding {
     type Error = postcard::Error;
 
     fn decode(bytes: Bytes) -> Result<T, postcard::Error> {
-        postcard::from_bytes(&bytes)
+        let (build, value) = postcard::take_from_bytes::<String>(&bytes)?;
+        if !crate::presence::is_own_build(build) {
+            return Err(postcard::Error::WontImplement);
+        }
+        postcard::from_bytes(value)
     }
 }
 

@@ -71,6 +71,12 @@ mod server {
         use_context().unwrap_or_default()
     }
 
+    /// The browser bundle in use; empty outside a request.
+    #[must_use]
+    pub fn build() -> String {
+        use_context::<Process>().map(|process| process.build).unwrap_or_default()
+    }
+
     /// Whether whoever asks a server function wants to read JSON.
     #[must_use]
     pub fn accepts_json() -> bool {

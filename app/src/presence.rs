@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::platform::actor::SessionKind;
 use leptos::{leptos_dom::helpers::WindowListenerHandle, prelude::*};
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 /// Messages that wait at the bell. Beside the frame, because nothing else on the page depends on it.
 #[derive(Clone, Copy)]
@@ -17,19 +17,35 @@ pub(crate) struct Unread(pub RwSignal<i64>);
 /// How often an open page may say that somebody is in front of it. Far below the idle limit (domain.md §2.6).
 const PRESENCE_SECONDS: u64 = 60;
 
+/// The build of the program that runs here, and what is known of the newest.
+static BUILDS: OnceLock<(String, RwSignal<String>)> = OnceLock::new();
+
+/// Whether an answer comes from the build that runs here; that of another is noted as the newest. On the server, and of
+/// whoever does not say, always.
+pub(crate) fn is_own_build(build: String) -> bool {
+    let Some((own, newest)) = BUILDS.get() else { return true };
+    let is_own = build.is_empty() || build == *own;
+    if !is_own {
+        newest.set(build);
+    }
+    is_own
+}
+
 /// Asks for the frame once a minute when a hand was on the page since: that keeps the session of a person at
 /// work, who may well type for half an hour without sending anything, and no other; and it tells an old tab
 /// that the system was replaced under it. A wall, which nobody touches, asks all the same. Answers the build
 /// that the server last spoke of.
 pub(crate) fn use_presence(frame: RwSignal<Frame>) -> RwSignal<String> {
     let newest_build = RwSignal::new(frame.with_untracked(|frame| frame.build.clone()));
+    if cfg!(feature = "hydrate") {
+        let _ = BUILDS.set((newest_build.get_untracked(), newest_build));
+    }
     let unread = RwSignal::new(frame.with_untracked(|frame| frame.unread));
     provide_context(Unread(unread));
     // Who signs in or out brings the number along.
     Effect::new(move |_| unread.set(frame.with(|frame| frame.unread)));
     let take_over = move |answer: Result<Frame, ApiError>| {
         let Ok(fresh) = answer else { return };
-        newest_build.set(fresh.build.clone());
         if fresh.actor.is_some() {
             unread.set(fresh.unread);
         }

@@ -172,7 +172,8 @@ function marks(count: number, name: string): { contentType: string; body: Buffer
     ...[0, 1, 0, 0, 0, 9, 0, 0, 0, 0].flatMap(whole), none,
   ];
   const all = Array.from({ length: count }, (_, at) => mark(at + 1));
-  return { contentType: "application/x-postcard", body: Buffer.from([...length(count), ...all.flat(), ...whole(0)]) };
+  // Before it the build that answers: none, which is nobody else's.
+  return { contentType: "application/x-postcard", body: Buffer.from([0, ...length(count), ...all.flat(), ...whole(0)]) };
 }
 
 test("a long list says that it is cut, and a slow older answer does not cover a newer one", async ({ page }) => {
@@ -193,6 +194,17 @@ test("a long list says that it is cut, and a slow older answer does not cover a 
   await expect(page.locator(".mark-list a").first()).toContainText("新");
   await page.waitForTimeout(500);
   await expect(page.locator(".mark-list li"), "the older answer came last").toHaveCount(100);
+});
+
+test("an old tab reads nothing of a newer server and asks to be drawn anew", async ({ page }) => {
+  await signIn(page, "city");
+  await visit(page, "/map");
+  await expect(page.locator(".map-mark").first()).toBeVisible();
+  const body = Buffer.concat([Buffer.from([5]), Buffer.from("newer"), marks(101, "新").body.subarray(1)]);
+  await page.route("**/api/map_marks_get", (route) => route.fulfill({ contentType: "application/x-postcard", body }));
+  await page.getByRole("button", { name: "放大" }).click();
+  await expect(page.getByText("系统已更新，请刷新页面")).toBeVisible();
+  await expect(page.getByText("共101处，仅列出前100个")).toHaveCount(0);
 });
 
 test("a city without outlines begins where its stock is", async ({ page }) => {
