@@ -63,4 +63,14 @@ ids! {
     DepreciationRunId,
     /// 资产盘点单 (§3.19 T6)
     AssetCountId,
+    /// 直接分配 (§3.27 U4)
+    AssignmentId,
+    /// 合同 (E-40)
+    ContractId,
+    /// 账户 (E-44)
+    AccountId,
+    /// 账单 (E-42)
+    BillId,
+    /// 缴费 (E-46)
+    PaymentId,
 }

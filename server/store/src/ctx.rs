@@ -4,6 +4,7 @@ use crate::{Database, Error, Result};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use domain::{
     failure::Failure,
+    id::{OrganizationId, UserId},
     platform::{
         actor::{Actor, SessionKind},
         permission::Permission,
@@ -35,6 +36,9 @@ pub struct Ctx {
     unread: i64,
 }
 
+/// No account has this id.
+const SERVER: UserId = UserId(0);
+
 /// A transaction with its scope set: the only way to the tables.
 pub(crate) type Tx = Transaction<'static, Postgres>;
 
@@ -46,6 +50,30 @@ pub(crate) fn connection(tx: &mut Tx) -> &mut PgConnection {
 impl Ctx {
     pub(crate) fn new(actor: Actor, scope: Scope, now: DateTime<Utc>, database: Database) -> Self {
         Self { actor: Arc::new(actor), scope: Arc::new(scope), now, database, unread: 0 }
+    }
+
+    /// The server itself, over the whole city: for what follows from the calendar or from a bank's answer, and of which
+    /// nobody in particular is the author.
+    pub(crate) fn server(database: &Database, now: DateTime<Utc>) -> Self {
+        let actor = Actor {
+            id: SERVER,
+            login: String::new(),
+            name: "系统".to_owned(),
+            organization_id: OrganizationId(0),
+            organization: String::new(),
+            roles: Vec::new(),
+            permissions: Vec::new(),
+            session: SessionKind::Desk,
+            must_change_password: false,
+            must_enrol: false,
+        };
+        Self::new(actor, Scope::City { districts: Vec::new() }, now, database.clone())
+    }
+
+    /// Who acts, as histories keep it; nobody for the server itself.
+    #[must_use]
+    pub fn actor_id(&self) -> Option<i64> {
+        Some(self.actor.id).filter(|id| *id != SERVER).map(|id| id.0)
     }
 
     /// With the number of messages that wait for the actor.
@@ -190,7 +218,7 @@ async fn begin(database: &Database, actor: Option<&Actor>, scope: &Scope, platfo
     // Who sees no district keeps the records of the own organisation.
     let organization = actor.filter(|_| matches!(scope, Scope::Estates(_)));
     let organization = organization.map(|actor| actor.organization_id.to_string()).unwrap_or_default();
-    let actor = actor.map(|actor| actor.id.to_string()).unwrap_or_default();
+    let actor = actor.filter(|actor| actor.id != SERVER).map(|actor| actor.id.to_string()).unwrap_or_default();
     let platform = if platform { "on" } else { "" };
     let statement = format!(
         "begin; select set_config('app.actor', '{actor}', true), set_config('app.districts', '{districts}', true), \

@@ -7,6 +7,7 @@
 
 pub mod backup;
 pub mod bench;
+pub mod billing;
 pub mod ctx;
 pub mod database;
 pub mod error;
@@ -23,6 +24,7 @@ pub mod person;
 pub mod platform;
 pub mod readiness;
 pub mod search;
+pub mod tenancy;
 
 mod list;
 mod walk;

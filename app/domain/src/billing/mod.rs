@@ -1,10 +1,13 @@
-//! 收缴与账务 (domain.md §3.6, §4.1–4.12): what a tenancy costs, when it is due, what a payment pays, who is behind.
-//!
-//! Only the arithmetic and its rules; the books are the store's.
+//! 收缴 (domain.md §3.6 to §3.8, §4.1 to §4.5, §4.10, §4.11): rent, bills, payments, the ledger and arrears.
 
 pub mod allocation;
 pub mod arrears;
+pub mod bill;
 pub mod bill_status;
 pub mod late_fee;
+pub mod ledger;
+pub mod payment;
+pub mod plan;
 pub mod rent;
+pub mod rule;
 pub mod schedule;

@@ -57,3 +57,90 @@ dictionary! {
         Void = "VOID" "作废",
     }
 }
+
+dictionary! {
+    /// 账单类型 (E-42 `kind`)
+    BillKind = "E-42.kind" "账单类型" {
+        Rent = "RENT" "租金",
+        Property = "PROPERTY" "物业",
+        Deposit = "DEPOSIT" "押金",
+        Meter = "METER" "水电气热",
+        Exit = "EXIT" "退租",
+        Other = "OTHER" "其他",
+    }
+}
+
+dictionary! {
+    /// 费项 (D-30)
+    FeeItem = "D-30" "费项" {
+        Rent = "RENT" "租金",
+        Property = "PROPERTY" "物业费",
+        Deposit = "DEPOSIT" "押金",
+        Late = "LATE" "滞纳金",
+        Water = "WATER" "水费",
+        Electricity = "ELEC" "电费",
+        Gas = "GAS" "燃气费",
+        Heating = "HEAT" "采暖",
+        Parking = "PARKING" "车位费",
+        Card = "CARD" "卡工本费",
+        Damage = "DAMAGE" "损坏赔偿",
+        MarketDifference = "MARKET_DIFF" "市场租金补差",
+        OverArea = "OVER_AREA" "超面积租金",
+        Repair = "REPAIR" "有偿维修",
+        Temporary = "TEMP" "临时收费",
+    }
+}
+
+dictionary! {
+    /// 支付方式 (D-31)
+    PayMethod = "D-31" "支付方式" {
+        Cash = "CASH" "现金",
+        Pos = "POS" "刷卡",
+        Transfer = "TRANSFER" "转账",
+        Debit = "DEBIT" "银行代扣",
+        WeChat = "WECHAT" "微信支付" | "微信",
+        Alipay = "ALIPAY" "支付宝",
+        UnionPay = "UNIONPAY" "云闪付",
+        Balance = "BALANCE" "余额抵扣",
+        SubsidyOffset = "SUBSIDY_OFFSET" "补贴抵扣",
+        DepositOffset = "DEPOSIT_OFFSET" "押金抵扣",
+    }
+}
+
+dictionary! {
+    /// 缴费类型 (D-34), of money that comes in
+    PayKind = "D-34" "缴费类型" {
+        RentIn = "RENT_IN" "交租金",
+        Recharge = "RECHARGE" "预存",
+        PropertyIn = "PROPERTY_IN" "交物业费",
+        DepositIn = "DEPOSIT_IN" "交押金",
+    }
+}
+
+dictionary! {
+    /// 收款状态 (E-46 `status`)
+    PaymentStatus = "E-46.status" "收款状态" {
+        Normal = "NORMAL" "正常",
+        Void = "VOID" "作废",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes of domain.md §1.2 that the city's bank, books and reports know.
+    #[test]
+    fn codes_of_section_1_2() {
+        let codes = |entries: &[crate::dictionary::Entry]| entries.iter().map(|entry| entry.code).collect::<Vec<_>>().join(", ");
+        assert_eq!(
+            codes(FeeItem::ENTRIES),
+            "RENT, PROPERTY, DEPOSIT, LATE, WATER, ELEC, GAS, HEAT, PARKING, CARD, DAMAGE, MARKET_DIFF, OVER_AREA, REPAIR, TEMP"
+        );
+        assert_eq!(
+            codes(PayMethod::ENTRIES),
+            "CASH, POS, TRANSFER, DEBIT, WECHAT, ALIPAY, UNIONPAY, BALANCE, SUBSIDY_OFFSET, DEPOSIT_OFFSET"
+        );
+        assert_eq!(codes(PayKind::ENTRIES), "RENT_IN, RECHARGE, PROPERTY_IN, DEPOSIT_IN");
+    }
+}

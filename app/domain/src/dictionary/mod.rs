@@ -19,7 +19,9 @@ pub use asset::{
     TitleForm, UnitCondition, ValueType,
 };
 pub use attachment::{AttachmentKind, AttachmentOwner};
-pub use billing::{ArrearsLevel, BillStatus, DayBase, PaidFirst, RentSplit};
+pub use billing::{
+    ArrearsLevel, BillKind, BillStatus, DayBase, FeeItem, PaidFirst, PayKind, PayMethod, PaymentStatus, RentSplit,
+};
 pub use book::{Amended, COLORS, LabelBook, Offer, label_check};
 pub use catalogue::{DICTIONARIES, dictionary_of};
 pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
@@ -29,7 +31,7 @@ pub use housing::{
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
 pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};
-pub use tenancy::ContractStatus;
+pub use tenancy::{AssignmentStatus, ContractStatus, PayCycle, Relation, SignMode};
 
 use crate::value::{Check, Complaint, text::normalize};
 

@@ -1,4 +1,4 @@
-//! Dictionaries of contracts (domain.md §3.5).
+//! Dictionaries of assignments and contracts (domain.md §3.5, §3.27 U4, E-40).
 
 use super::dictionary;
 
@@ -17,5 +17,70 @@ dictionary! {
         Expired = "EXPIRED" "已到期",
         Renewed = "RENEWED" "已续签",
         Void = "VOID" "作废",
+    }
+}
+
+dictionary! {
+    /// 直接分配状态 (domain.md §3.27 U4)
+    AssignmentStatus = "U4.status" "直接分配状态" {
+        Pending = "PENDING" "待复核",
+        Confirmed = "CONFIRMED" "待签约",
+        Refused = "REFUSED" "已驳回",
+        Released = "RELEASED" "已撤销",
+        Lapsed = "LAPSED" "逾期未签",
+        Signed = "SIGNED" "已签约",
+    }
+}
+
+dictionary! {
+    /// 缴费周期 (E-40 `pay_cycle`)
+    PayCycle = "E-40.pay_cycle" "缴费周期" {
+        Month = "MONTH" "月",
+        Quarter = "QUARTER" "季" | "季度",
+        HalfYear = "HALF" "半年",
+        Year = "YEAR" "年",
+    }
+}
+
+dictionary! {
+    /// 签约方式 (E-40 `sign_mode`)
+    SignMode = "E-40.sign_mode" "签约方式" {
+        Paper = "PAPER" "纸质",
+        Electronic = "ELECTRONIC" "电子",
+    }
+}
+
+dictionary! {
+    /// 与申请人关系 (D-15), here: of a co-resident to the lessee
+    Relation = "D-15" "与申请人关系" {
+        Oneself = "SELF" "本人",
+        Spouse = "SPOUSE" "配偶",
+        Child = "CHILD" "子女",
+        Parent = "PARENT" "父母",
+        SpouseParent = "SPOUSE_PARENT" "配偶父母",
+        ChildSpouse = "CHILD_SPOUSE" "子女配偶",
+        Grandchild = "GRANDCHILD" "孙子女",
+        Sibling = "SIBLING" "兄弟姐妹",
+        Other = "OTHER" "其他",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dictionary::assert_reads;
+
+    #[test]
+    fn lists_of_the_specification() {
+        assert_reads(
+            Relation::ENTRIES,
+            "SELF=本人, SPOUSE=配偶, CHILD=子女, PARENT=父母, SPOUSE_PARENT=配偶父母, CHILD_SPOUSE=子女配偶, GRANDCHILD=孙子女, SIBLING=兄弟姐妹, OTHER=其他",
+        );
+        assert_reads(PayCycle::ENTRIES, "MONTH=月, QUARTER=季, HALF=半年, YEAR=年");
+        assert_reads(SignMode::ENTRIES, "PAPER=纸质, ELECTRONIC=电子");
+        assert_reads(
+            AssignmentStatus::ENTRIES,
+            "PENDING=待复核, CONFIRMED=待签约, REFUSED=已驳回, RELEASED=已撤销, LAPSED=逾期未签, SIGNED=已签约",
+        );
     }
 }

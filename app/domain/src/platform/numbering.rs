@@ -33,21 +33,24 @@ impl NumberRule {
             NumberKind::AssetMaster => ("ZC", NumberPeriod::Ever, 6, NumberPeriod::Ever),
             NumberKind::AssetSub => ("ZK", NumberPeriod::Ever, 8, NumberPeriod::Ever),
             NumberKind::AssetCount => ("PD", NumberPeriod::Year, 4, NumberPeriod::Year),
+            NumberKind::Contract => ("HT", NumberPeriod::Year, 6, NumberPeriod::Year),
+            NumberKind::Receipt => ("SJ", NumberPeriod::Day, 6, NumberPeriod::Day),
         };
         Self { prefix: prefix.to_owned(), date_part, length, reset }
     }
 
-    /// The number with this serial on this day.
+    /// The number with this serial on this day. What counts for itself (a district, by its division code) stands before the
+    /// serial; empty for the whole city.
     ///
     /// # Errors
     /// When the serial has outgrown its digits: a longer number would be sorted and read wrongly.
-    pub fn number(&self, day: NaiveDate, serial: i64) -> Result<String, Failure> {
+    pub fn number(&self, day: NaiveDate, scope: &str, serial: i64) -> Result<String, Failure> {
         let width = usize::from(self.length);
         let digits = format!("{serial:0width$}");
         if digits.len() > width {
             return Err(Failure::refused("编号流水已用完，请联系系统管理员在编码规则中加长流水位数"));
         }
-        Ok(format!("{}{}{digits}", self.prefix, period_text(self.date_part, day)))
+        Ok(format!("{}{}{scope}{digits}", self.prefix, period_text(self.date_part, day)))
     }
 
     /// The period in which a serial counts on, as it is stored.
@@ -203,11 +206,11 @@ mod tests {
     #[test]
     fn a_number_is_prefix_day_and_serial() {
         let rule = |date_part, length| NumberRule { prefix: "HT".into(), date_part, length, reset: NumberPeriod::Ever };
-        assert_eq!(rule(NumberPeriod::Ever, 6).number(day(), 7), Ok("HT000007".into()));
-        assert_eq!(rule(NumberPeriod::Year, 4).number(day(), 12), Ok("HT20260012".into()));
-        assert_eq!(rule(NumberPeriod::Month, 3).number(day(), 999), Ok("HT202611999".into()));
-        assert_eq!(rule(NumberPeriod::Day, 2).number(day(), 1), Ok("HT2026110701".into()));
-        assert!(rule(NumberPeriod::Day, 2).number(day(), 100).is_err(), "it does not grow longer");
+        assert_eq!(rule(NumberPeriod::Ever, 6).number(day(), "", 7), Ok("HT000007".into()));
+        assert_eq!(rule(NumberPeriod::Year, 4).number(day(), "", 12), Ok("HT20260012".into()));
+        assert_eq!(rule(NumberPeriod::Month, 3).number(day(), "", 999), Ok("HT202611999".into()));
+        assert_eq!(rule(NumberPeriod::Day, 2).number(day(), "", 1), Ok("HT2026110701".into()));
+        assert!(rule(NumberPeriod::Day, 2).number(day(), "", 100).is_err(), "it does not grow longer");
         assert_eq!(NumberRule::of(NumberKind::AssetCount).text(), "PD + 年 + 4位流水，每年重置");
     }
 
@@ -238,7 +241,7 @@ mod tests {
             date_part in prop::sample::select(NumberPeriod::ALL),
         ) {
             let rule = NumberRule { prefix: "A".into(), date_part, length: 4, reset: date_part };
-            let (first, second) = (rule.number(day(), a).expect("it fits"), rule.number(day(), b).expect("it fits"));
+            let (first, second) = (rule.number(day(), "", a).expect("it fits"), rule.number(day(), "", b).expect("it fits"));
             prop_assert_eq!(a.cmp(&b), first.cmp(&second));
         }
     }

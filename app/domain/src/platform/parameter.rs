@@ -54,6 +54,18 @@ pub const CATALOGUE: &[Parameter] = &[
         "true或false；true时，能维护或复核机构、用户、角色、参数、流程的账号登录后须先启用二次验证",
     ),
     citywide(code::EXPORT_ROWS, "最大导出条数", "1000至100000"),
+    by_district(code::SIGN_DAYS, "签约期限（工作日）", "选房或直接分配后须签约的期限，1至60；逾期房源释放"),
+    by_district(code::LEASE_MONTHS, "最长租期（月）", "1至60，办法规定一般不超过5年"),
+    by_district(code::DAY_BASE, "日租金基数", "ACTUAL（当期实际天数）、30或365"),
+    by_district(code::DUE_ROLLS, "缴费日遇休息日顺延", "true或false"),
+    by_district(
+        code::LATE_FEE,
+        "滞纳金",
+        "off/宽限天数，或日费率/宽限天数/上限百分比，如0.0005/5/100；日费率不超过0.001",
+    ),
+    by_district(code::PAID_FIRST, "抵扣顺序", "PRINCIPAL（先本金后滞纳金）或LATE_FEE（先滞纳金后本金）"),
+    by_district(code::ARREARS_LEVELS, "欠费等级月数", "四个由小到大的月数，如1/2/3/6"),
+    by_district(code::ARREARS_MINOR, "忽略不计的欠费（元）", "不足此数不算欠费，0至100元"),
 ];
 
 /// The catalogue's entry for a code.

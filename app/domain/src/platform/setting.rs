@@ -1,6 +1,7 @@
 //! Settings of the city (domain.md §2.9) that pages need to draw themselves.
 
 use crate::{
+    billing::rule::{self, BillingRule},
     housing::asset_depreciation::DepreciationLife,
     list::EXPORT_MAX,
     value::{Check, Complaint, CoordinateSystem, text::normalize},
@@ -28,8 +29,25 @@ pub mod code {
     /// whether administrators and money approvers must sign in with a second factor (domain.md §2.6)
     pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
 
+    /// PRM-23: working days in which a contract is signed after the choice of a home
+    pub const SIGN_DAYS: &str = "PRM-23";
+    /// PRM-30: longest lease in months
+    pub const LEASE_MONTHS: &str = "PRM-30";
+    /// PRM-41: what a part of a month is a part of
+    pub const DAY_BASE: &str = "PRM-41";
+    /// PRM-42: due days on which nobody works move on
+    pub const DUE_ROLLS: &str = "PRM-42";
+    /// PRM-43: late fee, grace days, cap
+    pub const LATE_FEE: &str = "PRM-43";
+    /// PRM-45: what of a debt is paid first
+    pub const PAID_FIRST: &str = "PRM-45";
+    /// PRM-48: overdue months from which the levels of arrears begin
+    pub const ARREARS_LEVELS: &str = "PRM-48";
+    /// PRM-51: arrears that are not counted
+    pub const ARREARS_MINOR: &str = "PRM-51";
+
     /// Every code that can be set so far.
-    pub const ALL: [&str; 9] = [
+    pub const ALL: [&str; 17] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -39,6 +57,14 @@ pub mod code {
         PASSWORD_DAYS,
         SECOND_FACTOR,
         EXPORT_ROWS,
+        SIGN_DAYS,
+        LEASE_MONTHS,
+        DAY_BASE,
+        DUE_ROLLS,
+        LATE_FEE,
+        PAID_FIRST,
+        ARREARS_LEVELS,
+        ARREARS_MINOR,
     ];
 }
 
@@ -80,6 +106,10 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::TOLERATE_IDS => Err(Complaint::says("是否容许证件号码有误，可填true或false")),
         code::SECOND_FACTOR if matches!(value.as_str(), "true" | "false") => Ok(value),
         code::SECOND_FACTOR => Err(Complaint::says("是否必须使用二次验证，可填true或false")),
+        code if rule::CODES.contains(&code) => {
+            BillingRule::default().set(code, &value)?;
+            Ok(value)
+        }
         _ => Err(Complaint::says(format!("没有参数【{code}】，可设置的参数：{}", code::ALL.join("、")))),
     }
 }
@@ -143,7 +173,7 @@ impl CitySettings {
             code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
             code::SECOND_FACTOR => "true".to_owned(),
-            _ => String::new(),
+            _ => BillingRule::default().value(code).unwrap_or_default(),
         }
     }
 

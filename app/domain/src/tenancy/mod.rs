@@ -1,3 +1,6 @@
-//! 租赁 (domain.md §3.5, §3.15): contracts from the draft to the exit.
+//! 租赁 (domain.md §3.5, §3.15, §3.27 U4 to U6): from the assignment of a home to the exit.
 
+pub mod assignment;
+pub mod contract;
+pub mod contract_form;
 pub mod contract_status;

@@ -178,6 +178,44 @@ pub async fn unit_transition(
     Ok(to)
 }
 
+/// What happens to a unit because of something else: an assignment, a contract, a hand-over, an exit.
+pub(crate) struct Moved<'a> {
+    pub event: UnitEvent,
+    pub reason: Option<&'a str>,
+}
+
+/// Moves a unit through §3.27 inside the transaction of what causes it, and tells every board that looks on.
+///
+/// # Errors
+/// The state machine's refusal; [`Failure::NotFound`] outside the scope.
+pub(crate) async fn unit_move(tx: &mut Tx, ctx: &Ctx, id: UnitId, moved: Moved<'_>) -> Result<UnitStatus> {
+    let unit = sqlx::query!(
+        "select district_id, estate_id, building_id, status, vacant_since from unit
+         where id = $1 and deleted_at is null for update",
+        id.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    let from = stored(&unit.status, UnitStatus::from_code)?;
+    let to = from.next(moved.event).map_err(Failure::from)?;
+    sqlx::query!(
+        "update unit set status = $2, status_since = $3, vacant_since = $4, lock_reason = null, updated_at = $3, updated_by = $5,
+                version = version + 1 where id = $1",
+        id.0,
+        to.code(),
+        ctx.now(),
+        to.vacant_since(from, unit.vacant_since, ctx.today()),
+        ctx.actor_id(),
+    )
+    .execute(connection(tx))
+    .await?;
+    let line = Line { from: Some(from), to, event: moved.event.label(), reason: moved.reason, document: None };
+    history_add(tx, ctx, id.0, line).await?;
+    change_add(tx, unit.district_id, unit.estate_id, unit.building_id, Some((id.0, to.code()))).await?;
+    Ok(to)
+}
+
 /// Deletes a unit that never bound anybody and has no rooms but the one it was entered with, which goes with it.
 ///
 /// # Errors
@@ -253,7 +291,7 @@ async fn history_add(tx: &mut Tx, ctx: &Ctx, unit: i64, line: Line<'_>) -> Resul
          select district_id, estate_id, id, $2, $3, $4, $5, $6, $7, $8 from unit where id = $1",
         unit,
         ctx.now(),
-        ctx.actor().id.0,
+        ctx.actor_id(),
         line.event,
         line.from.map(UnitStatus::code),
         line.to.code(),

@@ -16,20 +16,9 @@ use std::collections::BTreeMap;
 pub async fn home_figures_get(ctx: &Ctx) -> Result<HomeFigures> {
     ctx.require(Permission::HomeRead)?;
     let mut tx = ctx.begin().await?;
-    // Row-level security narrows every one of these to the scope.
-    let counts = sqlx::query!(
-        r#"select (select count(*) from project where deleted_at is null) as "projects!",
-                  (select count(*) from building where deleted_at is null) as "buildings!""#
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    let estates = sqlx::query!(
-        r#"select e.district_id, d.name, count(*) as "estates!" from estate e join organization d on d.id = e.district_id
-           where e.deleted_at is null group by 1, 2 order by d.name collate natural_order"#
-    )
-    .fetch_all(connection(&mut tx))
-    .await?;
-    let mut figures = HomeFigures { projects: counts.projects, buildings: counts.buildings, ..HomeFigures::default() };
+    let places = places(ctx, &mut tx).await?;
+    let sum = |noun| places.iter().filter(|place| place.noun == noun).map(|place| place.places).sum();
+    let mut figures = HomeFigures { projects: sum("project"), buildings: sum("building"), ..HomeFigures::default() };
     let mut by_status: BTreeMap<UnitStatus, i64> = BTreeMap::new();
     let mut by_layout: BTreeMap<LayoutType, i64> = BTreeMap::new();
     let mut by_category: BTreeMap<HousingCategory, i64> = BTreeMap::new();
@@ -43,13 +32,14 @@ pub async fn home_figures_get(ctx: &Ctx) -> Result<HomeFigures> {
         *by_category.entry(stored(&row.category, HousingCategory::from_code)?).or_default() += row.units;
     }
     tx.commit().await?;
-    figures.districts = estates
+    figures.districts = places
         .into_iter()
-        .map(|row| DistrictFigures {
-            district_id: OrganizationId(row.district_id),
-            district: row.name,
-            estates: row.estates,
-            occupancy: by_district.get(&row.district_id).copied().unwrap_or_default(),
+        .filter(|place| place.noun == "estate")
+        .map(|place| DistrictFigures {
+            district_id: OrganizationId(place.district_id),
+            district: place.district,
+            estates: place.places,
+            occupancy: by_district.get(&place.district_id).copied().unwrap_or_default(),
         })
         .collect();
     figures.estates = figures.districts.iter().map(|district| district.estates).sum();
@@ -61,6 +51,49 @@ pub async fn home_figures_get(ctx: &Ctx) -> Result<HomeFigures> {
 
 fn present<K>(counts: BTreeMap<K, i64>) -> Vec<(K, i64)> {
     counts.into_iter().filter(|(_, units)| *units > 0).collect()
+}
+
+/// How many projects, estates or buildings of the scope lie in a district.
+struct Place {
+    district_id: i64,
+    district: String,
+    noun: String,
+    places: i64,
+}
+
+/// City and districts have sums of their own; the few places of an operator are counted. Row-level security narrows both to
+/// the scope.
+async fn places(ctx: &Ctx, tx: &mut crate::ctx::Tx) -> Result<Vec<Place>> {
+    let rows = match ctx.scope() {
+        Scope::City { .. } | Scope::Districts(_) => {
+            sqlx::query_as!(
+                Place,
+                r#"select t.district_id, d.name as district, t.noun, t.places::bigint as "places!"
+                   from place_tally t join organization d on d.id = t.district_id
+                   where t.places > 0 order by d.name collate natural_order"#
+            )
+            .fetch_all(connection(tx))
+            .await?
+        }
+        Scope::Estates(estates) => {
+            sqlx::query_as!(
+                Place,
+                r#"select t.district_id as "district_id!", d.name as district, t.noun as "noun!", count(*) as "places!"
+                   from (select district_id, 'estate' as noun from estate where id = any($1) and deleted_at is null
+                         union all
+                         select district_id, 'building' from building where estate_id = any($1) and deleted_at is null
+                         union all
+                         select district_id, 'project' from project where deleted_at is null) t
+                   join organization d on d.id = t.district_id
+                   group by 1, 2, 3 order by d.name collate natural_order"#,
+                estates
+            )
+            .fetch_all(connection(tx))
+            .await?
+        }
+        Scope::Nothing => Vec::new(),
+    };
+    Ok(rows)
 }
 
 struct Tally {

@@ -45,7 +45,7 @@ async fn rule_load(tx: &mut Tx, kind: NumberKind) -> Result<(NumberRule, i32)> {
 pub(crate) async fn number_take(tx: &mut Tx, kind: NumberKind, scope: &str, day: NaiveDate) -> Result<String> {
     let (rule, _) = rule_load(tx, kind).await?;
     let serial = serial_next(tx, kind, scope, &rule.period(day)).await?;
-    Ok(rule.number(day, serial)?)
+    Ok(rule.number(day, scope, serial)?)
 }
 
 /// A period that begins goes on from the serials of those that it shares days with: after a change of the reset cycle
@@ -85,7 +85,7 @@ async fn serial_last(tx: &mut Tx, kind: NumberKind, period: &str) -> Result<i64>
 async fn row_load(tx: &mut Tx, kind: NumberKind, today: NaiveDate) -> Result<NumberRow> {
     let (rule, version) = rule_load(tx, kind).await?;
     let serial = serial_last(tx, kind, &rule.period(today)).await?;
-    let next = rule.number(today, serial + 1).ok();
+    let next = rule.number(today, CITY, serial + 1).ok();
     Ok(NumberRow { kind, rule, serial, next, version })
 }
 

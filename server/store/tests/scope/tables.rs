@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 15] = [
+pub const STOCK: [&str; 28] = [
     "project",
     "estate",
     "building",
@@ -20,6 +20,19 @@ pub const STOCK: [&str; 15] = [
     "asset_depreciation_run",
     "asset_depreciation",
     "asset_count",
+    "place_tally",
+    "assignment",
+    "account",
+    "contract",
+    "contract_resident",
+    "contract_history",
+    "bill",
+    "bill_line",
+    "bill_history",
+    "bill_run",
+    "payment",
+    "payment_share",
+    "ledger_entry",
 ];
 
 /// The other tables of which nothing is visible without a scope.
@@ -55,11 +68,12 @@ pub const CLOSED: [&str; 28] = [
 ];
 
 /// Tables that everybody reads and nobody writes without a scope.
-pub const PUBLISHED: [&str; 15] = [
+pub const PUBLISHED: [&str; 16] = [
     "dictionary_item",
     "dictionary_type",
     "division",
     "holiday",
+    "ledger_period",
     "menu_entry",
     "message_template",
     "number_rule",

@@ -1,0 +1,199 @@
+//! 租赁合同 (E-40, S1-5.5, S0-3 to S0-5): what a list row and the page of a contract carry, and the list's columns.
+
+use crate::{
+    billing::plan::PlannedBill,
+    dictionary::{
+        ApplicantCategory, AreaBasis, ContractStatus, LayoutType, PayCycle, Relation, RentSplit, SignMode,
+    },
+    id::{AccountId, AssignmentId, ContractId, PersonId, RentStandardId, UnitId},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
+    tenancy::contract_form::Assessed,
+    value::{Area, Money, Rate},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// 备案期限: days after the signing in which a contract is filed with the authority.
+pub const FILING_DAYS: u64 = 30;
+/// What is answered to whoever would change what was approved (S1-5.5).
+pub const CONTRACT_IS_APPROVED: &str = "合同已审批，不能修改或删除";
+/// What is answered to whoever would change a refused one (S1-5.5).
+pub const CONTRACT_IS_REJECTED: &str = "审批未通过的合同仅可删除";
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContractRow {
+    pub id: ContractId,
+    /// none: not approved yet
+    pub contract_no: Option<String>,
+    pub lessee: String,
+    pub id_number_mask: String,
+    pub unit_id: UnitId,
+    pub estate: String,
+    pub address: String,
+    pub rent_area: Area,
+    pub unit_rate: Rate,
+    pub monthly_rent: Money,
+    pub start_on: NaiveDate,
+    pub end_on: NaiveDate,
+    pub status: ContractStatus,
+    pub sync_message: Option<String>,
+    pub maker: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub version: i32,
+}
+
+/// A contract with all that its page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contract {
+    pub row: ContractRow,
+    pub assignment_id: Option<AssignmentId>,
+    pub account_id: Option<AccountId>,
+    pub account_no: Option<String>,
+    pub previous: Option<(ContractId, String)>,
+    pub lessor: String,
+    pub person_id: PersonId,
+    pub phone_mask: String,
+    pub unit_code: String,
+    pub layout: LayoutType,
+    pub building_area: Area,
+    pub usable_area: Area,
+    pub category: ApplicantCategory,
+    pub rent_standard_id: RentStandardId,
+    pub rent_standard: String,
+    pub assessed: Assessed,
+    pub reduction: Money,
+    pub deposit: Money,
+    pub rent_start_on: NaiveDate,
+    pub pay_cycle: PayCycle,
+    pub first_pay_months: u8,
+    pub split: RentSplit,
+    pub due_day: u8,
+    pub bank_name: String,
+    pub bank_no_mask: String,
+    pub bank_holder: String,
+    pub debit_agreement_no: Option<String>,
+    pub block_access_clause: bool,
+    pub explained_on: Option<NaiveDate>,
+    pub sign_on: NaiveDate,
+    pub sign_mode: SignMode,
+    pub filing_no: Option<String>,
+    pub filed_on: Option<NaiveDate>,
+    pub remark: Option<String>,
+    pub checker: Option<String>,
+    pub checked_at: Option<DateTime<Utc>>,
+    pub opinion: Option<String>,
+    /// SHA-256 of what was approved
+    pub digest: Option<String>,
+    pub sync_tries: i32,
+    pub synced_at: Option<DateTime<Utc>>,
+    pub ended_on: Option<NaiveDate>,
+    pub residents: Vec<Resident>,
+    pub history: Vec<ContractLine>,
+    /// the bills of the whole term as they would be made (费用明细)
+    pub plan: Vec<PlannedBill>,
+    /// the signing reader may decide about it
+    pub decidable: bool,
+}
+
+/// 同住人
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resident {
+    pub person_id: PersonId,
+    pub name: String,
+    pub relation: Relation,
+}
+
+/// A line of the timeline, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractLine {
+    pub at: DateTime<Utc>,
+    pub actor: Option<String>,
+    pub event: String,
+    pub from: Option<ContractStatus>,
+    pub to: ContractStatus,
+    pub reason: Option<String>,
+}
+
+/// What the form of a new contract shows of the chosen home, and what it proposes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContractOffer {
+    pub assignment_id: AssignmentId,
+    pub person_id: PersonId,
+    pub person: String,
+    pub id_number_mask: String,
+    pub mgmt_unit: String,
+    pub estate: String,
+    pub unit_id: UnitId,
+    pub address: String,
+    pub layout: LayoutType,
+    pub building_area: Area,
+    pub usable_area: Area,
+    pub rent_standard: Option<String>,
+    /// none: the home has no standard in force, so that no contract can be made
+    pub assessed: Option<Assessed>,
+    pub expires_on: Option<NaiveDate>,
+    /// the account in the lessee's record
+    pub bank_name: Option<String>,
+    pub bank_no_mask: Option<String>,
+    pub bank_holder: Option<String>,
+}
+
+impl AreaBasis {
+    /// What the area is called in a contract.
+    #[must_use]
+    pub const fn area_label(self) -> &'static str {
+        match self {
+            Self::Usable => "使用面积",
+            Self::Building => "建筑面积",
+            Self::Inner => "套内建筑面积",
+        }
+    }
+}
+
+/// 合同 list (S1-5.5, S0-3).
+#[rustfmt::skip] // a table: one line per column
+pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
+    key: "contract",
+    noun: "合同",
+    path: "/tenancy/contracts",
+    search_hint: "合同编号、承租人、住房地址",
+    columns: &[
+        ListColumn { key: "contract_no", header: "合同编号", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::link(row.contract_no.as_deref().unwrap_or("待编号"), format!("/tenancy/contracts/{}", row.id)) },
+        ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::text(&row.lessee) },
+        ListColumn { key: "id_number", header: "证件号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.id_number_mask) },
+        ListColumn { key: "estate", header: "小区", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.estate) },
+        ListColumn { key: "address", header: "房间", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.address, format!("/housing/units/{}", row.unit_id)) },
+        ListColumn { key: "rent_area", header: "计租面积(㎡)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Area(row.rent_area) },
+        ListColumn { key: "unit_rate", header: "租金标准(元/㎡·月)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Text(row.unit_rate.to_string()) },
+        ListColumn { key: "monthly_rent", header: "月租金(元)", kind: Kind::Number, sortable: true, essential: true, cell: |row| Cell::Money(row.monthly_rent) },
+        ListColumn { key: "start_on", header: "开始日期", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.start_on) },
+        ListColumn { key: "end_on", header: "结束日期", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.end_on) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
+        ListColumn { key: "sync", header: "同步状态", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(sync_text(row)) },
+        ListColumn { key: "maker", header: "录入人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.maker.as_deref().unwrap_or_default()) },
+        ListColumn { key: "created_at", header: "录入时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.created_at) },
+    ],
+    filters: &[
+        Filter { key: "status", label: "状态", choices: Choices::Of(ContractStatus::choices) },
+        Filter { key: "district", label: "所属区县", choices: Choices::Districts },
+        Filter { key: "estate", label: "小区", choices: Choices::Linked },
+        Filter { key: "unit", label: "房源", choices: Choices::Linked },
+        Filter { key: "person", label: "承租人", choices: Choices::Linked },
+        Filter { key: "ending", label: "即将到期", choices: Choices::Linked },
+        Filter { key: "turn", label: "待我审批", choices: Choices::Linked },
+    ],
+    default_sort: ("created_at", true),
+    jumps: false,
+};
+
+/// Where the bank stands with it.
+fn sync_text(row: &ContractRow) -> &str {
+    match row.status {
+        ContractStatus::Draft | ContractStatus::Pending | ContractStatus::Rejected | ContractStatus::Void => "未同步",
+        ContractStatus::ApprovedSyncing | ContractStatus::CancelSyncing => "同步中",
+        ContractStatus::SyncFailed => row.sync_message.as_deref().unwrap_or("同步失败"),
+        _ => "已同步",
+    }
+}

@@ -1,0 +1,127 @@
+//! Household accounts (E-44 level 3): 租金管理列表 (S0-9) and the counter's view of one household.
+
+use super::{bill, payment};
+use crate::{
+    Ctx, Error, Result,
+    billing::rule::billing_rule,
+    ctx::connection,
+    list::{SmallList, push_id},
+};
+use chrono::NaiveDate;
+use domain::{
+    billing::payment::{ACCOUNT_LIST, Account, AccountRow},
+    failure::Failure,
+    id::{AccountId, ContractId, UnitId},
+    list::{ListQuery, Page},
+    platform::permission::Permission,
+    value::Money,
+};
+
+const COLUMNS: &str =
+    "a.id, a.account_no, m.name as mgmt_unit, coalesce(c.lessee_name, p.name, '') as person,
+     coalesce(c.id_number_mask, p.id_number_mask, '') as id_number_mask, a.unit_id, e.name as estate, u.address,
+     c.id as contract_id, c.contract_no, c.start_on, c.end_on, c.monthly_rent_fen, a.balance_fen, a.deposit_fen,
+     coalesce((select sum(b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen) from bill b
+               where b.account_id = a.id and b.decision is null
+                 and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen), 0)::bigint as outstanding_fen";
+const FROM: &str =
+    "from account a join unit u on u.id = a.unit_id join estate e on e.id = a.estate_id
+     join organization m on m.id = u.mgmt_unit_id left join person p on p.id = a.person_id
+     left join lateral (select * from contract c where c.account_id = a.id order by c.id desc limit 1) c on true where true";
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    id: i64,
+    account_no: String,
+    mgmt_unit: String,
+    person: String,
+    id_number_mask: String,
+    unit_id: i64,
+    estate: String,
+    address: String,
+    contract_id: Option<i64>,
+    contract_no: Option<String>,
+    start_on: Option<NaiveDate>,
+    end_on: Option<NaiveDate>,
+    monthly_rent_fen: Option<i64>,
+    balance_fen: i64,
+    deposit_fen: i64,
+    outstanding_fen: i64,
+}
+
+impl From<Record> for AccountRow {
+    fn from(record: Record) -> Self {
+        Self {
+            id: AccountId(record.id),
+            account_no: record.account_no,
+            mgmt_unit: record.mgmt_unit,
+            person: record.person,
+            id_number_mask: record.id_number_mask,
+            unit_id: UnitId(record.unit_id),
+            estate: record.estate,
+            address: record.address,
+            contract_id: record.contract_id.map(ContractId),
+            contract_no: record.contract_no,
+            start_on: record.start_on,
+            end_on: record.end_on,
+            monthly_rent: record.monthly_rent_fen.map(Money::from_fen),
+            balance: Money::from_fen(record.balance_fen),
+            deposit: Money::from_fen(record.deposit_fen),
+            outstanding: Money::from_fen(record.outstanding_fen),
+        }
+    }
+}
+
+/// A page of accounts in scope.
+///
+/// # Errors
+/// Without [`Permission::BillRead`].
+pub async fn account_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AccountRow>> {
+    ctx.require(Permission::BillRead)?;
+    let (_, descending) = ACCOUNT_LIST.sort(query);
+    let page = SmallList {
+        columns: COLUMNS,
+        from: FROM,
+        searched: &["c.lessee_name", "p.name", "a.account_no", "c.contract_no", "u.address"],
+        filter: &|sql| {
+            push_id(sql, query, "district", "a.district_id");
+            push_id(sql, query, "estate", "a.estate_id");
+            if query.filter("owing").is_some() {
+                sql.push(" and exists (select from bill b where b.account_id = a.id").push(bill::OPEN);
+                sql.push(" and b.due_on < ").push_bind(ctx.today()).push(")");
+            }
+        },
+        order: "coalesce(c.lessee_name, p.name) collate natural_order",
+        descending,
+        tie: "a.id",
+    }
+    .page::<Record>(ctx, query)
+    .await?;
+    Ok(page.map(AccountRow::from))
+}
+
+/// One account with what is open and what was paid last.
+///
+/// # Errors
+/// Without [`Permission::BillRead`]; [`Failure::NotFound`] outside the scope.
+pub async fn account_get(ctx: &Ctx, id: AccountId) -> Result<Account> {
+    ctx.require(Permission::BillRead)?;
+    let mut tx = ctx.begin().await?;
+    let statement = format!("select {COLUMNS} {FROM} and a.id = $1");
+    let record: Record = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .bind(id.0)
+        .fetch_optional(connection(&mut tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let district = sqlx::query_scalar!("select district_id from account where id = $1", id.0)
+        .fetch_one(connection(&mut tx))
+        .await?;
+    let rule = billing_rule(&mut tx, district, ctx.today()).await?;
+    let account = Account {
+        row: record.into(),
+        bills: bill::open_bills(&mut tx, id.0, &rule, ctx.today()).await?,
+        payments: payment::last_payments(&mut tx, id.0).await?,
+    };
+    tx.commit().await?;
+    Ok::<_, Error>(account)
+}

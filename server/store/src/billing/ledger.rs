@@ -1,0 +1,96 @@
+//! Transfers of the ledger: append-only, each between two subjects of one household's account.
+
+use crate::{
+    Ctx, Result,
+    ctx::{Tx, connection},
+    error::Error,
+};
+use chrono::NaiveDate;
+use domain::{billing::ledger::Subject, dictionary::FeeItem, failure::Failure, value::Money};
+
+/// What belongs to a transfer besides its sides.
+pub(super) struct Transfer<'a> {
+    pub account: i64,
+    pub debit: Subject,
+    pub credit: Subject,
+    pub fee_item: FeeItem,
+    pub amount: Money,
+    pub reason: &'a str,
+    pub bill: Option<i64>,
+    pub payment: Option<i64>,
+}
+
+/// Enters transfers in one statement. A transfer of nothing is none.
+///
+/// # Errors
+/// A refusal when the month of the day is closed.
+pub(super) async fn transfer(tx: &mut Tx, ctx: &Ctx, booked_on: NaiveDate, transfers: &[Transfer<'_>]) -> Result<()> {
+    let transfers: Vec<&Transfer<'_>> = transfers.iter().filter(|transfer| transfer.amount > Money::ZERO).collect();
+    if transfers.is_empty() {
+        return Ok(());
+    }
+    let column = |of: fn(&Transfer<'_>) -> i64| transfers.iter().map(|transfer| of(transfer)).collect::<Vec<_>>();
+    let text = |of: for<'t> fn(&'t Transfer<'_>) -> &'t str| {
+        transfers.iter().map(|transfer| of(transfer).to_owned()).collect::<Vec<_>>()
+    };
+    let optional = |of: fn(&Transfer<'_>) -> Option<i64>| transfers.iter().map(|transfer| of(transfer)).collect::<Vec<_>>();
+    sqlx::query!(
+        "insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason,
+                                   bill_id, payment_id, at, actor_id)
+         select a.district_id, a.estate_id, a.id, $1, t.debit, t.credit, t.fee_item, t.amount, t.reason, t.bill, t.payment, $2, $3
+         from unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::bigint[])
+              as t (account, debit, credit, fee_item, amount, reason, bill, payment)
+         join account a on a.id = t.account",
+        booked_on,
+        ctx.now(),
+        ctx.actor_id(),
+        &column(|transfer| transfer.account),
+        &text(|transfer| transfer.debit.code()),
+        &text(|transfer| transfer.credit.code()),
+        &text(|transfer| transfer.fee_item.code()),
+        &column(|transfer| transfer.amount.fen()),
+        &text(|transfer| transfer.reason),
+        &optional(|transfer| transfer.bill) as &[Option<i64>],
+        &optional(|transfer| transfer.payment) as &[Option<i64>],
+    )
+    .execute(connection(tx))
+    .await
+    .map_err(refusal)?;
+    Ok(())
+}
+
+/// Enters the counter-transfers of a payment that is taken back.
+///
+/// # Errors
+/// As [`transfer`].
+pub(super) async fn reverse_payment(tx: &mut Tx, ctx: &Ctx, payment: i64, reason: &str) -> Result<()> {
+    sqlx::query!(
+        "insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason,
+                                   bill_id, payment_id, reverses_id, at, actor_id)
+         select district_id, estate_id, account_id, $2, credit, debit, fee_item, amount_fen, $3, bill_id, payment_id, id, $4, $5
+         from ledger_entry where payment_id = $1 and reverses_id is null order by id",
+        payment,
+        ctx.today(),
+        reason,
+        ctx.now(),
+        ctx.actor_id(),
+    )
+    .execute(connection(tx))
+    .await
+    .map_err(refusal)?;
+    Ok(())
+}
+
+/// What the database refuses, in words.
+pub(super) fn refusal(error: sqlx::Error) -> Error {
+    let constraint = match &error {
+        sqlx::Error::Database(database) => database.constraint().unwrap_or_default(),
+        _ => "",
+    };
+    match constraint {
+        "ledger_period_closed" => Failure::refused("会计期间已结账").into(),
+        "account_balance_check" => Failure::refused("账户余额不足").into(),
+        "account_deposit_check" => Failure::refused("保证金余额不足").into(),
+        _ => error.into(),
+    }
+}

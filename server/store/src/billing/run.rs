@@ -1,0 +1,147 @@
+//! The monthly run (domain.md §3.6 L1, L2; PRM-40): the bills of a month for every contract of a district, in portions that
+//! are each one transaction. A run that was cut off goes on where it stopped.
+
+use super::post::{Charge, post, rolled};
+use crate::{
+    Ctx, Result,
+    billing::rule::billing_rule,
+    ctx::connection,
+    platform::calendar::calendar_load,
+    tenancy::contract::terms::{Billed, billed_read},
+};
+use chrono::NaiveDate;
+use domain::{
+    billing::{
+        bill::RunSummary,
+        plan::{self, PlannedBill, month_of},
+        rule::BillingRule,
+    },
+    dictionary::{BillKind, FeeItem},
+    failure::Failure,
+    id::OrganizationId,
+    platform::{calendar::WorkCalendar, permission::Permission},
+    value::Money,
+};
+
+/// Contracts in one transaction.
+const PORTION: i64 = 5_000;
+
+/// Makes the bills of a month in a district; `progress` is told how many contracts were looked at.
+///
+/// # Errors
+/// Without [`Permission::BillWrite`]; a refusal for a month that has not come or is closed.
+pub async fn bills_run(
+    ctx: &Ctx,
+    district: OrganizationId,
+    month: NaiveDate,
+    progress: impl Fn(i32) + Send + Sync,
+) -> Result<RunSummary> {
+    ctx.require(Permission::BillWrite)?;
+    if !ctx.sees_district(district.0) {
+        return Err(Failure::NotFound.into());
+    }
+    let month = month_of(month);
+    if month > ctx.today() {
+        return Err(Failure::refused("该月份尚未开始，不能生成账单").into());
+    }
+    let mut tx = ctx.begin().await?;
+    let run = sqlx::query!(
+        "insert into bill_run (district_id, month, started_by, started_at) values ($1, $2, $3, $4)
+         on conflict (district_id, month) do update set status = 'RUNNING',
+             done_to = case when bill_run.status = 'DONE' then 0 else bill_run.done_to end
+         returning id",
+        district.0,
+        month,
+        ctx.actor_id(),
+        ctx.now(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    let rule = billing_rule(&mut tx, district.0, month).await?;
+    let calendar = calendar_load(&mut tx).await?;
+    tx.commit().await?;
+    // What is billed late is still booked in the month in which it is known.
+    let booked_on = ctx.today();
+    while portion(ctx, run.id, district, month, (&rule, &calendar), booked_on, &progress).await? {}
+    let mut tx = ctx.begin().await?;
+    let done = sqlx::query!(
+        "update bill_run set status = 'DONE', finished_at = $2 where id = $1 returning contracts, bills, amount_fen",
+        run.id,
+        ctx.now()
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(RunSummary { contracts: done.contracts, bills: done.bills, amount: Money::from_fen(done.amount_fen) })
+}
+
+/// Bills the next contracts of a run; answers whether there may be more. The run's row is held meanwhile, so that two
+/// who run the same month take turns.
+async fn portion(
+    ctx: &Ctx,
+    run: i64,
+    district: OrganizationId,
+    month: NaiveDate,
+    (rule, calendar): (&BillingRule, &WorkCalendar),
+    booked_on: NaiveDate,
+    progress: &(impl Fn(i32) + Send + Sync),
+) -> Result<bool> {
+    let mut tx = ctx.begin().await?;
+    let from = sqlx::query_scalar!("select done_to from bill_run where id = $1 for update", run)
+        .fetch_one(connection(&mut tx))
+        .await?;
+    let contracts = billed_read(&mut tx, district.0, month, from, PORTION).await?;
+    let Some(last) = contracts.last().map(|contract| contract.id) else { return Ok(false) };
+    let count = i32::try_from(contracts.len()).unwrap_or(i32::MAX);
+    let charges: Vec<Charge> =
+        contracts.iter().flat_map(|contract| charges(contract, month, rule, calendar)).collect();
+    let (bills, amount) = post(&mut tx, ctx, &charges, Some(run), booked_on).await?;
+    let contracts = sqlx::query_scalar!(
+        "update bill_run set done_to = $2, contracts = contracts + $3, bills = bills + $4, amount_fen = amount_fen + $5
+         where id = $1 returning contracts",
+        run,
+        last,
+        count,
+        bills,
+        amount.fen(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    progress(contracts);
+    Ok(true)
+}
+
+/// The bills of a contract that begin in a month.
+fn charges(contract: &Billed, month: NaiveDate, rule: &BillingRule, calendar: &WorkCalendar) -> Vec<Charge> {
+    let bills = plan::bills_of_month(&contract.terms(rule.base), month);
+    bills.into_iter().map(|bill| charge(contract, bill, rule, calendar)).collect()
+}
+
+/// The bills of a contract up to the month of a day, and at least the first one: what is due when it comes into force.
+pub(crate) fn charges_until(
+    contract: &Billed,
+    day: NaiveDate,
+    rule: &BillingRule,
+    calendar: &WorkCalendar,
+) -> Vec<Charge> {
+    let bills = plan::bills(&contract.terms(rule.base)).into_iter().enumerate();
+    bills
+        .take_while(|(index, bill)| *index == 0 || month_of(bill.from) <= day)
+        .map(|(_, bill)| charge(contract, bill, rule, calendar))
+        .collect()
+}
+
+fn charge(contract: &Billed, mut bill: PlannedBill, rule: &BillingRule, calendar: &WorkCalendar) -> Charge {
+    bill.due_on = rolled(bill.due_on, rule, calendar);
+    Charge {
+        district: contract.district_id,
+        estate: contract.estate_id,
+        unit: contract.unit_id,
+        account: contract.account_id,
+        contract: Some(contract.id),
+        kind: BillKind::Rent,
+        fee_item: FeeItem::Rent,
+        bill,
+    }
+}

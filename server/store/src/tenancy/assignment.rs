@@ -1,0 +1,402 @@
+//! Directed assignments (domain.md §3.27 U4): a home for a named person, confirmed by a second one.
+//!
+//! Whoever writes takes the home's row first; so two about one home come one after the other.
+
+use crate::{
+    Ctx, Database, Error, Result,
+    billing::rule::billing_rule,
+    ctx::{Tx, connection},
+    error::stored,
+    housing::unit::{Moved, unit_move},
+    list::{SmallList, push_code, push_id},
+    platform::calendar::calendar_load,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    dictionary::{AreaBasis, AssignmentStatus, PersonType},
+    failure::{Failure, FieldErrors},
+    housing::unit_status::UnitEvent,
+    id::{AssignmentId, PersonId, UnitId},
+    list::{ListQuery, Page},
+    platform::permission::Permission,
+    tenancy::{
+        assignment::{ASSIGNMENT_LIST, AssignmentEvent, AssignmentForm, AssignmentRow},
+        contract_form::assessed,
+    },
+    value::{Area, Money, Rate},
+};
+
+const COLUMNS: &str =
+    "a.id, a.status, a.person_id, a.person_name, a.id_number_mask, a.unit_id, u.code as unit_code, e.name as estate, u.address,
+     m.name as mgmt_unit, u.usable_area, u.building_area, u.inner_area, r.basis, r.unit_rate, a.reason, a.document_no,
+     a.maker_id, user_name(a.maker_id) as maker, a.made_at, user_name(a.checker_id) as checker, a.checked_at, a.opinion,
+     a.expires_on, a.ended_reason, a.version";
+const FROM: &str =
+    "from assignment a join unit u on u.id = a.unit_id join estate e on e.id = a.estate_id
+     join organization m on m.id = u.mgmt_unit_id left join rent_standard r on r.id = u.rent_standard_id where true";
+
+#[derive(sqlx::FromRow)]
+struct Record {
+    id: i64,
+    status: String,
+    person_id: i64,
+    person_name: String,
+    id_number_mask: String,
+    unit_id: i64,
+    unit_code: String,
+    estate: String,
+    address: String,
+    mgmt_unit: String,
+    usable_area: i32,
+    building_area: i32,
+    inner_area: Option<i32>,
+    basis: Option<String>,
+    unit_rate: Option<i32>,
+    reason: String,
+    document_no: Option<String>,
+    maker_id: i64,
+    maker: Option<String>,
+    made_at: DateTime<Utc>,
+    checker: Option<String>,
+    checked_at: Option<DateTime<Utc>>,
+    opinion: Option<String>,
+    expires_on: Option<NaiveDate>,
+    ended_reason: Option<String>,
+    version: i32,
+}
+
+impl Record {
+    fn read(self, ctx: &Ctx) -> Result<AssignmentRow> {
+        let status = stored(&self.status, AssignmentStatus::from_code)?;
+        Ok(AssignmentRow {
+            id: AssignmentId(self.id),
+            status,
+            person_id: PersonId(self.person_id),
+            unit_id: UnitId(self.unit_id),
+            monthly_rent: self.rent()?,
+            person: self.person_name,
+            id_number_mask: self.id_number_mask,
+            unit_code: self.unit_code,
+            estate: self.estate,
+            address: self.address,
+            mgmt_unit: self.mgmt_unit,
+            usable_area: Area::from_hundredths(self.usable_area.into()),
+            reason: self.reason,
+            document_no: self.document_no,
+            maker: self.maker,
+            made_at: self.made_at,
+            checker: self.checker,
+            checked_at: self.checked_at,
+            opinion: self.opinion,
+            expires_on: self.expires_on,
+            ended_reason: self.ended_reason,
+            version: self.version,
+            decidable: status == AssignmentStatus::Pending
+                && self.maker_id != ctx.actor().id.0
+                && ctx.actor().may(Permission::AssignmentCheck),
+        })
+    }
+
+    /// What the home costs a month by its standard.
+    fn rent(&self) -> Result<Option<Money>> {
+        let (Some(basis), Some(rate)) = (&self.basis, self.unit_rate) else { return Ok(None) };
+        let area = |hundredths: i32| Area::from_hundredths(hundredths.into());
+        let (usable, building) = (area(self.usable_area), area(self.building_area));
+        let basis = stored(basis, AreaBasis::from_code)?;
+        let assessed =
+            assessed(basis, Rate::from_ten_thousandths(rate.into()), usable, building, self.inner_area.map(area));
+        Ok(assessed.map(|assessed| assessed.rent))
+    }
+}
+
+/// A page of assignments in scope; those of status CONFIRMED are 已选房待签约 (S0-3).
+///
+/// # Errors
+/// Without [`Permission::AssignmentRead`].
+pub async fn assignment_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AssignmentRow>> {
+    ctx.require(Permission::AssignmentRead)?;
+    let (sort, descending) = ASSIGNMENT_LIST.sort(query);
+    let order = match sort {
+        "person" => "a.person_name collate natural_order",
+        "checked_at" => "a.checked_at",
+        "expires_on" => "a.expires_on",
+        _ => "a.made_at",
+    };
+    let page = SmallList {
+        columns: COLUMNS,
+        from: FROM,
+        searched: &["a.person_name", "u.code", "u.address", "a.document_no"],
+        filter: &|sql| {
+            push_code(sql, query, "status", "a.status");
+            push_id(sql, query, "district", "a.district_id");
+            push_id(sql, query, "estate", "a.estate_id");
+        },
+        order,
+        descending,
+        tie: "a.id",
+    }
+    .page::<Record>(ctx, query)
+    .await?;
+    page.try_map(|record| record.read(ctx))
+}
+
+/// One assignment.
+///
+/// # Errors
+/// Without [`Permission::AssignmentRead`]; [`Failure::NotFound`] outside the scope.
+pub async fn assignment_get(ctx: &Ctx, id: AssignmentId) -> Result<AssignmentRow> {
+    ctx.require(Permission::AssignmentRead)?;
+    let mut tx = ctx.begin().await?;
+    let statement = format!("select {COLUMNS} {FROM} and a.id = $1");
+    let record: Record = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .bind(id.0)
+        .fetch_optional(connection(&mut tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    tx.commit().await?;
+    record.read(ctx)
+}
+
+/// Proposes a home that is free for a person who has none.
+///
+/// # Errors
+/// Complaints by field: who has a home or is about to get one, and a home that is not free.
+pub async fn assignment_create(ctx: &Ctx, form: &AssignmentForm) -> Result<AssignmentId> {
+    ctx.require(Permission::AssignmentWrite)?;
+    let fields = form.check()?;
+    let mut tx = ctx.begin().await?;
+    let unit = sqlx::query!(
+        "select u.district_id, u.estate_id, u.status, u.address, r.status as \"standard?\" from unit u
+         left join rent_standard r on r.id = u.rent_standard_id where u.id = $1 and u.deleted_at is null for update of u",
+        fields.unit_id.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or_else(|| FieldErrors::from(("unit", "房源不存在，或不在您的管辖范围内")))?;
+    let status = stored(&unit.status, domain::dictionary::UnitStatus::from_code)?;
+    if !status.is_lettable() {
+        return Err(FieldErrors::from(("unit", "该房间已被占用")).into());
+    }
+    if unit.standard.as_deref() != Some("ON") {
+        return Err(FieldErrors::from(("unit", "该房源没有执行中的租金标准，请先维护房源")).into());
+    }
+    let person = sqlx::query!(
+        "select name, id_number_mask, person_type from person
+         where id = $1 and deleted_at is null and merged_into is null for share",
+        fields.person_id.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or_else(|| FieldErrors::from(("person", "人员不存在，或不在您的管辖范围内")))?;
+    if stored(&person.person_type, PersonType::from_code)? != PersonType::Tenant {
+        return Err(FieldErrors::from(("person", "人员类型不是租户，请先在人员管理中变更")).into());
+    }
+    if person_is_housed(&mut tx, fields.person_id).await? {
+        return Err(FieldErrors::from(("person", "承租人已有履行中的合同")).into());
+    }
+    let id = sqlx::query_scalar!(
+        "insert into assignment (district_id, estate_id, unit_id, person_id, person_name, id_number_mask, reason, document_no,
+                                 maker_id, made_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
+        unit.district_id,
+        unit.estate_id,
+        fields.unit_id.0,
+        fields.person_id.0,
+        person.name,
+        person.id_number_mask,
+        fields.reason,
+        fields.document_no,
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await
+    .map_err(|error| {
+        Error::from(error).or_field(&[
+            ("assignment_unit_key", "unit", "该房间已分配给他人，待复核或待签约"),
+            ("assignment_person_key", "person", "该人员已有待复核或待签约的房源"),
+        ])
+    })?;
+    tx.commit().await?;
+    Ok(AssignmentId(id))
+}
+
+/// Whether a person has a contract that runs, in the whole city: homes of other districts are asked about, too, and answer
+/// yes or no only.
+pub(super) async fn person_is_housed(tx: &mut Tx, person: PersonId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select person_is_housed($1) as "housed!""#, person.0).fetch_one(connection(tx)).await?)
+}
+
+/// An assignment whose row, behind that of its home, is locked.
+pub(super) struct Held {
+    pub id: i64,
+    pub district_id: i64,
+    pub unit_id: i64,
+    pub person_id: i64,
+    pub status: AssignmentStatus,
+    pub maker_id: i64,
+    pub version: i32,
+}
+
+pub(super) async fn hold(tx: &mut Tx, id: AssignmentId) -> Result<Held> {
+    let unit = sqlx::query_scalar!("select unit_id from assignment where id = $1", id.0)
+        .fetch_optional(connection(tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    sqlx::query!("select id from unit where id = $1 for update", unit).fetch_one(connection(tx)).await?;
+    let row = sqlx::query!(
+        "select district_id, unit_id, person_id, status, maker_id, version from assignment where id = $1 for update",
+        id.0
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    Ok(Held {
+        id: id.0,
+        district_id: row.district_id,
+        unit_id: row.unit_id,
+        person_id: row.person_id,
+        status: stored(&row.status, AssignmentStatus::from_code)?,
+        maker_id: row.maker_id,
+        version: row.version,
+    })
+}
+
+/// Confirms or refuses what another proposed. Confirmed, the home is ASSIGNED until the last day for signing (PRM-23).
+///
+/// # Errors
+/// [`Failure::Conflict`]; a refusal for one's own; a missing opinion when it is refused.
+pub async fn assignment_decide(
+    ctx: &Ctx,
+    id: AssignmentId,
+    version: i32,
+    approve: bool,
+    opinion: &str,
+) -> Result<AssignmentStatus> {
+    ctx.require(Permission::AssignmentCheck)?;
+    let opinion = opinion_check(opinion, !approve)?;
+    let mut tx = ctx.begin().await?;
+    let held = hold(&mut tx, id).await?;
+    if held.version != version {
+        return Err(Failure::Conflict.into());
+    }
+    if held.maker_id == ctx.actor().id.0 {
+        return Err(Failure::refused("不能复核本人经办的直接分配").into());
+    }
+    let event = if approve { AssignmentEvent::Confirm } else { AssignmentEvent::Refuse };
+    let next = held.status.next(event)?;
+    let mut expires_on = None;
+    if approve {
+        let rule = billing_rule(&mut tx, held.district_id, ctx.today()).await?;
+        let calendar = calendar_load(&mut tx).await?;
+        let last = calendar.add_working_days(ctx.today(), rule.sign_days).map_err(|missing| Failure::refused(missing.to_string()))?;
+        expires_on = Some(last);
+        unit_move(&mut tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Assign, reason: Some("直接分配") }).await?;
+    }
+    sqlx::query!(
+        "update assignment set status = $2, checker_id = $3, checked_at = $4, opinion = $5, expires_on = $6, version = version + 1
+         where id = $1",
+        held.id,
+        next.code(),
+        ctx.actor().id.0,
+        ctx.now(),
+        opinion,
+        expires_on,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(next)
+}
+
+/// Gives a home back that is not signed for: by whoever may propose, with a reason.
+///
+/// # Errors
+/// [`Failure::Conflict`]; a refusal when a contract about it is under way.
+pub async fn assignment_release(ctx: &Ctx, id: AssignmentId, version: i32, reason: &str) -> Result<()> {
+    ctx.require(Permission::AssignmentWrite)?;
+    let reason = opinion_check(reason, true)?.unwrap_or_default();
+    let mut tx = ctx.begin().await?;
+    let held = hold(&mut tx, id).await?;
+    if held.version != version {
+        return Err(Failure::Conflict.into());
+    }
+    end(&mut tx, ctx, &held, AssignmentEvent::Release, &reason).await?;
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(())
+}
+
+/// Ends an assignment without a contract; a home that was assigned is free again.
+async fn end(tx: &mut Tx, ctx: &Ctx, held: &Held, event: AssignmentEvent, reason: &str) -> Result<()> {
+    let next = held.status.next(event)?;
+    let contract = sqlx::query_scalar!(
+        r#"select exists (select from contract where assignment_id = $1 and deleted_at is null
+                          and status not in ('REJECTED', 'VOID')) as "contract!""#,
+        held.id
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    if contract {
+        return Err(Failure::refused("已录入合同，请先删除或作废合同").into());
+    }
+    sqlx::query!(
+        "update assignment set status = $2, ended_reason = $3, ended_at = $4, ended_by = $5, version = version + 1 where id = $1",
+        held.id,
+        next.code(),
+        reason,
+        ctx.now(),
+        ctx.actor_id(),
+    )
+    .execute(connection(tx))
+    .await?;
+    if held.status == AssignmentStatus::Confirmed {
+        unit_move(tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Release, reason: Some(reason) }).await?;
+    }
+    Ok(())
+}
+
+/// A reason of at most 200 letters, which must be there where it is `wanted`.
+pub(crate) fn opinion_check(text: &str, wanted: bool) -> Result<Option<String>> {
+    let mut errors = FieldErrors::default();
+    let opinion = errors.take("opinion", domain::form::optional_text(text, 200)).flatten();
+    if wanted && opinion.is_none() {
+        errors.add("opinion", "请填写原因");
+    }
+    if errors.is_empty() { Ok(opinion) } else { Err(errors.into()) }
+}
+
+/// Releases the homes whose last day for signing has passed and of which no contract is under way; answers how many. For
+/// the server's daily work.
+///
+/// # Errors
+/// When the database fails.
+pub async fn assignments_lapse(database: &Database, now: DateTime<Utc>) -> Result<usize> {
+    let ctx = Ctx::server(database, now);
+    let mut tx = ctx.begin().await?;
+    let due = sqlx::query_scalar!(
+        "select a.id from assignment a where a.status = 'CONFIRMED' and a.expires_on < $1 and not exists (
+             select from contract c where c.assignment_id = a.id and c.deleted_at is null and c.status not in ('REJECTED', 'VOID'))
+         order by a.id",
+        ctx.today()
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    let mut lapsed = 0;
+    for id in due {
+        let mut tx = ctx.begin().await?;
+        let held = hold(&mut tx, AssignmentId(id)).await?;
+        // Between the question and the lock somebody may have begun a contract.
+        match end(&mut tx, &ctx, &held, AssignmentEvent::Lapse, "逾期未签约").await {
+            Ok(()) => {
+                tx.commit().await?;
+                lapsed += 1;
+            }
+            Err(Error::Failure(_)) => tx.rollback().await?,
+            Err(error) => return Err(error),
+        }
+    }
+    database.announce();
+    Ok(lapsed)
+}

@@ -1,0 +1,85 @@
+//! Contracts (domain.md §3.5, E-40): entered by one, approved by another, then told to the bank, and only then in force.
+//!
+//! Whoever writes takes the rows in one order: the home, the assignment, the contract. What was approved is held by the
+//! database (`contract_hold`).
+
+mod decide;
+mod read;
+mod sync;
+pub(crate) mod terms;
+mod write;
+
+pub use decide::{contract_decide, contract_delete, contract_submit};
+pub use read::{contract_get, contract_list, contract_offer};
+pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
+pub use write::{contract_create, contract_update};
+
+use crate::{
+    Ctx, Result,
+    ctx::{Tx, connection},
+    error::stored,
+};
+use domain::{dictionary::ContractStatus, failure::Failure, id::ContractId};
+
+/// A contract whose row, behind that of its home, is locked.
+struct Held {
+    id: i64,
+    district_id: i64,
+    unit_id: i64,
+    assignment_id: Option<i64>,
+    status: ContractStatus,
+    authors: Vec<i64>,
+    version: i32,
+}
+
+async fn hold(tx: &mut Tx, id: ContractId) -> Result<Held> {
+    let unit = sqlx::query_scalar!("select unit_id from contract where id = $1 and deleted_at is null", id.0)
+        .fetch_optional(connection(tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    sqlx::query!("select id from unit where id = $1 for update", unit).fetch_one(connection(tx)).await?;
+    let row = sqlx::query!(
+        "select district_id, unit_id, assignment_id, status, created_by, author_ids, version
+         from contract where id = $1 and deleted_at is null for update",
+        id.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    let mut authors = row.author_ids;
+    authors.extend(row.created_by);
+    Ok(Held {
+        id: id.0,
+        district_id: row.district_id,
+        unit_id: row.unit_id,
+        assignment_id: row.assignment_id,
+        status: stored(&row.status, ContractStatus::from_code)?,
+        authors,
+        version: row.version,
+    })
+}
+
+/// A line of the timeline.
+async fn history_add(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    contract: i64,
+    event: &str,
+    (from, to): (Option<ContractStatus>, ContractStatus),
+    reason: Option<&str>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into contract_history (district_id, estate_id, contract_id, at, actor_id, event, from_status, to_status, reason)
+         select district_id, estate_id, id, $2, $3, $4, $5, $6, $7 from contract where id = $1",
+        contract,
+        ctx.now(),
+        ctx.actor_id(),
+        event,
+        from.map(ContractStatus::code),
+        to.code(),
+        reason,
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What bills follow from, as it is stored.
+
+use crate::{
+    Error, Result,
+    ctx::{Tx, connection},
+    error::stored,
+};
+use chrono::{Months, NaiveDate};
+use domain::{
+    billing::plan::{Rent, Terms},
+    dictionary::{DayBase, RentSplit},
+    value::Money,
+};
+
+/// A contract as the run of a month reads it.
+pub(crate) struct Billed {
+    pub id: i64,
+    pub district_id: i64,
+    pub estate_id: i64,
+    pub unit_id: i64,
+    pub account_id: i64,
+    pub start_on: NaiveDate,
+    pub end_on: NaiveDate,
+    pub rent_start_on: NaiveDate,
+    pub split: RentSplit,
+    pub cycle: i16,
+    pub first: i16,
+    pub due_day: i16,
+    pub base_rent_fen: i64,
+    pub monthly_rent_fen: i64,
+}
+
+impl Billed {
+    pub fn terms(&self, base: DayBase) -> Terms {
+        let count = |number: i16| u8::try_from(number).unwrap_or(1);
+        Terms {
+            start_on: self.start_on,
+            end_on: self.end_on,
+            rent_start_on: self.rent_start_on,
+            split: self.split,
+            cycle: count(self.cycle),
+            first: count(self.first),
+            due_day: count(self.due_day),
+            rents: vec![Rent {
+                from: self.start_on,
+                full: Money::from_fen(self.base_rent_fen),
+                payable: Money::from_fen(self.monthly_rent_fen),
+            }],
+            base,
+        }
+    }
+}
+
+/// The next contracts of a district that are charged for new periods and whose term touches the month, in the order of
+/// their ids. They are held, so that none is cancelled while it is billed.
+pub(crate) async fn billed_read(
+    tx: &mut Tx,
+    district: i64,
+    month: NaiveDate,
+    after: i64,
+    most: i64,
+) -> Result<Vec<Billed>> {
+    let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
+    sqlx::query_as!(
+        Record,
+        r#"select id, district_id, estate_id, unit_id, account_id as "account_id!", start_on, end_on, rent_start_on, split, pay_cycle,
+                  first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen
+           from contract
+           where district_id = $1 and id > $2 and status in ('ACTIVE', 'CANCEL_PENDING') and start_on < $4 and end_on >= $3
+           order by id limit $5 for share"#,
+        district,
+        after,
+        month,
+        next,
+        most
+    )
+    .fetch_all(connection(tx))
+    .await?
+    .into_iter()
+    .map(Billed::try_from)
+    .collect()
+}
+
+/// One contract with its deposit.
+pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Money)> {
+    let record = sqlx::query_as!(
+        Record,
+        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen
+           from contract where id = $1"#,
+        id
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    let deposit = Money::from_fen(record.deposit_fen);
+    Ok((record.try_into()?, deposit))
+}
+
+struct Record {
+    id: i64,
+    district_id: i64,
+    estate_id: i64,
+    unit_id: i64,
+    account_id: i64,
+    start_on: NaiveDate,
+    end_on: NaiveDate,
+    rent_start_on: NaiveDate,
+    split: String,
+    pay_cycle: i16,
+    first_pay_months: i16,
+    due_day: i16,
+    base_rent_fen: i64,
+    monthly_rent_fen: i64,
+    deposit_fen: i64,
+}
+
+impl TryFrom<Record> for Billed {
+    type Error = Error;
+
+    fn try_from(row: Record) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            district_id: row.district_id,
+            estate_id: row.estate_id,
+            unit_id: row.unit_id,
+            account_id: row.account_id,
+            start_on: row.start_on,
+            end_on: row.end_on,
+            rent_start_on: row.rent_start_on,
+            split: stored(&row.split, RentSplit::from_code)?,
+            cycle: row.pay_cycle,
+            first: row.first_pay_months,
+            due_day: row.due_day,
+            base_rent_fen: row.base_rent_fen,
+            monthly_rent_fen: row.monthly_rent_fen,
+        })
+    }
+}
