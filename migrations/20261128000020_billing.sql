@@ -149,11 +149,12 @@ create index payment_share_bill on payment_share (bill_id);
 
 -- A month of a district in which nothing more is entered.
 create table ledger_period (
+    id bigint generated always as identity primary key,
     district_id bigint not null references organization,
     month date not null check (extract(day from month) = 1),
     closed_at timestamptz not null default now(),
     closed_by bigint,
-    primary key (district_id, month)
+    constraint ledger_period_key unique (district_id, month)
 );
 
 -- One row is one transfer: from the subject it credits to the subject it debits, so it balances by construction. The

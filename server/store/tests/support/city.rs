@@ -30,7 +30,7 @@ pub const UNITS_B: i64 = 6;
 pub const UNITS_SUN: i64 = 14;
 
 /// Login, role and organisation of the accounts.
-pub const ACCOUNTS: [(&str, &str, &str); 11] = [
+pub const ACCOUNTS: [(&str, &str, &str); 14] = [
     ("admin", "SYS_ADMIN", "CITY"),
     ("security", "SEC_ADMIN", "CITY"),
     ("city-check", "CITY_CHECK", "CITY"),
@@ -43,6 +43,9 @@ pub const ACCOUNTS: [(&str, &str, &str); 11] = [
     // Looks after 月光苑 alone.
     ("entry", "ENTRY", "810101"),
     ("finance", "FINANCE", "810101"),
+    ("approver", "PROPERTY_APPROVER", "810101"),
+    ("cashier", "CASHIER", "810101"),
+    ("finhead", "FIN_HEAD", "810101"),
 ];
 
 /// The context of an account.

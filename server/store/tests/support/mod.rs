@@ -7,5 +7,6 @@ pub mod database;
 pub mod door;
 pub mod phone;
 pub mod sheet;
+pub mod tenancy;
 
 pub use database::TestDatabase;

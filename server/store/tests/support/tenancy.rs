@@ -1,0 +1,158 @@
+//! A home that is let, step by step as people do it.
+
+use super::{TestDatabase, city};
+use chrono::Utc;
+use domain::{
+    dictionary::ContractStatus,
+    id::{AccountId, AssignmentId, ContractId, PersonId, UnitId},
+    person::PersonForm,
+    tenancy::{assignment::AssignmentForm, contract_form::ContractForm},
+};
+use store::{
+    person::person_create,
+    tenancy::{
+        assignment::{assignment_create, assignment_decide},
+        contract::{SyncAnswer, contract_create, contract_decide, contract_get, contract_synced},
+    },
+};
+
+// Numbers with the form of real ones in a division that is not assigned.
+const IDS: [&str; 4] = ["810101199003070017", "81010119900307005X", "810101199003070033", "810101199003070076"];
+/// An account that the test bank knows.
+pub const BANK: &str = "6217000010000000011";
+
+/// One row in every table of contracts and money, in a home of 阳光苑 and in one of 星光苑: for tests of who sees them.
+pub const ROWS: &str = "
+    create temporary table home as
+    select distinct on (u.estate_id) u.*, (select id from person order by id limit 1) as person_id,
+           (select id from rent_standard order by id limit 1) as standard_id, (select min(id) from cipher_key) as key_id
+    from unit u join estate e on e.id = u.estate_id where e.name in ('阳光苑', '星光苑') order by u.estate_id, u.id;
+    insert into assignment (district_id, estate_id, unit_id, person_id, person_name, id_number_mask, reason, maker_id, status, ended_at)
+    select district_id, estate_id, id, person_id, '甲', '*', '测试', 1, 'RELEASED', now() from home;
+    insert into account (district_id, estate_id, building_id, unit_id, person_id, opened_on)
+    select district_id, estate_id, building_id, id, person_id, '2026-01-01' from home;
+    insert into contract (district_id, estate_id, unit_id, lessor_id, person_id, lessee_name, id_number, id_number_mask, phone, phone_mask,
+        address, layout, building_area, usable_area, category, rent_standard_id, unit_rate, area_basis, rent_area, base_rent_fen,
+        monthly_rent_fen, deposit_fen, start_on, end_on, rent_start_on, pay_cycle, split, due_day, bank_name, bank_no, bank_no_mask,
+        bank_holder, sign_on, sign_mode, key_id, deleted_at)
+    select district_id, estate_id, id, mgmt_unit_id, person_id, '甲', '\\x00', '*', '\\x00', '*', address, layout, building_area,
+        usable_area, 'LOWINC', standard_id, 26000, 'USABLE', usable_area, 100, 100, 0, '2026-01-01', '2026-12-31', '2026-01-01', 1,
+        'NATURAL', 10, '甲', '\\x00', '*', '甲', '2026-01-01', 'PAPER', key_id, now() from home;
+    insert into contract_resident select c.id, c.person_id, c.district_id, c.estate_id, '甲', 'CHILD' from contract c;
+    insert into contract_history (district_id, estate_id, contract_id, event, to_status)
+    select district_id, estate_id, id, '录入', 'DRAFT' from contract;
+    insert into bill (district_id, estate_id, unit_id, account_id, kind, fee_item, month, period_from, period_to, due_on, amount_fen)
+    select district_id, estate_id, unit_id, id, 'RENT', 'RENT', '2026-01-01', '2026-01-01', '2026-01-31', '2026-01-10', 100 from account;
+    insert into bill_line (bill_id, seq, district_id, estate_id, fee_item, formula, amount_fen)
+    select id, 1, district_id, estate_id, 'RENT', '1', 100 from bill;
+    insert into bill_history (district_id, estate_id, bill_id, event) select district_id, estate_id, id, '转应收' from bill;
+    insert into bill_run (district_id, month) select district_id, '2026-01-01' from home;
+    insert into payment (district_id, estate_id, account_id, receipt_no, request_id, kind, method, amount_fen, payer, paid_at)
+    select district_id, estate_id, id, 'SJ' || id, gen_random_uuid(), 'RENT_IN', 'CASH', 100, '甲', now() from account;
+    insert into payment_share select p.id, b.id, p.district_id, p.estate_id, 100, 0 from payment p join bill b using (account_id);
+    insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason)
+    select district_id, estate_id, id, '2026-01-10', 'CASH', 'RECEIVABLE', 'RENT', 100, '缴费' from account;
+    insert into ledger_period (district_id, month) select district_id, '2025-12-01' from home;
+    drop table home;";
+
+/// The working days of this and of the next year are known, without which no last day for signing is.
+async fn calendar(test: &TestDatabase) {
+    sqlx::query(
+        "insert into holiday (date, kind, name) select make_date(extract(year from now())::int + n, 1, 1), 'REST', '元旦'
+         from generate_series(0, 1) as n on conflict do nothing",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("a calendar");
+}
+
+/// A tenant of the register, whom 甲区 keeps.
+pub async fn tenant(test: &TestDatabase, nth: usize) -> PersonId {
+    calendar(test).await;
+    let organization: i64 = sqlx::query_scalar("select id from organization where code = '810101'")
+        .fetch_one(&test.admin)
+        .await
+        .expect("the district");
+    let form = PersonForm {
+        name: format!("测试租户{nth}"),
+        person_type: "TENANT".into(),
+        organization: organization.to_string(),
+        id_type: "HKMT".into(),
+        id_number: IDS[nth].into(),
+        phone: format!("1380000120{nth}"),
+        bank_name: "测试银行".into(),
+        bank_no: BANK.into(),
+        ..PersonForm::default()
+    };
+    person_create(&city::ctx(&test.database, "city").await, &form).await.expect("a person")
+}
+
+/// A vacant home of 月光苑, which the entry clerk looks after.
+pub async fn vacant(test: &TestDatabase, nth: i64) -> UnitId {
+    let id = sqlx::query_scalar(
+        "select u.id from unit u join estate e on e.id = u.estate_id
+         where e.name = '月光苑' and u.status = 'VACANT' order by u.id offset $1 limit 1",
+    )
+    .bind(nth)
+    .fetch_one(&test.admin)
+    .await
+    .expect("a vacant home");
+    UnitId(id)
+}
+
+/// A home that is assigned to a person and confirmed.
+pub async fn assigned(test: &TestDatabase, person: PersonId, unit: UnitId) -> AssignmentId {
+    let form = AssignmentForm {
+        person: person.to_string(),
+        unit: unit.to_string(),
+        reason: "测试分配".into(),
+        ..AssignmentForm::default()
+    };
+    let id = assignment_create(&city::ctx(&test.database, "city").await, &form).await.expect("an assignment");
+    let checker = city::ctx(&test.database, "district-a").await;
+    assignment_decide(&checker, id, 1, true, "").await.expect("a confirmation");
+    id
+}
+
+/// A contract as a clerk fills it in: five years from the first of this month.
+pub fn form(assignment: AssignmentId) -> ContractForm {
+    let start = domain::billing::plan::month_of(store::ctx::china_day(Utc::now()));
+    let end = start.checked_add_months(chrono::Months::new(60)).expect("a day").pred_opt().expect("a day");
+    ContractForm {
+        assignment: assignment.to_string(),
+        category: "LOWINC".into(),
+        deposit: "1000.00".into(),
+        start_on: start.to_string(),
+        end_on: end.to_string(),
+        pay_cycle: "MONTH".into(),
+        split: "NATURAL".into(),
+        due_day: "10".into(),
+        sign_on: start.to_string(),
+        explained_on: start.to_string(),
+        sign_mode: "PAPER".into(),
+        ..ContractForm::default()
+    }
+}
+
+/// An approved contract, of which the bank does not know yet.
+pub async fn approved(test: &TestDatabase, form: &ContractForm) -> ContractId {
+    let entry = city::ctx(&test.database, "entry").await;
+    let id = contract_create(&entry, form, true).await.expect("a contract");
+    let version = contract_get(&entry, id).await.expect("it is there").row.version;
+    let approver = city::ctx(&test.database, "approver").await;
+    let status = contract_decide(&approver, id, version, true, "").await.expect("an approval");
+    assert_eq!(status, ContractStatus::ApprovedSyncing);
+    id
+}
+
+/// A contract in force, and its account.
+pub async fn active(test: &TestDatabase, form: &ContractForm) -> (ContractId, AccountId) {
+    let id = approved(test, form).await;
+    let city = city::ctx(&test.database, "city").await;
+    let number = contract_get(&city, id).await.expect("it is there").row.contract_no.expect("a number");
+    let answer = SyncAnswer::Known { agreement_no: Some("XY0001".into()) };
+    let status = contract_synced(&test.database, &number, answer, Utc::now()).await.expect("the bank's answer");
+    assert_eq!(status, ContractStatus::Active);
+    let account = contract_get(&city, id).await.expect("it is there").account_id.expect("an account");
+    (id, account)
+}
