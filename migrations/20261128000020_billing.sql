@@ -185,9 +185,15 @@ create index ledger_entry_bill on ledger_entry (bill_id);
 create index ledger_entry_payment on ledger_entry (payment_id);
 create unique index ledger_entry_reverses_key on ledger_entry (reverses_id);
 
+-- The class of the advisory locks under which months are closed, by district ("ledg").
+create function ledger_lock_class() returns integer language sql immutable parallel safe return 1818584167;
+
 -- The balances of the accounts, by the same transaction. Accounts are locked in the order of their ids.
 create function ledger_entry_balance() returns trigger language plpgsql as $$
 begin
+    -- Whoever closes a month waits for those who enter something, and they for him.
+    perform pg_advisory_xact_lock_shared(ledger_lock_class(), district_id::integer)
+    from (select distinct district_id from new_rows order by district_id) d;
     if exists (select from new_rows n join ledger_period p on p.district_id = n.district_id
                    and p.month = date_trunc('month', n.booked_on)::date) then
         raise exception '会计期间已结账' using errcode = 'P0001', constraint = 'ledger_period_closed';

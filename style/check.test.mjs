@@ -7,6 +7,7 @@ import { test } from "node:test";
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 const themes = { desk: themeOf("desk"), wall: themeOf("wall") };
 const statuses = ["prep", "vacant", "reserved", "assigned", "signed", "occupied", "repair", "frozen", "sold", "offshelf"];
+const payments = ["green", "yellow", "red", "grey"];
 const surfaces = ["base-100", "base-200", "base-300"];
 const accents = ["primary", "secondary", "accent", "neutral", "info", "success", "warning", "error"];
 
@@ -54,15 +55,21 @@ for (const [name, tokens] of Object.entries(themes)) {
     }
   });
 
-  test(`${name}: no two unit statuses look alike, with any colour vision`, () => {
+  test(`${name}: no two colours of a board look alike, with any colour vision`, () => {
     for (const [vision, matrix] of Object.entries(visions)) {
-      for (const [i, a] of statuses.entries()) {
-        for (const b of statuses.slice(0, i)) {
-          const apart = difference(tokens[`status-${a}`], tokens[`status-${b}`], matrix);
-          assert.ok(apart >= 0.1, `${a} and ${b} are ${apart.toFixed(3)} apart in ${vision} vision`);
+      for (const [family, values] of [["status", statuses], ["pay", payments]]) {
+        for (const [i, a] of values.entries()) {
+          for (const b of values.slice(0, i)) {
+            const apart = difference(tokens[`${family}-${a}`], tokens[`${family}-${b}`], matrix);
+            assert.ok(apart >= 0.1, `${a} and ${b} are ${apart.toFixed(3)} apart in ${vision} vision`);
+          }
         }
       }
     }
+  });
+
+  test(`${name}: text on every payment colour reaches 4.5 : 1`, () => {
+    for (const payment of payments) atLeast(4.5, tokens[`pay-${payment}-ink`], tokens[`pay-${payment}`], `text on ${payment}`);
   });
 }
 

@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 mod api;
+mod billing;
 pub mod context;
 mod housing;
 mod import;
@@ -18,6 +19,7 @@ mod presence;
 mod route;
 mod search;
 mod shell;
+mod tenancy;
 mod ui;
 
 pub use api::{ApiError, Terse};

@@ -1,7 +1,9 @@
 //! The command line.
 
 use crate::{
-    audit, backup, bench,
+    audit, backup,
+    bank::simulate,
+    bench,
     cluster::{self, Durability},
     config::{
         Config, ServeConfig,
@@ -111,6 +113,9 @@ enum Command {
     /// The keys that personal numbers are sealed with
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Play somebody whom the platform works with
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Measure the platform, on a private database of its own
     Bench(bench::Args),
     /// Run a command with DATABASE_URL of a private database
@@ -135,6 +140,12 @@ enum KeyCommand {
     New,
     /// Seal with the first key what the others sealed; servers go on working meanwhile
     Rotate,
+}
+
+#[derive(Debug, Subcommand)]
+enum SimulateCommand {
+    /// Answer the files of a folder as a bank does (docs/bank.md)
+    Bank(simulate::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -288,6 +299,7 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             opened.close().await;
             println!("{}", rotated(&renewed.map_err(|error| error.to_string())?));
         }
+        Command::Simulate(SimulateCommand::Bank(args)) => simulate::run(&args).await?,
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {
             let durability = if throwaway { Durability::ThrowAway } else { Durability::Durable };

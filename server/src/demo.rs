@@ -14,7 +14,7 @@ use domain::{
     import::SheetKey,
     person::PersonForm,
     platform::setting::code,
-    value::IdNumber,
+    value::{BankCard, IdNumber},
 };
 use std::{
     collections::HashSet,
@@ -46,10 +46,12 @@ struct Account {
 const CITY: &str = "990000";
 const DISTRICT: &str = "990104";
 const OPERATOR: &str = "990000Y";
-/// How many tenants the demo has.
+/// How many tenants the demo has, whom the operator keeps.
 const PERSONS: u32 = 36;
+/// How many people of one district wait there for a home.
+const APPLICANTS: u32 = 12;
 
-const ACCOUNTS: [Account; 8] = [
+const ACCOUNTS: [Account; 13] = [
     Account {
         login: "admin", name: "演示系统管理员", role: "SYS_ADMIN", role_name: "系统管理员", organization: CITY
     },
@@ -85,6 +87,33 @@ const ACCOUNTS: [Account; 8] = [
     },
     Account {
         login: "entry", name: "演示录入员", role: "ENTRY", role_name: "录入管理员", organization: DISTRICT
+    },
+    Account {
+        login: "approver",
+        name: "演示物业管理员",
+        role: "PROPERTY_APPROVER",
+        role_name: "物业管理员",
+        organization: DISTRICT,
+    },
+    Account {
+        login: "cashier", name: "演示出纳", role: "CASHIER", role_name: "出纳", organization: DISTRICT
+    },
+    Account {
+        login: "finance", name: "演示会计", role: "FINANCE", role_name: "财务会计", organization: DISTRICT
+    },
+    Account {
+        login: "finhead",
+        name: "演示财务负责人",
+        role: "FIN_HEAD",
+        role_name: "财务负责人",
+        organization: DISTRICT,
+    },
+    Account {
+        login: "manager",
+        name: "演示物业经理",
+        role: "PROPERTY_MGR",
+        role_name: "物业经理",
+        organization: DISTRICT,
     },
 ];
 
@@ -182,6 +211,7 @@ impl Seed<'_> {
             self.account(account, &mut lines).await?;
         }
         self.persons().await?;
+        self.applicants().await?;
         calendar::calendar(database).await.map_err(text)?;
         asset::assets(database, self.begun).await.map_err(text)?;
         write_private(notes, &lines).map_err(|error| format!("{}: {error}", notes.display()))?;
@@ -221,9 +251,35 @@ impl Seed<'_> {
                     .to_owned(),
                 organization: ctx.actor().organization_id.to_string(),
                 id_type: IdType::IdCard.code().to_owned(),
-                id_number: demo_id_number(number, ctx.today()),
+                id_number: demo_id_number(number, number, ctx.today()),
                 phone: format!("199000000{number:02}"),
                 live_address: format!("演示市演示区演示路{number}号0{}01室", number % 9 + 1),
+                ..PersonForm::default()
+            };
+            match person_create(&ctx, &form).await {
+                // An earlier start has brought it in.
+                Err(store::Error::Failure(Failure::Invalid(_))) if self.begun => {}
+                made => drop(made.map_err(text)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// People of the district to whom homes can be given; half of them have an account at a bank.
+    async fn applicants(&self) -> Result<(), String> {
+        let now = chrono::Utc::now();
+        let ctx = user_ctx(self.database, UserRef::Login("entry"), now).await.map_err(text)?;
+        for number in 1..=APPLICANTS {
+            let bank = number % 2 == 1;
+            let form = PersonForm {
+                name: format!("演示申请人{number:02}"),
+                person_type: PersonType::Tenant.code().to_owned(),
+                organization: ctx.actor().organization_id.to_string(),
+                id_type: IdType::IdCard.code().to_owned(),
+                id_number: demo_id_number(number, PERSONS + number, ctx.today()),
+                phone: format!("199000001{number:02}"),
+                bank_name: if bank { "演示银行" } else { "" }.to_owned(),
+                bank_no: if bank { demo_bank_number(number) } else { String::new() },
                 ..PersonForm::default()
             };
             match person_create(&ctx, &form).await {
@@ -263,14 +319,20 @@ impl Seed<'_> {
     }
 }
 
-/// A well-formed number of the unassigned division 990101.
-fn demo_id_number(number: u32, today: chrono::NaiveDate) -> String {
-    let digits = format!("990101{}{:02}{:02}{number:03}", 1960 + number, number % 12 + 1, number % 28 + 1);
+/// A well-formed number of the unassigned division 990101; `age` spreads the births.
+fn demo_id_number(age: u32, number: u32, today: chrono::NaiveDate) -> String {
+    let digits = format!("990101{}{:02}{:02}{number:03}", 1960 + age, number % 12 + 1, number % 28 + 1);
     "0123456789X"
         .chars()
         .map(|check| format!("{digits}{check}"))
         .find(|number| IdNumber::parse(number, today).is_ok())
         .unwrap_or(digits)
+}
+
+/// A well-formed number of an account, behind a prefix that no bank has.
+fn demo_bank_number(number: u32) -> String {
+    let digits = format!("990101000000000{number:03}");
+    (0..10).map(|check| format!("{digits}{check}")).find(|number| BankCard::parse(number).is_ok()).unwrap_or(digits)
 }
 
 /// Only the account that runs the server may read it.

@@ -3,6 +3,14 @@
 
 use crate::workbook;
 use domain::{
+    billing::{
+        arrears_sheet::ARREARS_LIST,
+        bill::BILL_LIST,
+        ledger::ENTRY_LIST,
+        payment::{ACCOUNT_LIST, PAYMENT_LIST},
+        refund::REFUND_LIST,
+        shift::SHIFT_LIST,
+    },
     dictionary::LabelBook,
     export::Export,
     failure::Failure,
@@ -20,15 +28,19 @@ use domain::{
     },
     list::{ListQuery, Page},
     operator::OPERATOR_LIST,
-    person::sheet::PERSON_LIST,
+    person::{household::HOUSEHOLD_LIST, sheet::PERSON_LIST},
     platform::{
         calendar::HOLIDAY_LIST,
         dictionary::{DICTIONARY_ITEM_LIST, DICTIONARY_LIST},
-        menu::MENU_LIST,
+        menu_sheet::MENU_LIST,
         numbering::NUMBER_LIST,
         organization_sheet::ORGANIZATION_LIST,
     },
-    sheet::{Cell, ListSheet},
+    sheet::{Cell, Kind, ListSheet},
+    tenancy::{
+        assignment::ASSIGNMENT_LIST, binding_sheet::RESIDENT_LIST, contract::CONTRACT_LIST,
+        hand_over_sheet::HAND_OVER_LIST,
+    },
 };
 use std::{
     path::Path,
@@ -36,6 +48,11 @@ use std::{
 };
 use store::{
     Ctx, Database, Error,
+    billing::{
+        arrears::arrears_list,
+        account::account_list, bill::bill_list, book::entry_list, payment::payment_list, refund::refund_list,
+        shift::shift_list,
+    },
     export::{export_begin, export_end, export_load, export_progress},
     housing::{
         asset_change::asset_change_list, asset_count::asset_count_list, asset_depreciation::depreciation_list,
@@ -43,7 +60,7 @@ use store::{
         project::project_list, rent_standard::rent_standard_list, room::room_list, unit_list::unit_list,
     },
     operator::operator_list,
-    person::person_list,
+    person::{household::household_list, person_list},
     platform::{
         calendar::holiday_list,
         dictionary::{dictionary_item_list, dictionary_list, labels_get},
@@ -53,6 +70,9 @@ use store::{
         organization::organization_list,
         setting::settings_get,
         user::{UserRef, user_ctx},
+    },
+    tenancy::{
+        assignment::assignment_list, binding::resident_list, contract::contract_list, hand_over::hand_over_list,
     },
 };
 
@@ -146,6 +166,7 @@ async fn made(
         "unit" => collected!(UNIT_LIST, unit_list),
         "room" => collected!(ROOM_LIST, room_list),
         "person" => collected!(PERSON_LIST, person_list),
+        "household" => collected!(HOUSEHOLD_LIST, household_list),
         "asset_master" => collected!(ASSET_MASTER_LIST, asset_master_list),
         "asset_sub" => collected!(ASSET_SUB_LIST, asset_sub_list),
         "asset_change" => collected!(ASSET_CHANGE_LIST, asset_change_list),
@@ -156,6 +177,17 @@ async fn made(
         "calendar" => collected!(HOLIDAY_LIST, holiday_list),
         "numbering" => collected!(NUMBER_LIST, number_list),
         "menu" => collected!(MENU_LIST, menu_list),
+        "assignment" => collected!(ASSIGNMENT_LIST, assignment_list),
+        "contract" => collected!(CONTRACT_LIST, contract_list),
+        "hand_over" => collected!(HAND_OVER_LIST, hand_over_list),
+        "resident" => collected!(RESIDENT_LIST, resident_list),
+        "account" => collected!(ACCOUNT_LIST, account_list),
+        "bill" => collected!(BILL_LIST, bill_list),
+        "payment" => collected!(PAYMENT_LIST, payment_list),
+        "arrears" => collected!(ARREARS_LIST, arrears_list),
+        "ledger_entry" => collected!(ENTRY_LIST, entry_list),
+        "refund" => collected!(REFUND_LIST, refund_list),
+        "cashier_shift" => collected!(SHIFT_LIST, shift_list),
         _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
     };
     let count = u32::try_from(cells.len()).unwrap_or(u32::MAX);
@@ -201,7 +233,8 @@ where
     F: Future<Output = store::Result<Page<R>>>,
 {
     let mut columns = sheet.spec();
-    let shown = columns.shown(&query.columns);
+    let mut shown = columns.shown(&query.columns);
+    shown.retain(|place| columns.columns[*place].kind != Kind::Action);
     columns.columns = shown.iter().map(|place| columns.columns[*place]).collect();
     let mut cells: Vec<Vec<Cell>> = Vec::new();
     let mut query = query.in_steps();

@@ -29,6 +29,11 @@ struct ExportTask {
     job: String,
 }
 
+#[derive(Debug, Deserialize, Serialize)]
+struct BillRunTask {
+    job: String,
+}
+
 /// The database, and whether this is the last attempt.
 fn attempt(ctx: &WorkerContext) -> Result<(&Database, bool), String> {
     let database = ctx.get_ext::<Database>().ok_or("the worker has no database")?;
@@ -50,6 +55,16 @@ impl TaskHandler for ExportTask {
     async fn run(self, ctx: WorkerContext) -> impl IntoTaskHandlerResult {
         let (database, last) = attempt(&ctx)?;
         run_attempt(database, &self.job, last, crate::export::run_job(database, &self.job)).await
+    }
+}
+
+impl TaskHandler for BillRunTask {
+    const IDENTIFIER: &'static str = "bill_run";
+
+    async fn run(self, ctx: WorkerContext) -> impl IntoTaskHandlerResult {
+        let (database, last) = attempt(&ctx)?;
+        let work = store::billing::run_job::bill_run_work(database, &self.job, chrono::Utc::now());
+        run_attempt(database, &self.job, last, work).await
     }
 }
 
@@ -106,6 +121,7 @@ pub async fn start(
         .concurrency(CONCURRENCY)
         .define_job::<ImportTask>()
         .define_job::<ExportTask>()
+        .define_job::<BillRunTask>()
         .add_extension(database.clone())
         .worker_recovery(WorkerRecoveryConfig {
             enabled: true,

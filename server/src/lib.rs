@@ -2,9 +2,11 @@
 //! Holds no SQL (that is `store`) and no page (that is `app`).
 #![recursion_limit = "256"]
 
+pub mod arrears;
 pub mod attachment;
 pub mod audit;
 pub mod backup;
+pub mod bank;
 pub mod bench;
 pub mod board;
 pub mod cluster;

@@ -42,6 +42,8 @@ struct Told<'a> {
     building: i64,
     unit: Option<i64>,
     status: Option<&'a str>,
+    /// the payment colour that the unit has taken on
+    color: Option<&'a str>,
 }
 
 /// `GET /live?building=5`: changes in the actor's scope from now on, or from `Last-Event-ID` on.
@@ -132,8 +134,9 @@ fn event(change: &Change) -> Event {
     let told = Told {
         estate: change.estate_id,
         building: change.building_id,
-        unit: change.unit.as_ref().map(|(unit, _)| *unit),
+        unit: change.unit.as_ref().or(change.color.as_ref()).map(|(unit, _)| *unit),
         status: change.unit.as_ref().map(|(_, status)| status.as_str()),
+        color: change.color.as_ref().map(|(_, color)| color.as_str()),
     };
     let data = serde_json::to_string(&told).unwrap_or_default();
     Event::default().id(change.mark.to_string()).data(data)

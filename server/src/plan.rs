@@ -19,8 +19,22 @@ pub async fn keep<F>(database: Database, plan: Plan, stop: impl Future<Output = 
 where
     F: Future<Output = Outcome>,
 {
-    let every = Duration::from_secs(plan.every_seconds().into());
-    let mut ticks = time::interval(every.min(LOOK));
+    keep_every(database, plan, None, stop, work).await;
+}
+
+/// The same, where a plan that runs all the time runs more often than it says.
+pub async fn keep_every<F>(
+    database: Database,
+    plan: Plan,
+    every: Option<Duration>,
+    stop: impl Future<Output = ()>,
+    work: impl Fn(Database) -> F,
+) where
+    F: Future<Output = Outcome>,
+{
+    let every = every.unwrap_or(Duration::from_secs(plan.every_seconds().into()));
+    // One that runs seldom has its clock in the database, and is looked at meanwhile.
+    let mut ticks = time::interval(if plan.is_constant() { every } else { every.min(LOOK) });
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tokio::pin!(stop);
     let mut keeper = Keeper { database, plan, noted: None, failed: false };

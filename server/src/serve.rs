@@ -1,7 +1,9 @@
 //! `server serve`: starts everything, and stops everything it started.
 
 use crate::{
-    audit, captcha_image,
+    arrears, audit,
+    bank::{self, Bank},
+    captcha_image,
     config::{Config, Opened, ServeConfig},
     demo,
     front::{Front, limit::Limits, metrics, tls},
@@ -26,12 +28,13 @@ struct Ground {
     listener: TcpListener,
     tls: Option<tls::Files>,
     metrics: Option<TcpListener>,
+    bank: Option<Bank>,
     /// hash of the browser bundle
     build: String,
 }
 
 impl Ground {
-    async fn prepare(serve: &ServeConfig) -> Result<Self, String> {
+    async fn prepare(config: &Config, serve: &ServeConfig) -> Result<Self, String> {
         let build = std::fs::read_to_string(serve.site.join("build.txt")).map_err(|_| {
             format!("no browser bundle in {}: run `make run` or `make dev`, which build it", serve.site.display())
         })?;
@@ -39,12 +42,13 @@ impl Ground {
         if let Some(files) = &tls {
             files.check()?;
         }
+        let bank = Bank::open(serve, &config.data)?;
         let listener = bind(serve.listen, "--listen").await?;
         let metrics = match serve.metrics_listen {
             Some(address) => Some(bind(address, "--metrics-listen").await?),
             None => None,
         };
-        Ok(Self { listener, tls, metrics, build: build.trim().to_owned() })
+        Ok(Self { listener, tls, metrics, bank, build: build.trim().to_owned() })
     }
 }
 
@@ -62,7 +66,7 @@ pub async fn serve(config: &Config, serve: &ServeConfig) -> Result<(), String> {
     // The signal is heard from the very first moment, also while the database starts.
     let stop = stop_signal();
     tokio::pin!(stop);
-    let ground = Ground::prepare(serve).await?;
+    let ground = Ground::prepare(config, serve).await?;
     let opened = tokio::select! {
         opened = config.open() => opened?,
         () = &mut stop => return Ok(()),
@@ -98,7 +102,9 @@ async fn run(
     let sealer = audit::start(database.clone(), anchors.clone(), stopping.clone());
     let sweeper = housekeeping::start(database.clone(), stopping.clone());
     let indexer = search::start(database.clone(), stopping.clone());
-    let Ground { listener, tls, metrics, build } = ground;
+    let counter = arrears::start(database.clone(), stopping.clone());
+    let Ground { listener, tls, metrics, bank, build } = ground;
+    let teller = bank::start(config, serve, database, bank, &stopping)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -135,7 +141,7 @@ async fn run(
     // Streams end at once; a request that takes longer than this is cut.
     let _ = tokio::time::timeout(Duration::from_secs(10), served).await;
     let _ = tokio::time::timeout(Duration::from_secs(10), async {
-        (worker.await, sweeper.await, sealer.await, indexer.await)
+        (worker.await, sweeper.await, sealer.await, indexer.await, counter.await, teller.await)
     })
     .await;
     Ok(())

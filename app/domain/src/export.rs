@@ -25,8 +25,12 @@ const fn asset(list: &'static str, noun: &'static str) -> Export {
     Export { list, noun, permission: Permission::AssetExport }
 }
 
+const fn bill(list: &'static str, noun: &'static str) -> Export {
+    Export { list, noun, permission: Permission::BillExport }
+}
+
 /// Every one of them.
-pub const EXPORTS: [Export; 19] = [
+pub const EXPORTS: [Export; 31] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -36,6 +40,7 @@ pub const EXPORTS: [Export; 19] = [
     stock("room", "房间"),
     stock("rent_standard", "租金标准"),
     Export { list: "person", noun: "人员", permission: Permission::PersonExport },
+    Export { list: "household", noun: "家庭", permission: Permission::PersonExport },
     asset("asset_master", "资产主卡片"),
     asset("asset_sub", "资产子卡片"),
     asset("asset_change", "资产审批"),
@@ -46,6 +51,17 @@ pub const EXPORTS: [Export; 19] = [
     Export { list: "calendar", noun: "公共节假日", permission: Permission::CalendarRead },
     Export { list: "numbering", noun: "编码规则", permission: Permission::NumberingRead },
     Export { list: "menu", noun: "菜单", permission: Permission::MenuRead },
+    Export { list: "assignment", noun: "直接分配", permission: Permission::AssignmentRead },
+    Export { list: "contract", noun: "合同", permission: Permission::ContractExport },
+    Export { list: "hand_over", noun: "交房记录", permission: Permission::ContractExport },
+    Export { list: "resident", noun: "入住记录", permission: Permission::PersonExport },
+    bill("account", "租金账户"),
+    bill("bill", "账单"),
+    bill("payment", "缴费记录"),
+    bill("arrears", "欠费"),
+    bill("ledger_entry", "分录"),
+    bill("refund", "退费"),
+    bill("cashier_shift", "收款班次"),
 ];
 
 impl Export {

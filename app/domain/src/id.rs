@@ -67,10 +67,22 @@ ids! {
     AssignmentId,
     /// 合同 (E-40)
     ContractId,
+    /// 房间入住关系 (S1-5.4)
+    BindingId,
+    /// 交房记录 (S4-1.5.3)
+    HandOverId,
+    /// 家庭 (E-05)
+    HouseholdId,
     /// 账户 (E-44)
     AccountId,
     /// 账单 (E-42)
     BillId,
     /// 缴费 (E-46)
     PaymentId,
+    /// 代扣批次 (E-48)
+    DeductionBatchId,
+    /// 代扣明细 (E-48)
+    DeductionItemId,
+    /// 银行差异 (E-49)
+    BankDifferenceId,
 }

@@ -43,12 +43,13 @@ pub enum SheetKey {
     Building,
     Room,
     Person,
+    Binding,
     User,
     Calendar,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -56,6 +57,7 @@ impl SheetKey {
         Self::Building,
         Self::Room,
         Self::Person,
+        Self::Binding,
         Self::User,
         Self::Calendar,
     ];
@@ -71,6 +73,7 @@ impl SheetKey {
             Self::Building => "building",
             Self::Room => "room",
             Self::Person => "person",
+            Self::Binding => "binding",
             Self::User => "user",
             Self::Calendar => "calendar",
         }
@@ -87,6 +90,7 @@ impl SheetKey {
             Self::Building => crate::housing::building_sheet::BUILDING_IMPORT.title,
             Self::Room => crate::housing::room_sheet::ROOM_IMPORT.title,
             Self::Person => crate::person::import_sheet::PERSON_IMPORT.title,
+            Self::Binding => crate::tenancy::binding_sheet::BINDING_IMPORT.title,
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
         }
@@ -109,6 +113,7 @@ impl SheetKey {
             Self::Building => Permission::UnitWrite,
             Self::Room => Permission::RoomWrite,
             Self::Person => Permission::PersonImport,
+            Self::Binding => Permission::BindingWrite,
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
         }
@@ -118,7 +123,7 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Room | Self::Person | Self::User)
+        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User)
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
@@ -141,6 +146,7 @@ impl SheetKey {
             Self::Building => of(&crate::housing::building_sheet::BUILDING_IMPORT),
             Self::Room => of(&crate::housing::room_sheet::ROOM_IMPORT),
             Self::Person => of(&crate::person::import_sheet::PERSON_IMPORT),
+            Self::Binding => of(&crate::tenancy::binding_sheet::BINDING_IMPORT),
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
         }

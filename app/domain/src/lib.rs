@@ -4,6 +4,7 @@
 //! outside (today, the actor) is an argument. Modules carry the field's names (domain.md §0.6).
 
 pub mod billing;
+pub mod change;
 pub mod dictionary;
 pub mod export;
 pub mod failure;

@@ -108,6 +108,8 @@ pub enum Kind {
     Number,
     Time,
     Badge,
+    /// what can be done with a row: a link, which is of no use in a file
+    Action,
 }
 
 /// One column of a list.

@@ -42,6 +42,7 @@ use domain::{
     },
     search::personal_number,
     sheet::ImportSheet,
+    tenancy::binding_sheet::BINDING_IMPORT,
     value::{
         Area, BankCard, Check, CreditCode, IdNumber, Money, Passbook, Phone, Rate, decimal_text, natural_key,
         normalize, parse_degrees, required,
@@ -285,6 +286,7 @@ proptest! {
         read(&RENT_STANDARD_IMPORT, &cells);
         read(&ORGANIZATION_IMPORT, &cells);
         read(&PERSON_IMPORT, &cells);
+        read(&BINDING_IMPORT, &cells);
     }
 }
 

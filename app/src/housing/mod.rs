@@ -22,7 +22,7 @@ pub use building::BuildingPages;
 pub use estate::EstatePages;
 pub use forms::StockForms;
 pub use unit::UnitPages;
-pub(crate) use unit::api::unit_list;
+pub(crate) use unit::api::{unit_get, unit_list};
 pub use work::StockWork;
 
 use crate::ui::{detail::use_id, empty_view, list::ListActions};

@@ -6,7 +6,10 @@ use crate::{
     shell::may,
     ui::{PageHead, error_view, icon, loading_view, resource::resource, table::time_text},
 };
-use domain::import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus, SheetKey};
+use domain::{
+    import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus, SheetKey},
+    platform::job::JobKind,
+};
 use leptos::prelude::*;
 
 pub fn job_view(id: String) -> AnyView {
@@ -90,8 +93,8 @@ fn stage(job: &ImportJob) -> AnyView {
     let done = job.succeeded + job.failed;
     match job.status {
         ImportStatus::Uploaded => view! { <p role="status"><span class="loading loading-spinner loading-sm"></span>" 已上传，正在排队校验…"</p> }.into_any(),
-        ImportStatus::Parsing => progress_bar("正在校验", done, job.total),
-        ImportStatus::Executing => progress_bar("正在导入", done, job.total),
+        ImportStatus::Parsing => progress_bar("正在校验", done, job.total, JobKind::Import),
+        ImportStatus::Executing => progress_bar("正在导入", done, job.total, JobKind::Import),
         ImportStatus::Validated => {
             let text = format!("校验完成，尚未写入：{}条可以导入，{}条有误", job.succeeded, job.failed);
             let waits = (!job.mine).then(|| format!("等待{}确认", job.actor));

@@ -2,7 +2,7 @@
 
 use crate::{
     shell::may,
-    ui::{PageHead, empty_view, icon},
+    ui::{PageHead, empty_view, icon, request::request_id},
 };
 use domain::import::{SheetKey, UPLOAD_BYTES_MAX, UPLOAD_ROWS_MAX};
 use leptos::{prelude::*, wasm_bindgen::JsCast as _};
@@ -100,19 +100,4 @@ async fn send_file(sheet: &str, request: &str, form: web_sys::HtmlFormElement) -
     let text = JsFuture::from(response.text().map_err(|_| broken())?).await.map_err(|_| broken())?;
     let text = text.as_string().unwrap_or_default();
     if response.ok() { Ok(text) } else { Err(if text.is_empty() { broken() } else { text }) }
-}
-
-/// A random uuid of the browser's own.
-fn request_id() -> String {
-    let crypto = js_sys::Reflect::get(&window(), &"crypto".into()).ok();
-    let mut bytes = [0_u8; 16];
-    if let Some(crypto) = crypto {
-        let array = js_sys::Uint8Array::new_with_length(16);
-        if let Ok(fill) = js_sys::Reflect::get(&crypto, &"getRandomValues".into()) {
-            let _ = js_sys::Function::from(fill).call1(&crypto, &array);
-        }
-        array.copy_to(&mut bytes);
-    }
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

@@ -1,15 +1,22 @@
 //! The city map (S0-6 level 1, S1-2.2): outlines as the base, marks sized by stock and coloured by
-//! occupancy, figures aggregated by the server for what is in view. The address says where one is and
-//! what one looks for.
+//! occupancy or by payment, figures aggregated by the server for what is in view. The address says where
+//! one is and what one looks for.
 
 use crate::ui::label::told;
 use crate::{
     ApiError, Terse,
-    ui::{PageHead, error_view, field::coded, loading_view, resource::resource, tone},
+    ui::{
+        PageHead, error_view,
+        field::coded,
+        loading_view,
+        pay::{MODE, Shade, kept, mode_switch, pay_tile, pay_words, use_pay_mode},
+        resource::resource,
+        tone,
+    },
 };
 use domain::{
-    dictionary::{HousingCategory, UnitStatus},
-    insight::{MapMark, MapMarks, MapView, MarkLevel},
+    dictionary::{HousingCategory, PayColor, UnitStatus},
+    insight::{MapMark, MapMarks, MapView, MarkLevel, pay::PayCounts},
     list::group_thousands,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -32,6 +39,10 @@ pub struct MapFilter {
     pub category: Option<HousingCategory>,
     /// marks tell how many units have this status, and places without any are not shown
     pub status: Option<UnitStatus>,
+    /// marks are coloured by payment and not by occupancy
+    pub pay: bool,
+    /// then: they tell how many units have this colour, and places without any are not shown
+    pub color: Option<PayColor>,
 }
 
 /// Longitude, latitude, zoom.
@@ -39,10 +50,18 @@ pub type Place = (f64, f64, f64);
 
 impl MapFilter {
     fn of(query: &ParamsMap) -> Self {
+        let pay = query.get("mode").as_deref() == Some("pay");
         Self {
             category: query.get("category").and_then(|code| HousingCategory::from_code(&code)),
-            status: query.get("status").and_then(|code| UnitStatus::from_code(&code)),
+            status: query.get("status").and_then(|code| UnitStatus::from_code(&code)).filter(|_| !pay),
+            pay,
+            color: query.get("color").and_then(|code| PayColor::from_code(&code)).filter(|_| pay),
         }
+    }
+
+    /// The same places in the other colours.
+    fn toned(self, pay: bool) -> Self {
+        Self { pay, status: self.status.filter(|_| !pay), color: self.color.filter(|_| pay), ..self }
     }
 
     /// The address of the map with this filter, at a place.
@@ -52,9 +71,14 @@ impl MapFilter {
         if let Some((lng, lat, zoom)) = place {
             let _ = write!(address, "lng={lng:.6}&lat={lat:.6}&zoom={zoom}&");
         }
-        for (key, code) in
-            [("category", self.category.map(HousingCategory::code)), ("status", self.status.map(UnitStatus::code))]
-        {
+        if self.pay {
+            let _ = write!(address, "{MODE}&");
+        }
+        for (key, code) in [
+            ("category", self.category.map(HousingCategory::code)),
+            ("status", self.status.map(UnitStatus::code)),
+            ("color", self.color.map(PayColor::code)),
+        ] {
             if let Some(code) = code {
                 let _ = write!(address, "{key}={code}&");
             }
@@ -67,7 +91,33 @@ impl MapFilter {
     #[must_use]
     pub fn finds(self, mark: &MapMark) -> bool {
         self.status.is_none_or(|status| mark.counts.of(status) > 0)
+            && self.color.is_none_or(|color| pay_of(mark).of(color) > 0)
     }
+}
+
+/// The payment colours of a mark that was asked for with them.
+#[must_use]
+pub fn pay_of(mark: &MapMark) -> PayCounts {
+    mark.pay.unwrap_or_default()
+}
+
+/// The shares of the colours around a mark, as a gradient that goes around.
+#[must_use]
+pub fn pay_ring(counts: &PayCounts) -> String {
+    let all = counts.units().max(1);
+    let mut from = 0;
+    let shares: Vec<String> = Shade::present(counts)
+        .map(|(shade, units)| {
+            let to = from + units;
+            let color = shade.color.code().to_ascii_lowercase();
+            let share =
+                format!("var(--pay-{color}) {:.2}% {:.2}%", from as f64 * 100.0 / all as f64, to as f64 * 100.0 / all as f64);
+            from = to;
+            share
+        })
+        .collect();
+    let shares = if shares.is_empty() { "var(--pay-grey) 0% 100%".to_owned() } else { shares.join(",") };
+    format!("background:conic-gradient({shares})")
 }
 
 /// The place that the address names.
@@ -95,8 +145,8 @@ pub(super) fn map_view() -> AnyView {
     let first = resource(
         || (),
         move |()| {
-            let category = filter.with_untracked(|filter| filter.category);
-            map_marks_get(MapView::everywhere(0, category))
+            let MapFilter { category, pay, .. } = filter.get_untracked();
+            map_marks_get(MapView::everywhere(0, category).with_pay(pay))
         },
     );
     #[cfg(feature = "hydrate")]
@@ -153,7 +203,24 @@ fn filter_fields(query: Memo<ParamsMap>, filter: Memo<MapFilter>) -> impl IntoVi
             choose.run(MapFilter { status: UnitStatus::from_code(&code), ..filter.get_untracked() });
         }),
     );
-    view! { {category}{status} }
+    let color = map_select(
+        "缴费情况",
+        coded(PayColor::choices()).all(),
+        Signal::derive(move || filter.get().color.map_or("", PayColor::code).to_owned()),
+        Callback::new(move |code: String| {
+            choose.run(MapFilter { color: PayColor::from_code(&code), ..filter.get_untracked() });
+        }),
+    );
+    let pay = use_pay_mode();
+    let to = move |pay: bool| {
+        Signal::derive(move || filter.get().toned(pay).address(query.with(asked_place)))
+    };
+    view! {
+        {mode_switch(to(false), to(true), pay)}
+        {category}
+        <div class="contents" hidden=move || pay.get()>{status}</div>
+        <div class="contents" hidden=move || !pay.get()>{color}</div>
+    }
 }
 
 fn map_select(
@@ -182,6 +249,14 @@ fn map_select(
 }
 
 fn legend(filter: MapFilter) -> AnyView {
+    if filter.pay {
+        let shades = Shade::all()
+            .filter(|shade| filter.color.is_none_or(|color| color == shade.color && shade.booked))
+            .map(|shade| view! { <li>{pay_tile(shade)}{shade.label()}</li> })
+            .collect_view();
+        let sought = filter.color.map(|_| view! { <li>"套数"</li> });
+        return view! { <ul class="map-legend" aria-label="缴费情况图例">{shades}{sought}</ul> }.into_any();
+    }
     if let Some(status) = filter.status {
         return view! {
             <ul class="map-legend" aria-label="图例">
@@ -198,6 +273,8 @@ fn legend(filter: MapFilter) -> AnyView {
 
 /// The same marks as a list: for keyboards, screen readers and small screens.
 fn side_list(found: MapMarks, filter: MapFilter) -> impl IntoView {
+    // Until the answer with payment colours is there, the last one is shown as what it is.
+    let filter = filter.toned(filter.pay && found.marks.iter().all(|mark| mark.pay.is_some()));
     let unlocated = found.unlocated;
     let mut marks: Vec<MapMark> = found.marks.into_iter().filter(|mark| filter.finds(mark)).collect();
     marks.sort_by_key(|mark| std::cmp::Reverse(sought(mark, filter)));
@@ -213,19 +290,28 @@ fn side_list(found: MapMarks, filter: MapFilter) -> impl IntoView {
     }
 }
 
-/// The units that are looked for.
-fn sought(mark: &MapMark, filter: MapFilter) -> i64 {
-    filter.status.map_or_else(|| mark.counts.occupancy().units, |status| mark.counts.of(status))
+/// The units that are looked for; by payment, if nothing else is said, those whose households are behind.
+#[must_use]
+pub fn sought(mark: &MapMark, filter: MapFilter) -> i64 {
+    match (filter.status, filter.color) {
+        (Some(status), _) => mark.counts.of(status),
+        (None, Some(color)) => pay_of(mark).of(color),
+        (None, None) if filter.pay => pay_of(mark).behind(),
+        (None, None) => mark.counts.occupancy().units,
+    }
 }
 
-fn side_item(mark: MapMark, filter: MapFilter) -> impl IntoView {
+fn side_item(mark: MapMark, filter: MapFilter) -> AnyView {
     let closer = |zoom: f64| filter.address(Some((mark.lng, mark.lat, zoom)));
     let href = match mark.level {
         MarkLevel::District => closer(13.0),
         MarkLevel::Cluster => closer(15.0),
-        MarkLevel::Estate => format!("/housing/estates/{}", mark.id),
-        MarkLevel::Building => format!("/housing/buildings/{}", mark.id),
+        MarkLevel::Estate => kept(format!("/housing/estates/{}", mark.id), filter.pay),
+        MarkLevel::Building => kept(format!("/housing/buildings/{}", mark.id), filter.pay),
     };
+    if filter.pay {
+        return pay_item(&mark, filter, href).into_any();
+    }
     let occupancy = mark.counts.occupancy();
     let figure = match filter.status {
         Some(status) => format!("{}套", group_thousands(mark.counts.of(status))),
@@ -248,6 +334,25 @@ fn side_item(mark: MapMark, filter: MapFilter) -> impl IntoView {
         <li><a href=href>
             {dot}
             <span class="grow min-w-0"><b class="block truncate">{mark_name(&mark)}</b><small>{note}</small></span>
+            <span class="figures">{figure}</span>
+        </a></li>
+    }
+    .into_any()
+}
+
+fn pay_item(mark: &MapMark, filter: MapFilter, href: String) -> impl IntoView + use<> {
+    let counts = pay_of(mark);
+    let figure = match filter.color {
+        Some(color) => format!("{}套", group_thousands(counts.of(color))),
+        None => counts.label(None),
+    };
+    // As the mark: what is looked for, or the worst that is there.
+    let worst = [PayColor::Red, PayColor::Yellow, PayColor::Green].into_iter().find(|color| counts.of(*color) > 0);
+    let color = filter.color.or(worst).unwrap_or(PayColor::Grey);
+    view! {
+        <li><a href=href>
+            {pay_tile(Shade { color, booked: true })}
+            <span class="grow min-w-0"><b class="block truncate">{mark_name(mark)}</b><small>{pay_words(&counts)}</small></span>
             <span class="figures">{figure}</span>
         </a></li>
     }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     platform::attachment::attachments_panel,
     shell::may,
+    tenancy::resident::panel::{Of, residents_panel},
     ui::{
         PageHead,
         detail::{field_group, text_cell, use_id},
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 use domain::{
-    dictionary::AttachmentOwner,
+    dictionary::{AttachmentOwner, PersonType},
     id::PersonId,
     person::{Person, REASON_MAX, Secret, merge::PersonEvent, sheet::PERSON_LIST},
     platform::permission::Permission,
@@ -37,6 +38,7 @@ pub fn detail_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {residents_panel(Of::Person, id.into())}
             {attachments_panel(AttachmentOwner::Person, id.into())}
         </main>
     }
@@ -46,13 +48,23 @@ pub fn detail_view() -> AnyView {
 fn record(person: &Person) -> impl IntoView + use<> {
     let id = person.id;
     let open = person.merged_into.is_none();
+    let lettable = open && person.person_type == PersonType::Tenant;
     let deletes = (open && may(Permission::PersonDelete)).then(|| delete_tool(person));
     let asked = RwSignal::new(None::<Secret>);
     view! {
         <PageHead title=person.name.clone() back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned())>
             {print_button()}
+            {move || (lettable && may(Permission::AssignmentWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/tenancy/assignments/new?person={id}")>"直接分配"</a>
+            })}
+            {move || may(Permission::ContractRead).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/tenancy/contracts?person={id}")>"合同"</a>
+            })}
             {move || (open && may(Permission::PersonWrite)).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/persons/{id}/edit")>{icon("edit")}"编辑"</a>
+            })}
+            {move || may(Permission::HouseholdRead).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/persons/households?person={id}")>"家庭"</a>
             })}
             {deletes}
         </PageHead>

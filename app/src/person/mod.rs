@@ -5,7 +5,10 @@ mod delete;
 mod detail;
 mod edit;
 mod find;
+mod household;
 mod merge;
+
+pub use household::Households;
 
 use crate::{
     shell::may,

@@ -47,7 +47,7 @@ pub async fn approval_end(seen: ApprovalSeen, verdict: Verdict, opinion: String)
 }
 
 pub fn list_view() -> AnyView {
-    let frame = ListFrame { title: Some("复核事项"), empty: Some("没有复核事项"), tools: None };
+    let frame = ListFrame { title: Some("复核事项"), empty: Some("没有复核事项"), ..ListFrame::default() };
     framed_list_page(&APPROVAL_LIST, frame, Signal::derive(ListActions::default), approval_list)
 }
 

@@ -39,7 +39,10 @@ pub async fn audit_verify() -> Result<AuditReport, ApiError> {
 
 pub fn list_view() -> AnyView {
     let frame = ListFrame {
-        title: Some("操作日志"), empty: Some("没有符合条件的日志"), tools: Some(verify_button)
+        title: Some("操作日志"),
+        empty: Some("没有符合条件的日志"),
+        tools: Some(verify_button),
+        ..ListFrame::default()
     };
     framed_list_page(&AUDIT_LIST, frame, Signal::derive(ListActions::default), audit_list)
 }

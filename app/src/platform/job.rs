@@ -60,6 +60,7 @@ pub(super) fn list_view() -> AnyView {
         title: Some(if watches { "任务监控" } else { "我的任务" }),
         empty: Some("暂无任务，导入和大量导出会在这里显示进度和结果"),
         tools: watches.then_some(plans_link),
+        ..ListFrame::default()
     };
     framed_list_page(&JOB_LIST, frame, Signal::stored(ListActions::default()), job_list)
 }
@@ -157,7 +158,7 @@ fn stage(job: &JobRow) -> AnyView {
             view! { <p role="status"><span class="loading loading-spinner loading-sm"></span>" 正在排队…"</p> }
                 .into_any()
         }
-        JobStatus::Parsing | JobStatus::Executing => progress_bar(job.status.label(), job.done, job.total),
+        JobStatus::Parsing | JobStatus::Executing => progress_bar(job.status.label(), job.done, job.total, job.kind),
         JobStatus::Validated => view! { <p role="status">"校验完成，等待发起人确认"</p> }.into_any(),
         JobStatus::Finished => view! { <p class="text-lg font-semibold" role="status">{result}</p> }.into_any(),
         JobStatus::Failed => view! { <div class="alert alert-error alert-soft" role="alert">{result}</div> }.into_any(),
@@ -165,11 +166,11 @@ fn stage(job: &JobRow) -> AnyView {
     }
 }
 
-/// How far a job is, in rows.
-pub(crate) fn progress_bar(label: &'static str, done: i32, total: Option<i32>) -> AnyView {
-    let total = total.unwrap_or(0).max(1);
+/// How far a job is.
+pub(crate) fn progress_bar(label: &'static str, done: i32, total: Option<i32>, kind: JobKind) -> AnyView {
+    let (total, unit) = (total.unwrap_or(0).max(1), kind.unit());
     view! {
-        <label class="flex flex-col gap-1"><span>{format!("{label}：{done} / {total} 行")}</span>
+        <label class="flex flex-col gap-1"><span>{format!("{label}：{done} / {total} {unit}")}</span>
             <progress class="progress progress-primary w-full" max=total.to_string() value=done.to_string()></progress>
         </label>
     }

@@ -9,7 +9,8 @@ use crate::{
 use domain::{
     failure::FieldErrors,
     platform::{
-        menu::{ICONS, MENU_LIST, MenuEntry, MenuForm, permission_text},
+        menu::{ICONS, MenuEntry, MenuForm, permission_text},
+        menu_sheet::MENU_LIST,
         permission::Permission,
     },
 };

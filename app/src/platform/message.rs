@@ -59,6 +59,7 @@ pub(super) fn list_view() -> AnyView {
         title: Some("消息"),
         empty: Some("暂无消息，任务结果和复核结果会在这里通知"),
         tools: Some(read_all),
+        ..ListFrame::default()
     };
     framed_list_page(&MESSAGE_LIST, frame, Signal::stored(ListActions::default()), message_list)
 }

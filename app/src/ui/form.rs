@@ -53,6 +53,8 @@ pub struct Deeds<F: 'static> {
 pub struct Edit<F: 'static> {
     pub form: RwSignal<F>,
     pub errors: RwSignal<FieldErrors>,
+    /// with what it began
+    start: StoredValue<F>,
     version: RwSignal<Option<i32>>,
     newer: RwSignal<Option<Newer<F>>>,
     lines: StoredValue<Vec<Line<F>>>,
@@ -86,7 +88,7 @@ struct Difference {
 
 /// Begins a form with what is there; `version` is the one that was read.
 pub fn use_edit<F: Clone + Send + Sync + 'static>(start: F, version: Option<i32>, deeds: Deeds<F>) -> Edit<F> {
-    let form = RwSignal::new(start);
+    let form = RwSignal::new(start.clone());
     let version = RwSignal::new(version);
     let deeds = StoredValue::new(deeds);
     let save = Action::new(move |(): &()| {
@@ -95,6 +97,7 @@ pub fn use_edit<F: Clone + Send + Sync + 'static>(start: F, version: Option<i32>
     let edit = Edit {
         form,
         errors: RwSignal::new(FieldErrors::default()),
+        start: StoredValue::new(start),
         version,
         newer: RwSignal::new(None),
         lines: StoredValue::new(Vec::new()),
@@ -132,7 +135,8 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         });
     }
 
-    fn note(self, label: &'static str, shown: impl Fn(&mut F) -> String + Send + Sync + 'static) {
+    /// Has a difference in something that is entered in a way of its own shown; `shown` says what people read for it.
+    pub fn note(self, label: &'static str, shown: impl Fn(&mut F) -> String + Send + Sync + 'static) {
         self.lines.update_value(|lines| {
             lines.retain(|line| line.label != label);
             lines.push(Line { label, shown: Box::new(shown) });
@@ -196,6 +200,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
             && self.form.with_untracked(|form| text(&mut form.clone()).is_empty())
         {
             self.form.update(|form| default.clone_into(text(form)));
+            self.start.update_value(|form| default.clone_into(text(form)));
         }
         let labels = options.clone().all();
         self.note(label, move |form| label_of(&labels, text(form)));
@@ -244,15 +249,57 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
     /// The same, where saving is called otherwise.
     pub fn view_of(self, fields: impl IntoView + 'static, deed: &'static str, cancel: String) -> AnyView {
         self.deed.set_value(deed);
-        let submit = move || {
-            let checked = self.deeds.with_value(|deeds| (deeds.check)(&self.form.get_untracked()));
-            self.errors.set(checked.as_ref().err().cloned().unwrap_or_default());
-            if checked.is_ok() {
-                self.save.dispatch(());
-            } else {
-                show_first_error();
-            }
+        let buttons = view! {
+            <button type="submit" class="btn btn-primary" disabled=move || self.busy()>{deed}</button>
+            <a class="btn btn-ghost" href=cancel>"取消"</a>
         };
+        self.view_with(fields.into_any(), buttons.into_any(), Box::new(move || self.submit()))
+    }
+
+    /// The same with two ways to save and one back to the beginning. The first is that of the keyboard's Enter; which one
+    /// is taken is said by `chosen` before it is saved.
+    pub fn view_ways(
+        self,
+        fields: impl IntoView + 'static,
+        ways: [&'static str; 2],
+        chosen: Callback<usize>,
+        back: String,
+    ) -> AnyView {
+        let take = move |place: usize| {
+            self.deed.set_value(ways[place]);
+            chosen.run(place);
+            self.submit();
+        };
+        let reset = move |_| {
+            self.form.set(self.start.get_value());
+            self.errors.set(FieldErrors::default());
+            self.save.clear();
+        };
+        let busy = move || self.busy();
+        let buttons = view! {
+            <button type="submit" class="btn btn-primary" disabled=busy>{ways[0]}</button>
+            <button type="button" class="btn btn-outline" disabled=busy on:click=move |_| take(1)>{ways[1]}</button>
+            <button type="button" class="btn btn-ghost" disabled=busy on:click=reset>"重置"</button>
+            <a class="btn btn-ghost" href=back>"返回"</a>
+        };
+        self.view_with(fields.into_any(), buttons.into_any(), Box::new(move || take(0)))
+    }
+
+    fn busy(self) -> bool {
+        !self.alive.get() || self.save.pending().get()
+    }
+
+    fn submit(self) {
+        let checked = self.deeds.with_value(|deeds| (deeds.check)(&self.form.get_untracked()));
+        self.errors.set(checked.as_ref().err().cloned().unwrap_or_default());
+        if checked.is_ok() {
+            self.save.dispatch(());
+        } else {
+            show_first_error();
+        }
+    }
+
+    fn view_with(self, fields: AnyView, buttons: AnyView, submit: Box<dyn Fn() + Send + Sync>) -> AnyView {
         let refused = move || {
             let error = self.save.value().get().filter(|_| !self.save.pending().get())?.err()?;
             let told = error.fields().is_some() || (error.0 == Failure::Conflict && self.newer.get().is_some());
@@ -266,7 +313,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
                 let keep = move || {
                     self.version.set(Some(version));
                     self.newer.set(None);
-                    submit();
+                    self.submit();
                 };
                 let take = move || {
                     self.form.set(theirs.clone());
@@ -278,9 +325,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
                 conflict_view(self.differences(&newer.form), newer.at, newer.by, Box::new(keep), Box::new(take))
             })
         };
-        frame(fields.into_any(), Box::new(submit), refused, conflict, (deed, cancel), move || {
-            !self.alive.get() || self.save.pending().get()
-        })
+        frame(fields, buttons, submit, refused, conflict)
     }
 
     fn differences(self, theirs: &F) -> Vec<Difference> {
@@ -302,11 +347,10 @@ fn label_of(options: &[(String, String)], code: &str) -> String {
 
 fn frame(
     fields: AnyView,
+    buttons: AnyView,
     submit: Box<dyn Fn() + Send + Sync>,
     refused: impl Fn() -> Option<AnyView> + Send + 'static,
     conflict: impl Fn() -> Option<AnyView> + Send + 'static,
-    (deed, cancel): (&'static str, String),
-    busy: impl Fn() -> bool + Send + 'static,
 ) -> AnyView {
     let form = NodeRef::<leptos::html::Form>::new();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
@@ -318,10 +362,7 @@ fn frame(
         {conflict}
         <form class="panel form-grid" method="post" node_ref=form on:submit=on_submit novalidate autocomplete="off">
             {fields}
-            <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=busy>{deed}</button>
-                <a class="btn btn-ghost" href=cancel>"取消"</a>
-            </div>
+            <div class="form-buttons">{buttons}</div>
         </form>
         {guard(form)}
     }

@@ -58,6 +58,8 @@ pub struct ListFrame {
     pub empty: Option<&'static str>,
     /// more to do there, beside the actions
     pub tools: Option<fn() -> AnyView>,
+    /// ways to look at it, above its filters
+    pub tabs: Option<fn() -> AnyView>,
 }
 
 /// Loads the rows of the list around it once more: for tools that change them.
@@ -197,6 +199,7 @@ fn list_view(
                 {move || tools(&for_tools, actions.get(), &query.get(), &columns.chosen.get())}
                 {more}
             </PageHead>
+            {frame.tabs.map(|tabs| tabs())}
             {body}
         </main>
     }

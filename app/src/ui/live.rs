@@ -22,6 +22,8 @@ pub struct LiveChange {
     /// none: something in the building changed, look again
     pub unit: Option<i64>,
     pub status: Option<String>,
+    /// the payment colour that the unit has taken on, or shows another debt under
+    pub color: Option<String>,
 }
 
 /// What a page hears.
@@ -104,6 +106,11 @@ pub fn use_in_front() -> ReadSignal<bool> {
 
 /// A call that may be asked for in bursts (an import tells of every building) and is made once per burst.
 pub fn use_coalesced(call: impl Fn() + Copy + 'static) -> impl Fn() + Copy + 'static {
+    use_coalesced_within(COALESCE, call)
+}
+
+/// The same, where one call within so long is enough.
+pub fn use_coalesced_within(within: Duration, call: impl Fn() + Copy + 'static) -> impl Fn() + Copy + 'static {
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     on_cleanup(move || {
         if let Some(timer) = waiting.try_get_value().flatten() {
@@ -119,7 +126,7 @@ pub fn use_coalesced(call: impl Fn() + Copy + 'static) -> impl Fn() + Copy + 'st
                 waiting.try_update_value(Option::take);
                 call();
             },
-            COALESCE,
+            within,
         );
         waiting.set_value(timer.ok());
     }

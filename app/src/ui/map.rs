@@ -2,10 +2,13 @@
 
 use super::{
     asset::{letter_size, load_script, load_style},
-    live::use_refresh,
+    live::{use_coalesced_within, use_live, use_refresh},
+    pay::{kept, pay_words},
     tone,
 };
-use crate::insight::map::{MapFilter, MapPage, Place, asked_place, map_marks_get, mark_name, rate_tone};
+use crate::insight::map::{
+    MapFilter, MapPage, Place, asked_place, map_marks_get, mark_name, pay_of, pay_ring, rate_tone, sought,
+};
 use crate::ui::label::told;
 use domain::{
     insight::{MapMark, MapView, MarkLevel},
@@ -30,6 +33,10 @@ use wasm_bindgen_futures::JsFuture;
 
 /// How often marks that nobody moves are drawn anew: a wall has no hand on it.
 const REFRESH: Duration = Duration::from_secs(60);
+/// Changes within this time are answered by one look: the whole city is heard here, and an import tells of every building.
+const FOLLOW: Duration = Duration::from_secs(2);
+/// What the ring of shares takes of a mark, in pixels.
+const RING: f64 = 12.0;
 /// Where a city without outlines and without places begins.
 const CHINA: Place = (105.0, 35.0, 4.0);
 
@@ -42,11 +49,11 @@ pub fn use_city_map(id: &'static str, page: MapPage) {
         // The map follows the address without a new entry in the history for every drag.
         navigate(&address, NavigateOptions { replace, scroll: !replace, ..NavigateOptions::default() });
     });
-    let kept = StoredValue::new_local(None::<CityMap>);
+    let shown = StoredValue::new_local(None::<CityMap>);
     Effect::new(move |before: Option<MapFilter>| {
         let place = asked_place(&query.read());
         let filter = page.filter.get();
-        if let Some(map) = kept.get_value() {
+        if let Some(map) = shown.get_value() {
             // Following a link to another place moves the map that is there.
             if !map.go(place) && before != Some(filter) {
                 map.refresh();
@@ -57,19 +64,22 @@ pub fn use_city_map(id: &'static str, page: MapPage) {
                 if let Some(map) = open(id, tiles, place, page, leave).await.take() {
                     // Both may have changed while the map was on its way.
                     map.go(query.try_with_untracked(asked_place).flatten());
-                    kept.set_value(Some(map));
+                    shown.set_value(Some(map));
                 }
             });
         }
         filter
     });
-    use_refresh(REFRESH, move || {
-        if let Some(map) = kept.get_value() {
+    let look_again = move || {
+        if let Some(map) = shown.try_get_value().flatten() {
             map.refresh();
         }
-    });
+    };
+    use_refresh(REFRESH, look_again);
+    let follow = use_coalesced_within(FOLLOW, look_again);
+    use_live(Signal::stored(String::new()), move |_| follow());
     on_cleanup(move || {
-        if let Some(map) = kept.try_update_value(Option::take).flatten() {
+        if let Some(map) = shown.try_update_value(Option::take).flatten() {
             map.close();
         }
     });
@@ -152,25 +162,33 @@ impl CityMap {
     /// A round mark: its size says how many units, its colour how many of them are let, its text both.
     /// The list beside the map is the way of the keyboard.
     fn draw(&self, mark: &MapMark, filter: MapFilter) {
-        let units = filter.status.map_or_else(|| mark.counts.occupancy().units, |status| mark.counts.of(status));
-        let size = mark_size(mark.level, units);
-        let label = mark.label(filter.status);
+        // By payment a mark is as large as the stock, or small places that are behind would hide large ones.
+        let units = if filter.pay && filter.color.is_none() { mark.counts.occupancy().units } else { sought(mark, filter) };
+        let size = mark_size(mark.level, units) + if filter.pay { RING } else { 0.0 };
+        let label = if filter.pay { pay_of(mark).label(filter.color) } else { mark.label(filter.status) };
         let named = matches!(mark.level, MarkLevel::District);
         let name =
             if named { format!("<span class=\"mark-name\">{}</span>", escape(&mark.name)) } else { String::new() };
-        let look = match filter.status {
-            Some(status) => format!("tone-{}", tone(status)),
-            None => format!("rate-{}", rate_tone(mark.counts.occupancy().percent())),
+        let look = match (filter.status, filter.color) {
+            (Some(status), _) => format!("tone-{}", tone(status)),
+            (None, Some(color)) => format!("pay-{}", color.code().to_ascii_lowercase()),
+            (None, None) if filter.pay => "pay-mixed".to_owned(),
+            (None, None) => format!("rate-{}", rate_tone(mark.counts.occupancy().percent())),
+        };
+        let ring = if filter.pay && filter.color.is_none() {
+            format!("<span class=\"pay-ring\" style=\"{}\"></span>", pay_ring(&pay_of(mark)))
+        } else {
+            String::new()
         };
         let options = DivIconOptions::new();
         options.set_class_name(format!("map-mark {look}"));
-        options.set_html(format!("<span class=\"mark-label\">{label}</span>{name}"));
+        options.set_html(format!("{ring}<span class=\"mark-label\">{label}</span>{name}"));
         let _ = Reflect::set(&options, &"iconSize".into(), &Array::of2(&size.into(), &size.into()));
         let Some(icon) = made("divIcon", &options, &JsValue::UNDEFINED) else { return };
         let marker_options = MarkerOptions::new();
         for (key, value) in [
             ("icon", icon),
-            ("title", mark_title(mark).into()),
+            ("title", mark_title(mark, filter).into()),
             ("keyboard", JsValue::FALSE),
             // The fewer units, the further up, or the small ones could not be reached.
             ("zIndexOffset", (-units.min(10_000) as f64).into()),
@@ -178,7 +196,7 @@ impl CityMap {
             let _ = Reflect::set(&marker_options, &key.into(), &value);
         }
         let marker = Marker::new_with_options(&LatLng::new(mark.lat, mark.lng), &marker_options);
-        let clicked = self.click(mark);
+        let clicked = self.click(mark, filter.pay);
         marker.on("click", clicked.as_ref());
         // The marker goes with its layer; what it calls is small and goes with the page.
         clicked.forget();
@@ -186,14 +204,14 @@ impl CityMap {
     }
 
     /// Districts and clusters lead closer, estates and buildings to their pages.
-    fn click(&self, mark: &MapMark) -> Closure<dyn Fn()> {
+    fn click(&self, mark: &MapMark, pay: bool) -> Closure<dyn Fn()> {
         let (level, id, lng, lat) = (mark.level, mark.id, mark.lng, mark.lat);
         let (map, leave) = (self.0.map.clone(), self.0.leave);
         Closure::new(move || match level {
             MarkLevel::District => drop(map.set_view(&LatLng::new(lat, lng), 13.0)),
             MarkLevel::Cluster => drop(map.set_view(&LatLng::new(lat, lng), map.get_zoom() + 2.0)),
-            MarkLevel::Estate => leave.run((format!("/housing/estates/{id}"), false)),
-            MarkLevel::Building => leave.run((format!("/housing/buildings/{id}"), false)),
+            MarkLevel::Estate => leave.run((kept(format!("/housing/estates/{id}"), pay), false)),
+            MarkLevel::Building => leave.run((kept(format!("/housing/buildings/{id}"), pay), false)),
         })
     }
 }
@@ -322,11 +340,15 @@ fn in_view(map: &Map, filter: MapFilter) -> MapView {
         max_lat: high.lat(),
         zoom: map.get_zoom().clamp(0.0, 22.0) as u8,
         category: filter.category,
+        pay: filter.pay,
     }
 }
 
 /// What a mark says to whoever points at it.
-fn mark_title(mark: &MapMark) -> String {
+fn mark_title(mark: &MapMark, filter: MapFilter) -> String {
+    if filter.pay {
+        return format!("{}：{}", mark_name(mark), pay_words(&pay_of(mark)));
+    }
     let occupancy = mark.counts.occupancy();
     let density = mark.density().map(|density| format!("，每平方公里{density:.0}套")).unwrap_or_default();
     let statuses: Vec<String> =

@@ -2,6 +2,7 @@
 
 mod columns;
 pub mod combo;
+pub mod deed;
 pub mod detail;
 pub mod dialog;
 mod dropdown;
@@ -15,15 +16,18 @@ pub mod label;
 pub mod list;
 pub mod live;
 mod pager;
+pub mod pay;
 pub mod person_picker;
 pub mod place;
 pub mod post;
 pub mod qr;
 pub mod remove;
+pub mod request;
 pub mod resource;
 mod rows;
 pub mod select;
 pub mod table;
+pub mod tabs;
 pub mod toast;
 pub mod unit_picker;
 pub mod upload;

@@ -18,10 +18,18 @@ const NUMBER_MIN: usize = 7;
 
 /// A field that holds the id of a person; `present` is what people call the one that is chosen already.
 pub fn person_picker(field: Field, present: Option<String>) -> AnyView {
+    person_picker_heard(field, present, Callback::new(drop))
+}
+
+/// The same; `picked` hears of somebody new before the field holds him, so that a form can note his name.
+pub fn person_picker_heard(field: Field, present: Option<String>, picked: Callback<Pick>) -> AnyView {
     // What people call those whom the field has held, by id.
     let names = StoredValue::new(HashMap::from([(field.value.get_untracked(), present.unwrap_or_default())]));
     let named = move |id: &str| names.with_value(|names| names.get(id).cloned()).unwrap_or_default();
-    let taken = Callback::new(move |pick: Pick| names.update_value(|names| drop(names.insert(pick.code, pick.label))));
+    let taken = Callback::new(move |pick: Pick| {
+        picked.run(pick.clone());
+        names.update_value(|names| drop(names.insert(pick.code, pick.label)));
+    });
     let find = |word: String| -> super::form::Call<Vec<Pick>> {
         Box::pin(async move {
             let found = if is_number(&word) {

@@ -45,6 +45,7 @@ pub fn kind_class(kind: Kind) -> &'static str {
     match kind {
         Kind::Number => "figures",
         Kind::Time => "whitespace-nowrap tabular-nums",
+        Kind::Action => "whitespace-nowrap",
         Kind::Text | Kind::Badge => "",
     }
 }

@@ -6,7 +6,7 @@ use super::{
     label::told,
 };
 use crate::housing::unit_list;
-use domain::{housing::unit::UnitRow, list::ListQuery};
+use domain::{dictionary::UnitStatus, housing::unit::UnitRow, list::ListQuery};
 use leptos::prelude::*;
 
 /// How many hits are asked for; who sees none of his writes more of the address.
@@ -19,10 +19,22 @@ pub fn unit_picker(
     named: impl Fn(&str) -> String + Send + Sync + 'static,
     picked: Callback<UnitRow>,
 ) -> AnyView {
+    unit_picker_among(field, None, named, picked)
+}
+
+/// The same among the units of one status.
+pub fn unit_picker_among(
+    field: Field,
+    status: Option<UnitStatus>,
+    named: impl Fn(&str) -> String + Send + Sync + 'static,
+    picked: Callback<UnitRow>,
+) -> AnyView {
     let rows = StoredValue::new(Vec::<UnitRow>::new());
     let find = move |word: String| -> super::form::Call<Vec<Pick>> {
         Box::pin(async move {
-            let page = unit_list(ListQuery { q: word, size: HITS, ..ListQuery::default() }).await?;
+            let mut query = ListQuery { q: word, size: HITS, ..ListQuery::default() };
+            query.filter.extend(status.map(|status| ("status".to_owned(), status.code().to_owned())));
+            let page = unit_list(query).await?;
             let picks = page.rows.iter().map(pick).collect();
             rows.try_set_value(page.rows);
             Ok(picks)

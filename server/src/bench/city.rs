@@ -144,6 +144,8 @@ impl Ground {
         setting_put(&self.database, code::SECOND_FACTOR, "false").await.map_err(text)?;
         self.account("admin", "SYS_ADMIN", CITY).await?;
         self.account("city", "CITY", CITY).await?;
+        self.account("finance", "FINANCE", CITY).await?;
+        self.account("cashier", "CASHIER", CITY).await?;
         let options = Options { city: Some(CITY.to_owned()), ..Options::default() };
         let city = City::read(&self.source.blocks, &self.source.areas, options)?;
         eprintln!("bench: writing the workbooks of {}", city.summary());

@@ -61,7 +61,7 @@ pub async fn measure(
 
 fn view(bounds: BoundingBox, zoom: u8) -> MapView {
     let BoundingBox { min_lng, min_lat, max_lng, max_lat } = bounds;
-    MapView { min_lng, min_lat, max_lng, max_lat, zoom, category: None }
+    MapView { min_lng, min_lat, max_lng, max_lat, zoom, category: None, pay: false }
 }
 
 fn kilobytes(client: &Client) -> f64 {

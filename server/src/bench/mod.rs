@@ -5,6 +5,8 @@
 //! their own, pages come over HTTP. What the figures mean stands in each group's file. It reports and does
 //! not judge: the exit status is 0 also when limits are missed.
 
+mod arrears;
+mod billing;
 mod city;
 mod home;
 mod http;
@@ -132,6 +134,8 @@ async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, St
     // Last, because it makes the city larger.
     import::measure(&ground, &mut imports).await?;
     shield::measure(&ground, &mut imports).await?;
+    billing::measure(&ground, &mut pages).await?;
+    arrears::measure(&ground, &mut pages).await?;
     imports.append(pages);
     Ok(imports)
 }
@@ -189,6 +193,9 @@ mod tests {
             "import of 100 persons beside",
             "one person edited",
             "unit list without protection",
+            "monthly run of 24",
+            "payment, 200 cashiers",
+            "arrears recount after one payment",
             "unit list, 32 connections, two processes",
             "search, city",
             "map, one district",

@@ -5,6 +5,7 @@ pub mod file;
 mod files;
 
 use crate::{
+    bank::Encoding,
     cluster::{self, Cluster},
     front::{limit::PerMinute, tls},
     keys,
@@ -82,6 +83,15 @@ pub struct ServeConfig {
     /// requests per minute per session, ten times as many per network address; 0: no limit
     #[arg(long, env = "HOUSING_LIMIT_SESSION", default_value_t = 1200)]
     pub limit_session: u32,
+    /// where files of the bank are exchanged: file:///folder, with `out` and `in` below it; without it no bank is told anything
+    #[arg(long, env = "HOUSING_BANK")]
+    pub bank: Option<String>,
+    /// what the bank calls us (单位编号), in the header of every file
+    #[arg(long, env = "HOUSING_BANK_UNIT", default_value = "GZF")]
+    pub bank_unit: String,
+    /// characters of the bank's files
+    #[arg(long, env = "HOUSING_BANK_ENCODING", value_enum, default_value = "utf-8")]
+    pub bank_encoding: Encoding,
     /// fill an empty database with a small demo city
     #[arg(long)]
     pub demo: bool,

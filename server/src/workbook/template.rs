@@ -11,6 +11,7 @@ use domain::{
     person::import_sheet::PERSON_IMPORT,
     platform::{calendar::HOLIDAY_IMPORT, organization_sheet::ORGANIZATION_IMPORT, user_sheet::USER_IMPORT},
     sheet::ImportSheet,
+    tenancy::binding_sheet::BINDING_IMPORT,
 };
 use rust_xlsxwriter::{
     Color, DataValidation, Format, FormatAlign, Formula, Workbook, Worksheet, XlsxError, utility::column_number_to_name,
@@ -81,6 +82,7 @@ pub fn labelled(key: SheetKey, book: &LabelBook) -> Template {
         SheetKey::Building => described(key, &BUILDING_IMPORT, book),
         SheetKey::Room => described(key, &ROOM_IMPORT, book),
         SheetKey::Person => described(key, &PERSON_IMPORT, book),
+        SheetKey::Binding => described(key, &BINDING_IMPORT, book),
         SheetKey::User => described(key, &USER_IMPORT, book),
         SheetKey::Calendar => described(key, &HOLIDAY_IMPORT, book),
     }

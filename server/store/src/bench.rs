@@ -2,6 +2,9 @@
 //! the same answer, and the least work that brings the same rows into a database. Queries of the time of
 //! running, because their tables exist during a benchmark only. Nothing of the running platform calls this.
 
+pub mod arrears;
+pub mod billing;
+
 use crate::{
     Ctx, Database, Error, Result, Scope,
     ctx::{Tx, connection},

@@ -27,6 +27,7 @@ pub mod search;
 pub mod tenancy;
 
 mod list;
+mod long_list;
 mod walk;
 
 pub use ctx::{Ctx, Scope};

@@ -9,6 +9,7 @@ use crate::{
     ctx::{Tx, begin_city, connection},
 };
 use chrono::{DateTime, Utc};
+use domain::dictionary::PayColor;
 use sqlx::postgres::PgListener;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::broadcast;
@@ -31,8 +32,10 @@ pub struct Change {
     pub district_id: i64,
     pub estate_id: i64,
     pub building_id: i64,
-    /// the unit and its new status; none says "look at the whole building again"
+    /// the unit and its new status; none says "look at the whole building again", unless there is a colour
     pub unit: Option<(i64, String)>,
+    /// the unit and its new payment colour (domain.md §1.3)
+    pub color: Option<(i64, String)>,
     /// every number up to here has been seen: where a stream may go on after a break
     pub mark: i64,
 }
@@ -52,6 +55,42 @@ pub(crate) async fn change_add(
         building,
         unit.map(|(id, _)| id),
         unit.map(|(_, status)| status),
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// A unit that has taken on a payment colour, or shows another debt under it.
+pub(crate) struct Shade {
+    pub district: i64,
+    pub estate: i64,
+    pub building: i64,
+    pub unit: i64,
+    pub color: PayColor,
+}
+
+/// More units than these are not told one by one: boards look at their buildings again.
+const SHADES_MAX: usize = 20;
+
+/// Adds payment colours to the feed, in the transaction that changes them.
+pub(crate) async fn colors_add(tx: &mut Tx, shades: &[Shade]) -> Result<()> {
+    if shades.is_empty() {
+        return Ok(());
+    }
+    let column = |of: fn(&Shade) -> i64| shades.iter().map(of).collect::<Vec<_>>();
+    let colors: Vec<&str> = shades.iter().map(|shade| shade.color.code()).collect();
+    sqlx::query!(
+        "insert into change (district_id, estate_id, building_id, unit_id, color)
+         select distinct district, estate, building, case when $6 then unit end, case when $6 then color end
+         from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
+              as s (district, estate, building, unit, color)",
+        &column(|shade| shade.district),
+        &column(|shade| shade.estate),
+        &column(|shade| shade.building),
+        &column(|shade| shade.unit),
+        &colors as &[&str],
+        shades.len() <= SHADES_MAX,
     )
     .execute(connection(tx))
     .await?;
@@ -80,7 +119,7 @@ pub async fn changes_after(database: &Database, mark: i64, most: i64) -> Result<
 
 async fn rows_after(tx: &mut Tx, seq: i64, gaps: &[i64], most: i64) -> Result<Vec<Change>> {
     let rows = sqlx::query!(
-        "select seq, district_id, estate_id, building_id, unit_id, status from change
+        "select seq, district_id, estate_id, building_id, unit_id, status, color from change
          where seq > $1 or seq = any($2) order by seq limit $3",
         seq,
         gaps,
@@ -96,6 +135,7 @@ async fn rows_after(tx: &mut Tx, seq: i64, gaps: &[i64], most: i64) -> Result<Ve
             estate_id: row.estate_id,
             building_id: row.building_id,
             unit: row.unit_id.zip(row.status),
+            color: row.unit_id.zip(row.color),
             mark: row.seq,
         })
         .collect())
@@ -134,10 +174,11 @@ impl Feed {
 async fn publish(database: Database) {
     loop {
         database.bell.notified().await;
-        tokio::time::sleep(COALESCE).await;
         if let Err(error) = sqlx::query("select pg_notify($1, '')").bind(CHANNEL).execute(database.owner()).await {
             tracing::warn!(%error, "could not announce a change; listeners find it within {IDLE_LOOK:?}");
         }
+        // The first of a burst goes out at once; what is rung for meanwhile shares the next notice.
+        tokio::time::sleep(COALESCE).await;
     }
 }
 

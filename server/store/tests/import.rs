@@ -54,6 +54,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::Building => &|room, name| row(sheet, &[("房号", room), ("小区名称", name)]),
         SheetKey::Room => &|room, name| row(sheet, &[("房号", room), ("房间名称", name)]),
         SheetKey::Person => &|number, name| row(sheet, &[("证件号码", number), ("姓名", name)]),
+        SheetKey::Binding => &|number, name| row(sheet, &[("证件号码", number), ("姓名", name)]),
         SheetKey::User => &|login, phone| row(sheet, &[("账号", login), ("手机号", phone)]),
         SheetKey::Calendar => &|day, kind| row(sheet, &[("日期", day), ("类型", kind)]),
     };
@@ -104,6 +105,16 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("E0000003", ""),
             row(sheet, &[("证件号码", "E0000004"), ("所属机构", "丁区")]),
             row(sheet, &[("证件号码", "81010119900307001X"), ("证件类型", "身份证")]),
+        ],
+        // Of the people whom the sheet before it enters.
+        SheetKey::Binding => vec![
+            named("E0000001", "新一"),
+            named("e0000-001", "新一"),
+            named("E0000002", "新二"),
+            named("E0000002", "新一"),
+            named("E0000003", "新三"),
+            row(sheet, &[("证件号码", "E0000002"), ("姓名", "新二"), ("关系", "同住人")]),
+            row(sheet, &[("证件号码", "E0000001"), ("姓名", "新一"), ("入住日期", "2999-01-01")]),
         ],
         SheetKey::User => vec![
             named("new.one", "13900000011"),

@@ -358,7 +358,7 @@ async fn who_may_import_what() {
             ],
         ),
         ("district-a", vec![SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
-        ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Room, SheetKey::Person]),
+        ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Room, SheetKey::Person, SheetKey::Binding]),
         ("leader", vec![]),
         ("finance", vec![]),
     ] {

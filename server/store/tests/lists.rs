@@ -224,7 +224,7 @@ async fn the_map_shows_the_scope_at_every_zoom() {
         let near = map_marks_get(&ctx, everywhere(ESTATE_ZOOM)).await.expect("marks");
         assert_eq!(near.marks.iter().map(|mark| mark.estates).sum::<i64>(), estates, "{login}: estates with a place");
         let nothing =
-            MapView { min_lng: 0.0, max_lng: 1.0, min_lat: 0.0, max_lat: 1.0, zoom: BUILDING_ZOOM, category: None };
+            MapView { min_lng: 0.0, max_lng: 1.0, min_lat: 0.0, max_lat: 1.0, ..MapView::everywhere(BUILDING_ZOOM, None) };
         assert!(map_marks_get(&ctx, nothing).await.expect("marks").marks.is_empty(), "{login}: outside the view");
     }
 }

@@ -262,6 +262,13 @@ async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
         "payment",
         "payment_share",
         "ledger_entry",
+        "contract_told",
+        "deduction_item",
+        "deduction_item_bill",
+        "refund",
+        "arrears",
+        "arrears_history",
+        "building_arrears_tally",
     ] {
         assert_eq!(numbers(&mut tx, format!("select distinct estate_id from {table}")).await, [sun], "{table}");
     }
@@ -271,7 +278,11 @@ async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
         [0],
         "a district's sums are not the operator's"
     );
+    assert_eq!(numbers(&mut tx, "select count(*) from district_arrears_tally".to_owned()).await, [0], "nor these");
     assert_eq!(numbers(&mut tx, "select count(*) from asset_depreciation_run".to_owned()).await, [0], "nor its books");
+    for table in ["bank_file", "deduction_batch", "deduction_line", "bank_difference"] {
+        assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [0], "nor its files: {table}");
+    }
     assert_eq!(
         numbers(&mut tx, "select count(*) from asset_count_line".to_owned()).await,
         [1],

@@ -2,10 +2,10 @@
 
 use crate::{
     administration::{administration, requests, workflows},
-    assets, files, jobs,
+    assets, billing, books, files, jobs,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
-    tables,
+    tables, tenancy,
 };
 use serde_json::{Value, json};
 
@@ -78,8 +78,11 @@ pub struct World {
     /// a version in force, a draft to be published, and one to be deleted
     pub workflows: [i64; 3],
     pub assets: assets::AssetWorld,
+    pub billing: billing::BillingWorld,
+    pub books: books::BookWorld,
     pub jobs: jobs::JobWorld,
     pub files: files::FileWorld,
+    pub tenancy: tenancy::TenancyWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -114,6 +117,9 @@ pub async fn world(site: &Site) -> World {
     let person = store::person::person_create(&entry, &person_form).await.expect("a person");
     let (role, approval) = requests(site).await;
     while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
+    let billing = billing::billing_world(site, person.0).await;
+    let behind = "update arrears set level = 'L1', periods = 1, consecutive = 1, amount_fen = 11180, since = current_date";
+    sqlx::query(behind).execute(&site.test.admin).await.expect("a household that is behind");
     World {
         user: site.id("select id from app_user where login = 'leader'").await,
         role,
@@ -141,8 +147,11 @@ pub async fn world(site: &Site) -> World {
         spare: spare(site).await,
         waiting: waiting.try_into().expect("two jobs"),
         assets: assets::asset_world(site).await,
+        books: books::book_world(site, billing.account, billing.bills[0]).await,
+        billing,
         jobs: jobs::job_world(site).await,
         files: files::file_world(&a, estate).await,
+        tenancy: tenancy::tenancy_world(site, person.0).await,
     }
 }
 
@@ -282,6 +291,8 @@ pub fn functions(world: &World) -> Vec<Entry> {
         reads("estate_list", list.clone(), Good, "admin", Hidden),
         reads("estate_get", json!({"id": estate}), Good, "admin", NotFound),
         reads("estate_buildings", json!({"id": estate}), Good, "admin", Hidden),
+        // Sums, and no names.
+        reads("estate_pay_get", json!({"id": estate}), Good, "admin", Good),
         writes("estate_create", json!({"form": estate_form}), "finance", Refused),
         writes(
             "estate_update",
@@ -291,6 +302,8 @@ pub fn functions(world: &World) -> Vec<Entry> {
         ),
         reads("building_list", list.clone(), Good, "admin", Hidden),
         reads("building_board_get", json!({"id": building}), Good, "admin", NotFound),
+        reads("building_pay_get", json!({"id": building}), Good, "admin", NotFound),
+        reads("arrears_list", list.clone(), Forbidden, "leader", Hidden),
         reads("unit_list", list.clone(), Good, "admin", Hidden),
         reads("unit_get", json!({"id": unit}), Good, "admin", NotFound),
         writes("unit_create", new_unit, "finance", NotFound),
@@ -323,7 +336,10 @@ pub fn functions(world: &World) -> Vec<Entry> {
     ];
     entries.extend(stock(world));
     entries.extend(assets::functions(&world.assets, &list));
+    entries.extend(billing::functions(&world.billing, &list));
+    entries.extend(books::functions(&world.books, &list));
     entries.extend(persons(world, &list));
+    entries.extend(tenancy::functions(&world.tenancy, &list));
     entries.extend(files::functions(&world.files));
     entries.extend(administration(world, &list));
     entries.extend(tables::tables(&list));

@@ -3,6 +3,8 @@
 
 mod administration;
 mod assets;
+mod billing;
+mod books;
 mod entries;
 mod files;
 mod hostile;
@@ -11,6 +13,7 @@ mod stock;
 #[path = "../support/mod.rs"]
 mod support;
 mod tables;
+mod tenancy;
 
 use axum::{
     body::{Body, to_bytes},

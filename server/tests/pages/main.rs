@@ -43,6 +43,9 @@ async fn every_page_is_drawn_by_the_server() {
     let mut pages: Vec<(&str, String, Vec<&str>)> = vec![
         ("/", "/".into(), vec!["测试市住房保障中心房源概况", "甲区", "乙区", "50.00%", "已入住", "两居室"]),
         ("/map", "/map".into(), vec!["房源分布", "甲区", "乙区", "1个小区尚未标注坐标"]),
+        ("/map", "/map?mode=pay".into(), vec!["缴费情况图例", "甲区", "已出租未建账"]),
+        ("/billing/arrears", "/billing/arrears".into(), vec!["欠费台账", "没有欠费的租户"]),
+        ("/billing/arrears", "/billing/arrears?level=L1".into(), vec!["没有符合条件的记录"]),
         ("/housing/:noun", "/housing/projects".into(), vec!["甲项目", "乙项目", "共 3 条"]),
         ("/housing/:noun", "/housing/estates".into(), vec!["阳光苑", "月光苑", "星光苑", "安居公司"]),
         ("/housing/:noun", "/housing/buildings".into(), vec!["1号楼", "10号楼", "2号楼"]),
@@ -71,11 +74,21 @@ async fn every_page_is_drawn_by_the_server() {
             format!("/housing/rent-standards/{}", at.standard),
             vec!["一号标准", "ZJ-01", "折算比例"],
         ),
+        (
+            "/housing/estates/:id",
+            format!("/housing/estates/{}?mode=pay", at.sun),
+            vec!["缴费情况", "已出租未建账", "欠费0套", "房屋未出租8套"],
+        ),
         ("/housing/estates/:id", "/housing/estates/new".into(), vec!["新增小区", "所属区县"]),
         (
             "/housing/buildings/:id",
             format!("/housing/buildings/{}", at.building),
             vec!["阳光苑", "1号楼", "301", "闲置房", "保修期限"],
+        ),
+        (
+            "/housing/buildings/:id",
+            format!("/housing/buildings/{}?mode=pay", at.building),
+            vec!["缴费情况", "data-pay=\"unbooked\"", "data-pay=\"grey\"", "已经欠费还未被禁用", "?mode=pay&amp;unit="],
         ),
         (
             "/housing/units/:id",
@@ -117,7 +130,11 @@ async fn every_page_is_drawn_by_the_server() {
         ),
         ("/housing/units/:id/:action", format!("/housing/units/{}/edit", at.unit), vec!["编辑房源"]),
         ("/housing/buildings/:id/:action", format!("/housing/buildings/{}/new-unit", at.building), vec!["新增房源"]),
-        ("/persons", "/persons".into(), vec!["甲区租户", "A****67", "138****0000", "共 1 条", "按号码查找"]),
+        (
+            "/persons",
+            format!("/persons?q={}", percent_encode("甲区租户")),
+            vec!["甲区租户", "A****67", "138****0000", "共 1 条", "按号码查找"],
+        ),
         (
             "/persons/:id",
             format!("/persons/{}", at.person),
@@ -162,6 +179,12 @@ async fn every_page_is_drawn_by_the_server() {
         ("/ui/:piece", "/ui/list?cols=no.amount".into(), vec!["YL-0001", "金额(元)", "共 137 条"]),
     ];
     pages.extend(support::asset_pages::pages(at.card, at.part, at.count));
+    let (account, bill, payment) = at.household;
+    pages.extend(support::billing_pages::pages(account, bill, payment));
+    pages.extend(support::book_pages::pages(account, at.books));
+    let (let_by_city, let_by_clerk) = support::tenancy_pages::pages(&at.tenancy);
+    pages.extend(let_by_city);
+    let clerk = site.session(support::tenancy_pages::CLERK).await;
     let mut governed = administration(&site).await;
     governed.push(("/platform/jobs/:id", format!("/platform/jobs/{}", at.job), vec!["导入小区数据"]));
     let entry = site.id("select max(id) from audit_log").await;
@@ -169,7 +192,7 @@ async fn every_page_is_drawn_by_the_server() {
         ("/platform/audit", "/platform/audit".to_owned(), vec!["操作日志", "校验日志"]),
         ("/platform/audit/:id", format!("/platform/audit/{entry}"), vec!["操作日志", "存证块"]),
     ];
-    let listed = pages.iter().chain(&governed).chain(&watched).map(|(pattern, ..)| *pattern).chain(["/sign-in"]);
+    let listed = pages.iter().chain(&let_by_clerk).chain(&governed).chain(&watched).map(|(pattern, ..)| *pattern).chain(["/sign-in"]);
     let spelled = listed.map(|path| {
         let segment =
             |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
@@ -179,7 +202,8 @@ async fn every_page_is_drawn_by_the_server() {
     assert_eq!(routed, spelled.collect(), "left: as the application lists them, right: listed here");
     let (admin, security) = (site.session("admin").await, site.session("security").await);
     let by = |session, pages| Vec::from_iter(std::iter::zip(std::iter::repeat(session), pages));
-    for (session, (_, path, texts)) in [by(&city, &pages), by(&admin, &governed), by(&security, &watched)].concat() {
+    let by_whom = [by(&city, &pages), by(&clerk, &let_by_clerk), by(&admin, &governed), by(&security, &watched)];
+    for (session, (_, path, texts)) in by_whom.concat() {
         let page = site.get(path, Some(session)).await;
         shows(&page, path, texts);
         // Without a session each of them leads to the door.
@@ -204,6 +228,14 @@ async fn the_wall_holds_on_every_page() {
         ("/housing/units".to_owned(), vec!["星光苑", "共 6 条"]),
         ("/housing/rooms".to_owned(), vec!["共 6 条"]),
         ("/imports".to_owned(), vec![]),
+        ("/tenancy/assignments".to_owned(), vec!["暂无直接分配"]),
+        ("/tenancy/contracts".to_owned(), vec!["暂无合同"]),
+        ("/billing/accounts".to_owned(), vec!["暂无租金账户"]),
+        ("/billing/bills".to_owned(), vec!["暂无账单"]),
+        ("/billing/payments".to_owned(), vec!["暂无缴费记录"]),
+        ("/billing/arrears".to_owned(), vec!["没有欠费的租户"]),
+        (format!("/housing/estates/{}?mode=pay", at.star), vec!["星光苑", "缴费情况合计"]),
+        (format!("/tenancy/contracts?person={}", at.person), vec!["没有符合条件的记录"]),
         (format!("/housing/estates/{}", at.star), vec!["星光苑"]),
         (format!("/housing/buildings/{}", at.other_building), vec!["星光苑"]),
         (format!("/housing/units/{}", at.other_unit), vec!["星光苑"]),
@@ -242,6 +274,14 @@ async fn the_wall_holds_on_every_page() {
         format!("/assets/subs/{}", at.part),
         format!("/assets/subs/{}/change", at.part),
         format!("/assets/counts/{}/sheet", at.count),
+        format!("/tenancy/assignments/{}", at.tenancy.proposed),
+        format!("/tenancy/contracts/{}", at.tenancy.contract),
+        format!("/billing/accounts/{}", at.household.0),
+        format!("/billing/accounts/{}/new-bill", at.household.0),
+        format!("/billing/bills/{}", at.household.1),
+        format!("/billing/payments/{}", at.household.2),
+        format!("/housing/estates/{}?mode=pay", at.sun),
+        format!("/housing/buildings/{}?mode=pay", at.building),
     ] {
         let page = site.get(&path, Some(&b)).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");

@@ -1,6 +1,7 @@
 //! Where the pages of the small city are.
 
 use crate::support::{self, Site};
+use domain::id::{AccountId, BillId, PaymentId};
 
 /// Where things are in the small city.
 pub struct Places {
@@ -20,6 +21,9 @@ pub struct Places {
     pub card: i64,
     pub part: i64,
     pub count: i64,
+    pub tenancy: support::tenancy_pages::Tenancy,
+    pub household: (AccountId, BillId, PaymentId),
+    pub books: (i64, i64),
 }
 
 pub async fn places(site: &Site) -> Places {
@@ -30,7 +34,24 @@ pub async fn places(site: &Site) -> Places {
     };
     let ctx = support::city::ctx(&site.test.database, "district-a").await;
     let (card, part, count) = support::asset_pages::cards(site).await;
+    let person = {
+        let form = domain::person::PersonForm {
+            name: "甲区租户".into(),
+            person_type: "TENANT".into(),
+            organization: site.id("select id from organization where code = '810101'").await.to_string(),
+            id_type: "PASSPORT".into(),
+            id_number: "A1234567".into(),
+            phone: "13800000000".into(),
+            ..Default::default()
+        };
+        let city = support::city::ctx(&site.test.database, "city").await;
+        let person = store::person::person_create(&city, &form).await.expect("a person").0;
+        while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
+        person
+    };
+    let household = support::billing_pages::household(site, person).await;
     Places {
+        tenancy: support::tenancy_pages::tenancy(site).await,
         card,
         part,
         count,
@@ -45,21 +66,9 @@ pub async fn places(site: &Site) -> Places {
         operator: site.id("select id from operator where code = 'OP1'").await,
         project: site.id("select id from project where name = '甲项目'").await,
         district: site.id("select id from organization where code = '810101'").await,
-        person: {
-            let form = domain::person::PersonForm {
-                name: "甲区租户".into(),
-                person_type: "TENANT".into(),
-                organization: site.id("select id from organization where code = '810101'").await.to_string(),
-                id_type: "PASSPORT".into(),
-                id_number: "A1234567".into(),
-                phone: "13800000000".into(),
-                ..Default::default()
-            };
-            let city = support::city::ctx(&site.test.database, "city").await;
-            let person = store::person::person_create(&city, &form).await.expect("a person").0;
-            while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
-            person
-        },
+        person,
+        books: support::book_pages::books(site, household.0).await,
+        household,
         job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
             .await
             .expect("a job")
@@ -84,8 +93,8 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
     vec![
         (
             "/platform/users",
-            "/platform/users".into(),
-            vec!["finance", "测试finance", "财务会计", "共 11 条", "新增用户"],
+            "/platform/users?q=finance".into(),
+            vec!["finance", "测试finance", "财务会计", "共 1 条", "新增用户"],
         ),
         (
             "/platform/users/:id",

@@ -4,6 +4,8 @@
 #[path = "../../store/tests/support/asset.rs"]
 pub mod asset;
 pub mod asset_pages;
+pub mod billing_pages;
+pub mod book_pages;
 #[path = "../../store/tests/support/city.rs"]
 pub mod city;
 #[path = "../../store/tests/support/database.rs"]
@@ -12,6 +14,9 @@ pub mod database;
 pub mod phone;
 #[path = "../../store/tests/support/sheet.rs"]
 pub mod sheet;
+#[path = "../../store/tests/support/tenancy.rs"]
+pub mod tenancy;
+pub mod tenancy_pages;
 
 use app::context::{Process, SESSION_COOKIE};
 use axum::{

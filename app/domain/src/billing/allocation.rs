@@ -2,9 +2,10 @@
 
 use crate::{dictionary::PaidFirst, value::Money};
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 /// What somebody owes for one bill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debt {
     /// id of the bill
     pub bill: i64,
@@ -19,6 +20,14 @@ pub struct Share {
     pub bill: i64,
     pub principal: Money,
     pub late_fee: Money,
+}
+
+impl Debt {
+    /// Both together.
+    #[must_use]
+    pub fn total(self) -> Money {
+        self.principal + self.late_fee
+    }
 }
 
 impl Share {

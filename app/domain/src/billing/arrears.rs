@@ -1,6 +1,9 @@
 //! How far somebody is behind with the rent (domain.md §4.11), and the step of dunning that follows (§3.8).
 
-use crate::{dictionary::ArrearsLevel, value::Money};
+use crate::{
+    dictionary::{ArrearsLevel, PayColor},
+    value::Money,
+};
 use chrono::{Days, NaiveDate};
 
 /// PRM-48, PRM-51 and the grace of PRM-43.
@@ -75,6 +78,33 @@ impl ArrearsRule {
         let reached = self.from.iter().filter(|from| arrears.periods >= **from).count();
         ArrearsLevel::ALL[reached]
     }
+
+    /// Where a household that stood at `before` stands after a count. A count leads no higher than L2; whoever was led to L3
+    /// or L4 by an approval stays there as long as the count still asks for it, and is let off with the first that does not
+    /// (§3.8: the recount after any payment gives ≤ L2).
+    #[must_use]
+    pub fn standing(&self, before: ArrearsLevel, arrears: &Arrears) -> ArrearsLevel {
+        let asked = self.level(arrears);
+        if asked < ArrearsLevel::L3 { asked } else { before.max(ArrearsLevel::L2) }
+    }
+}
+
+impl ArrearsLevel {
+    /// The payment colour of a household's home (§1.3, §3.8).
+    #[must_use]
+    pub const fn color(self) -> PayColor {
+        match self {
+            Self::L0 => PayColor::Green,
+            Self::L1 | Self::L2 => PayColor::Yellow,
+            Self::L3 | Self::L4 => PayColor::Red,
+        }
+    }
+
+    /// The levels of a household that is behind.
+    #[must_use]
+    pub fn behind() -> &'static [Self] {
+        &Self::ALL[1..]
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +132,33 @@ mod tests {
         assert_eq!(told("2014-12-11"), (1, "111.80".to_owned(), ArrearsLevel::L1));
         assert_eq!(told("2014-12-16"), (2, "223.60".to_owned(), ArrearsLevel::L2));
         assert_eq!(rule.count(&bills, day("2014-12-16")).since, Some(day("2014-11-10")));
+    }
+
+    /// Nobody is shut out by arithmetic, and nobody stays shut out who has paid enough.
+    #[test]
+    fn a_count_leads_to_l2_and_out_of_l3() {
+        use ArrearsLevel::{L0, L1, L2, L3, L4};
+        let rule = ArrearsRule::default();
+        for (before, periods, after) in [
+            (L0, 0, L0),
+            (L0, 1, L1),
+            (L0, 3, L2),
+            (L1, 9, L2),
+            (L2, 6, L2),
+            (L3, 3, L3),
+            (L3, 6, L3),
+            (L3, 2, L2),
+            (L3, 0, L0),
+            (L4, 6, L4),
+            (L4, 3, L4),
+            (L4, 1, L1),
+        ] {
+            assert_eq!(rule.standing(before, &Arrears { periods, ..Arrears::default() }), after, "{before:?} {periods}");
+        }
+        assert_eq!(
+            ArrearsLevel::ALL.iter().map(|level| level.color().code()).collect::<Vec<_>>(),
+            ["GREEN", "YELLOW", "YELLOW", "RED", "RED"]
+        );
     }
 
     #[test]

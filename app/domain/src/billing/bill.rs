@@ -1,7 +1,8 @@
 //! 账单 (E-42, E-43, S1-7.2, S1-7.3): what a list row and the page of a bill carry, and the list's columns.
 
 use crate::{
-    dictionary::{BillKind, BillStatus, FeeItem},
+    billing::ledger::Subject,
+    dictionary::{BillKind, BillStatus, FeeItem, Item},
     id::{AccountId, BillId, ContractId, PaymentId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     value::Money,
@@ -32,6 +33,59 @@ pub struct BillRow {
     /// of both
     pub outstanding: Money,
     pub status: BillStatus,
+    /// 剩余天数 to the due day, negative behind it; none when nothing is to be paid
+    pub days_left: Option<i32>,
+}
+
+/// 即将到期 and 已逾期 of S1-7.2, as the filter of the list names them: what is to be paid within so many days, or is
+/// overdue (D-29: behind the days of grace).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DueFilter {
+    Within(u16),
+    Late,
+}
+
+impl DueFilter {
+    /// What the list offers.
+    pub const ALL: [Self; 5] = [Self::Within(3), Self::Within(7), Self::Within(15), Self::Within(30), Self::Late];
+
+    /// As the address names it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Within(3) => "3",
+            Self::Within(7) => "7",
+            Self::Within(15) => "15",
+            Self::Within(_) => "30",
+            Self::Late => "LATE",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Within(3) => "3天内到期",
+            Self::Within(7) => "7天内到期",
+            Self::Within(15) => "15天内到期",
+            Self::Within(_) => "30天内到期",
+            Self::Late => "已逾期",
+        }
+    }
+
+    /// The filter of an address.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|filter| filter.code() == code)
+    }
+}
+
+/// What the bills of a list come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillSums {
+    pub bills: i64,
+    /// 应收 with late fees
+    pub amount: Money,
+    pub paid: Money,
+    pub outstanding: Money,
 }
 
 /// A bill with its lines and all that happened to it.
@@ -78,9 +132,9 @@ pub struct BillShare {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BillEntry {
     pub booked_on: NaiveDate,
-    /// codes of [`crate::billing::ledger::Subject`]
-    pub debit: String,
-    pub credit: String,
+    pub debit: Subject,
+    pub credit: Subject,
+    pub fee_item: FeeItem,
     pub amount: Money,
     pub reason: String,
 }
@@ -119,24 +173,31 @@ pub const BILL_LIST: ListSheet<BillRow> = ListSheet {
         ListColumn { key: "from", header: "账期起", kind: Kind::Time, sortable: false, essential: true, cell: |row| Cell::Date(row.from) },
         ListColumn { key: "to", header: "账期止", kind: Kind::Time, sortable: false, essential: false, cell: |row| Cell::Date(row.to) },
         ListColumn { key: "due_on", header: "到期日", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.due_on) },
+        ListColumn { key: "days_left", header: "剩余天数", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.days_left, |days| Cell::Number(days.into())) },
         ListColumn { key: "amount", header: "应收(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.amount) },
         ListColumn { key: "late_fee", header: "滞纳金(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.late_fee) },
         ListColumn { key: "paid", header: "已收(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.paid) },
         ListColumn { key: "outstanding", header: "未收(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.outstanding) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
     ],
     filters: &[
-        Filter { key: "status", label: "状态", choices: Choices::Of(BillStatus::choices) },
+        Filter { key: "status", label: "状态", choices: Choices::Of(posted_statuses) },
+        Filter { key: "due", label: "到期", choices: Choices::Fixed(|| DueFilter::ALL.map(|due| (due.code(), due.label())).to_vec()) },
         Filter { key: "fee_item", label: "费项", choices: Choices::Of(FeeItem::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "estate", label: "小区", choices: Choices::Linked },
         Filter { key: "contract", label: "合同", choices: Choices::Linked },
         Filter { key: "account", label: "账户", choices: Choices::Linked },
-        Filter { key: "month", label: "账期", choices: Choices::Linked },
+        Filter { key: "month", label: "账期", choices: Choices::Text("如 2026-03") },
     ],
     default_sort: ("due_on", true),
     jumps: false,
 };
+
+/// A plan is no row, so nobody looks for one.
+fn posted_statuses() -> Vec<Item> {
+    BillStatus::choices().into_iter().filter(|item| item.code != BillStatus::Planned.code()).collect()
+}
 
 fn contract_cell(row: &BillRow) -> Cell {
     cell_or_empty(row.contract_no.clone().zip(row.contract_id), |(no, id)| {

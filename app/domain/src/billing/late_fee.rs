@@ -29,11 +29,35 @@ impl LateFee {
         let cap = round_half_up(size * i128::from(self.cap), 100);
         Money::from_fen(fee.min(cap))
     }
+
+    /// What is to be charged of a bill on a day, beyond what was charged before. The fee is counted anew with every change
+    /// of the principal (§4.5), up to the cap of the whole bill; what was counted before stays.
+    #[must_use]
+    pub fn accrued(self, bill: &Charged, today: NaiveDate) -> Money {
+        let before = bill.to.map_or(0, |to| self.days(bill.due_on, to));
+        let most = bill.amount.fen() * i64::from(self.cap) / 100 - bill.late_fee.fen();
+        let days = self.days(bill.due_on, today) - before;
+        self.of(bill.principal, days).min(Money::from_fen(most.max(0)))
+    }
+}
+
+/// A bill for which something is charged for paying late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charged {
+    pub due_on: NaiveDate,
+    pub amount: Money,
+    /// what is not paid of the amount
+    pub principal: Money,
+    /// charged so far
+    pub late_fee: Money,
+    /// up to which day it was counted
+    pub to: Option<NaiveDate>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const USUAL: LateFee = LateFee { daily: 500, grace: 5, cap: 100 };
 
@@ -59,6 +83,26 @@ mod tests {
             [("2014-12-01", 0), ("2014-12-10", 0), ("2014-12-15", 0), ("2014-12-16", 1), ("2015-01-10", 26)]
         {
             assert_eq!(USUAL.days(day("2014-12-10"), day(paid_on)), days, "{paid_on}");
+        }
+    }
+
+    proptest! {
+        /// However a bill is paid bit by bit, no day is charged twice and never more than the cap in all.
+        #[test]
+        fn a_day_is_charged_once(amount in 1i64..1_000_000, cap in 1u32..=100, steps in prop::collection::vec((0u64..400, 0i64..200_000), 1..9)) {
+            let rule = LateFee { cap, ..USUAL };
+            let due_on: NaiveDate = "2014-12-10".parse().unwrap();
+            let amount = Money::from_fen(amount);
+            let mut bill = Charged { due_on, amount, principal: amount, late_fee: Money::ZERO, to: None };
+            let mut today = due_on;
+            for (later, paid) in steps {
+                today = today + Days::new(later);
+                bill.late_fee = bill.late_fee + rule.accrued(&bill, today);
+                bill.to = Some(today);
+                prop_assert_eq!(rule.accrued(&bill, today), Money::ZERO);
+                prop_assert!(bill.late_fee.fen() <= amount.fen() * i64::from(cap) / 100);
+                bill.principal = bill.principal - Money::from_fen(paid).min(bill.principal);
+            }
         }
     }
 }

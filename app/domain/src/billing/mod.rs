@@ -2,12 +2,20 @@
 
 pub mod allocation;
 pub mod arrears;
+pub mod arrears_sheet;
 pub mod bill;
+pub mod bill_form;
 pub mod bill_status;
+pub mod deduction;
+pub mod deduction_result;
+pub mod deduction_status;
 pub mod late_fee;
 pub mod ledger;
 pub mod payment;
 pub mod plan;
+pub mod refund;
 pub mod rent;
 pub mod rule;
+pub mod run;
 pub mod schedule;
+pub mod shift;

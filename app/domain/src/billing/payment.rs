@@ -1,8 +1,8 @@
 //! 缴费 (E-46, S0-10, S0-13, S4-1.10): the counter's form, a receipt, and the lists of accounts and payments.
 
 use crate::{
-    billing::bill::BillRow,
-    dictionary::{PayKind, PayMethod, PaymentStatus},
+    billing::{allocation::Debt, bill::BillRow},
+    dictionary::{PaidFirst, PayKind, PayMethod, PaymentStatus},
     failure::FieldErrors,
     form::optional_text,
     id::{AccountId, BillId, ContractId, PaymentId, UnitId},
@@ -51,7 +51,12 @@ pub struct AccountRow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     pub row: AccountRow,
+    /// what is open, oldest first
     pub bills: Vec<BillRow>,
+    /// what is owed for each of them today: with the late fee that a payment of today would charge
+    pub debts: Vec<Debt>,
+    /// PRM-45, of the district
+    pub first: PaidFirst,
     pub payments: Vec<PaymentRow>,
 }
 
@@ -185,8 +190,9 @@ fn amount(text: &str) -> Check<Money> {
     }
 }
 
-/// Whether a text is a UUID in its usual form.
-fn is_uuid(text: &str) -> bool {
+/// Whether a text is a UUID in its usual form: what a browser draws for a request that moves money (domain.md §0.5 rule 10).
+#[must_use]
+pub fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',
@@ -202,9 +208,9 @@ pub const ACCOUNT_LIST: ListSheet<AccountRow> = ListSheet {
     path: "/billing/accounts",
     search_hint: "申请人、账户号、合同编号、住房地址",
     columns: &[
-        ListColumn { key: "account_no", header: "账户号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::link(&row.account_no, format!("/billing/accounts/{}", row.id)) },
+        ListColumn { key: "account_no", header: "账户号", kind: Kind::Text, sortable: true, essential: false, cell: |row| Cell::link(&row.account_no, format!("/billing/accounts/{}", row.id)) },
         ListColumn { key: "mgmt_unit", header: "房源管理单位", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.mgmt_unit) },
-        ListColumn { key: "person", header: "申请人姓名", kind: Kind::Text, sortable: true, essential: true, cell: |row| Cell::link(&row.person, format!("/billing/accounts/{}", row.id)) },
+        ListColumn { key: "person", header: "申请人姓名", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.person, format!("/billing/accounts/{}", row.id)) },
         ListColumn { key: "id_number", header: "身份证号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.id_number_mask) },
         ListColumn { key: "address", header: "住房地址", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.address) },
         ListColumn { key: "start_on", header: "配租开始时间", kind: Kind::Time, sortable: false, essential: false, cell: |row| crate::sheet::cell_or_empty(row.start_on, Cell::Date) },
@@ -216,9 +222,10 @@ pub const ACCOUNT_LIST: ListSheet<AccountRow> = ListSheet {
     filters: &[
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "estate", label: "小区", choices: Choices::Linked },
-        Filter { key: "owing", label: "有欠费", choices: Choices::Linked },
+        Filter { key: "unit", label: "房源", choices: Choices::Linked },
+        Filter { key: "owing", label: "欠费", choices: Choices::Fixed(|| vec![("1", "有到期未缴账单")]) },
     ],
-    default_sort: ("person", false),
+    default_sort: ("account_no", true),
     jumps: false,
 };
 
@@ -246,8 +253,11 @@ pub const PAYMENT_LIST: ListSheet<PaymentRow> = ListSheet {
         Filter { key: "method", label: "方式", choices: Choices::Of(PayMethod::choices) },
         Filter { key: "status", label: "状态", choices: Choices::Of(PaymentStatus::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
+        Filter { key: "estate", label: "小区", choices: Choices::Linked },
         Filter { key: "account", label: "账户", choices: Choices::Linked },
-        Filter { key: "unverified", label: "待核销", choices: Choices::Linked },
+        Filter { key: "since", label: "起始日期", choices: Choices::Day },
+        Filter { key: "until", label: "截止日期", choices: Choices::Day },
+        Filter { key: "unverified", label: "核销", choices: Choices::Fixed(|| vec![("1", "待核销")]) },
     ],
     default_sort: ("paid_at", true),
     jumps: false,

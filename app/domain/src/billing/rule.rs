@@ -1,17 +1,19 @@
-//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-41 to PRM-45, PRM-48, PRM-51): the parameters that
+//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-41 to PRM-48, PRM-51): the parameters that
 //! contracts and bills follow, each of which a district may set for itself.
 
 use crate::{
-    billing::{arrears::ArrearsRule, late_fee::LateFee},
+    billing::{arrears::ArrearsRule, deduction_result::DeductionDays, late_fee::LateFee},
     dictionary::{DayBase, PaidFirst},
     platform::setting::code,
-    tenancy::{assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX},
+    tenancy::{assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX, layout::LayoutRule},
     value::{Check, Complaint, Money},
 };
 
 /// What is in force where a home lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BillingRule {
+    /// PRM-21
+    pub layouts: LayoutRule,
     /// PRM-23: working days between the choice of a home and the contract
     pub sign_days: u32,
     /// PRM-30
@@ -26,6 +28,10 @@ pub struct BillingRule {
     pub grace: u32,
     /// PRM-45
     pub first: PaidFirst,
+    /// PRM-46
+    pub deduction_days: DeductionDays,
+    /// PRM-47: what was paid ahead is used before the bank is asked
+    pub balance_first: bool,
     /// PRM-48
     pub levels: [i64; 4],
     /// PRM-51
@@ -35,6 +41,7 @@ pub struct BillingRule {
 impl Default for BillingRule {
     fn default() -> Self {
         Self {
+            layouts: LayoutRule::default(),
             sign_days: SIGN_WORKING_DAYS,
             lease_months: LEASE_MONTHS_MAX,
             base: DayBase::Actual,
@@ -42,6 +49,8 @@ impl Default for BillingRule {
             late_fee: None,
             grace: 5,
             first: PaidFirst::Principal,
+            deduction_days: DeductionDays::default(),
+            balance_first: true,
             levels: [1, 2, 3, 6],
             minor: Money::from_fen(100),
         }
@@ -49,13 +58,16 @@ impl Default for BillingRule {
 }
 
 /// The parameters of the rule, in the order of their numbers.
-pub const CODES: [&str; 8] = [
+pub const CODES: [&str; 11] = [
+    code::LAYOUTS,
     code::SIGN_DAYS,
     code::LEASE_MONTHS,
     code::DAY_BASE,
     code::DUE_ROLLS,
     code::LATE_FEE,
     code::PAID_FIRST,
+    code::DEDUCTION_DAYS,
+    code::BALANCE_FIRST,
     code::ARREARS_LEVELS,
     code::ARREARS_MINOR,
 ];
@@ -68,6 +80,10 @@ impl BillingRule {
     pub fn set(&mut self, code: &str, value: &str) -> Check<()> {
         let says = |sentence: &'static str| Complaint::says(sentence);
         match code {
+            code::LAYOUTS => {
+                self.layouts = LayoutRule::parse(value)
+                    .ok_or(says("须由1人起逐级列出户型并以“n+”结尾，如1=STUDIO/ONE,2-3=ONE/TWO,4+=TWO/THREE"))?;
+            }
             code::SIGN_DAYS => self.sign_days = number(value, 1, 60).ok_or(says("签约期限须为1至60个工作日"))?,
             code::LEASE_MONTHS => {
                 // The law's own limit is the most that can be set.
@@ -86,6 +102,13 @@ impl BillingRule {
             }
             code::PAID_FIRST => {
                 self.first = PaidFirst::from_code(value).ok_or(says("抵扣顺序可填PRINCIPAL或LATE_FEE"))?;
+            }
+            code::DEDUCTION_DAYS => {
+                self.deduction_days =
+                    DeductionDays::parse(value).ok_or(says("须为由小到大的日期，1至28日，最多六个，如15/20/25"))?;
+            }
+            code::BALANCE_FIRST => {
+                self.balance_first = value.parse().map_err(|_| says("代扣前是否先用账户余额，可填true或false"))?;
             }
             code::ARREARS_LEVELS => {
                 let levels: Option<Vec<i64>> = value.split('/').map(|part| part.parse().ok()).collect();
@@ -109,6 +132,7 @@ impl BillingRule {
     #[must_use]
     pub fn value(&self, code: &str) -> Option<String> {
         Some(match code {
+            code::LAYOUTS => self.layouts.code(),
             code::SIGN_DAYS => self.sign_days.to_string(),
             code::LEASE_MONTHS => self.lease_months.to_string(),
             code::DAY_BASE => self.base.code().to_owned(),
@@ -118,6 +142,8 @@ impl BillingRule {
                 Some(fee) => format!("0.{:06}/{}/{}", fee.daily, fee.grace, fee.cap),
             },
             code::PAID_FIRST => self.first.code().to_owned(),
+            code::DEDUCTION_DAYS => self.deduction_days.text(),
+            code::BALANCE_FIRST => self.balance_first.to_string(),
             code::ARREARS_LEVELS => self.levels.map(|level| level.to_string()).join("/"),
             code::ARREARS_MINOR => self.minor.to_string(),
             _ => return None,
@@ -158,12 +184,15 @@ mod tests {
     fn what_is_set_is_read_back() {
         let mut rule = BillingRule::default();
         for (code, value) in [
+            (code::LAYOUTS, "1-2=STUDIO/ONE,3+=TWO"),
             (code::SIGN_DAYS, "15"),
             (code::LEASE_MONTHS, "36"),
             (code::DAY_BASE, "30"),
             (code::DUE_ROLLS, "false"),
             (code::LATE_FEE, "0.000500/5/100"),
             (code::PAID_FIRST, "LATE_FEE"),
+            (code::DEDUCTION_DAYS, "10/18"),
+            (code::BALANCE_FIRST, "false"),
             (code::ARREARS_LEVELS, "1/2/4/6"),
             (code::ARREARS_MINOR, "2.00"),
         ] {
@@ -178,13 +207,16 @@ mod tests {
     #[test]
     fn what_cannot_be_set_is_refused() {
         for (code, values) in [
-            (code::SIGN_DAYS, &["0", "61", "x"][..]),
+            (code::LAYOUTS, &["", "1=ONE", "2+=ONE", "1+=CASTLE"][..]),
+            (code::SIGN_DAYS, &["0", "61", "x"]),
             (code::LEASE_MONTHS, &["0", "61"]),
             (code::DAY_BASE, &["31", ""]),
             (code::DUE_ROLLS, &["1", "是"]),
             // An observed contract asks for 2 % a day, which no court would leave.
             (code::LATE_FEE, &["0.02/5/100", "0.0005", "on/5", "0.0005/5/101", "0/5/100", "0.0000001/5/100"]),
             (code::PAID_FIRST, &["FIRST"]),
+            (code::DEDUCTION_DAYS, &["", "31", "20/15"]),
+            (code::BALANCE_FIRST, &["1", "是"]),
             (code::ARREARS_LEVELS, &["1/2/3", "2/1/3/6", "0/1/2/3", "1/2/3/61"]),
             (code::ARREARS_MINOR, &["-1", "1.001", "101"]),
         ] {

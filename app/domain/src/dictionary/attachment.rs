@@ -11,6 +11,8 @@ dictionary! {
         Building = "BUILDING" "楼栋",
         Unit = "UNIT" "房源",
         AssetMaster = "ASSET_MASTER" "资产主卡片",
+        Contract = "CONTRACT" "合同",
+        HandOver = "HAND_OVER" "交房记录",
     }
 }
 
@@ -29,6 +31,9 @@ dictionary! {
         Voucher = "VOUCHER" "会计凭证",
         Acquisition = "ACQUISITION" "取得合同",
         Appraisal = "APPRAISAL" "评估报告",
+        ContractScan = "CONTRACT" "合同扫描件",
+        Explained = "EXPLAINED" "条款说明确认书",
+        HandOverSheet = "HAND_OVER" "交房确认单",
         IdCard = "IDCARD" "身份证",
         Hukou = "HUKOU" "家庭成员户口",
         Marriage = "MARRIAGE" "婚姻证明",

@@ -39,6 +39,17 @@ dictionary! {
 }
 
 dictionary! {
+    /// 缴费四色 (domain.md §1.3): how a unit stands with its rent, as the boards colour it. Its letters and colours are the
+    /// CSS variables `--pay-…`.
+    PayColor = "1.3.pay" "缴费情况" {
+        Green = "GREEN" "缴费正常",
+        Yellow = "YELLOW" "已经欠费还未被禁用",
+        Red = "RED" "已经被禁用",
+        Grey = "GREY" "房屋未出租",
+    }
+}
+
+dictionary! {
     /// 账单状态 (D-29, domain.md §3.6)
     BillStatus = "D-29" "账单状态" {
         Planned = "PLANNED" "计划",

@@ -5,13 +5,13 @@ use super::{
     CountResult, CountStatus, DayKind, Decoration, DepreciationMethod, Dictionary, Education, Gender, HousingCategory,
     HukouType, IdType, IdVerified, InvestmentType, LayoutType, LedgerSubject, Marital, Nation, NumberKind,
     NumberPeriod, OperatorType, OrganizationStatus, OrganizationType, Orientation, PersonType, ProjectStatus, RoomType,
-    SourceType, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus,
+    SourceType, SpecialTag, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus,
 };
 use crate::housing::asset_change::{ChangeKind, ChangeState};
 
 /// The dictionaries whose labels the city may set. The verbs of the state machines are no values that are stored, and
 /// coordinate systems are names of standards: those stay as they are.
-pub static DICTIONARIES: [&Dictionary; 44] = [
+pub static DICTIONARIES: [&Dictionary; 45] = [
     HousingCategory::LIST,
     SourceType::LIST,
     InvestmentType::LIST,
@@ -21,6 +21,7 @@ pub static DICTIONARIES: [&Dictionary; 44] = [
     Structure::LIST,
     Decoration::LIST,
     ApplicantCategory::LIST,
+    SpecialTag::LIST,
     IdType::LIST,
     Gender::LIST,
     Marital::LIST,

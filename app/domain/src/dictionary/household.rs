@@ -1,4 +1,4 @@
-//! Dictionaries of persons and households (domain.md §1.2 D-10, D-12 to D-14, D-52, and the standards E-04 names).
+//! Dictionaries of persons and households (domain.md §1.2 D-10 to D-14, D-52, and the standards E-04 names).
 
 use super::dictionary;
 
@@ -13,6 +13,24 @@ dictionary! {
         Migrant = "MIGRANT" "外来务工人员",
         Talent = "TALENT" "引进人才",
         Special = "SPECIAL" "其他特殊群体",
+    }
+}
+
+dictionary! {
+    /// 优先情形 (D-11)
+    SpecialTag = "D-11" "优先情形" {
+        Entitled = "YOUFU" "优抚对象",
+        LonelyOld = "LONELY_OLD" "孤老",
+        Disabled = "DISABLED" "重度残疾",
+        Illness = "ILLNESS" "大病",
+        Martyr = "MARTYR" "烈属",
+        Model = "MODEL" "省部级以上劳模",
+        Hero = "HERO" "见义勇为",
+        LostChild = "LOST_CHILD" "失独家庭",
+        Veteran = "VETERAN" "退役军人",
+        Fire = "FIRE" "消防救援人员",
+        ManyChildren = "MULTI_CHILD" "多孩家庭",
+        SingleParent = "SINGLE_PARENT" "单亲",
     }
 }
 
@@ -168,6 +186,10 @@ mod tests {
         assert_reads(
             ApplicantCategory::ENTRIES,
             "DESTITUTE=特困, DIBAO=低保, LOWINC=低收入(低保边缘), LOWMID=中等偏下收入, NEWEMP=新就业无房职工, MIGRANT=外来务工人员, TALENT=引进人才, SPECIAL=其他特殊群体",
+        );
+        assert_reads(
+            SpecialTag::ENTRIES,
+            "YOUFU=优抚对象, LONELY_OLD=孤老, DISABLED=重度残疾, ILLNESS=大病, MARTYR=烈属, MODEL=省部级以上劳模, HERO=见义勇为, LOST_CHILD=失独家庭, VETERAN=退役军人, FIRE=消防救援人员, MULTI_CHILD=多孩家庭, SINGLE_PARENT=单亲",
         );
         assert_reads(Gender::ENTRIES, "0=未知, 1=男, 2=女, 9=未说明");
         assert_eq!((ApplicantCategory::DICTIONARY, Gender::DICTIONARY), ("D-10", "D-13"));

@@ -5,6 +5,7 @@
 
 mod asset;
 mod attachment;
+mod bank;
 mod billing;
 mod book;
 mod catalogue;
@@ -19,19 +20,25 @@ pub use asset::{
     TitleForm, UnitCondition, ValueType,
 };
 pub use attachment::{AttachmentKind, AttachmentOwner};
+pub use bank::{
+    BankFileKind, BankFileState, DeductFail, DeductStatus, DeductionStatus, DifferenceKind, DifferenceStatus, Resolution,
+};
 pub use billing::{
-    ArrearsLevel, BillKind, BillStatus, DayBase, FeeItem, PaidFirst, PayKind, PayMethod, PaymentStatus, RentSplit,
+    ArrearsLevel, BillKind, BillStatus, DayBase, FeeItem, PaidFirst, PayColor, PayKind, PayMethod, PaymentStatus,
+    RentSplit,
 };
 pub use book::{Amended, COLORS, LabelBook, Offer, label_check};
 pub use catalogue::{DICTIONARIES, dictionary_of};
-pub use household::{ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType};
+pub use household::{
+    ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType, SpecialTag,
+};
 pub use housing::{
     AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, Orientation, ProjectStatus, RoomType,
     SourceType, Structure, UnitStatus, UseStatus,
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
 pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};
-pub use tenancy::{AssignmentStatus, ContractStatus, PayCycle, Relation, SignMode};
+pub use tenancy::{AssignmentStatus, BindingRelation, ContractStatus, ItemState, MeterType, PayCycle, Relation, SignMode};
 
 use crate::value::{Check, Complaint, text::normalize};
 

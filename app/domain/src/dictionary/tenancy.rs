@@ -65,6 +65,34 @@ dictionary! {
     }
 }
 
+dictionary! {
+    /// 表具类型 (E-101 `type`)
+    MeterType = "E-101.type" "表具类型" {
+        Water = "WATER" "水",
+        Power = "POWER" "电",
+        Gas = "GAS" "气",
+        Heat = "HEAT" "热",
+    }
+}
+
+dictionary! {
+    /// 物品状态: how something was when the home was handed over (S4-1.5.3)
+    ItemState = "S4-1.5.3" "物品状态" {
+        Good = "GOOD" "完好",
+        Worn = "WORN" "有使用痕迹",
+        Damaged = "DAMAGED" "损坏",
+        Missing = "MISSING" "缺失",
+    }
+}
+
+dictionary! {
+    /// 入住关系 (I-09 关系): as what somebody lives in a room
+    BindingRelation = "I-09" "入住关系" {
+        Lessee = "LESSEE" "承租人",
+        CoResident = "CO_RESIDENT" "同住人",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

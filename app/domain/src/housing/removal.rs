@@ -17,6 +17,8 @@ pub const BUILDING_HAS_UNITS: &str = "楼栋下存在房源，不能删除";
 pub const UNIT_HAS_ROOMS: &str = "房源下存在房间，不能删除，请先删除房间";
 /// The last room of a unit: a unit without one has nothing for people, devices and cards to be bound to (E-14).
 pub const LAST_ROOM: &str = "房源至少保留一个房间，不能删除";
+/// A room where somebody lives.
+pub const ROOM_IS_LIVED_IN: &str = "房间有人入住，不能删除，请先办理退租";
 
 /// Whether a unit in this status may be deleted, `ever` being all that its timeline says it was.
 ///

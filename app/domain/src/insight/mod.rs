@@ -1,11 +1,14 @@
-//! What boards and maps count: occupancy figures (domain.md §4.9) and the city map's answers; what waits for whom.
+//! What boards and maps count: occupancy figures (domain.md §4.9), payment colours (§1.3) and the city map's answers; what
+//! waits for whom.
 
+pub mod pay;
 pub mod reminder;
 
 use crate::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},
     housing::unit::rate_text,
     id::OrganizationId,
+    insight::pay::PayCounts,
 };
 use serde::{Deserialize, Serialize};
 
@@ -140,13 +143,22 @@ pub struct MapView {
     pub zoom: u8,
     /// only units of this category, and places that have some (S1-2.2)
     pub category: Option<HousingCategory>,
+    /// also by payment colour
+    #[serde(default)]
+    pub pay: bool,
 }
 
 impl MapView {
     /// The whole earth at some zoom.
     #[must_use]
     pub const fn everywhere(zoom: u8, category: Option<HousingCategory>) -> Self {
-        Self { min_lng: -180.0, min_lat: -90.0, max_lng: 180.0, max_lat: 90.0, zoom, category }
+        Self { min_lng: -180.0, min_lat: -90.0, max_lng: 180.0, max_lat: 90.0, zoom, category, pay: false }
+    }
+
+    /// The same view, also by payment colour.
+    #[must_use]
+    pub const fn with_pay(self, pay: bool) -> Self {
+        Self { pay, ..self }
     }
 }
 
@@ -174,6 +186,8 @@ pub struct MapMark {
     pub counts: StatusCounts,
     /// of a district whose outline is known
     pub area_km2: Option<f64>,
+    /// where it was asked for
+    pub pay: Option<PayCounts>,
 }
 
 impl MapMark {
@@ -251,6 +265,7 @@ mod tests {
                 estates: 1,
                 counts: counts(units),
                 area_km2: None,
+                pay: None,
             };
             mark.label(sought)
         };

@@ -4,6 +4,7 @@
 //! clear, one field at a time, with a reason.
 
 mod form;
+pub mod household;
 pub mod import_sheet;
 pub mod merge;
 pub mod sheet;
@@ -33,6 +34,9 @@ pub struct PersonRow {
     pub district: Option<String>,
     pub id_verified: IdVerified,
     pub updated_at: DateTime<Utc>,
+    /// where he lives, as far as the reader sees homes
+    pub room: Option<String>,
+    pub moved_in_on: Option<NaiveDate>,
 }
 
 /// A person; numbers and addresses masked.
@@ -158,6 +162,18 @@ pub fn masked_address(address: &str) -> String {
     format!("{shown}****")
 }
 
+/// A name where it is enough to know it again: `张*三`, of two characters `张*` (domain.md §2.7).
+#[must_use]
+pub fn masked_name(name: &str) -> String {
+    let characters: Vec<char> = name.chars().collect();
+    match characters.as_slice() {
+        [] => String::new(),
+        [_] => "*".to_owned(),
+        [first, _] => format!("{first}*"),
+        [first, middle @ .., last] => format!("{first}{}{last}", "*".repeat(middle.len())),
+    }
+}
+
 /// A document's number of no known structure: its ends.
 #[must_use]
 pub fn masked_document(number: &str) -> String {
@@ -181,5 +197,8 @@ mod tests {
         }
         assert_eq!(masked_document("E12345678"), "E****78");
         assert_eq!(masked_document("1234"), "****");
+        for (name, shown) in [("张小三", "张*三"), ("张三", "张*"), ("欧阳小三", "欧**三"), ("张", "*"), ("", "")] {
+            assert_eq!(masked_name(name), shown);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::PersonRow;
 use crate::{
     dictionary::{IdType, IdVerified, PersonType},
-    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
 };
 
 /// 人员 list.
@@ -20,6 +20,8 @@ pub const PERSON_LIST: ListSheet<PersonRow> = ListSheet {
         ListColumn { key: "id_number", header: "证件号码", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.id_number) },
         ListColumn { key: "id_verified", header: "证件核验", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::coded(row.id_verified) },
         ListColumn { key: "phone", header: "手机号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.phone) },
+        ListColumn { key: "room", header: "房间", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.room.as_deref(), |room| Cell::link(room, format!("/tenancy/residents?person={}", row.id))) },
+        ListColumn { key: "moved_in_on", header: "入住日期", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.moved_in_on, Cell::Date) },
         ListColumn { key: "organization", header: "所属机构", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.organization) },
         ListColumn { key: "district", header: "所属区县", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.district.as_deref().unwrap_or("全市")) },
         ListColumn { key: "updated_at", header: "更新时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.updated_at) },

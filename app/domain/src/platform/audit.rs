@@ -82,7 +82,13 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("building", "楼栋"),
     ("unit", "房源"),
     ("room", "房间"),
+    ("household", "家庭"),
+    ("household_member", "家庭成员"),
+    ("binding", "房间入住关系"),
+    ("hand_over", "交房记录"),
     ("attachment", "附件"),
+    ("deduction_batch", "代扣批次"),
+    ("bank_difference", "银行差异"),
 ];
 
 /// What people call an audited table; the table's own name when nobody has named it.

@@ -15,10 +15,12 @@ pub const RETRY_DAYS: i64 = 7;
 pub enum JobKind {
     Import,
     Export,
+    /// the bills of a district's month (domain.md §3.6 L2)
+    BillRun,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 2] = [Self::Import, Self::Export];
+    pub const ALL: [Self; 3] = [Self::Import, Self::Export, Self::BillRun];
 
     /// As stored.
     #[must_use]
@@ -26,6 +28,7 @@ impl JobKind {
         match self {
             Self::Import => "IMPORT",
             Self::Export => "EXPORT",
+            Self::BillRun => "BILL_RUN",
         }
     }
 
@@ -34,6 +37,16 @@ impl JobKind {
         match self {
             Self::Import => "导入",
             Self::Export => "导出",
+            Self::BillRun => "生成账单",
+        }
+    }
+
+    /// What its progress counts.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Import | Self::Export => "行",
+            Self::BillRun => "份合同",
         }
     }
 
@@ -212,10 +225,20 @@ pub enum Plan {
     SearchIndex,
     Housekeeping,
     JobSettle,
+    BankExchange,
+    /// who has fallen behind with the rent since yesterday (domain.md §3.6 L4)
+    ArrearsCount,
 }
 
 impl Plan {
-    pub const ALL: [Self; 4] = [Self::AuditSeal, Self::SearchIndex, Self::Housekeeping, Self::JobSettle];
+    pub const ALL: [Self; 6] = [
+        Self::AuditSeal,
+        Self::SearchIndex,
+        Self::Housekeeping,
+        Self::JobSettle,
+        Self::BankExchange,
+        Self::ArrearsCount,
+    ];
 
     /// As stored.
     #[must_use]
@@ -225,6 +248,8 @@ impl Plan {
             Self::SearchIndex => "SEARCH_INDEX",
             Self::Housekeeping => "HOUSEKEEPING",
             Self::JobSettle => "JOB_SETTLE",
+            Self::BankExchange => "BANK_EXCHANGE",
+            Self::ArrearsCount => "ARREARS_COUNT",
         }
     }
 
@@ -235,6 +260,8 @@ impl Plan {
             Self::SearchIndex => "查找索引更新",
             Self::Housekeeping => "过期数据清理",
             Self::JobSettle => "中断任务收尾",
+            Self::BankExchange => "银行文件交换",
+            Self::ArrearsCount => "每日欠费重算",
         }
     }
 
@@ -250,8 +277,10 @@ impl Plan {
         match self {
             Self::AuditSeal => 2,
             Self::SearchIndex => 1,
-            Self::Housekeeping => 60 * 60,
+            // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
+            Self::Housekeeping | Self::ArrearsCount => 60 * 60,
             Self::JobSettle => 5,
+            Self::BankExchange => 30,
         }
     }
 
@@ -274,7 +303,7 @@ impl Plan {
     /// Whether it can be switched off: what proves and what mends cannot.
     #[must_use]
     pub fn can_stop(self) -> bool {
-        matches!(self, Self::SearchIndex | Self::Housekeeping)
+        matches!(self, Self::SearchIndex | Self::Housekeeping | Self::BankExchange)
     }
 }
 
@@ -312,8 +341,8 @@ mod tests {
 
     #[test]
     fn schedules_are_said_in_words() {
-        assert_eq!(Plan::ALL.map(Plan::schedule), ["每2秒", "每1秒", "每小时", "每5秒"]);
-        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true]);
+        assert_eq!(Plan::ALL.map(Plan::schedule), ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时"]);
+        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false]);
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::{
     failure::FieldErrors,
     import::may_import,
     platform::{actor::Actor, permission::Permission},
-    sheet::{Cell, Kind, ListColumn, ListSheet},
     value::{Check, Complaint, required, text_max},
 };
 use serde::{Deserialize, Serialize};
@@ -74,6 +73,21 @@ static OWN: &[Own] = &[
     page("asset", "asset-counts", "资产盘点", "search", "/assets/counts", Permission::AssetRead),
     directory("person", "人员"),
     page("person", "persons", "人员", "person", "/persons", Permission::PersonRead),
+    page("person", "households", "家庭", "home", "/persons/households", Permission::HouseholdRead),
+    directory("tenancy", "租赁管理"),
+    page("tenancy", "assignments", "直接分配", "approve", "/tenancy/assignments", Permission::AssignmentRead),
+    page("tenancy", "contracts", "合同", "edit", "/tenancy/contracts", Permission::ContractRead),
+    page("tenancy", "hand-overs", "交房入住", "unit", "/tenancy/hand-overs", Permission::ContractRead),
+    page("tenancy", "residents", "入住查询", "room", "/tenancy/residents", Permission::PersonRead),
+    directory("billing", "收费管理"),
+    page("billing", "accounts", "租金账户", "rent", "/billing/accounts", Permission::BillRead),
+    page("billing", "bills", "账单", "audit", "/billing/bills", Permission::BillRead),
+    page("billing", "payments", "缴费记录", "approve", "/billing/payments", Permission::BillRead),
+    page("billing", "arrears", "欠费台账", "bell", "/billing/arrears", Permission::BillRead),
+    page("billing", "refunds", "退费", "approve", "/billing/refunds", Permission::BillRead),
+    page("billing", "shifts", "收款班次", "batch", "/billing/shifts", Permission::BillRead),
+    page("billing", "ledger", "总账", "audit", "/billing/ledger", Permission::LedgerRead),
+    page("billing", "bill-runs", "生成账单", "batch", "/billing/runs", Permission::BillWrite),
     directory("operator", "运营主体"),
     page("operator", "operators", "运营主体", "operator", "/operators", Permission::OperatorRead),
     directory("platform", "系统管理"),
@@ -411,27 +425,6 @@ fn path_check(path: &str, key: Option<&str>, entries: &[MenuEntry]) -> Check<Str
         None => Ok(path.to_owned()),
     }
 }
-
-/// 菜单 list (S1-9.1): what an export holds.
-#[rustfmt::skip] // a table: one line per column
-pub const MENU_LIST: ListSheet<MenuEntry> = ListSheet {
-    key: "menu",
-    noun: "菜单",
-    path: "/platform/menus",
-    search_hint: "菜单名称",
-    columns: &[
-        ListColumn { key: "name", header: "菜单名称", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.name) },
-        ListColumn { key: "type", header: "类型", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(if row.directory { "目录" } else { "菜单" }) },
-        ListColumn { key: "icon", header: "图标", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.icon) },
-        ListColumn { key: "sort", header: "排序", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.sort.into()) },
-        ListColumn { key: "path", header: "路由", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.path) },
-        ListColumn { key: "permission", header: "权限标识", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&permission_text(row)) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(if row.visible { "显示" } else { "隐藏" }) },
-    ],
-    filters: &[],
-    default_sort: ("", false),
-    jumps: false,
-};
 
 /// The permission that an entry asks for: its own, or that of its page.
 #[must_use]

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod dictionary;
 pub mod job;
 pub mod menu;
+pub mod menu_sheet;
 pub mod message;
 pub mod numbering;
 pub mod organization;

@@ -35,6 +35,8 @@ impl NumberRule {
             NumberKind::AssetCount => ("PD", NumberPeriod::Year, 4, NumberPeriod::Year),
             NumberKind::Contract => ("HT", NumberPeriod::Year, 6, NumberPeriod::Year),
             NumberKind::Receipt => ("SJ", NumberPeriod::Day, 6, NumberPeriod::Day),
+            NumberKind::Deduction => ("DK", NumberPeriod::Day, 3, NumberPeriod::Day),
+            NumberKind::Household => ("JT", NumberPeriod::Year, 6, NumberPeriod::Year),
         };
         Self { prefix: prefix.to_owned(), date_part, length, reset }
     }

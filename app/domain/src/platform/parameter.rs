@@ -54,6 +54,7 @@ pub const CATALOGUE: &[Parameter] = &[
         "true或false；true时，能维护或复核机构、用户、角色、参数、流程的账号登录后须先启用二次验证",
     ),
     citywide(code::EXPORT_ROWS, "最大导出条数", "1000至100000"),
+    by_district(code::LAYOUTS, "家庭人口与户型", "直接分配时按家庭人口可分配的户型，如1=STUDIO/ONE,2-3=ONE/TWO,4+=TWO/THREE；宿舍型不限"),
     by_district(code::SIGN_DAYS, "签约期限（工作日）", "选房或直接分配后须签约的期限，1至60；逾期房源释放"),
     by_district(code::LEASE_MONTHS, "最长租期（月）", "1至60，办法规定一般不超过5年"),
     by_district(code::DAY_BASE, "日租金基数", "ACTUAL（当期实际天数）、30或365"),
@@ -64,6 +65,8 @@ pub const CATALOGUE: &[Parameter] = &[
         "off/宽限天数，或日费率/宽限天数/上限百分比，如0.0005/5/100；日费率不超过0.001",
     ),
     by_district(code::PAID_FIRST, "抵扣顺序", "PRINCIPAL（先本金后滞纳金）或LATE_FEE（先滞纳金后本金）"),
+    by_district(code::DEDUCTION_DAYS, "代扣日和重扣日", "每月的日期，由小到大，1至28日，最多六个，如15/20/25"),
+    by_district(code::BALANCE_FIRST, "代扣前先用账户余额", "true或false"),
     by_district(code::ARREARS_LEVELS, "欠费等级月数", "四个由小到大的月数，如1/2/3/6"),
     by_district(code::ARREARS_MINOR, "忽略不计的欠费（元）", "不足此数不算欠费，0至100元"),
 ];

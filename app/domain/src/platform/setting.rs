@@ -29,6 +29,8 @@ pub mod code {
     /// whether administrators and money approvers must sign in with a second factor (domain.md §2.6)
     pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
 
+    /// PRM-21: layouts by the size of a household
+    pub const LAYOUTS: &str = "PRM-21";
     /// PRM-23: working days in which a contract is signed after the choice of a home
     pub const SIGN_DAYS: &str = "PRM-23";
     /// PRM-30: longest lease in months
@@ -41,13 +43,17 @@ pub mod code {
     pub const LATE_FEE: &str = "PRM-43";
     /// PRM-45: what of a debt is paid first
     pub const PAID_FIRST: &str = "PRM-45";
+    /// PRM-46: days of direct debit in a month, and of its retries
+    pub const DEDUCTION_DAYS: &str = "PRM-46";
+    /// PRM-47: what was paid ahead is used before the bank is asked
+    pub const BALANCE_FIRST: &str = "PRM-47";
     /// PRM-48: overdue months from which the levels of arrears begin
     pub const ARREARS_LEVELS: &str = "PRM-48";
     /// PRM-51: arrears that are not counted
     pub const ARREARS_MINOR: &str = "PRM-51";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 17] = [
+    pub const ALL: [&str; 20] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -57,12 +63,15 @@ pub mod code {
         PASSWORD_DAYS,
         SECOND_FACTOR,
         EXPORT_ROWS,
+        LAYOUTS,
         SIGN_DAYS,
         LEASE_MONTHS,
         DAY_BASE,
         DUE_ROLLS,
         LATE_FEE,
         PAID_FIRST,
+        DEDUCTION_DAYS,
+        BALANCE_FIRST,
         ARREARS_LEVELS,
         ARREARS_MINOR,
     ];
@@ -230,7 +239,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-51",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),

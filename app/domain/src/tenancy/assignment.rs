@@ -4,7 +4,7 @@ use crate::{
     dictionary::AssignmentStatus,
     failure::{Failure, FieldErrors},
     form::{optional_text, pick},
-    id::{AssignmentId, PersonId, UnitId},
+    id::{AssignmentId, ContractId, PersonId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Area, Money, required, text_max},
 };
@@ -40,8 +40,12 @@ pub struct AssignmentRow {
     pub expires_on: Option<NaiveDate>,
     pub ended_reason: Option<String>,
     pub version: i32,
+    /// the contract that was made of it, or is under way
+    pub contract_id: Option<ContractId>,
     /// whether the one who asks may confirm or refuse it
     pub decidable: bool,
+    /// whether the one who asks may enter the contract for it now (S0-3: 签订)
+    pub signable: bool,
 }
 
 /// What is entered.
@@ -123,7 +127,7 @@ impl AssignmentStatus {
     }
 }
 
-/// 直接分配 list; filtered by 待签约 it is the list 已选房待签约 of seed 000 (S0-3).
+/// 直接分配 list; those that are confirmed and not signed are the list 已选房待签约 of seed 000 (S0-3).
 #[rustfmt::skip] // a table: one line per column
 pub const ASSIGNMENT_LIST: ListSheet<AssignmentRow> = ListSheet {
     key: "assignment",
@@ -141,16 +145,28 @@ pub const ASSIGNMENT_LIST: ListSheet<AssignmentRow> = ListSheet {
         ListColumn { key: "checked_at", header: "复核时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| cell_or_empty(row.checked_at, Cell::Time) },
         ListColumn { key: "expires_on", header: "签约截止", kind: Kind::Time, sortable: true, essential: false, cell: |row| cell_or_empty(row.expires_on, Cell::Date) },
         ListColumn { key: "maker", header: "经办人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.maker.as_deref().unwrap_or_default()) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
+        ListColumn { key: "action", header: "操作", kind: Kind::Action, sortable: false, essential: true, cell: |row| next_step(row) },
     ],
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Of(AssignmentStatus::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "estate", label: "小区", choices: Choices::Linked },
+        Filter { key: "turn", label: "待我复核", choices: Choices::Linked },
+        Filter { key: "signing", label: "已选房待签约", choices: Choices::Linked },
     ],
     default_sort: ("made_at", true),
     jumps: false,
 };
+
+/// 签订, as long as there is no contract; then the way to it.
+fn next_step(row: &AssignmentRow) -> Cell {
+    match row.contract_id {
+        Some(contract) => Cell::link("合同", format!("/tenancy/contracts/{contract}")),
+        None if row.signable => Cell::link("签订", format!("/tenancy/contracts/new?assignment={}", row.id)),
+        None => Cell::Empty,
+    }
+}
 
 #[cfg(test)]
 mod tests {

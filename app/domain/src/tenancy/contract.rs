@@ -6,8 +6,8 @@ use crate::{
         ApplicantCategory, AreaBasis, ContractStatus, LayoutType, PayCycle, Relation, RentSplit, SignMode,
     },
     id::{AccountId, AssignmentId, ContractId, PersonId, RentStandardId, UnitId},
-    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
-    tenancy::contract_form::Assessed,
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
+    tenancy::contract_form::{Assessed, ContractForm, ResidentForm},
     value::{Area, Money, Rate},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -97,6 +97,43 @@ pub struct Contract {
     pub decidable: bool,
 }
 
+impl Contract {
+    /// What the form of a stored contract begins with. The number of the account never travels to a browser: left empty,
+    /// it stays as it is.
+    #[must_use]
+    pub fn form(&self) -> ContractForm {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        let resident = |resident: &Resident| ResidentForm {
+            person: resident.person_id.to_string(),
+            relation: resident.relation.code().to_owned(),
+        };
+        ContractForm {
+            assignment: self.assignment_id.map(|id| id.to_string()).unwrap_or_default(),
+            contract_no: self.row.contract_no.clone().unwrap_or_default(),
+            category: self.category.code().to_owned(),
+            reduction: if self.reduction == Money::ZERO { String::new() } else { self.reduction.to_string() },
+            deposit: self.deposit.to_string(),
+            start_on: self.row.start_on.to_string(),
+            end_on: self.row.end_on.to_string(),
+            rent_start_on: self.rent_start_on.to_string(),
+            pay_cycle: self.pay_cycle.code().to_owned(),
+            first_pay_months: self.first_pay_months.to_string(),
+            split: self.split.code().to_owned(),
+            due_day: self.due_day.to_string(),
+            bank_name: self.bank_name.clone(),
+            bank_no: String::new(),
+            bank_holder: self.bank_holder.clone(),
+            debit_agreement_no: self.debit_agreement_no.clone().unwrap_or_default(),
+            block_access_clause: self.block_access_clause,
+            explained_on: day(self.explained_on),
+            sign_on: self.sign_on.to_string(),
+            sign_mode: self.sign_mode.code().to_owned(),
+            remark: self.remark.clone().unwrap_or_default(),
+            residents: self.residents.iter().map(resident).collect(),
+        }
+    }
+}
+
 /// 同住人
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resident {
@@ -170,10 +207,11 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
         ListColumn { key: "monthly_rent", header: "月租金(元)", kind: Kind::Number, sortable: true, essential: true, cell: |row| Cell::Money(row.monthly_rent) },
         ListColumn { key: "start_on", header: "开始日期", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.start_on) },
         ListColumn { key: "end_on", header: "结束日期", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.end_on) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
         ListColumn { key: "sync", header: "同步状态", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(sync_text(row)) },
         ListColumn { key: "maker", header: "录入人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.maker.as_deref().unwrap_or_default()) },
         ListColumn { key: "created_at", header: "录入时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.created_at) },
+        ListColumn { key: "submitted_at", header: "提交时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| cell_or_empty(row.submitted_at, Cell::Time) },
     ],
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Of(ContractStatus::choices) },
@@ -189,7 +227,8 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
 };
 
 /// Where the bank stands with it.
-fn sync_text(row: &ContractRow) -> &str {
+#[must_use]
+pub fn sync_text(row: &ContractRow) -> &str {
     match row.status {
         ContractStatus::Draft | ContractStatus::Pending | ContractStatus::Rejected | ContractStatus::Void => "未同步",
         ContractStatus::ApprovedSyncing | ContractStatus::CancelSyncing => "同步中",

@@ -187,6 +187,14 @@ impl ContractForm {
         if errors.is_empty() { Ok(fields) } else { Err(errors) }
     }
 
+    /// 月租金 as the form shows it while it is being filled in (S0-4: computed, read-only); none as long as the reduction
+    /// cannot be read or is more than the rent.
+    #[must_use]
+    pub fn monthly_rent(&self, assessed: Assessed) -> Option<Money> {
+        let reduction = optional(&self.reduction, amount).ok()?.unwrap_or_default();
+        assessed.less(reduction)
+    }
+
     /// The co-residents; somebody stands among them once.
     fn residents(&self, errors: &mut FieldErrors) -> Vec<(PersonId, Relation)> {
         let mut residents: Vec<(PersonId, Relation)> = Vec::new();
@@ -245,6 +253,14 @@ pub struct Assessed {
     pub rate: Rate,
     /// 核定月租金
     pub rent: Money,
+}
+
+impl Assessed {
+    /// 月租金: the assessed rent after the reduction; none when more would be taken off than there is.
+    #[must_use]
+    pub fn less(self, reduction: Money) -> Option<Money> {
+        self.rent.checked_sub(reduction).filter(|rent| *rent >= Money::ZERO)
+    }
 }
 
 /// The assessed rent of a home (§4.2). None: the standard counts an area that the home has not.
@@ -339,6 +355,22 @@ mod tests {
         assert_eq!(rent(AreaBasis::Usable, None).as_deref(), Some("111.80"));
         assert_eq!(rent(AreaBasis::Building, None).as_deref(), Some("148.20"));
         assert_eq!(rent(AreaBasis::Inner, None), None);
+    }
+
+    #[test]
+    fn the_rent_follows_the_reduction_while_it_is_typed() {
+        let rate = Rate::parse("2.6").unwrap();
+        let assessed = assessed(AreaBasis::Usable, rate, Area::parse("43").unwrap(), Area::parse("57").unwrap(), None).unwrap();
+        let rent = |reduction: &str| {
+            let form = ContractForm { reduction: reduction.into(), ..form() };
+            form.monthly_rent(assessed).map(|rent| rent.to_string())
+        };
+        assert_eq!(rent("").as_deref(), Some("111.80"));
+        assert_eq!(rent("100.62").as_deref(), Some("11.18"));
+        assert_eq!(rent("111.80").as_deref(), Some("0.00"));
+        for none in ["111.81", "-1", "1.234", "十"] {
+            assert_eq!(rent(none), None, "{none}");
+        }
     }
 
     #[test]

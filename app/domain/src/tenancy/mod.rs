@@ -1,6 +1,12 @@
 //! 租赁 (domain.md §3.5, §3.15, §3.27 U4 to U6): from the assignment of a home to the exit.
 
 pub mod assignment;
+pub mod binding;
+pub mod binding_sheet;
 pub mod contract;
+pub mod contract_batch;
 pub mod contract_form;
 pub mod contract_status;
+pub mod hand_over;
+pub mod hand_over_sheet;
+pub mod layout;

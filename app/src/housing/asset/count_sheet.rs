@@ -1,13 +1,11 @@
 //! A count sheet: what was planned, what was seen, its end and its confirmation.
 
-use super::{
-    act::{Deed, deed},
-    api::{asset_count_confirm, asset_count_enter, asset_count_finish, asset_count_get},
-};
+use super::api::{asset_count_confirm, asset_count_enter, asset_count_finish, asset_count_get};
 use crate::{
     shell::may,
     ui::{
         PageHead,
+        deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
         error_view,
         label::coded,

@@ -1,13 +1,11 @@
 //! The monthly runs of the districts: to run one, to take the newest back, to close it.
 
-use super::{
-    act::{Deed, deed},
-    api::{depreciation_close, depreciation_list, depreciation_reverse, depreciation_run},
-};
+use super::api::{depreciation_close, depreciation_list, depreciation_reverse, depreciation_run};
 use crate::{
     housing::list_actions,
     shell::may,
     ui::{
+        deed::{Deed, deed},
         list::{ListActions, ListAgain, ListFrame, framed_list_page},
         resource::{Loaded, resource},
     },
@@ -26,6 +24,7 @@ pub(super) fn list_view() -> AnyView {
         title: Some("折旧计提"),
         empty: Some("管辖范围内暂无计提记录，登记主卡片后按月计提"),
         tools: Some(tools),
+        ..ListFrame::default()
     };
     framed_list_page(&DEPRECIATION_LIST, frame, actions, depreciation_list)
 }

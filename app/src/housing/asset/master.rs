@@ -1,7 +1,6 @@
 //! The page of a master card: the card, its sub cards, its history, its depreciation.
 
 use super::{
-    act::{Deed, deed},
     api::{asset_master_delete, asset_master_get, asset_sub_list, asset_submit},
     changes::changes_view,
     depreciation::lines_view,
@@ -12,10 +11,12 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
         empty_view, error_view, icon, loading_view,
         resource::resource,
         table::{cell_view, kind_class},
+        tabs::{tabs, use_tab},
     },
 };
 use domain::{
@@ -27,31 +28,11 @@ use domain::{
     sheet::{Cell, cell_or_empty},
 };
 use leptos::prelude::*;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_navigate;
 
 /// The tabs of a card, as the address names them.
 const TABS: [(&str, &str); 5] =
     [("", "卡片信息"), ("subs", "子卡片"), ("changes", "变更记录"), ("depreciation", "折旧"), ("files", "附件")];
-
-/// The tab that the address names.
-pub(super) fn use_tab() -> Memo<String> {
-    let query = use_query_map();
-    Memo::new(move |_| query.read().get("tab").unwrap_or_default())
-}
-
-/// The row of tabs: links, so that they work before the page is alive.
-pub(super) fn tabs(path: &str, tabs: &[(&'static str, &'static str)], tab: Memo<String>) -> impl IntoView + use<> {
-    let links = tabs
-        .iter()
-        .map(|(key, label)| {
-            let key = *key;
-            let href = if key.is_empty() { path.to_owned() } else { format!("{path}?tab={key}") };
-            let current = move || tab.with(|tab| tab == key);
-            view! { <a class="tab" class:tab-active=current aria-current=move || current().then_some("page") href=href>{*label}</a> }
-        })
-        .collect_view();
-    view! { <nav class="tabs tabs-border card-tabs" aria-label="卡片内容">{links}</nav> }
-}
 
 pub(super) fn detail_view() -> AnyView {
     let id = use_id();
@@ -79,7 +60,7 @@ fn page(card: AssetMaster, tab: Memo<String>, again: Callback<()>) -> impl IntoV
     view! {
         {card.with_value(|card| head(card, again))}
         {card.with_value(totals)}
-        {tabs(&path, &TABS, tab)}
+        {tabs("卡片内容", &path, &TABS, tab)}
         {move || card.with_value(|card| match tab.get().as_str() {
             "subs" => subs(card),
             "changes" => changes_view(&card.changes, again),

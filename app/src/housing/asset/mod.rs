@@ -3,7 +3,6 @@
 //! Four lazy routes, because together they would be several times what a module may weigh: the lists, the cards, the
 //! forms, and the sheets (requests, count sheets, printed cards).
 
-mod act;
 mod api;
 mod changes;
 mod count;

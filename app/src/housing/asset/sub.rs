@@ -1,19 +1,19 @@
 //! The page of a sub card.
 
 use super::{
-    act::{Deed, deed},
     api::{asset_sub_delete, asset_sub_get},
     changes::changes_view,
     depreciation::lines_view,
-    master::{tabs, use_tab},
 };
 use crate::{
     shell::may,
     ui::{
         PageHead,
+        deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
         error_view, icon, loading_view,
         resource::resource,
+        tabs::{tabs, use_tab},
     },
 };
 use domain::{
@@ -53,7 +53,7 @@ fn page(card: AssetSub, tab: Memo<String>, again: Callback<()>) -> impl IntoView
     let card = StoredValue::new(card);
     view! {
         {card.with_value(head)}
-        {tabs(&path, &TABS, tab)}
+        {tabs("卡片内容", &path, &TABS, tab)}
         {move || card.with_value(|card| match tab.get().as_str() {
             "changes" => changes_view(&card.changes, again),
             "depreciation" => lines_view(card.master_id, Some(card.id), format!("月折旧额 {} 元", card.monthly)),

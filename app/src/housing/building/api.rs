@@ -7,6 +7,7 @@ use domain::{
         building_form::BuildingForm,
     },
     id::{BuildingId, EstateId},
+    insight::pay::UnitPay,
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -21,6 +22,12 @@ pub async fn building_list(query: ListQuery) -> Result<Page<BuildingRow>, ApiErr
 #[server(endpoint = "building_board_get", input = Json, output = Terse)]
 pub async fn building_board_get(id: BuildingId) -> Result<BuildingBoard, ApiError> {
     Ok(store::housing::building::building_board_get(&crate::context::ctx()?, id).await?)
+}
+
+/// How the units of a building stand with their rent.
+#[server(endpoint = "building_pay_get", input = Json, output = Terse)]
+pub async fn building_pay_get(id: BuildingId) -> Result<Vec<UnitPay>, ApiError> {
+    Ok(store::insight::pay::building_pay_get(&crate::context::ctx()?, id).await?)
 }
 
 /// One building, for its form.

@@ -1,9 +1,10 @@
-//! The board of a building: floor × unit, coloured by status, live; a drawer shows one unit.
+//! The board of a building: floor × unit, coloured by status or by payment, live; a drawer shows one unit.
 
 use super::{
     api::{building_board_get, building_delete},
     facts::building_facts,
     menu::{Opened, cell_menu},
+    pay::{Pays, color_hear, pay_summary, pays_get, pays_set},
 };
 use crate::ui::label::told;
 use crate::{
@@ -13,7 +14,9 @@ use crate::{
     ui::{
         PageHead, empty_view, error_view, icon,
         live::{Heard, use_coalesced, use_live},
-        loading_view, print_button,
+        loading_view,
+        pay::{MODE, Shade, kept, mode_switch, unit_words, use_pay_mode},
+        print_button,
         remove::delete_button,
         resource::resource,
         status_tile, tone,
@@ -49,6 +52,11 @@ pub(super) struct Board {
     statuses: Statuses,
     /// the one status that is not dimmed; none: all
     sought: RwSignal<Option<UnitStatus>>,
+    /// whether the address asks for payment colours, and then how every unit stands
+    pay: Memo<bool>,
+    pub pays: Pays,
+    /// the one colour that is not dimmed
+    pub sought_pay: RwSignal<Option<Shade>>,
     /// the unit that the address names, shown in the drawer
     unit: Memo<Option<i64>>,
     /// the unit that was last brought into view, once: a refreshed board must not jump back to it
@@ -59,21 +67,53 @@ pub(super) struct Board {
     pub chosen: RwSignal<Option<(UnitId, UnitEvent)>>,
 }
 
+impl Board {
+    /// The address of this board in its present colours, with a unit in the drawer or with none.
+    pub fn address(self, unit: Option<i64>) -> String {
+        // Other colours draw all of it anew.
+        address(self.pay.get_untracked(), unit)
+    }
+}
+
+fn address(pay: bool, unit: Option<i64>) -> String {
+    let parts: Vec<String> = pay.then(|| MODE.to_owned()).into_iter().chain(unit.map(|id| format!("unit={id}"))).collect();
+    format!("?{}", parts.join("&"))
+}
+
 pub fn board_view() -> AnyView {
     let id = use_id();
+    let pay = use_pay_mode();
     let board = resource(move || id.get(), |id| building_board_get(BuildingId(id)));
+    let pays = resource(move || (id.get(), pay.get()), pays_get);
     let query = use_query_map();
     let page = Board {
         statuses: RwSignal::new(HashMap::new()),
         sought: RwSignal::new(None),
+        pay,
+        pays: RwSignal::new(HashMap::new()),
+        sought_pay: RwSignal::new(None),
         unit: Memo::new(move |_| query.read().get("unit").and_then(|id| id.parse().ok())),
         met: StoredValue::new(None),
         menu: RwSignal::new(None),
         chosen: RwSignal::new(None),
     };
-    let look_again = use_coalesced(move || board.refetch());
+    let look_again = use_coalesced(move || {
+        board.refetch();
+        pays.refetch();
+    });
+    let pays_again = use_coalesced(move || {
+        if pay.get_untracked() {
+            pays.refetch();
+        }
+    });
     let connected = use_live(Signal::derive(move || format!("building={}", id.get())), move |heard| match heard {
+        Heard::Change(change) if change.color.is_some() => {
+            color_hear(page.pays, &change);
+            pays_again();
+        }
         Heard::Change(change) => {
+            // Let or not any more: that is another colour.
+            pays_again();
             let known = change.unit.and_then(|unit| page.statuses.with_untracked(|known| known.get(&unit).copied()));
             match (known, change.status.as_deref().and_then(UnitStatus::from_code)) {
                 (Some(known), Some(status)) => known.set(status),
@@ -86,9 +126,12 @@ pub fn board_view() -> AnyView {
         <main class="page board-page">
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
-                    match board.await {
-                        Ok(board) => board_page(board, page, connected).into_any(),
-                        Err(error) => error_view(&error),
+                    match (board.await, pays.await) {
+                        (Ok(board), Ok(pays)) => {
+                            pays_set(page.pays, pays);
+                            board_page(board, page, connected).into_any()
+                        }
+                        (Err(error), _) | (_, Err(error)) => error_view(&error),
                     }
                 })}
             </Transition>
@@ -111,10 +154,11 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
         page.met.set_value(unit);
     });
     let building = &board.building;
-    let back = (format!("/housing/estates/{}", building.estate_id), building.estate.clone());
+    let pay = page.pay.get_untracked();
+    let back = (kept(format!("/housing/estates/{}", building.estate_id), pay), building.estate.clone());
     let title = format!("{} {}", building.estate, building.title());
     let (id, version) = (building.id, building.version);
-    let (name, estate_page) = (title.clone(), back.0.clone());
+    let (name, estate_page) = (title.clone(), format!("/housing/estates/{}", building.estate_id));
     view! {
         <PageHead title=title trail=vec![("/housing/estates".to_owned(), "小区".to_owned())] back=back>
             <span class="live-mark" data-live=move || connected.get().to_string() role="status">
@@ -178,14 +222,23 @@ fn summary(building: &Building, page: Board) -> impl IntoView + use<> {
         Some(format!("{}个单元", building.entrances)),
     ];
     let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    view! {
-        <section class="panel" aria-label="统计与图例">
-            <p class="opacity-80">{facts}</p>
+    let to = move |pay: bool| Signal::derive(move || address(pay, page.unit.get()));
+    let figures = if page.pay.get_untracked() {
+        pay_summary(page).into_any()
+    } else {
+        view! {
             <p class="board-rate">
                 "配租率 "<b>{move || occupancy().letting_rate()}</b>{move || format!("（已租{}套 / 可租{}套）", occupancy().rented, occupancy().lettable)}
                 " · 入住率 "<b>{move || occupancy().occupancy_rate()}</b>
             </p>
             <ul class="legend" aria-label="按状态筛选">{legend}</ul>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="panel" aria-label="统计与图例">
+            <div class="board-head"><p class="opacity-80">{facts}</p>{mode_switch(to(false), to(true), page.pay)}</div>
+            {figures}
         </section>
     }
 }
@@ -231,7 +284,11 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
         unit.building_area,
         unit.usable_area
     );
-    let label = move || format!("{facts} · {}", told(status.get()));
+    let pay = page.pays.with_untracked(|known| known.get(&id.0).copied());
+    let label = move || match pay {
+        Some(pay) => format!("{facts} · {}", pay.with(unit_words)),
+        None => format!("{facts} · {}", told(status.get())),
+    };
     let for_title = label.clone();
     let size = format!("{} {}㎡", unit.layout.label(), unit.building_area);
     let menu_label = format!("{room}室操作");
@@ -240,7 +297,10 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
         page.menu.set(Some(Opened::at(id, &event)));
     };
     let current = move || page.unit.get() == Some(id.0);
-    let dimmed = move || page.sought.get().is_some_and(|sought| sought != status.get());
+    let dimmed = move || match pay {
+        Some(pay) => page.sought_pay.get().is_some_and(|sought| sought != pay.with(|pay| Shade::from(pay))),
+        None => page.sought.get().is_some_and(|sought| sought != status.get()),
+    };
     // The drawer stands far behind in the document; the key leads to it as if it came right after its tile.
     let by_key = move |event: KeyboardEvent| match (event.key().as_str(), event.shift_key()) {
         ("Tab", false) if page.unit.get_untracked() == Some(id.0) => {
@@ -264,10 +324,11 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
         <a
             class="board-unit"
             class:is-dimmed=dimmed
-            href=format!("?unit={id}")
+            href=page.address(Some(id.0))
             data-noscroll=""
             data-unit=id.to_string()
-            data-status=move || tone(status.get())
+            data-status=move || pay.is_none().then(|| tone(status.get()))
+            data-pay=move || pay.map(|pay| pay.with(|pay| Shade::from(pay).tone()))
             data-tip=for_title
             aria-label=label
             aria-current=move || current().then_some("true")
@@ -310,7 +371,9 @@ fn bring_into_view(selector: &str) {
 fn drawer(page: Board) -> impl IntoView {
     let (unit, statuses) = (page.unit, page.statuses);
     let navigate = use_navigate();
-    let close = move || navigate("?", NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    let close = move || {
+        navigate(&page.address(None), NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    };
     let by_key = {
         let close = close.clone();
         move |event: KeyboardEvent| {

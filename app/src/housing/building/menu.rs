@@ -93,11 +93,11 @@ fn menu(opened: Opened, page: Board) -> impl IntoView {
         page.menu.set(None);
         page.chosen.set(Some((id, event)));
         let here = NavigateOptions { scroll: false, ..NavigateOptions::default() };
-        navigate(&format!("?unit={id}"), here);
+        navigate(&page.address(Some(id.0)), here);
     });
     view! {
         <div class="board-menu no-print" role="menu" aria-label="房源操作" tabindex="-1" node_ref=list on:keydown=by_key style=format!("left:{}px;top:{}px", opened.left, opened.top)>
-            <a role="menuitem" tabindex="-1" href=format!("?unit={id}") data-noscroll="" on:click=close>"查看房源"</a>
+            <a role="menuitem" tabindex="-1" href=page.address(Some(id.0)) data-noscroll="" on:click=close>"查看房源"</a>
             <a role="menuitem" tabindex="-1" href=format!("/housing/units/{id}")>"完整资料"</a>
             {may(Permission::UnitWrite).then(|| view! { <a role="menuitem" tabindex="-1" href=format!("/housing/units/{id}/edit")>"编辑房源"</a> })}
             <a role="menuitem" tabindex="-1" href=format!("/housing/units/{id}/label")>"打印标签"</a>

@@ -5,6 +5,7 @@ pub mod board;
 pub mod facts;
 pub mod list;
 mod menu;
+mod pay;
 
 use super::record_pages;
 use leptos::prelude::*;

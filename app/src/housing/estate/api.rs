@@ -6,8 +6,8 @@ use domain::{
         building::BuildingRow,
         estate::{Estate, EstateForm, EstateRow},
     },
-    id::EstateId,
-    insight::StatusCounts,
+    id::{BuildingId, EstateId},
+    insight::{StatusCounts, pay::PayCounts},
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -22,6 +22,12 @@ pub async fn estate_list(query: ListQuery) -> Result<Page<EstateRow>, ApiError> 
 #[server(endpoint = "estate_get", input = Json, output = Terse)]
 pub async fn estate_get(id: EstateId) -> Result<Estate, ApiError> {
     Ok(store::housing::estate::estate_get(&crate::context::ctx()?, id).await?)
+}
+
+/// The buildings of an estate by payment colour.
+#[server(endpoint = "estate_pay_get", input = Json, output = Terse)]
+pub async fn estate_pay_get(id: EstateId) -> Result<Vec<(BuildingId, PayCounts)>, ApiError> {
+    Ok(store::insight::pay::estate_pay_get(&crate::context::ctx()?, id).await?)
 }
 
 /// The buildings of an estate with their units by status.

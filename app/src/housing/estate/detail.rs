@@ -1,8 +1,12 @@
-//! The estate view (S0-6 level 2): its figures and its buildings, coloured by occupancy.
+//! The estate view (S0-6 level 2): its figures and its buildings, coloured by occupancy or by payment.
 
-use super::api::{estate_buildings, estate_delete, estate_get};
+use super::{
+    api::{estate_buildings, estate_delete, estate_get},
+    pay::{building_pay_card, pay_summary, pays_get},
+};
 use crate::ui::label::told;
 use crate::{
+    ApiError,
     housing::use_id,
     platform::attachment::attachments_panel,
     shell::may,
@@ -11,7 +15,9 @@ use crate::{
         detail::{field_group, text_cell},
         empty_view, error_view, icon,
         live::{use_coalesced, use_live},
-        loading_view, print_button,
+        loading_view,
+        pay::{MODE, mode_switch, use_pay_mode},
+        print_button,
         remove::delete_button,
         resource::resource,
         status_tile, tone,
@@ -24,18 +30,23 @@ use domain::{
         estate::{Estate, facilities_text, percent_text},
         place::Place,
     },
-    id::EstateId,
-    insight::StatusCounts,
+    id::{BuildingId, EstateId},
+    insight::{StatusCounts, pay::PayCounts},
     list::group_thousands,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
 };
 use leptos::prelude::*;
+use std::collections::HashMap;
 
 pub fn detail_view() -> AnyView {
     let id = use_id();
     let estate = resource(move || id.get(), |id| estate_get(EstateId(id)));
-    let buildings = resource(move || id.get(), |id| estate_buildings(EstateId(id)));
+    let pay = use_pay_mode();
+    let buildings = resource(
+        move || (id.get(), pay.get()),
+        |(id, pay)| async move { Ok::<_, ApiError>((estate_buildings(EstateId(id)).await?, pays_get(id, pay).await?)) },
+    );
     // An import tells of every building: they are looked at again together.
     let look_again = use_coalesced(move || buildings.refetch());
     use_live(Signal::derive(move || format!("estate={}", id.get())), move |_| look_again());
@@ -52,7 +63,9 @@ pub fn detail_view() -> AnyView {
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match (buildings.await, estate.await) {
-                        (Ok(buildings), Ok(_)) => buildings_view(id.get_untracked(), buildings).into_any(),
+                        (Ok((buildings, pays)), Ok(_)) => {
+                            buildings_view(id.get_untracked(), buildings, pays, pay).into_any()
+                        }
                         (Err(error), Ok(_)) => error_view(&error),
                         // Said above already.
                         (_, Err(_)) => ().into_any(),
@@ -89,34 +102,57 @@ fn head(estate: &Estate) -> impl IntoView + use<> {
     }
 }
 
-fn buildings_view(estate: i64, buildings: Vec<(BuildingRow, StatusCounts)>) -> impl IntoView {
+fn buildings_view(
+    estate: i64,
+    buildings: Vec<(BuildingRow, StatusCounts)>,
+    pays: Option<HashMap<BuildingId, PayCounts>>,
+    pay: Memo<bool>,
+) -> impl IntoView {
     if buildings.is_empty() {
         return empty_view("该小区暂无楼栋，可新增楼栋或导入建筑信息");
     }
-    let mut total = StatusCounts::default();
-    for (_, counts) in &buildings {
-        total.merge(*counts);
-    }
-    let occupancy = total.occupancy();
     let count = buildings.len() as i64;
-    let legend = total.present().map(|(status, units)| legend_item(estate, status, units)).collect_view();
-    let cards = buildings.into_iter().map(|(row, counts)| building_card(row, counts)).collect_view();
+    let address = |query: &str| Signal::stored(format!("/housing/estates/{estate}{query}"));
+    let switch = mode_switch(address(""), address(&format!("?{MODE}")), pay);
+    let (summary, cards) = match pays {
+        Some(pays) => {
+            let of = |row: &BuildingRow| pays.get(&row.id).copied().unwrap_or_default();
+            let mut total = PayCounts::default();
+            buildings.iter().for_each(|(row, _)| total.merge(of(row)));
+            let cards = buildings.iter().map(|(row, _)| building_pay_card(row, &of(row))).collect_view();
+            (pay_summary(estate, count, &total).into_any(), cards.into_any())
+        }
+        None => {
+            let mut total = StatusCounts::default();
+            buildings.iter().for_each(|(_, counts)| total.merge(*counts));
+            let cards = buildings.into_iter().map(|(row, counts)| building_card(row, counts)).collect_view();
+            (summary(estate, count, &total).into_any(), cards.into_any())
+        }
+    };
     view! {
         <section class="panel">
-            <h2>"楼栋"</h2>
-            <div class="figure-row">
-                {figure("楼栋", group_thousands(count), "栋")}
-                {figure("房源", group_thousands(occupancy.units), "套")}
-                {figure("可租", group_thousands(occupancy.lettable), "套")}
-                {figure("已租", group_thousands(occupancy.rented), "套")}
-                {figure("入住率", occupancy.occupancy_rate(), "")}
-                {figure("配租率", occupancy.letting_rate(), "")}
-            </div>
-            <ul class="legend mb-4" aria-label="房源状态合计">{legend}</ul>
+            <div class="board-head"><h2>"楼栋"</h2>{switch}</div>
+            {summary}
             <ul class="building-grid">{cards}</ul>
         </section>
     }
     .into_any()
+}
+
+fn summary(estate: i64, buildings: i64, total: &StatusCounts) -> impl IntoView + use<> {
+    let occupancy = total.occupancy();
+    let legend = total.present().map(|(status, units)| legend_item(estate, status, units)).collect_view();
+    view! {
+        <div class="figure-row">
+            {figure("楼栋", group_thousands(buildings), "栋")}
+            {figure("房源", group_thousands(occupancy.units), "套")}
+            {figure("可租", group_thousands(occupancy.lettable), "套")}
+            {figure("已租", group_thousands(occupancy.rented), "套")}
+            {figure("入住率", occupancy.occupancy_rate(), "")}
+            {figure("配租率", occupancy.letting_rate(), "")}
+        </div>
+        <ul class="legend mb-4" aria-label="房源状态合计">{legend}</ul>
+    }
 }
 
 /// What a colour stands for, how many units of the estate have it, and the way to them.
@@ -147,7 +183,7 @@ fn building_card(row: BuildingRow, counts: StatusCounts) -> impl IntoView {
     }
 }
 
-fn figure(label: &'static str, value: String, unit: &'static str) -> impl IntoView {
+pub(super) fn figure(label: &'static str, value: String, unit: &'static str) -> impl IntoView {
     view! { <div class="figure-item"><span class="figure-label">{label}</span><span class="figure-value">{value}<small>{unit}</small></span></div> }
 }
 

@@ -4,6 +4,7 @@ pub mod api;
 pub mod detail;
 pub mod edit;
 pub mod list;
+mod pay;
 
 use super::{nowhere, record_pages};
 use leptos::prelude::*;

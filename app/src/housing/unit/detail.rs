@@ -9,6 +9,7 @@ use crate::{
     housing::use_id,
     platform::attachment::attachments_panel,
     shell::may,
+    tenancy::resident::panel::{Of, residents_panel},
     ui::{
         PageHead,
         detail::{field_group, text_cell},
@@ -42,6 +43,7 @@ pub fn detail_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {residents_panel(Of::Unit, id.into())}
             {attachments_panel(AttachmentOwner::Unit, id.into())}
         </main>
     }
@@ -49,7 +51,7 @@ pub fn detail_view() -> AnyView {
 }
 
 fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
-    let (id, version) = (unit.id, unit.version);
+    let (id, version, lettable) = (unit.id, unit.version, unit.status.is_lettable());
     let (address, board) = (unit.address.clone(), format!("/housing/buildings/{}", unit.building_id));
     let back = (format!("/housing/buildings/{}?unit={id}", unit.building_id), format!("{} 楼盘表", unit.estate));
     let trail =
@@ -58,6 +60,12 @@ fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
         <PageHead title=unit.address.clone() trail=trail back=back>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/label")>{icon("label")}"标签"</a>
+            {move || (lettable && may(Permission::AssignmentWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/tenancy/assignments/new?unit={id}")>"直接分配"</a>
+            })}
+            {move || may(Permission::ContractRead).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/tenancy/contracts?unit={id}")>"合同"</a>
+            })}
             {move || may(Permission::RoomWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/new-room")>{icon("add")}"新增房间"</a>
             })}

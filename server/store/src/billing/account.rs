@@ -1,11 +1,17 @@
 //! Household accounts (E-44 level 3): 租金管理列表 (S0-9) and the counter's view of one household.
 
-use super::{bill, payment};
+use super::{
+    bill,
+    named::{Named, words},
+    payment,
+};
 use crate::{
-    Ctx, Error, Result,
+    Ctx, Result,
     billing::rule::billing_rule,
     ctx::connection,
-    list::{SmallList, push_id},
+    list::push_id,
+    long_list::{LongList, Order},
+    walk::Walk,
 };
 use chrono::NaiveDate;
 use domain::{
@@ -18,16 +24,16 @@ use domain::{
 };
 
 const COLUMNS: &str =
-    "a.id, a.account_no, m.name as mgmt_unit, coalesce(c.lessee_name, p.name, '') as person,
-     coalesce(c.id_number_mask, p.id_number_mask, '') as id_number_mask, a.unit_id, e.name as estate, u.address,
-     c.id as contract_id, c.contract_no, c.start_on, c.end_on, c.monthly_rent_fen, a.balance_fen, a.deposit_fen,
+    "r.id, r.account_no, m.name as mgmt_unit, coalesce(c.lessee_name, p.name, '') as person,
+     coalesce(c.id_number_mask, p.id_number_mask, '') as id_number_mask, r.unit_id, e.name as estate, u.address,
+     c.id as contract_id, c.contract_no, c.start_on, c.end_on, c.monthly_rent_fen, r.balance_fen, r.deposit_fen,
      coalesce((select sum(b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen) from bill b
-               where b.account_id = a.id and b.decision is null
+               where b.account_id = r.id and b.decision is null
                  and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen), 0)::bigint as outstanding_fen";
-const FROM: &str =
-    "from account a join unit u on u.id = a.unit_id join estate e on e.id = a.estate_id
-     join organization m on m.id = u.mgmt_unit_id left join person p on p.id = a.person_id
-     left join lateral (select * from contract c where c.account_id = a.id order by c.id desc limit 1) c on true where true";
+const JOINS: &str =
+    "join unit u on u.id = r.unit_id join estate e on e.id = r.estate_id
+     join organization m on m.id = u.mgmt_unit_id left join person p on p.id = r.person_id
+     left join lateral (select * from contract c where c.account_id = r.id order by c.id desc limit 1) c on true";
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -72,31 +78,42 @@ impl From<Record> for AccountRow {
     }
 }
 
-/// A page of accounts in scope.
+/// A page of accounts in scope (S0-9), the newest first.
 ///
 /// # Errors
 /// Without [`Permission::BillRead`].
 pub async fn account_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AccountRow>> {
     ctx.require(Permission::BillRead)?;
     let (_, descending) = ACCOUNT_LIST.sort(query);
-    let page = SmallList {
+    let mut tx = ctx.begin().await?;
+    let named = Named::read(&mut tx, ctx, words(query)).await?;
+    let walk = match &named.few {
+        Some(few) => Walk { column: "id", ids: few.clone() },
+        None => Walk::new(ctx, query, &[("estate", "estate_id")]),
+    };
+    let list = LongList {
+        table: "account",
         columns: COLUMNS,
-        from: FROM,
-        searched: &["c.lessee_name", "p.name", "a.account_no", "c.contract_no", "u.address"],
+        joins: JOINS,
         filter: &|sql| {
-            push_id(sql, query, "district", "a.district_id");
-            push_id(sql, query, "estate", "a.estate_id");
+            push_id(sql, query, "district", "r.district_id");
+            push_id(sql, query, "estate", "r.estate_id");
+            if named.few.is_none() && named.has_words() {
+                sql.push(" and r.id in (select a.id from account a where true");
+                named.push_words(sql);
+                sql.push(")");
+            }
+            push_id(sql, query, "unit", "a.unit_id");
             if query.filter("owing").is_some() {
-                sql.push(" and exists (select from bill b where b.account_id = a.id").push(bill::OPEN);
+                sql.push(" and exists (select from bill b where b.account_id = r.id and b.decision is null");
+                sql.push(" and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen");
                 sql.push(" and b.due_on < ").push_bind(ctx.today()).push(")");
             }
         },
-        order: "coalesce(c.lessee_name, p.name) collate natural_order",
+        order: Order::Id,
         descending,
-        tie: "a.id",
-    }
-    .page::<Record>(ctx, query)
-    .await?;
+    };
+    let page = list.page(tx, query, &walk, |row: &Record| row.id.to_string()).await?;
     Ok(page.map(AccountRow::from))
 }
 
@@ -107,7 +124,7 @@ pub async fn account_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AccountRo
 pub async fn account_get(ctx: &Ctx, id: AccountId) -> Result<Account> {
     ctx.require(Permission::BillRead)?;
     let mut tx = ctx.begin().await?;
-    let statement = format!("select {COLUMNS} {FROM} and a.id = $1");
+    let statement = format!("select {COLUMNS} from account r {JOINS} where r.id = $1");
     let record: Record = sqlx::query_as(sqlx::AssertSqlSafe(statement))
         .bind(id.0)
         .fetch_optional(connection(&mut tx))
@@ -117,11 +134,15 @@ pub async fn account_get(ctx: &Ctx, id: AccountId) -> Result<Account> {
         .fetch_one(connection(&mut tx))
         .await?;
     let rule = billing_rule(&mut tx, district, ctx.today()).await?;
+    let (bills, owed): (Vec<_>, Vec<_>) =
+        bill::open_bills(&mut tx, id.0, &rule, ctx.today()).await?.into_iter().unzip();
     let account = Account {
         row: record.into(),
-        bills: bill::open_bills(&mut tx, id.0, &rule, ctx.today()).await?,
+        bills,
+        debts: owed.into_iter().map(|owed| owed.debt).collect(),
+        first: rule.first,
         payments: payment::last_payments(&mut tx, id.0).await?,
     };
     tx.commit().await?;
-    Ok::<_, Error>(account)
+    Ok(account)
 }

@@ -1,5 +1,6 @@
 //! Transfers of the ledger: append-only, each between two subjects of one household's account.
 
+use super::debt::BILL_IS_IN_BATCH;
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
@@ -81,6 +82,30 @@ pub(super) async fn reverse_payment(tx: &mut Tx, ctx: &Ctx, payment: i64, reason
     Ok(())
 }
 
+/// Enters the counter-transfers of a bill that is taken back: of its charging, that is, not of its payments. They belong to
+/// the counter-bill.
+///
+/// # Errors
+/// As [`transfer`].
+pub(super) async fn reverse_bill(tx: &mut Tx, ctx: &Ctx, bill: i64, counter: i64, reason: &str) -> Result<()> {
+    sqlx::query!(
+        "insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason,
+                                   bill_id, reverses_id, at, actor_id)
+         select district_id, estate_id, account_id, $3, credit, debit, fee_item, amount_fen, $4, $2, id, $5, $6
+         from ledger_entry where bill_id = $1 and payment_id is null and reverses_id is null order by id",
+        bill,
+        counter,
+        ctx.today(),
+        reason,
+        ctx.now(),
+        ctx.actor_id(),
+    )
+    .execute(connection(tx))
+    .await
+    .map_err(refusal)?;
+    Ok(())
+}
+
 /// What the database refuses, in words.
 pub(super) fn refusal(error: sqlx::Error) -> Error {
     let constraint = match &error {
@@ -90,6 +115,7 @@ pub(super) fn refusal(error: sqlx::Error) -> Error {
     match constraint {
         "ledger_period_closed" => Failure::refused("会计期间已结账").into(),
         "account_balance_check" => Failure::refused("账户余额不足").into(),
+        "bill_in_batch" => Failure::refused(BILL_IS_IN_BATCH).into(),
         "account_deposit_check" => Failure::refused("保证金余额不足").into(),
         _ => error.into(),
     }

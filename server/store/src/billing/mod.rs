@@ -3,11 +3,21 @@
 //! Whoever moves money of a household locks its account first; so of two payments one waits for the other.
 
 pub mod account;
+pub mod arrears;
+pub mod bank;
 pub mod bill;
+pub mod book;
+pub mod deduction;
 pub mod payment;
+pub mod refund;
 pub mod run;
+pub mod run_job;
+pub mod run_list;
+pub mod shift;
 
+mod debt;
 mod ledger;
+mod named;
 mod post;
 pub(crate) mod rule;
 

@@ -1,6 +1,6 @@
 //! Turning planned bills into receivables (转应收, domain.md §3.6 L2): bills, lines, timeline and transfers, set-wise.
 
-use super::ledger::refusal;
+use super::{arrears::arrears_recount, ledger::refusal};
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
@@ -17,6 +17,7 @@ use domain::{
     platform::calendar::WorkCalendar,
     value::Money,
 };
+use std::collections::BTreeSet;
 
 /// A bill that is about to become a receivable.
 pub(crate) struct Charge {
@@ -70,8 +71,16 @@ struct Lines {
     amounts: Vec<i64>,
 }
 
-/// Posts bills; answers how many, and their sum. A period that is charged already is left out, so that a run can be done
-/// again.
+/// What was posted.
+#[derive(Default)]
+pub(crate) struct Posted {
+    /// of the charges, in their order; also of those that were left out
+    pub ids: Vec<i64>,
+    pub bills: i32,
+    pub amount: Money,
+}
+
+/// Posts bills. A period that is charged already is left out, so that a run can be done again.
 ///
 /// # Errors
 /// A refusal when the month of `booked_on` is closed.
@@ -81,9 +90,9 @@ pub(crate) async fn post(
     charges: &[Charge],
     run: Option<i64>,
     booked_on: NaiveDate,
-) -> Result<(i32, Money)> {
+) -> Result<Posted> {
     if charges.is_empty() {
-        return Ok((0, Money::ZERO));
+        return Ok(Posted::default());
     }
     let count = i32::try_from(charges.len()).unwrap_or(i32::MAX);
     let ids: Vec<i64> = sqlx::query_scalar!(
@@ -93,7 +102,7 @@ pub(crate) async fn post(
     .fetch_all(connection(tx))
     .await?;
     let columns = columns(charges, ids);
-    let posted = bills_insert(tx, ctx, &columns, run).await?;
+    let (bills, amount) = bills_insert(tx, ctx, &columns, run).await?;
     lines_insert(tx, &columns.lines).await?;
     // One statement for all of it: the balances look at it once.
     sqlx::query!(
@@ -120,7 +129,15 @@ pub(crate) async fn post(
     )
     .execute(connection(tx))
     .await?;
-    Ok(posted)
+    arrears_recount(tx, ctx, &late(charges, ctx.today())).await?;
+    Ok(Posted { ids: columns.ids, bills, amount })
+}
+
+/// The accounts that a charge may put behind at once, because its due day has passed; what becomes due later is counted when
+/// it has.
+fn late(charges: &[Charge], today: NaiveDate) -> Vec<i64> {
+    let late = charges.iter().filter(|charge| charge.kind == BillKind::Rent && charge.bill.due_on < today);
+    Vec::from_iter(late.map(|charge| charge.account).collect::<BTreeSet<_>>())
 }
 
 async fn bills_insert(tx: &mut Tx, ctx: &Ctx, columns: &Columns, run: Option<i64>) -> Result<(i32, Money)> {
@@ -132,7 +149,7 @@ async fn bills_insert(tx: &mut Tx, ctx: &Ctx, columns: &Columns, run: Option<i64
              from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
                          $9::date[], $10::date[], $11::date[], $12::smallint[], $13::date[], $14::bigint[], $15::bigint[]) as b
              on conflict (contract_id, fee_item, period_from)
-                 where reverses_id is null and (decision is null or decision not in ('VOID', 'REVERSED')) do nothing
+                 where reverses_id is null and months > 0 and (decision is null or decision not in ('VOID', 'REVERSED')) do nothing
              returning amount_fen)
            select count(*)::integer as "bills!", coalesce(sum(amount_fen), 0)::bigint as "amount!" from posted"#,
         &columns.ids,

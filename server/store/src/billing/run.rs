@@ -36,6 +36,95 @@ pub async fn bills_run(
     month: NaiveDate,
     progress: impl Fn(i32) + Send + Sync,
 ) -> Result<RunSummary> {
+    let mut run = Run::begin(ctx, district, month).await?;
+    while run.portion(ctx).await? {
+        progress(run.contracts);
+    }
+    run.end(ctx).await
+}
+
+/// A run under way. Its row is the mark: whoever begins the same month again goes on behind the last contract that was
+/// looked at, or, when that run came to its end, looks at all of them again.
+pub(super) struct Run {
+    id: i64,
+    district: OrganizationId,
+    month: NaiveDate,
+    rule: BillingRule,
+    calendar: WorkCalendar,
+    /// looked at so far
+    pub contracts: i32,
+}
+
+impl Run {
+    pub async fn begin(ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> Result<Self> {
+        let month = allowed(ctx, district, month)?;
+        let mut tx = ctx.begin().await?;
+        let run = sqlx::query!(
+            "insert into bill_run (district_id, month, started_by, started_at) values ($1, $2, $3, $4)
+             on conflict (district_id, month) do update set status = 'RUNNING',
+                 done_to = case when bill_run.status = 'DONE' then 0 else bill_run.done_to end,
+                 contracts = case when bill_run.status = 'DONE' then 0 else bill_run.contracts end
+             returning id, contracts",
+            district.0,
+            month,
+            ctx.actor_id(),
+            ctx.now(),
+        )
+        .fetch_one(connection(&mut tx))
+        .await?;
+        let rule = billing_rule(&mut tx, district.0, month).await?;
+        let calendar = calendar_load(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Self { id: run.id, district, month, rule, calendar, contracts: run.contracts })
+    }
+
+    /// Bills the next contracts; answers whether there were any. The run's row is held meanwhile, so that two who run the
+    /// same month take turns.
+    pub async fn portion(&mut self, ctx: &Ctx) -> Result<bool> {
+        let mut tx = ctx.begin().await?;
+        let from = sqlx::query_scalar!("select done_to from bill_run where id = $1 for update", self.id)
+            .fetch_one(connection(&mut tx))
+            .await?;
+        let contracts = billed_read(&mut tx, self.district.0, self.month, from, PORTION).await?;
+        let Some(last) = contracts.last().map(|contract| contract.id) else { return Ok(false) };
+        let count = i32::try_from(contracts.len()).unwrap_or(i32::MAX);
+        let charges: Vec<Charge> = contracts
+            .iter()
+            .flat_map(|contract| charges(contract, self.month, &self.rule, &self.calendar))
+            .collect();
+        // What is billed late is still booked in the month in which it is known.
+        let posted = post(&mut tx, ctx, &charges, Some(self.id), ctx.today()).await?;
+        self.contracts = sqlx::query_scalar!(
+            "update bill_run set done_to = $2, contracts = contracts + $3, bills = bills + $4, amount_fen = amount_fen + $5
+             where id = $1 returning contracts",
+            self.id,
+            last,
+            count,
+            posted.bills,
+            posted.amount.fen(),
+        )
+        .fetch_one(connection(&mut tx))
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    pub async fn end(self, ctx: &Ctx) -> Result<RunSummary> {
+        let mut tx = ctx.begin().await?;
+        let done = sqlx::query!(
+            "update bill_run set status = 'DONE', finished_at = $2 where id = $1 returning contracts, bills, amount_fen",
+            self.id,
+            ctx.now()
+        )
+        .fetch_one(connection(&mut tx))
+        .await?;
+        tx.commit().await?;
+        Ok(RunSummary { contracts: done.contracts, bills: done.bills, amount: Money::from_fen(done.amount_fen) })
+    }
+}
+
+/// Whether the actor may run a month of a district; answers the month's first day.
+pub(super) fn allowed(ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> Result<NaiveDate> {
     ctx.require(Permission::BillWrite)?;
     if !ctx.sees_district(district.0) {
         return Err(Failure::NotFound.into());
@@ -44,72 +133,7 @@ pub async fn bills_run(
     if month > ctx.today() {
         return Err(Failure::refused("该月份尚未开始，不能生成账单").into());
     }
-    let mut tx = ctx.begin().await?;
-    let run = sqlx::query!(
-        "insert into bill_run (district_id, month, started_by, started_at) values ($1, $2, $3, $4)
-         on conflict (district_id, month) do update set status = 'RUNNING',
-             done_to = case when bill_run.status = 'DONE' then 0 else bill_run.done_to end
-         returning id",
-        district.0,
-        month,
-        ctx.actor_id(),
-        ctx.now(),
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    let rule = billing_rule(&mut tx, district.0, month).await?;
-    let calendar = calendar_load(&mut tx).await?;
-    tx.commit().await?;
-    // What is billed late is still booked in the month in which it is known.
-    let booked_on = ctx.today();
-    while portion(ctx, run.id, district, month, (&rule, &calendar), booked_on, &progress).await? {}
-    let mut tx = ctx.begin().await?;
-    let done = sqlx::query!(
-        "update bill_run set status = 'DONE', finished_at = $2 where id = $1 returning contracts, bills, amount_fen",
-        run.id,
-        ctx.now()
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    tx.commit().await?;
-    Ok(RunSummary { contracts: done.contracts, bills: done.bills, amount: Money::from_fen(done.amount_fen) })
-}
-
-/// Bills the next contracts of a run; answers whether there may be more. The run's row is held meanwhile, so that two
-/// who run the same month take turns.
-async fn portion(
-    ctx: &Ctx,
-    run: i64,
-    district: OrganizationId,
-    month: NaiveDate,
-    (rule, calendar): (&BillingRule, &WorkCalendar),
-    booked_on: NaiveDate,
-    progress: &(impl Fn(i32) + Send + Sync),
-) -> Result<bool> {
-    let mut tx = ctx.begin().await?;
-    let from = sqlx::query_scalar!("select done_to from bill_run where id = $1 for update", run)
-        .fetch_one(connection(&mut tx))
-        .await?;
-    let contracts = billed_read(&mut tx, district.0, month, from, PORTION).await?;
-    let Some(last) = contracts.last().map(|contract| contract.id) else { return Ok(false) };
-    let count = i32::try_from(contracts.len()).unwrap_or(i32::MAX);
-    let charges: Vec<Charge> =
-        contracts.iter().flat_map(|contract| charges(contract, month, rule, calendar)).collect();
-    let (bills, amount) = post(&mut tx, ctx, &charges, Some(run), booked_on).await?;
-    let contracts = sqlx::query_scalar!(
-        "update bill_run set done_to = $2, contracts = contracts + $3, bills = bills + $4, amount_fen = amount_fen + $5
-         where id = $1 returning contracts",
-        run,
-        last,
-        count,
-        bills,
-        amount.fen(),
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    tx.commit().await?;
-    progress(contracts);
-    Ok(true)
+    Ok(month)
 }
 
 /// The bills of a contract that begin in a month.

@@ -7,6 +7,7 @@
 
 pub mod job;
 
+mod binding;
 mod building;
 mod calendar;
 mod estate;
@@ -152,6 +153,7 @@ enum AnyImporter {
     Building(building::Buildings),
     Room(room::Rooms),
     Person(person::Persons),
+    Binding(binding::Bindings),
     User(user::Users),
     Calendar(calendar::Holidays),
 }
@@ -176,6 +178,7 @@ impl Import {
             SheetKey::Building => AnyImporter::Building(districts.into()),
             SheetKey::Room => AnyImporter::Room(Default::default()),
             SheetKey::Person => AnyImporter::Person(Default::default()),
+            SheetKey::Binding => AnyImporter::Binding(Default::default()),
             SheetKey::User => AnyImporter::User(Default::default()),
             SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
         };
@@ -245,6 +248,7 @@ impl Import {
             AnyImporter::Building(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Room(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Person(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::Binding(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
@@ -287,6 +291,7 @@ impl AnyImporter {
             Self::Building(importer) => of(importer, row, labels),
             Self::Room(importer) => of(importer, row, labels),
             Self::Person(importer) => of(importer, row, labels),
+            Self::Binding(importer) => of(importer, row, labels),
             Self::User(importer) => of(importer, row, labels),
             Self::Calendar(importer) => of(importer, row, labels),
         }

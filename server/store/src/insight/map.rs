@@ -1,10 +1,11 @@
 //! The city map's marks (S0-6 level 1, S1-2.2): aggregated here for the visible area and zoom, so
 //! that a browser never gets more than it can show.
 
-use crate::{Ctx, Result, ctx::Tx, ctx::connection, error::stored};
+use super::pay::{Counted, Places, places_counted};
+use crate::{Ctx, Result, ctx::Tx, ctx::connection};
 use domain::{
-    dictionary::{HousingCategory, UnitStatus},
-    insight::{BUILDING_ZOOM, ESTATE_ZOOM, MapMark, MapMarks, MapView, MarkLevel, StatusCounts},
+    dictionary::HousingCategory,
+    insight::{BUILDING_ZOOM, ESTATE_ZOOM, MapMark, MapMarks, MapView, MarkLevel, pay::PayCounts},
     platform::permission::Permission,
 };
 use std::{
@@ -17,8 +18,8 @@ pub const MARKS_MAX: usize = 600;
 /// Clusters are this wide on the screen, in pixels.
 const CLUSTER_PIXELS: f64 = 56.0;
 
-/// The marks of a view, with units by status. Nothing in view is ever left out: where single marks would be too
-/// many, neighbours stand together in one.
+/// The marks of a view, with units by status and, if the view asks for it, by payment colour. Nothing in view is ever left
+/// out: where single marks would be too many, neighbours stand together in one.
 ///
 /// # Errors
 /// Without [`Permission::MapRead`].
@@ -41,21 +42,6 @@ pub async fn map_marks_get(ctx: &Ctx, view: MapView) -> Result<MapMarks> {
     Ok(MapMarks { marks, unlocated })
 }
 
-struct Row {
-    id: i64,
-    status: String,
-    units: i64,
-}
-
-/// Adds the counters up by place.
-fn counted(rows: Vec<Row>) -> Result<HashMap<i64, StatusCounts>> {
-    let mut found: HashMap<i64, StatusCounts> = HashMap::new();
-    for row in rows {
-        found.entry(row.id).or_default().add(stored(&row.status, UnitStatus::from_code)?, row.units);
-    }
-    Ok(found)
-}
-
 /// Where something stands on the map.
 struct Place {
     id: i64,
@@ -67,18 +53,13 @@ struct Place {
 }
 
 /// Places with what is counted there. Whoever asks for one category sees only places that have some of it.
-fn marked(level: MarkLevel, places: Vec<Place>, counts: &HashMap<i64, StatusCounts>, view: MapView) -> Vec<MapMark> {
-    let places = places.into_iter().filter(|place| view.category.is_none() || counts.contains_key(&place.id));
+fn marked(level: MarkLevel, places: Vec<Place>, counted: &Counted, view: MapView) -> Vec<MapMark> {
+    let places = places.into_iter().filter(|place| view.category.is_none() || counted.contains_key(&place.id));
     places
-        .map(|Place { id, name, lng, lat, estates, area_km2 }| MapMark {
-            level,
-            counts: counts.get(&id).copied().unwrap_or_default(),
-            id,
-            name,
-            lng,
-            lat,
-            estates,
-            area_km2,
+        .map(|Place { id, name, lng, lat, estates, area_km2 }| {
+            let (counts, pay) = counted.get(&id).copied().unwrap_or_default();
+            let pay = pay.or(view.pay.then(PayCounts::default));
+            MapMark { level, counts, id, name, lng, lat, estates, area_km2, pay }
         })
         .collect()
 }
@@ -97,15 +78,8 @@ async fn district_marks(tx: &mut Tx, view: MapView) -> Result<Vec<MapMark>> {
     )
     .fetch_all(connection(tx))
     .await?;
-    let tally = sqlx::query_as!(
-        Row,
-        r#"select district_id as id, status, sum(units)::bigint as "units!" from building_tally
-           where units > 0 and ($1::text is null or category = $1) group by 1, 2"#,
-        view.category.map(HousingCategory::code),
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    Ok(marked(MarkLevel::District, places, &counted(tally)?, view))
+    let counted = places_counted(tx, Places { by: "district_id", within: None }, view.category, view.pay).await?;
+    Ok(marked(MarkLevel::District, places, &counted, view))
 }
 
 async fn estate_marks(tx: &mut Tx, view: MapView) -> Result<Vec<MapMark>> {
@@ -125,16 +99,8 @@ async fn estate_marks(tx: &mut Tx, view: MapView) -> Result<Vec<MapMark>> {
     .fetch_all(connection(tx))
     .await?;
     let ids: Vec<i64> = places.iter().map(|place| place.id).collect();
-    let tally = sqlx::query_as!(
-        Row,
-        r#"select estate_id as id, status, sum(units)::bigint as "units!" from building_tally
-           where estate_id = any($1) and units > 0 and ($2::text is null or category = $2) group by 1, 2"#,
-        &ids,
-        view.category.map(HousingCategory::code),
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    Ok(marked(MarkLevel::Estate, places, &counted(tally)?, view))
+    let counted = places_counted(tx, Places { by: "estate_id", within: Some(("estate_id", &ids)) }, view.category, view.pay).await?;
+    Ok(marked(MarkLevel::Estate, places, &counted, view))
 }
 
 /// Single buildings; none when they are too many to be told apart.
@@ -161,16 +127,8 @@ async fn building_marks(tx: &mut Tx, view: MapView) -> Result<Option<Vec<MapMark
         return Ok(None);
     }
     let ids: Vec<i64> = places.iter().map(|place| place.id).collect();
-    let tally = sqlx::query_as!(
-        Row,
-        r#"select building_id as id, status, sum(units)::bigint as "units!" from building_tally
-           where building_id = any($1) and units > 0 and ($2::text is null or category = $2) group by 1, 2"#,
-        &ids,
-        view.category.map(HousingCategory::code),
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    Ok(Some(marked(MarkLevel::Building, places, &counted(tally)?, view)))
+    let counted = places_counted(tx, Places { by: "building_id", within: Some(("building_id", &ids)) }, view.category, view.pay).await?;
+    Ok(Some(marked(MarkLevel::Building, places, &counted, view)))
 }
 
 /// Merges estates that would overlap on the screen, cell by cell of a grid that is fixed to the
@@ -213,4 +171,8 @@ fn merge(cluster: &mut MapMark, mark: MapMark) {
     cluster.level = MarkLevel::Cluster;
     cluster.estates += mark.estates;
     cluster.counts.merge(mark.counts);
+    cluster.pay = cluster.pay.zip(mark.pay).map(|(mut pay, other)| {
+        pay.merge(other);
+        pay
+    });
 }

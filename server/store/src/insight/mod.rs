@@ -2,4 +2,5 @@
 
 pub mod home;
 pub mod map;
+pub mod pay;
 pub mod reminder;

@@ -2,10 +2,12 @@
 //!
 //! A module adds a line to [`SOURCES`]. It says what waits with the very condition that the list behind it has for a
 //! filter, so that both say the same number. Its rows are found by a partial index (`… where state = 'PENDING'`), so that
-//! counting them costs nothing worth mentioning: home is everybody's first page.
+//! counting them costs nothing worth mentioning: home is everybody's first page. Of what there is too much for that, the
+//! number comes from kept counters ([`TALLIED`]).
 
 use crate::{
     Ctx, Result,
+    billing::{arrears, payment::push_unverified},
     ctx::connection,
     housing::{
         asset_change::{self, push_change_scope},
@@ -18,6 +20,7 @@ use crate::{
         task::{self, kinds_checked},
         user::push_user_ending,
     },
+    tenancy::{assignment, contract, hand_over::push_waiting},
 };
 use domain::{
     insight::reminder::{LINES_SHOWN, Reminder, ReminderGroup, ReminderLine},
@@ -43,6 +46,9 @@ struct Source {
     /// `from … where …`: what waits for this actor
     rows: fn(&mut QueryBuilder<Postgres>, &Ctx),
 }
+
+/// SQL: whose home an assignment is about, and where it is.
+const ASSIGNED: &str = "person_name || ' ' || (select address from unit u where u.id = unit_id)";
 
 const SOURCES: &[Source] = &[
     Source {
@@ -85,6 +91,94 @@ const SOURCES: &[Source] = &[
             sql.push("from asset_count c where true");
             push_scope(sql, ctx, "c.district_id", "c.estate_id");
             asset_count::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我审批的合同",
+        link: "/tenancy/contracts?turn=MINE",
+        text: "lessee_name || ' ' || address",
+        href: "'/tenancy/contracts/' || id",
+        order: "submitted_at",
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::ContractCheck),
+        rows: |sql, ctx| {
+            sql.push("from contract c where c.deleted_at is null");
+            push_scope(sql, ctx, "c.district_id", "c.estate_id");
+            contract::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我复核的直接分配",
+        link: "/tenancy/assignments?turn=MINE",
+        text: ASSIGNED,
+        href: "'/tenancy/assignments/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::AssignmentRead) && actor.may(Permission::AssignmentCheck),
+        rows: |sql, ctx| {
+            sql.push("from assignment a where true");
+            push_scope(sql, ctx, "a.district_id", "a.estate_id");
+            assignment::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "已选房待签约",
+        link: "/tenancy/assignments?signing=OPEN&sort=checked_at",
+        text: ASSIGNED,
+        href: "'/tenancy/assignments/' || id",
+        order: "checked_at",
+        concerns: |actor| actor.may(Permission::AssignmentRead) && actor.may(Permission::ContractWrite),
+        rows: |sql, ctx| {
+            sql.push("from assignment a where true");
+            push_scope(sql, ctx, "a.district_id", "a.estate_id");
+            assignment::push_unsigned(sql);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "待客户入住",
+        link: "/tenancy/hand-overs?state=WAITING",
+        text: "c.lessee_name || ' ' || u.address",
+        href: "'/tenancy/hand-overs/new?contract=' || c.id",
+        order: "c.start_on",
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::HandOverWrite),
+        rows: |sql, ctx| {
+            sql.push("from unit u join contract c on c.unit_id = u.id where true");
+            push_scope(sql, ctx, "u.district_id", "u.estate_id");
+            push_waiting(sql);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "即将到期的合同",
+        link: "/tenancy/contracts?ending=SOON",
+        text: "contract_no || ' ' || lessee_name || '，' || end_on || '到期'",
+        href: "'/tenancy/contracts/' || id",
+        order: "end_on",
+        // Who renews them, and who takes the homes back.
+        concerns: |actor| {
+            actor.may(Permission::ContractRead)
+                && (actor.may(Permission::ContractWrite) || actor.may(Permission::HandOverWrite))
+        },
+        rows: |sql, ctx| {
+            sql.push("from contract c where c.deleted_at is null");
+            push_scope(sql, ctx, "c.district_id", "c.estate_id");
+            contract::push_contract_ending(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "待核销的收款",
+        link: "/billing/payments?unverified=1",
+        text: "receipt_no || ' ' || payer",
+        href: "'/billing/payments/' || id",
+        order: "paid_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::PaymentVerify),
+        rows: |sql, ctx| {
+            sql.push("from payment r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            push_unverified(sql);
         },
     },
     Source {
@@ -162,6 +256,37 @@ const SOURCES: &[Source] = &[
     },
 ];
 
+/// Something of which a city has more than can be counted at every visit, and which kept counters count.
+struct Tallied {
+    label: &'static str,
+    link: &'static str,
+    text: &'static str,
+    href: &'static str,
+    order: &'static str,
+    concerns: fn(&Actor) -> bool,
+    /// the query of the number
+    count: fn(&mut QueryBuilder<Postgres>, &Ctx),
+    /// `from … where …`, with the condition of the list
+    rows: fn(&mut QueryBuilder<Postgres>, &Ctx),
+}
+
+const TALLIED: &[Tallied] = &[Tallied {
+    // S4-1.1.5
+    label: "项目欠费",
+    link: "/billing/arrears",
+    text: "(select e.name from estate e where e.id = estate_id) || ' ' || (select u.address from unit u where u.id = unit_id)
+           || '，欠费' || periods || '个月'",
+    href: "'/billing/accounts/' || account_id",
+    order: "since, id",
+    concerns: |actor| actor.may(Permission::BillRead),
+    count: arrears::push_behind_count,
+    rows: |sql, ctx| {
+        sql.push("from arrears r where true");
+        arrears::push_behind(sql);
+        push_scope(sql, ctx, "r.district_id", "r.estate_id");
+    },
+}];
+
 #[derive(sqlx::FromRow)]
 struct Record {
     place: i32,
@@ -187,6 +312,18 @@ pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
         (source.rows)(&mut sql, ctx);
         sql.push(format!(" order by {} limit {LINES_SHOWN}) l", source.order));
     }
+    for (place, source) in TALLIED.iter().enumerate().filter(|(_, source)| (source.concerns)(ctx.actor())) {
+        sql.push(if std::mem::take(&mut first) { "" } else { " union all " });
+        sql.push(format!("select {} as place, (", SOURCES.len() + place));
+        (source.count)(&mut sql, ctx);
+        sql.push(format!(
+            ") as count, coalesce(jsonb_agg(line), '[]') as lines from (
+             select jsonb_build_object('text', {}, 'link', {}) as line ",
+            source.text, source.href
+        ));
+        (source.rows)(&mut sql, ctx);
+        sql.push(format!(" order by {} limit {LINES_SHOWN}) l", source.order));
+    }
     sql.push(") r where count > 0 order by place");
     // Requests and accounts are the platform's; whom they concern is said above.
     let mut tx = ctx.begin_platform().await?;
@@ -197,14 +334,15 @@ pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
     let records: Vec<Record> = sql.build_query_as().fetch_all(connection(&mut tx)).await?;
     tx.commit().await?;
     let reminders = records.into_iter().filter_map(|record| {
-        let source = SOURCES.get(usize::try_from(record.place).ok()?)?;
-        Some(Reminder {
-            group: source.group,
-            label: source.label.to_owned(),
-            count: record.count,
-            link: source.link.to_owned(),
-            lines: record.lines.0,
-        })
+        let place = usize::try_from(record.place).ok()?;
+        let (group, label, link) = match SOURCES.get(place) {
+            Some(source) => (source.group, source.label, source.link),
+            None => TALLIED
+                .get(place - SOURCES.len())
+                .map(|source| (ReminderGroup::Work, source.label, source.link))?,
+        };
+        let (label, link) = (label.to_owned(), link.to_owned());
+        Some(Reminder { group, label, count: record.count, link, lines: record.lines.0 })
     });
     Ok(reminders.collect())
 }

@@ -1,6 +1,6 @@
 //! Deleting a person's record that never mattered (domain.md §0.5 no. 4).
 
-use super::{merge, person_load};
+use super::{binds, merge, person_load};
 use crate::{Ctx, Result, ctx::connection, platform::attachment::attachments_delete};
 use domain::{
     dictionary::AttachmentOwner, failure::Failure, id::PersonId, person::merge::reason_check,
@@ -9,7 +9,7 @@ use domain::{
 
 /// Marks a record as deleted, for a reason. Its numbers are free again: whoever bears them can be entered anew.
 ///
-/// A record that others were merged into has effects and stays, as will one with a contract, a household or a room.
+/// A record that others were merged into has effects and stays, as does one with a contract, a household or a room.
 ///
 /// # Errors
 /// A complaint about the reason; [`Failure::NotFound`] outside the scope; [`Failure::Conflict`] when somebody changed it
@@ -28,6 +28,9 @@ pub async fn person_delete(ctx: &Ctx, id: PersonId, version: i32, reason: &str) 
     if needed {
         return Err(Failure::refused("已有其他记录合并至该人员，不能删除").into());
     }
+    // Held before it is asked: whoever binds a person to something shares his row.
+    sqlx::query!("select id from person where id = $1 for update", id.0).fetch_one(connection(&mut tx)).await?;
+    binds::require_free(&mut tx, id).await?;
     sqlx::query!(
         "insert into person_history (person_id, at, actor_id, event, reason) values ($1, $2, $3, 'DELETE', $4)",
         id.0,

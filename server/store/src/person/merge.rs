@@ -1,7 +1,7 @@
 //! Two records of one human: finding them, and making them one (S1-5.4). City-wide work, because the two may be kept by
 //! organisations that do not see each other's.
 
-use super::{number::Index, person_load, rotate::persons_renew};
+use super::{binds, number::Index, person_load, rotate::persons_renew};
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -90,11 +90,11 @@ pub async fn person_likely(ctx: &Ctx) -> Result<Vec<Likely>> {
 
 /// Makes one of two records. The other one stays, closed, and points to it; it goes to the same organisation, so that
 /// whoever sees the survivor also finds it by the other's numbers. Of every chosen field the two exchange what they
-/// hold: nothing is lost, and both documents lead to the survivor, who also gets the other's files.
+/// hold: nothing is lost, and both documents lead to the survivor, who also gets the other's files, contracts and rooms.
 ///
 /// # Errors
 /// [`Failure::Conflict`] when either was changed since it was looked at; a complaint about the reason; a refusal of a
-/// record that is merged already or of a record with itself.
+/// record that is merged already, of a record with itself, and of two that both have what one person has once.
 pub async fn person_merge(ctx: &Ctx, form: &MergeForm) -> Result<PersonId> {
     ctx.require(Permission::PersonMerge)?;
     let reason = reason_check(&form.reason)?;
@@ -104,6 +104,7 @@ pub async fn person_merge(ctx: &Ctx, form: &MergeForm) -> Result<PersonId> {
     let ring = ctx.database().keys()?;
     let mut tx = ctx.begin().await?;
     let ids = [form.survivor, form.merged];
+    binds::hold(&mut tx, &ids).await?;
     // Held from here on, and sealed with one key, so that what is exchanged can be opened where it goes.
     persons_renew(&mut tx, ring, &ids).await?;
     for (id, version) in [(form.survivor, form.survivor_version), (form.merged, form.merged_version)] {
@@ -134,6 +135,7 @@ pub async fn person_merge(ctx: &Ctx, form: &MergeForm) -> Result<PersonId> {
     .execute(connection(&mut tx))
     .await?;
     attachments_merge(&mut tx, form.survivor, form.merged).await?;
+    binds::hand_over(&mut tx, ctx, form.survivor, form.merged).await?;
     let mut index = Index::default();
     for holder in Numbers::load_all(&mut tx, &ids).await? {
         index.add(ring, holder.id, holder.id_type, &holder.numbers)?;

@@ -2,7 +2,9 @@
 //!
 //! A person belongs to the organisation that keeps the record, and through it to a district or to the whole city.
 
+mod binds;
 mod delete;
+pub mod household;
 mod merge;
 pub(crate) mod number;
 mod rotate;
@@ -19,7 +21,7 @@ use crate::{
     error::stored,
     list::{SmallList, push_code, push_id},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     dictionary::{Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, OrganizationType, PersonType},
     failure::{Failure, FieldErrors},
@@ -44,6 +46,8 @@ struct Record {
     district: Option<String>,
     id_verified: String,
     updated_at: DateTime<Utc>,
+    room: Option<String>,
+    moved_in_on: Option<NaiveDate>,
 }
 
 impl TryFrom<Record> for PersonRow {
@@ -61,12 +65,18 @@ impl TryFrom<Record> for PersonRow {
             district: record.district,
             id_verified: stored(&record.id_verified, IdVerified::from_code)?,
             updated_at: record.updated_at,
+            room: record.room,
+            moved_in_on: record.moved_in_on,
         })
     }
 }
 
 const COLUMNS: &str = "p.id, p.name, p.person_type, p.id_type, p.id_number_mask, p.phone_mask, o.name as organization,
-    d.name as district, p.id_verified, p.updated_at";
+    d.name as district, p.id_verified, p.updated_at,
+    (select e.name || u.address || case when r.name = u.room_no then '' else ' ' || r.name end
+     from binding b join room r on r.id = b.room_id join unit u on u.id = b.unit_id join estate e on e.id = b.estate_id
+     where b.person_id = p.id and b.to_on is null) as room,
+    (select b.from_on from binding b where b.person_id = p.id and b.to_on is null) as moved_in_on";
 
 const FROM: &str = "from person p join organization o on o.id = p.organization_id
     left join organization d on d.id = p.district_id where p.deleted_at is null and p.merged_into is null";

@@ -225,8 +225,13 @@ pub(crate) fn typed(id_type: IdType, number: &str) -> String {
     format!("{}:{}", id_type.code(), canonical(number))
 }
 
+/// Digests of a document's number, whatever its type, under every key: a file that names people knows no types.
+pub(crate) fn paper_digests(ring: &KeyRing, number: &str) -> Vec<Vec<u8>> {
+    ring.indexes(Kind::IdNumber, &canonical(number))
+}
+
 /// A number as it is compared: people write it in groups, with and without hyphens and in either case.
-fn canonical(number: &str) -> String {
+pub(crate) fn canonical(number: &str) -> String {
     number
         .chars()
         .filter(|character| !character.is_whitespace() && *character != '-')

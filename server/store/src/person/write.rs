@@ -169,6 +169,15 @@ pub async fn person_update(ctx: &Ctx, id: PersonId, version: i32, form: &PersonF
     )
     .execute(connection(&mut tx))
     .await?;
+    // As is his household, which is kept by who keeps its head.
+    sqlx::query!(
+        "update household set district_id = $2, organization_id = $3 where head_id = $1 and organization_id <> $3",
+        id.0,
+        district,
+        fields.organization_id.0
+    )
+    .execute(connection(&mut tx))
+    .await?;
     let indexed = numbers.index(&mut tx, ring, id, fields.id_type).await;
     finish(ctx, tx, indexed, &fields).await
 }

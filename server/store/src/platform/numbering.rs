@@ -43,23 +43,40 @@ async fn rule_load(tx: &mut Tx, kind: NumberKind) -> Result<(NumberRule, i32)> {
 /// # Errors
 /// A refusal when the serial has outgrown its digits.
 pub(crate) async fn number_take(tx: &mut Tx, kind: NumberKind, scope: &str, day: NaiveDate) -> Result<String> {
+    let mut numbers = numbers_take(tx, kind, scope, day, 1).await?;
+    numbers.pop().ok_or_else(|| Error::Broken("no number was taken".to_owned()))
+}
+
+/// The same for several at once, in their order.
+///
+/// # Errors
+/// As [`number_take`].
+pub(crate) async fn numbers_take(
+    tx: &mut Tx,
+    kind: NumberKind,
+    scope: &str,
+    day: NaiveDate,
+    count: usize,
+) -> Result<Vec<String>> {
     let (rule, _) = rule_load(tx, kind).await?;
-    let serial = serial_next(tx, kind, scope, &rule.period(day)).await?;
-    Ok(rule.number(day, scope, serial)?)
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let last = serial_next(tx, kind, scope, &rule.period(day), count).await?;
+    (last - count + 1..=last).map(|serial| Ok(rule.number(day, scope, serial)?)).collect()
 }
 
 /// A period that begins goes on from the serials of those that it shares days with: after a change of the reset cycle
-/// the same numbers would come again.
-async fn serial_next(tx: &mut Tx, kind: NumberKind, scope: &str, period: &str) -> Result<i64> {
+/// the same numbers would come again. Answers the last of as many serials as are wanted.
+async fn serial_next(tx: &mut Tx, kind: NumberKind, scope: &str, period: &str, count: i64) -> Result<i64> {
     let serial = sqlx::query_scalar!(
         "insert into number_serial as s (kind, scope, period, last)
-         select $1, $2, $3, 1 + coalesce(max(o.last), 0) from number_serial o
+         select $1, $2, $3, $4 + coalesce(max(o.last), 0) from number_serial o
          where o.kind = $1 and o.scope = $2 and (starts_with(o.period, $3) or starts_with($3, o.period))
-         on conflict (kind, scope, period) do update set last = s.last + 1
+         on conflict (kind, scope, period) do update set last = s.last + $4
          returning last",
         kind.code(),
         scope,
-        period
+        period,
+        count
     )
     .fetch_one(connection(tx))
     .await?;

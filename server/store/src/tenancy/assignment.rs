@@ -9,14 +9,15 @@ use crate::{
     error::stored,
     housing::unit::{Moved, unit_move},
     list::{SmallList, push_code, push_id},
+    person::household::household_of,
     platform::calendar::calendar_load,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    dictionary::{AreaBasis, AssignmentStatus, PersonType},
+    dictionary::{AreaBasis, AssignmentStatus, LayoutType, PersonType},
     failure::{Failure, FieldErrors},
     housing::unit_status::UnitEvent,
-    id::{AssignmentId, PersonId, UnitId},
+    id::{AssignmentId, ContractId, PersonId, UnitId},
     list::{ListQuery, Page},
     platform::permission::Permission,
     tenancy::{
@@ -25,12 +26,15 @@ use domain::{
     },
     value::{Area, Money, Rate},
 };
+use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "a.id, a.status, a.person_id, a.person_name, a.id_number_mask, a.unit_id, u.code as unit_code, e.name as estate, u.address,
      m.name as mgmt_unit, u.usable_area, u.building_area, u.inner_area, r.basis, r.unit_rate, a.reason, a.document_no,
      a.maker_id, user_name(a.maker_id) as maker, a.made_at, user_name(a.checker_id) as checker, a.checked_at, a.opinion,
-     a.expires_on, a.ended_reason, a.version";
+     a.expires_on, a.ended_reason, a.version,
+     (select max(c.id) from contract c where c.assignment_id = a.id and c.deleted_at is null
+          and c.status not in ('REJECTED', 'VOID')) as contract_id";
 const FROM: &str =
     "from assignment a join unit u on u.id = a.unit_id join estate e on e.id = a.estate_id
      join organization m on m.id = u.mgmt_unit_id left join rent_standard r on r.id = u.rent_standard_id where true";
@@ -63,6 +67,7 @@ struct Record {
     expires_on: Option<NaiveDate>,
     ended_reason: Option<String>,
     version: i32,
+    contract_id: Option<i64>,
 }
 
 impl Record {
@@ -91,6 +96,10 @@ impl Record {
             expires_on: self.expires_on,
             ended_reason: self.ended_reason,
             version: self.version,
+            contract_id: self.contract_id.map(ContractId),
+            signable: status == AssignmentStatus::Confirmed
+                && self.contract_id.is_none()
+                && ctx.actor().may(Permission::ContractWrite),
             decidable: status == AssignmentStatus::Pending
                 && self.maker_id != ctx.actor().id.0
                 && ctx.actor().may(Permission::AssignmentCheck),
@@ -109,7 +118,23 @@ impl Record {
     }
 }
 
-/// A page of assignments in scope; those of status CONFIRMED are 已选房待签约 (S0-3).
+/// Adds that the assignment `a` waits for the actor's confirmation, not being his own proposal: of the reminder and the list
+/// behind it.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    sql.push(" and a.status = 'PENDING' and ").push_bind(ctx.actor().may(Permission::AssignmentCheck));
+    sql.push(" and a.maker_id <> ").push_bind(ctx.actor().id.0);
+}
+
+/// Adds that the home of the assignment `a` is chosen and no contract about it is under way: 已选房待签约 (S0-3), of the
+/// reminder and the list behind it.
+pub(crate) fn push_unsigned(sql: &mut QueryBuilder<Postgres>) {
+    sql.push(
+        " and a.status = 'CONFIRMED' and not exists (select from contract c where c.assignment_id = a.id
+          and c.deleted_at is null and c.status not in ('REJECTED', 'VOID'))",
+    );
+}
+
+/// A page of assignments in scope; those that are confirmed and for which no contract is under way are 已选房待签约 (S0-3).
 ///
 /// # Errors
 /// Without [`Permission::AssignmentRead`].
@@ -130,6 +155,12 @@ pub async fn assignment_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Assign
             push_code(sql, query, "status", "a.status");
             push_id(sql, query, "district", "a.district_id");
             push_id(sql, query, "estate", "a.estate_id");
+            if query.filter("turn").is_some() {
+                push_turn(sql, ctx);
+            }
+            if query.filter("signing").is_some() {
+                push_unsigned(sql);
+            }
         },
         order,
         descending,
@@ -194,6 +225,9 @@ pub async fn assignment_create(ctx: &Ctx, form: &AssignmentForm) -> Result<Assig
     if person_is_housed(&mut tx, fields.person_id).await? {
         return Err(FieldErrors::from(("person", "承租人已有履行中的合同")).into());
     }
+    if !layout_fits(&mut tx, ctx, fields.unit_id.0, fields.person_id.0).await? {
+        return Err(FieldErrors::from(("unit", LAYOUT_DIFFERS)).into());
+    }
     let id = sqlx::query_scalar!(
         "insert into assignment (district_id, estate_id, unit_id, person_id, person_name, id_number_mask, reason, document_no,
                                  maker_id, made_at)
@@ -219,6 +253,18 @@ pub async fn assignment_create(ctx: &Ctx, form: &AssignmentForm) -> Result<Assig
     })?;
     tx.commit().await?;
     Ok(AssignmentId(id))
+}
+
+/// What is told where a home has too much or too little room for a household (S1-5.2).
+const LAYOUT_DIFFERS: &str = "户型与家庭人口不匹配";
+
+/// Whether a home's layout is one that the household of a person may have where it lies (PRM-21). Of somebody without a
+/// household nothing is known.
+async fn layout_fits(tx: &mut Tx, ctx: &Ctx, unit: i64, person: i64) -> Result<bool> {
+    let Some((_, people)) = household_of(tx, person).await? else { return Ok(true) };
+    let unit = sqlx::query!("select district_id, layout from unit where id = $1", unit).fetch_one(connection(tx)).await?;
+    let rule = billing_rule(tx, unit.district_id, ctx.today()).await?;
+    Ok(rule.layouts.allows(people, stored(&unit.layout, LayoutType::from_code)?))
 }
 
 /// Whether a person has a contract that runs, in the whole city: homes of other districts are asked about, too, and answer
@@ -286,6 +332,10 @@ pub async fn assignment_decide(
     let next = held.status.next(event)?;
     let mut expires_on = None;
     if approve {
+        // The household may have changed since.
+        if !layout_fits(&mut tx, ctx, held.unit_id, held.person_id).await? {
+            return Err(Failure::refused(LAYOUT_DIFFERS).into());
+        }
         let rule = billing_rule(&mut tx, held.district_id, ctx.today()).await?;
         let calendar = calendar_load(&mut tx).await?;
         let last = calendar.add_working_days(ctx.today(), rule.sign_days).map_err(|missing| Failure::refused(missing.to_string()))?;

@@ -1,4 +1,6 @@
-//! Letting homes (domain.md §3.5, §3.27 U4 to U6): assignments and contracts.
+//! Letting homes (domain.md §3.5, §3.27 U4 to U6): assignments, contracts, hand-overs, and who lives where.
 
 pub mod assignment;
+pub mod binding;
 pub mod contract;
+pub mod hand_over;

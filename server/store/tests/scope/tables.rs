@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 28] = [
+pub const STOCK: [&str; 47] = [
     "project",
     "estate",
     "building",
@@ -22,6 +22,11 @@ pub const STOCK: [&str; 28] = [
     "asset_count",
     "place_tally",
     "assignment",
+    "binding",
+    "hand_over",
+    "hand_over_reading",
+    "hand_over_item",
+    "hand_over_history",
     "account",
     "contract",
     "contract_resident",
@@ -33,10 +38,24 @@ pub const STOCK: [&str; 28] = [
     "payment",
     "payment_share",
     "ledger_entry",
+    "bank_file",
+    "contract_told",
+    "deduction_batch",
+    "deduction_item",
+    "deduction_item_bill",
+    "deduction_line",
+    "bank_difference",
+    "refund",
+    "cashier_shift",
+    "arrears",
+    "arrears_history",
+    "arrears_count",
+    "building_arrears_tally",
+    "district_arrears_tally",
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 28] = [
+pub const CLOSED: [&str; 31] = [
     "app_user",
     "approval",
     "approval_task",
@@ -45,6 +64,9 @@ pub const CLOSED: [&str; 28] = [
     "audit_block",
     "audit_log",
     "cipher_key",
+    "household",
+    "household_history",
+    "household_member",
     "import_row",
     "job",
     "job_file",

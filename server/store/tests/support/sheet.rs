@@ -10,6 +10,7 @@ use domain::{
     person::import_sheet::PERSON_IMPORT,
     platform::{calendar::HOLIDAY_IMPORT, organization_sheet::ORGANIZATION_IMPORT, user_sheet::USER_IMPORT},
     sheet::ImportSheet,
+    tenancy::binding_sheet::BINDING_IMPORT,
 };
 use store::{
     Ctx,
@@ -29,6 +30,7 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::Building => BUILDING,
         SheetKey::Room => ROOM,
         SheetKey::Person => PERSON,
+        SheetKey::Binding => BINDING,
         SheetKey::User => USER,
         SheetKey::Calendar => CALENDAR,
     };
@@ -61,6 +63,7 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::Building => of(&BUILDING_IMPORT),
         SheetKey::Room => of(&ROOM_IMPORT),
         SheetKey::Person => of(&PERSON_IMPORT),
+        SheetKey::Binding => of(&BINDING_IMPORT),
         SheetKey::User => of(&USER_IMPORT),
         SheetKey::Calendar => of(&HOLIDAY_IMPORT),
     }
@@ -75,6 +78,7 @@ pub fn numbered(rows: Vec<Vec<String>>) -> Vec<RawRow> {
 pub fn importer(sheet: SheetKey) -> &'static str {
     match sheet {
         SheetKey::Organization | SheetKey::User | SheetKey::Calendar => "admin",
+        SheetKey::Binding => "entry",
         _ => "city",
     }
 }
@@ -140,6 +144,18 @@ const PERSON: Cells = &[
     ("证件号码", "E1234567"),
     ("手机号", "13800001234"),
     ("所属机构", "甲区"),
+];
+
+/// [`PERSON`] in the home that was occupied when the small city was made.
+const BINDING: Cells = &[
+    ("小区名称", "月光苑"),
+    ("楼栋号", "1号楼"),
+    ("单元号", "1"),
+    ("房号", "103"),
+    ("姓名", "测试人甲"),
+    ("证件号码", "E1234567"),
+    ("关系", "承租人"),
+    ("入住日期", "2026-01-01"),
 ];
 
 const USER: Cells = &[

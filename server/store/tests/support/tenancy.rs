@@ -52,7 +52,29 @@ pub const ROWS: &str = "
     insert into payment_share select p.id, b.id, p.district_id, p.estate_id, 100, 0 from payment p join bill b using (account_id);
     insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason)
     select district_id, estate_id, id, '2026-01-10', 'CASH', 'RECEIVABLE', 'RENT', 100, '缴费' from account;
+    insert into arrears_history (district_id, estate_id, account_id, from_level, to_level, periods, amount_fen)
+    select district_id, estate_id, id, 'L0', 'L1', 1, 100 from account;
+    insert into arrears_count (district_id) select district_id from home;
+    insert into refund (district_id, estate_id, account_id, request_id, kind, amount_fen, reason, bank_name, bank_holder, bank_no,
+        bank_no_mask, key_id, maker_id)
+    select a.district_id, a.estate_id, a.id, gen_random_uuid(), 'REFUND_BAL', 100, '测试', '甲', '甲', '\\x00', '*', h.key_id, 1
+    from account a join home h on h.id = a.unit_id;
+    insert into cashier_shift (district_id, cashier_id, opened_at, closed_at, counted_cash_fen, system_cash_fen)
+    select district_id, 1, now(), now(), 0, 0 from home;
     insert into ledger_period (district_id, month) select district_id, '2025-12-01' from home;
+    insert into bank_file (district_id, direction, kind, name, file_no, state) select district_id, 'OUT', 'CONTRACT', 'x', 'X' || id, 'MADE'
+    from home;
+    insert into contract_told (bank_file_id, seq, district_id, estate_id, contract_id, contract_no, told_at)
+    select f.id, 1, c.district_id, c.estate_id, c.id, 'x', now() from bank_file f join contract c using (district_id);
+    insert into deduction_batch (district_id, batch_no, due_by, month, maker_id, made_at)
+    select district_id, 'DK' || id, '2026-01-15', '2026-01-01', 1, now() from home;
+    insert into deduction_item (batch_id, seq, district_id, estate_id, account_id, contract_id, payer, month, due_fen, created_at)
+    select b.id, 1, c.district_id, c.estate_id, a.id, c.id, '甲', b.month, 100, now()
+    from deduction_batch b join contract c using (district_id) join account a on a.unit_id = c.unit_id;
+    insert into deduction_item_bill select i.id, b.id, i.district_id, i.estate_id, 100, 0, 0 from deduction_item i join bill b using (account_id);
+    insert into deduction_line (bank_file_id, line, batch_id, district_id, seq, due_fen, result, deducted_fen, verdict)
+    select f.id, 2, b.id, b.district_id, 1, 100, 'SUCCESS', 100, 'SUCCESS' from bank_file f join deduction_batch b using (district_id);
+    insert into bank_difference (district_id, kind, own_fen, their_fen, created_at) select district_id, 'BANK_ONLY', 0, 100, now() from home;
     drop table home;";
 
 /// The working days of this and of the next year are known, without which no last day for signing is.

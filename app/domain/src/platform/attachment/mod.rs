@@ -43,6 +43,8 @@ impl AttachmentOwner {
             Self::Building => "building",
             Self::Unit => "unit",
             Self::AssetMaster => "asset-master",
+            Self::Contract => "contract",
+            Self::HandOver => "hand-over",
         }
     }
 
@@ -56,6 +58,8 @@ impl AttachmentOwner {
             Self::Building => "/housing/buildings",
             Self::Unit => "/housing/units",
             Self::AssetMaster => "/assets/masters",
+            Self::Contract => "/tenancy/contracts",
+            Self::HandOver => "/tenancy/hand-overs",
         };
         format!("{list}/{id}")
     }
@@ -70,6 +74,7 @@ impl AttachmentOwner {
             Self::Building => Permission::BuildingRead,
             Self::Unit => Permission::UnitRead,
             Self::AssetMaster => Permission::AssetRead,
+            Self::Contract | Self::HandOver => Permission::ContractRead,
         }
     }
 
@@ -83,6 +88,8 @@ impl AttachmentOwner {
             Self::Building => Permission::BuildingWrite,
             Self::Unit => Permission::UnitWrite,
             Self::AssetMaster => Permission::AssetWrite,
+            Self::Contract => Permission::ContractWrite,
+            Self::HandOver => Permission::HandOverWrite,
         }
     }
 
@@ -90,7 +97,8 @@ impl AttachmentOwner {
     /// a reason (domain.md §0.5 rule 9, §2.7).
     #[must_use]
     pub fn is_personal(self) -> bool {
-        self == Self::Person
+        // A contract holds the lessee's numbers; a sheet that is signed at the door holds names.
+        matches!(self, Self::Person | Self::Contract)
     }
 
     /// What kinds of files such a record has, as they are offered.
@@ -138,6 +146,8 @@ impl AttachmentOwner {
             Self::AssetMaster => {
                 &[Kind::Title, Kind::Voucher, Kind::Acquisition, Kind::Appraisal, Kind::Photo, Kind::Other]
             }
+            Self::Contract => &[Kind::ContractScan, Kind::Explained, Kind::Proxy, Kind::Other],
+            Self::HandOver => &[Kind::Photo, Kind::HandOverSheet, Kind::Proxy, Kind::Other],
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::{Ctx, Error, Result, ctx::connection};
 use domain::{
     failure::Failure,
-    housing::{removal::LAST_ROOM, room::RoomForm},
+    housing::{removal::{LAST_ROOM, ROOM_IS_LIVED_IN}, room::RoomForm},
     id::{RoomId, UnitId},
     platform::permission::Permission,
 };
@@ -86,10 +86,10 @@ pub async fn room_update(ctx: &Ctx, id: RoomId, version: i32, form: &RoomForm) -
     Ok(())
 }
 
-/// Deletes a room; the last one of a unit stays.
+/// Deletes a room; the last one of a unit stays, and one in which somebody lives.
 ///
 /// # Errors
-/// [`Failure::Refused`] with [`LAST_ROOM`]; [`Failure::Conflict`] when somebody changed it meanwhile.
+/// [`Failure::Refused`] with [`LAST_ROOM`] or [`ROOM_IS_LIVED_IN`]; [`Failure::Conflict`] when somebody changed it meanwhile.
 pub async fn room_delete(ctx: &Ctx, id: RoomId, version: i32) -> Result<()> {
     ctx.require(Permission::RoomWrite)?;
     let mut tx = ctx.begin().await?;
@@ -110,6 +110,17 @@ pub async fn room_delete(ctx: &Ctx, id: RoomId, version: i32) -> Result<()> {
     .await?;
     if others == 0 {
         return Err(Failure::refused(LAST_ROOM).into());
+    }
+    // Held before it is asked: who moves in holds the room, too.
+    sqlx::query!("select 1 as one from room where id = $1 for no key update", id.0).fetch_one(connection(&mut tx)).await?;
+    let lived_in = sqlx::query_scalar!(
+        r#"select exists (select from binding where room_id = $1 and to_on is null) as "lived_in!""#,
+        id.0
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    if lived_in {
+        return Err(Failure::refused(ROOM_IS_LIVED_IN).into());
     }
     let deleted = sqlx::query!(
         "update room set deleted_at = $3, updated_at = $3, updated_by = $4, version = version + 1

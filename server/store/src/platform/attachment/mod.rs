@@ -295,28 +295,32 @@ async fn load(tx: &mut Tx, id: AttachmentId) -> Result<Record> {
     })
 }
 
-/// The table of a record that files belong to, and when its rows take none.
-fn table(owner: AttachmentOwner) -> (&'static str, &'static str) {
+/// The table of a record that files belong to, when its rows are there, and when they take files.
+fn table(owner: AttachmentOwner) -> (&'static str, &'static str, &'static str) {
+    const KEPT: &str = "deleted_at is null";
     match owner {
-        AttachmentOwner::Person => ("person", "deleted_at is null and merged_into is null"),
-        AttachmentOwner::Project => ("project", "deleted_at is null"),
-        AttachmentOwner::Estate => ("estate", "deleted_at is null"),
-        AttachmentOwner::Building => ("building", "deleted_at is null"),
-        AttachmentOwner::Unit => ("unit", "deleted_at is null"),
-        AttachmentOwner::AssetMaster => ("asset_master", "deleted_at is null"),
+        AttachmentOwner::Person => ("person", KEPT, "deleted_at is null and merged_into is null"),
+        AttachmentOwner::Project => ("project", KEPT, KEPT),
+        AttachmentOwner::Estate => ("estate", KEPT, KEPT),
+        AttachmentOwner::Building => ("building", KEPT, KEPT),
+        AttachmentOwner::Unit => ("unit", KEPT, KEPT),
+        AttachmentOwner::AssetMaster => ("asset_master", KEPT, KEPT),
+        AttachmentOwner::Contract => ("contract", KEPT, KEPT),
+        AttachmentOwner::HandOver => ("hand_over", "true", "true"),
     }
 }
 
 /// Whether the record is there and in scope, also one that was merged into another.
 async fn owner_is_there(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<bool> {
-    let mut sql = QueryBuilder::<Postgres>::new("select exists (select from ");
-    sql.push(table(owner).0).push(" where deleted_at is null and id = ").push_bind(id).push(")");
+    let (table, there, _) = table(owner);
+    let mut sql = QueryBuilder::<Postgres>::new(format!("select exists (select from {table} where {there} and id = "));
+    sql.push_bind(id).push(")");
     Ok(sql.build_query_scalar().fetch_one(connection(tx)).await?)
 }
 
 /// Holds a record that is in scope and takes files until the transaction ends.
 async fn require_hold(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<()> {
-    let (table, open) = table(owner);
+    let (table, _, open) = table(owner);
     let mut sql = QueryBuilder::<Postgres>::new(format!("select id from {table} where {open} and id = "));
     sql.push_bind(id).push(" for no key update");
     let found: Option<i64> = sql.build_query_scalar().fetch_optional(connection(tx)).await?;

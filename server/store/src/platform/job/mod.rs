@@ -50,6 +50,8 @@ fn title(kind: JobKind, sheet: &str) -> Result<String> {
     let noun = match kind {
         JobKind::Import => stored(sheet, SheetKey::from_code)?.title(),
         JobKind::Export => stored(sheet, Export::of)?.noun,
+        // the month
+        JobKind::BillRun => return Ok(format!("{} {sheet}", kind.label())),
     };
     Ok(format!("{}{noun}", kind.label()))
 }
@@ -59,6 +61,7 @@ fn permission(kind: JobKind, sheet: &str) -> Result<Permission> {
     Ok(match kind {
         JobKind::Import => stored(sheet, SheetKey::from_code)?.permission(),
         JobKind::Export => stored(sheet, Export::of)?.permission,
+        JobKind::BillRun => Permission::BillWrite,
     })
 }
 
@@ -82,11 +85,12 @@ struct Record {
     finished_at: Option<DateTime<Utc>>,
 }
 
-/// `成功n条，失败m条`, or `共n条`.
+/// `成功n条，失败m条`, `共n条` or `合同n份`.
 fn counts(kind: JobKind, succeeded: i32, failed: i32) -> String {
     match kind {
         JobKind::Import => format!("成功{succeeded}条，失败{failed}条"),
         JobKind::Export => format!("共{succeeded}条"),
+        JobKind::BillRun => format!("合同{succeeded}份"),
     }
 }
 
@@ -94,7 +98,8 @@ fn counts(kind: JobKind, succeeded: i32, failed: i32) -> String {
 fn result(kind: JobKind, status: JobStatus, message: Option<&str>, succeeded: i32, failed: i32) -> Option<String> {
     let counted = (succeeded + failed > 0).then(|| counts(kind, succeeded, failed));
     match status {
-        JobStatus::Finished => Some(counts(kind, succeeded, failed)),
+        // What its worker said about it, if it said anything.
+        JobStatus::Finished => Some(message.map_or_else(|| counts(kind, succeeded, failed), ToOwned::to_owned)),
         JobStatus::Failed | JobStatus::Cancelled => {
             let told: Vec<String> = [message.map(ToOwned::to_owned), counted]
                 .into_iter()
@@ -252,6 +257,7 @@ pub async fn job_cancel(ctx: &Ctx, id: &str) -> Result<()> {
             (true, _) => "已取消，已导入的行保留",
             (false, JobKind::Import) => "已取消，未写入任何数据",
             (false, JobKind::Export) => "已取消",
+            (false, JobKind::BillRun) => "已取消，已生成的账单保留",
         },
         resumes.map(JobStatus::code),
         saved,

@@ -2,7 +2,7 @@
 //! paused wakes up when another has long taken over – a job moves on only from where its worker left it, so that nothing
 //! is done or counted twice. It also ends only once: a job that was stopped is found stopped by its worker's next step.
 
-use super::{counts, job_id, result, title};
+use super::{job_id, result, title};
 use crate::{
     Database, Result,
     ctx::{Tx, begin_city, connection},
@@ -65,12 +65,12 @@ pub(crate) async fn ended(tx: &mut Tx, id: Uuid) -> Result<()> {
     let title = title(kind, &job.sheet)?;
     let link = match kind {
         JobKind::Import => format!("/imports/{id}"),
-        JobKind::Export => format!("/platform/jobs/{id}"),
+        JobKind::Export | JobKind::BillRun => format!("/platform/jobs/{id}"),
     };
     let told = result(kind, status, job.message.as_deref(), job.succeeded, job.failed).unwrap_or_default();
     let (notice, params) = match status {
         JobStatus::Finished => {
-            (Notice::JobFinished, vec![("任务", title), ("结果", counts(kind, job.succeeded, job.failed))])
+            (Notice::JobFinished, vec![("任务", title), ("结果", told)])
         }
         JobStatus::Failed => (Notice::JobFailed, vec![("任务", title), ("原因", told)]),
         JobStatus::Cancelled if job.cancelled_by != Some(job.actor_id) => {
@@ -97,7 +97,7 @@ pub async fn job_refuse(database: &Database, id: &str, sentence: &str) -> Result
                   succeeded = case when status = 'EXECUTING' and kind = 'IMPORT' then succeeded else 0 end,
                   failed = case when status = 'EXECUTING' and kind = 'IMPORT' then failed else 0 end,
                   resumes = case when not exists (select from job_file f where f.job_id = $1) then null
-                                 when kind = 'EXPORT' then 'UPLOADED' when status = 'EXECUTING' then 'EXECUTING' end
+                                 when kind <> 'IMPORT' then 'UPLOADED' when status = 'EXECUTING' then 'EXECUTING' end
            where id = $1 and status in ('UPLOADED', 'PARSING', 'EXECUTING')
            returning resumes is not null as "resumes!""#,
         id,
@@ -140,6 +140,7 @@ pub async fn jobs_settle(database: &Database) -> Result<u64> {
     let settled = sqlx::query_scalar!(
         "update job j set status = 'FAILED', finished_at = now(),
                 message = case when kind = 'EXPORT' then '导出进程中断，请重试'
+                               when kind = 'BILL_RUN' then '生成账单中断，已生成的账单保留，请重试'
                                when status = 'EXECUTING' then '导入进程中断，已导入的行保留'
                                else '校验进程中断，请重试' end,
                 succeeded = case when status = 'EXECUTING' and kind = 'IMPORT' then succeeded else 0 end,

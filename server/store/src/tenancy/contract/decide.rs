@@ -7,11 +7,11 @@ use super::{
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
-    platform::{cipher::Kind, numbering::number_take},
+    platform::{attachment::attachments_delete, cipher::Kind, numbering::number_take},
     tenancy::assignment::opinion_check,
 };
 use domain::{
-    dictionary::{AssignmentStatus, ContractStatus, NumberKind},
+    dictionary::{AssignmentStatus, AttachmentOwner, ContractStatus, NumberKind},
     failure::Failure,
     id::ContractId,
     platform::permission::Permission,
@@ -68,22 +68,48 @@ pub async fn contract_decide(
     let opinion = opinion_check(opinion, !approve)?;
     let mut tx = ctx.begin().await?;
     let held = hold(&mut tx, id).await?;
+    let event = if approve { ContractEvent::Approve } else { ContractEvent::Reject };
+    let next = judge(&mut tx, ctx, &held, version, event).await?;
+    decide(&mut tx, ctx, &held, (event, next), opinion.as_deref()).await?;
+    tx.commit().await?;
+    Ok(next)
+}
+
+/// Whether the actor may decide so about a contract; answers the status that follows.
+pub(super) async fn judge(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    held: &Held,
+    version: i32,
+    event: ContractEvent,
+) -> Result<ContractStatus> {
     if held.version != version {
         return Err(Failure::Conflict.into());
     }
     if held.authors.contains(&ctx.actor().id.0) {
         return Err(Failure::refused("不能审批本人录入或修改的合同").into());
     }
-    let event = if approve { ContractEvent::Approve } else { ContractEvent::Reject };
     let next = held.status.next(event).map_err(Failure::from)?;
-    let digest = if approve {
-        ready_check(&mut tx, ctx, &held).await?;
-        Some(digest(&mut tx, ctx, held.id).await?)
+    if event == ContractEvent::Approve {
+        ready_check(tx, ctx, held).await?;
+    }
+    Ok(next)
+}
+
+/// Writes the decision down. Whoever decides about several has judged all of them before: the number comes last, because
+/// its row is everybody's of the district.
+pub(super) async fn decide(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    held: &Held,
+    (event, next): (ContractEvent, ContractStatus),
+    opinion: Option<&str>,
+) -> Result<()> {
+    let (digest, number) = if event == ContractEvent::Approve {
+        (Some(digest(tx, ctx, held.id).await?), Some(number(tx, ctx, held).await?))
     } else {
-        None
+        (None, None)
     };
-    // The number last: its row is everybody's of the district.
-    let number = if approve { Some(number(&mut tx, ctx, &held).await?) } else { None };
     sqlx::query!(
         "update contract set status = $2, checker_id = $3, checked_at = $4, opinion = $5, digest = $6,
                 contract_no = coalesce(contract_no, $7), updated_at = $4, updated_by = $3, version = version + 1 where id = $1",
@@ -95,11 +121,9 @@ pub async fn contract_decide(
         digest,
         number,
     )
-    .execute(connection(&mut tx))
+    .execute(connection(tx))
     .await?;
-    history_add(&mut tx, ctx, held.id, event.label(), (Some(held.status), next), opinion.as_deref()).await?;
-    tx.commit().await?;
-    Ok(next)
+    history_add(tx, ctx, held.id, event.label(), (Some(held.status), next), opinion).await
 }
 
 /// `HT{yyyy}{district6}{6 digits}`, each district counting for itself.
@@ -135,19 +159,20 @@ async fn ready_check(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
     Ok(())
 }
 
-/// SHA-256 of all that the contract says, in clear: what is printed later can be held against it.
+/// SHA-256 of all that the contract says, in clear: what is printed later can be held against it. It says who people are by
+/// name and number; which record is theirs may change (S1-5.4).
 async fn digest(tx: &mut Tx, ctx: &Ctx, id: i64) -> Result<String> {
     let ring = ctx.database().keys()?;
     let row = sqlx::query!(
         r#"select id_number, phone, bank_no,
-                  to_jsonb(c) - contract_moving() - array['assignment_id', 'created_at', 'created_by'] as "content!"
+                  to_jsonb(c) - contract_moving() - array['assignment_id', 'person_id', 'household_id', 'created_at', 'created_by'] as "content!"
            from contract c where id = $1"#,
         id
     )
     .fetch_one(connection(tx))
     .await?;
     let residents = sqlx::query_scalar!(
-        r#"select coalesce(jsonb_agg(jsonb_build_array(person_id, name, relation) order by person_id), '[]') as "residents!"
+        r#"select coalesce(jsonb_agg(jsonb_build_array(name, relation) order by name, relation), '[]') as "residents!"
            from contract_resident where contract_id = $1"#,
         id
     )
@@ -190,6 +215,7 @@ pub async fn contract_delete(ctx: &Ctx, id: ContractId, version: i32) -> Result<
     )
     .execute(connection(&mut tx))
     .await?;
+    attachments_delete(&mut tx, ctx, AttachmentOwner::Contract, held.id).await?;
     history_add(&mut tx, ctx, held.id, "删除", (Some(held.status), held.status), None).await?;
     tx.commit().await?;
     Ok(())

@@ -3,14 +3,17 @@
 //! Whoever writes takes the rows in one order: the home, the assignment, the contract. What was approved is held by the
 //! database (`contract_hold`).
 
+mod approve;
 mod decide;
 mod read;
 mod sync;
 pub(crate) mod terms;
 mod write;
 
+pub use approve::contracts_approve;
 pub use decide::{contract_decide, contract_delete, contract_submit};
-pub use read::{contract_get, contract_list, contract_offer};
+pub use read::{contract_get, contract_list, contract_offer, contracts_chosen};
+pub(crate) use read::{push_contract_ending, push_turn};
 pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
 pub use write::{contract_create, contract_update};
 
@@ -22,45 +25,56 @@ use crate::{
 use domain::{dictionary::ContractStatus, failure::Failure, id::ContractId};
 
 /// A contract whose row, behind that of its home, is locked.
-struct Held {
-    id: i64,
+pub(super) struct Held {
+    pub id: i64,
     district_id: i64,
-    unit_id: i64,
+    pub unit_id: i64,
     assignment_id: Option<i64>,
-    status: ContractStatus,
+    pub status: ContractStatus,
     authors: Vec<i64>,
     version: i32,
 }
 
-async fn hold(tx: &mut Tx, id: ContractId) -> Result<Held> {
-    let unit = sqlx::query_scalar!("select unit_id from contract where id = $1 and deleted_at is null", id.0)
-        .fetch_optional(connection(tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
-    sqlx::query!("select id from unit where id = $1 for update", unit).fetch_one(connection(tx)).await?;
-    let row = sqlx::query!(
-        "select district_id, unit_id, assignment_id, status, created_by, author_ids, version
-         from contract where id = $1 and deleted_at is null for update",
-        id.0
+pub(super) async fn hold(tx: &mut Tx, id: ContractId) -> Result<Held> {
+    hold_all(tx, &[id.0]).await?.pop().ok_or_else(|| Failure::NotFound.into())
+}
+
+/// Locks the homes of contracts and then the contracts, each in the order of their ids, so that two who hold several never
+/// wait for each other. Of those that are not there, or not in sight, nothing is answered.
+async fn hold_all(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Held>> {
+    sqlx::query!(
+        "select id from unit where id in (select unit_id from contract where id = any($1) and deleted_at is null)
+         order by id for update",
+        ids
     )
-    .fetch_optional(connection(tx))
-    .await?
-    .ok_or(Failure::NotFound)?;
-    let mut authors = row.author_ids;
-    authors.extend(row.created_by);
-    Ok(Held {
-        id: id.0,
-        district_id: row.district_id,
-        unit_id: row.unit_id,
-        assignment_id: row.assignment_id,
-        status: stored(&row.status, ContractStatus::from_code)?,
-        authors,
-        version: row.version,
-    })
+    .fetch_all(connection(tx))
+    .await?;
+    let rows = sqlx::query!(
+        "select id, district_id, unit_id, assignment_id, status, created_by, author_ids, version
+         from contract where id = any($1) and deleted_at is null order by id for update",
+        ids
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let mut authors = row.author_ids;
+            authors.extend(row.created_by);
+            Ok(Held {
+                id: row.id,
+                district_id: row.district_id,
+                unit_id: row.unit_id,
+                assignment_id: row.assignment_id,
+                status: stored(&row.status, ContractStatus::from_code)?,
+                authors,
+                version: row.version,
+            })
+        })
+        .collect()
 }
 
 /// A line of the timeline.
-async fn history_add(
+pub(super) async fn history_add(
     tx: &mut Tx,
     ctx: &Ctx,
     contract: i64,

@@ -1,6 +1,6 @@
 //! Contracts as lists and pages show them.
 
-use super::terms::billed_read_one;
+use super::{approve::few, terms::billed_read_one};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
@@ -25,6 +25,7 @@ use domain::{
     },
     value::{Area, Money, Rate},
 };
+use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "c.id, c.contract_no, c.lessee_name, c.id_number_mask, c.unit_id, e.name as estate, u.address, c.rent_area, c.unit_rate,
@@ -82,6 +83,21 @@ impl TryFrom<Record> for ContractRow {
     }
 }
 
+/// Adds that the contract `c` waits for the actor's approval; what he entered or changed himself is hidden from him (S1-5.6).
+/// Of the reminder and the list behind it.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    let me = ctx.actor().id.0;
+    sql.push(" and c.status in ('PENDING', 'CANCEL_PENDING') and ").push_bind(ctx.actor().may(Permission::ContractCheck));
+    sql.push(" and c.created_by <> ").push_bind(me);
+    sql.push(" and not ").push_bind(me).push(" = any(c.author_ids)");
+}
+
+/// Adds that the contract `c` is in force and about to end: of the reminder and the list behind it.
+pub(crate) fn push_contract_ending(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    sql.push(" and c.status = 'ACTIVE'");
+    push_ending(sql, ctx, "c.end_on");
+}
+
 /// A page of contracts in scope.
 ///
 /// # Errors
@@ -95,9 +111,9 @@ pub async fn contract_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Contract
         "monthly_rent" => "c.monthly_rent_fen",
         "start_on" => "c.start_on",
         "end_on" => "c.end_on",
+        "submitted_at" => "c.submitted_at",
         _ => "c.created_at",
     };
-    let me = ctx.actor().id.0;
     let page = SmallList {
         columns: COLUMNS,
         from: FROM,
@@ -109,13 +125,10 @@ pub async fn contract_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Contract
             push_id(sql, query, "unit", "c.unit_id");
             push_id(sql, query, "person", "c.person_id");
             if query.filter("ending").is_some() {
-                sql.push(" and c.status = 'ACTIVE'");
-                push_ending(sql, ctx, "c.end_on");
+                push_contract_ending(sql, ctx);
             }
-            // 待我审批: what another entered (S1-5.6: own entries are hidden).
             if query.filter("turn").is_some() {
-                sql.push(" and c.status in ('PENDING', 'CANCEL_PENDING') and c.created_by <> ").push_bind(me);
-                sql.push(" and not ").push_bind(me).push(" = any(c.author_ids)");
+                push_turn(sql, ctx);
             }
         },
         order,
@@ -125,6 +138,22 @@ pub async fn contract_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Contract
     .page::<Record>(ctx, query)
     .await?;
     page.try_map(ContractRow::try_from)
+}
+
+/// The contracts chosen in a list, as they are now, those first that wait longest.
+///
+/// # Errors
+/// Without [`Permission::ContractRead`]; a refusal of more than one approval takes.
+pub async fn contracts_chosen(ctx: &Ctx, ids: &[ContractId]) -> Result<Vec<ContractRow>> {
+    ctx.require(Permission::ContractRead)?;
+    few(ids.len())?;
+    let mut tx = ctx.begin().await?;
+    let statement = format!("select {COLUMNS} {FROM} and c.id = any($1) order by c.submitted_at, c.id");
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let records: Vec<Record> =
+        sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(ids).fetch_all(connection(&mut tx)).await?;
+    tx.commit().await?;
+    records.into_iter().map(ContractRow::try_from).collect()
 }
 
 /// One contract with the bills of its whole term.

@@ -81,6 +81,21 @@ pub(crate) async fn billed_read(
     .collect()
 }
 
+/// How many there are of them.
+pub(crate) async fn billed_count(tx: &mut Tx, district: i64, month: NaiveDate) -> Result<i32> {
+    let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
+    let count = sqlx::query_scalar!(
+        r#"select count(*)::integer as "count!" from contract
+           where district_id = $1 and status in ('ACTIVE', 'CANCEL_PENDING') and start_on < $3 and end_on >= $2"#,
+        district,
+        month,
+        next
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    Ok(count)
+}
+
 /// One contract with its deposit.
 pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Money)> {
     let record = sqlx::query_as!(

@@ -7,7 +7,7 @@ use crate::{
     ctx::{Tx, connection},
     error::stored,
     housing::unit::area_column,
-    person::number::Numbers,
+    person::{household::household_of, number::Numbers},
     platform::cipher::{KeyRing, Kind},
     tenancy::assignment,
 };
@@ -146,10 +146,7 @@ async fn lessee_load(
 
 /// What belongs together besides the form's own fields.
 fn fits(fields: &ContractFields, home: &Home) -> Result<Money> {
-    match home.assessed.rent.checked_sub(fields.reduction) {
-        Some(rent) if rent >= Money::ZERO => Ok(rent),
-        _ => Err(FieldErrors::from(("reduction", "核减额不能大于核定租金")).into()),
-    }
+    home.assessed.less(fields.reduction).ok_or_else(|| FieldErrors::from(("reduction", "核减额不能大于核定租金")).into())
 }
 
 fn whose(error: sqlx::Error) -> Error {
@@ -185,6 +182,7 @@ pub async fn contract_create(ctx: &Ctx, form: &ContractForm, submit: bool) -> Re
     }
     let lessee = lessee_load(&mut tx, ring, assigned.person_id, &fields, None).await?;
     let id = insert(&mut tx, ctx, &home, &lessee, &fields, rent).await?;
+    household_note(&mut tx, id, lessee.id).await?;
     residents_write(&mut tx, id, &lessee, &fields).await?;
     history_add(&mut tx, ctx, id, "录入", (None, ContractStatus::Draft), None).await?;
     if submit {
@@ -374,6 +372,16 @@ async fn update(
     .execute(connection(tx))
     .await
     .map_err(whose)?;
+    Ok(())
+}
+
+/// With which household a contract is made: the lessee's, if there is one.
+async fn household_note(tx: &mut Tx, contract: i64, lessee: i64) -> Result<()> {
+    if let Some((household, _)) = household_of(tx, lessee).await? {
+        sqlx::query!("update contract set household_id = $2 where id = $1", contract, household)
+            .execute(connection(tx))
+            .await?;
+    }
     Ok(())
 }
 

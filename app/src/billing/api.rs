@@ -1,0 +1,115 @@
+//! Server functions of charging and collecting.
+
+use crate::{ApiError, Terse};
+use domain::{
+    billing::{
+        bill::{Bill, BillRow, BillSums},
+        bill_form::{BillForm, TakeBack},
+        payment::{Account, AccountRow, PaymentForm, PaymentRow, Receipt},
+        run::{RunForm, RunRow},
+    },
+    id::{AccountId, BillId, PaymentId},
+    list::{ListQuery, Page},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+#[cfg(feature = "ssr")]
+use {
+    crate::context::ctx,
+    store::billing::{account, bill, payment, run_job, run_list},
+};
+
+/// A page of household accounts.
+#[server(endpoint = "account_list", input = Json, output = Terse)]
+pub async fn account_list(query: ListQuery) -> Result<Page<AccountRow>, ApiError> {
+    Ok(account::account_list(&ctx()?, &query).await?)
+}
+
+/// One account at the counter.
+#[server(endpoint = "account_get", input = Json, output = Terse)]
+pub async fn account_get(id: AccountId) -> Result<Account, ApiError> {
+    Ok(account::account_get(&ctx()?, id).await?)
+}
+
+/// A page of bills.
+#[server(endpoint = "bill_list", input = Json, output = Terse)]
+pub async fn bill_list(query: ListQuery) -> Result<Page<BillRow>, ApiError> {
+    Ok(bill::bill_list(&ctx()?, &query).await?)
+}
+
+/// What the bills of a list come to.
+#[server(endpoint = "bill_totals", input = Json, output = Terse)]
+pub async fn bill_totals(query: ListQuery) -> Result<BillSums, ApiError> {
+    Ok(bill::bill_totals(&ctx()?, &query).await?)
+}
+
+/// One bill.
+#[server(endpoint = "bill_get", input = Json, output = Terse)]
+pub async fn bill_get(id: BillId) -> Result<Bill, ApiError> {
+    Ok(bill::bill_get(&ctx()?, id).await?)
+}
+
+/// Charges a household by hand.
+#[server(endpoint = "bill_create", input = Json, output = Terse)]
+pub async fn bill_create(account: AccountId, form: BillForm) -> Result<BillId, ApiError> {
+    Ok(bill::bill_create(&ctx()?, account, &form).await?)
+}
+
+/// Takes a bill back.
+#[server(endpoint = "bill_reverse", input = Json, output = Terse)]
+pub async fn bill_reverse(id: BillId, version: i32, how: TakeBack, reason: String) -> Result<(), ApiError> {
+    Ok(bill::bill_reverse(&ctx()?, id, version, how, &reason).await?)
+}
+
+/// A page of payments.
+#[server(endpoint = "payment_list", input = Json, output = Terse)]
+pub async fn payment_list(query: ListQuery) -> Result<Page<PaymentRow>, ApiError> {
+    Ok(payment::payment_list(&ctx()?, &query).await?)
+}
+
+/// Takes money at the counter.
+#[server(endpoint = "payment_take", input = Json, output = Terse)]
+pub async fn payment_take(account: AccountId, form: PaymentForm) -> Result<PaymentId, ApiError> {
+    Ok(payment::payment_take(&ctx()?, account, &form).await?)
+}
+
+/// Takes a payment back.
+#[server(endpoint = "payment_void", input = Json, output = Terse)]
+pub async fn payment_void(id: PaymentId, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(payment::payment_void(&ctx()?, id, version, &reason).await?)
+}
+
+/// The payments that were chosen in the list.
+#[server(endpoint = "payments_chosen", input = Json, output = Terse)]
+pub async fn payments_chosen(ids: Vec<PaymentId>) -> Result<Vec<PaymentRow>, ApiError> {
+    Ok(payment::payments_chosen(&ctx()?, &ids).await?)
+}
+
+/// Confirms payments as an accountant.
+#[server(endpoint = "payments_verify", input = Json, output = Terse)]
+pub async fn payments_verify(ids: Vec<PaymentId>) -> Result<u32, ApiError> {
+    Ok(payment::payments_verify(&ctx()?, &ids).await?)
+}
+
+/// A payment as its receipt shows it.
+#[server(endpoint = "receipt_get", input = Json, output = Terse)]
+pub async fn receipt_get(id: PaymentId) -> Result<Receipt, ApiError> {
+    Ok(payment::receipt_get(&ctx()?, id).await?)
+}
+
+/// Notes that a receipt is printed; answers how often it was before.
+#[server(endpoint = "receipt_print", input = Json, output = Terse)]
+pub async fn receipt_print(id: PaymentId) -> Result<i32, ApiError> {
+    Ok(payment::receipt_print(&ctx()?, id).await?)
+}
+
+/// A page of monthly runs.
+#[server(endpoint = "bill_run_list", input = Json, output = Terse)]
+pub async fn bill_run_list(query: ListQuery) -> Result<Page<RunRow>, ApiError> {
+    Ok(run_list::bill_run_list(&ctx()?, &query).await?)
+}
+
+/// Starts the run of a month; answers the job's id.
+#[server(endpoint = "bill_run_create", input = Json, output = Terse)]
+pub async fn bill_run_create(form: RunForm) -> Result<String, ApiError> {
+    Ok(run_job::bill_run_create(&ctx()?, &form).await?)
+}

@@ -1,0 +1,111 @@
+//! 退费 (S0-11): the list, and a refund with what is decided about it.
+
+use super::api::{refund_decide, refund_get, refund_list, refund_pay};
+use crate::{
+    shell::may,
+    ui::{
+        PageHead,
+        deed::{Deed, deed},
+        detail::{field_group, text_cell, use_id},
+        error_view,
+        list::{ListActions, ListFrame, framed_list_page},
+        loading_view,
+        resource::resource,
+    },
+};
+use domain::{
+    billing::refund::{REFUND_LIST, RefundRow, RefundStatus},
+    platform::permission::Permission,
+    sheet::Cell,
+};
+use leptos::prelude::*;
+
+pub(super) fn list_view() -> AnyView {
+    let frame = ListFrame {
+        title: Some("退费"),
+        empty: Some("暂无退费，可在租金账户中申请"),
+        ..ListFrame::default()
+    };
+    let actions =
+        Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
+    framed_list_page(&REFUND_LIST, frame, actions, refund_list)
+}
+
+pub(super) fn detail_view() -> AnyView {
+    let id = use_id();
+    let refund = resource(move || id.get(), refund_get);
+    let again = Callback::new(move |()| refund.refetch());
+    view! {
+        <main class="page">
+            <Transition fallback=loading_view>
+                {move || Suspend::new(async move {
+                    match refund.await {
+                        Ok(refund) => page(&refund, again).into_any(),
+                        Err(error) => error_view(&error),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+    .into_any()
+}
+
+fn page(refund: &RefundRow, again: Callback<()>) -> impl IntoView + use<> {
+    let mut fields = REFUND_LIST.fields(refund);
+    fields.extend([
+        ("退费原因", Cell::text(&refund.reason)),
+        ("开户行", Cell::text(&refund.bank_name)),
+        ("户名", Cell::text(&refund.bank_holder)),
+        ("审批人", text_cell(refund.checker.as_ref())),
+        ("审批意见", text_cell(refund.opinion.as_ref())),
+        (if refund.status == RefundStatus::Failed { "失败原因" } else { "银行流水号" }, text_cell(refund.bank_serial.as_ref())),
+    ]);
+    let account = format!("/billing/accounts/{}", refund.account_id);
+    view! {
+        <PageHead title=format!("退费 {}", refund.lessee) back=(REFUND_LIST.path.to_owned(), REFUND_LIST.noun.to_owned())>
+            <a class="btn btn-outline btn-sm" href=account>"账户"</a>
+        </PageHead>
+        {deeds(refund, again)}
+        {field_group("退费信息", fields)}
+    }
+}
+
+/// What the reader may do about it now.
+fn deeds(refund: &RefundRow, again: Callback<()>) -> AnyView {
+    let (id, version) = (refund.id, refund.version);
+    let decide = move |approve: bool, label, question, class| {
+        deed(
+            Deed { label, class, question, word: Some(("opinion", "审批意见")) },
+            move |opinion| refund_decide(id, version, approve, opinion),
+            move |()| again.run(()),
+        )
+    };
+    let pay = move |paid: bool, label, question, word, class| {
+        deed(
+            Deed { label, class, question, word: Some(("opinion", word)) },
+            move |serial| refund_pay(id, version, paid, serial),
+            move |()| again.run(()),
+        )
+    };
+    let decidable = refund.decidable;
+    let payable = refund.status == RefundStatus::Approved;
+    let decisions = move || {
+        view! {
+            {decide(true, "同意", "同意后由出纳办理付款。确定同意吗？", "btn btn-primary btn-sm")}
+            {decide(false, "驳回", "驳回后款项留在账户中。请填写原因。", "btn btn-outline btn-error btn-sm")}
+        }
+    };
+    let payments = move || {
+        view! {
+            {pay(true, "登记已付", "银行已付款后登记，款项从账户中扣除。", "银行流水号", "btn btn-primary btn-sm")}
+            {pay(false, "登记失败", "付款失败时登记，款项留在账户中。", "失败原因", "btn btn-outline btn-error btn-sm")}
+        }
+    };
+    view! {
+        <div class="deed-row">
+            {decidable.then(decisions)}
+            {move || (payable && may(Permission::RefundWrite)).then(payments)}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,128 @@
+//! 收费管理 (S0-9, S0-10, S0-13, S1-7.2, S1-7.3, S4-1.7, S4-1.10): accounts, bills, payments, and the counter.
+//!
+//! Five lazy routes: the lists, the counter with its arithmetic, the page of a bill, the form of one, and receipts. Who
+//! collects all day loads the counter and receipts, and nothing else.
+
+mod account;
+mod api;
+pub(crate) mod arrears;
+mod bill;
+mod bill_form;
+pub(crate) mod book;
+mod list;
+mod receipt;
+mod run;
+mod take;
+mod verify;
+mod void;
+
+use crate::ui::empty_view;
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
+
+/// The last part of the address.
+fn use_last_part() -> Memo<String> {
+    let path = use_location().pathname;
+    Memo::new(move |_| path.with(|path| path.rsplit('/').next().unwrap_or_default().to_owned()))
+}
+
+/// The lists.
+pub struct BillingLists;
+
+#[lazy_route]
+impl LazyRoute for BillingLists {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let last = use_last_part();
+        (move || match last.get().as_str() {
+            "accounts" => list::accounts_view(),
+            "bills" => list::bills_view(),
+            "payments" => list::payments_view(),
+            "runs" => run::list_view(),
+            // On the way to another module.
+            _ => ().into_any(),
+        })
+        .into_any()
+    }
+}
+
+/// The cashier's counter: one household's account.
+pub struct Counter;
+
+#[lazy_route]
+impl LazyRoute for Counter {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        account::account_view()
+    }
+}
+
+/// The page of a bill.
+pub struct BillPages;
+
+#[lazy_route]
+impl LazyRoute for BillPages {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        bill::detail_view()
+    }
+}
+
+/// The form of a temporary bill.
+pub struct BillForms;
+
+#[lazy_route]
+impl LazyRoute for BillForms {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        bill_form::new_view()
+    }
+}
+
+/// Receipts, and what an accountant does with chosen payments.
+pub struct Receipts;
+
+#[lazy_route]
+impl LazyRoute for Receipts {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let last = use_last_part();
+        let verifying = Memo::new(move |_| last.with(|last| last == "verify"));
+        (move || if verifying.get() { verify::verify_view() } else { receipt::receipt_view() }).into_any()
+    }
+}
+
+/// A figure with its name above.
+fn figure(label: &'static str, value: impl Into<String>) -> impl IntoView {
+    view! { <div class="figure-item"><span class="figure-label">{label}</span><span class="figure-value">{value.into()}</span></div> }
+}
+
+/// A table in a panel of its own, or the sentence of an empty one.
+fn table_panel(title: &'static str, head: AnyView, rows: Vec<AnyView>, empty: &'static str) -> AnyView {
+    let content = if rows.is_empty() {
+        empty_view(empty)
+    } else {
+        view! {
+            <div class="table-scroll" tabindex="0" role="region" aria-label=title>
+                <table class="table table-sm data-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
+            </div>
+        }
+        .into_any()
+    };
+    view! { <section class="panel"><h2>{title}</h2>{content}</section> }.into_any()
+}

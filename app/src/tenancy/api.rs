@@ -1,0 +1,126 @@
+//! Server functions of assignments and contracts.
+
+use crate::{ApiError, Terse};
+use domain::{
+    dictionary::{AssignmentStatus, ContractStatus},
+    id::{AssignmentId, ContractId},
+    list::{ListQuery, Page},
+    tenancy::{
+        assignment::{AssignmentForm, AssignmentRow},
+        contract::{Contract, ContractOffer, ContractRow},
+        contract_batch::ApproveOutcome,
+        contract_form::ContractForm,
+    },
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+#[cfg(feature = "ssr")]
+use {
+    crate::context::ctx,
+    store::tenancy::{assignment, contract},
+};
+
+/// A page of assignments.
+#[server(endpoint = "assignment_list", input = Json, output = Terse)]
+pub async fn assignment_list(query: ListQuery) -> Result<Page<AssignmentRow>, ApiError> {
+    Ok(assignment::assignment_list(&ctx()?, &query).await?)
+}
+
+/// One assignment.
+#[server(endpoint = "assignment_get", input = Json, output = Terse)]
+pub async fn assignment_get(id: AssignmentId) -> Result<AssignmentRow, ApiError> {
+    Ok(assignment::assignment_get(&ctx()?, id).await?)
+}
+
+/// Proposes a home for a person.
+#[server(endpoint = "assignment_create", input = Json, output = Terse)]
+pub async fn assignment_create(form: AssignmentForm) -> Result<AssignmentId, ApiError> {
+    Ok(assignment::assignment_create(&ctx()?, &form).await?)
+}
+
+/// Confirms or refuses what another proposed.
+#[server(endpoint = "assignment_decide", input = Json, output = Terse)]
+pub async fn assignment_decide(
+    id: AssignmentId,
+    version: i32,
+    approve: bool,
+    opinion: String,
+) -> Result<AssignmentStatus, ApiError> {
+    Ok(assignment::assignment_decide(&ctx()?, id, version, approve, &opinion).await?)
+}
+
+/// Gives a home back that is not signed for.
+#[server(endpoint = "assignment_release", input = Json, output = Terse)]
+pub async fn assignment_release(id: AssignmentId, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(assignment::assignment_release(&ctx()?, id, version, &reason).await?)
+}
+
+/// A page of contracts.
+#[server(endpoint = "contract_list", input = Json, output = Terse)]
+pub async fn contract_list(query: ListQuery) -> Result<Page<ContractRow>, ApiError> {
+    Ok(contract::contract_list(&ctx()?, &query).await?)
+}
+
+/// The contracts chosen in a list, as they are now.
+#[server(endpoint = "contracts_chosen", input = Json, output = Terse)]
+pub async fn contracts_chosen(ids: Vec<ContractId>) -> Result<Vec<ContractRow>, ApiError> {
+    Ok(contract::contracts_chosen(&ctx()?, &ids).await?)
+}
+
+/// One contract.
+#[server(endpoint = "contract_get", input = Json, output = Terse)]
+pub async fn contract_get(id: ContractId) -> Result<Contract, ApiError> {
+    Ok(contract::contract_get(&ctx()?, id).await?)
+}
+
+/// What the form of a contract shows of an assigned home.
+#[server(endpoint = "contract_offer_get", input = Json, output = Terse)]
+pub async fn contract_offer_get(assignment: AssignmentId) -> Result<ContractOffer, ApiError> {
+    Ok(contract::contract_offer(&ctx()?, assignment).await?)
+}
+
+/// Enters a contract, and sends it to the approver if that is wanted.
+#[server(endpoint = "contract_create", input = Json, output = Terse)]
+pub async fn contract_create(form: ContractForm, submit: bool) -> Result<ContractId, ApiError> {
+    Ok(contract::contract_create(&ctx()?, &form, submit).await?)
+}
+
+/// Changes a contract that nobody approved.
+#[server(endpoint = "contract_update", input = Json, output = Terse)]
+pub async fn contract_update(id: ContractId, version: i32, form: ContractForm) -> Result<(), ApiError> {
+    Ok(contract::contract_update(&ctx()?, id, version, &form).await?)
+}
+
+/// Sends a draft to the approver.
+#[server(endpoint = "contract_submit", input = Json, output = Terse)]
+pub async fn contract_submit(id: ContractId, version: i32) -> Result<(), ApiError> {
+    Ok(contract::contract_submit(&ctx()?, id, version).await?)
+}
+
+/// Approves or refuses what another entered.
+#[server(endpoint = "contract_decide", input = Json, output = Terse)]
+pub async fn contract_decide(
+    id: ContractId,
+    version: i32,
+    approve: bool,
+    opinion: String,
+) -> Result<ContractStatus, ApiError> {
+    Ok(contract::contract_decide(&ctx()?, id, version, approve, &opinion).await?)
+}
+
+/// Approves many, each in the version in which it was seen.
+#[server(endpoint = "contracts_approve", input = Json, output = Terse)]
+pub async fn contracts_approve(chosen: Vec<(ContractId, i32)>) -> Result<ApproveOutcome, ApiError> {
+    Ok(contract::contracts_approve(&ctx()?, &chosen).await?)
+}
+
+/// Deletes a contract that nobody approved.
+#[server(endpoint = "contract_delete", input = Json, output = Terse)]
+pub async fn contract_delete(id: ContractId, version: i32) -> Result<(), ApiError> {
+    Ok(contract::contract_delete(&ctx()?, id, version).await?)
+}
+
+/// Has the bank told of a contract again.
+#[server(endpoint = "contract_sync_again", input = Json, output = Terse)]
+pub async fn contract_sync_again(id: ContractId, version: i32) -> Result<(), ApiError> {
+    Ok(contract::contract_sync_again(&ctx()?, id, version).await?)
+}

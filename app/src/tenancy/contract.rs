@@ -1,0 +1,336 @@
+//! The page of a contract: its terms, the bills of its whole term (费用明细), its timeline, where the bank stands, and what
+//! its status and the reader's rights leave open.
+
+use super::api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again};
+use crate::{
+    shell::may,
+    ui::{
+        PageHead,
+        deed::{Deed, deed},
+        detail::{FieldCell, field_group, text_cell, use_id},
+        empty_view, error_view, icon,
+        label::told,
+        loading_view, print_button,
+        resource::resource,
+        table::time_text,
+        tabs::{tabs, use_tab},
+    },
+};
+use chrono::Days;
+use domain::{
+    dictionary::ContractStatus,
+    id::ContractId,
+    platform::permission::Permission,
+    sheet::{Cell, cell_or_empty},
+    tenancy::contract::{CONTRACT_LIST, Contract, FILING_DAYS, sync_text},
+    value::Money,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_navigate;
+
+/// The tabs, as the address names them.
+const TABS: [(&str, &str); 3] = [("", "合同信息"), ("plan", "费用明细"), ("history", "办理记录")];
+
+pub(super) fn detail_view() -> AnyView {
+    let id = use_id();
+    let tab = use_tab();
+    let contract = resource(move || id.get(), |id| contract_get(ContractId(id)));
+    let again = Callback::new(move |()| contract.refetch());
+    view! {
+        <main class="page">
+            <Transition fallback=loading_view>
+                {move || Suspend::new(async move {
+                    match contract.await {
+                        Ok(contract) => page(contract, tab, again).into_any(),
+                        Err(error) => error_view(&error),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+    .into_any()
+}
+
+fn page(contract: Contract, tab: Memo<String>, again: Callback<()>) -> impl IntoView {
+    let path = format!("{}/{}", CONTRACT_LIST.path, contract.row.id);
+    let contract = StoredValue::new(contract);
+    view! {
+        {contract.with_value(head)}
+        {contract.with_value(|contract| deeds(contract, again))}
+        {contract.with_value(figures)}
+        {tabs("合同内容", &path, &TABS, tab)}
+        {move || contract.with_value(|contract| match tab.get().as_str() {
+            "plan" => plan_view(contract),
+            "history" => history_view(contract),
+            _ => fields(contract),
+        })}
+    }
+}
+
+fn head(contract: &Contract) -> AnyView {
+    let id = contract.row.id;
+    let number = contract.row.contract_no.clone().unwrap_or_else(|| "待编号".to_owned());
+    let editable = contract.row.status.is_editable();
+    let account = contract.account_id.map(|account| format!("/billing/accounts/{account}"));
+    view! {
+        <PageHead title=format!("合同 {number}") back=(CONTRACT_LIST.path.to_owned(), CONTRACT_LIST.noun.to_owned())>
+            {print_button()}
+            {move || account.clone().filter(|_| may(Permission::BillRead)).map(|account| view! {
+                <a class="btn btn-outline btn-sm" href=account>"账户"</a>
+                <a class="btn btn-outline btn-sm" href=format!("/billing/bills?contract={id}")>"账单"</a>
+            })}
+            {move || (editable && may(Permission::ContractWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}/{id}/edit", CONTRACT_LIST.path)>{icon("edit")}"修改"</a>
+            })}
+        </PageHead>
+    }
+    .into_any()
+}
+
+/// What the actor may do with it now (§3.5).
+fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
+    let (id, version, status) = (contract.row.id, contract.row.version, contract.row.status);
+    let waits = status == ContractStatus::Pending && !contract.decidable;
+    let navigate = StoredValue::new(use_navigate());
+    let gone = move |()| navigate.with_value(|navigate| navigate(CONTRACT_LIST.path, Default::default()));
+    let plain = |label, class, question| Deed { label, class, question, word: None };
+    let decide = move |approve: bool, label, class, question, word| {
+        deed(
+            Deed { label, class, question, word: Some(("opinion", word)) },
+            move |opinion| contract_decide(id, version, approve, opinion),
+            move |_| again.run(()),
+        )
+    };
+    let write = move || {
+        view! {
+            {(status == ContractStatus::Draft).then(|| deed(
+                plain("提交审批", "btn btn-primary btn-sm", "提交后由物业管理员审批，审批前仍可修改。确定提交吗？"),
+                move |_| contract_submit(id, version),
+                move |()| again.run(()),
+            ))}
+            {(status == ContractStatus::SyncFailed).then(|| deed(
+                plain("同步重试", "btn btn-primary btn-sm", "重新向银行同步该合同。确定吗？"),
+                move |_| contract_sync_again(id, version),
+                move |()| again.run(()),
+            ))}
+            {status.is_deletable().then(|| deed(
+                plain("删除", "btn btn-outline btn-error btn-sm", "删除后不再显示，操作日志中保留记录。确定删除该合同吗？"),
+                move |_| contract_delete(id, version),
+                gone,
+            ))}
+        }
+    };
+    view! {
+        {(waits && may(Permission::ContractCheck)).then(|| view! { <p class="page-note">"等待其他审批人审批（不能审批本人录入或修改的合同）"</p> })}
+        <div class="deed-row">
+            {contract.decidable.then(|| view! {
+                {decide(true, "审批通过", "btn btn-primary btn-sm", "通过后不能修改或删除，并同步至银行。", "意见（选填）")}
+                {decide(false, "审批不通过", "btn btn-outline btn-sm", "不通过的合同仅可删除。", "不通过原因")}
+            })}
+            {move || may(Permission::ContractWrite).then(write)}
+        </div>
+    }
+    .into_any()
+}
+
+fn figures(contract: &Contract) -> AnyView {
+    let figure = |label: &'static str, value: String| {
+        view! { <div class="figure-item"><span class="figure-label">{label}</span><span class="figure-value">{value}</span></div> }
+    };
+    view! {
+        <section class="panel" aria-label="概况">
+            <div class="figure-row">
+                {figure("合同状态", told(contract.row.status))}
+                {figure("同步状态", sync_text(&contract.row).to_owned())}
+                {figure("月租金(元)", contract.row.monthly_rent.to_string())}
+                {figure("押金(元)", contract.deposit.to_string())}
+                {figure("租赁开始", contract.row.start_on.to_string())}
+                {figure("租赁结束", contract.row.end_on.to_string())}
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn fields(contract: &Contract) -> AnyView {
+    view! {
+        {field_group("承租人", lessee_fields(contract))}
+        {residents(contract)}
+        {field_group("住房", home_fields(contract))}
+        {field_group("租期与租金", rent_fields(contract))}
+        {field_group("代扣账户与银行同步", bank_fields(contract))}
+        {field_group("签订、审批与备案", deed_fields(contract))}
+    }
+    .into_any()
+}
+
+fn lessee_fields(contract: &Contract) -> Vec<FieldCell> {
+    let row = &contract.row;
+    let previous = contract.previous.as_ref();
+    vec![
+        ("承租人", Cell::link(&row.lessee, format!("/persons/{}", contract.person_id))),
+        ("证件号", Cell::text(&row.id_number_mask)),
+        ("电话", Cell::text(&contract.phone_mask)),
+        ("保障类别", Cell::coded(contract.category)),
+        ("出租方", Cell::text(&contract.lessor)),
+        (
+            "直接分配",
+            cell_or_empty(contract.assignment_id, |id| Cell::link("查看", format!("/tenancy/assignments/{id}"))),
+        ),
+        ("原合同", cell_or_empty(previous, |(id, number)| Cell::link(number, format!("/tenancy/contracts/{id}")))),
+    ]
+}
+
+fn home_fields(contract: &Contract) -> Vec<FieldCell> {
+    let row = &contract.row;
+    vec![
+        ("房间", Cell::link(&row.address, format!("/housing/units/{}", row.unit_id))),
+        ("小区", Cell::text(&row.estate)),
+        ("房源编码", Cell::text(&contract.unit_code)),
+        ("户型", Cell::coded(contract.layout)),
+        ("建筑面积(㎡)", Cell::Area(contract.building_area)),
+        ("使用面积(㎡)", Cell::Area(contract.usable_area)),
+        ("租金标准", Cell::link(&contract.rent_standard, format!("/housing/rent-standards/{}", contract.rent_standard_id))),
+        ("单价(元/㎡·月)", Cell::Text(contract.assessed.rate.to_string())),
+        ("计租面积", Cell::Text(format!("{} {}㎡", contract.assessed.basis.area_label(), contract.assessed.area))),
+    ]
+}
+
+fn rent_fields(contract: &Contract) -> Vec<FieldCell> {
+    let row = &contract.row;
+    vec![
+        ("租赁开始时间", Cell::Date(row.start_on)),
+        ("租赁结束时间", Cell::Date(row.end_on)),
+        ("起租日期", Cell::Date(contract.rent_start_on)),
+        ("终止日期", cell_or_empty(contract.ended_on, Cell::Date)),
+        ("核定月租金(元)", Cell::Money(contract.assessed.rent)),
+        ("租金核减(元/月)", Cell::Money(contract.reduction)),
+        ("月租金(元)", Cell::Money(row.monthly_rent)),
+        ("押金(元)", Cell::Money(contract.deposit)),
+        ("缴费周期", Cell::coded(contract.pay_cycle)),
+        ("首付款月数", Cell::Number(contract.first_pay_months.into())),
+        ("账单月", Cell::coded(contract.split)),
+        ("每期缴费日", Cell::Text(format!("{}日", contract.due_day))),
+    ]
+}
+
+fn bank_fields(contract: &Contract) -> Vec<FieldCell> {
+    vec![
+        ("开户行", Cell::text(&contract.bank_name)),
+        ("账号", Cell::text(&contract.bank_no_mask)),
+        ("户名", Cell::text(&contract.bank_holder)),
+        ("代扣协议号", text_cell(contract.debit_agreement_no.as_ref())),
+        ("同步状态", Cell::text(sync_text(&contract.row))),
+        ("失败次数", Cell::Number(contract.sync_tries.into())),
+        ("银行答复", text_cell(contract.row.sync_message.as_ref())),
+        ("同步时间", cell_or_empty(contract.synced_at, Cell::Time)),
+        ("账户", text_cell(contract.account_no.as_ref())),
+    ]
+}
+
+fn deed_fields(contract: &Contract) -> Vec<FieldCell> {
+    let row = &contract.row;
+    let filing = contract.sign_on.checked_add_days(Days::new(FILING_DAYS));
+    vec![
+        ("签订日期", Cell::Date(contract.sign_on)),
+        ("签订方式", Cell::coded(contract.sign_mode)),
+        ("条款说明日期", cell_or_empty(contract.explained_on, Cell::Date)),
+        ("欠费限制门禁条款", Cell::text(if contract.block_access_clause { "已约定" } else { "未约定" })),
+        ("录入人", text_cell(row.maker.as_ref())),
+        ("录入时间", Cell::Time(row.created_at)),
+        ("提交时间", cell_or_empty(row.submitted_at, Cell::Time)),
+        ("审批人", text_cell(contract.checker.as_ref())),
+        ("审批时间", cell_or_empty(contract.checked_at, Cell::Time)),
+        ("审批意见", text_cell(contract.opinion.as_ref())),
+        ("备案号", text_cell(contract.filing_no.as_ref())),
+        ("备案日期", cell_or_empty(contract.filed_on, Cell::Date)),
+        ("备案期限", cell_or_empty(filing, Cell::Date)),
+        ("内容摘要(SHA-256)", text_cell(contract.digest.as_ref())),
+        ("备注", text_cell(contract.remark.as_ref())),
+    ]
+}
+
+fn residents(contract: &Contract) -> Option<AnyView> {
+    let rows = contract
+        .residents
+        .iter()
+        .map(|resident| {
+            let href = format!("/persons/{}", resident.person_id);
+            view! { <tr><td><a class="link link-primary link-hover" href=href>{resident.name.clone()}</a></td><td>{told(resident.relation)}</td></tr> }
+        })
+        .collect_view();
+    (!contract.residents.is_empty()).then(|| {
+        view! {
+            <section class="panel">
+                <h2>"同住人"</h2>
+                <div class="table-scroll" tabindex="0" role="region" aria-label="同住人">
+                    <table class="table table-sm"><thead><tr><th scope="col">"姓名"</th><th scope="col">"与承租人关系"</th></tr></thead><tbody>{rows}</tbody></table>
+                </div>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// 费用明细: computed from the terms, and not yet receivable.
+fn plan_view(contract: &Contract) -> AnyView {
+    if contract.plan.is_empty() {
+        return view! { <section class="panel"><h2>"费用明细"</h2>{empty_view("租期内没有应缴的账期")}</section> }.into_any();
+    }
+    let rows = contract
+        .plan
+        .iter()
+        .enumerate()
+        .map(|(place, bill)| {
+            let (amount, reduction) = (bill.amount(), bill.reduction());
+            view! {
+                <tr>
+                    <td class="figures desk-only">{place + 1}</td>
+                    <td class="whitespace-nowrap tabular-nums">{bill.from.to_string()}</td>
+                    <td class="whitespace-nowrap tabular-nums">{bill.to.to_string()}</td>
+                    <td class="whitespace-nowrap tabular-nums desk-only">{bill.due_on.to_string()}</td>
+                    <td class="figures desk-only">{(amount + reduction).to_string()}</td>
+                    <td class="figures desk-only">{reduction.to_string()}</td>
+                    <td class="figures">{amount.to_string()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let total: Money = contract.plan.iter().map(domain::billing::plan::PlannedBill::amount).sum();
+    view! {
+        <section class="panel">
+            <h2>"费用明细"</h2>
+            <p class="form-note">{format!("按合同条款计算，共{}期，租金合计{total}元；押金{}元在合同生效时另行收取。", contract.plan.len(), contract.deposit)}</p>
+            <div class="table-scroll" tabindex="0" role="region" aria-label="费用明细">
+                <table class="table table-sm data-table">
+                    <thead><tr>
+                        <th scope="col" class="figures desk-only">"期次"</th><th scope="col">"账期起"</th><th scope="col">"账期止"</th>
+                        <th scope="col" class="desk-only">"应缴日"</th><th scope="col" class="figures desk-only">"应收租金(元)"</th>
+                        <th scope="col" class="figures desk-only">"核减(元)"</th><th scope="col" class="figures">"应缴(元)"</th>
+                    </tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn history_view(contract: &Contract) -> AnyView {
+    let lines = contract
+        .history
+        .iter()
+        .map(|line| {
+            let who = line.actor.clone().unwrap_or_else(|| "系统".to_owned());
+            let from = line.from.map_or_else(|| "—".to_owned(), told);
+            view! {
+                <li>
+                    <p class="font-semibold">{line.event.clone()}</p>
+                    <p><time>{time_text(line.at)}</time>" "{who}"："{from}" → "{told(line.to)}</p>
+                    {line.reason.clone().map(|reason| view! { <p>"意见或原因："{reason}</p> })}
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <section class="panel"><h2>"办理记录"</h2><ol class="timeline-list detail-list">{lines}</ol></section> }.into_any()
+}

@@ -1,0 +1,271 @@
+//! Telling the bank of contracts, and what it answers (domain.md §3.5 C4).
+//!
+//! The queue is the contract's status, APPROVED_SYNCING; `contract_told` remembers what was told, so that a contract is not
+//! told twice at once, and is told again when nobody answered.
+
+use super::{Received, finish, shortened, take_up};
+use crate::{
+    Ctx, Database, Error, Result,
+    ctx::{Tx, connection},
+    platform::cipher::Kind,
+    tenancy::contract::{SyncAnswer, contract_synced},
+};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::value::Money;
+
+/// Contracts in one file.
+const FILE_MAX: i64 = 10_000;
+/// A contract without an answer is told again after so long.
+const SILENCE: TimeDelta = TimeDelta::hours(2);
+/// One that the bank refused is told again after so long (C4: three times by itself).
+const RETRY: TimeDelta = TimeDelta::minutes(10);
+
+/// A file of contracts that is to be sent.
+pub struct ContractFile {
+    pub id: i64,
+    pub file_no: String,
+    pub made_on: NaiveDate,
+    pub lines: Vec<ContractLine>,
+}
+
+/// What the bank is told of a contract. Not `Debug`: the account is in clear.
+pub struct ContractLine {
+    pub seq: i32,
+    pub contract_no: String,
+    pub account_no: String,
+    pub holder: String,
+    /// the last six of the document
+    pub id_last: String,
+    pub bank_name: String,
+    pub agreement_no: Option<String>,
+    pub start_on: NaiveDate,
+    pub end_on: NaiveDate,
+    pub monthly_rent: Money,
+}
+
+/// The bank's answer to one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractAnswer {
+    pub seq: i32,
+    pub contract_no: String,
+    /// `SUCCESS`, or the bank's own code
+    pub result: String,
+    pub agreement_no: Option<String>,
+    pub message: Option<String>,
+}
+
+impl ContractAnswer {
+    /// The result code of a contract that the bank knows now.
+    pub const SUCCESS: &'static str = "SUCCESS";
+}
+
+/// What came of a file of answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answered {
+    pub known: i32,
+    pub refused: i32,
+    /// of no line that was sent
+    pub strange: i32,
+}
+
+impl Answered {
+    /// `生效2，失败1`.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let parts = [("生效", self.known), ("失败", self.refused), ("无对应请求", self.strange)];
+        let told: Vec<_> =
+            parts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}{count}")).collect();
+        told.join("，")
+    }
+}
+
+/// The next file of contracts that the bank is to be sent: one that was made and not sent, or a new one of all that wait.
+///
+/// # Errors
+/// When the database fails, or a sealed number cannot be opened.
+pub async fn contract_file_next(database: &Database, now: DateTime<Utc>) -> Result<Option<ContractFile>> {
+    let ctx = Ctx::server(database, now);
+    let mut tx = ctx.begin().await?;
+    let unsent = sqlx::query!(
+        "select id, file_no, made_at from bank_file where state = 'MADE' and kind = 'CONTRACT' order by id limit 1"
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
+    let (id, file_no, made_at) = match unsent {
+        Some(file) => (file.id, file.file_no, file.made_at),
+        None => match make(&mut tx, &ctx).await? {
+            Some((id, file_no)) => (id, file_no, now),
+            None => return Ok(None),
+        },
+    };
+    let lines = lines(&mut tx, database, id).await?;
+    tx.commit().await?;
+    Ok(Some(ContractFile { id, file_no, made_on: crate::ctx::china_day(made_at), lines }))
+}
+
+/// Notes the contracts that wait in a new file; none when nothing waits.
+async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
+    let now = ctx.now();
+    let waiting = sqlx::query_scalar!(
+        r#"select c.id from contract c
+           where c.status = 'APPROVED_SYNCING' and c.deleted_at is null and not exists (
+               select from contract_told t where t.contract_id = c.id
+                   and case when t.answered_at is null then t.told_at > $1
+                       -- Somebody who had it told again since does not wait.
+                       else t.answered_at > $2 and t.answered_at >= c.updated_at end)
+           order by c.id limit $3 for update of c skip locked"#,
+        now - SILENCE,
+        now - RETRY,
+        FILE_MAX
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    let file = sqlx::query!(
+        "insert into bank_file (direction, kind, name, file_no, state, lines, made_at)
+         select 'OUT', 'CONTRACT', '', 'HTTB' || $1 || lpad(n::text, 8, '0'), 'MADE', $2, $3
+         from (select coalesce(max(id), 0) + 1 as n from bank_file) as next
+         returning id, file_no",
+        ctx.today().format("%Y%m%d").to_string(),
+        i32::try_from(waiting.len()).unwrap_or(i32::MAX),
+        now,
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    sqlx::query!(
+        "insert into contract_told (bank_file_id, seq, district_id, estate_id, contract_id, contract_no, told_at)
+         select $1, w.seq, c.district_id, c.estate_id, c.id, c.contract_no, $3
+         from unnest($2::bigint[]) with ordinality as w (id, seq) join contract c on c.id = w.id",
+        file.id,
+        &waiting,
+        now
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(Some((file.id, file.file_no)))
+}
+
+async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<Vec<ContractLine>> {
+    let ring = database.keys()?;
+    sqlx::query!(
+        "select t.seq, t.contract_no, c.bank_no, c.bank_holder, c.id_number, c.bank_name, c.debit_agreement_no, c.start_on, c.end_on,
+                c.monthly_rent_fen
+         from contract_told t join contract c on c.id = t.contract_id where t.bank_file_id = $1 order by t.seq",
+        file
+    )
+    .fetch_all(connection(tx))
+    .await?
+    .into_iter()
+    .map(|row| {
+        Ok(ContractLine {
+            seq: row.seq,
+            contract_no: row.contract_no,
+            account_no: ring.open(Kind::BankAccount, &row.bank_no)?,
+            holder: row.bank_holder,
+            id_last: last_six(&ring.open(Kind::IdNumber, &row.id_number)?),
+            bank_name: row.bank_name,
+            agreement_no: row.debit_agreement_no,
+            start_on: row.start_on,
+            end_on: row.end_on,
+            monthly_rent: Money::from_fen(row.monthly_rent_fen),
+        })
+    })
+    .collect()
+}
+
+/// 证件后6位.
+pub(crate) fn last_six(number: &str) -> String {
+    let letters: Vec<char> = number.chars().collect();
+    letters[letters.len().saturating_sub(6)..].iter().collect()
+}
+
+/// Enters a file of answers: what the bank knows comes into force, what it refused is told again or has to be looked at.
+/// A file that was cut off is read on: an answer that was entered already changes nothing.
+///
+/// # Errors
+/// [`super::FILE_IS_KNOWN`]; when the database fails.
+pub async fn contract_answers(
+    database: &Database,
+    file: &Received<'_>,
+    answers: &[ContractAnswer],
+    now: DateTime<Utc>,
+) -> Result<Answered> {
+    let ctx = Ctx::server(database, now);
+    let mut tx = ctx.begin().await?;
+    let id = take_up(&mut tx, file, None, now).await?;
+    tx.commit().await?;
+    let mut answered = Answered::default();
+    for answer in answers {
+        match answer_enter(&ctx, file.file_no, answer).await? {
+            Some(true) => answered.known += 1,
+            Some(false) => answered.refused += 1,
+            None => answered.strange += 1,
+        }
+    }
+    let mut tx = ctx.begin().await?;
+    let lines = i32::try_from(answers.len()).unwrap_or(i32::MAX);
+    finish(&mut tx, id, lines, &answered.sentence(), now).await?;
+    tx.commit().await?;
+    Ok(answered)
+}
+
+/// One answer: whether the contract is in force now; none when nobody asked about it.
+async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Result<Option<bool>> {
+    let mut tx = ctx.begin().await?;
+    let told = sqlx::query!(
+        "select t.bank_file_id, t.answered_at from contract_told t join bank_file f on f.id = t.bank_file_id
+         where f.direction = 'OUT' and f.kind = 'CONTRACT' and f.file_no = $1 and t.seq = $2 and t.contract_no = $3",
+        file_no,
+        answer.seq,
+        answer.contract_no
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    let Some(told) = told else { return Ok(None) };
+    let known = answer.result == ContractAnswer::SUCCESS;
+    if told.answered_at.is_some() {
+        return Ok(Some(known));
+    }
+    let words = match &answer.message {
+        Some(message) => format!("{} {message}", answer.result),
+        None => answer.result.clone(),
+    };
+    let (entered, message) = enter(ctx, answer, known, &words).await?;
+    let mut tx = ctx.begin().await?;
+    sqlx::query!(
+        "update contract_told set answered_at = $3, result = $4, message = $5
+         where bank_file_id = $1 and seq = $2 and answered_at is null",
+        told.bank_file_id,
+        answer.seq,
+        ctx.now(),
+        shortened(&answer.result),
+        shortened(&message),
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(Some(entered))
+}
+
+/// Passes an answer on to its contract. What our own rules refuse (a home that is not as it was when it was approved) counts
+/// like the bank's refusal: somebody finds it at the contract.
+async fn enter(ctx: &Ctx, answer: &ContractAnswer, known: bool, words: &str) -> Result<(bool, String)> {
+    let database = ctx.database();
+    let refused = |message: &str| SyncAnswer::Refused { message: message.to_owned() };
+    let said =
+        if known { SyncAnswer::Known { agreement_no: answer.agreement_no.clone() } } else { refused(words) };
+    match contract_synced(database, &answer.contract_no, said, ctx.now()).await {
+        Ok(_) => Ok((known, words.to_owned())),
+        Err(Error::Failure(failure)) => {
+            let sentence = failure.to_string();
+            match contract_synced(database, &answer.contract_no, refused(&sentence), ctx.now()).await {
+                Ok(_) | Err(Error::Failure(_)) => Ok((false, sentence)),
+                Err(error) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,379 @@
+//! Making a batch (§3.7): all bills due by a day of the accounts with a contract in force and an agreement to debit; what was
+//! paid ahead is used first (PRM-47); one item per account; its bills are locked.
+
+use super::{By, Held, hold};
+use crate::{
+    Ctx, Database, Error, Result,
+    billing::{
+        debt::{OpenBill, open_bills},
+        payment::{Entry, Paid, payments_enter},
+        rule::billing_rule,
+    },
+    ctx::{Tx, connection},
+    platform::{
+        numbering::number_take,
+        token::{digest, hex},
+    },
+};
+use chrono::{DateTime, Datelike as _, Utc};
+use domain::{
+    billing::{
+        allocation::{Debt, Share, allocate},
+        deduction::{DeductionForm, DeductionOffer, latest},
+        rule::BillingRule,
+    },
+    dictionary::{NumberKind, PayMethod},
+    failure::FieldErrors,
+    id::{DeductionBatchId, OrganizationId},
+    platform::permission::Permission,
+    value::Money,
+};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+/// Accounts in one transaction.
+const PORTION: i64 = 2_000;
+/// So long a person waits for his batch; what is left, the server builds by itself.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the form begins with: the districts in scope, and the next day of direct debit.
+///
+/// # Errors
+/// Without [`Permission::DeductionWrite`].
+pub async fn deduction_offer(ctx: &Ctx) -> Result<DeductionOffer> {
+    ctx.require(Permission::DeductionWrite)?;
+    let mut tx = ctx.begin().await?;
+    let rows = sqlx::query!(
+        "select id, name from organization where type = 'DISTRICT' and status = 'ON' order by code"
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    let districts: Vec<_> = rows
+        .into_iter()
+        .filter(|row| ctx.sees_district(row.id))
+        .map(|row| (OrganizationId(row.id), row.name))
+        .collect();
+    let district = districts.first().map_or(0, |(id, _)| id.0);
+    let rule = billing_rule(&mut tx, district, ctx.today()).await?;
+    tx.commit().await?;
+    Ok(DeductionOffer { districts, due_by: rule.deduction_days.from(ctx.today()), latest: latest(ctx.today()) })
+}
+
+/// Makes a batch, and as much of it as a person waits for.
+///
+/// # Errors
+/// Without [`Permission::DeductionWrite`]; complaints by field, also while another batch of the district is being made.
+pub async fn deduction_create(ctx: &Ctx, form: &DeductionForm) -> Result<DeductionBatchId> {
+    ctx.require(Permission::DeductionWrite)?;
+    let (district, due_by) = form.check(ctx.today())?;
+    if !ctx.sees_district(district.0) {
+        return Err(FieldErrors::from(("district", "请选择区县")).into());
+    }
+    let mut tx = ctx.begin().await?;
+    let code = sqlx::query_scalar!(
+        r#"select left(division_code, 6) as "code!" from organization where id = $1 and type = 'DISTRICT'"#,
+        district.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or_else(|| FieldErrors::from(("district", "请选择区县")))?;
+    let batch_no = number_take(&mut tx, NumberKind::Deduction, &code, ctx.today()).await?;
+    let id = sqlx::query_scalar!(
+        "insert into deduction_batch (district_id, batch_no, due_by, month, maker_id, made_at) values ($1, $2, $3, $4, $5, $6)
+         returning id",
+        district.0,
+        batch_no,
+        due_by,
+        due_by.with_day(1).unwrap_or(due_by),
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .fetch_one(connection(&mut tx))
+    .await
+    .map_err(|error| {
+        Error::from(error).or_field(&[(
+            "deduction_batch_building_key",
+            "district",
+            "该区县有正在生成的代扣批次，请稍候再试",
+        )])
+    })?;
+    tx.commit().await?;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE && portion(ctx, DeductionBatchId(id)).await? {}
+    Ok(DeductionBatchId(id))
+}
+
+/// Builds on whatever was left unfinished; answers how many batches are complete now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn deductions_build(database: &Database, now: DateTime<Utc>) -> Result<usize> {
+    let ctx = Ctx::server(database, now);
+    let mut tx = ctx.begin().await?;
+    let unfinished = sqlx::query_scalar!(
+        "select id from deduction_batch where built_at is null and status = 'CREATED' order by id"
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    for id in &unfinished {
+        while portion(&ctx, DeductionBatchId(*id)).await? {}
+    }
+    Ok(unfinished.len())
+}
+
+/// An account that is looked at.
+struct Candidate {
+    id: i64,
+    estate_id: i64,
+    contract_id: i64,
+    payer: String,
+    balance_fen: i64,
+}
+
+/// Looks at the next accounts of a batch; answers whether there may be more.
+async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
+    let mut tx = ctx.begin().await?;
+    let batch = hold(&mut tx, By::Id(id)).await?;
+    // Another process has finished it, or somebody gave it up.
+    if batch.built || !batch.status.is_inside() {
+        return Ok(false);
+    }
+    let candidates = candidates(&mut tx, &batch).await?;
+    let Some(last) = candidates.last().map(|candidate| candidate.id) else {
+        sqlx::query!(
+            "update deduction_batch set built_at = $2, version = version + 1 where id = $1",
+            batch.id,
+            ctx.now()
+        )
+        .execute(connection(&mut tx))
+        .await?;
+        tx.commit().await?;
+        return Ok(false);
+    };
+    let rule = billing_rule(&mut tx, batch.district_id, ctx.today()).await?;
+    let wanted = wanted(&mut tx, &batch, candidates, &rule).await?;
+    let balance_used = balances_use(&mut tx, ctx, &batch, &wanted).await?;
+    let (items, amount) = items_insert(&mut tx, ctx, &batch, &wanted).await?;
+    sqlx::query!(
+        "update deduction_batch set built_to = $2, items = items + $3, amount_fen = amount_fen + $4, balance_fen = balance_fen + $5,
+                version = version + 1
+         where id = $1",
+        batch.id,
+        last,
+        items,
+        amount,
+        balance_used.fen(),
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(true)
+}
+
+/// The next accounts that owe something by the day and may be debited, locked in the order of their ids. One that failed
+/// waits for the day on which it is tried again (PRM-46).
+async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
+    let ids = sqlx::query_scalar!(
+        r#"select distinct c.account_id as "id!" from contract c
+           where c.district_id = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING') and c.debit_agreement_no is not null
+               and c.account_id > $2
+               and exists (select from bill b where b.account_id = c.account_id and b.decision is null
+                               and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen
+                               and b.due_on <= $3 and b.in_batch is null)
+               and not exists (select from deduction_item i where i.account_id = c.account_id and i.retry_on > $3
+                                   and i.id = (select max(l.id) from deduction_item l where l.account_id = c.account_id))
+           order by 1 limit $4"#,
+        batch.district_id,
+        batch.built_to,
+        batch.due_by,
+        PORTION
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    let candidates = sqlx::query_as!(
+        Candidate,
+        r#"select a.id, a.estate_id, a.balance_fen, c.id as "contract_id!", c.bank_holder as "payer!"
+           from account a
+           cross join lateral (select c.id, c.bank_holder from contract c
+                               where c.account_id = a.id and c.status in ('ACTIVE', 'CANCEL_PENDING')
+                               order by c.id desc limit 1) c
+           where a.id = any($1) order by a.id for update of a"#,
+        &ids
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    Ok(candidates)
+}
+
+/// What is asked of one account.
+struct Wanted {
+    candidate: Candidate,
+    /// what its balance pays, before the bank is asked
+    by_balance: Vec<Paid>,
+    /// what the bank is asked for
+    by_bank: Vec<Paid>,
+}
+
+/// Divides what is due among balance and bank (PRM-47).
+async fn wanted(tx: &mut Tx, batch: &Held, candidates: Vec<Candidate>, rule: &BillingRule) -> Result<Vec<Wanted>> {
+    let ids: Vec<i64> = candidates.iter().map(|candidate| candidate.id).collect();
+    let mut open: HashMap<i64, Vec<OpenBill>> = HashMap::new();
+    for bill in open_bills(tx, &ids, Some(batch.due_by), rule, batch.made_on).await? {
+        // A bill of another batch, after its own account was debited in part, for example.
+        if !bill.in_batch {
+            open.entry(bill.account).or_default().push(bill);
+        }
+    }
+    let wanted = candidates.into_iter().map(|candidate| {
+        let open = open.remove(&candidate.id).unwrap_or_default();
+        let balance = if rule.balance_first { Money::from_fen(candidate.balance_fen) } else { Money::ZERO };
+        let (by_balance, by_bank) = divide(balance, &open, rule);
+        Wanted { candidate, by_balance, by_bank }
+    });
+    Ok(wanted.collect())
+}
+
+/// What a balance pays of bills, and what is left of them. Of a bill that the balance touches, the late fee is charged with
+/// it, and not once more with the bank.
+fn divide(balance: Money, open: &[OpenBill], rule: &BillingRule) -> (Vec<Paid>, Vec<Paid>) {
+    let debts: Vec<Debt> = open.iter().map(|open| open.owed.debt).collect();
+    let (shares, _) = allocate(balance, &debts, false, rule.first);
+    let by_bill: HashMap<i64, &OpenBill> = open.iter().map(|open| (open.owed.debt.bill, open)).collect();
+    let taken: HashMap<i64, Share> = shares.iter().map(|share| (share.bill, *share)).collect();
+    let by_balance = shares.iter().map(|share| by_bill[&share.bill].owed.paid(*share)).collect();
+    let left = open.iter().filter_map(|open| {
+        let (owed, bill) = (&open.owed, open.owed.debt.bill);
+        let taken = taken.get(&bill);
+        let (principal, late_fee) = taken.map_or((Money::ZERO, Money::ZERO), |share| (share.principal, share.late_fee));
+        let share =
+            Share { bill, principal: owed.debt.principal - principal, late_fee: owed.debt.late_fee - late_fee };
+        let accrued = if taken.is_some() { Money::ZERO } else { owed.accrued };
+        (share.total() > Money::ZERO).then(|| Paid { accrued, ..owed.paid(share) })
+    });
+    (by_balance, left.collect())
+}
+
+/// Enters what the balances pay; answers how much it was.
+async fn balances_use(tx: &mut Tx, ctx: &Ctx, batch: &Held, wanted: &[Wanted]) -> Result<Money> {
+    let entries: Vec<Entry> = wanted
+        .iter()
+        .filter(|wanted| !wanted.by_balance.is_empty())
+        .map(|wanted| Entry {
+            estate: wanted.candidate.estate_id,
+            account: wanted.candidate.id,
+            request: request_id("balance", batch.id, wanted.candidate.id),
+            method: PayMethod::Balance,
+            amount: sum(&wanted.by_balance),
+            payer: wanted.candidate.payer.clone(),
+            bank_serial: None,
+            shift: None,
+            paid_at: ctx.now(),
+            remark: Some(format!("代扣批次{}余额抵扣", batch.batch_no)),
+            shares: wanted.by_balance.clone(),
+        })
+        .collect();
+    payments_enter(tx, ctx, batch.district_id, batch.made_on, &entries).await?;
+    Ok(entries.iter().map(|entry| entry.amount).sum())
+}
+
+fn sum(paid: &[Paid]) -> Money {
+    paid.iter().map(|share| share.principal + share.late_fee).sum()
+}
+
+/// The id of a request that a batch makes of an account: made once, whoever does it again.
+pub(super) fn request_id(what: &str, batch: i64, account: i64) -> String {
+    let digits = hex(&digest(format!("{what} {batch} {account}").as_bytes())[..16]);
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
+/// Writes the items and locks their bills; answers how many, and their sum in fen.
+async fn items_insert(tx: &mut Tx, ctx: &Ctx, batch: &Held, wanted: &[Wanted]) -> Result<(i32, i64)> {
+    let wanted: Vec<&Wanted> = wanted.iter().filter(|wanted| !wanted.by_bank.is_empty()).collect();
+    let column = |of: fn(&Candidate) -> i64| wanted.iter().map(|wanted| of(&wanted.candidate)).collect::<Vec<_>>();
+    let amounts: Vec<i64> = wanted.iter().map(|wanted| sum(&wanted.by_bank).fen()).collect();
+    let accounts = column(|candidate| candidate.id);
+    sqlx::query!(
+        "insert into deduction_item (batch_id, seq, district_id, estate_id, account_id, contract_id, payer, month, due_fen, created_at)
+         select $1, $2 + w.n::integer, b.district_id, w.estate, w.account, w.contract, w.payer, b.month, w.due, $3
+         from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[])
+              with ordinality as w (estate, account, contract, payer, due, n)
+         join deduction_batch b on b.id = $1",
+        batch.id,
+        batch.items,
+        ctx.now(),
+        &column(|candidate| candidate.estate_id),
+        &accounts,
+        &column(|candidate| candidate.contract_id),
+        &wanted.iter().map(|wanted| wanted.candidate.payer.clone()).collect::<Vec<_>>(),
+        &amounts,
+    )
+    .execute(connection(tx))
+    .await?;
+    let parts: Vec<(i64, &Paid)> = wanted
+        .iter()
+        .flat_map(|wanted| wanted.by_bank.iter().map(move |part| (wanted.candidate.id, part)))
+        .collect();
+    let part = |of: fn(&Paid) -> i64| parts.iter().map(|(_, part)| of(part)).collect::<Vec<_>>();
+    let bills = part(|part| part.bill);
+    sqlx::query!(
+        "insert into deduction_item_bill (item_id, bill_id, district_id, estate_id, principal_fen, late_fee_fen, accrued_fen)
+         select i.id, p.bill, i.district_id, i.estate_id, p.principal, p.late, p.accrued
+         from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+              as p (account, bill, principal, late, accrued)
+         join deduction_item i on i.batch_id = $1 and i.account_id = p.account",
+        batch.id,
+        &parts.iter().map(|(account, _)| *account).collect::<Vec<_>>(),
+        &bills,
+        &part(|part| part.principal.fen()),
+        &part(|part| part.late_fee.fen()),
+        &part(|part| part.accrued.fen()),
+    )
+    .execute(connection(tx))
+    .await?;
+    sqlx::query!("update bill set in_batch = $2, version = version + 1 where id = any($1)", &bills, batch.id)
+        .execute(connection(tx))
+        .await?;
+    Ok((i32::try_from(wanted.len()).unwrap_or(i32::MAX), amounts.iter().sum()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::billing::debt::Owed;
+    use chrono::NaiveDate;
+    use domain::dictionary::FeeItem;
+
+    fn bill(id: i64, principal: i64, late_fee: i64) -> OpenBill {
+        let (principal, late_fee) = (Money::from_fen(principal), Money::from_fen(late_fee));
+        let due_on = NaiveDate::default() + chrono::TimeDelta::days(id);
+        let debt = Debt { bill: id, due_on, principal, late_fee };
+        OpenBill { account: 1, owed: Owed { debt, fee_item: FeeItem::Rent, accrued: late_fee }, in_batch: false }
+    }
+
+    /// Whatever the balance is: it and the bank together pay each bill once, and a late fee is charged once.
+    #[test]
+    fn balance_and_bank_pay_everything_once() {
+        let open = [bill(1, 11_180, 112), bill(2, 11_180, 0)];
+        for balance in [0, 1, 11_180, 11_200, 11_292, 15_000, 22_472, 90_000] {
+            let (by_balance, by_bank) = divide(Money::from_fen(balance), &open, &BillingRule::default());
+            assert_eq!(sum(&by_balance).fen(), balance.min(22_472), "{balance}");
+            assert_eq!((sum(&by_balance) + sum(&by_bank)).fen(), 22_472, "{balance}");
+            let accrued: Money = by_balance.iter().chain(&by_bank).map(|part| part.accrued).sum();
+            assert_eq!(accrued.fen(), 112, "{balance}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_known_by_what_it_is() {
+        let id = request_id("balance", 7, 9);
+        assert_eq!((id.len(), id.matches('-').count()), (36, 4));
+        assert_eq!(request_id("balance", 7, 9), id);
+        for other in [request_id("debit", 7, 9), request_id("balance", 79, 9), request_id("balance", 7, 8)] {
+            assert_ne!(other, id);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Giving money back, and the cashier's drawer.
+
+mod support;
+
+use domain::{
+    billing::{
+        payment::PaymentForm,
+        refund::{RefundForm, RefundStatus},
+        shift::ShiftCloseForm,
+    },
+    failure::{Failure, FieldErrors},
+    id::AccountId,
+    list::ListQuery,
+    value::Money,
+};
+use store::{
+    Ctx,
+    billing::{
+        account::account_get,
+        payment::{payment_take, payment_void},
+        refund::{refund_create, refund_decide, refund_get, refund_list, refund_pay},
+        shift::{shift_close, shift_get, shift_hand_in, shift_list, shift_open, shift_open_get},
+    },
+};
+use support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
+
+fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {
+    result.expect_err("a refusal").into()
+}
+
+fn refusal<T: std::fmt::Debug>(result: store::Result<T>) -> String {
+    failure(result).to_string()
+}
+
+fn complaint(field: &str, sentence: &str) -> Failure {
+    FieldErrors::from((field, sentence)).into()
+}
+
+/// A household that has paid everything, and 50.00 ahead.
+async fn ahead(test: &TestDatabase) -> AccountId {
+    let (_, account) = active(test, &form(assigned(test, tenant(test, 0).await, vacant(test, 0).await).await)).await;
+    let cashier = city::ctx(&test.database, "cashier").await;
+    let owed = account_get(&cashier, account).await.expect("the account").row.outstanding;
+    pay(&cashier, account, 1, owed + Money::from_fen(5_000), "CASH").await;
+    account
+}
+
+async fn pay(ctx: &Ctx, account: AccountId, nth: u32, amount: Money, method: &str) -> domain::id::PaymentId {
+    let form = PaymentForm {
+        request: format!("00000000-0000-4000-8000-{nth:012x}"),
+        amount: amount.to_string().replace(',', ""),
+        method: method.into(),
+        bank_serial: if method == "CASH" { String::new() } else { "0001".into() },
+        prepay: true,
+        ..PaymentForm::default()
+    };
+    payment_take(ctx, account, &form).await.expect("a payment")
+}
+
+fn back(nth: u32, amount: &str) -> RefundForm {
+    RefundForm {
+        request: format!("00000000-0000-4000-9000-{nth:012x}"),
+        kind: "REFUND_BAL".into(),
+        amount: amount.into(),
+        reason: "多缴退回".into(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_goes_back_by_two_people_and_only_once() {
+    let test = TestDatabase::with_city().await;
+    let account = ahead(&test).await;
+    let cashier = city::ctx(&test.database, "cashier").await;
+    let head = city::ctx(&test.database, "finhead").await;
+    assert_eq!(
+        failure(refund_create(&cashier, account, &back(1, "50.01")).await),
+        complaint("amount", "退费金额不能大于可退余额50.00元")
+    );
+    let deposit = RefundForm { kind: "REFUND_DEP".into(), ..back(1, "1") };
+    assert_eq!(
+        failure(refund_create(&cashier, account, &deposit).await),
+        complaint("kind", "合同履行期间不能退押金，请在退租结算时办理")
+    );
+    let id = refund_create(&cashier, account, &back(1, "30")).await.expect("a refund");
+    assert_eq!(refund_create(&cashier, account, &back(1, "30")).await.expect("the same"), id);
+    // What is asked for cannot be asked for again.
+    assert_eq!(
+        failure(refund_create(&cashier, account, &back(2, "20.01")).await),
+        complaint("amount", "退费金额不能大于可退余额20.00元")
+    );
+    assert_eq!(failure(refund_decide(&cashier, id, 1, true, "").await), Failure::Forbidden);
+    assert_eq!(refusal(refund_pay(&cashier, id, 1, true, "0001").await), "退费状态为“待审批”，请刷新后再办理");
+    assert!(refund_get(&head, id).await.expect("it is seen").decidable);
+    assert_eq!(refund_decide(&head, id, 1, true, "").await.expect("it is agreed to"), RefundStatus::Approved);
+    assert_eq!(failure(refund_pay(&cashier, id, 2, true, " ").await), complaint("opinion", "请填写原因"));
+    assert_eq!(refund_pay(&cashier, id, 2, true, "0001").await.expect("it is paid"), RefundStatus::Paid);
+    assert_eq!(account_get(&cashier, account).await.expect("the account").row.balance.fen(), 2_000);
+    assert_eq!(refusal(refund_pay(&cashier, id, 3, true, "0002").await), "退费状态为“已退”，请刷新后再办理");
+    // One that the bank could not pay leaves the money where it is.
+    let id = refund_create(&cashier, account, &back(3, "20")).await.expect("a refund");
+    refund_decide(&head, id, 1, true, "").await.expect("it is agreed to");
+    assert_eq!(refund_pay(&cashier, id, 2, false, "户名不符").await.expect("it failed"), RefundStatus::Failed);
+    assert_eq!(account_get(&cashier, account).await.expect("the account").row.balance.fen(), 2_000);
+    assert_eq!(refund_list(&head, &ListQuery::default()).await.expect("a page").total, 2);
+    let other = city::ctx(&test.database, "district-b").await;
+    assert_eq!(refund_list(&other, &ListQuery::default()).await.expect("a page").total, 0);
+    let same = "update refund set checker_id = maker_id, checked_at = now(), status = 'APPROVED' where id = $1";
+    let error = sqlx::query(same).bind(id).execute(&test.admin).await.expect_err("a refusal").to_string();
+    assert!(error.contains("refund_checker_check") || error.contains("refund_paid_check"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_was_used_meanwhile_does_not_go_back() {
+    let test = TestDatabase::with_city().await;
+    let account = ahead(&test).await;
+    let cashier = city::ctx(&test.database, "cashier").await;
+    let head = city::ctx(&test.database, "finhead").await;
+    let id = refund_create(&cashier, account, &back(1, "50")).await.expect("a refund");
+    refund_decide(&head, id, 1, true, "").await.expect("it is agreed to");
+    // The payment that made the balance is taken back before the bank paid.
+    let payment: i64 = sqlx::query_scalar("select id from payment").fetch_one(&test.admin).await.expect("a payment");
+    payment_void(&cashier, domain::id::PaymentId(payment), 1, "录错").await.expect("it is voided");
+    assert_eq!(refusal(refund_pay(&cashier, id, 2, true, "0001").await), "账户余额不足");
+    assert_eq!(refund_get(&head, id).await.expect("it is seen").status, RefundStatus::Approved);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drawer_is_counted_and_its_cash_handed_in() {
+    let test = TestDatabase::with_city().await;
+    let cashier = city::ctx(&test.database, "cashier").await;
+    assert_eq!(failure(shift_open(&cashier, "-1").await), complaint("opening_cash", "应为不小于0的数字，最多2位小数"));
+    let id = shift_open(&cashier, "100").await.expect("a shift");
+    assert_eq!(refusal(shift_open(&cashier, "0").await), "班次未结，不能重新开班");
+    let account = ahead(&test).await;
+    let void = pay(&cashier, account, 2, Money::from_fen(700), "CASH").await;
+    payment_void(&cashier, void, 1, "录错").await.expect("it is voided");
+    pay(&cashier, account, 3, Money::from_fen(900), "POS").await;
+    let shift = shift_open_get(&cashier).await.expect("the shift").expect("it is open");
+    assert_eq!((shift.row.id, shift.own, shift.totals.len()), (id, true, 2));
+    let cash = shift.totals[0];
+    assert_eq!((cash.payments, cash.voided, cash.voided_amount.fen()), (1, 1, 700));
+    assert_eq!(shift.row.system_cash, cash.amount + Money::from_fen(10_000), "what was there, and the cash that stands");
+    let counted = |amount: Money, explanation: &str| ShiftCloseForm {
+        counted_cash: amount.to_string().replace(',', ""),
+        explanation: explanation.into(),
+    };
+    let short = shift.row.system_cash - Money::from_fen(100);
+    assert_eq!(
+        failure(shift_close(&cashier, id, 1, &counted(short, "")).await),
+        complaint("explanation", "班次存在差额，请填写说明")
+    );
+    shift_close(&cashier, id, 1, &counted(short, "找零差错")).await.expect("it is closed");
+    assert_eq!(refusal(shift_close(&cashier, id, 2, &counted(short, "x")).await), "班次已结");
+    // What a closed shift took is settled.
+    let payment: i64 = sqlx::query_scalar("select id from payment where method = 'POS'")
+        .fetch_one(&test.admin)
+        .await
+        .expect("a payment");
+    assert_eq!(
+        refusal(payment_void(&cashier, domain::id::PaymentId(payment), 1, "录错").await),
+        "该收款的班次已结，请办理退费"
+    );
+    shift_hand_in(&cashier, id, 2, "JK0001").await.expect("the cash is at the bank");
+    let row = shift_get(&cashier, id).await.expect("the shift").row;
+    assert_eq!((row.state(), row.difference().map(Money::fen)), ("已交款", Some(-100)));
+    // The next payment opens a shift of its own.
+    pay(&cashier, account, 4, Money::from_fen(100), "CASH").await;
+    let next = shift_open_get(&cashier).await.expect("the shift").expect("it is open");
+    assert_eq!(next.row.system_cash.fen(), 100);
+    for (login, seen) in [("finance", 2), ("district-b", 0)] {
+        let page = shift_list(&city::ctx(&test.database, login).await, &ListQuery::default()).await;
+        assert_eq!(page.map(|page| page.total).unwrap_or_default(), seen, "{login}");
+    }
+}

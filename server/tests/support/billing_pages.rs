@@ -1,0 +1,81 @@
+//! The pages of charging and collecting, and what each of them shows.
+
+use super::{Site, city};
+use domain::{
+    billing::{bill_form::BillForm, payment::PaymentForm},
+    id::{AccountId, BillId, PaymentId},
+};
+use store::billing::{bill::bill_create, payment::payment_take};
+
+/// The account of a person in a home of 阳光苑 that somebody lives in already: how it came to that is tenancy's business.
+pub async fn account(site: &Site, person: i64) -> AccountId {
+    let open = format!(
+        "insert into account (district_id, estate_id, building_id, unit_id, person_id, opened_on)
+         select u.district_id, u.estate_id, u.building_id, u.id, {person}, current_date
+         from unit u join estate e on e.id = u.estate_id
+         where e.name = '阳光苑' and u.status = 'OCCUPIED' order by u.id limit 1 returning id"
+    );
+    AccountId(site.id(&open).await)
+}
+
+fn request(nth: u32) -> String {
+    format!("5b0c2d1e-8f7a-4b3c-9d2e-{nth:012}")
+}
+
+/// What an accountant charges for a broken lock.
+pub fn lock(nth: u32, due_on: chrono::NaiveDate) -> BillForm {
+    BillForm {
+        request: request(nth),
+        fee_item: "DAMAGE".into(),
+        amount: "120.50".into(),
+        due_on: due_on.to_string(),
+        remark: "门锁".into(),
+    }
+}
+
+/// Cash over the counter.
+pub fn cash(nth: u32, amount: &str) -> PaymentForm {
+    PaymentForm { request: request(nth), amount: amount.into(), method: "CASH".into(), ..PaymentForm::default() }
+}
+
+/// A household with a broken lock, half of which is paid.
+pub async fn household(site: &Site, person: i64) -> (AccountId, BillId, PaymentId) {
+    let account = account(site, person).await;
+    let database = &site.test.database;
+    let (finance, cashier) = (city::ctx(database, "finance").await, city::ctx(database, "cashier").await);
+    let bill = bill_create(&finance, account, &lock(1, finance.today())).await.expect("a bill");
+    let payment = payment_take(&cashier, account, &cash(2, "60.25")).await.expect("a payment");
+    (account, bill, payment)
+}
+
+/// Address pattern, address, and texts that stand there, for an account of the city.
+pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'static str, String, Vec<&'static str>)> {
+    vec![
+        ("/billing/accounts", "/billing/accounts".into(), vec!["租金管理", "甲区租户", "A****67", "60.25", "共 1 条"]),
+        (
+            "/billing/accounts/:id",
+            format!("/billing/accounts/{account}"),
+            vec!["甲区租户", "未缴账单", "损坏赔偿", "部分缴", "最近缴费记录", "60.25"],
+        ),
+        (
+            "/billing/accounts/:id/new-bill",
+            format!("/billing/accounts/{account}/new-bill"),
+            vec!["新增账单", "费项", "到期日", "method=\"post\" novalidate"],
+        ),
+        ("/billing/bills", "/billing/bills".into(), vec!["甲区租户", "损坏赔偿", "剩余天数", "共 1 条"]),
+        ("/billing/bills", "/billing/bills?status=PAID".into(), vec!["没有符合条件的记录"]),
+        (
+            "/billing/bills/:id",
+            format!("/billing/bills/{bill}"),
+            vec!["损坏赔偿120.50元", "应收款", "租金及其他收入", "库存现金", "转应收", "门锁", "部分缴"],
+        ),
+        ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
+        ("/billing/payments/verify", "/billing/payments/verify".into(), vec!["请先在缴费记录中勾选要核销的收款"]),
+        (
+            "/billing/payments/:id",
+            format!("/billing/payments/{payment}"),
+            vec!["收款收据", "人民币陆拾元贰角伍分", "¥60.25", "测试cashier"],
+        ),
+        ("/billing/runs", "/billing/runs".into(), vec!["生成账单", "暂无生成记录"]),
+    ]
+}
