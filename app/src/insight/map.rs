@@ -101,25 +101,6 @@ pub fn pay_of(mark: &MapMark) -> PayCounts {
     mark.pay.unwrap_or_default()
 }
 
-/// The shares of the colours around a mark, as a gradient that goes around.
-#[must_use]
-pub fn pay_ring(counts: &PayCounts) -> String {
-    let all = counts.units().max(1);
-    let mut from = 0;
-    let shares: Vec<String> = Shade::present(counts)
-        .map(|(shade, units)| {
-            let to = from + units;
-            let color = shade.color.code().to_ascii_lowercase();
-            let share =
-                format!("var(--pay-{color}) {:.2}% {:.2}%", from as f64 * 100.0 / all as f64, to as f64 * 100.0 / all as f64);
-            from = to;
-            share
-        })
-        .collect();
-    let shares = if shares.is_empty() { "var(--pay-grey) 0% 100%".to_owned() } else { shares.join(",") };
-    format!("background:conic-gradient({shares})")
-}
-
 /// The place that the address names.
 #[must_use]
 pub fn asked_place(query: &ParamsMap) -> Option<Place> {

@@ -3,15 +3,15 @@
 use super::{
     asset::{letter_size, load_script, load_style},
     live::{use_coalesced_within, use_live, use_refresh},
-    pay::{kept, pay_words},
+    pay::{Shade, kept, pay_words},
     tone,
 };
 use crate::insight::map::{
-    MapFilter, MapPage, Place, asked_place, map_marks_get, mark_name, pay_of, pay_ring, rate_tone, sought,
+    MapFilter, MapPage, Place, asked_place, map_marks_get, mark_name, pay_of, rate_tone, sought,
 };
 use crate::ui::label::told;
 use domain::{
-    insight::{MapMark, MapView, MarkLevel},
+    insight::{MapMark, MapView, MarkLevel, pay::PayCounts},
     list::group_thousands,
 };
 use js_sys::{Array, Object, Reflect};
@@ -384,4 +384,22 @@ fn mark_size(level: MarkLevel, units: i64) -> f64 {
 /// Names come from people: nothing of them may become markup.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// The shares of the colours around a mark, as a gradient that goes around.
+fn pay_ring(counts: &PayCounts) -> String {
+    let all = counts.units().max(1);
+    let mut from = 0;
+    let shares: Vec<String> = Shade::present(counts)
+        .map(|(shade, units)| {
+            let to = from + units;
+            let color = shade.color.code().to_ascii_lowercase();
+            let share =
+                format!("var(--pay-{color}) {:.2}% {:.2}%", from as f64 * 100.0 / all as f64, to as f64 * 100.0 / all as f64);
+            from = to;
+            share
+        })
+        .collect();
+    let shares = if shares.is_empty() { "var(--pay-grey) 0% 100%".to_owned() } else { shares.join(",") };
+    format!("background:conic-gradient({shares})")
 }
