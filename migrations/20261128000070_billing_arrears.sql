@@ -95,9 +95,9 @@ declare
 begin
     perform set_config('app.districts', '*', true);
     insert into building_arrears_tally as t
-    select district_id, estate_id, building_id, category, level, shown, sum(n)
+    select max(district_id), max(estate_id), building_id, category, level, shown, sum(n)
     from (select *, 1 as n from new_rows union all select *, -1 from old_rows) moved
-    group by 1, 2, 3, 4, 5, 6 having sum(n) <> 0 order by 3, 4, 5, 6
+    group by 3, 4, 5, 6 having sum(n) <> 0 order by 3, 4, 5, 6
     on conflict (building_id, category, level, shown) do update set accounts = t.accounts + excluded.accounts;
 
     insert into district_arrears_tally as t

@@ -169,7 +169,7 @@ function marks(count: number, name: string): { contentType: string; body: Buffer
   const [estate, none] = [2, 0];
   const mark = (id: number) => [
     estate, ...whole(id), ...text(`${name}${id}`), ...real(103.85 + id / 10_000), ...real(1.35), ...whole(1),
-    ...[0, 1, 0, 0, 0, 9, 0, 0, 0, 0].flatMap(whole), none,
+    ...[0, 1, 0, 0, 0, 9, 0, 0, 0, 0].flatMap(whole), none, none,
   ];
   const all = Array.from({ length: count }, (_, at) => mark(at + 1));
   // Before it the build that answers: none, which is nobody else's.

@@ -51,7 +51,7 @@ const PERSONS: u32 = 36;
 /// How many people of one district wait there for a home.
 const APPLICANTS: u32 = 12;
 
-const ACCOUNTS: [Account; 13] = [
+const ACCOUNTS: [Account; 14] = [
     Account {
         login: "admin", name: "演示系统管理员", role: "SYS_ADMIN", role_name: "系统管理员", organization: CITY
     },
@@ -95,11 +95,17 @@ const ACCOUNTS: [Account; 13] = [
         role_name: "物业管理员",
         organization: DISTRICT,
     },
-    Account {
-        login: "cashier", name: "演示出纳", role: "CASHIER", role_name: "出纳", organization: DISTRICT
-    },
+    Account { login: "cashier", name: "演示出纳", role: "CASHIER", role_name: "出纳", organization: DISTRICT },
     Account {
         login: "finance", name: "演示会计", role: "FINANCE", role_name: "财务会计", organization: DISTRICT
+    },
+    // A batch of direct debits takes two of them.
+    Account {
+        login: "accountant",
+        name: "演示复核会计",
+        role: "FINANCE",
+        role_name: "财务会计",
+        organization: DISTRICT,
     },
     Account {
         login: "finhead",

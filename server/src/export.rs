@@ -6,6 +6,7 @@ use domain::{
     billing::{
         arrears_sheet::ARREARS_LIST,
         bill::BILL_LIST,
+        deduction::{DEDUCTION_ITEM_LIST, DEDUCTION_LIST, DIFFERENCE_LIST},
         ledger::ENTRY_LIST,
         payment::{ACCOUNT_LIST, PAYMENT_LIST},
         refund::REFUND_LIST,
@@ -50,7 +51,8 @@ use store::{
     Ctx, Database, Error,
     billing::{
         arrears::arrears_list,
-        account::account_list, bill::bill_list, book::entry_list, payment::payment_list, refund::refund_list,
+        account::account_list, bill::bill_list, book::entry_list,
+        deduction::{deduction_item_list, deduction_list, difference_list}, payment::payment_list, refund::refund_list,
         shift::shift_list,
     },
     export::{export_begin, export_end, export_load, export_progress},
@@ -185,6 +187,9 @@ async fn made(
         "bill" => collected!(BILL_LIST, bill_list),
         "payment" => collected!(PAYMENT_LIST, payment_list),
         "arrears" => collected!(ARREARS_LIST, arrears_list),
+        "deduction" => collected!(DEDUCTION_LIST, deduction_list),
+        "deduction_item" => collected!(DEDUCTION_ITEM_LIST, deduction_item_list),
+        "bank_difference" => collected!(DIFFERENCE_LIST, difference_list),
         "ledger_entry" => collected!(ENTRY_LIST, entry_list),
         "refund" => collected!(REFUND_LIST, refund_list),
         "cashier_shift" => collected!(SHIFT_LIST, shift_list),

@@ -13,6 +13,7 @@ use server::bank::{
 use std::{fs, path::PathBuf};
 use store::{
     billing::bank::contract_file::contract_file_next,
+    platform::user::{UserRef, user_ctx},
     tenancy::contract::{contract_get, contract_sync_again},
 };
 use support::{
@@ -124,10 +125,11 @@ async fn a_refusal_is_tried_three_times_and_then_somebody_looks() {
     let words = Some("MISMATCH 户名账号不符".to_owned());
     assert_eq!(desk.status(id).await, (ContractStatus::SyncFailed, words));
     assert_eq!(desk.round().await, Ok(None), "it waits for somebody");
-    let entry = city::ctx(&desk.test.database, "entry").await;
+    // A minute later by the clock that the rounds go by.
+    desk.now += TimeDelta::minutes(1);
+    let entry = user_ctx(&desk.test.database, UserRef::Login("entry"), desk.now).await.expect("the clerk");
     let version = contract_get(&entry, id).await.expect("it is there").row.version;
     contract_sync_again(&entry, id, version).await.expect("told again");
-    desk.now = Utc::now();
     assert_eq!(desk.round().await, Ok(Some("发送合同1份".into())), "whoever has it told again does not wait");
     desk.answer(Behaviour::Ok).await;
     desk.round().await.expect("a round");

@@ -9,6 +9,7 @@ pub(crate) mod arrears;
 mod bill;
 mod bill_form;
 pub(crate) mod book;
+pub(crate) mod deduction;
 mod list;
 mod receipt;
 mod run;

@@ -50,7 +50,12 @@ fn status_choices() -> Vec<(&'static str, &'static str)> {
 }
 
 pub fn log_view() -> AnyView {
-    let frame = ListFrame { title: Some("导入日志"), empty: Some("暂无导入记录"), tools: Some(import_links), ..ListFrame::default() };
+    let frame = ListFrame {
+        title: Some("导入日志"),
+        empty: Some("暂无导入记录"),
+        tools: Some(import_links),
+        ..ListFrame::default()
+    };
     framed_list_page(&IMPORT_LIST, frame, Signal::stored(ListActions::default()), import_list)
 }
 

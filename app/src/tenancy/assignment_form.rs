@@ -80,13 +80,15 @@ fn form_view((person, unit): Given) -> AnyView {
     let names = StoredValue::new(HashMap::new());
     let facts = RwSignal::new(None::<String>);
     if let Some(unit) = unit {
-        names.update_value(|names| drop(names.insert(unit.id.to_string(), format!("{} {}", unit.estate, unit.address))));
+        names
+            .update_value(|names| drop(names.insert(unit.id.to_string(), format!("{} {}", unit.estate, unit.address))));
         let area = (unit.building_area.to_string(), unit.usable_area.to_string());
         facts.set(Some(facts_text(&told(unit.layout), area, &told(unit.status))));
     }
     let named = move |id: &str| names.with_value(|names| names.get(id).cloned()).unwrap_or_default();
     let picked = Callback::new(move |unit: UnitRow| {
-        names.update_value(|names| drop(names.insert(unit.id.to_string(), format!("{} {}", unit.estate, unit.address))));
+        names
+            .update_value(|names| drop(names.insert(unit.id.to_string(), format!("{} {}", unit.estate, unit.address))));
         let area = (unit.building_area.to_string(), unit.usable_area.to_string());
         facts.set(Some(facts_text(&told(unit.layout), area, &told(unit.status))));
     });

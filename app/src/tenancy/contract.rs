@@ -190,7 +190,10 @@ fn home_fields(contract: &Contract) -> Vec<FieldCell> {
         ("户型", Cell::coded(contract.layout)),
         ("建筑面积(㎡)", Cell::Area(contract.building_area)),
         ("使用面积(㎡)", Cell::Area(contract.usable_area)),
-        ("租金标准", Cell::link(&contract.rent_standard, format!("/housing/rent-standards/{}", contract.rent_standard_id))),
+        (
+            "租金标准",
+            Cell::link(&contract.rent_standard, format!("/housing/rent-standards/{}", contract.rent_standard_id)),
+        ),
         ("单价(元/㎡·月)", Cell::Text(contract.assessed.rate.to_string())),
         ("计租面积", Cell::Text(format!("{} {}㎡", contract.assessed.basis.area_label(), contract.assessed.area))),
     ]
@@ -275,7 +278,8 @@ fn residents(contract: &Contract) -> Option<AnyView> {
 /// 费用明细: computed from the terms, and not yet receivable.
 fn plan_view(contract: &Contract) -> AnyView {
     if contract.plan.is_empty() {
-        return view! { <section class="panel"><h2>"费用明细"</h2>{empty_view("租期内没有应缴的账期")}</section> }.into_any();
+        return view! { <section class="panel"><h2>"费用明细"</h2>{empty_view("租期内没有应缴的账期")}</section> }
+            .into_any();
     }
     let rows = contract
         .plan
@@ -332,5 +336,6 @@ fn history_view(contract: &Contract) -> AnyView {
             }
         })
         .collect_view();
-    view! { <section class="panel"><h2>"办理记录"</h2><ol class="timeline-list detail-list">{lines}</ol></section> }.into_any()
+    view! { <section class="panel"><h2>"办理记录"</h2><ol class="timeline-list detail-list">{lines}</ol></section> }
+        .into_any()
 }

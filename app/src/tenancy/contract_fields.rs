@@ -176,11 +176,8 @@ fn residents_view(edit: Form, names: Names, pending: RwSignal<bool>) -> AnyView 
         errors: edit.errors,
     };
     let picked = Callback::new(move |pick: Pick| names.update_value(|names| names.push((pick.code, pick.label))));
-    let relations: Vec<_> = coded(Relation::choices())
-        .all()
-        .into_iter()
-        .filter(|(code, _)| code != Relation::Oneself.code())
-        .collect();
+    let relations: Vec<_> =
+        coded(Relation::choices()).all().into_iter().filter(|(code, _)| code != Relation::Oneself.code()).collect();
     let add = move |_| {
         let resident = ResidentForm { person: person.get_untracked(), relation: relation.get_untracked() };
         let complaint = if resident.person.is_empty() {

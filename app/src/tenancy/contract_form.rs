@@ -180,7 +180,8 @@ fn edit_form(contract: Contract, offer: Option<ContractOffer>) -> AnyView {
             let contract = contract_get(id).await?;
             names.try_update_value(|names| names.extend(contract_names(&contract)));
             let last = contract.history.first();
-            let (at, by) = (last.map_or(contract.row.created_at, |line| line.at), last.and_then(|line| line.actor.clone()));
+            let (at, by) =
+                (last.map_or(contract.row.created_at, |line| line.at), last.and_then(|line| line.actor.clone()));
             Ok(Newer { form: contract.form(), version: contract.row.version, at, by })
         })
     });

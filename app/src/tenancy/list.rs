@@ -28,8 +28,11 @@ pub(super) fn assignments_view() -> AnyView {
         title: Some("直接分配"),
         empty: Some("暂无直接分配，可通过“直接分配”办理"),
         tabs: Some(|| {
-            let checks = may(Permission::AssignmentCheck)
-                .then_some(ListTab { filter: Some(("turn", "MINE")), sort: None, says: "待我复核" });
+            let checks = may(Permission::AssignmentCheck).then_some(ListTab {
+                filter: Some(("turn", "MINE")),
+                sort: None,
+                says: "待我复核",
+            });
             let unsigned =
                 ListTab { filter: Some(("signing", "OPEN")), sort: Some("checked_at"), says: "已选房待签约" };
             list_tabs(ASSIGNMENT_LIST.path, [ListTab::ALL].into_iter().chain(checks).chain([unsigned]).collect())
@@ -48,15 +51,17 @@ pub(super) fn contracts_view() -> AnyView {
     let frame = ListFrame {
         empty: Some("暂无合同，请在“直接分配”的已选房待签约中签订"),
         tabs: Some(|| {
-            let turn = may(Permission::ContractCheck)
-                .then_some(ListTab { filter: Some(("turn", "MINE")), sort: Some("submitted_at"), says: "待我审批" });
+            let turn = may(Permission::ContractCheck).then_some(ListTab {
+                filter: Some(("turn", "MINE")),
+                sort: Some("submitted_at"),
+                says: "待我审批",
+            });
             let ending = ListTab { filter: Some(("ending", "SOON")), sort: Some("end_on"), says: "即将到期" };
             list_tabs(CONTRACT_LIST.path, [ListTab::ALL].into_iter().chain(turn).chain([ending]).collect())
         }),
         ..ListFrame::default()
     };
-    let actions =
-        Signal::derive(|| ListActions { add: None, import: None, export: may(Permission::ContractExport) });
+    let actions = Signal::derive(|| ListActions { add: None, import: None, export: may(Permission::ContractExport) });
     let query = use_list_query();
     let choosing = Choosing {
         side: None,

@@ -85,14 +85,15 @@ async fn peak() {
 
 /// Many cashiers at few accounts: nothing may be lost, whatever waits for whom.
 async fn counter(ground: &Ground, report: &mut Report) -> Result<(), String> {
-    eprintln!("bench: {CASHIERS} cashiers at {ACCOUNTS} accounts");
+    let count = ground.runs(CASHIERS);
+    eprintln!("bench: {count} cashiers at {ACCOUNTS} accounts");
     let ctx = ground.ctx("cashier").await?;
     let accounts = billing::accounts_open(&ground.database, ACCOUNTS).await.map_err(text)?;
     if accounts.is_empty() {
         return Err("nobody owes anything".to_owned());
     }
     let began = Instant::now();
-    let cashiers = (0..CASHIERS).map(|cashier| tokio::spawn(cash(ctx.clone(), accounts.clone(), cashier)));
+    let cashiers = (0..count).map(|cashier| tokio::spawn(cash(ctx.clone(), accounts.clone(), cashier)));
     let mut times = Vec::new();
     for cashier in cashiers.collect::<Vec<_>>() {
         times.extend(cashier.await.map_err(|error| error.to_string())??);
@@ -103,7 +104,7 @@ async fn counter(ground: &Ground, report: &mut Report) -> Result<(), String> {
     if ledger != taken || payments != taken {
         return Err(format!("taken {taken}, by the ledger {ledger}, by the payments {payments}"));
     }
-    let name = format!("payment, {CASHIERS} cashiers at {ACCOUNTS} accounts");
+    let name = format!("payment, {count} cashiers at {ACCOUNTS} accounts");
     report.tell(format!("{name}: rate"), times.len() as f64 / seconds, "1/s", None);
     let times = Times::new(times);
     report.tell(format!("{name}, p50"), times.percentile(50), "ms", None);

@@ -194,7 +194,7 @@ mod tests {
             "one person edited",
             "unit list without protection",
             "monthly run of 24",
-            "payment, 200 cashiers",
+            "payment, 3 cashiers",
             "arrears recount after one payment",
             "unit list, 32 connections, two processes",
             "search, city",

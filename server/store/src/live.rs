@@ -71,7 +71,7 @@ pub(crate) struct Shade {
 }
 
 /// More units than these are not told one by one: boards look at their buildings again.
-const SHADES_MAX: usize = 20;
+const SHADES_MAX: usize = 15;
 
 /// Adds payment colours to the feed, in the transaction that changes them.
 pub(crate) async fn colors_add(tx: &mut Tx, shades: &[Shade]) -> Result<()> {

@@ -369,7 +369,16 @@ async fn only_these_functions_run_with_their_owners_rights() {
     .fetch_all(&test.admin)
     .await
     .expect("functions");
-    let expected = ["job_enqueue", "job_queued", "person_digests_taken", "person_is_housed"].map(|name| (name.to_owned(), true, false));
+    let expected = [
+        "job_enqueue",
+        "job_queued",
+        "person_binds",
+        "person_digests_taken",
+        "person_household",
+        "person_is_housed",
+        "persons_bound",
+    ]
+    .map(|name| (name.to_owned(), true, false));
     assert_eq!(functions, expected, "name, fixed search path, open to the public");
 }
 
@@ -391,6 +400,8 @@ async fn the_record_of_what_happened_only_grows() {
         "login_attempt",
         "approval_task",
         "contract_history",
+        "hand_over_history",
+        "household_history",
         "bill_history",
         "ledger_entry",
     ]

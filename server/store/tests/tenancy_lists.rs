@@ -240,12 +240,23 @@ async fn a_reminder_counts_what_its_list_shows() {
     let soon = entry.today() + chrono::Days::new(20);
     tenancy::active(&test, &ContractForm { end_on: soon.to_string(), ..tenancy::form(ending) }).await;
     let mut counted = Vec::new();
-    let logins =
-        ["city", "city-check", "district-a", "district-b", "operator", "entry", "entry-a", "other", "approver", "finance"];
+    let logins = [
+        "city",
+        "city-check",
+        "district-a",
+        "district-b",
+        "operator",
+        "entry",
+        "entry-a",
+        "other",
+        "approver",
+        "finance",
+    ];
     for login in logins {
         let ctx = city::ctx(&test.database, login).await;
         for reminder in reminder_list(&ctx).await.expect("reminders") {
-            let Some((list, search)) = reminder.link.split_once('?').filter(|(list, _)| list.starts_with("/tenancy")) else {
+            let Some((list, search)) = reminder.link.split_once('?').filter(|(list, _)| list.starts_with("/tenancy"))
+            else {
                 continue;
             };
             let shown = match list {

@@ -2,7 +2,7 @@
 
 use crate::{
     administration::{administration, requests, workflows},
-    assets, billing, books, files, jobs,
+    assets, billing, books, deductions, files, jobs, move_in,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables, tenancy,
@@ -80,9 +80,11 @@ pub struct World {
     pub assets: assets::AssetWorld,
     pub billing: billing::BillingWorld,
     pub books: books::BookWorld,
+    pub deductions: deductions::DeductionWorld,
     pub jobs: jobs::JobWorld,
     pub files: files::FileWorld,
     pub tenancy: tenancy::TenancyWorld,
+    pub move_in: move_in::MoveInWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -118,6 +120,7 @@ pub async fn world(site: &Site) -> World {
     let (role, approval) = requests(site).await;
     while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
     let billing = billing::billing_world(site, person.0).await;
+    let tenancy = tenancy::tenancy_world(site, person.0).await;
     let behind = "update arrears set level = 'L1', periods = 1, consecutive = 1, amount_fen = 11180, since = current_date";
     sqlx::query(behind).execute(&site.test.admin).await.expect("a household that is behind");
     World {
@@ -148,10 +151,13 @@ pub async fn world(site: &Site) -> World {
         waiting: waiting.try_into().expect("two jobs"),
         assets: assets::asset_world(site).await,
         books: books::book_world(site, billing.account, billing.bills[0]).await,
+        deductions: deductions::deduction_world(site, billing.account).await,
         billing,
         jobs: jobs::job_world(site).await,
         files: files::file_world(&a, estate).await,
-        tenancy: tenancy::tenancy_world(site, person.0).await,
+        // Before the homes that are only proposed: those that are vacant are few.
+        move_in: move_in::move_in_world(site).await,
+        tenancy,
     }
 }
 
@@ -338,8 +344,10 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(billing::functions(&world.billing, &list));
     entries.extend(books::functions(&world.books, &list));
+    entries.extend(deductions::functions(&world.deductions, &list));
     entries.extend(persons(world, &list));
     entries.extend(tenancy::functions(&world.tenancy, &list));
+    entries.extend(move_in::functions(&world.move_in, &list));
     entries.extend(files::functions(&world.files));
     entries.extend(administration(world, &list));
     entries.extend(tables::tables(&list));

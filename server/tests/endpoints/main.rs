@@ -5,10 +5,12 @@ mod administration;
 mod assets;
 mod billing;
 mod books;
+mod deductions;
 mod entries;
 mod files;
 mod hostile;
 mod jobs;
+mod move_in;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;

@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 pub struct TenancyWorld {
     /// a person without a home, and a home for him
     person: i64,
-    unit: i64,
+    pub unit: i64,
     /// one that waits for its checker, one to be given back, one to be signed
     waiting: i64,
     released: i64,
     chosen: i64,
     /// a draft
-    contract: i64,
+    pub contract: i64,
     form: Value,
     kept: Value,
 }
@@ -50,7 +50,8 @@ pub fn functions(at: &TenancyWorld, list: &Value) -> Vec<Entry> {
     let read = |name, arguments, elsewhere| reads(name, arguments, Forbidden, "admin", elsewhere);
     let write = |name, arguments| Entry { right: (CLERK, Good), ..writes(name, arguments, "city", Forbidden) };
     let check = |name, arguments| Entry { right: ("approver", Good), ..writes(name, arguments, CLERK, Forbidden) };
-    let new = json!({"person": at.person.to_string(), "unit": at.unit.to_string(), "reason": "特殊困难", "document_no": ""});
+    let new =
+        json!({"person": at.person.to_string(), "unit": at.unit.to_string(), "reason": "特殊困难", "document_no": ""});
     let (id, waiting) = (at.contract, at.waiting);
     vec![
         read("assignment_list", list.clone(), Hidden),

@@ -2,6 +2,7 @@
 //! becomes of addresses that lead nowhere.
 
 mod failure;
+mod move_in;
 mod places;
 #[path = "../support/mod.rs"]
 mod support;
@@ -183,6 +184,8 @@ async fn every_page_is_drawn_by_the_server() {
     let (account, bill, payment) = at.household;
     pages.extend(support::billing_pages::pages(account, bill, payment));
     pages.extend(support::book_pages::pages(account, at.books));
+    pages.extend(support::deduction_pages::pages(at.deduction));
+    let by_finance = support::deduction_pages::pages_of_finance();
     let (let_by_city, let_by_clerk) = support::tenancy_pages::pages(&at.tenancy);
     pages.extend(let_by_city);
     let clerk = site.session(support::tenancy_pages::CLERK).await;
@@ -193,7 +196,8 @@ async fn every_page_is_drawn_by_the_server() {
         ("/platform/audit", "/platform/audit".to_owned(), vec!["操作日志", "校验日志"]),
         ("/platform/audit/:id", format!("/platform/audit/{entry}"), vec!["操作日志", "存证块"]),
     ];
-    let listed = pages.iter().chain(&let_by_clerk).chain(&governed).chain(&watched).map(|(pattern, ..)| *pattern).chain(["/sign-in"]);
+    let listed = pages.iter().chain(&by_finance).chain(&let_by_clerk).chain(&governed).chain(&watched).map(|(pattern, ..)| *pattern);
+    let listed = listed.chain(["/sign-in"]).chain(move_in::PATTERNS);
     let spelled = listed.map(|path| {
         let segment =
             |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
@@ -202,8 +206,9 @@ async fn every_page_is_drawn_by_the_server() {
     let routed: BTreeSet<String> = site.patterns.iter().cloned().collect();
     assert_eq!(routed, spelled.collect(), "left: as the application lists them, right: listed here");
     let (admin, security) = (site.session("admin").await, site.session("security").await);
+    let finance = site.session("finance").await;
     let by = |session, pages| Vec::from_iter(std::iter::zip(std::iter::repeat(session), pages));
-    let by_whom = [by(&city, &pages), by(&clerk, &let_by_clerk), by(&admin, &governed), by(&security, &watched)];
+    let by_whom = [by(&city, &pages), by(&finance, &by_finance), by(&clerk, &let_by_clerk), by(&admin, &governed), by(&security, &watched)];
     for (session, (_, path, texts)) in by_whom.concat() {
         let page = site.get(path, Some(session)).await;
         shows(&page, path, texts);
@@ -234,6 +239,9 @@ async fn the_wall_holds_on_every_page() {
         ("/billing/accounts".to_owned(), vec!["暂无租金账户"]),
         ("/billing/bills".to_owned(), vec!["暂无账单"]),
         ("/billing/payments".to_owned(), vec!["暂无缴费记录"]),
+        ("/billing/deductions".to_owned(), vec!["暂无代扣批次"]),
+        ("/billing/deductions/records".to_owned(), vec!["暂无扣费记录"]),
+        ("/billing/deductions/differences".to_owned(), vec!["没有差异，系统与银行一致"]),
         ("/billing/arrears".to_owned(), vec!["没有欠费的租户"]),
         (format!("/housing/estates/{}?mode=pay", at.star), vec!["星光苑", "缴费情况合计"]),
         (format!("/tenancy/contracts?person={}", at.person), vec!["没有符合条件的记录"]),
@@ -281,6 +289,9 @@ async fn the_wall_holds_on_every_page() {
         format!("/billing/accounts/{}/new-bill", at.household.0),
         format!("/billing/bills/{}", at.household.1),
         format!("/billing/payments/{}", at.household.2),
+        format!("/billing/deductions/{}", at.deduction.batch),
+        format!("/billing/deductions/records/{}", at.deduction.item),
+        format!("/billing/deductions/differences/{}", at.deduction.difference),
         format!("/housing/estates/{}?mode=pay", at.sun),
         format!("/housing/buildings/{}?mode=pay", at.building),
     ] {

@@ -24,6 +24,7 @@ pub struct Places {
     pub tenancy: support::tenancy_pages::Tenancy,
     pub household: (AccountId, BillId, PaymentId),
     pub books: (i64, i64),
+    pub deduction: support::deduction_pages::Batch,
 }
 
 pub async fn places(site: &Site) -> Places {
@@ -50,8 +51,9 @@ pub async fn places(site: &Site) -> Places {
         person
     };
     let household = support::billing_pages::household(site, person).await;
+    let tenancy = support::tenancy_pages::tenancy(site).await;
     Places {
-        tenancy: support::tenancy_pages::tenancy(site).await,
+        tenancy,
         card,
         part,
         count,
@@ -68,6 +70,7 @@ pub async fn places(site: &Site) -> Places {
         district: site.id("select id from organization where code = '810101'").await,
         person,
         books: support::book_pages::books(site, household.0).await,
+        deduction: support::deduction_pages::batch(site, household.0, "CREATED").await,
         household,
         job: store::import::job::job_note(&ctx, domain::import::SheetKey::Estate, "小区.xlsx", "00")
             .await

@@ -158,11 +158,24 @@ pub fn pages(at: &Tenancy) -> (Pages, Pages) {
         ),
     ];
     let clerk: Pages = vec![
-        ("/tenancy/contracts/new", "/tenancy/contracts/new".into(), vec!["请在“直接分配”的已选房待签约中选择房源后签订"]),
+        (
+            "/tenancy/contracts/new",
+            "/tenancy/contracts/new".into(),
+            vec!["请在“直接分配”的已选房待签约中选择房源后签订"],
+        ),
         (
             "/tenancy/contracts/new",
             format!("/tenancy/contracts/new?assignment={}", at.confirmed),
-            vec!["签订租赁合同", "待租户2", "111.80", "保存草稿", "重置", "返回", "测试银行", "method=\"post\" novalidate"],
+            vec![
+                "签订租赁合同",
+                "待租户2",
+                "111.80",
+                "保存草稿",
+                "重置",
+                "返回",
+                "测试银行",
+                "method=\"post\" novalidate",
+            ],
         ),
         (
             "/tenancy/contracts/new",

@@ -216,7 +216,7 @@ pub const DEDUCTION_ITEM_LIST: ListSheet<DeductionItemRow> = ListSheet {
     search_hint: "户名、合同编号、住房地址",
     columns: &[
         ListColumn { key: "batch_no", header: "批次号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::link(&row.batch_no, format!("/billing/deductions/{}", row.batch_id)) },
-        ListColumn { key: "seq", header: "序号", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.seq.into()) },
+        ListColumn { key: "seq", header: "序号", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::link(row.seq.to_string(), format!("/billing/deductions/records/{}", row.id)) },
         ListColumn { key: "payer", header: "户名", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.payer, format!("/billing/accounts/{}", row.account_id)) },
         ListColumn { key: "contract_no", header: "合同编号", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.contract_no.as_deref(), |no| Cell::link(no, format!("/tenancy/contracts/{}", row.contract_id))) },
         ListColumn { key: "address", header: "住房地址", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.address) },
@@ -249,7 +249,7 @@ pub const DIFFERENCE_LIST: ListSheet<DifferenceRow> = ListSheet {
     path: "/billing/deductions/differences",
     search_hint: "批次号、户名、银行流水号",
     columns: &[
-        ListColumn { key: "kind", header: "差异", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.kind) },
+        ListColumn { key: "kind", header: "差异", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(row.kind.label(), format!("/billing/deductions/differences/{}", row.id)) },
         ListColumn { key: "batch_no", header: "批次号", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.batch_no.as_deref().zip(row.batch_id), |(no, id)| Cell::link(no, format!("/billing/deductions/{id}"))) },
         ListColumn { key: "seq", header: "序号", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.seq, Cell::Number) },
         ListColumn { key: "payer", header: "户名", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.payer.as_deref().unwrap_or_default()) },

@@ -84,6 +84,7 @@ static OWN: &[Own] = &[
     page("billing", "bills", "账单", "audit", "/billing/bills", Permission::BillRead),
     page("billing", "payments", "缴费记录", "approve", "/billing/payments", Permission::BillRead),
     page("billing", "arrears", "欠费台账", "bell", "/billing/arrears", Permission::BillRead),
+    page("billing", "deductions", "银行代扣", "rent", "/billing/deductions", Permission::BillRead),
     page("billing", "refunds", "退费", "approve", "/billing/refunds", Permission::BillRead),
     page("billing", "shifts", "收款班次", "batch", "/billing/shifts", Permission::BillRead),
     page("billing", "ledger", "总账", "audit", "/billing/ledger", Permission::LedgerRead),

@@ -79,12 +79,9 @@ impl AssignmentForm {
         let reason = errors.take("reason", required(&self.reason).and_then(|text| text_max(&text, 200)));
         let document_no = errors.take("document_no", optional_text(&self.document_no, 50)).flatten();
         match (person, unit, reason) {
-            (Some(person), Some(unit), Some(reason)) if errors.is_empty() => Ok(AssignmentFields {
-                person_id: PersonId(person),
-                unit_id: UnitId(unit),
-                reason,
-                document_no,
-            }),
+            (Some(person), Some(unit), Some(reason)) if errors.is_empty() => {
+                Ok(AssignmentFields { person_id: PersonId(person), unit_id: UnitId(unit), reason, document_no })
+            }
             _ => Err(errors),
         }
     }

@@ -2,9 +2,7 @@
 
 use crate::{
     billing::plan::PlannedBill,
-    dictionary::{
-        ApplicantCategory, AreaBasis, ContractStatus, LayoutType, PayCycle, Relation, RentSplit, SignMode,
-    },
+    dictionary::{ApplicantCategory, AreaBasis, ContractStatus, LayoutType, PayCycle, Relation, RentSplit, SignMode},
     id::{AccountId, AssignmentId, ContractId, PersonId, RentStandardId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     tenancy::contract_form::{Assessed, ContractForm, ResidentForm},

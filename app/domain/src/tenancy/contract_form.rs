@@ -143,7 +143,9 @@ impl ContractForm {
         let start = e.take("start_on", day(&self.start_on));
         let residents = self.residents(e);
         let fields = ContractFields {
-            assignment_id: AssignmentId(e.take("assignment", pick(&self.assignment, "请选择待签约的房源")).unwrap_or_default()),
+            assignment_id: AssignmentId(
+                e.take("assignment", pick(&self.assignment, "请选择待签约的房源")).unwrap_or_default(),
+            ),
             contract_no: e.take("contract_no", optional(&self.contract_no, contract_no)).flatten(),
             category: e
                 .take("category", required(&self.category).and_then(|text| ApplicantCategory::parse(&text)))
@@ -167,9 +169,7 @@ impl ContractForm {
             split: e
                 .take("split", required(&self.split).and_then(|text| RentSplit::parse(&text)))
                 .unwrap_or(RentSplit::Natural),
-            due_day: e
-                .take("due_day", required(&self.due_day).and_then(|text| whole(&text, 1, 28)))
-                .unwrap_or(1),
+            due_day: e.take("due_day", required(&self.due_day).and_then(|text| whole(&text, 1, 28))).unwrap_or(1),
             bank_name: e.take("bank_name", optional_text(&self.bank_name, 50)).flatten(),
             bank_no: e.take("bank_no", optional(&self.bank_no, BankCard::parse)).flatten(),
             bank_holder: e.take("bank_holder", optional_text(&self.bank_holder, 50)).flatten(),
@@ -265,13 +265,7 @@ impl Assessed {
 
 /// The assessed rent of a home (§4.2). None: the standard counts an area that the home has not.
 #[must_use]
-pub fn assessed(
-    basis: AreaBasis,
-    rate: Rate,
-    usable: Area,
-    building: Area,
-    inner: Option<Area>,
-) -> Option<Assessed> {
+pub fn assessed(basis: AreaBasis, rate: Rate, usable: Area, building: Area, inner: Option<Area>) -> Option<Assessed> {
     let area = match basis {
         AreaBasis::Usable => Some(usable),
         AreaBasis::Building => Some(building),
@@ -312,7 +306,7 @@ mod tests {
     fn a_good_form_passes() {
         let fields = form().check(LEASE_MONTHS_MAX).unwrap_or_else(|errors| panic!("{errors:?}"));
         assert_eq!((fields.rent_start_on, fields.first_pay_months), (fields.start_on, 1));
-        assert_eq!((fields.deposit.to_string(), fields.reduction), ("1000.00".to_owned(), Money::ZERO));
+        assert_eq!((fields.deposit.to_string(), fields.reduction), ("1,000.00".to_owned(), Money::ZERO));
     }
 
     #[test]
@@ -360,7 +354,8 @@ mod tests {
     #[test]
     fn the_rent_follows_the_reduction_while_it_is_typed() {
         let rate = Rate::parse("2.6").unwrap();
-        let assessed = assessed(AreaBasis::Usable, rate, Area::parse("43").unwrap(), Area::parse("57").unwrap(), None).unwrap();
+        let assessed =
+            assessed(AreaBasis::Usable, rate, Area::parse("43").unwrap(), Area::parse("57").unwrap(), None).unwrap();
         let rent = |reduction: &str| {
             let form = ContractForm { reduction: reduction.into(), ..form() };
             form.monthly_rent(assessed).map(|rent| rent.to_string())

@@ -103,7 +103,7 @@ pub async fn account_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AccountRo
                 named.push_words(sql);
                 sql.push(")");
             }
-            push_id(sql, query, "unit", "a.unit_id");
+            push_id(sql, query, "unit", "r.unit_id");
             if query.filter("owing").is_some() {
                 sql.push(" and exists (select from bill b where b.account_id = r.id and b.decision is null");
                 sql.push(" and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen");

@@ -117,10 +117,11 @@ impl Importer<BindingImportForm> for Bindings {
         for row in rows {
             match self.resolve(run, ring, &row.form) {
                 Ok(resolved) => {
-                    // Of several rows about one person the first one counts; the others are told so afterwards.
-                    let first = met.insert(self.key(&row.form));
-                    match self.room_take(&resolved, &row.form, first) {
+                    // Of several good rows about one person the first one counts; the others are told so afterwards.
+                    let key = self.key(&row.form);
+                    match self.room_take(&resolved, &row.form, !met.contains(&key)) {
                         Ok(()) => {
+                            met.insert(key);
                             self.resolved.insert(row.row_no, resolved);
                             planned.push(row);
                         }

@@ -32,8 +32,7 @@ async fn step(test: &TestDatabase, dice: &mut Dice, nth: u64, accounts: &[Accoun
             let finance = ctx_on(test, "finance", day).await;
             let open = account_get(&finance, account).await.expect("the account").bills;
             if let Some(bill) = open.iter().find(|bill| bill.fee_item == FeeItem::Rent && bill.paid == Money::ZERO) {
-                let version = number(test, &format!("select version from bill where id = {}", bill.id)).await;
-                let version = i32::try_from(version).expect("a version");
+                let version = version(test, bill.id).await;
                 bill_reverse(&finance, bill.id, version, TakeBack::Reverse, "重开").await.expect("it is reversed");
             }
         }

@@ -75,6 +75,19 @@ pub const ROWS: &str = "
     insert into deduction_line (bank_file_id, line, batch_id, district_id, seq, due_fen, result, deducted_fen, verdict)
     select f.id, 2, b.id, b.district_id, 1, 100, 'SUCCESS', 100, 'SUCCESS' from bank_file f join deduction_batch b using (district_id);
     insert into bank_difference (district_id, kind, own_fen, their_fen, created_at) select district_id, 'BANK_ONLY', 0, 100, now() from home;
+    insert into binding (district_id, estate_id, unit_id, room_id, person_id, person_name, relation, from_on, to_on, ended_reason, ended_at)
+    select district_id, estate_id, id, (select min(r.id) from room r where r.unit_id = home.id), person_id, '甲', 'LESSEE', '2026-01-01',
+        '2026-01-31', '退租', now() from home;
+    insert into hand_over (district_id, estate_id, unit_id, contract_id, handed_on, keys, signed_by)
+    select district_id, estate_id, unit_id, id, '2026-01-01', 1, '甲' from contract;
+    insert into hand_over_reading select id, 'WATER', district_id, estate_id, 0 from hand_over;
+    insert into hand_over_item select id, 1, district_id, estate_id, '床', 1, 'GOOD' from hand_over;
+    insert into hand_over_history (district_id, estate_id, hand_over_id, event) select district_id, estate_id, id, '办理交房' from hand_over;
+    insert into household (household_no, organization_id, district_id, head_id, size, category, annual_income_fen)
+    select 'JT1', organization_id, district_id, id, 1, 'LOWINC', 0 from person order by id limit 1;
+    insert into household_member (household_id, person_id, person_name, relation, joined_on)
+    select id, head_id, '甲', 'SELF', '2026-01-01' from household;
+    insert into household_history (household_id, event) select id, '登记' from household;
     drop table home;";
 
 /// The working days of this and of the next year are known, without which no last day for signing is.

@@ -104,6 +104,23 @@ pub async fn difference_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Differ
     page.try_map(|record| record.read(ctx))
 }
 
+/// One difference.
+///
+/// # Errors
+/// Without [`Permission::BillRead`]; [`Failure::NotFound`] outside the scope.
+pub async fn difference_get(ctx: &Ctx, id: BankDifferenceId) -> Result<DifferenceRow> {
+    ctx.require(Permission::BillRead)?;
+    let mut tx = ctx.begin().await?;
+    let statement = format!("select {COLUMNS} {FROM} and d.id = $1");
+    let record: Record = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .bind(id.0)
+        .fetch_optional(connection(&mut tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    tx.commit().await?;
+    record.read(ctx)
+}
+
 /// Decides about a difference.
 ///
 /// # Errors

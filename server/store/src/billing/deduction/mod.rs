@@ -14,9 +14,9 @@ pub mod response;
 
 pub use act::{deduction_check, deduction_close, deduction_discard, deduction_item_cancel, deduction_send};
 pub use build::{deduction_create, deduction_offer, deductions_build};
-pub use difference::{difference_list, difference_resolve};
+pub use difference::{difference_get, difference_list, difference_resolve};
 pub use post::deductions_post;
-pub use read::{deduction_get, deduction_item_list, deduction_list};
+pub use read::{deduction_get, deduction_item_get, deduction_item_list, deduction_list};
 
 use crate::{
     Ctx, Result,

@@ -277,3 +277,20 @@ pub async fn deduction_item_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<De
     .await?;
     page.try_map(|record| record.read(ctx))
 }
+
+/// One item.
+///
+/// # Errors
+/// Without [`Permission::BillRead`]; [`Failure::NotFound`] outside the scope.
+pub async fn deduction_item_get(ctx: &Ctx, id: DeductionItemId) -> Result<DeductionItemRow> {
+    ctx.require(Permission::BillRead)?;
+    let mut tx = ctx.begin().await?;
+    let statement = format!("select {ITEM_COLUMNS} {ITEM_FROM} and i.id = $1");
+    let record: ItemRecord = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .bind(id.0)
+        .fetch_optional(connection(&mut tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    tx.commit().await?;
+    record.read(ctx)
+}

@@ -1,9 +1,6 @@
 //! Submitting, approving, refusing and deleting contracts (C1 to C3).
 
-use super::{
-    Held, hold, history_add,
-    write::home_load,
-};
+use super::{Held, history_add, hold, write::home_load};
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
@@ -15,10 +12,7 @@ use domain::{
     failure::Failure,
     id::ContractId,
     platform::permission::Permission,
-    tenancy::{
-        contract::CONTRACT_IS_APPROVED,
-        contract_status::ContractEvent,
-    },
+    tenancy::{contract::CONTRACT_IS_APPROVED, contract_status::ContractEvent},
 };
 use sha2::{Digest as _, Sha256};
 

@@ -13,7 +13,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     billing::plan,
     dictionary::{
-        ApplicantCategory, AreaBasis, AssignmentStatus, ContractStatus, LayoutType, PayCycle, Relation, RentSplit, SignMode,
+        ApplicantCategory, AreaBasis, AssignmentStatus, ContractStatus, LayoutType, PayCycle, Relation, RentSplit,
+        SignMode,
     },
     failure::{Failure, FieldErrors},
     id::{AccountId, AssignmentId, ContractId, PersonId, RentStandardId, UnitId},
@@ -87,7 +88,8 @@ impl TryFrom<Record> for ContractRow {
 /// Of the reminder and the list behind it.
 pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
     let me = ctx.actor().id.0;
-    sql.push(" and c.status in ('PENDING', 'CANCEL_PENDING') and ").push_bind(ctx.actor().may(Permission::ContractCheck));
+    sql.push(" and c.status in ('PENDING', 'CANCEL_PENDING') and ")
+        .push_bind(ctx.actor().may(Permission::ContractCheck));
     sql.push(" and c.created_by <> ").push_bind(me);
     sql.push(" and not ").push_bind(me).push(" = any(c.author_ids)");
 }
