@@ -23,7 +23,10 @@ use crate::{
         workflow::Workflows,
     },
     search::Search,
-    tenancy::{AssignmentPages, ContractApproval, ContractForms, ContractPages, TenancyLists, hand_over::HandOvers, resident::Residents},
+    tenancy::{
+        AssignmentPages, ContractApproval, ContractForms, ContractPages, TenancyLists, hand_over::HandOvers,
+        resident::Residents,
+    },
 };
 use leptos::prelude::*;
 use leptos_router::{

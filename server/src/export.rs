@@ -50,9 +50,13 @@ use std::{
 use store::{
     Ctx, Database, Error,
     billing::{
+        account::account_list,
         arrears::arrears_list,
-        account::account_list, bill::bill_list, book::entry_list,
-        deduction::{deduction_item_list, deduction_list, difference_list}, payment::payment_list, refund::refund_list,
+        bill::bill_list,
+        book::entry_list,
+        deduction::{deduction_item_list, deduction_list, difference_list},
+        payment::payment_list,
+        refund::refund_list,
         shift::shift_list,
     },
     export::{export_begin, export_end, export_load, export_progress},

@@ -105,8 +105,10 @@ async fn a_contract_that_the_bank_knows_comes_into_force() {
         assert_eq!(desk.status(id).await, (ContractStatus::Active, None));
         assert!(desk.names("in").is_empty() && desk.names("out").is_empty());
         assert_eq!(desk.names("done").len(), 1);
-        let agreement: Option<String> =
-            sqlx::query_scalar("select debit_agreement_no from contract").fetch_one(&desk.test.admin).await.expect("one");
+        let agreement: Option<String> = sqlx::query_scalar("select debit_agreement_no from contract")
+            .fetch_one(&desk.test.admin)
+            .await
+            .expect("one");
         assert_eq!(agreement, Some(format!("XY{}", &number[2..])));
     }
 }
@@ -199,7 +201,8 @@ async fn strange_files_hold_nobody_up() {
     fs::write(inbox.join("HTTB1.answer.txt"), strange.finish()).expect("written");
     desk.answer(Behaviour::Ok).await;
     let done = desk.round().await.expect("a round").expect("something");
-    for said in ["合同应答：生效1", "合同应答：无对应请求1", "忽略文件readme.doc", "拒绝HTTB1.contract.txt"] {
+    for said in ["合同应答：生效1", "合同应答：无对应请求1", "忽略文件readme.doc", "拒绝HTTB1.contract.txt"]
+    {
         assert!(done.contains(said), "{said}: {done}");
     }
     assert_eq!(desk.status(id).await.0, ContractStatus::Active);

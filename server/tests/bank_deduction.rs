@@ -21,9 +21,7 @@ use server::bank::{
 use std::{fs, path::PathBuf};
 use store::{
     Ctx,
-    billing::deduction::{
-        deduction_check, deduction_create, deduction_get, deduction_item_list, deduction_send,
-    },
+    billing::deduction::{deduction_check, deduction_create, deduction_get, deduction_item_list, deduction_send},
     platform::user::{NewUser, user_create},
 };
 use support::{
@@ -64,7 +62,11 @@ impl Desk {
         let start = month_of(store::ctx::china_day(Utc::now())).checked_sub_months(Months::new(2)).expect("a day");
         let form = ContractForm {
             start_on: start.to_string(),
-            end_on: start.checked_add_months(Months::new(60)).and_then(|day| day.pred_opt()).expect("a day").to_string(),
+            end_on: start
+                .checked_add_months(Months::new(60))
+                .and_then(|day| day.pred_opt())
+                .expect("a day")
+                .to_string(),
             sign_on: start.to_string(),
             explained_on: start.to_string(),
             ..form(assignment)
@@ -73,7 +75,8 @@ impl Desk {
         let folder = test.files().join("bank");
         let gateway = Box::new(Folder::open(&folder).expect("a folder"));
         let bank = Bank { gateway, unit: "0371".into(), encoding };
-        let (maker, checker) = (city::ctx(&test.database, "finance").await, city::ctx(&test.database, "finance-2").await);
+        let (maker, checker) =
+            (city::ctx(&test.database, "finance").await, city::ctx(&test.database, "finance-2").await);
         Self { test, folder, encoding, bank, maker, checker, now: Utc::now() }
     }
 
@@ -114,7 +117,8 @@ impl Desk {
         assert_eq!(paid, taken);
         let twice = "select count(*) from payment p join payment q using (account_id) where p.id < q.id";
         assert_eq!(self.number(twice).await, 0);
-        let shares = self.number("select coalesce(sum(principal_fen + late_fee_fen), 0)::bigint from payment_share").await;
+        let shares =
+            self.number("select coalesce(sum(principal_fen + late_fee_fen), 0)::bigint from payment_share").await;
         let bills = self.number("select coalesce(sum(paid_fen + late_paid_fen), 0)::bigint from bill").await;
         assert_eq!(shares, bills);
     }

@@ -117,6 +117,8 @@ fn the_example_is_right() {
         "s3_key_id",
         "s3_secret",
         "bank",
+        "bank_key",
+        "bank_known_hosts",
         "bank_unit",
         "bank_encoding",
         "site",

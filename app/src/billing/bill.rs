@@ -1,6 +1,9 @@
 //! The page of a bill: 应收、核减、实际应缴, what was paid of it, its transfers down to the subjects, and its timeline.
 
-use super::{api::{bill_get, bill_reverse}, figure, table_panel};
+use super::{
+    api::{bill_get, bill_reverse},
+    figure, table_panel,
+};
 use crate::{
     shell::may,
     ui::{

@@ -27,11 +27,10 @@ fn actions() -> Signal<ListActions> {
 }
 
 pub(super) fn accounts_view() -> AnyView {
-    let frame = ListFrame {
-        title: Some("租金管理"),
-        empty: Some("暂无租金账户，合同生效后自动开户"),
-        ..ListFrame::default()
-    };
+    let frame =
+        ListFrame {
+            title: Some("租金管理"), empty: Some("暂无租金账户，合同生效后自动开户"), ..ListFrame::default()
+        };
     framed_list_page(&ACCOUNT_LIST, frame, actions(), account_list)
 }
 
@@ -47,7 +46,9 @@ pub(super) fn bills_view() -> AnyView {
 
 pub(super) fn payments_view() -> AnyView {
     let frame =
-        ListFrame { title: Some("缴费记录"), empty: Some("暂无缴费记录，收款后在此显示"), ..ListFrame::default() };
+        ListFrame {
+            title: Some("缴费记录"), empty: Some("暂无缴费记录，收款后在此显示"), ..ListFrame::default()
+        };
     let choosing = Choosing {
         side: None,
         selection: Signal::derive(|| may(Permission::PaymentVerify).then_some(VERIFY)),

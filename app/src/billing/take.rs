@@ -139,7 +139,8 @@ pub(super) fn take_view(account: &Account) -> AnyView {
 }
 
 fn open_bills(till: Till, takes: bool) -> AnyView {
-    let rows: Vec<AnyView> = till.open.with_value(|open| open.iter().map(|(bill, debt)| open_bill(till, bill, *debt, takes)).collect());
+    let rows: Vec<AnyView> =
+        till.open.with_value(|open| open.iter().map(|(bill, debt)| open_bill(till, bill, *debt, takes)).collect());
     if rows.is_empty() {
         return view! { <section class="panel"><h2>"未缴账单"</h2>{empty_view("没有未缴账单，可办理预存")}</section> }
             .into_any();
@@ -276,7 +277,8 @@ fn cash(till: Till) -> AnyView {
         let received = till.received.with(|text| Money::parse_yuan(text)).ok()?;
         let amount = till.amount()?;
         Some(if received >= amount {
-            view! { <p class="counter-change" role="status">"找零 "<b>{(received - amount).to_string()}</b>" 元"</p> }.into_any()
+            view! { <p class="counter-change" role="status">"找零 "<b>{(received - amount).to_string()}</b>" 元"</p> }
+                .into_any()
         } else {
             view! { <p class="counter-change text-error" role="status">{format!("现金不足，还差 {} 元", amount - received)}</p> }.into_any()
         })
@@ -308,5 +310,7 @@ fn preview(till: Till) -> Option<AnyView> {
             view! { <li class="text-error"><span>"多收"</span><b class="figures">{rest.to_string()}</b><small>"请勾选“转入账户余额”或修改金额"</small></li> }.into_any()
         }
     });
-    Some(view! { <div class="counter-preview" role="status"><h3>"本次缴纳"</h3><ul>{lines}{kept}</ul></div> }.into_any())
+    Some(
+        view! { <div class="counter-preview" role="status"><h3>"本次缴纳"</h3><ul>{lines}{kept}</ul></div> }.into_any(),
+    )
 }

@@ -81,10 +81,8 @@ fn page(rows: &[PaymentRow]) -> AnyView {
         let sum = by_method.entry(row.method).or_default();
         *sum = (sum.0 + 1, sum.1 + row.amount);
     }
-    let methods: Vec<String> = by_method
-        .into_iter()
-        .map(|(method, (count, amount))| format!("{}{count}笔{amount}元", told(method)))
-        .collect();
+    let methods: Vec<String> =
+        by_method.into_iter().map(|(method, (count, amount))| format!("{}{count}笔{amount}元", told(method))).collect();
     view! {
         <div class="deed-row">{move || may(Permission::PaymentVerify).then(|| verify())}</div>
         <p class="page-note">{format!("已选{}笔，合计{total}元：{}", rows.len(), methods.join("，"))}</p>

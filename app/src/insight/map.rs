@@ -193,9 +193,7 @@ fn filter_fields(query: Memo<ParamsMap>, filter: Memo<MapFilter>) -> impl IntoVi
         }),
     );
     let pay = use_pay_mode();
-    let to = move |pay: bool| {
-        Signal::derive(move || filter.get().toned(pay).address(query.with(asked_place)))
-    };
+    let to = move |pay: bool| Signal::derive(move || filter.get().toned(pay).address(query.with(asked_place)));
     view! {
         {mode_switch(to(false), to(true), pay)}
         {category}

@@ -163,7 +163,8 @@ impl CityMap {
     /// The list beside the map is the way of the keyboard.
     fn draw(&self, mark: &MapMark, filter: MapFilter) {
         // By payment a mark is as large as the stock, or small places that are behind would hide large ones.
-        let units = if filter.pay && filter.color.is_none() { mark.counts.occupancy().units } else { sought(mark, filter) };
+        let units =
+            if filter.pay && filter.color.is_none() { mark.counts.occupancy().units } else { sought(mark, filter) };
         let size = mark_size(mark.level, units) + if filter.pay { RING } else { 0.0 };
         let label = if filter.pay { pay_of(mark).label(filter.color) } else { mark.label(filter.status) };
         let named = matches!(mark.level, MarkLevel::District);
@@ -394,8 +395,11 @@ fn pay_ring(counts: &PayCounts) -> String {
         .map(|(shade, units)| {
             let to = from + units;
             let color = shade.color.code().to_ascii_lowercase();
-            let share =
-                format!("var(--pay-{color}) {:.2}% {:.2}%", from as f64 * 100.0 / all as f64, to as f64 * 100.0 / all as f64);
+            let share = format!(
+                "var(--pay-{color}) {:.2}% {:.2}%",
+                from as f64 * 100.0 / all as f64,
+                to as f64 * 100.0 / all as f64
+            );
             from = to;
             share
         })

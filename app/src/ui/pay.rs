@@ -98,9 +98,8 @@ pub fn pay_tile(shade: Shade) -> impl IntoView {
 /// The counts in words, for whoever does not see a bar or a ring.
 #[must_use]
 pub fn pay_words(counts: &PayCounts) -> String {
-    let words: Vec<String> = Shade::present(counts)
-        .map(|(shade, units)| format!("{}{}套", shade.label(), group_thousands(units)))
-        .collect();
+    let words: Vec<String> =
+        Shade::present(counts).map(|(shade, units)| format!("{}{}套", shade.label(), group_thousands(units))).collect();
     if words.is_empty() { "暂无房源".to_owned() } else { words.join("，") }
 }
 

@@ -40,7 +40,9 @@ pub fn receipt(document: &Document) -> Result<Receipt, Unreadable> {
     let Some(batch_no) = header.first() else { return Err(Unreadable::line(1, "字段不全")) };
     let Some(detail) = document.details().next() else { return Err(Unreadable("没有明细".to_owned())) };
     let (number, fields) = detail?;
-    let [_, result, digest, rest @ ..] = fields.as_slice() else { return Err(Unreadable::line(number, "字段不全")) };
+    let [_, result, digest, rest @ ..] = fields.as_slice() else {
+        return Err(Unreadable::line(number, "字段不全"));
+    };
     Ok(Receipt {
         batch_no: (*batch_no).to_owned(),
         result: (*result).to_owned(),
@@ -142,8 +144,20 @@ mod tests {
         Document::read(Encoding::Utf8, &writer.finish()).expect("it is whole")
     }
 
-    const GOOD: &[&str] =
-        &["1", "6217", "张三", "070017", "111.80", "公租房租金202611", "HT1", "SUCCESS", "111.80", "S1", "20261115093000", ""];
+    const GOOD: &[&str] = &[
+        "1",
+        "6217",
+        "张三",
+        "070017",
+        "111.80",
+        "公租房租金202611",
+        "HT1",
+        "SUCCESS",
+        "111.80",
+        "S1",
+        "20261115093000",
+        "",
+    ];
     const FAILED: &[&str] = &["2", "6218", "李四", "070018", "50.00", "", "HT2", "NSF", "", "", "", "余额不足"];
 
     #[test]
@@ -164,12 +178,26 @@ mod tests {
             let document = response(header, lines);
             Response::check(&document).err().map(|error| error.to_string()).unwrap_or_default()
         };
-        assert_eq!(refused(&["DK1", "", "3", "161.80", "", "1", "111.80"], &[GOOD, FAILED]), "笔数与明细不符：文件头3，明细2");
-        assert_eq!(refused(&["DK1", "", "2", "161.81", "", "1", "111.80"], &[GOOD, FAILED]), "总金额与明细不符：文件头161.81，明细161.80");
-        assert_eq!(refused(&["DK1", "", "2", "161.80", "", "2", "111.80"], &[GOOD, FAILED]), "成功笔数与明细不符：文件头2，明细1");
-        assert_eq!(refused(&["DK1", "", "2", "161.80", "", "1", "0.00"], &[GOOD, FAILED]), "实扣总额与明细不符：文件头0.00，明细111.80");
+        assert_eq!(
+            refused(&["DK1", "", "3", "161.80", "", "1", "111.80"], &[GOOD, FAILED]),
+            "笔数与明细不符：文件头3，明细2"
+        );
+        assert_eq!(
+            refused(&["DK1", "", "2", "161.81", "", "1", "111.80"], &[GOOD, FAILED]),
+            "总金额与明细不符：文件头161.81，明细161.80"
+        );
+        assert_eq!(
+            refused(&["DK1", "", "2", "161.80", "", "2", "111.80"], &[GOOD, FAILED]),
+            "成功笔数与明细不符：文件头2，明细1"
+        );
+        assert_eq!(
+            refused(&["DK1", "", "2", "161.80", "", "1", "0.00"], &[GOOD, FAILED]),
+            "实扣总额与明细不符：文件头0.00，明细111.80"
+        );
         assert_eq!(refused(&["DK1"], &[]), "第1行字段不全");
-        for (place, wrong, said) in [(0, "一", "序号有误"), (4, "x", "金额有误"), (8, "1.234", "实扣金额有误"), (10, "昨天", "时间有误")] {
+        for (place, wrong, said) in
+            [(0, "一", "序号有误"), (4, "x", "金额有误"), (8, "1.234", "实扣金额有误"), (10, "昨天", "时间有误")]
+        {
             let mut line = GOOD.to_vec();
             line[place] = wrong;
             assert_eq!(refused(&["DK1", "", "1", "111.80", "", "1", "111.80"], &[&line]), format!("第2行{said}"));

@@ -97,7 +97,9 @@ impl Document {
         let begin = whole.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
         let (body, trailer) = content.split_at(begin);
         let trailer = std::str::from_utf8(&trailer[..whole.len() - begin]).unwrap_or_default();
-        let Some(told) = trailer.strip_prefix("T|") else { return Err(unreadable("文件不完整：缺少文件尾")) };
+        let Some(told) = trailer.strip_prefix("T|") else {
+            return Err(unreadable("文件不完整：缺少文件尾"));
+        };
         if !told.eq_ignore_ascii_case(&digest(body)) {
             return Err(unreadable("文件校验值不符"));
         }
@@ -131,7 +133,11 @@ impl Document {
         let lines = self.text[self.body.clone()].split_terminator('\n').enumerate();
         lines.map(|(index, line)| {
             let (number, line) = (index + 2, line.strip_suffix('\r').unwrap_or(line));
-            if line.starts_with("D|") { Ok((number, fields(line))) } else { Err(Unreadable::line(number, "不是明细")) }
+            if line.starts_with("D|") {
+                Ok((number, fields(line)))
+            } else {
+                Err(Unreadable::line(number, "不是明细"))
+            }
         })
     }
 
@@ -196,7 +202,10 @@ mod tests {
     fn a_bank_may_end_its_lines_as_it_is_used_to() {
         let body = "H|DK1\r\nD|1|a\r\n";
         let content = format!("{body}T|{}\r\n", digest(body.as_bytes()).to_uppercase());
-        assert_eq!(read(Encoding::Utf8, content.as_bytes()), Ok(vec![vec!["DK1".to_owned()], vec!["1".into(), "a".into()]]));
+        assert_eq!(
+            read(Encoding::Utf8, content.as_bytes()),
+            Ok(vec![vec!["DK1".to_owned()], vec!["1".into(), "a".into()]])
+        );
         let strange = "H|DK1\nX|1\n";
         let content = format!("{strange}T|{}", digest(strange.as_bytes()));
         assert_eq!(read(Encoding::Utf8, content.as_bytes()), Err(Unreadable("第2行不是明细".into())));

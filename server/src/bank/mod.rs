@@ -9,6 +9,7 @@ pub mod deduction_file;
 pub mod exchange;
 pub mod folder;
 pub mod layout;
+pub mod sftp;
 pub mod simulate;
 
 use crate::config::{Config, ServeConfig};
@@ -77,7 +78,7 @@ impl Bank {
     /// One line that names the setting.
     pub fn open(serve: &ServeConfig, data: &Path) -> Result<Option<Self>, String> {
         let gateway = match &serve.bank {
-            Some(place) => gateway(place)?,
+            Some(place) => gateway(place, serve, data)?,
             None if serve.demo => Box::new(folder::Folder::open(&demo_folder(data))?),
             None => return Ok(None),
         };
@@ -109,20 +110,27 @@ pub fn start(
     Ok(exchange::start(database.clone(), bank, simulated.then_some(DEMO_EVERY), stopping.clone()))
 }
 
+/// Folder of the data folder for files on their way to or from the bank's server.
+const SPOOL: &str = "bank-spool";
+
 /// Where the demo's files lie.
 #[must_use]
 pub fn demo_folder(data: &Path) -> std::path::PathBuf {
     data.join("bank")
 }
 
-fn gateway(place: &str) -> Result<Box<dyn BankGateway>, String> {
+fn gateway(place: &str, serve: &ServeConfig, data: &Path) -> Result<Box<dyn BankGateway>, String> {
     if let Some(path) = place.strip_prefix("file://") {
         if !path.starts_with('/') {
             return Err(format!("--bank {place}: a folder is named from the root, as in file:///var/lib/housing/bank"));
         }
         return Ok(Box::new(folder::Folder::open(Path::new(path))?));
     }
-    Err(format!("--bank {place}: not file:///folder"))
+    if let Some(place) = place.strip_prefix("sftp://") {
+        let (key, known_hosts) = (serve.bank_key.as_deref(), serve.bank_known_hosts.as_deref());
+        return Ok(Box::new(sftp::Sftp::open(place, key, known_hosts, &data.join(SPOOL))?));
+    }
+    Err(format!("--bank {place}: neither file:///folder nor sftp://user@host:port/folder"))
 }
 
 /// What a file's name says it is: `{number}.{kind}[.{anything}].txt`.
@@ -162,6 +170,13 @@ pub fn name_is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeConfig,
+    }
 
     #[test]
     fn a_name_says_what_the_file_is() {
@@ -184,8 +199,12 @@ mod tests {
 
     #[test]
     fn a_place_is_named_from_the_root() {
-        let refused = |place: &str| gateway(place).err().unwrap_or_default();
+        let refused = |place: &str| {
+            let line = Line::parse_from(["server", "--bank", place]);
+            Bank::open(&line.serve, &std::env::temp_dir()).err().unwrap_or_default()
+        };
         assert!(refused("file://bank").contains("from the root"));
-        assert!(refused("/var/bank").contains("not file:///folder"));
+        assert!(refused("/var/bank").contains("neither file:///folder"));
+        assert!(refused("sftp://files.bank.example/x").contains("sftp://user@host:port/path"));
     }
 }

@@ -229,9 +229,8 @@ impl Simulator {
             Behaviour::MissingSeq => drop(lines.pop()),
             _ => {}
         }
-        let sum = |place: usize| -> Money {
-            lines.iter().filter_map(|line| Money::parse_yuan(&line[place]).ok()).sum()
-        };
+        let sum =
+            |place: usize| -> Money { lines.iter().filter_map(|line| Money::parse_yuan(&line[place]).ok()).sum() };
         let succeeded = lines.iter().filter(|line| line[8] != Money::ZERO.to_string()).count();
         let told = [
             number.to_owned(),

@@ -36,7 +36,12 @@ pub async fn measure(ground: &Ground, report: &mut Report) -> Result<(), String>
     eprintln!("bench: counting the arrears of the city");
     let began = Instant::now();
     let looked = arrears_follow(&ground.database, now).await.map_err(text)?;
-    report.tell(format!("arrears of {looked} households counted by the calendar"), began.elapsed().as_secs_f64(), "s", None);
+    report.tell(
+        format!("arrears of {looked} households counted by the calendar"),
+        began.elapsed().as_secs_f64(),
+        "s",
+        None,
+    );
     let wanted = i64::try_from(ground.runs(PAYMENTS)).unwrap_or(i64::MAX);
     let households = households_behind(&ground.database, wanted).await.map_err(text)?;
     if households.is_empty() {

@@ -77,7 +77,9 @@ static PEAK: AtomicU64 = AtomicU64::new(0);
 async fn peak() {
     loop {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        let held = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         PEAK.fetch_max(held.unwrap_or_default() * 1024, Ordering::Relaxed);
         tokio::time::sleep(LOOK).await;
     }

@@ -83,9 +83,16 @@ pub struct ServeConfig {
     /// requests per minute per session, ten times as many per network address; 0: no limit
     #[arg(long, env = "HOUSING_LIMIT_SESSION", default_value_t = 1200)]
     pub limit_session: u32,
-    /// where files of the bank are exchanged: file:///folder, with `out` and `in` below it; without it no bank is told anything
+    /// where files of the bank are exchanged: file:///folder or sftp://user@host:port/folder, with `out` and `in` below it;
+    /// without it no bank is told anything
     #[arg(long, env = "HOUSING_BANK")]
     pub bank: Option<String>,
+    /// private key for the bank's SFTP server
+    #[arg(long, env = "HOUSING_BANK_KEY")]
+    pub bank_key: Option<PathBuf>,
+    /// file with the key of the bank's SFTP server (known_hosts); an unknown server is not spoken to
+    #[arg(long, env = "HOUSING_BANK_KNOWN_HOSTS")]
+    pub bank_known_hosts: Option<PathBuf>,
     /// what the bank calls us (单位编号), in the header of every file
     #[arg(long, env = "HOUSING_BANK_UNIT", default_value = "GZF")]
     pub bank_unit: String,

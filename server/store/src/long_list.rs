@@ -97,12 +97,20 @@ impl LongList<'_> {
                 // Farther days than these no row has, and the database takes not all of them.
                 let day = day.parse::<NaiveDate>().ok().filter(|day| (1..=9_999).contains(&day.year()));
                 if let (Some(day), Ok(id)) = (day, id.parse::<i64>()) {
-                    sql.push(format!(" and (r.{column}, r.id) {sign} (")).push_bind(day).push(", ").push_bind(id).push(")");
+                    sql.push(format!(" and (r.{column}, r.id) {sign} ("))
+                        .push_bind(day)
+                        .push(", ")
+                        .push_bind(id)
+                        .push(")");
                 }
             }
             Order::Time(column) => {
                 if let Some((at, id)) = walk::time_of_cursor(text, self.descending) {
-                    sql.push(format!(" and (r.{column}, r.id) {sign} (")).push_bind(at).push(", ").push_bind(id).push(")");
+                    sql.push(format!(" and (r.{column}, r.id) {sign} ("))
+                        .push_bind(at)
+                        .push(", ")
+                        .push_bind(id)
+                        .push(")");
                 }
             }
             Order::Id => {

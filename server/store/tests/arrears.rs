@@ -103,7 +103,11 @@ async fn number(test: &TestDatabase, query: &str) -> i64 {
 }
 
 async fn version(test: &TestDatabase, bill: BillId) -> i32 {
-    sqlx::query_scalar("select version from bill where id = $1").bind(bill.0).fetch_one(&test.admin).await.expect("a bill")
+    sqlx::query_scalar("select version from bill where id = $1")
+        .bind(bill.0)
+        .fetch_one(&test.admin)
+        .await
+        .expect("a bill")
 }
 
 async fn run(test: &TestDatabase, statement: &str) {
@@ -202,7 +206,8 @@ async fn a_rule_holds_from_its_day_and_a_count_that_was_cut_off_goes_on() {
 
 async fn heard(receiver: &mut Receiver<Arc<Change>>) -> Change {
     loop {
-        let change = timeout(Duration::from_secs(1), receiver.recv()).await.expect("heard in time").expect("the feed runs");
+        let change =
+            timeout(Duration::from_secs(1), receiver.recv()).await.expect("heard in time").expect("the feed runs");
         if change.color.is_some() {
             return Change::clone(&change);
         }
@@ -287,11 +292,12 @@ async fn model(test: &TestDatabase, day: NaiveDate) -> BTreeMap<i64, Arrears> {
 /// What is kept is what a recount yields: every account's arrears, the counters, and whose colour a unit shows.
 async fn agrees(test: &TestDatabase, day: &str) {
     let rule = ArrearsRule::default();
-    let rows: Vec<(i64, String, i32, i32, i64, Option<NaiveDate>)> =
-        sqlx::query_as("select account_id, level, periods, consecutive, amount_fen, since from arrears order by account_id")
-            .fetch_all(&test.admin)
-            .await
-            .expect("arrears");
+    let rows: Vec<(i64, String, i32, i32, i64, Option<NaiveDate>)> = sqlx::query_as(
+        "select account_id, level, periods, consecutive, amount_fen, since from arrears order by account_id",
+    )
+    .fetch_all(&test.admin)
+    .await
+    .expect("arrears");
     let model = model(test, day.parse().expect("a day")).await;
     for (account, level, periods, consecutive, amount, since) in rows {
         let expected = model.get(&account).copied().unwrap_or_default();
@@ -344,9 +350,10 @@ async fn many_at_once_are_told_by_the_building() {
     let before = number(&test, "select coalesce(max(seq), 0) from change").await;
     arrears_follow(&test.database, noon("2026-11-28")).await.expect("followed");
     // Sixteen homes of 甲区 are more than are told one by one, the six of 乙区 are not.
-    for (district, told, counted) in
-        [("810101", "unit_id is null and color is null", "distinct building_id"), ("810102", "unit_id > 0 and color = 'YELLOW'", "*")]
-    {
+    for (district, told, counted) in [
+        ("810101", "unit_id is null and color is null", "distinct building_id"),
+        ("810102", "unit_id > 0 and color = 'YELLOW'", "*"),
+    ] {
         let there = format!("district_id = (select id from organization where code = '{district}')");
         let all = format!("select count(*) from change where seq > {before} and status is null and {there}");
         let expected = number(&test, &format!("select count({counted}) from arrears where shown and {there}")).await;
@@ -417,7 +424,11 @@ async fn what_is_let_without_an_account_is_grey_and_said_so() {
         number(&test, "select min(u.id) from unit u join estate e on e.id = u.estate_id where e.name = '月光苑' and u.status = 'OCCUPIED'").await,
     );
     assert_eq!(color(&test, occupied).await, (PayColor::Grey, false));
-    assert_eq!(color(&test, vacant(&test, 0).await).await, (PayColor::Grey, true), "what is not let has nothing to be entered");
+    assert_eq!(
+        color(&test, vacant(&test, 0).await).await,
+        (PayColor::Grey, true),
+        "what is not let has nothing to be entered"
+    );
     let estate = number(&test, &format!("select estate_id from unit where id = {unit}")).await;
     let counted = || async {
         let city = city::ctx(&test.database, "city").await;

@@ -424,7 +424,11 @@ async fn a_district_sets_lives_of_its_own() {
     assert_eq!(values, [(None, "70/50/8"), (Some("甲区"), "60/40/8")]);
     assert_eq!((row.value.as_str(), row.version), ("70/50/8", 2));
     assert_eq!(row.districts.iter().map(|place| place.label.as_str()).collect::<Vec<_>>(), ["甲区", "乙区", "丙区"]);
-    assert!(rows.iter().filter(|row| !domain::platform::parameter::parameter(&row.code).is_some_and(|known| known.by_district)).all(|row| row.districts.is_empty()));
+    assert!(
+        rows.iter()
+            .filter(|row| !domain::platform::parameter::parameter(&row.code).is_some_and(|known| known.by_district))
+            .all(|row| row.districts.is_empty())
+    );
 
     let project = id(&test, "select id from project where name = '乙项目'").await.to_string();
     let other = AssetMasterForm { card_no: "ZC-002".into(), project, ..master_form(&test).await };

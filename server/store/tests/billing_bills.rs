@@ -155,12 +155,16 @@ async fn a_bill_that_is_taken_back_leaves_nothing_owed() {
         assert_eq!(failure(bill_reverse(&finance, id, version - 1, how, "误录").await), Failure::Conflict);
         bill_reverse(&finance, id, version, how, "误录").await.expect("it is taken back");
         let bill = bill_get(&finance, id).await.expect("the bill");
-        assert_eq!((bill.row.status, bill.row.outstanding, bill.history[0].reason.as_deref()), (status, Money::ZERO, Some("误录")));
+        assert_eq!(
+            (bill.row.status, bill.row.outstanding, bill.history[0].reason.as_deref()),
+            (status, Money::ZERO, Some("误录"))
+        );
         let counter = bill_get(&finance, bill.reversal.expect("a counter-bill")).await.expect("the counter-bill");
         assert_eq!((counter.row.amount, counter.row.status, counter.reversal), (-bill.row.amount, status, Some(id)));
         assert_eq!(counter.lines.iter().map(|line| line.amount).sum::<Money>(), -bill.row.amount);
         // The bill shows its transfers and how they were taken back.
-        let sides: Vec<_> = bill.entries.iter().map(|entry| (entry.debit.code(), entry.credit.code(), entry.amount)).collect();
+        let sides: Vec<_> =
+            bill.entries.iter().map(|entry| (entry.debit.code(), entry.credit.code(), entry.amount)).collect();
         assert_eq!(sides, [("RECEIVABLE", "INCOME", bill.row.amount), ("INCOME", "RECEIVABLE", bill.row.amount)]);
         assert_eq!(owed(&test, account).await, before);
         let again = refusal(bill_reverse(&finance, id, bill.version, how, "再来").await);
@@ -202,10 +206,7 @@ async fn what_was_paid_is_given_back_first() {
         .await
         .expect("a closed month");
     let version = version(&test, unpaid).await;
-    assert_eq!(
-        refusal(bill_reverse(&finance, unpaid, version, TakeBack::Void, "误录").await),
-        "会计期间已结账"
-    );
+    assert_eq!(refusal(bill_reverse(&finance, unpaid, version, TakeBack::Void, "误录").await), "会计期间已结账");
     assert_eq!(bill_get(&finance, unpaid).await.expect("the bill").row.status, BillStatus::Due);
 }
 
@@ -264,7 +265,14 @@ fn made() -> impl Strategy<Value = Made> {
         (share.clone(), share),
         prop_oneof![5 => Just(None), 1 => proptest::sample::select(DECISIONS).prop_map(Some)],
     )
-        .prop_map(|(due_in, amount, late_fee, (paid, verified), decision)| Made { due_in, amount, late_fee, paid, verified, decision })
+        .prop_map(|(due_in, amount, late_fee, (paid, verified), decision)| Made {
+            due_in,
+            amount,
+            late_fee,
+            paid,
+            verified,
+            decision,
+        })
 }
 
 async fn bills_make(test: &TestDatabase, account: AccountId, count: usize) {

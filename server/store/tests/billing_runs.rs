@@ -44,7 +44,10 @@ async fn with_household() -> (TestDatabase, RunForm) {
     let unit = vacant(&test, 0).await;
     let assignment = assigned(&test, tenant(&test, 0).await, unit).await;
     active(&test, &form(assignment)).await;
-    sqlx::raw_sql("update bill set decision = 'VOID' where fee_item = 'RENT'").execute(&test.admin).await.expect("void");
+    sqlx::raw_sql("update bill set decision = 'VOID' where fee_item = 'RENT'")
+        .execute(&test.admin)
+        .await
+        .expect("void");
     let district: i64 =
         sqlx::query_scalar("select district_id from account").fetch_one(&test.admin).await.expect("a district");
     let form = RunForm {

@@ -177,8 +177,7 @@ async fn the_last_place_is_given_once() {
     let (one, other) = (form(occupied, a, "CO_RESIDENT"), form(occupied, b, "CO_RESIDENT"));
     let made = tokio::join!(binding_create(&entry, &one), binding_create(&entry, &other));
     assert!(made.0.is_ok() != made.1.is_ok(), "{made:?}");
-    let living: i64 =
-        sqlx::query_scalar("select count(*) from binding").fetch_one(&test.admin).await.expect("a count");
+    let living: i64 = sqlx::query_scalar("select count(*) from binding").fetch_one(&test.admin).await.expect("a count");
     assert_eq!(living, 1);
 }
 

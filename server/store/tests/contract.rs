@@ -15,7 +15,8 @@ use store::{
     housing::unit::unit_get,
     tenancy::{
         assignment::{
-            assignment_create, assignment_decide, assignment_get, assignment_list, assignment_release, assignments_lapse,
+            assignment_create, assignment_decide, assignment_get, assignment_list, assignment_release,
+            assignments_lapse,
         },
         contract::{
             SyncAnswer, contract_create, contract_decide, contract_delete, contract_get, contract_list, contract_offer,
@@ -53,7 +54,10 @@ async fn a_home_is_assigned_by_two_people_and_free_again_when_nobody_signs() {
     };
     let id = assignment_create(&city, &wanted).await.expect("an assignment");
     assert_eq!(
-        failure(assignment_create(&city, &AssignmentForm { person: tenant(&test, 1).await.to_string(), ..wanted.clone() }).await),
+        failure(
+            assignment_create(&city, &AssignmentForm { person: tenant(&test, 1).await.to_string(), ..wanted.clone() })
+                .await
+        ),
         complaint("unit", "该房间已分配给他人，待复核或待签约")
     );
     assert_eq!(
@@ -63,8 +67,14 @@ async fn a_home_is_assigned_by_two_people_and_free_again_when_nobody_signs() {
     assert_eq!(refusal(assignment_decide(&city, id, 1, true, "").await), "不能复核本人经办的直接分配");
     let checker = city::ctx(&test.database, "district-a").await;
     assert!(assignment_get(&checker, id).await.expect("it is seen").decidable);
-    assert_eq!(failure(assignment_decide(&city::ctx(&test.database, "district-b").await, id, 1, true, "").await), Failure::NotFound);
-    assert_eq!(assignment_decide(&checker, id, 1, true, "").await.expect("it is confirmed"), AssignmentStatus::Confirmed);
+    assert_eq!(
+        failure(assignment_decide(&city::ctx(&test.database, "district-b").await, id, 1, true, "").await),
+        Failure::NotFound
+    );
+    assert_eq!(
+        assignment_decide(&checker, id, 1, true, "").await.expect("it is confirmed"),
+        AssignmentStatus::Confirmed
+    );
     assert_eq!(unit_get(&city, unit).await.expect("the home").status, UnitStatus::Assigned);
     // Nobody signs: the day after the last one the home is free.
     let last = assignment_get(&city, id).await.expect("it is seen").expires_on.expect("a last day");
@@ -162,10 +172,7 @@ async fn a_refused_contract_can_only_be_deleted() {
     assert_eq!(failure(contract_decide(&approver, id, 2, false, "").await), complaint("opinion", "请填写原因"));
     contract_decide(&approver, id, 2, false, "押金有误").await.expect("it is refused");
     assert_eq!(refusal(contract_update(&entry, id, 3, &form(assignment)).await), "审批未通过的合同仅可删除");
-    assert_eq!(
-        refusal(contract_decide(&approver, id, 3, true, "").await),
-        "合同状态为“审批不通过”，不能审批通过"
-    );
+    assert_eq!(refusal(contract_decide(&approver, id, 3, true, "").await), "合同状态为“审批不通过”，不能审批通过");
     contract_delete(&entry, id, 3).await.expect("it is deleted");
     contract_create(&entry, &form(assignment), false).await.expect("another one for the same home");
 }
@@ -187,7 +194,10 @@ async fn the_bank_is_told_three_times_and_then_somebody_looks() {
     assert_eq!((contract.sync_tries, contract.row.sync_message.as_deref()), (3, Some("户名账号不符")));
     contract_sync_again(&entry, id, contract.row.version).await.expect("it is told again");
     assert_eq!(contract_get(&entry, id).await.expect("it is there").row.status, ContractStatus::ApprovedSyncing);
-    assert_eq!(failure(contract_synced(&test.database, "HT0", SyncAnswer::Known { agreement_no: None }, Utc::now()).await), Failure::NotFound);
+    assert_eq!(
+        failure(contract_synced(&test.database, "HT0", SyncAnswer::Known { agreement_no: None }, Utc::now()).await),
+        Failure::NotFound
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,7 +231,10 @@ async fn what_stands_against_a_contract_is_said_beside_its_field() {
     // A standard that changed between entry and approval is the approver's to see.
     let edited = with(&|form| form.remark = "补录".into());
     contract_update(&entry, id, 2, &edited).await.expect("it can be edited while it waits");
-    sqlx::query("update rent_standard set unit_rate = unit_rate + 1000").execute(&test.admin).await.expect("a new rate");
+    sqlx::query("update rent_standard set unit_rate = unit_rate + 1000")
+        .execute(&test.admin)
+        .await
+        .expect("a new rate");
     assert_eq!(refusal(contract_decide(&approver, id, 3, true, "").await), "月租金与核定租金不一致");
 }
 
@@ -231,7 +244,9 @@ async fn contracts_are_seen_where_the_home_lies() {
     let assignment = assigned(&test, tenant(&test, 0).await, vacant(&test, 0).await).await;
     let (id, account) = active(&test, &form(assignment)).await;
     let everything = ListQuery::default();
-    for (login, seen) in [("city", true), ("district-a", true), ("district-b", false), ("operator", false), ("finance", true)] {
+    for (login, seen) in
+        [("city", true), ("district-a", true), ("district-b", false), ("operator", false), ("finance", true)]
+    {
         let ctx = city::ctx(&test.database, login).await;
         let page = contract_list(&ctx, &everything).await.expect("a page");
         assert_eq!(page.total, i64::from(seen), "{login}");

@@ -26,8 +26,9 @@ use store::{
         account::account_get,
         bank::Received,
         deduction::{
-            deduction_check, deduction_close, deduction_create, deduction_discard, deduction_get, deduction_item_cancel,
-            deduction_item_list, deduction_send, deductions_build, deductions_post, difference_list, difference_resolve,
+            deduction_check, deduction_close, deduction_create, deduction_discard, deduction_get,
+            deduction_item_cancel, deduction_item_list, deduction_send, deductions_build, deductions_post,
+            difference_list, difference_resolve,
             request::{
                 DeductionRequest, Receipt, RequestLine, deduction_receipt, deduction_request_lines,
                 deduction_request_next, deduction_request_sent,
@@ -71,7 +72,8 @@ impl Office {
             demo: false,
         };
         user_create(&test.database, second).await.expect("an account");
-        let (maker, checker) = (city::ctx(&test.database, "finance").await, city::ctx(&test.database, "finance-2").await);
+        let (maker, checker) =
+            (city::ctx(&test.database, "finance").await, city::ctx(&test.database, "finance-2").await);
         Self { test, maker, checker }
     }
 
@@ -81,7 +83,11 @@ impl Office {
         let start = month_of(today()).checked_sub_months(Months::new(2)).expect("a day");
         let form = ContractForm {
             start_on: start.to_string(),
-            end_on: start.checked_add_months(Months::new(60)).and_then(|day| day.pred_opt()).expect("a day").to_string(),
+            end_on: start
+                .checked_add_months(Months::new(60))
+                .and_then(|day| day.pred_opt())
+                .expect("a day")
+                .to_string(),
             sign_on: start.to_string(),
             explained_on: start.to_string(),
             ..form(assignment)
@@ -265,10 +271,7 @@ async fn a_batch_takes_what_is_due_uses_the_balance_first_and_locks_its_bills() 
     let second = office.create(Office::due_by()).await.expect("a batch");
     assert_eq!(office.get(second).await.row.items, 0);
     let version = office.version(second).await;
-    assert_eq!(
-        refusal(deduction_check(&office.checker, second, version, "").await),
-        "批次没有可扣款的账单，请撤销"
-    );
+    assert_eq!(refusal(deduction_check(&office.checker, second, version, "").await), "批次没有可扣款的账单，请撤销");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -323,7 +326,10 @@ async fn what_the_bank_took_is_paid_once() {
     office.books_hold().await;
     // 该回盘文件已处理, and another one after it is a matter for a person.
     assert_eq!(refusal(office.respond(&request.batch_no, "d1", &all_paid(&lines)).await), "该回盘文件已处理");
-    assert_eq!(refusal(office.respond(&request.batch_no, "d2", &all_paid(&lines)).await), "该批次已有回盘，本文件未处理");
+    assert_eq!(
+        refusal(office.respond(&request.batch_no, "d2", &all_paid(&lines)).await),
+        "该批次已有回盘，本文件未处理"
+    );
     assert_eq!(refusal(office.respond("DK9", "d1", &[]).await), "没有代扣批次DK9");
     deductions_post(office.database(), Utc::now()).await.expect("nothing more");
     assert_eq!(office.number("select count(*) from payment").await, 1);
@@ -411,7 +417,9 @@ async fn what_does_not_agree_waits_for_somebody() {
     assert_eq!(names, ["DUPLICATE_SEQ", "MISSING", "OVER_DEDUCTED", "UNKNOWN_SEQ"]);
     let enter_or_note = [Resolution::Enter, Resolution::Note];
     assert_eq!(kinds[2].2, enter_or_note);
-    assert!(kinds.iter().filter(|(kind, ..)| *kind != DifferenceKind::OverDeducted).all(|row| row.2 == [Resolution::Note]));
+    assert!(
+        kinds.iter().filter(|(kind, ..)| *kind != DifferenceKind::OverDeducted).all(|row| row.2 == [Resolution::Note])
+    );
     assert!(refusal(resolve(&office, kinds[3].1, Resolution::Enter).await).contains("不能按银行结果入账"));
     for (kind, id, _) in &kinds {
         let how = if *kind == DifferenceKind::OverDeducted { Resolution::Enter } else { Resolution::Note };

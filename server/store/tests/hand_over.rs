@@ -50,7 +50,8 @@ async fn a_let_home(test: &TestDatabase) -> Let {
     let unit = vacant(test, 0).await;
     let assignment = assigned(test, lessee, unit).await;
     let residents = vec![ResidentForm { person: resident.to_string(), relation: "SPOUSE".into() }];
-    let (contract, _) = active(test, &domain::tenancy::contract_form::ContractForm { residents, ..form(assignment) }).await;
+    let (contract, _) =
+        active(test, &domain::tenancy::contract_form::ContractForm { residents, ..form(assignment) }).await;
     Let { contract, unit, lessee, resident }
 }
 
@@ -112,7 +113,8 @@ async fn from_the_contract_to_who_lives_there() {
     assert_eq!(unit.status, UnitStatus::Occupied);
     assert_eq!(unit.history[0].event, "办理入住");
     let living = resident_list(&ctx, &ListQuery::default()).await.expect("a list");
-    let mut living: Vec<_> = living.rows.iter().map(|row| (row.person_id, row.relation.code(), row.contract_id)).collect();
+    let mut living: Vec<_> =
+        living.rows.iter().map(|row| (row.person_id, row.relation.code(), row.contract_id)).collect();
     living.sort();
     let mut expected =
         vec![(home.lessee, "LESSEE", Some(home.contract)), (home.resident, "CO_RESIDENT", Some(home.contract))];
@@ -121,9 +123,10 @@ async fn from_the_contract_to_who_lives_there() {
     let record = hand_over_get(&ctx, id).await.expect("the record");
     let done = record.row.done.as_ref().expect("it is done");
     assert_eq!((done.keys, done.signed_by.as_str(), done.handed_on), (3, "测试租户0", offer.today));
-    assert_eq!(record.readings.iter().map(|(meter, reading)| format!("{meter}{reading}")).collect::<Vec<_>>(), [
-        "水12.50", "电0.00"
-    ]);
+    assert_eq!(
+        record.readings.iter().map(|(meter, reading)| format!("{meter}{reading}")).collect::<Vec<_>>(),
+        ["水12.50", "电0.00"]
+    );
     assert_eq!(record.items.iter().map(ToString::to_string).collect::<Vec<_>>(), ["床×2（完好）"]);
     let contract = contract_get(&ctx, home.contract).await.expect("the contract");
     assert_eq!(contract.history[0].event, "交房入住");
@@ -144,10 +147,7 @@ async fn what_is_not_in_force_is_not_handed_over() {
     let entry = city::ctx(&test.database, "entry").await;
     let draft = store::tenancy::contract::contract_create(&entry, &form(assignment), false).await.expect("a draft");
     let complete = HandOverForm { signed: true, ..HandOverForm::default() };
-    for told in [
-        failure(hand_over_offer(&ctx, draft).await),
-        failure(hand_over_create(&ctx, draft, &complete).await),
-    ] {
+    for told in [failure(hand_over_offer(&ctx, draft).await), failure(hand_over_create(&ctx, draft, &complete).await)] {
         assert_eq!(told, Failure::refused("合同未复核"));
     }
     let version = contract_get(&entry, draft).await.expect("a draft").row.version;
@@ -204,16 +204,17 @@ async fn complaints_stand_beside_the_fields() {
         (HandOverForm { handed_on: "2999-01-01".into(), ..good.clone() }, "handed_on", "不能晚于今天"),
         (HandOverForm { handed_on: "2020-01-01".into(), ..good.clone() }, "handed_on", "不能早于合同签订日期"),
         (with(vec![occupant(home.lessee, "")]), "occupants", "请选择承租人入住的房间"),
-        (with(vec![occupant(home.lessee, &room), occupant(stranger, &room)]), "occupants", "入住人员与合同不一致，请刷新后重新填写"),
+        (
+            with(vec![occupant(home.lessee, &room), occupant(stranger, &room)]),
+            "occupants",
+            "入住人员与合同不一致，请刷新后重新填写",
+        ),
         (with(vec![occupant(home.lessee, "1")]), "occupants", "房间不存在，或已停用"),
     ] {
         assert_eq!(failure(hand_over_create(&ctx, home.contract, &wrong).await), field(name, sentence));
     }
     sqlx::query("update room set capacity = 1").execute(&test.admin).await.expect("a capacity");
-    assert_eq!(
-        failure(hand_over_create(&ctx, home.contract, &good).await),
-        field("occupants", "超过房间可住人数")
-    );
+    assert_eq!(failure(hand_over_create(&ctx, home.contract, &good).await), field("occupants", "超过房间可住人数"));
     // Who comes later is entered by hand, as soon as there is a place.
     let alone = with(vec![occupant(home.lessee, &room), occupant(home.resident, "")]);
     hand_over_create(&ctx, home.contract, &alone).await.expect("handed over");
@@ -297,8 +298,7 @@ async fn a_correction_says_what_was_and_what_is() {
         failure(hand_over_update(&ctx, id, 1, &again).await),
         field("signed", "请确认签收人已在交房确认单上签字")
     );
-    let changed =
-        HandOverForm { signed: true, keys: "4".into(), handed_on: offer.today.to_string(), ..again.clone() };
+    let changed = HandOverForm { signed: true, keys: "4".into(), handed_on: offer.today.to_string(), ..again.clone() };
     hand_over_update(&ctx, id, 1, &changed).await.expect("corrected");
     assert_eq!(failure(hand_over_update(&ctx, id, 1, &changed).await), Failure::Conflict);
     let record = hand_over_get(&ctx, id).await.expect("the record");

@@ -90,11 +90,10 @@ async fn who_belongs_together() {
     let changed = HouseholdForm { annual_income: "36000".into(), ..of(b, &[(a, "SPOUSE"), (c, "CHILD")]) };
     household_update(&ctx, id, 1, &changed).await.expect("changed");
     assert_eq!(failure(household_update(&ctx, id, 1, &changed).await), Failure::Conflict);
-    assert_eq!(members(&ctx, id).await, [
-        (b, Relation::Oneself, true),
-        (a, Relation::Spouse, true),
-        (c, Relation::Child, true)
-    ]);
+    assert_eq!(
+        members(&ctx, id).await,
+        [(b, Relation::Oneself, true), (a, Relation::Spouse, true), (c, Relation::Child, true)]
+    );
     household_update(&ctx, id, 2, &of(b, &[])).await.expect("changed");
     let now = members(&ctx, id).await;
     assert_eq!(now[0], (b, Relation::Oneself, true));
@@ -145,7 +144,9 @@ async fn a_household_is_seen_by_who_sees_its_head() {
     let ctx = clerk(&test).await;
     let (a, b) = (tenant(&test, 0).await, tenant(&test, 1).await);
     let id = household_create(&ctx, &of(a, &[])).await.expect("a household");
-    for (login, sees) in [("city", true), ("district-a", true), ("auditor", true), ("district-b", false), ("operator", false)] {
+    for (login, sees) in
+        [("city", true), ("district-a", true), ("auditor", true), ("district-b", false), ("operator", false)]
+    {
         let ctx = city::ctx(&test.database, login).await;
         assert_eq!(household_get(&ctx, id).await.is_ok(), sees, "{login}");
         let total = household_list(&ctx, &ListQuery::default()).await.expect("a list").total;
@@ -176,7 +177,10 @@ async fn a_household_is_seen_by_who_sees_its_head() {
         field("members", "人员不存在，或不在您的管辖范围内")
     );
     // The head goes to another keeper, and the household with him.
-    let moved = PersonForm { organization: operator.to_string(), ..PersonForm::from(&person_get(&city, a).await.expect("him")) };
+    let moved = PersonForm {
+        organization: operator.to_string(),
+        ..PersonForm::from(&person_get(&city, a).await.expect("him"))
+    };
     person_update(&city, a, 1, &moved).await.expect("moved");
     assert_eq!(failure(household_get(&ctx, id).await), Failure::NotFound);
     let keeper = city::ctx(&test.database, "operator").await;
@@ -255,8 +259,10 @@ async fn a_contract_notes_its_household() {
 
 async fn person(test: &TestDatabase, number: &str) -> PersonId {
     let city = city::ctx(&test.database, "city").await;
-    let organization: i64 =
-        sqlx::query_scalar("select id from organization where code = '810101'").fetch_one(&test.admin).await.expect("甲区");
+    let organization: i64 = sqlx::query_scalar("select id from organization where code = '810101'")
+        .fetch_one(&test.admin)
+        .await
+        .expect("甲区");
     let form = PersonForm {
         name: "重复人".into(),
         person_type: "TENANT".into(),
@@ -332,10 +338,8 @@ async fn a_record_that_something_hangs_on_is_not_deleted() {
         assert_eq!(deleted(person).await, Err(Failure::refused(sentence)));
     }
     let (lessee, resident) = (tenant(&test, 0).await, tenant(&test, 1).await);
-    let residents = vec![domain::tenancy::contract_form::ResidentForm {
-        person: resident.to_string(),
-        relation: "SPOUSE".into(),
-    }];
+    let residents =
+        vec![domain::tenancy::contract_form::ResidentForm { person: resident.to_string(), relation: "SPOUSE".into() }];
     let assignment = assigned(&test, lessee, vacant(&test, 1).await).await;
     active(&test, &ContractForm { residents, ..form(assignment) }).await;
     for person in [lessee, resident] {
@@ -402,11 +406,13 @@ async fn two_who_both_have_what_one_has_once_are_two() {
     live(&test, c, "LESSEE").await;
     live(&test, d, "CO_RESIDENT").await;
     assert_eq!(failure(merge(&test, c, d).await), Failure::refused("两条记录均有入住房间，不能合并"));
-    sqlx::query("update binding set to_on = current_date, ended_reason = '退租', ended_at = now() where person_id = $1")
-        .bind(d.0)
-        .execute(&test.admin)
-        .await
-        .expect("he left");
+    sqlx::query(
+        "update binding set to_on = current_date, ended_reason = '退租', ended_at = now() where person_id = $1",
+    )
+    .bind(d.0)
+    .execute(&test.admin)
+    .await
+    .expect("he left");
     assert_eq!(merge(&test, c, d).await.expect("merged"), c);
     let city = city::ctx(&test.database, "city").await;
     let both = resident_list(&city, &ListQuery::default()).await.expect("residents");
@@ -418,10 +424,8 @@ async fn two_who_both_have_what_one_has_once_are_two() {
 async fn of_a_contract_in_which_both_are_named_one_stays() {
     let test = TestDatabase::with_city().await;
     let (lessee, resident) = (tenant(&test, 0).await, tenant(&test, 1).await);
-    let residents = vec![domain::tenancy::contract_form::ResidentForm {
-        person: resident.to_string(),
-        relation: "OTHER".into(),
-    }];
+    let residents =
+        vec![domain::tenancy::contract_form::ResidentForm { person: resident.to_string(), relation: "OTHER".into() }];
     let assignment = assigned(&test, lessee, vacant(&test, 0).await).await;
     let (contract, _) = active(&test, &ContractForm { residents, ..form(assignment) }).await;
     assert_eq!(merge(&test, resident, lessee).await.expect("merged"), resident);

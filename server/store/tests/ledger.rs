@@ -103,10 +103,7 @@ async fn a_month_balances_and_is_closed_once_all_is_verified() {
     assert!(refusal(ledger_close(&head, &now).await).contains("该月尚未结束；有1笔收款未核销"));
     // As if all that had been a month ago.
     sqlx::raw_sql("alter table ledger_entry disable trigger ledger_refuse").execute(&test.admin).await.expect("a way");
-    for statement in [
-        "update ledger_entry set booked_on = $1",
-        "update payment set paid_at = $1::date::timestamptz",
-    ] {
+    for statement in ["update ledger_entry set booked_on = $1", "update payment set paid_at = $1::date::timestamptz"] {
         let day = this_month().checked_sub_months(Months::new(1)).expect("a month");
         sqlx::query(statement).bind(day).execute(&test.admin).await.expect(statement);
     }
@@ -141,7 +138,10 @@ async fn project_and_door_are_sums_of_their_households() {
     let doors = account_levels(&finance, Some(projects[0].id)).await.expect("doors");
     for level in [&projects, &doors] {
         assert_eq!(level.len(), 1);
-        assert_eq!((level[0].balance, level[0].deposit, level[0].outstanding), (seen.balance, seen.deposit, seen.outstanding));
+        assert_eq!(
+            (level[0].balance, level[0].deposit, level[0].outstanding),
+            (seen.balance, seen.deposit, seen.outstanding)
+        );
     }
     assert!(doors[0].name.starts_with("月光苑"), "{}", doors[0].name);
     assert!(account_levels(&city::ctx(&test.database, "district-b").await, None).await.expect("projects").is_empty());

@@ -223,8 +223,13 @@ async fn the_map_shows_the_scope_at_every_zoom() {
         assert_eq!(far.marks.iter().map(|mark| mark.counts.occupancy().units).sum::<i64>(), units, "{login}");
         let near = map_marks_get(&ctx, everywhere(ESTATE_ZOOM)).await.expect("marks");
         assert_eq!(near.marks.iter().map(|mark| mark.estates).sum::<i64>(), estates, "{login}: estates with a place");
-        let nothing =
-            MapView { min_lng: 0.0, max_lng: 1.0, min_lat: 0.0, max_lat: 1.0, ..MapView::everywhere(BUILDING_ZOOM, None) };
+        let nothing = MapView {
+            min_lng: 0.0,
+            max_lng: 1.0,
+            min_lat: 0.0,
+            max_lat: 1.0,
+            ..MapView::everywhere(BUILDING_ZOOM, None)
+        };
         assert!(map_marks_get(&ctx, nothing).await.expect("marks").marks.is_empty(), "{login}: outside the view");
     }
 }

@@ -204,7 +204,10 @@ async fn a_payment_is_verified_by_another_and_voided_before_that() {
     let receipt = receipt_get(&finance, second).await.expect("a receipt");
     let bill = bill_get(&finance, receipt.lines[1].bill_id).await.expect("the bill");
     assert_eq!(bill.row.status, BillStatus::Verified);
-    let prints = [receipt_print(&cashier, second).await.expect("a print"), receipt_print(&cashier, second).await.expect("a print")];
+    let prints = [
+        receipt_print(&cashier, second).await.expect("a print"),
+        receipt_print(&cashier, second).await.expect("a print"),
+    ];
     assert_eq!(prints, [0, 1]);
     // The database holds maker and checker apart, whoever asks.
     let same = "update payment set verified_by = cashier_id where id = $1";
@@ -260,7 +263,8 @@ async fn a_month_is_billed_once_however_often_it_runs() {
         "该月份尚未开始，不能生成账单"
     );
     let bills = account_get(&finance, account).await.expect("the account").bills;
-    let months: Vec<_> = bills.iter().filter(|bill| bill.fee_item == FeeItem::Rent).map(|bill| bill.from.month()).collect();
+    let months: Vec<_> =
+        bills.iter().filter(|bill| bill.fee_item == FeeItem::Rent).map(|bill| bill.from.month()).collect();
     assert_eq!(months.len(), 4);
     let outside = city::ctx(&test.database, "city").await;
     assert_eq!(failure(bills_run(&outside, OrganizationId(district), month, |_| {}).await), Failure::Forbidden);
@@ -326,10 +330,8 @@ async fn any_sequence_agrees_with_the_reference() {
     let cashier = city::ctx(&test.database, "cashier").await;
     let finance = city::ctx(&test.database, "finance").await;
     let bills = account_get(&cashier, account).await.expect("the account").bills;
-    let mut model = Model {
-        open: bills.iter().map(|bill| (bill.id.0, bill.outstanding.fen())).collect(),
-        ..Model::default()
-    };
+    let mut model =
+        Model { open: bills.iter().map(|bill| (bill.id.0, bill.outstanding.fen())).collect(), ..Model::default() };
     let order: Vec<i64> = bills.iter().map(|bill| bill.id.0).collect();
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut nth = 100;

@@ -142,7 +142,11 @@ async fn a_drawer_is_counted_and_its_cash_handed_in() {
     assert_eq!((shift.row.id, shift.own, shift.totals.len()), (id, true, 2));
     let cash = shift.totals[0];
     assert_eq!((cash.payments, cash.voided, cash.voided_amount.fen()), (1, 1, 700));
-    assert_eq!(shift.row.system_cash, cash.amount + Money::from_fen(10_000), "what was there, and the cash that stands");
+    assert_eq!(
+        shift.row.system_cash,
+        cash.amount + Money::from_fen(10_000),
+        "what was there, and the cash that stands"
+    );
     let counted = |amount: Money, explanation: &str| ShiftCloseForm {
         counted_cash: amount.to_string().replace(',', ""),
         explanation: explanation.into(),

@@ -390,8 +390,7 @@ async fn the_record_of_what_happened_only_grows() {
     let mut tx = app.begin().await.expect("a transaction");
     set(&mut tx, "*", "").await;
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await.expect("a setting");
-    for table in
-        [
+    for table in [
         "audit_log",
         "audit_block",
         "unit_history",
@@ -404,8 +403,7 @@ async fn the_record_of_what_happened_only_grows() {
         "household_history",
         "bill_history",
         "ledger_entry",
-    ]
-    {
+    ] {
         for statement in
             [format!("update {table} set at = now()"), format!("delete from {table}"), format!("truncate {table}")]
         {

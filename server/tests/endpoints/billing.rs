@@ -44,14 +44,8 @@ pub async fn billing_world(site: &Site, person: i64) -> BillingWorld {
 /// Finance makes bills and verifies, a cashier takes money, a district looks on.
 pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
     let read = |name, arguments, elsewhere| reads(name, arguments, Forbidden, "admin", elsewhere);
-    let finance = |name, arguments| Entry {
-        right: ("finance", Good),
-        ..writes(name, arguments, "cashier", Forbidden)
-    };
-    let cashier = |name, arguments| Entry {
-        right: ("cashier", Good),
-        ..writes(name, arguments, "finance", Forbidden)
-    };
+    let finance = |name, arguments| Entry { right: ("finance", Good), ..writes(name, arguments, "cashier", Forbidden) };
+    let cashier = |name, arguments| Entry { right: ("cashier", Good), ..writes(name, arguments, "finance", Forbidden) };
     let (account, [bill, wrong]) = (AccountId(at.account), at.bills);
     let [paid, void, verified] = at.payments;
     let today = store::ctx::china_day(chrono::Utc::now());

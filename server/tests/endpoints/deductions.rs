@@ -50,10 +50,7 @@ pub async fn deduction_world(site: &Site, account: i64) -> DeductionWorld {
 /// Everybody who works with money reads; accountants make, check and send.
 pub fn functions(at: &DeductionWorld, list: &Value) -> Vec<Entry> {
     let read = |name, arguments, elsewhere| reads(name, arguments, Forbidden, "admin", elsewhere);
-    let finance = |name, arguments| Entry {
-        right: ("finance", Good),
-        ..writes(name, arguments, "cashier", Forbidden)
-    };
+    let finance = |name, arguments| Entry { right: ("finance", Good), ..writes(name, arguments, "cashier", Forbidden) };
     let today = store::ctx::china_day(chrono::Utc::now());
     vec![
         read("deduction_list", list.clone(), Hidden),

@@ -121,7 +121,8 @@ pub async fn world(site: &Site) -> World {
     while store::search::search_refresh(&site.test.database).await.expect("indexed") > 0 {}
     let billing = billing::billing_world(site, person.0).await;
     let tenancy = tenancy::tenancy_world(site, person.0).await;
-    let behind = "update arrears set level = 'L1', periods = 1, consecutive = 1, amount_fen = 11180, since = current_date";
+    let behind =
+        "update arrears set level = 'L1', periods = 1, consecutive = 1, amount_fen = 11180, since = current_date";
     sqlx::query(behind).execute(&site.test.admin).await.expect("a household that is behind");
     World {
         user: site.id("select id from app_user where login = 'leader'").await,

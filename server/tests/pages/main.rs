@@ -196,7 +196,13 @@ async fn every_page_is_drawn_by_the_server() {
         ("/platform/audit", "/platform/audit".to_owned(), vec!["操作日志", "校验日志"]),
         ("/platform/audit/:id", format!("/platform/audit/{entry}"), vec!["操作日志", "存证块"]),
     ];
-    let listed = pages.iter().chain(&by_finance).chain(&let_by_clerk).chain(&governed).chain(&watched).map(|(pattern, ..)| *pattern);
+    let listed = pages
+        .iter()
+        .chain(&by_finance)
+        .chain(&let_by_clerk)
+        .chain(&governed)
+        .chain(&watched)
+        .map(|(pattern, ..)| *pattern);
     let listed = listed.chain(["/sign-in"]).chain(move_in::PATTERNS);
     let spelled = listed.map(|path| {
         let segment =
@@ -208,7 +214,13 @@ async fn every_page_is_drawn_by_the_server() {
     let (admin, security) = (site.session("admin").await, site.session("security").await);
     let finance = site.session("finance").await;
     let by = |session, pages| Vec::from_iter(std::iter::zip(std::iter::repeat(session), pages));
-    let by_whom = [by(&city, &pages), by(&finance, &by_finance), by(&clerk, &let_by_clerk), by(&admin, &governed), by(&security, &watched)];
+    let by_whom = [
+        by(&city, &pages),
+        by(&finance, &by_finance),
+        by(&clerk, &let_by_clerk),
+        by(&admin, &governed),
+        by(&security, &watched),
+    ];
     for (session, (_, path, texts)) in by_whom.concat() {
         let page = site.get(path, Some(session)).await;
         shows(&page, path, texts);

@@ -49,9 +49,7 @@ async fn the_wall_holds(site: &Site, at: &MoveIn) {
         shows(&page, path, &[]);
         hides(&page, path, &["阳光苑", "待租户"]);
     }
-    for path in
-        [format!("/tenancy/hand-overs/{}", at.done), format!("/persons/households/{}", at.household)]
-    {
+    for path in [format!("/tenancy/hand-overs/{}", at.done), format!("/persons/households/{}", at.household)] {
         let page = site.get(&path, Some(&b)).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         hides(&page, &path, &["阳光苑", "待租户"]);

@@ -64,12 +64,24 @@ pub async fn batch(site: &Site, account: AccountId, status: &str) -> Batch {
 /// Address pattern, address, and texts that stand there, for an account of the city.
 pub fn pages(at: Batch) -> Vec<(&'static str, String, Vec<&'static str>)> {
     vec![
-        ("/billing/deductions", "/billing/deductions".into(), vec!["银行代扣", "DK阳光苑", "待复核", "231.00", "共 1 条"]),
+        (
+            "/billing/deductions",
+            "/billing/deductions".into(),
+            vec!["银行代扣", "DK阳光苑", "待复核", "231.00", "共 1 条"],
+        ),
         ("/billing/deductions", "/billing/deductions?status=CLOSED".into(), vec!["没有符合条件的记录"]),
         (
             "/billing/deductions/:id",
             format!("/billing/deductions/{}", at.batch),
-            vec!["代扣批次 DK阳光苑", "1条差异待处理", "等待银行", "办理过程", "尚未与银行交换文件", "阳光苑租户", "120.50"],
+            vec![
+                "代扣批次 DK阳光苑",
+                "1条差异待处理",
+                "等待银行",
+                "办理过程",
+                "尚未与银行交换文件",
+                "阳光苑租户",
+                "120.50",
+            ],
         ),
         (
             "/billing/deductions/records",

@@ -6,18 +6,18 @@ pub mod asset;
 pub mod asset_pages;
 pub mod billing_pages;
 pub mod book_pages;
-pub mod deduction_pages;
 #[path = "../../store/tests/support/city.rs"]
 pub mod city;
 #[path = "../../store/tests/support/database.rs"]
 pub mod database;
+pub mod deduction_pages;
+pub mod move_in_pages;
 #[path = "../../store/tests/support/phone.rs"]
 pub mod phone;
 #[path = "../../store/tests/support/sheet.rs"]
 pub mod sheet;
 #[path = "../../store/tests/support/tenancy.rs"]
 pub mod tenancy;
-pub mod move_in_pages;
 pub mod tenancy_pages;
 
 use app::context::{Process, SESSION_COOKIE};

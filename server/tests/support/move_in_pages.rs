@@ -51,7 +51,11 @@ async fn in_force(site: &Site, nth: u8) -> ContractId {
 pub fn filled(offer: &HandOverOffer) -> HandOverForm {
     let mut form = offer.proposal();
     form.items.retain(|item| !item.name.is_empty());
-    form.items.push(domain::tenancy::hand_over::ItemForm { name: "床".into(), quantity: "2".into(), state: "GOOD".into() });
+    form.items.push(domain::tenancy::hand_over::ItemForm {
+        name: "床".into(),
+        quantity: "2".into(),
+        state: "GOOD".into(),
+    });
     HandOverForm { keys: "3".into(), water: "12.5".into(), signed: true, ..form }
 }
 

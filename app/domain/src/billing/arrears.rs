@@ -153,7 +153,11 @@ mod tests {
             (L4, 3, L4),
             (L4, 1, L1),
         ] {
-            assert_eq!(rule.standing(before, &Arrears { periods, ..Arrears::default() }), after, "{before:?} {periods}");
+            assert_eq!(
+                rule.standing(before, &Arrears { periods, ..Arrears::default() }),
+                after,
+                "{before:?} {periods}"
+            );
         }
         assert_eq!(
             ArrearsLevel::ALL.iter().map(|level| level.color().code()).collect::<Vec<_>>(),

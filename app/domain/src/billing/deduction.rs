@@ -163,9 +163,12 @@ impl DeductionForm {
         let mut errors = FieldErrors::default();
         let district = errors.take("district", pick(&self.district, "请选择区县"));
         let latest = latest(today);
-        let due_by = errors.take("due_by", date(&self.due_by).and_then(|day| {
-            if day <= latest { Ok(day) } else { Err(Complaint::says(format!("扣款日不能晚于{latest}"))) }
-        }));
+        let due_by = errors.take(
+            "due_by",
+            date(&self.due_by).and_then(|day| {
+                if day <= latest { Ok(day) } else { Err(Complaint::says(format!("扣款日不能晚于{latest}"))) }
+            }),
+        );
         match (district, due_by) {
             (Some(district), Some(due_by)) if errors.is_empty() => Ok((OrganizationId(district), due_by)),
             _ => Err(errors),

@@ -154,10 +154,7 @@ mod tests {
                 assert_eq!(status.next(*event).ok(), to, "{status} {event}");
             }
         }
-        assert_eq!(
-            S::Sent.next(E::Check).unwrap_err().to_string(),
-            "代扣批次状态为“已发送”，不能复核"
-        );
+        assert_eq!(S::Sent.next(E::Check).unwrap_err().to_string(), "代扣批次状态为“已发送”，不能复核");
     }
 
     #[test]

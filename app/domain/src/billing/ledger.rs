@@ -153,8 +153,8 @@ impl PeriodForm {
 /// `月份格式应为YYYY-MM`.
 pub fn parse_month(text: &str) -> Check<NaiveDate> {
     let text = normalize(text);
-    let shape = text.len() == 7
-        && text.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
+    let shape =
+        text.len() == 7 && text.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
     shape
         .then(|| format!("{text}-01").parse::<NaiveDate>().ok())
         .flatten()

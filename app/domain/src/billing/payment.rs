@@ -13,14 +13,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What a counter takes.
-pub const COUNTER_METHODS: [PayMethod; 6] = [
-    PayMethod::Cash,
-    PayMethod::Pos,
-    PayMethod::Transfer,
-    PayMethod::WeChat,
-    PayMethod::Alipay,
-    PayMethod::UnionPay,
-];
+pub const COUNTER_METHODS: [PayMethod; 6] =
+    [PayMethod::Cash, PayMethod::Pos, PayMethod::Transfer, PayMethod::WeChat, PayMethod::Alipay, PayMethod::UnionPay];
 /// The most that one payment at a counter can be: more is a slip of the finger.
 pub const PAYMENT_MAX: Money = Money::from_fen(100_000_000);
 

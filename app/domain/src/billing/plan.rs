@@ -120,7 +120,8 @@ pub fn bills_of_month(terms: &Terms, month: NaiveDate) -> Vec<PlannedBill> {
 fn lines(period: schedule::Period, terms: &Terms) -> Vec<PlannedLine> {
     let free = RentFrom { from: terms.start_on, monthly: Money::ZERO };
     let rents = |pick: fn(&Rent) -> Money| -> Vec<RentFrom> {
-        let charged = terms.rents.iter().map(|rent| RentFrom { from: rent.from.max(terms.rent_start_on), monthly: pick(rent) });
+        let charged =
+            terms.rents.iter().map(|rent| RentFrom { from: rent.from.max(terms.rent_start_on), monthly: pick(rent) });
         std::iter::once(free).filter(|_| terms.rent_start_on > terms.start_on).chain(charged).collect()
     };
     // A line ends where either of the two changes.

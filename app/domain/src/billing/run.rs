@@ -46,7 +46,8 @@ pub fn month_text(month: NaiveDate) -> String {
 pub fn month_parse(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     // The parser itself would also take `2026-3` and `+2026-03`.
-    let plain = text.len() == 7 && text.bytes().enumerate().all(|(at, byte)| if at == 4 { byte == b'-' } else { byte.is_ascii_digit() });
+    let plain = text.len() == 7
+        && text.bytes().enumerate().all(|(at, byte)| if at == 4 { byte == b'-' } else { byte.is_ascii_digit() });
     if plain { format!("{text}-01").parse().ok() } else { None }
 }
 

@@ -143,7 +143,9 @@ mod tests {
     /// The codes of domain.md §1.2 that the city's bank, books and reports know.
     #[test]
     fn codes_of_section_1_2() {
-        let codes = |entries: &[crate::dictionary::Entry]| entries.iter().map(|entry| entry.code).collect::<Vec<_>>().join(", ");
+        let codes = |entries: &[crate::dictionary::Entry]| {
+            entries.iter().map(|entry| entry.code).collect::<Vec<_>>().join(", ")
+        };
         assert_eq!(
             codes(FeeItem::ENTRIES),
             "RENT, PROPERTY, DEPOSIT, LATE, WATER, ELEC, GAS, HEAT, PARKING, CARD, DAMAGE, MARKET_DIFF, OVER_AREA, REPAIR, TEMP"

@@ -5,7 +5,8 @@ use super::{
     CountResult, CountStatus, DayKind, Decoration, DepreciationMethod, Dictionary, Education, Gender, HousingCategory,
     HukouType, IdType, IdVerified, InvestmentType, LayoutType, LedgerSubject, Marital, Nation, NumberKind,
     NumberPeriod, OperatorType, OrganizationStatus, OrganizationType, Orientation, PersonType, ProjectStatus, RoomType,
-    SourceType, SpecialTag, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus,
+    SourceType, SpecialTag, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType,
+    WorkflowStatus,
 };
 use crate::housing::asset_change::{ChangeKind, ChangeState};
 

@@ -21,7 +21,8 @@ pub use asset::{
 };
 pub use attachment::{AttachmentKind, AttachmentOwner};
 pub use bank::{
-    BankFileKind, BankFileState, DeductFail, DeductStatus, DeductionStatus, DifferenceKind, DifferenceStatus, Resolution,
+    BankFileKind, BankFileState, DeductFail, DeductStatus, DeductionStatus, DifferenceKind, DifferenceStatus,
+    Resolution,
 };
 pub use billing::{
     ArrearsLevel, BillKind, BillStatus, DayBase, FeeItem, PaidFirst, PayColor, PayKind, PayMethod, PaymentStatus,
@@ -38,7 +39,9 @@ pub use housing::{
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
 pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};
-pub use tenancy::{AssignmentStatus, BindingRelation, ContractStatus, ItemState, MeterType, PayCycle, Relation, SignMode};
+pub use tenancy::{
+    AssignmentStatus, BindingRelation, ContractStatus, ItemState, MeterType, PayCycle, Relation, SignMode,
+};
 
 use crate::value::{Check, Complaint, text::normalize};
 

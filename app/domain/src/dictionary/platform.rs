@@ -85,7 +85,10 @@ mod tests {
         );
         assert_reads(ApprovalStatus::ENTRIES, "PENDING=待复核, APPROVED=已通过, REJECTED=已驳回, WITHDRAWN=已撤回");
         assert_reads(DayKind::ENTRIES, "REST=休, WORK=班");
-        assert_reads(NumberKind::ENTRIES, "ASSET_MASTER=资产主卡片, ASSET_SUB=资产子卡片, ASSET_COUNT=资产盘点单, CONTRACT=合同, RECEIPT=收据, DEDUCTION=代扣批次, HOUSEHOLD=家庭");
+        assert_reads(
+            NumberKind::ENTRIES,
+            "ASSET_MASTER=资产主卡片, ASSET_SUB=资产子卡片, ASSET_COUNT=资产盘点单, CONTRACT=合同, RECEIPT=收据, DEDUCTION=代扣批次, HOUSEHOLD=家庭",
+        );
         assert_reads(NumberPeriod::ENTRIES, "NONE=无, YEAR=年, MONTH=年月, DAY=年月日");
         assert_reads(WorkflowStatus::ENTRIES, "DRAFT=草稿, ON=启用, OFF=停用");
     }

@@ -136,7 +136,10 @@ mod tests {
         let mut twice = counts;
         twice.merge(counts);
         assert_eq!((twice.units(), twice.unbooked()), (54, 10));
-        assert_eq!(counts.present().map(|(color, _)| color.code()).collect::<Vec<_>>(), ["GREEN", "YELLOW", "RED", "GREY"]);
+        assert_eq!(
+            counts.present().map(|(color, _)| color.code()).collect::<Vec<_>>(),
+            ["GREEN", "YELLOW", "RED", "GREY"]
+        );
     }
 
     #[test]

@@ -197,7 +197,8 @@ mod tests {
         }
         assert_eq!(masked_document("E12345678"), "E****78");
         assert_eq!(masked_document("1234"), "****");
-        for (name, shown) in [("张小三", "张*三"), ("张三", "张*"), ("欧阳小三", "欧**三"), ("张", "*"), ("", "")] {
+        for (name, shown) in [("张小三", "张*三"), ("张三", "张*"), ("欧阳小三", "欧**三"), ("张", "*"), ("", "")]
+        {
             assert_eq!(masked_name(name), shown);
         }
     }

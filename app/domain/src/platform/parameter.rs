@@ -54,7 +54,11 @@ pub const CATALOGUE: &[Parameter] = &[
         "true或false；true时，能维护或复核机构、用户、角色、参数、流程的账号登录后须先启用二次验证",
     ),
     citywide(code::EXPORT_ROWS, "最大导出条数", "1000至100000"),
-    by_district(code::LAYOUTS, "家庭人口与户型", "直接分配时按家庭人口可分配的户型，如1=STUDIO/ONE,2-3=ONE/TWO,4+=TWO/THREE；宿舍型不限"),
+    by_district(
+        code::LAYOUTS,
+        "家庭人口与户型",
+        "直接分配时按家庭人口可分配的户型，如1=STUDIO/ONE,2-3=ONE/TWO,4+=TWO/THREE；宿舍型不限",
+    ),
     by_district(code::SIGN_DAYS, "签约期限（工作日）", "选房或直接分配后须签约的期限，1至60；逾期房源释放"),
     by_district(code::LEASE_MONTHS, "最长租期（月）", "1至60，办法规定一般不超过5年"),
     by_district(code::DAY_BASE, "日租金基数", "ACTUAL（当期实际天数）、30或365"),

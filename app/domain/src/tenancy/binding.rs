@@ -179,8 +179,7 @@ impl BindingForm {
         let unit = errors.take("unit", pick(&self.unit, "请从房源页面登记入住"));
         let room = errors.take("room", pick(&self.room, "请选择房间"));
         let person = errors.take("person", pick(&self.person, "请选择人员"));
-        let relation =
-            errors.take("relation", required(&self.relation).and_then(|text| BindingRelation::parse(&text)));
+        let relation = errors.take("relation", required(&self.relation).and_then(|text| BindingRelation::parse(&text)));
         let from_on = errors.take("from_on", past_day(&self.from_on, today));
         match (unit, room, person, relation, from_on) {
             (Some(unit), Some(room), Some(person), Some(relation), Some(from_on)) => Ok(BindingFields {
@@ -251,7 +250,8 @@ mod tests {
 
     #[test]
     fn a_room_without_a_number_takes_everybody() {
-        let room = |capacity, living| RoomPlace { id: RoomId(1), name: "A".into(), kind: RoomType::Room, capacity, living };
+        let room =
+            |capacity, living| RoomPlace { id: RoomId(1), name: "A".into(), kind: RoomType::Room, capacity, living };
         assert!(room(None, 99).has_place(1));
         assert!(room(Some(2), 1).has_place(1));
         assert!(!room(Some(2), 1).has_place(2) && !room(Some(2), 2).has_place(1));
@@ -259,9 +259,8 @@ mod tests {
 
     #[test]
     fn who_can_be_what() {
-        let fits = |relation| {
-            PersonType::ALL.iter().copied().filter(|kind| type_fits(*kind, relation)).collect::<Vec<_>>()
-        };
+        let fits =
+            |relation| PersonType::ALL.iter().copied().filter(|kind| type_fits(*kind, relation)).collect::<Vec<_>>();
         assert_eq!(fits(R::Lessee), [PersonType::Tenant]);
         assert_eq!(fits(R::CoResident), [PersonType::Tenant, PersonType::CoResident]);
     }

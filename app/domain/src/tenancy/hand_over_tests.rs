@@ -142,14 +142,16 @@ fn offer(people: i64, capacities: &[Option<i32>]) -> HandOverOffer {
 
 #[test]
 fn everybody_gets_the_first_room_with_a_place() {
-    let rooms = |offer: HandOverOffer| {
-        offer.proposal().occupants.into_iter().map(|occupant| occupant.room).collect::<Vec<_>>()
-    };
+    let rooms =
+        |offer: HandOverOffer| offer.proposal().occupants.into_iter().map(|occupant| occupant.room).collect::<Vec<_>>();
     assert_eq!(rooms(offer(3, &[None])), ["100", "100", "100"]);
     assert_eq!(rooms(offer(4, &[Some(1), Some(2)])), ["100", "101", "101", ""]);
     assert_eq!(rooms(offer(1, &[])), [""]);
     let proposal = offer(1, &[None]).proposal();
-    assert_eq!((proposal.items[0].name.as_str(), proposal.signed_by.as_str(), proposal.signed), ("空调", "张三", false));
+    assert_eq!(
+        (proposal.items[0].name.as_str(), proposal.signed_by.as_str(), proposal.signed),
+        ("空调", "张三", false)
+    );
 }
 
 proptest! {

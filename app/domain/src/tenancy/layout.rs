@@ -38,7 +38,8 @@ impl LayoutRule {
             if next != Some(from) || to.is_some_and(|to| to.is_none_or(|to| to < from)) {
                 return None;
             }
-            let layouts: Option<Vec<LayoutType>> = layouts.split('/').map(|code| LayoutType::from_code(code.trim())).collect();
+            let layouts: Option<Vec<LayoutType>> =
+                layouts.split('/').map(|code| LayoutType::from_code(code.trim())).collect();
             let layouts = layouts.filter(|layouts| !layouts.contains(&LayoutType::Dormitory))?;
             lines.push(Line { from, layouts });
             next = to.flatten().map(|to| to + 1);
@@ -83,9 +84,13 @@ mod tests {
     #[test]
     fn the_table_of_prm_21() {
         let rule = LayoutRule::default();
-        for (people, allowed) in
-            [(1, [L::Studio, L::One]), (2, [L::One, L::Two]), (3, [L::One, L::Two]), (4, [L::Two, L::Three]), (9, [L::Two, L::Three])]
-        {
+        for (people, allowed) in [
+            (1, [L::Studio, L::One]),
+            (2, [L::One, L::Two]),
+            (3, [L::One, L::Two]),
+            (4, [L::Two, L::Three]),
+            (9, [L::Two, L::Three]),
+        ] {
             for layout in L::ALL.iter().copied() {
                 let expected = allowed.contains(&layout) || layout == L::Dormitory;
                 assert_eq!(rule.allows(people, layout), expected, "{people} {layout}");

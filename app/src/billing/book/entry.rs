@@ -27,13 +27,11 @@ use domain::{
 use leptos::prelude::*;
 
 pub(super) fn list_view() -> AnyView {
-    let frame = ListFrame {
-        title: Some("分录"),
-        empty: Some("暂无分录，账单转应收和收款后自动记账"),
-        ..ListFrame::default()
-    };
-    let actions =
-        Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
+    let frame =
+        ListFrame {
+            title: Some("分录"), empty: Some("暂无分录，账单转应收和收款后自动记账"), ..ListFrame::default()
+        };
+    let actions = Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
     framed_list_page(&ENTRY_LIST, frame, actions, entry_list)
 }
 
@@ -80,7 +78,8 @@ fn table(entries: &[EntryRow]) -> AnyView {
     let rows = entries
         .iter()
         .map(|entry| {
-            let source = ENTRY_LIST.columns.iter().find(|column| column.key == "source").map(|column| (column.cell)(entry));
+            let source =
+                ENTRY_LIST.columns.iter().find(|column| column.key == "source").map(|column| (column.cell)(entry));
             view! {
                 <tr>
                     <td class="whitespace-nowrap tabular-nums">{entry.booked_on.to_string()}</td>

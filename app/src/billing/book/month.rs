@@ -145,11 +145,13 @@ fn page(month: &LedgerMonth, form: PeriodForm, again: Callback<()>) -> impl Into
 fn state(month: &LedgerMonth, form: PeriodForm, again: Callback<()>) -> AnyView {
     if let Some(at) = month.closed_at {
         let by = month.closed_by.clone().unwrap_or_default();
-        return view! { <p class="page-note">{format!("{by}于{}结账，该月不能再记账。", time_text(at))}</p> }.into_any();
+        return view! { <p class="page-note">{format!("{by}于{}结账，该月不能再记账。", time_text(at))}</p> }
+            .into_any();
     }
     if !month.obstacles.is_empty() {
         let lines = month.obstacles.iter().map(|text| view! { <li>{text.clone()}</li> }).collect_view();
-        return view! { <div class="page-note"><p>"暂不能结账："</p><ul class="list-disc ps-6">{lines}</ul></div> }.into_any();
+        return view! { <div class="page-note"><p>"暂不能结账："</p><ul class="list-disc ps-6">{lines}</ul></div> }
+            .into_any();
     }
     let close = move || {
         let form = form.clone();

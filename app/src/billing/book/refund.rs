@@ -22,12 +22,9 @@ use leptos::prelude::*;
 
 pub(super) fn list_view() -> AnyView {
     let frame = ListFrame {
-        title: Some("退费"),
-        empty: Some("暂无退费，可在租金账户中申请"),
-        ..ListFrame::default()
+        title: Some("退费"), empty: Some("暂无退费，可在租金账户中申请"), ..ListFrame::default()
     };
-    let actions =
-        Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
+    let actions = Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
     framed_list_page(&REFUND_LIST, frame, actions, refund_list)
 }
 
@@ -58,7 +55,10 @@ fn page(refund: &RefundRow, again: Callback<()>) -> impl IntoView + use<> {
         ("户名", Cell::text(&refund.bank_holder)),
         ("审批人", text_cell(refund.checker.as_ref())),
         ("审批意见", text_cell(refund.opinion.as_ref())),
-        (if refund.status == RefundStatus::Failed { "失败原因" } else { "银行流水号" }, text_cell(refund.bank_serial.as_ref())),
+        (
+            if refund.status == RefundStatus::Failed { "失败原因" } else { "银行流水号" },
+            text_cell(refund.bank_serial.as_ref()),
+        ),
     ]);
     let account = format!("/billing/accounts/{}", refund.account_id);
     view! {

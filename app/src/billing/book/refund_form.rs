@@ -50,7 +50,9 @@ fn form_view(account: &Account) -> impl IntoView + use<> {
     let deeds = Deeds {
         check: Box::new(move |form: &RefundForm| form.check(of).map(drop)),
         save: Arc::new(move |form, _| {
-            Box::pin(async move { refund_create(id, form).await.map(|refund| format!("{}/{refund}", REFUND_LIST.path)) })
+            Box::pin(
+                async move { refund_create(id, form).await.map(|refund| format!("{}/{refund}", REFUND_LIST.path)) },
+            )
         }),
         reload: None,
     };

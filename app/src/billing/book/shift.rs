@@ -32,8 +32,7 @@ pub(super) fn list_view() -> AnyView {
         tools: Some(open_tool),
         ..ListFrame::default()
     };
-    let actions =
-        Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
+    let actions = Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
     framed_list_page(&SHIFT_LIST, frame, actions, shift_list)
 }
 
@@ -76,7 +75,8 @@ pub(super) fn detail_view() -> AnyView {
 
 fn page(shift: &Shift, again: Callback<()>) -> impl IntoView + use<> {
     let row = &shift.row;
-    let money = |amount: Option<domain::value::Money>| amount.map_or_else(|| "—".to_owned(), |amount| amount.to_string());
+    let money =
+        |amount: Option<domain::value::Money>| amount.map_or_else(|| "—".to_owned(), |amount| amount.to_string());
     view! {
         <PageHead title=format!("收款班次 {}", row.cashier.clone().unwrap_or_default()) back=(SHIFT_LIST.path.to_owned(), SHIFT_LIST.noun.to_owned())>
             {print_button()}

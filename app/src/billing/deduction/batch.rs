@@ -128,7 +128,9 @@ fn page(batch: &Deduction, again: Callback<()>) -> impl IntoView + use<> {
 fn notices(batch: &Deduction) -> AnyView {
     let mut said: Vec<AnyView> = Vec::new();
     if !batch.row.built && batch.row.status == DeductionStatus::Created {
-        said.push(view! { <p class="page-note" role="status">"批次尚在生成，完成后可复核；请稍候刷新。"</p> }.into_any());
+        said.push(
+            view! { <p class="page-note" role="status">"批次尚在生成，完成后可复核；请稍候刷新。"</p> }.into_any(),
+        );
     }
     if batch.row.status == DeductionStatus::Exported {
         said.push(view! { <p class="page-note" role="status">"等待银行接口发送。"</p> }.into_any());
@@ -198,9 +200,9 @@ fn deeds(batch: &Deduction, again: Callback<()>) -> AnyView {
 }
 
 fn steps(steps: &[(DeductionStatus, chrono::DateTime<chrono::Utc>)]) -> AnyView {
-    let rows = steps
-        .iter()
-        .map(|(status, at)| view! { <tr><td>{cell_view(Cell::status(*status))}</td><td>{time_text(*at)}</td></tr> }.into_any());
+    let rows = steps.iter().map(|(status, at)| {
+        view! { <tr><td>{cell_view(Cell::status(*status))}</td><td>{time_text(*at)}</td></tr> }.into_any()
+    });
     let head = view! { <th scope="col">"步骤"</th><th scope="col">"时间"</th> };
     table_panel("办理过程", head.into_any(), rows.collect(), "暂无记录")
 }
@@ -230,12 +232,12 @@ fn files(files: &[BankFileRow]) -> AnyView {
 fn items_view(items: &[DeductionItemRow]) -> AnyView {
     let columns = || DEDUCTION_ITEM_LIST.columns.iter().filter(|column| !OF_THE_BATCH.contains(&column.key));
     let class = |kind: Kind| kind_class(kind);
-    let head = columns()
-        .map(|column| view! { <th scope="col" class=class(column.kind)>{column.header}</th> })
-        .collect_view();
+    let head =
+        columns().map(|column| view! { <th scope="col" class=class(column.kind)>{column.header}</th> }).collect_view();
     let rows = items.iter().map(|item| {
-        let cells =
-            columns().map(|column| view! { <td class=class(column.kind)>{cell_view((column.cell)(item))}</td> }).collect_view();
+        let cells = columns()
+            .map(|column| view! { <td class=class(column.kind)>{cell_view((column.cell)(item))}</td> })
+            .collect_view();
         view! { <tr>{cells}</tr> }.into_any()
     });
     table_panel("代扣明细", head.into_any(), rows.collect(), "没有需要向银行代扣的账单")

@@ -31,8 +31,7 @@ pub(super) fn list_view() -> AnyView {
         tabs: Some(|| tabs(DEDUCTION_ITEM_LIST.path)),
         ..ListFrame::default()
     };
-    let actions =
-        Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
+    let actions = Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
     framed_list_page(&DEDUCTION_ITEM_LIST, frame, actions, deduction_item_list)
 }
 

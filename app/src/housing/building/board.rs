@@ -76,7 +76,8 @@ impl Board {
 }
 
 fn address(pay: bool, unit: Option<i64>) -> String {
-    let parts: Vec<String> = pay.then(|| MODE.to_owned()).into_iter().chain(unit.map(|id| format!("unit={id}"))).collect();
+    let parts: Vec<String> =
+        pay.then(|| MODE.to_owned()).into_iter().chain(unit.map(|id| format!("unit={id}"))).collect();
     format!("?{}", parts.join("&"))
 }
 

@@ -21,7 +21,8 @@ type Form = Edit<HouseholdForm>;
 pub(super) type Names = StoredValue<Vec<(String, String)>>;
 
 fn name_of(names: Names, id: &str) -> String {
-    let found = names.with_value(|names| names.iter().rev().find(|(known, _)| known == id).map(|(_, name)| name.clone()));
+    let found =
+        names.with_value(|names| names.iter().rev().find(|(known, _)| known == id).map(|(_, name)| name.clone()));
     found.unwrap_or_else(|| id.to_owned())
 }
 
@@ -63,7 +64,8 @@ pub(super) fn fields(edit: Form, head: Option<String>, members: (Names, RwSignal
 
 fn members_view(edit: Form, names: Names, pending: RwSignal<bool>) -> AnyView {
     edit.note("家庭成员", move |form| {
-        let told = |member: &MemberForm| format!("{}（{}）", name_of(names, &member.person), relation_text(&member.relation));
+        let told =
+            |member: &MemberForm| format!("{}（{}）", name_of(names, &member.person), relation_text(&member.relation));
         form.members.iter().map(told).collect::<Vec<_>>().join("、")
     });
     let person = RwSignal::new(String::new());
@@ -78,11 +80,8 @@ fn members_view(edit: Form, names: Names, pending: RwSignal<bool>) -> AnyView {
         errors: edit.errors,
     };
     let picked = Callback::new(move |pick: Pick| names.update_value(|names| names.push((pick.code, pick.label))));
-    let relations: Vec<_> = coded(Relation::choices())
-        .all()
-        .into_iter()
-        .filter(|(code, _)| code != Relation::Oneself.code())
-        .collect();
+    let relations: Vec<_> =
+        coded(Relation::choices()).all().into_iter().filter(|(code, _)| code != Relation::Oneself.code()).collect();
     let add = move |_| {
         let member = MemberForm { person: person.get_untracked(), relation: relation.get_untracked() };
         let complaint = complaint(edit, &member);

@@ -79,7 +79,12 @@ fn form_view(household: Option<Household>) -> AnyView {
                     let household = household_get(id).await?;
                     names.try_update_value(|names| names.extend(names_of(&household)));
                     let form = HouseholdForm::from(&household);
-                    Ok(Newer { form, version: household.version, at: household.row.updated_at, by: household.updated_by })
+                    Ok(Newer {
+                        form,
+                        version: household.version,
+                        at: household.row.updated_at,
+                        by: household.updated_by,
+                    })
                 })
             })
         }),

@@ -59,7 +59,8 @@ fn occupant_view(edit: Form, place: usize, one: &Occupant, offer: &HandOverOffer
     let who = if lessee { "承租人".to_owned() } else { format!("同住人，{}", told(one.relation)) };
     let label = format!("{}（{who}）", one.name);
     let name = format!("occupant-{place}");
-    let chosen = move || edit.form.with(|form| form.occupants.get(place).map(|one| one.room.clone()).unwrap_or_default());
+    let chosen =
+        move || edit.form.with(|form| form.occupants.get(place).map(|one| one.room.clone()).unwrap_or_default());
     let set = move |event| {
         let room = event_target_value(&event);
         edit.form.update(|form| {

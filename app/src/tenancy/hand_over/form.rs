@@ -58,12 +58,20 @@ pub(super) fn new_view() -> AnyView {
 
 /// The contract, which no field of the form changes.
 pub(super) fn contract_view(row: &HandOverRow) -> AnyView {
-    field_group("合同与房屋", vec![
-        ("客户", Cell::text(&row.lessee)),
-        ("合同编号", cell_or_empty(row.contract_no.as_deref(), |number| Cell::link(number, format!("/tenancy/contracts/{}", row.contract_id)))),
-        ("房屋", Cell::link(format!("{}{}", row.estate, row.address), format!("/housing/units/{}", row.unit_id))),
-        ("租赁开始日期", Cell::Date(row.start_on)),
-    ])
+    field_group(
+        "合同与房屋",
+        vec![
+            ("客户", Cell::text(&row.lessee)),
+            (
+                "合同编号",
+                cell_or_empty(row.contract_no.as_deref(), |number| {
+                    Cell::link(number, format!("/tenancy/contracts/{}", row.contract_id))
+                }),
+            ),
+            ("房屋", Cell::link(format!("{}{}", row.estate, row.address), format!("/housing/units/{}", row.unit_id))),
+            ("租赁开始日期", Cell::Date(row.start_on)),
+        ],
+    )
     .into_any()
 }
 

@@ -29,7 +29,9 @@ pub async fn contracts_make(database: &Database, most: i64) -> Result<i64> {
     sqlx::query("drop index contract_person_running_key").execute(&mut *tx).await?;
     for (table, trigger) in [("account", None), ("contract", Some("audit_insert"))] {
         if let Some(trigger) = trigger {
-            sqlx::query(AssertSqlSafe(format!("alter table {table} disable trigger {trigger}"))).execute(&mut *tx).await?;
+            sqlx::query(AssertSqlSafe(format!("alter table {table} disable trigger {trigger}")))
+                .execute(&mut *tx)
+                .await?;
         }
     }
     sqlx::query(

@@ -23,15 +23,13 @@ use domain::{
     value::Money,
 };
 
-const COLUMNS: &str =
-    "r.id, r.account_no, m.name as mgmt_unit, coalesce(c.lessee_name, p.name, '') as person,
+const COLUMNS: &str = "r.id, r.account_no, m.name as mgmt_unit, coalesce(c.lessee_name, p.name, '') as person,
      coalesce(c.id_number_mask, p.id_number_mask, '') as id_number_mask, r.unit_id, e.name as estate, u.address,
      c.id as contract_id, c.contract_no, c.start_on, c.end_on, c.monthly_rent_fen, r.balance_fen, r.deposit_fen,
      coalesce((select sum(b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen) from bill b
                where b.account_id = r.id and b.decision is null
                  and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen), 0)::bigint as outstanding_fen";
-const JOINS: &str =
-    "join unit u on u.id = r.unit_id join estate e on e.id = r.estate_id
+const JOINS: &str = "join unit u on u.id = r.unit_id join estate e on e.id = r.estate_id
      join organization m on m.id = u.mgmt_unit_id left join person p on p.id = r.person_id
      left join lateral (select * from contract c where c.account_id = r.id order by c.id desc limit 1) c on true";
 

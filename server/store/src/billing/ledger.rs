@@ -34,7 +34,8 @@ pub(super) async fn transfer(tx: &mut Tx, ctx: &Ctx, booked_on: NaiveDate, trans
     let text = |of: for<'t> fn(&'t Transfer<'_>) -> &'t str| {
         transfers.iter().map(|transfer| of(transfer).to_owned()).collect::<Vec<_>>()
     };
-    let optional = |of: fn(&Transfer<'_>) -> Option<i64>| transfers.iter().map(|transfer| of(transfer)).collect::<Vec<_>>();
+    let optional =
+        |of: fn(&Transfer<'_>) -> Option<i64>| transfers.iter().map(|transfer| of(transfer)).collect::<Vec<_>>();
     sqlx::query!(
         "insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason,
                                    bill_id, payment_id, at, actor_id)

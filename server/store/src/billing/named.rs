@@ -73,7 +73,8 @@ impl Named {
         for word in &self.words {
             let pattern = contains_pattern(word);
             sql.push(" and (a.account_no ilike ").push_bind(pattern.clone());
-            sql.push(" or a.id in (select c.account_id from contract c where c.lessee_name ilike ").push_bind(pattern.clone());
+            sql.push(" or a.id in (select c.account_id from contract c where c.lessee_name ilike ")
+                .push_bind(pattern.clone());
             sql.push(" or c.contract_no ilike ").push_bind(pattern.clone());
             sql.push(") or a.person_id in (select p.id from person p where p.name ilike ").push_bind(pattern.clone());
             sql.push(") or a.estate_id in (select e.id from estate e where e.name ilike ").push_bind(pattern.clone());

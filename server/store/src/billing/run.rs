@@ -88,10 +88,8 @@ impl Run {
         let contracts = billed_read(&mut tx, self.district.0, self.month, from, PORTION).await?;
         let Some(last) = contracts.last().map(|contract| contract.id) else { return Ok(false) };
         let count = i32::try_from(contracts.len()).unwrap_or(i32::MAX);
-        let charges: Vec<Charge> = contracts
-            .iter()
-            .flat_map(|contract| charges(contract, self.month, &self.rule, &self.calendar))
-            .collect();
+        let charges: Vec<Charge> =
+            contracts.iter().flat_map(|contract| charges(contract, self.month, &self.rule, &self.calendar)).collect();
         // What is billed late is still booked in the month in which it is known.
         let posted = post(&mut tx, ctx, &charges, Some(self.id), ctx.today()).await?;
         self.contracts = sqlx::query_scalar!(

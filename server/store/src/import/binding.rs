@@ -269,11 +269,8 @@ impl Bindings {
         let mut ids = Vec::with_capacity(found.len());
         for row in found {
             ids.push(row.id);
-            let human = Human {
-                id: row.id,
-                name: row.name,
-                person_type: stored(&row.person_type, PersonType::from_code)?,
-            };
+            let human =
+                Human { id: row.id, name: row.name, person_type: stored(&row.person_type, PersonType::from_code)? };
             self.people.entry(row.digest).or_default().push(human);
         }
         self.bound = persons_bound(tx, &ids).await?.into_iter().collect();
@@ -325,10 +322,9 @@ impl Bindings {
         let room = match (home.rooms.as_slice(), form.room.as_str()) {
             ([room], "") => room,
             (_, "") => return Err(RowError::says("房间名称", "房源有多个房间，请填写房间名称")),
-            (rooms, name) => rooms
-                .iter()
-                .find(|room| room.name == name)
-                .ok_or_else(|| RowError::says("房间名称", "房间不存在"))?,
+            (rooms, name) => {
+                rooms.iter().find(|room| room.name == name).ok_or_else(|| RowError::says("房间名称", "房间不存在"))?
+            }
         };
         Ok((unit, home, room))
     }

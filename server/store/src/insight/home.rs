@@ -64,19 +64,19 @@ struct Place {
 /// City and districts have sums of their own; the few places of an operator are counted. Row-level security narrows both to
 /// the scope.
 async fn places(ctx: &Ctx, tx: &mut crate::ctx::Tx) -> Result<Vec<Place>> {
-    let rows = match ctx.scope() {
-        Scope::City { .. } | Scope::Districts(_) => {
-            sqlx::query_as!(
-                Place,
-                r#"select t.district_id, d.name as district, t.noun, t.places::bigint as "places!"
+    let rows =
+        match ctx.scope() {
+            Scope::City { .. } | Scope::Districts(_) => {
+                sqlx::query_as!(
+                    Place,
+                    r#"select t.district_id, d.name as district, t.noun, t.places::bigint as "places!"
                    from place_tally t join organization d on d.id = t.district_id
                    where t.places > 0 order by d.name collate natural_order"#
-            )
-            .fetch_all(connection(tx))
-            .await?
-        }
-        Scope::Estates(estates) => {
-            sqlx::query_as!(
+                )
+                .fetch_all(connection(tx))
+                .await?
+            }
+            Scope::Estates(estates) => sqlx::query_as!(
                 Place,
                 r#"select t.district_id as "district_id!", d.name as district, t.noun as "noun!", count(*) as "places!"
                    from (select district_id, 'estate' as noun from estate where id = any($1) and deleted_at is null
@@ -89,10 +89,9 @@ async fn places(ctx: &Ctx, tx: &mut crate::ctx::Tx) -> Result<Vec<Place>> {
                 estates
             )
             .fetch_all(connection(tx))
-            .await?
-        }
-        Scope::Nothing => Vec::new(),
-    };
+            .await?,
+            Scope::Nothing => Vec::new(),
+        };
     Ok(rows)
 }
 

@@ -99,7 +99,9 @@ async fn estate_marks(tx: &mut Tx, view: MapView) -> Result<Vec<MapMark>> {
     .fetch_all(connection(tx))
     .await?;
     let ids: Vec<i64> = places.iter().map(|place| place.id).collect();
-    let counted = places_counted(tx, Places { by: "estate_id", within: Some(("estate_id", &ids)) }, view.category, view.pay).await?;
+    let counted =
+        places_counted(tx, Places { by: "estate_id", within: Some(("estate_id", &ids)) }, view.category, view.pay)
+            .await?;
     Ok(marked(MarkLevel::Estate, places, &counted, view))
 }
 
@@ -127,7 +129,9 @@ async fn building_marks(tx: &mut Tx, view: MapView) -> Result<Option<Vec<MapMark
         return Ok(None);
     }
     let ids: Vec<i64> = places.iter().map(|place| place.id).collect();
-    let counted = places_counted(tx, Places { by: "building_id", within: Some(("building_id", &ids)) }, view.category, view.pay).await?;
+    let counted =
+        places_counted(tx, Places { by: "building_id", within: Some(("building_id", &ids)) }, view.category, view.pay)
+            .await?;
     Ok(Some(marked(MarkLevel::Building, places, &counted, view)))
 }
 

@@ -337,9 +337,9 @@ pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
         let place = usize::try_from(record.place).ok()?;
         let (group, label, link) = match SOURCES.get(place) {
             Some(source) => (source.group, source.label, source.link),
-            None => TALLIED
-                .get(place - SOURCES.len())
-                .map(|source| (ReminderGroup::Work, source.label, source.link))?,
+            None => {
+                TALLIED.get(place - SOURCES.len()).map(|source| (ReminderGroup::Work, source.label, source.link))?
+            }
         };
         let (label, link) = (label.to_owned(), link.to_owned());
         Some(Reminder { group, label, count: record.count, link, lines: record.lines.0 })

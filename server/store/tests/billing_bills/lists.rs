@@ -15,7 +15,8 @@ async fn lists_find_a_household_by_its_names_and_hold_the_scope() {
     let contract = open.row.contract_no.clone().expect("a number");
     let bill = open.bills[0].bill_no.clone();
     let asked = |q: &str| ListQuery { q: q.to_owned(), ..ListQuery::default() };
-    for word in ["租户0", contract.as_str(), open.row.account_no.as_str(), "月光苑", &open.row.address, "月光苑 租户0"] {
+    for word in ["租户0", contract.as_str(), open.row.account_no.as_str(), "月光苑", &open.row.address, "月光苑 租户0"]
+    {
         assert_eq!(account_list(&finance, &asked(word)).await.expect("accounts").total, 1, "{word}");
         assert_eq!(bill_list(&finance, &asked(word)).await.expect("bills").total, open.bills.len() as i64, "{word}");
         assert_eq!(payment_list(&finance, &asked(word)).await.expect("payments").total, 1, "{word}");
@@ -64,7 +65,9 @@ async fn payments_wait_for_an_accountant() {
     assert_eq!(reminded(&finance).await, None);
     let mut payments = Vec::new();
     for nth in 1..=3 {
-        payments.push(payment_take(&cashier, account, &cash(nth, Money::from_fen(100), Vec::new())).await.expect("a payment"));
+        payments.push(
+            payment_take(&cashier, account, &cash(nth, Money::from_fen(100), Vec::new())).await.expect("a payment"),
+        );
     }
     payments_verify(&finance, &payments[..1]).await.expect("it is verified");
     let page = payment_list(&finance, &waiting).await.expect("payments");

@@ -32,7 +32,10 @@ async fn a_batch_that_the_bank_refused_is_sent_again_or_given_up() {
     deduction_discard(&office.maker, id, office.version(id).await, "改用柜台收款").await.expect("given up");
     assert_eq!(office.locked().await, 0);
     assert_eq!(office.items(id).await[0].0, DeductStatus::Cancelled);
-    assert_eq!(refusal(deduction_get(&city::ctx(office.database(), "district-b").await, id).await), Failure::NotFound.to_string());
+    assert_eq!(
+        refusal(deduction_get(&city::ctx(office.database(), "district-b").await, id).await),
+        Failure::NotFound.to_string()
+    );
 }
 
 /// Makes so many more households as there is one, each of which owes one month: for what is too much for one portion.
@@ -110,7 +113,10 @@ async fn many_items_end_as_the_bank_said_however_often_it_is_tried() {
     assert_eq!((batch.row.success, batch.row.partial, batch.row.failed), (expected(1), expected(2), expected(0)));
     assert_eq!(batch.row.deducted, response.iter().map(|line| line.deducted).sum());
     assert_eq!(office.number("select sum(amount_fen)::bigint from payment").await, batch.row.deducted.fen());
-    assert_eq!(office.number("select count(distinct receipt_no) from payment").await, i64::from(expected(1) + expected(2)));
+    assert_eq!(
+        office.number("select count(distinct receipt_no) from payment").await,
+        i64::from(expected(1) + expected(2))
+    );
     assert_eq!(office.locked().await, 0);
     office.books_hold().await;
 }

@@ -22,10 +22,9 @@ const PORTION: usize = 2_000;
 pub async fn arrears_follow(database: &Database, now: DateTime<Utc>) -> Result<u64> {
     let ctx = Ctx::server(database, now);
     let mut tx = ctx.begin().await?;
-    let districts =
-        sqlx::query_scalar!(r#"select distinct district_id as "id!" from arrears order by 1"#)
-            .fetch_all(connection(&mut tx))
-            .await?;
+    let districts = sqlx::query_scalar!(r#"select distinct district_id as "id!" from arrears order by 1"#)
+        .fetch_all(connection(&mut tx))
+        .await?;
     tx.commit().await?;
     let mut looked = 0;
     for district in districts {

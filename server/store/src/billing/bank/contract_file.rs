@@ -255,8 +255,7 @@ async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Resu
 async fn enter(ctx: &Ctx, answer: &ContractAnswer, known: bool, words: &str) -> Result<(bool, String)> {
     let database = ctx.database();
     let refused = |message: &str| SyncAnswer::Refused { message: message.to_owned() };
-    let said =
-        if known { SyncAnswer::Known { agreement_no: answer.agreement_no.clone() } } else { refused(words) };
+    let said = if known { SyncAnswer::Known { agreement_no: answer.agreement_no.clone() } } else { refused(words) };
     match contract_synced(database, &answer.contract_no, said, ctx.now()).await {
         Ok(_) => Ok((known, words.to_owned())),
         Err(Error::Failure(failure)) => {

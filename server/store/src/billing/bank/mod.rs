@@ -36,13 +36,7 @@ pub struct Received<'a> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn bank_file_sent(
-    database: &Database,
-    id: i64,
-    name: &str,
-    digest: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn bank_file_sent(database: &Database, id: i64, name: &str, digest: &str, now: DateTime<Utc>) -> Result<()> {
     let mut tx = Ctx::server(database, now).begin().await?;
     sqlx::query!(
         "update bank_file set state = 'SENT', name = $2, digest = $3, done_at = $4 where id = $1 and state = 'MADE'",

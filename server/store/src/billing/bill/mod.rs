@@ -22,8 +22,7 @@ const COLUMNS: &str =
     "r.id, r.district_id, r.bill_no, r.contract_id, c.contract_no, r.account_id, coalesce(c.lessee_name, p.name, '') as lessee,
      r.unit_id, u.address, r.kind, r.fee_item, r.period_from, r.period_to, r.due_on, r.amount_fen, r.late_fee_fen, r.paid_fen,
      r.late_paid_fen, r.verified_fen, r.decision";
-const JOINS: &str =
-    "join unit u on u.id = r.unit_id left join contract c on c.id = r.contract_id
+const JOINS: &str = "join unit u on u.id = r.unit_id left join contract c on c.id = r.contract_id
      join account a on a.id = r.account_id left join person p on p.id = a.person_id";
 /// Something of it is to be paid.
 pub(super) const OPEN: &str =

@@ -78,9 +78,10 @@ pub async fn bill_create(ctx: &Ctx, account: AccountId, form: &BillForm) -> Resu
 
 /// The bill that the same request has made already.
 async fn known(tx: &mut Tx, account: AccountId, fields: &BillFields) -> Result<Option<BillId>> {
-    let row = sqlx::query!("select id, account_id, amount_fen from bill where request_id = $1::text::uuid", fields.request)
-        .fetch_optional(connection(tx))
-        .await?;
+    let row =
+        sqlx::query!("select id, account_id, amount_fen from bill where request_id = $1::text::uuid", fields.request)
+            .fetch_optional(connection(tx))
+            .await?;
     match row {
         None => Ok(None),
         Some(row) if row.account_id == account.0 && row.amount_fen == fields.amount.fen() => Ok(Some(BillId(row.id))),
@@ -161,13 +162,7 @@ async fn decide(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32, how: TakeBack)
 }
 
 /// The bill of the negative amount, line by line, with the late fee that was charged. One that came to nothing has none.
-async fn counter_bill(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    id: BillId,
-    decision: BillStatus,
-    reason: &str,
-) -> Result<Option<i64>> {
+async fn counter_bill(tx: &mut Tx, ctx: &Ctx, id: BillId, decision: BillStatus, reason: &str) -> Result<Option<i64>> {
     let counter = sqlx::query_scalar!(
         "insert into bill (district_id, estate_id, unit_id, account_id, contract_id, kind, fee_item, month, period_from, period_to,
                            months, due_on, amount_fen, reduction_fen, decision, reverses_id, posted_at, posted_by, remark)

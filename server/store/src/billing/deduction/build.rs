@@ -45,11 +45,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn deduction_offer(ctx: &Ctx) -> Result<DeductionOffer> {
     ctx.require(Permission::DeductionWrite)?;
     let mut tx = ctx.begin().await?;
-    let rows = sqlx::query!(
-        "select id, name from organization where type = 'DISTRICT' and status = 'ON' order by code"
-    )
-    .fetch_all(connection(&mut tx))
-    .await?;
+    let rows =
+        sqlx::query!("select id, name from organization where type = 'DISTRICT' and status = 'ON' order by code")
+            .fetch_all(connection(&mut tx))
+            .await?;
     let districts: Vec<_> = rows
         .into_iter()
         .filter(|row| ctx.sees_district(row.id))
@@ -112,11 +111,10 @@ pub async fn deduction_create(ctx: &Ctx, form: &DeductionForm) -> Result<Deducti
 pub async fn deductions_build(database: &Database, now: DateTime<Utc>) -> Result<usize> {
     let ctx = Ctx::server(database, now);
     let mut tx = ctx.begin().await?;
-    let unfinished = sqlx::query_scalar!(
-        "select id from deduction_batch where built_at is null and status = 'CREATED' order by id"
-    )
-    .fetch_all(connection(&mut tx))
-    .await?;
+    let unfinished =
+        sqlx::query_scalar!("select id from deduction_batch where built_at is null and status = 'CREATED' order by id")
+            .fetch_all(connection(&mut tx))
+            .await?;
     tx.commit().await?;
     for id in &unfinished {
         while portion(&ctx, DeductionBatchId(*id)).await? {}
@@ -249,8 +247,7 @@ fn divide(balance: Money, open: &[OpenBill], rule: &BillingRule) -> (Vec<Paid>, 
         let (owed, bill) = (&open.owed, open.owed.debt.bill);
         let taken = taken.get(&bill);
         let (principal, late_fee) = taken.map_or((Money::ZERO, Money::ZERO), |share| (share.principal, share.late_fee));
-        let share =
-            Share { bill, principal: owed.debt.principal - principal, late_fee: owed.debt.late_fee - late_fee };
+        let share = Share { bill, principal: owed.debt.principal - principal, late_fee: owed.debt.late_fee - late_fee };
         let accrued = if taken.is_some() { Money::ZERO } else { owed.accrued };
         (share.total() > Money::ZERO).then(|| Paid { accrued, ..owed.paid(share) })
     });
@@ -313,10 +310,8 @@ async fn items_insert(tx: &mut Tx, ctx: &Ctx, batch: &Held, wanted: &[Wanted]) -
     )
     .execute(connection(tx))
     .await?;
-    let parts: Vec<(i64, &Paid)> = wanted
-        .iter()
-        .flat_map(|wanted| wanted.by_bank.iter().map(move |part| (wanted.candidate.id, part)))
-        .collect();
+    let parts: Vec<(i64, &Paid)> =
+        wanted.iter().flat_map(|wanted| wanted.by_bank.iter().map(move |part| (wanted.candidate.id, part))).collect();
     let part = |of: fn(&Paid) -> i64| parts.iter().map(|(_, part)| of(part)).collect::<Vec<_>>();
     let bills = part(|part| part.bill);
     sqlx::query!(

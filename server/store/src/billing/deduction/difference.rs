@@ -26,8 +26,7 @@ use domain::{
 const COLUMNS: &str =
     "d.id, d.kind, d.batch_id, b.batch_no, d.seq, d.item_id, i.payer, d.own_fen, d.their_fen, d.bank_serial, d.status, d.resolution,
      d.opinion, user_name(d.resolved_by) as resolved_by, d.resolved_at, d.created_at, d.version";
-const FROM: &str =
-    "from bank_difference d left join deduction_batch b on b.id = d.batch_id left join deduction_item i on i.id = d.item_id where true";
+const FROM: &str = "from bank_difference d left join deduction_batch b on b.id = d.batch_id left join deduction_item i on i.id = d.item_id where true";
 
 #[derive(sqlx::FromRow)]
 struct Record {

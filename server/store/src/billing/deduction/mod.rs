@@ -25,10 +25,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use domain::{
-    billing::deduction_status::DeductionEvent,
-    dictionary::DeductionStatus,
-    failure::Failure,
-    id::DeductionBatchId,
+    billing::deduction_status::DeductionEvent, dictionary::DeductionStatus, failure::Failure, id::DeductionBatchId,
 };
 
 /// A batch whose row is locked.

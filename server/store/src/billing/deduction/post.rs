@@ -233,9 +233,7 @@ async fn items_set(
             Outcome::Enter(amount) => (DeductEvent::Part, amount, None),
             Outcome::Fail(reason) => (DeductEvent::Fail, Money::ZERO, Some(reason)),
         };
-        let status = DeductStatus::Sent
-            .next(event)
-            .ok_or_else(|| Failure::refused("代扣明细状态已变更"))?;
+        let status = DeductStatus::Sent.next(event).ok_or_else(|| Failure::refused("代扣明细状态已变更"))?;
         results.push((status, deducted, reason));
     }
     sqlx::query!(

@@ -79,19 +79,16 @@ pub(in crate::billing) async fn payments_enter(
         entries.iter().zip(&ids).flat_map(|(entry, payment)| transfers(entry, *payment)).collect();
     transfer(tx, ctx, ctx.today(), &transfers).await?;
     // What only raises a balance pays no debt.
-    let payers: Vec<i64> =
-        entries.iter().filter(|entry| !entry.shares.is_empty()).map(|entry| entry.account).collect();
+    let payers: Vec<i64> = entries.iter().filter(|entry| !entry.shares.is_empty()).map(|entry| entry.account).collect();
     arrears_recount(tx, ctx, &payers).await?;
     Ok(ids)
 }
 
 async fn payments_insert(tx: &mut Tx, ctx: &Ctx, district: i64, entries: &[Entry]) -> Result<Vec<i64>> {
-    let code = sqlx::query_scalar!(
-        r#"select left(division_code, 6) as "code!" from organization where id = $1"#,
-        district
-    )
-    .fetch_one(connection(tx))
-    .await?;
+    let code =
+        sqlx::query_scalar!(r#"select left(division_code, 6) as "code!" from organization where id = $1"#, district)
+            .fetch_one(connection(tx))
+            .await?;
     // The number's row is the whole district's; it is taken once everything that can be refused was asked.
     let numbers = numbers_take(tx, NumberKind::Receipt, &code, ctx.today(), entries.len()).await?;
     let column = |of: fn(&Entry) -> i64| entries.iter().map(of).collect::<Vec<_>>();
@@ -123,8 +120,7 @@ async fn payments_insert(tx: &mut Tx, ctx: &Ctx, district: i64, entries: &[Entry
     .fetch_all(connection(tx))
     .await
     .map_err(Error::from)?;
-    let known: std::collections::HashMap<String, i64> =
-        rows.into_iter().map(|row| (row.receipt_no, row.id)).collect();
+    let known: std::collections::HashMap<String, i64> = rows.into_iter().map(|row| (row.receipt_no, row.id)).collect();
     Ok(numbers.iter().filter_map(|number| known.get(number).copied()).collect())
 }
 

@@ -152,7 +152,8 @@ pub async fn payments_chosen(ctx: &Ctx, ids: &[PaymentId]) -> Result<Vec<Payment
 
 /// The last payments of an account.
 pub(in crate::billing) async fn last_payments(tx: &mut Tx, account: i64) -> Result<Vec<PaymentRow>> {
-    let statement = format!("select {COLUMNS} from payment r {JOINS} where r.account_id = $1 order by r.id desc limit 20");
+    let statement =
+        format!("select {COLUMNS} from payment r {JOINS} where r.account_id = $1 order by r.id desc limit 20");
     let records: Vec<Record> =
         sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(account).fetch_all(connection(tx)).await?;
     records.into_iter().map(PaymentRow::try_from).collect()

@@ -3,7 +3,10 @@
 use crate::{Ctx, Error, Result, ctx::connection};
 use domain::{
     failure::Failure,
-    housing::{removal::{LAST_ROOM, ROOM_IS_LIVED_IN}, room::RoomForm},
+    housing::{
+        removal::{LAST_ROOM, ROOM_IS_LIVED_IN},
+        room::RoomForm,
+    },
     id::{RoomId, UnitId},
     platform::permission::Permission,
 };
@@ -112,7 +115,9 @@ pub async fn room_delete(ctx: &Ctx, id: RoomId, version: i32) -> Result<()> {
         return Err(Failure::refused(LAST_ROOM).into());
     }
     // Held before it is asked: who moves in holds the room, too.
-    sqlx::query!("select 1 as one from room where id = $1 for no key update", id.0).fetch_one(connection(&mut tx)).await?;
+    sqlx::query!("select 1 as one from room where id = $1 for no key update", id.0)
+        .fetch_one(connection(&mut tx))
+        .await?;
     let lived_in = sqlx::query_scalar!(
         r#"select exists (select from binding where room_id = $1 and to_on is null) as "lived_in!""#,
         id.0

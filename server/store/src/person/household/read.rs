@@ -196,6 +196,7 @@ async fn history(tx: &mut Tx, id: HouseholdId) -> Result<Vec<HouseholdLine>> {
     .bind(id.0)
     .fetch_all(connection(tx))
     .await?;
-    let line = |(at, actor, event, reason, changes): Line| HouseholdLine { at, actor, event, reason, changes: changes.0 };
+    let line =
+        |(at, actor, event, reason, changes): Line| HouseholdLine { at, actor, event, reason, changes: changes.0 };
     Ok(rows.into_iter().map(line).collect())
 }

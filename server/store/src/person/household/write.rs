@@ -200,7 +200,8 @@ async fn members_change(
 ) -> Result<()> {
     let belongs = |person: PersonId| known.iter().any(|member| member.person_id == person && member.left_on.is_none());
     let named = |person: PersonId| fields.members.iter().any(|(other, _)| *other == person);
-    let left: Vec<i64> = known.iter().map(|member| member.person_id).filter(|person| !named(*person)).map(|id| id.0).collect();
+    let left: Vec<i64> =
+        known.iter().map(|member| member.person_id).filter(|person| !named(*person)).map(|id| id.0).collect();
     members_leave(tx, ctx, id.0, &left).await?;
     let stayed: Vec<_> = fields.members.iter().filter(|(person, _)| belongs(*person)).copied().collect();
     let persons: Vec<i64> = stayed.iter().map(|(person, _)| person.0).collect();
@@ -272,7 +273,11 @@ async fn members_join(
     .execute(connection(tx))
     .await
     .map_err(|error| {
-        Error::from(error).or_field(&[("household_member_person_key", "members", "有成员刚刚登记到其他家庭，请刷新后再办理")])
+        Error::from(error).or_field(&[(
+            "household_member_person_key",
+            "members",
+            "有成员刚刚登记到其他家庭，请刷新后再办理",
+        )])
     })?;
     Ok(())
 }

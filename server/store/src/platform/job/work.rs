@@ -69,9 +69,7 @@ pub(crate) async fn ended(tx: &mut Tx, id: Uuid) -> Result<()> {
     };
     let told = result(kind, status, job.message.as_deref(), job.succeeded, job.failed).unwrap_or_default();
     let (notice, params) = match status {
-        JobStatus::Finished => {
-            (Notice::JobFinished, vec![("任务", title), ("结果", told)])
-        }
+        JobStatus::Finished => (Notice::JobFinished, vec![("任务", title), ("结果", told)]),
         JobStatus::Failed => (Notice::JobFailed, vec![("任务", title), ("原因", told)]),
         JobStatus::Cancelled if job.cancelled_by != Some(job.actor_id) => {
             let canceller = job.canceller.unwrap_or_else(|| "系统".to_owned());

@@ -3,7 +3,7 @@
 //!
 //! A contract in APPROVED_SYNCING waits for the gateway: the status is the queue, and nothing else has to be kept.
 
-use super::{Held, hold, history_add, terms::billed_read_one};
+use super::{Held, history_add, hold, terms::billed_read_one};
 use crate::{
     Ctx, Database, Result,
     billing::{Charge, post, rule::billing_rule, run::charges_until},

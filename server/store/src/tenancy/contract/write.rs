@@ -1,6 +1,6 @@
 //! Entering and changing contracts before they are approved (C1).
 
-use super::{hold, history_add};
+use super::{history_add, hold};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
@@ -114,11 +114,7 @@ async fn lessee_load(
         .await?;
     let (kept_name, kept_holder, kept_no) = match kept {
         Some(kept) => (Some(kept.bank_name), Some(kept.bank_holder), Some((kept.bank_no, kept.bank_no_mask))),
-        None => (
-            row.bank_name,
-            row.bank_holder,
-            numbers.bytes(Secret::BankNo).zip(numbers.mask(Secret::BankNo)),
-        ),
+        None => (row.bank_name, row.bank_holder, numbers.bytes(Secret::BankNo).zip(numbers.mask(Secret::BankNo))),
     };
     let mut errors = FieldErrors::default();
     let bank_name = fields.bank_name.clone().or(kept_name);
@@ -146,7 +142,9 @@ async fn lessee_load(
 
 /// What belongs together besides the form's own fields.
 fn fits(fields: &ContractFields, home: &Home) -> Result<Money> {
-    home.assessed.less(fields.reduction).ok_or_else(|| FieldErrors::from(("reduction", "核减额不能大于核定租金")).into())
+    home.assessed
+        .less(fields.reduction)
+        .ok_or_else(|| FieldErrors::from(("reduction", "核减额不能大于核定租金")).into())
 }
 
 fn whose(error: sqlx::Error) -> Error {

@@ -3,6 +3,6 @@
 mod read;
 mod write;
 
-pub use read::{hand_over_get, hand_over_list, hand_over_offer};
 pub(crate) use read::push_waiting;
+pub use read::{hand_over_get, hand_over_list, hand_over_offer};
 pub use write::{hand_over_create, hand_over_update};

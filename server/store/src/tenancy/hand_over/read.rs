@@ -17,8 +17,7 @@ use domain::{
     platform::permission::Permission,
     tenancy::{
         hand_over::{
-            HandOver, HandOverLine, HandOverOffer, HandOverRow, HandedOver, Item, Occupant, Reading,
-            may_hand_over,
+            HandOver, HandOverLine, HandOverOffer, HandOverRow, HandedOver, Item, Occupant, Reading, may_hand_over,
         },
         hand_over_sheet::{DONE, HAND_OVER_LIST, WAITING},
     },
@@ -161,11 +160,8 @@ pub(super) async fn people_load(tx: &mut Tx, contract: i64) -> Result<Vec<Occupa
     let lessee = sqlx::query!("select person_id, lessee_name from contract where id = $1", contract)
         .fetch_one(connection(tx))
         .await?;
-    let mut people = vec![Occupant {
-        person_id: PersonId(lessee.person_id),
-        name: lessee.lessee_name,
-        relation: Relation::Oneself,
-    }];
+    let mut people =
+        vec![Occupant { person_id: PersonId(lessee.person_id), name: lessee.lessee_name, relation: Relation::Oneself }];
     // Held: who is made one with another record now is named by it or by the other, and by nothing between.
     let residents = sqlx::query!(
         "select person_id, name, relation from contract_resident where contract_id = $1 order by person_id for share",
@@ -250,5 +246,8 @@ async fn history(tx: &mut Tx, id: HandOverId) -> Result<Vec<HandOverLine>> {
     .bind(id.0)
     .fetch_all(connection(tx))
     .await?;
-    Ok(rows.into_iter().map(|(at, actor, event, changes)| HandOverLine { at, actor, event, changes: changes.0 }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(at, actor, event, changes)| HandOverLine { at, actor, event, changes: changes.0 })
+        .collect())
 }

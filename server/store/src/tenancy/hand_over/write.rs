@@ -32,8 +32,9 @@ pub async fn hand_over_create(ctx: &Ctx, id: ContractId, form: &HandOverForm) ->
     let mut tx = ctx.begin().await?;
     let held = contract::hold(&mut tx, id).await?;
     may_hand_over(held.status)?;
-    let sign_on =
-        sqlx::query_scalar!("select sign_on from contract where id = $1", held.id).fetch_one(connection(&mut tx)).await?;
+    let sign_on = sqlx::query_scalar!("select sign_on from contract where id = $1", held.id)
+        .fetch_one(connection(&mut tx))
+        .await?;
     let fields = form.check(ctx.today(), sign_on)?;
     let people = who(&people_load(&mut tx, held.id).await?, &fields)?;
     let record = sqlx::query_scalar!(
