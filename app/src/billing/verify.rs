@@ -84,7 +84,7 @@ fn page(rows: &[PaymentRow]) -> AnyView {
     let methods: Vec<String> =
         by_method.into_iter().map(|(method, (count, amount))| format!("{}{count}笔{amount}元", told(method))).collect();
     view! {
-        <div class="deed-row">{move || may(Permission::PaymentVerify).then(|| verify())}</div>
+        <div class="deed-row">{move || may(Permission::PaymentVerify).then(&verify)}</div>
         <p class="page-note">{format!("已选{}笔，合计{total}元：{}", rows.len(), methods.join("，"))}</p>
         {table(rows)}
     }

@@ -49,7 +49,6 @@ pub struct Shade {
 
 impl Shade {
     /// In the order of §1.3, what is let without an account last.
-    #[must_use]
     pub fn all() -> impl Iterator<Item = Self> {
         let booked = PayColor::ALL.iter().map(|color| Self { color: *color, booked: true });
         booked.chain([Self { color: PayColor::Grey, booked: false }])

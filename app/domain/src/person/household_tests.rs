@@ -48,7 +48,8 @@ fn everybody_once_and_one_spouse() {
 
 #[test]
 fn amounts_that_are_none() {
-    let amounts: [(&str, fn(&mut HouseholdForm, String)); 3] = [
+    type Change = fn(&mut HouseholdForm, String);
+    let amounts: [(&str, Change); 3] = [
         ("annual_income", |form, text| form.annual_income = text),
         ("assets", |form, text| form.assets = text),
         ("area_per_head", |form, text| form.area_per_head = text),

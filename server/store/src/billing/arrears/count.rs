@@ -12,7 +12,7 @@ use domain::{
     dictionary::ArrearsLevel,
     value::Money,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, btree_map::Entry};
 
 /// A household as it was counted last. Its row is locked.
 struct Household {
@@ -140,9 +140,8 @@ async fn rents_read(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) -> Result<HashMap<
 async fn rules_read(tx: &mut Tx, ctx: &Ctx, households: &[Household]) -> Result<BTreeMap<i64, ArrearsRule>> {
     let mut rules = BTreeMap::new();
     for household in households {
-        if !rules.contains_key(&household.district) {
-            let rule = billing_rule(tx, household.district, ctx.today()).await?;
-            rules.insert(household.district, rule.arrears());
+        if let Entry::Vacant(vacant) = rules.entry(household.district) {
+            vacant.insert(billing_rule(tx, household.district, ctx.today()).await?.arrears());
         }
     }
     Ok(rules)

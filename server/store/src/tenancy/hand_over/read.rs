@@ -240,7 +240,8 @@ async fn items(tx: &mut Tx, id: HandOverId) -> Result<Vec<Item>> {
 }
 
 async fn history(tx: &mut Tx, id: HandOverId) -> Result<Vec<HandOverLine>> {
-    let rows: Vec<(DateTime<Utc>, Option<String>, String, Json<Vec<Change>>)> = sqlx::query_as(
+    type Line = (DateTime<Utc>, Option<String>, String, Json<Vec<Change>>);
+    let rows: Vec<Line> = sqlx::query_as(
         "select at, user_name(actor_id), event, changes from hand_over_history where hand_over_id = $1 order by id desc limit 200",
     )
     .bind(id.0)
