@@ -136,6 +136,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<Deductions>("/billing/deductions/records/:id"),
     Page::lazy::<Deductions>("/billing/deductions/differences"),
     Page::lazy::<Deductions>("/billing/deductions/differences/:id"),
+    Page::lazy::<Deductions>("/billing/deductions/reconciliations"),
     Page::lazy::<Deductions>("/billing/deductions/:id"),
     Page::lazy::<Books>("/billing/ledger"),
     Page::lazy::<Books>("/billing/entries"),

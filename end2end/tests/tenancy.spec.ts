@@ -24,7 +24,8 @@ async function free(): Promise<{ unit: string; code: string; place: string; pers
   );
   const [person] = await query<{ person: string; name: string }>(
     `select p.id as person, p.name from person p where p.name like '演示申请人%' and p.bank_no_mask is not null
-       and not exists (select from assignment a where a.person_id = p.id) order by p.id limit 1`,
+       and not exists (select from assignment a where a.person_id = p.id)
+       and not exists (select from household_member m where m.person_id = p.id) order by p.id limit 1`,
   );
   if (!home || !person) throw new Error("the demo has no free home or nobody to give it to");
   return { ...home, ...person };
@@ -42,7 +43,7 @@ function years(count: number): string {
 async function propose(page: Page, { unit, name }: { unit: string; name: string }): Promise<string> {
   await signIn(page, "city");
   await visit(page, `/housing/units/${unit}`);
-  await page.getByRole("link", { name: "直接分配" }).click();
+  await page.locator("main").getByRole("link", { name: "直接分配" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "办理直接分配" })).toBeVisible();
   await hydrated(page);
   await checkAxe(page);

@@ -9,6 +9,7 @@ use domain::{
         deduction::{DEDUCTION_ITEM_LIST, DEDUCTION_LIST, DIFFERENCE_LIST},
         ledger::ENTRY_LIST,
         payment::{ACCOUNT_LIST, PAYMENT_LIST},
+        reconciliation::RECONCILIATION_LIST,
         refund::REFUND_LIST,
         shift::SHIFT_LIST,
     },
@@ -51,6 +52,7 @@ use store::{
     Ctx, Database, Error,
     billing::{
         account::account_list,
+        bank::statement::reconciliation_list,
         arrears::arrears_list,
         bill::bill_list,
         book::entry_list,
@@ -194,6 +196,7 @@ async fn made(
         "deduction" => collected!(DEDUCTION_LIST, deduction_list),
         "deduction_item" => collected!(DEDUCTION_ITEM_LIST, deduction_item_list),
         "bank_difference" => collected!(DIFFERENCE_LIST, difference_list),
+        "reconciliation" => collected!(RECONCILIATION_LIST, reconciliation_list),
         "ledger_entry" => collected!(ENTRY_LIST, entry_list),
         "refund" => collected!(REFUND_LIST, refund_list),
         "cashier_shift" => collected!(SHIFT_LIST, shift_list),

@@ -6,16 +6,18 @@ mod support;
 use chrono::{DateTime, Days, Months, Utc};
 use domain::{
     billing::{deduction::DeductionForm, plan::month_of},
-    dictionary::{BankFileState, DeductionStatus},
+    dictionary::{BankFileState, DeductionStatus, DifferenceKind},
     id::DeductionBatchId,
     list::ListQuery,
     platform::actor::Actor,
     tenancy::contract_form::ContractForm,
+    value::Money,
 };
 use server::bank::{
     Bank, Encoding,
     exchange::exchange,
     folder::Folder,
+    layout::Writer,
     simulate::{Behaviour, Simulator},
 };
 use std::{fs, path::PathBuf};
@@ -256,4 +258,95 @@ async fn without_a_bank_a_batch_waits() {
     assert_eq!(desk.end(id).await.0, DeductionStatus::Exported);
     let items = deduction_item_list(&desk.maker, &ListQuery::default()).await.expect("items").rows;
     assert_eq!(items.len(), 1);
+}
+
+/// The day after: three sides that say the same, and then a statement that says something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_statement_is_held_against_responses_and_books() {
+    let desk = Desk::open(Encoding::Utf8).await;
+    desk.released().await;
+    desk.round().await;
+    desk.answer(Behaviour::Ok).await;
+    desk.round().await;
+    let tomorrow = desk.maker.today().succ_opt().expect("a day");
+    let simulator = Simulator::new(Folder::open(&desk.folder).expect("a folder"), desk.encoding, Behaviour::Ok);
+    assert!(simulator.statements(desk.maker.today()).await.expect("asked").is_empty(), "the day is not over");
+    assert_eq!(simulator.statements(tomorrow).await.expect("written").len(), 1);
+    assert!(simulator.statements(tomorrow).await.expect("asked").is_empty(), "once");
+    let done = desk.round().await;
+    assert_eq!(done, format!("{}银行流水1笔，差异0条", desk.maker.today()));
+    let days = reconciliation_list(&desk.maker, &ListQuery::default()).await.expect("days").rows;
+    let taken = desk.number("select sum(deducted_fen)::bigint from deduction_item").await;
+    assert_eq!(days.len(), 1);
+    assert!(days[0].agrees() && days[0].own.fen() == taken, "{days:?}");
+    // The same statement again, and another one of the day.
+    let name = desk.names("done").into_iter().find(|name| name.starts_with("LS")).expect("it was put away");
+    fs::copy(desk.folder.join("done").join(&name), desk.folder.join("in").join(&name)).expect("sent again");
+    assert!(desk.round().await.contains("该回盘文件已处理"));
+    let other = statement("LS2", &desk.maker.today().format("%Y%m%d").to_string(), &[]);
+    fs::write(desk.folder.join("in/LS2.statement.txt"), other).expect("written");
+    assert!(desk.round().await.contains("银行流水已对账"));
+    let other = city::ctx(&desk.test.database, "district-b").await;
+    assert!(reconciliation_list(&other, &ListQuery::default()).await.expect("days").rows.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_one_side_says_is_a_difference() {
+    let desk = Desk::open(Encoding::Utf8).await;
+    let id = desk.released().await;
+    desk.round().await;
+    desk.answer(Behaviour::Ok).await;
+    desk.round().await;
+    let today = desk.maker.today().format("%Y%m%d").to_string();
+    let batch = deduction_get(&desk.checker, id).await.expect("a batch").row;
+    let (serial, fen): (String, i64) =
+        sqlx::query_as("select bank_serial, deducted_fen from deduction_item").fetch_one(&desk.test.admin).await.expect("one");
+    let less = Money::from_fen(fen - 1).to_string();
+    let strange = ["S9", "DK9", "5.00"];
+    let nobodys = ["S9", &batch.batch_no, "7.00"];
+    let lines = [[serial.as_str(), &batch.batch_no, &less], strange, nobodys, [serial.as_str(), &batch.batch_no, "1.00"]];
+    fs::write(desk.folder.join("in/LS1.statement.txt"), statement("LS1", &today, &lines)).expect("written");
+    assert_eq!(desk.round().await, format!("{}银行流水4笔，差异4条", desk.maker.today()));
+    let city = city::ctx(&desk.test.database, "city").await;
+    let kinds = async |ctx: &Ctx| {
+        let rows = difference_list(ctx, &ListQuery::default()).await.expect("the pool").rows;
+        let mut kinds: Vec<_> = rows.iter().map(|row| (row.kind, row.own.fen(), row.their.fen())).collect();
+        kinds.sort();
+        kinds
+    };
+    use DifferenceKind as D;
+    let district = [(D::BankOnly, 0, 100), (D::BankOnly, 0, 700), (D::AmountDiffers, fen, fen - 1)];
+    assert_eq!(kinds(&desk.maker).await, district);
+    let all = [(D::BankOnly, 0, 100), (D::BankOnly, 0, 500), (D::BankOnly, 0, 700), (D::AmountDiffers, fen, fen - 1)];
+    assert_eq!(kinds(&city).await, all, "money of which nobody knows whose it is, the city sees");
+    let days = reconciliation_list(&city, &ListQuery::default()).await.expect("days").rows;
+    assert_eq!(days.iter().map(|day| (day.district.is_some(), day.differences)).collect::<Vec<_>>().len(), 2);
+    desk.paid_once().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deduction_that_did_not_arrive_is_missed() {
+    let desk = Desk::open(Encoding::Utf8).await;
+    desk.released().await;
+    desk.round().await;
+    desk.answer(Behaviour::Ok).await;
+    desk.round().await;
+    let today = desk.maker.today().format("%Y%m%d").to_string();
+    fs::write(desk.folder.join("in/LS1.statement.txt"), statement("LS1", &today, &[])).expect("written");
+    assert_eq!(desk.round().await, format!("{}银行流水0笔，差异1条", desk.maker.today()));
+    let rows = difference_list(&desk.maker, &ListQuery::default()).await.expect("the pool").rows;
+    assert_eq!(rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [DifferenceKind::BookOnly]);
+    let days = reconciliation_list(&desk.maker, &ListQuery::default()).await.expect("days").rows;
+    assert!(!days[0].agrees() && days[0].their == Money::ZERO && days[0].own > Money::ZERO, "{days:?}");
+}
+
+/// A statement of serial, batch and amount.
+fn statement(number: &str, day: &str, lines: &[[&str; 3]]) -> Vec<u8> {
+    let sum: Money = lines.iter().filter_map(|line| Money::parse_yuan(line[2]).ok()).sum();
+    let (count, sum) = (lines.len().to_string(), sum.to_string());
+    let mut writer = Writer::new(Encoding::Utf8, &[number, "0371", &count, &sum, day]);
+    for (index, [serial, batch, amount]) in lines.iter().enumerate() {
+        writer.detail(&[&(index + 1).to_string(), serial, batch, amount, "", ""]);
+    }
+    writer.finish()
 }

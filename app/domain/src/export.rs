@@ -30,7 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-pub const EXPORTS: [Export; 34] = [
+pub const EXPORTS: [Export; 35] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -62,6 +62,7 @@ pub const EXPORTS: [Export; 34] = [
     bill("deduction", "代扣批次"),
     bill("deduction_item", "房租扣费记录"),
     bill("bank_difference", "银行差异"),
+    bill("reconciliation", "银行对账"),
     bill("ledger_entry", "分录"),
     bill("refund", "退费"),
     bill("cashier_shift", "收款班次"),

@@ -3,6 +3,7 @@
 
 use super::api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again};
 use crate::{
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -18,7 +19,7 @@ use crate::{
 };
 use chrono::Days;
 use domain::{
-    dictionary::ContractStatus,
+    dictionary::{AttachmentOwner, ContractStatus},
     id::ContractId,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
@@ -29,7 +30,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 /// The tabs, as the address names them.
-const TABS: [(&str, &str); 3] = [("", "合同信息"), ("plan", "费用明细"), ("history", "办理记录")];
+const TABS: [(&str, &str); 4] = [("", "合同信息"), ("plan", "费用明细"), ("history", "办理记录"), ("files", "附件")];
 
 pub(super) fn detail_view() -> AnyView {
     let id = use_id();
@@ -62,6 +63,7 @@ fn page(contract: Contract, tab: Memo<String>, again: Callback<()>) -> impl Into
         {move || contract.with_value(|contract| match tab.get().as_str() {
             "plan" => plan_view(contract),
             "history" => history_view(contract),
+            "files" => attachments_panel(AttachmentOwner::Contract, Signal::stored(contract.row.id.0)),
             _ => fields(contract),
         })}
     }

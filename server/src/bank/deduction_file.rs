@@ -120,12 +120,12 @@ fn filled(text: &str) -> Option<String> {
 }
 
 /// Yuan with two decimals; nothing stands for nothing.
-fn amount(text: &str) -> Option<Money> {
+pub(super) fn amount(text: &str) -> Option<Money> {
     if text.is_empty() { Some(Money::ZERO) } else { Money::parse_yuan(text).ok() }
 }
 
 /// `yyyyMMddHHmmss` in China.
-fn moment(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
     let local = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok()?;
     let china = FixedOffset::east_opt(8 * 3600)?;
     Some(local.and_local_timezone(china).single()?.with_timezone(&Utc))

@@ -5,7 +5,7 @@
 use super::{
     Bank, contract_file, deduction_file,
     layout::{self, Document, Unreadable},
-    name_is_plain, name_of, name_parse,
+    name_is_plain, name_of, name_parse, statement_file,
 };
 use crate::plan;
 use chrono::{DateTime, Utc};
@@ -17,6 +17,7 @@ use store::{
         bank::{
             Received, bank_file_refused, bank_file_sent,
             contract_file::{contract_answers, contract_file_next},
+            statement::statement_enter,
         },
         deduction::{
             deductions_build, deductions_post,
@@ -223,6 +224,12 @@ impl Round<'_> {
                 let file = Received { file_no: &file_no, ..file.clone() };
                 let answered = contract_answers(self.database, &file, &answers, self.now).await?;
                 Ok(format!("合同应答：{}", answered.sentence()))
+            }
+            BankFileKind::Statement => {
+                let (file_no, day, lines) = statement_file::read(&document)?;
+                let file = Received { file_no: &file_no, ..file.clone() };
+                let done = statement_enter(self.database, &file, day, &lines, self.now).await?;
+                Ok(format!("{day}银行流水{}笔，差异{}条", done.lines, done.differences))
             }
             _ => Err(Trouble::File("不应由银行发来的文件".to_owned())),
         }

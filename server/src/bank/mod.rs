@@ -11,6 +11,7 @@ pub mod folder;
 pub mod layout;
 pub mod sftp;
 pub mod simulate;
+pub mod statement_file;
 
 use crate::config::{Config, ServeConfig};
 use clap::ValueEnum;

@@ -8,15 +8,17 @@ use super::{
     layout::{self, Document, Writer},
     name_of, name_parse,
 };
-use chrono::{FixedOffset, Utc};
+use chrono::{FixedOffset, NaiveDate, Utc};
 use clap::ValueEnum;
 use domain::{
     dictionary::{BankFileKind, DeductFail},
     value::Money,
 };
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use tokio::{fs, sync::watch as stop};
 
+/// Where the bank remembers what it has taken: `day|unit|serial|batch|amount|moment|summary`.
+const BOOK: &str = "taken";
 /// How often a watching bank looks.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -64,6 +66,9 @@ pub struct Args {
     /// characters of the files
     #[arg(long, value_enum, default_value = "utf-8")]
     pub encoding: Encoding,
+    /// write the statements of the days before this one; today, if none is named
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub statements_before: Option<NaiveDate>,
     /// go on until Ctrl-C
     #[arg(long)]
     pub watch: bool,
@@ -83,7 +88,8 @@ pub struct Simulator {
 /// One line that names the folder.
 pub async fn run(args: &Args) -> Result<(), String> {
     let bank = Simulator::new(Folder::open(&args.folder)?, args.encoding, args.behaviour);
-    for name in bank.answer().await? {
+    let before = args.statements_before.unwrap_or_else(|| Utc::now().with_timezone(&china()).date_naive());
+    for name in bank.answer().await?.into_iter().chain(bank.statements(before).await?) {
         println!("{name}");
     }
     if args.watch {
@@ -100,8 +106,11 @@ pub async fn run(args: &Args) -> Result<(), String> {
 /// Answers whatever comes until the process is to end.
 pub async fn watch(bank: Simulator, mut stopping: stop::Receiver<bool>) {
     loop {
-        if let Err(error) = bank.answer().await {
-            tracing::warn!(error, "the simulated bank could not answer");
+        let today = Utc::now().with_timezone(&china()).date_naive();
+        for done in [bank.answer().await, bank.statements(today).await] {
+            if let Err(error) = done {
+                tracing::warn!(error, "the simulated bank could not answer");
+            }
         }
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => break,
@@ -204,7 +213,8 @@ impl Simulator {
         // A receipt is short: it arrives whole also from a bank whose responses do not.
         folder::write_whole(&self.folder.inbox, &name_of(number, BankFileKind::Receipt), &receipt).await?;
         let Some(document) = document.ok().filter(|_| code == "ACCEPTED") else { return Ok(()) };
-        let response = self.response(number, &document)?;
+        let (response, taken) = self.response(number, &document)?;
+        self.remember(&taken).await?;
         self.send(&name_of(number, BankFileKind::Response), &response).await?;
         if self.behaviour == Behaviour::Duplicate {
             self.send(&second(number, BankFileKind::Response), &response).await?;
@@ -212,7 +222,8 @@ impl Simulator {
         Ok(())
     }
 
-    fn response(&self, number: &str, request: &Document) -> Result<Vec<u8>, String> {
+    /// The response, and what arrives at the city's account.
+    fn response(&self, number: &str, request: &Document) -> Result<(Vec<u8>, String), String> {
         let header = request.header();
         let mut lines: Vec<Vec<String>> = Vec::new();
         for detail in request.details() {
@@ -245,7 +256,61 @@ impl Simulator {
         for line in &lines {
             writer.detail(&line.iter().map(String::as_str).collect::<Vec<_>>());
         }
-        Ok(writer.finish())
+        let arrived = lines.iter().filter(|line| line[8] != Money::ZERO.to_string());
+        let taken = arrived
+            .map(|line| [&line[10][..8], at(&header, 1), &line[9], number, &line[8], &line[10], &line[5]].join("|") + "\n");
+        Ok((writer.finish(), taken.collect()))
+    }
+
+    /// Notes what was taken, for the statement of its day.
+    async fn remember(&self, taken: &str) -> Result<(), String> {
+        use tokio::io::AsyncWriteExt as _;
+        let book = self.collected().join(BOOK);
+        let written = async {
+            fs::create_dir_all(self.collected()).await?;
+            let mut file = fs::OpenOptions::new().append(true).create(true).mode(0o640).open(&book).await?;
+            file.write_all(taken.as_bytes()).await?;
+            file.flush().await
+        };
+        written.await.map_err(|error| format!("{}: {error}", book.display()))
+    }
+
+    /// Writes the statements of the days before one for which that was not done yet; answers their names.
+    ///
+    /// # Errors
+    /// One line that names the file.
+    pub async fn statements(&self, before: NaiveDate) -> Result<Vec<String>, String> {
+        let book = fs::read_to_string(self.collected().join(BOOK)).await.unwrap_or_default();
+        let mut days: BTreeMap<(String, String), Vec<Vec<&str>>> = BTreeMap::new();
+        let today = before.format("%Y%m%d").to_string();
+        for fields in book.lines().map(|line| line.split('|').collect::<Vec<_>>()) {
+            if let [day, unit, entry @ ..] = fields.as_slice()
+                && *day < today.as_str()
+            {
+                days.entry(((*day).to_owned(), (*unit).to_owned())).or_default().push(entry.to_vec());
+            }
+        }
+        let mut written = Vec::new();
+        for ((day, unit), entries) in days {
+            let number = format!("LS{unit}{day}");
+            let name = name_of(&number, BankFileKind::Statement);
+            let mark = self.collected().join(&name);
+            if fs::try_exists(&mark).await.unwrap_or(false) {
+                continue;
+            }
+            let sum: Money = entries.iter().filter_map(|entry| Money::parse_yuan(at(entry, 2)).ok()).sum();
+            let (count, sum) = (entries.len().to_string(), sum.to_string());
+            let mut writer = Writer::new(self.encoding, &[&number, &unit, &count, &sum, &day]);
+            for (index, entry) in entries.iter().enumerate() {
+                let seq = (index + 1).to_string();
+                writer.detail(&[&[seq.as_str()][..], entry].concat());
+            }
+            let content = writer.finish();
+            folder::write_whole(&self.folder.inbox, &name, &content).await?;
+            folder::write_whole(&self.collected(), &name, &content).await?;
+            written.push(name);
+        }
+        Ok(written)
     }
 
     /// The line of a request with what became of it.

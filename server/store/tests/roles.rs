@@ -35,69 +35,93 @@ async fn matrix(test: &TestDatabase) -> String {
 async fn the_seeded_roles_may_exactly_this() {
     let test = TestDatabase::with_city().await;
     insta::assert_snapshot!(matrix(&test).await, @"
-                                 CITY_LEADER CITY CITY_CHECK DISTRICT STREET OPERATOR ENTRY PROPERTY_APPROVER FINANCE AUDITOR SYS_ADMIN SEC_ADMIN
-    platform:organization:read   x           x    x          x        x      x        x     x                 x       x       x         x
-    platform:organization:write  .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:division:write      .           x    .          .        .      .        .     .                 .       .       x         .
-    platform:user:read           .           .    .          .        .      .        .     .                 .       x       x         x
-    platform:user:write          .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:user:check          .           .    .          .        .      .        .     .                 .       .       .         x
-    platform:role:read           .           .    .          .        .      .        .     .                 .       x       x         x
-    platform:role:write          .           .    .          .        .      .        .     .                 .       .       .         x
-    platform:role:check          .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:parameter:read      .           x    x          .        .      .        .     .                 .       x       x         .
-    platform:parameter:write     .           x    .          .        .      .        .     .                 .       .       .         .
-    platform:parameter:check     .           .    x          .        .      .        .     .                 .       .       .         .
-    platform:workflow:read       .           .    .          .        .      .        .     .                 .       x       x         x
-    platform:workflow:write      .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:workflow:check      .           .    .          .        .      .        .     .                 .       .       .         x
-    platform:menu:read           .           .    .          .        .      .        .     .                 .       x       x         x
-    platform:menu:write          .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:dictionary:read     .           x    .          .        .      .        .     .                 .       x       x         .
-    platform:dictionary:write    .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:numbering:read      .           x    .          .        .      .        .     .                 .       x       x         .
-    platform:numbering:write     .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:calendar:read       .           x    x          x        x      .        .     .                 .       x       x         .
-    platform:calendar:write      .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:job:read            .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:job:run             .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:message_template:write .           .    .          .        .      .        .     .                 .       .       x         .
-    platform:audit:read          .           .    .          .        .      .        .     .                 .       x       .         x
-    platform:session:kiosk       x           x    .          x        .      x        .     .                 .       .       .         .
-    housing:project:read         x           x    x          x        x      x        x     x                 x       x       .         .
-    housing:project:write        .           x    .          x        .      .        .     .                 .       .       .         .
-    housing:estate:read          x           x    x          x        x      x        x     x                 x       x       .         .
-    housing:estate:write         .           x    .          x        .      x        x     .                 .       .       .         .
-    housing:estate:assign        .           x    .          x        .      .        .     .                 .       .       .         .
-    housing:building:read        x           x    x          x        x      x        x     x                 x       x       .         .
-    housing:building:write       .           x    .          x        .      x        x     .                 .       .       .         .
-    housing:unit:read            x           x    x          x        x      x        x     x                 x       x       .         .
-    housing:unit:write           .           x    .          x        .      x        x     .                 .       .       .         .
-    housing:unit:transition      .           x    .          x        .      x        x     .                 .       .       .         .
-    housing:room:read            x           x    x          x        x      x        x     x                 x       x       .         .
-    housing:room:write           .           x    .          x        .      x        x     .                 .       .       .         .
-    housing:rent_standard:read   x           x    x          x        x      x        x     x                 x       x       .         .
-    housing:rent_standard:write  .           x    .          .        .      .        .     .                 .       .       .         .
-    housing:stock:export         x           x    x          x        .      x        x     .                 .       x       .         .
-    housing:asset:read           x           x    x          x        x      x        x     x                 x       x       .         .
-    housing:asset:write          .           x    .          x        .      .        .     .                 x       .       .         .
-    housing:asset:check          .           x    x          .        .      .        .     .                 .       .       .         .
-    housing:asset:depreciate     .           x    .          x        .      .        .     .                 x       .       .         .
-    housing:asset:export         x           x    x          x        .      x        .     .                 x       x       .         .
-    operator:operator:read       x           x    x          x        x      x        x     x                 x       x       .         .
-    person:person:read           .           x    .          x        .      x        x     x                 x       x       .         .
-    person:person:write          .           x    .          .        .      x        x     .                 .       .       .         .
-    person:person:assign         .           x    .          .        .      .        .     .                 .       .       .         .
-    person:person:export         .           x    .          x        .      x        .     .                 .       .       .         .
-    person:person:import         .           x    .          .        .      x        x     .                 .       .       .         .
-    person:person:merge          .           x    .          .        .      .        .     .                 .       .       .         .
-    person:person:delete         .           x    .          .        .      x        x     .                 .       .       .         .
-    person:id_number:clear       .           x    .          x        .      .        x     .                 .       .       .         .
-    person:contact:clear         .           x    .          x        .      x        .     .                 .       .       .         .
-    person:bank:clear            .           x    .          .        .      .        .     .                 x       .       .         .
-    person:attachment:clear      .           x    .          x        .      .        x     .                 .       .       .         .
-    insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .
-    insight:map:read             x           x    x          x        .      x        x     .                 .       x       .         .
+                                 CITY_LEADER CITY CITY_CHECK DISTRICT STREET OPERATOR ENTRY PROPERTY_APPROVER FINANCE AUDITOR SYS_ADMIN SEC_ADMIN PROPERTY_MGR CASHIER FIN_HEAD
+    platform:organization:read   x           x    x          x        x      x        x     x                 x       x       x         x         x            x       x
+    platform:organization:write  .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:division:write      .           x    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:user:read           .           .    .          .        .      .        .     .                 .       x       x         x         .            .       .
+    platform:user:write          .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:user:check          .           .    .          .        .      .        .     .                 .       .       .         x         .            .       .
+    platform:role:read           .           .    .          .        .      .        .     .                 .       x       x         x         .            .       .
+    platform:role:write          .           .    .          .        .      .        .     .                 .       .       .         x         .            .       .
+    platform:role:check          .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:parameter:read      .           x    x          .        .      .        .     .                 .       x       x         .         .            .       .
+    platform:parameter:write     .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    platform:parameter:check     .           .    x          .        .      .        .     .                 .       .       .         .         .            .       .
+    platform:workflow:read       .           .    .          .        .      .        .     .                 .       x       x         x         .            .       .
+    platform:workflow:write      .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:workflow:check      .           .    .          .        .      .        .     .                 .       .       .         x         .            .       .
+    platform:menu:read           .           .    .          .        .      .        .     .                 .       x       x         x         .            .       .
+    platform:menu:write          .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:dictionary:read     .           x    .          .        .      .        .     .                 .       x       x         .         .            .       .
+    platform:dictionary:write    .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:numbering:read      .           x    .          .        .      .        .     .                 .       x       x         .         .            .       .
+    platform:numbering:write     .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:calendar:read       .           x    x          x        x      .        .     .                 .       x       x         .         .            .       .
+    platform:calendar:write      .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:job:read            .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:job:run             .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:message_template:write .           .    .          .        .      .        .     .                 .       .       x         .         .            .       .
+    platform:audit:read          .           .    .          .        .      .        .     .                 .       x       .         x         .            .       .
+    platform:session:kiosk       x           x    .          x        .      x        .     .                 .       .       .         .         .            .       .
+    housing:project:read         x           x    x          x        x      x        x     x                 x       x       .         .         .            .       .
+    housing:project:write        .           x    .          x        .      .        .     .                 .       .       .         .         .            .       .
+    housing:estate:read          x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
+    housing:estate:write         .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
+    housing:estate:assign        .           x    .          x        .      .        .     .                 .       .       .         .         .            .       .
+    housing:building:read        x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
+    housing:building:write       .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
+    housing:unit:read            x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
+    housing:unit:write           .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
+    housing:unit:transition      .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
+    housing:room:read            x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
+    housing:room:write           .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
+    housing:rent_standard:read   x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
+    housing:rent_standard:write  .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    housing:stock:export         x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
+    housing:asset:read           x           x    x          x        x      x        x     x                 x       x       .         .         .            .       .
+    housing:asset:write          .           x    .          x        .      .        .     .                 x       .       .         .         .            .       .
+    housing:asset:check          .           x    x          .        .      .        .     .                 .       .       .         .         .            .       .
+    housing:asset:depreciate     .           x    .          x        .      .        .     .                 x       .       .         .         .            .       .
+    housing:asset:export         x           x    x          x        .      x        .     .                 x       x       .         .         .            .       .
+    operator:operator:read       x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
+    person:person:read           .           x    .          x        .      x        x     x                 x       x       .         .         x            x       x
+    person:person:write          .           x    .          .        .      x        x     .                 .       .       .         .         .            .       .
+    person:person:assign         .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    person:person:export         .           x    .          x        .      x        .     .                 .       .       .         .         .            .       .
+    person:person:import         .           x    .          .        .      x        x     .                 .       .       .         .         .            .       .
+    person:person:merge          .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    person:person:delete         .           x    .          .        .      x        x     .                 .       .       .         .         .            .       .
+    person:household:read        .           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
+    person:household:write       .           x    .          .        .      .        x     .                 .       .       .         .         .            .       .
+    person:id_number:clear       .           x    .          x        .      .        x     .                 .       .       .         .         .            .       .
+    person:contact:clear         .           x    .          x        .      x        .     .                 .       .       .         .         .            .       .
+    person:bank:clear            .           x    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    person:attachment:clear      .           x    .          x        .      .        x     x                 .       .       .         .         .            .       .
+    tenancy:assignment:read      .           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
+    tenancy:assignment:write     .           x    .          x        .      .        .     .                 .       .       .         .         .            .       .
+    tenancy:assignment:check     .           x    .          x        .      .        .     .                 .       .       .         .         .            .       .
+    tenancy:contract:read        x           x    x          x        .      x        x     x                 x       x       .         .         x            x       x
+    tenancy:contract:write       .           .    .          .        .      .        x     .                 .       .       .         .         .            .       .
+    tenancy:contract:check       .           .    .          .        .      .        .     x                 .       .       .         .         .            .       .
+    tenancy:contract:export      .           x    .          x        .      x        .     .                 x       .       .         .         .            .       .
+    tenancy:binding:write        .           .    .          .        .      x        x     .                 .       .       .         .         .            .       .
+    tenancy:hand_over:write      .           .    .          .        .      x        .     .                 .       .       .         .         x            .       .
+    billing:bill:read            .           x    .          x        .      x        x     x                 x       x       .         .         .            x       x
+    billing:bill:write           .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:bill:export          .           x    .          .        .      .        .     .                 x       .       .         .         .            .       x
+    billing:payment:take         .           .    .          .        .      .        .     .                 .       .       .         .         .            x       .
+    billing:payment:verify       .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:refund:write         .           .    .          .        .      .        .     .                 .       .       .         .         .            x       .
+    billing:refund:check         .           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
+    billing:deduction:write      .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:deduction:check      .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:rent:adjust          .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:rent:check           .           x    .          .        .      .        .     x                 .       .       .         .         .            .       .
+    billing:ledger:read          x           x    .          x        .      .        .     .                 x       x       .         .         .            .       x
+    billing:period:close         .           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
+    insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
+    insight:map:read             x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
     ");
 }
 

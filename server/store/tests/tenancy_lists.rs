@@ -271,7 +271,6 @@ async fn a_reminder_counts_what_its_list_shows() {
     assert_eq!(
         counted,
         [
-            "operator 即将到期的合同 1",
             "entry 即将到期的合同 1",
             "entry-a 已选房待签约 1",
             "entry-a 即将到期的合同 1",
@@ -291,6 +290,7 @@ async fn the_form_of_a_stored_contract_is_what_was_entered() {
     let entered = ContractForm {
         contract_no: "WB-2026-1".into(),
         reduction: "10.50".into(),
+        deposit: "1,000.00".into(),
         rent_start_on: plain.end_on.clone(),
         pay_cycle: "QUARTER".into(),
         first_pay_months: "2".into(),

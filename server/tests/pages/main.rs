@@ -79,7 +79,7 @@ async fn every_page_is_drawn_by_the_server() {
         (
             "/housing/estates/:id",
             format!("/housing/estates/{}?mode=pay", at.sun),
-            vec!["缴费情况", "已出租未建账", "欠费0套", "房屋未出租8套"],
+            vec!["缴费情况", "已出租未建账", "欠费0套", "房屋未出租"],
         ),
         ("/housing/estates/:id", "/housing/estates/new".into(), vec!["新增小区", "所属区县"]),
         (
@@ -254,6 +254,7 @@ async fn the_wall_holds_on_every_page() {
         ("/billing/deductions".to_owned(), vec!["暂无代扣批次"]),
         ("/billing/deductions/records".to_owned(), vec!["暂无扣费记录"]),
         ("/billing/deductions/differences".to_owned(), vec!["没有差异，系统与银行一致"]),
+        ("/billing/deductions/reconciliations".to_owned(), vec!["暂无对账记录"]),
         ("/billing/arrears".to_owned(), vec!["没有欠费的租户"]),
         (format!("/housing/estates/{}?mode=pay", at.star), vec!["星光苑", "缴费情况合计"]),
         (format!("/tenancy/contracts?person={}", at.person), vec!["没有符合条件的记录"]),

@@ -51,6 +51,19 @@ pub async fn batch(site: &Site, account: AccountId, status: &str) -> Batch {
              from account where id = {account} returning id"
         ))
         .await;
+    let file = site
+        .id(&format!(
+            "insert into bank_file (district_id, direction, kind, name, file_no, state, digest, done_at)
+             select district_id, 'IN', 'STATEMENT', 'x', 'LS' || (select count(*) from bank_file), 'DONE', 'x', now() from account
+             where id = {account} returning id"
+        ))
+        .await;
+    site.id(&format!(
+        "insert into reconciliation (district_id, day, bank_file_id, own_fen, channel_fen, their_fen, lines, differences, made_at)
+         select district_id, date '2026-01-15' + {batch}::integer, {file}, 12050, 12050, 12150, 1, 1, now() from account
+         where id = {account} returning id"
+    ))
+    .await;
     let difference = site
         .id(&format!(
             "insert into bank_difference (district_id, kind, batch_id, item_id, seq, own_fen, their_fen, bank_serial, created_at)
@@ -92,6 +105,11 @@ pub fn pages(at: Batch) -> Vec<(&'static str, String, Vec<&'static str>)> {
             "/billing/deductions/records/:id",
             format!("/billing/deductions/records/{}", at.item),
             vec!["扣费记录 阳光苑租户", "120.50", "银行流水号"],
+        ),
+        (
+            "/billing/deductions/reconciliations",
+            "/billing/deductions/reconciliations".into(),
+            vec!["银行对账", "120.50", "121.50", "有差异", "共 1 条"],
         ),
         (
             "/billing/deductions/differences",

@@ -13,6 +13,7 @@ pub mod late_fee;
 pub mod ledger;
 pub mod payment;
 pub mod plan;
+pub mod reconciliation;
 pub mod refund;
 pub mod rent;
 pub mod rule;

@@ -2,17 +2,18 @@
 
 use super::{
     AcquireMode, ApplicantCategory, ApprovalKind, ApprovalStatus, AreaBasis, AssetClass, AssetStatus, AssetUse,
-    CountResult, CountStatus, DayKind, Decoration, DepreciationMethod, Dictionary, Education, Gender, HousingCategory,
-    HukouType, IdType, IdVerified, InvestmentType, LayoutType, LedgerSubject, Marital, Nation, NumberKind,
-    NumberPeriod, OperatorType, OrganizationStatus, OrganizationType, Orientation, PersonType, ProjectStatus, RoomType,
-    SourceType, SpecialTag, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType,
-    WorkflowStatus,
+    AssignmentStatus, BindingRelation, ContractStatus, CountResult, CountStatus, DayKind, Decoration,
+    DepreciationMethod, Dictionary, Education, Gender, HousingCategory, HukouType, IdType, IdVerified, InvestmentType,
+    ItemState, LayoutType, LedgerSubject, Marital, MeterType, Nation, NumberKind, NumberPeriod, OperatorType,
+    OrganizationStatus, OrganizationType, Orientation, PayCycle, PersonType, ProjectStatus, Relation, RoomType,
+    SignMode, SourceType, SpecialTag, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus,
+    ValueType, WorkflowStatus,
 };
 use crate::housing::asset_change::{ChangeKind, ChangeState};
 
 /// The dictionaries whose labels the city may set. The verbs of the state machines are no values that are stored, and
 /// coordinate systems are names of standards: those stay as they are.
-pub static DICTIONARIES: [&Dictionary; 45] = [
+pub static DICTIONARIES: [&Dictionary; 53] = [
     HousingCategory::LIST,
     SourceType::LIST,
     InvestmentType::LIST,
@@ -48,6 +49,14 @@ pub static DICTIONARIES: [&Dictionary; 45] = [
     UnitCondition::LIST,
     CountResult::LIST,
     CountStatus::LIST,
+    AssignmentStatus::LIST,
+    ContractStatus::LIST,
+    PayCycle::LIST,
+    SignMode::LIST,
+    Relation::LIST,
+    BindingRelation::LIST,
+    MeterType::LIST,
+    ItemState::LIST,
     AreaBasis::LIST,
     IdVerified::LIST,
     Education::LIST,
@@ -83,6 +92,7 @@ mod tests {
             include_str!("housing.rs"),
             include_str!("organization.rs"),
             include_str!("platform.rs"),
+            include_str!("tenancy.rs"),
             include_str!("../housing/asset_change.rs"),
         ];
         let defined: usize = sources.iter().map(|source| source.matches("\ndictionary! {").count()).sum();

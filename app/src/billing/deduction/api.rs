@@ -2,14 +2,20 @@
 
 use crate::{ApiError, Terse};
 use domain::{
-    billing::deduction::{Deduction, DeductionForm, DeductionItemRow, DeductionOffer, DeductionRow, DifferenceRow},
+    billing::{
+        deduction::{Deduction, DeductionForm, DeductionItemRow, DeductionOffer, DeductionRow, DifferenceRow},
+        reconciliation::ReconciliationRow,
+    },
     dictionary::Resolution,
     id::{BankDifferenceId, DeductionBatchId, DeductionItemId},
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 #[cfg(feature = "ssr")]
-use {crate::context::ctx, store::billing::deduction};
+use {
+    crate::context::ctx,
+    store::billing::{bank::statement, deduction},
+};
 
 /// A page of batches.
 #[server(endpoint = "deduction_list", input = Json, output = Terse)]
@@ -98,4 +104,10 @@ pub async fn difference_resolve(
     opinion: String,
 ) -> Result<(), ApiError> {
     Ok(deduction::difference_resolve(&ctx()?, id, version, resolution, &opinion).await?)
+}
+
+/// A page of reconciled days.
+#[server(endpoint = "reconciliation_list", input = Json, output = Terse)]
+pub async fn reconciliation_list(query: ListQuery) -> Result<Page<ReconciliationRow>, ApiError> {
+    Ok(statement::reconciliation_list(&ctx()?, &query).await?)
 }

@@ -7,6 +7,7 @@ mod batch;
 mod difference;
 mod form;
 mod item;
+mod reconciliation;
 
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
@@ -24,6 +25,7 @@ enum Place {
     Item,
     Differences,
     Difference,
+    Reconciliations,
     /// on the way to another module
     Elsewhere,
 }
@@ -38,6 +40,7 @@ impl Place {
             ["billing", "deductions", "records", _] => Self::Item,
             ["billing", "deductions", "differences"] => Self::Differences,
             ["billing", "deductions", "differences", _] => Self::Difference,
+            ["billing", "deductions", "reconciliations"] => Self::Reconciliations,
             ["billing", "deductions", _] => Self::Batch,
             _ => Self::Elsewhere,
         }
@@ -61,13 +64,14 @@ impl LazyRoute for Deductions {
             Place::Item => item::detail_view(),
             Place::Differences => difference::list_view(),
             Place::Difference => difference::detail_view(),
+            Place::Reconciliations => reconciliation::list_view(),
             Place::Elsewhere => ().into_any(),
         })
         .into_any()
     }
 }
 
-/// The three lists, each a step from the others.
+/// The lists, each a step from the others.
 fn tabs(here: &'static str) -> AnyView {
     let tab = |href: &'static str, label: &'static str| {
         let current = (href == here).then_some("page");
@@ -77,6 +81,7 @@ fn tabs(here: &'static str) -> AnyView {
         <nav class="deed-row" aria-label="银行代扣">
             {tab("/billing/deductions", "代扣批次")}
             {tab("/billing/deductions/records", "房租扣费记录")}
+            {tab("/billing/deductions/reconciliations", "银行对账")}
             {tab("/billing/deductions/differences", "银行差异")}
         </nav>
     }

@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 47] = [
+pub const STOCK: [&str; 49] = [
     "project",
     "estate",
     "building",
@@ -45,6 +45,8 @@ pub const STOCK: [&str; 47] = [
     "deduction_item_bill",
     "deduction_line",
     "bank_difference",
+    "bank_statement_line",
+    "reconciliation",
     "refund",
     "cashier_shift",
     "arrears",

@@ -74,6 +74,10 @@ pub const ROWS: &str = "
     insert into deduction_item_bill select i.id, b.id, i.district_id, i.estate_id, 100, 0, 0 from deduction_item i join bill b using (account_id);
     insert into deduction_line (bank_file_id, line, batch_id, district_id, seq, due_fen, result, deducted_fen, verdict)
     select f.id, 2, b.id, b.district_id, 1, 100, 'SUCCESS', 100, 'SUCCESS' from bank_file f join deduction_batch b using (district_id);
+    insert into bank_statement_line (bank_file_id, line, district_id, serial, batch_no, amount_fen)
+    select id, 2, district_id, 'S1', 'X', 100 from bank_file;
+    insert into reconciliation (district_id, day, bank_file_id, own_fen, channel_fen, their_fen, lines, differences, made_at)
+    select district_id, '2026-01-15', id, 0, 0, 100, 1, 1, now() from bank_file;
     insert into bank_difference (district_id, kind, own_fen, their_fen, created_at) select district_id, 'BANK_ONLY', 0, 100, now() from home;
     insert into binding (district_id, estate_id, unit_id, room_id, person_id, person_name, relation, from_on, to_on, ended_reason, ended_at)
     select district_id, estate_id, id, (select min(r.id) from room r where r.unit_id = home.id), person_id, '甲', 'LESSEE', '2026-01-01',

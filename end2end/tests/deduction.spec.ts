@@ -1,0 +1,138 @@
+// The bank: an approved contract comes into force by its answer, and what is owed is debited, checked by a second accountant.
+import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { fitsWidth } from "../screen";
+
+// A refused form answers so.
+test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
+
+/** Presses a deed's button and answers its question. */
+async function confirm(page: Page, label: string, word?: string): Promise<void> {
+  await page.getByRole("button", { name: label, exact: true }).click();
+  const question = page.getByRole("form", { name: `${label}确认` });
+  if (word !== undefined) await question.getByRole("textbox").fill(word);
+  await question.getByRole("button", { name: "确定" }).click();
+}
+
+/** Calls a server function as the person who is signed in there: how homes are let on screen is another journey. */
+async function call<T>(page: Page, name: string, data: unknown): Promise<T> {
+  const answer = await page.request.post(`/api/${name}`, { data, headers: { accept: "application/json" } });
+  expect(answer.ok(), `${name}: ${answer.status()}`).toBe(true);
+  return (await answer.json()) as T;
+}
+
+/** A day so many months from the first of this one, as the server counts it. */
+function month(later: number, day = 1): string {
+  const china = new Date(Date.now() + 8 * 60 * 60_000);
+  return new Date(Date.UTC(china.getUTCFullYear(), china.getUTCMonth() + later, day)).toISOString().slice(0, 10);
+}
+
+/** A home of the demo's district is let to somebody who has lived there for two months; the bank is not told of it yet. */
+async function approved(page: Page): Promise<{ contract: number; name: string }> {
+  const [free] = await query<{ unit: string; person: string; name: string }>(
+    `select u.id as unit, p.id as person, p.name from unit u join organization d on d.id = u.district_id
+     join rent_standard r on r.id = u.rent_standard_id and r.status = 'ON',
+       lateral (select p.* from person p where p.name like '演示申请人%' and p.bank_no_mask is not null
+                  and not exists (select from assignment a where a.person_id = p.id)
+                  and not exists (select from account a where a.person_id = p.id) order by p.id desc limit 1) p
+     where d.code = '990104' and u.status = 'VACANT' and not exists (select from assignment a where a.unit_id = u.id)
+     order by u.id desc limit 1`,
+  );
+  if (!free) throw new Error("the demo has no free home or nobody to give it to");
+  await signIn(page, "city");
+  const form = { person: free.person, unit: free.unit, reason: "特殊困难家庭", document_no: "" };
+  const assignment = await call<number>(page, "assignment_create", { form });
+  await signIn(page, "district");
+  await call(page, "assignment_decide", { id: assignment, version: 1, approve: true, opinion: "" });
+  await signIn(page, "entry");
+  const contract = await call<number>(page, "contract_create", {
+    submit: true,
+    form: {
+      assignment: String(assignment), category: "LOWINC", deposit: "1000", start_on: month(-2), end_on: month(58, 0),
+      pay_cycle: "MONTH", split: "NATURAL", due_day: "10", sign_on: month(-2), explained_on: month(-2), sign_mode: "PAPER",
+    },
+  });
+  const [row] = await query<{ version: number }>("select version from contract where id = $1", [contract]);
+  await signIn(page, "approver");
+  await call(page, "contract_decide", { id: contract, version: row?.version, approve: true, opinion: "" });
+  return { contract, name: free.name };
+}
+
+test("a contract comes into force by the bank, and two accountants have its rent debited", async ({ page, anotherBrowser }) => {
+  test.setTimeout(240_000);
+  const { contract, name } = await approved(page);
+  const status = async () => (await query<{ status: string }>("select status from contract where id = $1", [contract]))[0]?.status;
+  await expect.poll(status, { message: "the demo's bank answers within seconds", timeout: 30_000 }).toBe("ACTIVE");
+
+  // One makes the batch.
+  await signIn(page, "finance");
+  await visit(page, "/billing/deductions");
+  await page.getByRole("link", { name: "制作批次" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "制作代扣批次" })).toBeVisible();
+  await hydrated(page);
+  await checkAxe(page);
+  await page.getByLabel("扣款日*").fill("2099-01-01");
+  await page.getByRole("button", { name: "生成批次" }).click();
+  await expect(page.locator("#due_by-error")).toContainText("扣款日不能晚于");
+  await page.getByLabel("扣款日*").fill(month(0, new Date().getDate()));
+  await page.getByRole("button", { name: "生成批次" }).click();
+  await expect(page).toHaveURL(/\/billing\/deductions\/\d+$/);
+  await hydrated(page);
+  const batch = new URL(page.url()).pathname;
+  await expect(page.locator("main")).toContainText("待复核");
+  await expect(page.getByRole("region", { name: "代扣明细" })).toContainText(name);
+  await expect(page.getByRole("button", { name: "复核通过" }), "nobody checks his own").toHaveCount(0);
+  await checkAxe(page);
+  await fitsWidth(page);
+
+  // The counter is told to wait.
+  const cashier = await anotherBrowser();
+  await signIn(cashier, "cashier");
+  const [account] = await query<{ id: string }>("select account_id as id from contract where id = $1", [contract]);
+  const refused = await cashier.request.post("/api/payment_take", {
+    headers: { accept: "application/json" },
+    data: {
+      account: Number(account?.id),
+      form: { request: "5b0c2d1e-8f7a-4b3c-9d2e-00000000dead", amount: "1", method: "CASH", bank_serial: "", bills: [], prepay: true, remark: "" },
+    },
+  });
+  expect(await refused.text()).toContain("该账单正在银行扣款中，请于回盘后再缴");
+
+  // Another checks and sends it, and the bank answers.
+  const second = await anotherBrowser();
+  await signIn(second, "accountant");
+  await visit(second, batch);
+  await confirm(second, "复核通过", "金额无误");
+  await expect(second.locator("main")).toContainText("已复核");
+  await expect(second.locator("main")).toContainText("金额无误");
+  await confirm(second, "发送银行");
+  await expect.poll(async () => {
+    const [row] = await query<{ status: string }>("select status from deduction_batch where id = $1", [batch.split("/").pop()]);
+    return row?.status;
+  }, { message: "the demo's bank answers", timeout: 30_000 }).toBe("POSTED");
+  await visit(second, batch);
+  await expect(second.locator("main")).toContainText("已入账");
+  await expect(second.getByRole("region", { name: "银行文件" })).toContainText("对账相符");
+  await expect(second.getByRole("region", { name: "代扣明细" }).locator("tbody tr", { hasText: name })).toContainText("成功");
+  await checkAxe(second);
+  await second.getByRole("link", { name: "全部明细" }).click();
+  await expect(second.getByRole("heading", { level: 1, name: "房租扣费记录" })).toBeVisible();
+  await hydrated(second);
+  await checkAxe(second);
+  const row = second.locator("tbody tr", { hasText: name });
+  await row.locator("a[href^='/billing/deductions/records/']").click();
+  await expect(second.getByRole("heading", { level: 1, name: `扣费记录 ${name}` })).toBeVisible();
+  await hydrated(second);
+  await checkAxe(second);
+  await second.getByRole("link", { name: "查看收据" }).click();
+  await expect(second.locator("main")).toContainText("银行代扣");
+  await visit(second, batch);
+  await confirm(second, "关闭批次");
+  await expect(second.locator("main")).toContainText("已关闭");
+  for (const [path, empty] of [
+    ["/billing/deductions/differences", "没有差异，系统与银行一致"],
+    ["/billing/deductions/reconciliations", "暂无对账记录"],
+  ] as const) {
+    await visit(second, path);
+    await expect(second.locator("main")).toContainText(empty);
+  }
+});
