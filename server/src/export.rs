@@ -52,8 +52,8 @@ use store::{
     Ctx, Database, Error,
     billing::{
         account::account_list,
-        bank::statement::reconciliation_list,
         arrears::arrears_list,
+        bank::statement::reconciliation_list,
         bill::bill_list,
         book::entry_list,
         deduction::{deduction_item_list, deduction_list, difference_list},

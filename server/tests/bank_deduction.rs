@@ -299,12 +299,15 @@ async fn what_only_one_side_says_is_a_difference() {
     desk.round().await;
     let today = desk.maker.today().format("%Y%m%d").to_string();
     let batch = deduction_get(&desk.checker, id).await.expect("a batch").row;
-    let (serial, fen): (String, i64) =
-        sqlx::query_as("select bank_serial, deducted_fen from deduction_item").fetch_one(&desk.test.admin).await.expect("one");
+    let (serial, fen): (String, i64) = sqlx::query_as("select bank_serial, deducted_fen from deduction_item")
+        .fetch_one(&desk.test.admin)
+        .await
+        .expect("one");
     let less = Money::from_fen(fen - 1).to_string();
     let strange = ["S9", "DK9", "5.00"];
     let nobodys = ["S9", &batch.batch_no, "7.00"];
-    let lines = [[serial.as_str(), &batch.batch_no, &less], strange, nobodys, [serial.as_str(), &batch.batch_no, "1.00"]];
+    let lines =
+        [[serial.as_str(), &batch.batch_no, &less], strange, nobodys, [serial.as_str(), &batch.batch_no, "1.00"]];
     fs::write(desk.folder.join("in/LS1.statement.txt"), statement("LS1", &today, &lines)).expect("written");
     assert_eq!(desk.round().await, format!("{}银行流水4笔，差异4条", desk.maker.today()));
     let city = city::ctx(&desk.test.database, "city").await;

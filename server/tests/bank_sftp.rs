@@ -33,7 +33,8 @@ impl Drop for Server {
 fn sshd() -> (PathBuf, PathBuf) {
     let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").join("target/tools/sshd");
     let libraries = unpacked.join(format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH));
-    let found = [PathBuf::from("/usr/sbin/sshd"), unpacked.join("usr/sbin/sshd")].into_iter().find(|path| path.exists());
+    let found =
+        [PathBuf::from("/usr/sbin/sshd"), unpacked.join("usr/sbin/sshd")].into_iter().find(|path| path.exists());
     (found.expect("no sshd: run `.ci/setup --test`"), libraries)
 }
 
@@ -168,7 +169,8 @@ async fn strangers_are_not_spoken_to() {
     assert!(mistaken.contains("Host key verification failed"), "{mistaken}");
     let unknown = server.gateway("client", "nothing-there").list().await.expect_err("an unknown host");
     assert!(unknown.contains("Host key verification failed"), "{unknown}");
-    let refused = server.gateway("stranger", "known").send("DK1.request.txt", b"x").await.expect_err("a stranger's key");
+    let refused =
+        server.gateway("stranger", "known").send("DK1.request.txt", b"x").await.expect_err("a stranger's key");
     assert!(refused.contains("ermission denied"), "{refused}");
     assert!(server.bank("out").is_empty());
 }

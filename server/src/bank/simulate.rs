@@ -257,8 +257,9 @@ impl Simulator {
             writer.detail(&line.iter().map(String::as_str).collect::<Vec<_>>());
         }
         let arrived = lines.iter().filter(|line| line[8] != Money::ZERO.to_string());
-        let taken = arrived
-            .map(|line| [&line[10][..8], at(&header, 1), &line[9], number, &line[8], &line[10], &line[5]].join("|") + "\n");
+        let taken = arrived.map(|line| {
+            [&line[10][..8], at(&header, 1), &line[9], number, &line[8], &line[10], &line[5]].join("|") + "\n"
+        });
         Ok((writer.finish(), taken.collect()))
     }
 

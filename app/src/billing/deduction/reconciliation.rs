@@ -15,7 +15,6 @@ pub(super) fn list_view() -> AnyView {
         tabs: Some(|| tabs(RECONCILIATION_LIST.path)),
         ..ListFrame::default()
     };
-    let actions =
-        Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
+    let actions = Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
     framed_list_page(&RECONCILIATION_LIST, frame, actions, reconciliation_list)
 }

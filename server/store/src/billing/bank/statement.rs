@@ -140,10 +140,8 @@ async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTim
     .fetch_all(connection(tx))
     .await?;
     let money = |fen: Option<i64>| fen.map(Money::from_fen);
-    let found: Vec<(&Pair, DifferenceKind)> = pairs
-        .iter()
-        .filter_map(|pair| Some((pair, compare(money(pair.own), money(pair.their))?)))
-        .collect();
+    let found: Vec<(&Pair, DifferenceKind)> =
+        pairs.iter().filter_map(|pair| Some((pair, compare(money(pair.own), money(pair.their))?))).collect();
     sqlx::query!(
         "insert into bank_difference (district_id, kind, batch_id, bank_file_id, line, item_id, own_fen, their_fen, bank_serial, created_at)
          select d.district, d.kind, d.batch, $1, d.line, d.item, d.own, d.their, d.serial, $2
@@ -227,7 +225,8 @@ pub async fn reconciliation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Re
     let (_, descending) = RECONCILIATION_LIST.sort(query);
     let day = |key: &str| query.filter(key).and_then(|text| text.parse::<NaiveDate>().ok());
     let page = SmallList {
-        columns: "r.id, r.day, o.name as district, r.own_fen, r.channel_fen, r.their_fen, r.lines, r.differences, r.made_at,
+        columns:
+            "r.id, r.day, o.name as district, r.own_fen, r.channel_fen, r.their_fen, r.lines, r.differences, r.made_at,
                   (select count(*) from bank_difference d where d.bank_file_id = r.bank_file_id
                        and d.district_id is not distinct from r.district_id and d.status = 'OPEN') as open",
         from: "from reconciliation r left join organization o on o.id = r.district_id where true",
