@@ -23,7 +23,12 @@ use server::bank::{
 use std::{fs, path::PathBuf};
 use store::{
     Ctx,
-    billing::deduction::{deduction_check, deduction_create, deduction_get, deduction_item_list, deduction_send},
+    billing::{
+        bank::statement::reconciliation_list,
+        deduction::{
+            deduction_check, deduction_create, deduction_get, deduction_item_list, deduction_send, difference_list,
+        },
+    },
     platform::user::{NewUser, user_create},
 };
 use support::{

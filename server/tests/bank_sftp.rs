@@ -10,8 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Who a server that root starts runs as: nobody, who has no rights but to this test's folder.
-const NOBODY: u32 = 65_534;
+/// Who a server that root starts runs as, and his number: an account that owns nothing, found on every system. Not nobody:
+/// where systemd answers for him, it says that he is locked.
+const DAEMON: (&str, u32) = ("daemon", 1);
 
 /// A server, its folder and its keys.
 struct Server {
@@ -55,7 +56,7 @@ fn write(path: &Path, content: &str) {
 impl Server {
     fn start() -> Self {
         let root = run("id", &["-u"]) == "0";
-        let user = if root { "nobody".to_owned() } else { run("id", &["-un"]) };
+        let user = if root { DAEMON.0.to_owned() } else { run("id", &["-un"]) };
         let folder = std::env::temp_dir().join(format!("housing-sftp-{}", store::platform::token::short_id()));
         fs::create_dir_all(&folder).expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
@@ -86,7 +87,7 @@ impl Server {
         if root {
             use std::os::unix::process::CommandExt as _;
             hand_over(&folder);
-            command.uid(NOBODY).gid(NOBODY);
+            command.uid(DAEMON.1).gid(DAEMON.1);
         }
         let process = command.spawn().expect("sshd starts");
         let server = Self { process, port, folder, user };
@@ -121,7 +122,7 @@ impl Server {
 
 /// Gives a folder and what is in it to the account that the server runs as.
 fn hand_over(path: &Path) {
-    chown(path, Some(NOBODY), Some(NOBODY)).expect("handed over");
+    chown(path, Some(DAEMON.1), Some(DAEMON.1)).expect("handed over");
     if path.is_dir() {
         for entry in fs::read_dir(path).expect("a folder").flatten() {
             hand_over(&entry.path());
@@ -146,7 +147,7 @@ async fn files_travel_over_ssh() {
         write(&inbox.join(name), name);
     }
     fs::write(inbox.join("DK1.response.txt"), &content).expect("written");
-    if server.user == "nobody" {
+    if server.user == DAEMON.0 {
         hand_over(&inbox);
     }
     let listed = gateway.list().await.expect("a list");

@@ -220,6 +220,7 @@ fn combo_view(field: Field, hint: &'static str, text: RwSignal<String>, hits: Si
                     aria-invalid=field.invalid()
                     aria-describedby=format!("{}-error", field.name)
                     node_ref=input
+                    value=text.get_untracked()
                     prop:value=text
                     on:input=move |event| {
                         let word = event_target_value(&event);

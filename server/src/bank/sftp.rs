@@ -100,8 +100,10 @@ impl Sftp {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let said: String =
-            said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("failed").chars().take(SAID).collect();
+        // What `sftp` itself adds at the end, that the connection is closed, hides what `ssh` said before.
+        let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let told = lines().rfind(|line| !line.starts_with("Connection closed")).or_else(|| lines().last());
+        let said: String = told.unwrap_or("failed").chars().take(SAID).collect();
         Err(format!("sftp {}: {said}", self.host))
     }
 

@@ -193,7 +193,7 @@ mod tests {
             "import of 100 persons beside",
             "one person edited",
             "unit list without protection",
-            "monthly run of 24",
+            "monthly run of 200",
             "payment, 3 cashiers",
             "arrears recount after one payment",
             "unit list, 32 connections, two processes",

@@ -14,7 +14,7 @@ use domain::{
         plan::month_of,
     },
     dictionary::{BankFileKind, DeductFail, DeductStatus, DeductionStatus, DifferenceKind, Resolution},
-    failure::Failure,
+    failure::{Failure, FieldErrors},
     id::{AccountId, BankDifferenceId, DeductionBatchId},
     list::ListQuery,
     tenancy::contract_form::ContractForm,
@@ -420,7 +420,9 @@ async fn what_does_not_agree_waits_for_somebody() {
     assert!(
         kinds.iter().filter(|(kind, ..)| *kind != DifferenceKind::OverDeducted).all(|row| row.2 == [Resolution::Note])
     );
-    assert!(refusal(resolve(&office, kinds[3].1, Resolution::Enter).await).contains("不能按银行结果入账"));
+    let complaint = FieldErrors::from(("resolution", "该差异不能按银行结果入账"));
+    let refused = resolve(&office, kinds[3].1, Resolution::Enter).await.expect_err("nobody knows whose it is");
+    assert_eq!(Failure::from(refused), complaint.into());
     for (kind, id, _) in &kinds {
         let how = if *kind == DifferenceKind::OverDeducted { Resolution::Enter } else { Resolution::Note };
         resolve(&office, *id, how).await.expect("resolved");

@@ -21,9 +21,14 @@ use store::{
         refund::{refund_create, refund_decide, refund_get, refund_list, refund_pay},
         shift::{shift_close, shift_get, shift_hand_in, shift_list, shift_open, shift_open_get},
     },
+    platform::{
+        cipher::{KeyRing, Kind},
+        key::keys_rotate,
+    },
 };
 use support::{
     TestDatabase, city,
+    database::KEY,
     tenancy::{active, assigned, form, tenant, vacant},
 };
 
@@ -178,4 +183,31 @@ async fn a_drawer_is_counted_and_its_cash_handed_in() {
         let page = shift_list(&city::ctx(&test.database, login).await, &ListQuery::default()).await;
         assert_eq!(page.map(|page| page.total).unwrap_or_default(), seen, "{login}");
     }
+}
+
+/// What was approved stays as it was approved, but the key under it is replaced, and forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_key_seals_contracts_and_refunds() {
+    let test = TestDatabase::with_city().await;
+    let account = ahead(&test).await;
+    let cashier = city::ctx(&test.database, "cashier").await;
+    let refund = refund_create(&cashier, account, &back(1, "30")).await.expect("a refund");
+    let new = KeyRing::new_line(2);
+    let during = test.second_with(&[&new, KEY]).await.expect("both keys");
+    let renewed = keys_rotate(&during, chrono::Utc::now()).await.expect("rotated");
+    let count = |noun: &str| renewed.iter().find(|renewed| renewed.counted == noun).expect("a noun").count;
+    assert_eq!((count("份合同"), count("笔退费")), (1, 1));
+    test.second_with(&[&new]).await.expect("the old key is forgotten");
+    let ring = KeyRing::parse(&new).expect("the new key alone");
+    let sealed: Vec<(Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "select c.id_number, c.phone, c.bank_no, r.bank_no from contract c join refund r on r.account_id = c.account_id where r.id = $1",
+    )
+    .bind(refund)
+    .fetch_all(&test.admin)
+    .await
+    .expect("a contract and its refund");
+    let [(number, phone, card, paid_to)] = &sealed[..] else { panic!("one of each") };
+    assert!(ring.open(Kind::IdNumber, number).is_ok() && ring.open(Kind::Phone, phone).is_ok());
+    let card = ring.open(Kind::BankAccount, card).expect("the account");
+    assert_eq!(ring.open(Kind::BankAccount, paid_to).expect("the same account"), card);
 }

@@ -57,7 +57,7 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
         read("bill_totals", list.clone(), Good),
         read("bill_get", json!({"id": bill}), NotFound),
         finance("bill_create", json!({"account": account, "form": lock(21, today)})),
-        finance("bill_reverse", json!({"id": wrong, "version": 1, "how": "Void", "reason": "误录"})),
+        finance("bill_reverse", json!({"id": wrong, "version": 1, "how": "Void", "reason": "阳光苑误录"})),
         read("payment_list", list.clone(), Hidden),
         cashier("payment_take", json!({"account": account, "form": cash(22, "1")})),
         cashier("payment_void", json!({"id": void, "version": 1, "reason": "金额有误"})),

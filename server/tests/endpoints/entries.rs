@@ -148,7 +148,6 @@ pub async fn world(site: &Site) -> World {
             ..Default::default()
         })
         .expect("a form"),
-        spare: spare(site).await,
         waiting: waiting.try_into().expect("two jobs"),
         assets: assets::asset_world(site).await,
         books: books::book_world(site, billing.account, billing.bills[0]).await,
@@ -158,6 +157,7 @@ pub async fn world(site: &Site) -> World {
         files: files::file_world(&a, estate).await,
         // Before the homes that are only proposed: those that are vacant are few.
         move_in: move_in::move_in_world(site).await,
+        spare: spare(site).await,
         tenancy,
     }
 }
@@ -303,7 +303,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
         writes("estate_create", json!({"form": estate_form}), "finance", Refused),
         writes(
             "estate_update",
-            json!({"id": estate, "version": 1, "form": {"name": SECRET, "district": estate_form["district"], "address": "光明路1号", "street": "", "community": "", "property_company": "", "operator": "", "green_rate": "", "households_planned": "", "parking_total": "", "contact": "", "phone": "", "lng": "", "lat": "", "system": "", "remark": ""}}),
+            json!({"id": estate, "version": 1, "form": {"name": SECRET, "district": estate_form["district"], "address": "光明路1号", "street": "", "community": "", "property_company": "", "operator": operator.to_string(), "green_rate": "", "households_planned": "", "parking_total": "", "contact": "", "phone": "", "lng": "", "lat": "", "system": "", "remark": ""}}),
             "finance",
             NotFound,
         ),

@@ -17,7 +17,7 @@ pub struct Spare {
 }
 
 pub async fn spare(site: &Site) -> Spare {
-    use domain::housing::{building_form::BuildingForm, project_form::ProjectForm, room::RoomForm, unit::UnitForm};
+    use domain::housing::{building_form::BuildingForm, project_form::ProjectForm, room::RoomForm};
     let ctx = city::ctx(&site.test.database, "district-a").await;
     let district = site.id("select id from organization where code = '810101'").await.to_string();
     let project_form = ProjectForm {
@@ -49,13 +49,7 @@ pub async fn spare(site: &Site) -> Spare {
     };
     let sun = domain::id::EstateId(site.id("select id from estate where name = '阳光苑'").await);
     let building = store::housing::building::building_create(&ctx, sun, &building_form).await.expect("a building");
-    let place = domain::id::BuildingId(site.id("select min(building_id) from unit").await);
-    let model = site.id("select min(id) from unit where status = 'VACANT'").await;
-    let model = store::housing::unit::unit_get(&ctx, domain::id::UnitId(model)).await.expect("a unit");
-    let unit_form = UnitForm { room_no: "808".into(), ..UnitForm::from(&model) };
-    let unit = store::housing::unit::unit_create(&ctx, place, domain::dictionary::UnitStatus::Vacant, &unit_form)
-        .await
-        .expect("a unit");
+    let unit = home(site, "808").await;
     let room_form = RoomForm { name: "备用".into(), kind: "ROOM".into(), ..RoomForm::default() };
     let room = store::housing::room::room_create(&ctx, unit, &room_form).await.expect("a room");
     Spare {
@@ -67,6 +61,17 @@ pub async fn spare(site: &Site) -> Spare {
         project_form: serde_json::to_value(ProjectForm { name: "备用二".into(), ..project_form }).expect("a form"),
         building_form: serde_json::to_value(BuildingForm { no: "备用二".into(), ..building_form }).expect("a form"),
     }
+}
+
+/// A vacant home that no other test takes for itself: those below 800 are anybody's.
+pub async fn home(site: &Site, room_no: &str) -> domain::id::UnitId {
+    use domain::{dictionary::UnitStatus, housing::unit::UnitForm};
+    let ctx = city::ctx(&site.test.database, "district-a").await;
+    let place = domain::id::BuildingId(site.id("select min(building_id) from unit").await);
+    let model = domain::id::UnitId(site.id("select min(id) from unit").await);
+    let model = store::housing::unit::unit_get(&ctx, model).await.expect("a unit");
+    let form = UnitForm { room_no: room_no.into(), ..UnitForm::from(&model) };
+    store::housing::unit::unit_create(&ctx, place, UnitStatus::Vacant, &form).await.expect("a unit")
 }
 
 /// Server functions that write the stock at its levels, and the work on many units. What is tried by nobody with a right

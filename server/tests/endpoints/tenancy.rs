@@ -6,9 +6,10 @@ use crate::{
         Told::{Forbidden, Good, Hidden, NotFound, Refused},
         reads, writes,
     },
+    stock::home,
     support::{
         self, Site,
-        tenancy_pages::{CLERK, confirmed, contract, proposed, vacant},
+        tenancy_pages::{CLERK, confirmed, contract, proposed},
     },
 };
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub async fn tenancy_world(site: &Site, person: i64) -> TenancyWorld {
         released: proposed(site, 3).await.0,
         chosen: chosen.0,
         person,
-        unit: vacant(site).await.0,
+        unit: home(site, "809").await.0,
         contract: draft.0,
         kept: serde_json::to_value(&form).expect("a form"),
         form: serde_json::to_value(support::tenancy::form(chosen)).expect("a form"),

@@ -189,6 +189,10 @@ async fn every_page_is_drawn_by_the_server() {
     let (let_by_city, let_by_clerk) = support::tenancy_pages::pages(&at.tenancy);
     pages.extend(let_by_city);
     let clerk = site.session(support::tenancy_pages::CLERK).await;
+    let early = format!("/tenancy/contracts/new?assignment={}", at.tenancy.proposed);
+    let early = site.get(&early, Some(&clerk)).await;
+    assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(early.text().contains("房屋状态不是已分配，不能签订"), "{}", early.text());
     let mut governed = administration(&site).await;
     governed.push(("/platform/jobs/:id", format!("/platform/jobs/{}", at.job), vec!["导入小区数据"]));
     let entry = site.id("select max(id) from audit_log").await;

@@ -74,7 +74,7 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
         (
             "/billing/payments/:id",
             format!("/billing/payments/{payment}"),
-            vec!["收款收据", "人民币陆拾元贰角伍分", "¥60.25", "测试cashier"],
+            vec!["收款收据", "人民币陆拾元零贰角伍分", "¥60.25", "测试cashier"],
         ),
         ("/billing/runs", "/billing/runs".into(), vec!["生成账单", "暂无生成记录"]),
     ]

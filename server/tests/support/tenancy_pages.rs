@@ -139,7 +139,7 @@ pub fn pages(at: &Tenancy) -> (Pages, Pages) {
         (
             "/tenancy/contracts/:id",
             format!("/tenancy/contracts/{}?tab=plan", at.contract),
-            vec!["费用明细", "共60期", "6708.00", "111.80"],
+            vec!["费用明细", "共60期", "6,708.00", "111.80"],
         ),
         (
             "/tenancy/contracts/:id",
@@ -176,11 +176,6 @@ pub fn pages(at: &Tenancy) -> (Pages, Pages) {
                 "测试银行",
                 "method=\"post\" novalidate",
             ],
-        ),
-        (
-            "/tenancy/contracts/new",
-            format!("/tenancy/contracts/new?assignment={}", at.proposed),
-            vec!["房屋状态不是已分配，不能签订"],
         ),
         (
             "/tenancy/contracts/:id/edit",

@@ -174,6 +174,17 @@ impl KeyRing {
             .map_err(|_| broken("it was changed, or is of another kind"))
     }
 
+    /// A sealed value under the key in use: itself, or sealed anew.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn renewed(&self, kind: Kind, sealed: Vec<u8>) -> Result<Vec<u8>> {
+        if Self::key_of(&sealed) == Some(self.active()) {
+            return Ok(sealed);
+        }
+        Ok(self.seal_bytes(kind, &self.open_bytes(kind, &sealed)?))
+    }
+
     /// The number of the key that sealed a value.
     #[must_use]
     pub fn key_of(sealed: &[u8]) -> Option<i16> {

@@ -3,12 +3,14 @@
 
 use crate::{
     Database, Result,
+    billing::refund::refund_rotate,
     housing::room::room_rotate,
     person::person_rotate,
     platform::{
         attachment::{Rotated, attachment_rotate},
         user::{factor_rotate, user_rotate},
     },
+    tenancy::contract::contract_rotate,
 };
 use chrono::{DateTime, Utc};
 
@@ -34,6 +36,8 @@ pub async fn keys_rotate(database: &Database, now: DateTime<Utc>) -> Result<Vec<
         whole("个账号", user_rotate(database).await?),
         whole("个验证器", factor_rotate(database).await?),
         whole("个房间的业主电话", room_rotate(database).await?),
+        whole("份合同", contract_rotate(database).await?),
+        whole("笔退费", refund_rotate(database).await?),
     ];
     let Rotated { renewed, left } = attachment_rotate(database, now).await?;
     nouns.push(Renewed { counted: "个附件", count: renewed, left });

@@ -184,13 +184,13 @@ async fn files(tx: &mut Tx, batch_no: &str) -> Result<Vec<BankFileRow>> {
 }
 
 const ITEM_COLUMNS: &str =
-    "i.id, i.batch_id, b.batch_no, b.status as batch_status, i.seq, i.account_id, i.contract_id, c.contract_no, i.payer, u.address,
-     i.month, i.due_fen, i.deducted_fen, i.status, i.fail_reason, i.fail_text, i.retry_on, i.deducted_at, i.bank_serial,
+    "i.id, i.batch_id, b.batch_no, b.status as batch_status, i.seq, i.account_id, i.contract_id, c.contract_no, i.payer,
+     e.name || u.address as address, i.month, i.due_fen, i.deducted_fen, i.status, i.fail_reason, i.fail_text, i.retry_on, i.deducted_at, i.bank_serial,
      i.payment_id, i.created_at";
 /// An operator sees his estates' items and not the batch that holds them: its number is the item's own business.
 const ITEM_FROM: &str =
     "from deduction_item i left join deduction_batch b on b.id = i.batch_id join contract c on c.id = i.contract_id
-     join unit u on u.id = c.unit_id where true";
+     join unit u on u.id = c.unit_id join estate e on e.id = u.estate_id where true";
 
 #[derive(sqlx::FromRow)]
 struct ItemRecord {
@@ -260,7 +260,7 @@ pub async fn deduction_item_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<De
     let page = SmallList {
         columns: ITEM_COLUMNS,
         from: ITEM_FROM,
-        searched: &["i.payer", "c.contract_no", "u.address"],
+        searched: &["i.payer", "c.contract_no", "e.name", "u.address"],
         filter: &|sql| {
             push_scope(sql, ctx, "i.district_id", "i.estate_id");
             push_code(sql, query, "status", "i.status");

@@ -106,14 +106,20 @@ async fn lessee_load(
     fields: &ContractFields,
     kept: Option<Kept>,
 ) -> Result<Lessee> {
-    let numbers = Numbers::load(tx, PersonId(person))
+    let mut numbers = Numbers::load(tx, PersonId(person))
         .await
         .map_err(|_| FieldErrors::from(("assignment", "承租人不在您的管辖范围内，请联系市住房保障中心")))?;
+    // A contract names one key for all that it keeps.
+    numbers.renew(ring)?;
     let row = sqlx::query!("select name, bank_name, bank_holder from person where id = $1", person)
         .fetch_one(connection(tx))
         .await?;
     let (kept_name, kept_holder, kept_no) = match kept {
-        Some(kept) => (Some(kept.bank_name), Some(kept.bank_holder), Some((kept.bank_no, kept.bank_no_mask))),
+        Some(kept) => (
+            Some(kept.bank_name),
+            Some(kept.bank_holder),
+            Some((ring.renewed(Kind::BankAccount, kept.bank_no)?, kept.bank_no_mask)),
+        ),
         None => (row.bank_name, row.bank_holder, numbers.bytes(Secret::BankNo).zip(numbers.mask(Secret::BankNo))),
     };
     let mut errors = FieldErrors::default();
