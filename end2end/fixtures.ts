@@ -192,6 +192,8 @@ export async function captchaAnswer(page: Page): Promise<string> {
 /** Signs in as a person would: by login, or by role (`signIn(page, "CITY")`). Ends on the page that follows. */
 export async function signIn(page: Page, name: string): Promise<Account> {
   const who = account(name);
+  // Who is signed in is shown home, and no form.
+  await page.context().clearCookies({ name: "housing_session" });
   await page.goto("/sign-in");
   await hydrated(page);
   await page.locator("input[name=login]").fill(who.login);

@@ -32,6 +32,8 @@ export default defineConfig({
   reporter: [["list"], ["json", { outputFile: join(root, "target/e2e/results.json") }]],
   use: {
     baseURL,
+    // A step that waits for something that does not come says so soon, and not at the end of its test.
+    actionTimeout: 20_000,
     browserName: "chromium",
     locale: "zh-CN",
     timezoneId: "Asia/Shanghai",

@@ -143,7 +143,7 @@ test("the map by payment, the list of who is behind, every screen", async ({ pag
   await expect(page.locator(".map-mark .pay-ring").first()).toBeVisible();
   await expect(page.locator(".map-mark").first()).toContainText(`欠${behind?.count}`);
   await expect(page.locator(".mark-list a").first()).toContainText(`已经欠费还未被禁用${behind?.count}套`);
-  await page.getByLabel("缴费情况", { exact: true }).selectOption("YELLOW");
+  await page.locator("label", { hasText: /^缴费情况/ }).getByRole("combobox").selectOption("YELLOW");
   await expect(page).toHaveURL(/mode=pay.*color=YELLOW/);
   await expect(page.locator(".map-mark.pay-yellow").first()).toContainText(behind?.count ?? "");
   await checkAxe(page);

@@ -87,7 +87,7 @@ test("a home goes from assignment over contract and approval to the bank", async
 
   const district = await anotherBrowser();
   await signIn(district, "district");
-  await expect(district.locator(".reminders")).toContainText("待我复核的直接分配");
+  await expect(district.locator(".reminders", { hasText: "待我复核的直接分配" })).toBeVisible();
   await visit(district, "/tenancy/assignments?turn=MINE");
   await district.getByRole("link", { name: home.name, exact: true }).click();
   await hydrated(district);
@@ -102,7 +102,7 @@ test("a home goes from assignment over contract and approval to the bank", async
 
   const entry = await anotherBrowser();
   await signIn(entry, "entry");
-  await expect(entry.locator(".reminders")).toContainText("已选房待签约");
+  await expect(entry.locator(".reminders", { hasText: "已选房待签约" })).toBeVisible();
   await visit(entry, "/tenancy/assignments");
   await entry.getByRole("link", { name: "已选房待签约" }).first().click();
   await expect(entry.locator(".tab-active")).toHaveText("已选房待签约");
@@ -164,7 +164,7 @@ test("a home goes from assignment over contract and approval to the bank", async
 
   const approver = await anotherBrowser();
   await signIn(approver, "approver");
-  await expect(approver.locator(".reminders")).toContainText("待我审批的合同");
+  await expect(approver.locator(".reminders", { hasText: "待我审批的合同" })).toBeVisible();
   await visit(approver, "/tenancy/contracts");
   await expect(approver.locator("tbody input[type=checkbox]"), "only what waits can be chosen").toHaveCount(0);
   await approver.getByRole("link", { name: "待我审批" }).click();
@@ -218,7 +218,9 @@ test("a refused contract can only be deleted, and a home that was given back is 
   await visit(approver, contract);
   await confirm(approver, "审批不通过", "");
   await expect(approver.getByText("请填写原因")).toBeVisible();
-  await confirm(approver, "审批不通过", "资料不全");
+  const refusal = approver.getByRole("form", { name: "审批不通过确认" });
+  await refusal.getByRole("textbox").fill("资料不全");
+  await refusal.getByRole("button", { name: "确定" }).click();
   await expect(approver.locator("main")).toContainText("资料不全");
   await expect(approver.locator("main")).toContainText("审批不通过");
   await visit(entry, `${contract}/edit`);

@@ -103,8 +103,16 @@ impl LazyRoute for Receipts {
 
     fn view(_this: Self) -> AnyView {
         let last = use_last_part();
-        let verifying = Memo::new(move |_| last.with(|last| last == "verify"));
-        (move || if verifying.get() { verify::verify_view() } else { receipt::receipt_view() }).into_any()
+        let verifying = Memo::new(move |_| {
+            last.with(|last| if last == "verify" { Some(true) } else { last.parse::<i64>().ok().map(|_| false) })
+        });
+        (move || match verifying.get() {
+            Some(true) => verify::verify_view(),
+            Some(false) => receipt::receipt_view(),
+            // On the way to another module.
+            None => ().into_any(),
+        })
+        .into_any()
     }
 }
 

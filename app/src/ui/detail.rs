@@ -4,7 +4,7 @@ use super::{PageHead, error_view, loading_view, print_button, table::cell_view};
 use crate::{ApiError, ui::resource::resource};
 use domain::sheet::Cell;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::use_location;
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::Future;
 
@@ -27,11 +27,31 @@ pub fn text_cell(text: Option<&String>) -> Cell {
     text.map_or(Cell::Empty, |text| Cell::text(text))
 }
 
-/// The id in the address; −1, which nothing has, when it is no number.
+/// The id in the address; −1, which nothing has, when it is no number. It is read from the path, as the modules read from it
+/// what to show: the parameters of a route follow a moment later, and a page would ask for what it is about to leave.
 #[must_use]
 pub fn use_id() -> Memo<i64> {
-    let params = use_params_map();
-    Memo::new(move |_| params.read().get("id").and_then(|id| id.parse().ok()).unwrap_or(-1))
+    let path = use_location().pathname;
+    let here = path.with_untracked(|path| numbered(path).map(|(place, _)| place.to_owned()));
+    Memo::new(move |before: Option<&i64>| {
+        path.with(|path| match numbered(path) {
+            Some((place, id)) if Some(place) == here.as_deref() => id,
+            // On the way to another page this one stays as it is.
+            _ => before.copied().unwrap_or(-1),
+        })
+    })
+}
+
+/// A path up to its last number, and that number.
+fn numbered(path: &str) -> Option<(&str, i64)> {
+    let mut end = path.len();
+    while let Some(slash) = path[..end].rfind('/') {
+        if let Ok(id) = path[slash + 1..end].parse() {
+            return Some((&path[..slash], id));
+        }
+        end = slash;
+    }
+    None
 }
 
 /// What the page of one record shows.
@@ -121,4 +141,18 @@ fn record_page(page: RecordPage, extra: RecordExtra) -> AnyView {
         {groups}
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn the_last_number_of_a_path_is_the_id() {
+        assert_eq!(numbered("/persons/households/12"), Some(("/persons/households", 12)));
+        assert_eq!(numbered("/billing/accounts/7/new-bill"), Some(("/billing/accounts", 7)));
+        assert_eq!(numbered("/persons/households/new"), None);
+        assert_eq!(numbered("/"), None);
+        assert_eq!(numbered("/housing/units/99999999999999999999"), None);
+    }
 }

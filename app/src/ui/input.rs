@@ -19,6 +19,14 @@ impl Field {
                 _ => text,
             }
         };
+        // The plain text is there, and chosen, before anybody types: what comes later would take the choice away, and new
+        // digits would stand behind the old ones.
+        let entered = move |event: ev::FocusEvent| {
+            let input: web_sys::HtmlInputElement = event_target(&event);
+            input.set_value(&self.value.get_untracked());
+            input.select();
+            inside.set(true);
+        };
         let left = move |_| {
             inside.set(false);
             let text = self.value.get_untracked();
@@ -43,7 +51,7 @@ impl Field {
                     aria-invalid=self.invalid()
                     aria-describedby=format!("{}-error", self.name)
                     prop:value=shown
-                    on:focus=move |_| inside.set(true)
+                    on:focus=entered
                     on:blur=left
                     on:input=move |event| {
                         self.settle();
