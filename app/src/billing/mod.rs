@@ -17,7 +17,10 @@ mod take;
 mod verify;
 mod void;
 
-use crate::ui::empty_view;
+use crate::ui::{
+    detail::{About, use_about},
+    empty_view,
+};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 
@@ -102,14 +105,10 @@ impl LazyRoute for Receipts {
     }
 
     fn view(_this: Self) -> AnyView {
-        let last = use_last_part();
-        let verifying = Memo::new(move |_| {
-            last.with(|last| if last == "verify" { Some(true) } else { last.parse::<i64>().ok().map(|_| false) })
-        });
-        (move || match verifying.get() {
-            Some(true) => verify::verify_view(),
-            Some(false) => receipt::receipt_view(),
-            // On the way to another module.
+        let about = use_about("verify");
+        (move || match about.get() {
+            Some(About::Word) => verify::verify_view(),
+            Some(About::One) => receipt::receipt_view(),
             None => ().into_any(),
         })
         .into_any()

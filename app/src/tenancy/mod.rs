@@ -14,7 +14,10 @@ pub(crate) mod hand_over;
 mod list;
 pub(crate) mod resident;
 
-use crate::ui::empty_view;
+use crate::ui::{
+    detail::{About, use_about},
+    empty_view,
+};
 use leptos::prelude::*;
 use leptos_router::{
     LazyRoute,
@@ -65,9 +68,13 @@ impl LazyRoute for AssignmentPages {
     }
 
     fn view(_this: Self) -> AnyView {
-        let last = use_last_part();
-        let new = Memo::new(move |_| last.with(|last| last == "new"));
-        (move || if new.get() { assignment_form::new_view() } else { assignment::detail_view() }).into_any()
+        let about = use_about("new");
+        (move || match about.get() {
+            Some(About::Word) => assignment_form::new_view(),
+            Some(About::One) => assignment::detail_view(),
+            None => ().into_any(),
+        })
+        .into_any()
     }
 }
 

@@ -42,6 +42,27 @@ pub fn use_id() -> Memo<i64> {
     })
 }
 
+/// What a page of a noun is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// what has no number yet, or several of them: the word was there
+    Word,
+    One,
+}
+
+/// Whether the path ends in `word` or in a number; none on the way to another page.
+#[must_use]
+pub fn use_about(word: &'static str) -> Memo<Option<About>> {
+    let path = use_location().pathname;
+    Memo::new(move |_| {
+        path.with(|path| match path.rsplit('/').next() {
+            Some(last) if last == word => Some(About::Word),
+            Some(last) if last.parse::<i64>().is_ok() => Some(About::One),
+            _ => None,
+        })
+    })
+}
+
 /// A path up to its last number, and that number.
 fn numbered(path: &str) -> Option<(&str, i64)> {
     let mut end = path.len();
