@@ -102,7 +102,7 @@ impl Sftp {
         let said = String::from_utf8_lossy(&output.stderr);
         // What `sftp` itself adds at the end, that the connection is closed, hides what `ssh` said before.
         let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-        let told = lines().rfind(|line| !line.starts_with("Connection closed")).or_else(|| lines().last());
+        let told = lines().rfind(|line| !line.starts_with("Connection closed")).or_else(|| lines().next_back());
         let said: String = told.unwrap_or("failed").chars().take(SAID).collect();
         Err(format!("sftp {}: {said}", self.host))
     }

@@ -199,14 +199,14 @@ async fn a_new_key_seals_contracts_and_refunds() {
     assert_eq!((count("份合同"), count("笔退费")), (1, 1));
     test.second_with(&[&new]).await.expect("the old key is forgotten");
     let ring = KeyRing::parse(&new).expect("the new key alone");
-    let sealed: Vec<(Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(
-        "select c.id_number, c.phone, c.bank_no, r.bank_no from contract c join refund r on r.account_id = c.account_id where r.id = $1",
+    let sealed: Vec<[Vec<u8>; 4]> = sqlx::query_scalar(
+        "select array[c.id_number, c.phone, c.bank_no, r.bank_no] from contract c join refund r on r.account_id = c.account_id where r.id = $1",
     )
     .bind(refund)
     .fetch_all(&test.admin)
     .await
     .expect("a contract and its refund");
-    let [(number, phone, card, paid_to)] = &sealed[..] else { panic!("one of each") };
+    let [[number, phone, card, paid_to]] = &sealed[..] else { panic!("one of each") };
     assert!(ring.open(Kind::IdNumber, number).is_ok() && ring.open(Kind::Phone, phone).is_ok());
     let card = ring.open(Kind::BankAccount, card).expect("the account");
     assert_eq!(ring.open(Kind::BankAccount, paid_to).expect("the same account"), card);
