@@ -4,18 +4,14 @@
 use crate::workbook;
 use domain::{
     billing::{
-        adjustment_sheet::{ADJUSTMENT_LIST, RENT_CHANGE_LIST},
         arrears_sheet::ARREARS_LIST,
         bill::BILL_LIST,
         deduction::{DEDUCTION_ITEM_LIST, DEDUCTION_LIST, DIFFERENCE_LIST},
-        dunning_sheet::{DUNNING_LIST, RULE_SET_LIST, TRIAL_LIST},
-        instalment::{INSTALMENT_LIST, PAUSE_LIST},
         ledger::ENTRY_LIST,
         payment::{ACCOUNT_LIST, PAYMENT_LIST},
         reconciliation::RECONCILIATION_LIST,
         refund::REFUND_LIST,
         shift::SHIFT_LIST,
-        sms::{SMS_LIST, SMS_MONTH_LIST},
     },
     dictionary::LabelBook,
     export::Export,
@@ -41,12 +37,11 @@ use domain::{
         menu_sheet::MENU_LIST,
         numbering::NUMBER_LIST,
         organization_sheet::ORGANIZATION_LIST,
-        print::PRINT_LIST,
     },
     sheet::{Cell, Kind, ListSheet},
     tenancy::{
         assignment::ASSIGNMENT_LIST, binding_sheet::RESIDENT_LIST, contract::CONTRACT_LIST,
-        exit_sheet::EXIT_LIST, hand_over_sheet::HAND_OVER_LIST,
+        hand_over_sheet::HAND_OVER_LIST,
     },
 };
 use std::{
@@ -57,13 +52,11 @@ use store::{
     Ctx, Database, Error,
     billing::{
         account::account_list,
-        adjustment::{adjustment_list, rent_change_list},
         arrears::arrears_list,
         bank::statement::reconciliation_list,
         bill::bill_list,
         book::entry_list,
         deduction::{deduction_item_list, deduction_list, difference_list},
-        dunning::{dunning_list, instalment_list, pause_list, rule_set_list, trial_list},
         payment::payment_list,
         refund::refund_list,
         shift::shift_list,
@@ -84,12 +77,10 @@ use store::{
         numbering::number_list,
         organization::organization_list,
         setting::settings_get,
-        sms::{sms_list, sms_month_list},
         user::{UserRef, user_ctx},
     },
     tenancy::{
-        assignment::assignment_list, binding::resident_list, contract::contract_list, exit::exit_list,
-        hand_over::hand_over_list, paper::print_list,
+        assignment::assignment_list, binding::resident_list, contract::contract_list, hand_over::hand_over_list,
     },
 };
 
@@ -197,9 +188,7 @@ async fn made(
         "assignment" => collected!(ASSIGNMENT_LIST, assignment_list),
         "contract" => collected!(CONTRACT_LIST, contract_list),
         "hand_over" => collected!(HAND_OVER_LIST, hand_over_list),
-        "exit" => collected!(EXIT_LIST, exit_list),
         "resident" => collected!(RESIDENT_LIST, resident_list),
-        "print" => collected!(PRINT_LIST, print_list),
         "account" => collected!(ACCOUNT_LIST, account_list),
         "bill" => collected!(BILL_LIST, bill_list),
         "payment" => collected!(PAYMENT_LIST, payment_list),
@@ -209,16 +198,7 @@ async fn made(
         "bank_difference" => collected!(DIFFERENCE_LIST, difference_list),
         "reconciliation" => collected!(RECONCILIATION_LIST, reconciliation_list),
         "ledger_entry" => collected!(ENTRY_LIST, entry_list),
-        "rent_adjustment" => collected!(ADJUSTMENT_LIST, adjustment_list),
-        "rent_change" => collected!(RENT_CHANGE_LIST, rent_change_list),
         "refund" => collected!(REFUND_LIST, refund_list),
-        "dunning" => collected!(DUNNING_LIST, dunning_list),
-        "dunning_rule_set" => collected!(RULE_SET_LIST, rule_set_list),
-        "dunning_trial" => collected!(TRIAL_LIST, trial_list),
-        "dunning_pause" => collected!(PAUSE_LIST, pause_list),
-        "instalment" => collected!(INSTALMENT_LIST, instalment_list),
-        "sms" => collected!(SMS_LIST, sms_list),
-        "sms_month" => collected!(SMS_MONTH_LIST, sms_month_list),
         "cashier_shift" => collected!(SHIFT_LIST, shift_list),
         _ => collected!(RENT_STANDARD_LIST, rent_standard_list),
     };

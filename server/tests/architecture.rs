@@ -5,14 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const CRATES: [(&str, &str, &[&str]); 7] = [
+const CRATES: [(&str, &str, &[&str]); 6] = [
     ("domain", "app/domain", &[]),
     ("store", "server/store", &["domain"]),
-    ("print", "server/print", &["domain"]),
     ("app", "app", &["domain", "store"]),
     ("frontend", "frontend", &["app"]),
     ("bundle", "frontend/bundle", &[]),
-    ("server", "server", &["app", "domain", "print", "store"]),
+    ("server", "server", &["app", "domain", "store"]),
 ];
 
 fn root() -> &'static Path {

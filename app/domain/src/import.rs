@@ -46,11 +46,10 @@ pub enum SheetKey {
     Binding,
     User,
     Calendar,
-    RentAdjustment,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -61,7 +60,6 @@ impl SheetKey {
         Self::Binding,
         Self::User,
         Self::Calendar,
-        Self::RentAdjustment,
     ];
 
     /// As the command line and the address name it.
@@ -78,7 +76,6 @@ impl SheetKey {
             Self::Binding => "binding",
             Self::User => "user",
             Self::Calendar => "calendar",
-            Self::RentAdjustment => "rent_adjustment",
         }
     }
 
@@ -96,7 +93,6 @@ impl SheetKey {
             Self::Binding => crate::tenancy::binding_sheet::BINDING_IMPORT.title,
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
-            Self::RentAdjustment => crate::billing::adjustment_sheet::RENT_IMPORT.title,
         }
     }
 
@@ -120,7 +116,6 @@ impl SheetKey {
             Self::Binding => Permission::BindingWrite,
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
-            Self::RentAdjustment => Permission::RentAdjust,
         }
     }
 
@@ -128,7 +123,7 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User | Self::RentAdjustment)
+        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User)
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
@@ -154,7 +149,6 @@ impl SheetKey {
             Self::Binding => of(&crate::tenancy::binding_sheet::BINDING_IMPORT),
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
-            Self::RentAdjustment => of(&crate::billing::adjustment_sheet::RENT_IMPORT),
         }
     }
 }

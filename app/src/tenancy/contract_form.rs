@@ -85,7 +85,7 @@ fn usual(offer: &ContractOffer) -> ContractForm {
 }
 
 /// By the law's own limit; the city's or the district's (PRM-30) is the store's to know.
-pub(super) fn check(form: &ContractForm) -> Result<(), FieldErrors> {
+fn check(form: &ContractForm) -> Result<(), FieldErrors> {
     form.check(LEASE_MONTHS_MAX).map(drop)
 }
 
@@ -110,7 +110,7 @@ fn new_form(offer: ContractOffer) -> AnyView {
 }
 
 /// Who was looked up as a co-resident and not taken over would be left out without a word.
-pub(super) fn added(pending: RwSignal<bool>, checked: Result<(), FieldErrors>) -> Result<(), FieldErrors> {
+fn added(pending: RwSignal<bool>, checked: Result<(), FieldErrors>) -> Result<(), FieldErrors> {
     if !pending.get_untracked() {
         return checked;
     }
@@ -126,7 +126,7 @@ fn offer_names() -> Names {
     StoredValue::new(Vec::new())
 }
 
-pub(super) fn contract_names(contract: &Contract) -> Vec<(String, String)> {
+fn contract_names(contract: &Contract) -> Vec<(String, String)> {
     contract.residents.iter().map(|resident| (resident.person_id.to_string(), resident.name.clone())).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     administration::{administration, requests, workflows},
-    adjustment, assets, billing, books, deductions, dunning, exit, files, jobs, move_in, papers,
+    assets, billing, books, deductions, files, jobs, move_in,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables, tenancy,
@@ -85,9 +85,6 @@ pub struct World {
     pub files: files::FileWorld,
     pub tenancy: tenancy::TenancyWorld,
     pub move_in: move_in::MoveInWorld,
-    pub exit: exit::ExitWorld,
-    pub adjustment: adjustment::AdjustmentWorld,
-    pub dunning: support::dunning_pages::Dunned,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -127,12 +124,7 @@ pub async fn world(site: &Site) -> World {
     let behind =
         "update arrears set level = 'L1', periods = 1, consecutive = 1, amount_fen = 11180, since = current_date";
     sqlx::query(behind).execute(&site.test.admin).await.expect("a household that is behind");
-    // Before the homes that are only proposed: those that are vacant are few.
-    let move_in = move_in::move_in_world(site).await;
     World {
-        adjustment: adjustment::adjustment_world(site, tenancy.contract).await,
-        dunning: dunning::dunning_world(site, tenancy.contract).await,
-        exit: exit::exit_world(site, move_in.at.waiting, move_in.at.done).await,
         user: site.id("select id from app_user where login = 'leader'").await,
         role,
         approval,
@@ -163,7 +155,9 @@ pub async fn world(site: &Site) -> World {
         billing,
         jobs: jobs::job_world(site).await,
         files: files::file_world(&a, estate).await,
-        move_in,
+        // Before the homes that are only proposed: those that are vacant are few.
+        move_in: move_in::move_in_world(site).await,
+        spare: spare(site).await,
         tenancy,
     }
 }
@@ -355,9 +349,6 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(persons(world, &list));
     entries.extend(tenancy::functions(&world.tenancy, &list));
     entries.extend(move_in::functions(&world.move_in, &list));
-    entries.extend(exit::functions(&world.exit, &list));
-    entries.extend(adjustment::functions(&world.adjustment, &list));
-    entries.extend(dunning::functions(&world.dunning, &list));
     entries.extend(files::functions(&world.files));
     entries.extend(administration(world, &list));
     entries.extend(tables::tables(&list));
@@ -442,8 +433,6 @@ pub fn routes(world: &World) -> Vec<Entry> {
         jobs::result(world),
         files::upload(&world.files),
         files::link(&world.files),
-        papers::file(&world.billing.papers),
-        papers::specimen(&world.billing.papers),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {
@@ -453,6 +442,7 @@ pub fn routes(world: &World) -> Vec<Entry> {
             newcomer: Good,
             ..raw("/search", "/search?q=x", Good, "finance", Good)
         },
+        // What a stream says is looked at in `pages.rs`.
         raw("/live", format!("/live?building={}", world.building), Good, "admin", Good),
         public("/healthz", "/healthz"),
         public("/readyz", "/readyz"),

@@ -1,7 +1,5 @@
 //! 收缴 (domain.md §3.6 to §3.8, §4.1 to §4.5, §4.10, §4.11): rent, bills, payments, the ledger and arrears.
 
-pub mod adjustment;
-pub mod adjustment_sheet;
 pub mod allocation;
 pub mod arrears;
 pub mod arrears_sheet;
@@ -11,16 +9,10 @@ pub mod bill_status;
 pub mod deduction;
 pub mod deduction_result;
 pub mod deduction_status;
-pub mod dunning;
-pub mod dunning_account;
-pub mod dunning_sheet;
-pub mod instalment;
 pub mod late_fee;
 pub mod ledger;
-pub mod notice;
 pub mod payment;
 pub mod plan;
-pub mod receipt;
 pub mod reconciliation;
 pub mod refund;
 pub mod rent;
@@ -28,4 +20,3 @@ pub mod rule;
 pub mod run;
 pub mod schedule;
 pub mod shift;
-pub mod sms;

@@ -3,7 +3,7 @@
 use super::{
     AcquireMode, ApplicantCategory, ApprovalKind, ApprovalStatus, AreaBasis, AssetClass, AssetStatus, AssetUse,
     AssignmentStatus, BindingRelation, ContractStatus, CountResult, CountStatus, DayKind, Decoration,
-    DepreciationMethod, Dictionary, Education, ExitBillStatus, ExitLineKind, ExitStatus, ExitType, Gender, HousingCategory, HukouType, IdType, IdVerified, InvestmentType,
+    DepreciationMethod, Dictionary, Education, Gender, HousingCategory, HukouType, IdType, IdVerified, InvestmentType,
     ItemState, LayoutType, LedgerSubject, Marital, MeterType, Nation, NumberKind, NumberPeriod, OperatorType,
     OrganizationStatus, OrganizationType, Orientation, PayCycle, PersonType, ProjectStatus, Relation, RoomType,
     SignMode, SourceType, SpecialTag, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus,
@@ -13,7 +13,7 @@ use crate::housing::asset_change::{ChangeKind, ChangeState};
 
 /// The dictionaries whose labels the city may set. The verbs of the state machines are no values that are stored, and
 /// coordinate systems are names of standards: those stay as they are.
-pub static DICTIONARIES: [&Dictionary; 57] = [
+pub static DICTIONARIES: [&Dictionary; 53] = [
     HousingCategory::LIST,
     SourceType::LIST,
     InvestmentType::LIST,
@@ -51,10 +51,6 @@ pub static DICTIONARIES: [&Dictionary; 57] = [
     CountStatus::LIST,
     AssignmentStatus::LIST,
     ContractStatus::LIST,
-    ExitType::LIST,
-    ExitStatus::LIST,
-    ExitBillStatus::LIST,
-    ExitLineKind::LIST,
     PayCycle::LIST,
     SignMode::LIST,
     Relation::LIST,

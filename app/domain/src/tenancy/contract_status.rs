@@ -25,8 +25,6 @@ dictionary! {
         RequestCancel = "REQUEST_CANCEL" "申请注销",
         RefuseCancel = "REFUSE_CANCEL" "驳回注销",
         ApproveCancel = "APPROVE_CANCEL" "同意注销",
-        // X11: the exit is revoked before the bank was told.
-        RevokeCancel = "REVOKE_CANCEL" "撤销注销",
         // C7
         CancelSynced = "CANCEL_SYNCED" "确认注销同步",
         // C8
@@ -75,11 +73,8 @@ impl ContractStatus {
             (E::Synced, Self::ApprovedSyncing) => Self::Active,
             (E::SyncFailed, Self::ApprovedSyncing) => Self::SyncFailed,
             (E::SyncAgain, Self::SyncFailed) => Self::ApprovedSyncing,
-            // X1: also of one whose term is over and whose home was not given back.
-            (E::RequestCancel, Self::Active | Self::Expired) => Self::CancelPending,
-            // One whose term is over expires at once again, which is the caller's to do.
-            (E::RefuseCancel, Self::CancelPending)
-            | (E::RevokeCancel, Self::CancelPending | Self::CancelSyncing) => Self::Active,
+            (E::RequestCancel, Self::Active) => Self::CancelPending,
+            (E::RefuseCancel, Self::CancelPending) => Self::Active,
             (E::ApproveCancel, Self::CancelPending) => Self::CancelSyncing,
             (E::CancelSynced, Self::CancelSyncing) => Self::Terminated,
             (E::Expire, Self::Active) => Self::Expired,
@@ -143,13 +138,10 @@ mod tests {
                 (E::Void, S::Void),
             ],
         ),
-        (
-            S::CancelPending,
-            &[(E::RefuseCancel, S::Active), (E::ApproveCancel, S::CancelSyncing), (E::RevokeCancel, S::Active)],
-        ),
-        (S::CancelSyncing, &[(E::CancelSynced, S::Terminated), (E::RevokeCancel, S::Active)]),
+        (S::CancelPending, &[(E::RefuseCancel, S::Active), (E::ApproveCancel, S::CancelSyncing)]),
+        (S::CancelSyncing, &[(E::CancelSynced, S::Terminated)]),
         (S::Terminated, &[]),
-        (S::Expired, &[(E::RequestCancel, S::CancelPending), (E::Renew, S::Renewed)]),
+        (S::Expired, &[(E::Renew, S::Renewed)]),
         (S::Renewed, &[]),
         (S::Void, &[]),
     ];

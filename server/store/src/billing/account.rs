@@ -25,8 +25,7 @@ use domain::{
 
 const COLUMNS: &str = "r.id, r.account_no, m.name as mgmt_unit, coalesce(c.lessee_name, p.name, '') as person,
      coalesce(c.id_number_mask, p.id_number_mask, '') as id_number_mask, r.unit_id, e.name as estate, u.address,
-     c.id as contract_id, c.contract_no, c.start_on, c.end_on,
-     contract_rent_on(c.id, (now() at time zone 'Asia/Shanghai')::date, c.monthly_rent_fen) as monthly_rent_fen, r.balance_fen, r.deposit_fen,
+     c.id as contract_id, c.contract_no, c.start_on, c.end_on, c.monthly_rent_fen, r.balance_fen, r.deposit_fen,
      coalesce((select sum(b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen) from bill b
                where b.account_id = r.id and b.decision is null
                  and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen), 0)::bigint as outstanding_fen";

@@ -174,10 +174,7 @@ pub async fn refund_create(ctx: &Ctx, account: AccountId, form: &RefundForm) -> 
     let fields = form.check(|kind| if kind == RefundKind::Deposit { deposit } else { balance })?;
     let running = sqlx::query_scalar!(
         r#"select exists (select from contract where account_id = $1
-                          and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING'))
-                  -- 退租结算: the exit bill says what is left of the deposit.
-                  and not exists (select from exit_bill b join exit_case x on x.id = b.exit_id
-                          where b.account_id = $1 and b.status = 'APPROVED' and x.status not in ('CLOSED', 'REVOKED')) as "running!""#,
+                          and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')) as "running!""#,
         account.0
     )
     .fetch_one(connection(&mut tx))

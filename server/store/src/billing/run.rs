@@ -22,7 +22,6 @@ use domain::{
     platform::{calendar::WorkCalendar, permission::Permission},
     value::Money,
 };
-use std::collections::BTreeSet;
 
 /// Contracts in one transaction.
 const PORTION: i64 = 5_000;
@@ -153,17 +152,6 @@ pub(crate) fn charges_until(
         .take_while(|(index, bill)| *index == 0 || month_of(bill.from) <= day)
         .map(|(_, bill)| charge(contract, bill, rule, calendar))
         .collect()
-}
-
-/// The bills of a contract that begin on these days: such as are made anew when the rent changes.
-pub(super) fn charges_from(
-    contract: &Billed,
-    days: &BTreeSet<NaiveDate>,
-    rule: &BillingRule,
-    calendar: &WorkCalendar,
-) -> Vec<Charge> {
-    let bills = plan::bills(&contract.terms(rule.base)).into_iter().filter(|bill| days.contains(&bill.from));
-    bills.map(|bill| charge(contract, bill, rule, calendar)).collect()
 }
 
 fn charge(contract: &Billed, mut bill: PlannedBill, rule: &BillingRule, calendar: &WorkCalendar) -> Charge {

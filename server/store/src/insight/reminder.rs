@@ -7,7 +7,7 @@
 
 use crate::{
     Ctx, Result,
-    billing::{adjustment, arrears, payment::push_unverified},
+    billing::{arrears, payment::push_unverified},
     ctx::connection,
     housing::{
         asset_change::{self, push_change_scope},
@@ -20,7 +20,7 @@ use crate::{
         task::{self, kinds_checked},
         user::push_user_ending,
     },
-    tenancy::{assignment, contract, exit, hand_over::push_waiting},
+    tenancy::{assignment, contract, hand_over::push_waiting},
 };
 use domain::{
     insight::reminder::{LINES_SHOWN, Reminder, ReminderGroup, ReminderLine},
@@ -105,43 +105,6 @@ const SOURCES: &[Source] = &[
             sql.push("from contract c where c.deleted_at is null");
             push_scope(sql, ctx, "c.district_id", "c.estate_id");
             contract::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我办理的退租",
-        link: "/tenancy/exits?turn=MINE",
-        text: "exit_no || ' ' || (select lessee_name || ' ' || address from contract c where c.id = contract_id)",
-        href: "'/tenancy/exits/' || id",
-        order: "made_at",
-        concerns: |actor| {
-            let parts = [
-                Permission::ContractCheck,
-                Permission::ExitInspect,
-                Permission::ExitBillWrite,
-                Permission::ExitBillCheck,
-                Permission::RefundWrite,
-            ];
-            actor.may(Permission::ContractRead) && parts.iter().any(|permission| actor.may(*permission))
-        },
-        rows: |sql, ctx| {
-            sql.push("from exit_case x where true");
-            push_scope(sql, ctx, "x.district_id", "x.estate_id");
-            exit::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我审批的租金调整",
-        link: "/billing/adjustments?turn=MINE",
-        text: "adjustment_no || ' ' || target",
-        href: "'/billing/adjustments/' || id",
-        order: "made_at",
-        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::RentCheck),
-        rows: |sql, ctx| {
-            sql.push("from rent_adjustment r where true");
-            push_scope(sql, ctx, "r.district_id", "r.estate_id");
-            adjustment::push_turn(sql, ctx);
         },
     },
     Source {

@@ -21,7 +21,6 @@ pub mod role;
 pub mod second_factor;
 pub mod session;
 pub mod setting;
-pub mod sms;
 pub mod tables;
 pub(crate) mod task;
 pub mod token;

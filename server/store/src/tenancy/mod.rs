@@ -3,7 +3,4 @@
 pub mod assignment;
 pub mod binding;
 pub mod contract;
-pub mod exit;
 pub mod hand_over;
-pub mod paper;
-pub mod template;

@@ -45,8 +45,6 @@ impl AttachmentOwner {
             Self::AssetMaster => "asset-master",
             Self::Contract => "contract",
             Self::HandOver => "hand-over",
-            Self::Dunning => "dunning",
-            Self::Exit => "exit",
         }
     }
 
@@ -62,8 +60,6 @@ impl AttachmentOwner {
             Self::AssetMaster => "/assets/masters",
             Self::Contract => "/tenancy/contracts",
             Self::HandOver => "/tenancy/hand-overs",
-            Self::Dunning => "/billing/dunning",
-            Self::Exit => "/tenancy/exits",
         };
         format!("{list}/{id}")
     }
@@ -78,8 +74,7 @@ impl AttachmentOwner {
             Self::Building => Permission::BuildingRead,
             Self::Unit => Permission::UnitRead,
             Self::AssetMaster => Permission::AssetRead,
-            Self::Contract | Self::HandOver | Self::Exit => Permission::ContractRead,
-            Self::Dunning => Permission::BillRead,
+            Self::Contract | Self::HandOver => Permission::ContractRead,
         }
     }
 
@@ -95,8 +90,6 @@ impl AttachmentOwner {
             Self::AssetMaster => Permission::AssetWrite,
             Self::Contract => Permission::ContractWrite,
             Self::HandOver => Permission::HandOverWrite,
-            Self::Dunning => Permission::DunningWrite,
-            Self::Exit => Permission::ExitInspect,
         }
     }
 
@@ -155,8 +148,6 @@ impl AttachmentOwner {
             }
             Self::Contract => &[Kind::ContractScan, Kind::Explained, Kind::Proxy, Kind::Other],
             Self::HandOver => &[Kind::Photo, Kind::HandOverSheet, Kind::Proxy, Kind::Other],
-            Self::Dunning => &[Kind::Photo, Kind::Service, Kind::Other],
-            Self::Exit => &[Kind::Photo, Kind::InspectionSheet, Kind::SettlementSheet, Kind::Proxy, Kind::Other],
         }
     }
 

@@ -7,7 +7,6 @@ mod write;
 pub use list::{bill_list, bill_totals};
 pub use read::bill_get;
 pub(super) use read::open_bills;
-pub(super) use write::counter_bill;
 pub use write::{bill_create, bill_reverse};
 
 use crate::{Result, billing::rule::Graces, error::stored};

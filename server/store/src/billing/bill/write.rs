@@ -162,13 +162,7 @@ async fn decide(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32, how: TakeBack)
 }
 
 /// The bill of the negative amount, line by line, with the late fee that was charged. One that came to nothing has none.
-pub(in crate::billing) async fn counter_bill(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    id: BillId,
-    decision: BillStatus,
-    reason: &str,
-) -> Result<Option<i64>> {
+async fn counter_bill(tx: &mut Tx, ctx: &Ctx, id: BillId, decision: BillStatus, reason: &str) -> Result<Option<i64>> {
     let counter = sqlx::query_scalar!(
         "insert into bill (district_id, estate_id, unit_id, account_id, contract_id, kind, fee_item, month, period_from, period_to,
                            months, due_on, amount_fen, reduction_fen, decision, reverses_id, posted_at, posted_by, remark)

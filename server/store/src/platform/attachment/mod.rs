@@ -307,8 +307,6 @@ fn table(owner: AttachmentOwner) -> (&'static str, &'static str, &'static str) {
         AttachmentOwner::AssetMaster => ("asset_master", KEPT, KEPT),
         AttachmentOwner::Contract => ("contract", KEPT, KEPT),
         AttachmentOwner::HandOver => ("hand_over", "true", "true"),
-        AttachmentOwner::Dunning => ("dunning_record", "true", "true"),
-        AttachmentOwner::Exit => ("exit_case", "true", "true"),
     }
 }
 

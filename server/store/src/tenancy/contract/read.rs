@@ -88,8 +88,8 @@ impl TryFrom<Record> for ContractRow {
 /// Of the reminder and the list behind it.
 pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
     let me = ctx.actor().id.0;
-    // An end that waits is decided at its exit (S1-5.6, 合同注销审批).
-    sql.push(" and c.status = 'PENDING' and ").push_bind(ctx.actor().may(Permission::ContractCheck));
+    sql.push(" and c.status in ('PENDING', 'CANCEL_PENDING') and ")
+        .push_bind(ctx.actor().may(Permission::ContractCheck));
     sql.push(" and c.created_by <> ").push_bind(me);
     sql.push(" and not ").push_bind(me).push(" = any(c.author_ids)");
 }

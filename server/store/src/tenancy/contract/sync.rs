@@ -3,18 +3,13 @@
 //!
 //! A contract in APPROVED_SYNCING waits for the gateway: the status is the queue, and nothing else has to be kept.
 
-use super::{
-    Held, history_add, hold,
-    renew::{deposit_of, succeed},
-    terms::billed_read_one,
-};
+use super::{Held, history_add, hold, terms::billed_read_one};
 use crate::{
     Ctx, Database, Result,
     billing::{Charge, post, rule::billing_rule, run::charges_until},
     ctx::{Tx, connection},
     housing::unit::{Moved, unit_move},
     platform::calendar::calendar_load,
-    tenancy::exit::{cancel_refused, exit_close},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -38,10 +33,6 @@ pub enum SyncAnswer {
     Known { agreement_no: Option<String> },
     /// it refused, in its own words
     Refused { message: String },
-    /// it has forgotten a contract that ended (C7)
-    Cancelled,
-    /// it did not, in its own words
-    CancelRefused { message: String },
 }
 
 /// Enters what the bank answered. An answer that was entered already changes nothing.
@@ -67,10 +58,6 @@ pub async fn contract_synced(
         }
         (ContractStatus::ApprovedSyncing, SyncAnswer::Refused { message }) => {
             refused(&mut tx, &ctx, &held, &message).await?
-        }
-        (ContractStatus::CancelSyncing, SyncAnswer::Cancelled) => exit_close(&mut tx, &ctx, &held).await?,
-        (ContractStatus::CancelSyncing, SyncAnswer::CancelRefused { message }) => {
-            cancel_refused(&mut tx, &ctx, &held, &message).await?
         }
         (status, _) => status,
     };
@@ -139,11 +126,7 @@ async fn status_set(tx: &mut Tx, ctx: &Ctx, id: i64, status: ContractStatus) -> 
 async fn activate(tx: &mut Tx, ctx: &Ctx, held: &Held, agreement_no: Option<&str>) -> Result<ContractStatus> {
     let next = held.status.next(ContractEvent::Synced).map_err(Failure::from)?;
     let account = account_open(tx, ctx, held).await?;
-    // The home of a renewed contract stays as it is: its household goes on living there.
-    let renewed = succeed(tx, ctx, held).await?;
-    if !renewed {
-        unit_move(tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Sign, reason: None }).await?;
-    }
+    unit_move(tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Sign, reason: None }).await?;
     sqlx::query!(
         "update contract set status = $2, account_id = $3, synced_at = $4, active_at = $4, sync_message = null,
                 debit_agreement_no = coalesce($5, debit_agreement_no), updated_at = $4, version = version + 1 where id = $1",
@@ -159,7 +142,7 @@ async fn activate(tx: &mut Tx, ctx: &Ctx, held: &Held, agreement_no: Option<&str
         .execute(connection(tx))
         .await?;
     history_add(tx, ctx, held.id, ContractEvent::Synced.label(), (Some(held.status), next), None).await?;
-    first_bills(tx, ctx, held, renewed).await?;
+    first_bills(tx, ctx, held).await?;
     Ok(next)
 }
 
@@ -179,13 +162,10 @@ async fn account_open(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<i64> {
 }
 
 /// The deposit, and the rent from the first period to the present month; the first bill also when its month has not come.
-async fn first_bills(tx: &mut Tx, ctx: &Ctx, held: &Held, renewed: bool) -> Result<()> {
+async fn first_bills(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
     let rule = billing_rule(tx, held.district_id, ctx.today()).await?;
     let calendar = calendar_load(tx).await?;
-    let (contract, mut deposit) = billed_read_one(tx, held.id).await?;
-    if renewed {
-        deposit = deposit_of(tx, contract.account_id, deposit).await?;
-    }
+    let (contract, deposit) = billed_read_one(tx, held.id).await?;
     let mut charges = charges_until(&contract, ctx.today(), &rule, &calendar);
     if deposit > Money::ZERO {
         let day = contract.start_on;
