@@ -33,6 +33,9 @@ use std::{
     time::Instant,
 };
 
+/// What can be measured for itself.
+const GROUPS: [&str; 9] = ["list", "map", "search", "home", "twin", "size", "import", "shield", "billing"];
+
 /// What `bench` measures with.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
@@ -54,6 +57,9 @@ pub struct Args {
     /// leave the loaded city there and use it again the next time
     #[arg(long)]
     pub keep: bool,
+    /// measure these groups alone, in the order of the whole: list, map, search, home, twin, size, import, shield, billing
+    #[arg(long, value_delimiter = ',', value_parser = GROUPS)]
+    pub only: Vec<String>,
     /// the program to measure, if not this one
     #[arg(skip)]
     pub program: Option<PathBuf>,
@@ -124,18 +130,37 @@ async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, St
     for login in ["city", "district"] {
         sessions.insert(login, http::sign_in(serving.address, &ground.database, login, ground.password(login)).await?);
     }
-    list::measure(&ground, serving.address, &sessions, &mut pages).await?;
-    map::measure(&ground, serving.address, &sessions, &mut pages).await?;
-    search::measure(&ground, serving.address, &sessions, &mut pages).await?;
-    home::measure(&ground, &serving, &sessions["city"], &mut pages).await?;
-    twin::measure(&ground, &args.site, &serving, &sessions["city"], &mut pages).await?;
+    let wanted = |group: &str| args.only.is_empty() || args.only.iter().any(|only| only == group);
+    if wanted("list") {
+        list::measure(&ground, serving.address, &sessions, &mut pages).await?;
+    }
+    if wanted("map") {
+        map::measure(&ground, serving.address, &sessions, &mut pages).await?;
+    }
+    if wanted("search") {
+        search::measure(&ground, serving.address, &sessions, &mut pages).await?;
+    }
+    if wanted("home") {
+        home::measure(&ground, &serving, &sessions["city"], &mut pages).await?;
+    }
+    if wanted("twin") {
+        twin::measure(&ground, &args.site, &serving, &sessions["city"], &mut pages).await?;
+    }
     serving.stop().await;
-    size::measure(&args.site, &mut pages)?;
-    // Last, because it makes the city larger.
-    import::measure(&ground, &mut imports).await?;
-    shield::measure(&ground, &mut imports).await?;
-    billing::measure(&ground, &mut pages).await?;
-    arrears::measure(&ground, &mut pages).await?;
+    if wanted("size") {
+        size::measure(&args.site, &mut pages)?;
+    }
+    // Last, because they make the city larger.
+    if wanted("import") {
+        import::measure(&ground, &mut imports).await?;
+    }
+    if wanted("shield") {
+        shield::measure(&ground, &mut imports).await?;
+    }
+    if wanted("billing") {
+        billing::measure(&ground, &mut pages).await?;
+        arrears::measure(&ground, &mut pages).await?;
+    }
     imports.append(pages);
     Ok(imports)
 }
@@ -181,7 +206,16 @@ mod tests {
         let sizes = r#"{"release": true, "initial_brotli": 1000, "files": [], "modules": []}"#;
         fs::write(site.join("sizes.json"), sizes).expect("written");
         let folder = scratch.0.clone();
-        let args = Args { quick: true, blocks: None, towns: None, site, folder, keep: false, program: Some(program()) };
+        let args = Args {
+            quick: true,
+            blocks: None,
+            towns: None,
+            site,
+            folder,
+            keep: false,
+            only: Vec::new(),
+            program: Some(program()),
+        };
         run(&args).await.expect("measured");
         let text = fs::read_to_string(scratch.0.with_extension("json")).expect("figures");
         let figures: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
