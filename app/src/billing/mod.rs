@@ -18,17 +18,11 @@ mod verify;
 mod void;
 
 use crate::ui::{
-    detail::{About, use_about},
+    detail::{About, use_about, use_last_part},
     empty_view,
 };
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
-
-/// The last part of the address.
-fn use_last_part() -> Memo<String> {
-    let path = use_location().pathname;
-    Memo::new(move |_| path.with(|path| path.rsplit('/').next().unwrap_or_default().to_owned()))
-}
+use leptos_router::{LazyRoute, lazy_route};
 
 /// The lists.
 pub struct BillingLists;

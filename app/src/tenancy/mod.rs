@@ -15,24 +15,14 @@ mod list;
 pub(crate) mod resident;
 
 use crate::ui::{
-    detail::{About, use_about},
+    detail::{About, use_about, use_last_part},
     empty_view,
 };
 use leptos::prelude::*;
-use leptos_router::{
-    LazyRoute,
-    hooks::{use_location, use_params_map},
-    lazy_route,
-};
+use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
 fn nowhere() -> AnyView {
     empty_view("页面不存在，请检查地址")
-}
-
-/// The last part of the address.
-fn use_last_part() -> Memo<String> {
-    let path = use_location().pathname;
-    Memo::new(move |_| path.with(|path| path.rsplit('/').next().unwrap_or_default().to_owned()))
 }
 
 /// The lists.

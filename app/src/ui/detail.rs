@@ -45,22 +45,29 @@ pub fn use_id() -> Memo<i64> {
 /// What a page of a noun is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// what has no number yet, or several of them: the word was there
+    /// what has no number: a form of something new, or a page about several
     Word,
+    /// the record of that number
     One,
 }
 
 /// Whether the path ends in `word` or in a number; none on the way to another page.
 #[must_use]
 pub fn use_about(word: &'static str) -> Memo<Option<About>> {
-    let path = use_location().pathname;
+    let last = use_last_part();
     Memo::new(move |_| {
-        path.with(|path| match path.rsplit('/').next() {
-            Some(last) if last == word => Some(About::Word),
-            Some(last) if last.parse::<i64>().is_ok() => Some(About::One),
-            _ => None,
+        last.with(|last| match last.parse::<i64>() {
+            Ok(_) => Some(About::One),
+            Err(_) => (last == word).then_some(About::Word),
         })
     })
+}
+
+/// The last part of the address.
+#[must_use]
+pub fn use_last_part() -> Memo<String> {
+    let path = use_location().pathname;
+    Memo::new(move |_| path.with(|path| path.rsplit('/').next().unwrap_or_default().to_owned()))
 }
 
 /// A path up to its last number, and that number.

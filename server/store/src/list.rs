@@ -69,6 +69,11 @@ impl SmallList<'_> {
     }
 }
 
+/// The same where a row belongs to a whole district: who sees single estates sees none.
+pub(crate) fn push_district_scope(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx, district: &str) {
+    push_scope(sql, ctx, district, "null::bigint");
+}
+
 /// `%word%` with the wildcards of LIKE taken literally.
 pub(crate) fn contains_pattern(word: &str) -> String {
     format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))

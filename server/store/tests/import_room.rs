@@ -3,7 +3,10 @@
 mod support;
 
 use domain::{import::SheetKey, list::ListQuery};
-use store::housing::room::{room_get, room_list, room_rotate};
+use store::{
+    housing::room::{room_get, room_list},
+    platform::key::keys_rotate,
+};
 use support::{
     TestDatabase, city,
     sheet::{complaint, import, row, take, told},
@@ -75,5 +78,6 @@ async fn the_number_of_an_owner_is_sealed() {
     .await
     .expect("a count");
     assert_eq!(clear, 0);
-    assert_eq!(room_rotate(&test.database).await.expect("nothing to do"), 0);
+    let renewed = keys_rotate(&test.database, chrono::Utc::now()).await.expect("nothing to do");
+    assert!(renewed.iter().all(|noun| noun.count == 0), "{renewed:?}");
 }

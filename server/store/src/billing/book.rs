@@ -5,7 +5,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    list::{SmallList, push_code, push_id},
+    list::{SmallList, push_code, push_id, push_scope},
 };
 use chrono::{DateTime, Months, NaiveDate, Utc};
 use domain::{
@@ -86,6 +86,7 @@ pub async fn entry_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<EntryRow>> 
         from: FROM,
         searched: &["a.account_no", "c.lessee_name", "b.bill_no", "p.receipt_no"],
         filter: &|sql| {
+            push_scope(sql, ctx, "l.district_id", "l.estate_id");
             push_code(sql, query, "debit", "l.debit");
             push_code(sql, query, "credit", "l.credit");
             push_code(sql, query, "fee_item", "l.fee_item");

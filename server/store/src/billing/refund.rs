@@ -3,11 +3,10 @@
 
 use super::ledger::{Transfer, transfer};
 use crate::{
-    Ctx, Database, Error, Result,
-    ctx::{Tx, begin_city, connection},
+    Ctx, Error, Result,
+    ctx::{Tx, connection},
     error::stored,
-    list::{SmallList, push_code, push_id},
-    platform::cipher::Kind,
+    list::{SmallList, push_code, push_id, push_scope},
     tenancy::assignment::opinion_check,
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -25,12 +24,13 @@ use domain::{
 };
 
 const COLUMNS: &str =
-    "r.id, r.account_id, a.account_no, coalesce(c.lessee_name, '') as lessee, e.name || u.address as address, r.kind, r.amount_fen, r.reason, r.bank_name,
-     r.bank_holder, r.bank_no_mask, r.status, r.maker_id, user_name(r.maker_id) as maker, r.made_at, user_name(r.checker_id) as checker,
-     r.checked_at, r.opinion, r.bank_serial, r.paid_on, r.version";
+    "r.id, r.account_id, a.account_no, coalesce(c.lessee_name, '') as lessee, e.name || u.address as address, r.kind,
+     r.amount_fen, r.reason, r.bank_name, r.bank_holder, r.bank_no_mask, r.status, r.maker_id, user_name(r.maker_id) as maker, r.made_at,
+     user_name(r.checker_id) as checker, r.checked_at, r.opinion, r.bank_serial, r.paid_on, r.version";
 const FROM: &str =
     "from refund r join account a on a.id = r.account_id join unit u on u.id = a.unit_id
-     join estate e on e.id = u.estate_id left join lateral (select lessee_name from contract c where c.account_id = a.id order by c.id desc limit 1) c on true
+     join estate e on e.id = u.estate_id
+     left join lateral (select lessee_name from contract c where c.account_id = a.id order by c.id desc limit 1) c on true
      where true";
 
 #[derive(sqlx::FromRow)]
@@ -101,6 +101,7 @@ pub async fn refund_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<RefundRow>
         from: FROM,
         searched: &["c.lessee_name", "a.account_no", "e.name", "u.address"],
         filter: &|sql| {
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
             push_code(sql, query, "status", "r.status");
             push_id(sql, query, "district", "r.district_id");
             push_id(sql, query, "account", "r.account_id");
@@ -321,45 +322,4 @@ pub async fn refund_pay(ctx: &Ctx, id: i64, version: i32, paid: bool, serial: &s
     }
     tx.commit().await?;
     Ok(next)
-}
-
-/// Refunds per transaction of a rotation: their rows are held meanwhile.
-const CHUNK: i64 = 500;
-
-/// Seals with the key in use the accounts that another key of the ring sealed (domain.md §2.6); answers of how many refunds.
-///
-/// # Errors
-/// When the database fails, or a number cannot be opened.
-pub async fn refund_rotate(database: &Database) -> Result<u64> {
-    let ring = database.keys()?;
-    let mut done = 0;
-    loop {
-        let mut tx = begin_city(database).await?;
-        let rows = sqlx::query!(
-            "select id, bank_no from refund where key_id <> $1 order by id limit $2 for update",
-            ring.active(),
-            CHUNK
-        )
-        .fetch_all(connection(&mut tx))
-        .await?;
-        if rows.is_empty() {
-            return Ok(done);
-        }
-        done += rows.len() as u64;
-        let (mut ids, mut accounts) = (Vec::new(), Vec::new());
-        for row in rows {
-            ids.push(row.id);
-            accounts.push(ring.renewed(Kind::BankAccount, row.bank_no)?);
-        }
-        sqlx::query!(
-            "update refund r set bank_no = n.bank_no, key_id = $3
-             from unnest($1::bigint[], $2::bytea[]) as n (id, bank_no) where r.id = n.id",
-            &ids,
-            &accounts,
-            ring.active(),
-        )
-        .execute(connection(&mut tx))
-        .await?;
-        tx.commit().await?;
-    }
 }

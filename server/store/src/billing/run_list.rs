@@ -2,7 +2,7 @@
 
 use crate::{
     Ctx, Result,
-    list::{SmallList, push_id},
+    list::{SmallList, push_district_scope, push_id},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -58,7 +58,10 @@ pub async fn bill_run_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<RunRow>>
                   user_name(r.started_by) as started_by, r.finished_at",
         from: "from bill_run r join organization d on d.id = r.district_id where true",
         searched: &["d.name"],
-        filter: &|sql| push_id(sql, query, "district", "r.district_id"),
+        filter: &|sql| {
+            push_district_scope(sql, ctx, "r.district_id");
+            push_id(sql, query, "district", "r.district_id");
+        },
         order: "r.month",
         descending,
         tie: "r.id",

@@ -1,9 +1,7 @@
 //! Rooms (E-14): there are as many as units, so their list is walked as theirs is (see [`crate::walk`]).
 
-mod rotate;
 mod write;
 
-pub use rotate::room_rotate;
 pub use write::{room_create, room_delete, room_update};
 
 use crate::{

@@ -3,16 +3,19 @@
 
 use crate::{
     Database, Result,
-    billing::refund::refund_rotate,
-    housing::room::room_rotate,
     person::person_rotate,
     platform::{
         attachment::{Rotated, attachment_rotate},
+        cipher::Kind,
+        rotate::columns_rotate,
         user::{factor_rotate, user_rotate},
     },
-    tenancy::contract::contract_rotate,
 };
 use chrono::{DateTime, Utc};
+
+/// What a contract keeps, also when it was approved: what it says, and so its digest, stays.
+const CONTRACT: [(&str, Kind); 3] =
+    [("id_number", Kind::IdNumber), ("phone", Kind::Phone), ("bank_no", Kind::BankAccount)];
 
 /// What was sealed anew of one noun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +38,9 @@ pub async fn keys_rotate(database: &Database, now: DateTime<Utc>) -> Result<Vec<
         whole("人（含导入文件和失败数据）", person_rotate(database).await?),
         whole("个账号", user_rotate(database).await?),
         whole("个验证器", factor_rotate(database).await?),
-        whole("个房间的业主电话", room_rotate(database).await?),
-        whole("份合同", contract_rotate(database).await?),
-        whole("笔退费", refund_rotate(database).await?),
+        whole("个房间的业主电话", columns_rotate(database, "room", [("owner_phone", Kind::Phone)]).await?),
+        whole("份合同", columns_rotate(database, "contract", CONTRACT).await?),
+        whole("笔退费", columns_rotate(database, "refund", [("bank_no", Kind::BankAccount)]).await?),
     ];
     let Rotated { renewed, left } = attachment_rotate(database, now).await?;
     nouns.push(Renewed { counted: "个附件", count: renewed, left });

@@ -18,6 +18,7 @@ pub mod parameter;
 pub mod password;
 pub mod plan;
 pub mod role;
+mod rotate;
 pub mod second_factor;
 pub mod session;
 pub mod setting;

@@ -5,7 +5,7 @@ use super::{Received, finish, take_up};
 use crate::{
     Ctx, Database, Error, Result,
     ctx::{Tx, china_midnight, connection},
-    list::{SmallList, push_id},
+    list::{SmallList, push_district_scope, push_id},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -232,6 +232,7 @@ pub async fn reconciliation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Re
         from: "from reconciliation r left join organization o on o.id = r.district_id where true",
         searched: &["o.name"],
         filter: &|sql| {
+            push_district_scope(sql, ctx, "r.district_id");
             push_id(sql, query, "district", "r.district_id");
             if let Some(since) = day("since") {
                 sql.push(" and r.day >= ").push_bind(since);

@@ -6,7 +6,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::connection,
     error::stored,
-    list::{SmallList, push_code, push_id},
+    list::{SmallList, push_code, push_district_scope, push_id},
     tenancy::assignment::opinion_check,
 };
 use chrono::{DateTime, Utc};
@@ -89,6 +89,7 @@ pub async fn difference_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Differ
         from: FROM,
         searched: &["b.batch_no", "i.payer", "d.bank_serial"],
         filter: &|sql| {
+            push_district_scope(sql, ctx, "d.district_id");
             push_code(sql, query, "status", "d.status");
             push_code(sql, query, "kind", "d.kind");
             push_id(sql, query, "district", "d.district_id");

@@ -4,7 +4,7 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    list::{SmallList, push_code, push_id, push_scope},
+    list::{SmallList, push_code, push_district_scope, push_id, push_scope},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -80,6 +80,7 @@ pub async fn deduction_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Deducti
         from: FROM,
         searched: &["b.batch_no"],
         filter: &|sql| {
+            push_district_scope(sql, ctx, "b.district_id");
             push_code(sql, query, "status", "b.status");
             push_id(sql, query, "district", "b.district_id");
         },
@@ -185,8 +186,8 @@ async fn files(tx: &mut Tx, batch_no: &str) -> Result<Vec<BankFileRow>> {
 
 const ITEM_COLUMNS: &str =
     "i.id, i.batch_id, b.batch_no, b.status as batch_status, i.seq, i.account_id, i.contract_id, c.contract_no, i.payer,
-     e.name || u.address as address, i.month, i.due_fen, i.deducted_fen, i.status, i.fail_reason, i.fail_text, i.retry_on, i.deducted_at, i.bank_serial,
-     i.payment_id, i.created_at";
+     e.name || u.address as address, i.month, i.due_fen, i.deducted_fen, i.status, i.fail_reason, i.fail_text, i.retry_on,
+     i.deducted_at, i.bank_serial, i.payment_id, i.created_at";
 /// An operator sees his estates' items and not the batch that holds them: its number is the item's own business.
 const ITEM_FROM: &str =
     "from deduction_item i left join deduction_batch b on b.id = i.batch_id join contract c on c.id = i.contract_id

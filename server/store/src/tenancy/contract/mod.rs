@@ -6,7 +6,6 @@
 mod approve;
 mod decide;
 mod read;
-mod rotate;
 mod sync;
 pub(crate) mod terms;
 mod write;
@@ -15,7 +14,6 @@ pub use approve::contracts_approve;
 pub use decide::{contract_decide, contract_delete, contract_submit};
 pub use read::{contract_get, contract_list, contract_offer, contracts_chosen};
 pub(crate) use read::{push_contract_ending, push_turn};
-pub use rotate::contract_rotate;
 pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
 pub use write::{contract_create, contract_update};
 
