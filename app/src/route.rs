@@ -19,8 +19,8 @@ use crate::{
     operator::Operators,
     person::{Households, PersonForms, PersonMerge, Persons},
     platform::{
-        Accounts, Administration, Approvals, Menus, Organizations, Own, Tables, Work, sign_in::SignInPage,
-        workflow::Workflows,
+        Accounts, Administration, Approvals, Dictionaries, Menus, Organizations, Own, Tables, Work,
+        sign_in::SignInPage, workflow::Workflows,
     },
     search::Search,
     tenancy::{
@@ -56,8 +56,8 @@ const PAGES: &[Page] = &[
     Page::lazy::<Organizations>("/platform/organizations/:id"),
     Page::lazy::<Organizations>("/platform/audit"),
     Page::lazy::<Organizations>("/platform/audit/:id"),
-    Page::lazy::<Tables>("/platform/dictionaries"),
-    Page::lazy::<Tables>("/platform/dictionaries/:id"),
+    Page::lazy::<Dictionaries>("/platform/dictionaries"),
+    Page::lazy::<Dictionaries>("/platform/dictionaries/:id"),
     Page::lazy::<Tables>("/platform/numbers"),
     Page::lazy::<Menus>("/platform/menus"),
     Page::lazy::<Approvals>("/platform/approvals"),

@@ -64,7 +64,7 @@ impl LazyRoute for Organizations {
     }
 }
 
-/// What the city words, numbers and counts days by for itself: dictionaries, number ranges, the calendar.
+/// What the city numbers and counts days by for itself: number ranges, the calendar.
 pub struct Tables;
 
 #[lazy_route]
@@ -74,13 +74,28 @@ impl LazyRoute for Tables {
     }
 
     fn view(_this: Self) -> AnyView {
-        let (noun, place) = (noun(), use_place());
+        match noun().as_str() {
+            "numbers" => numbering::list_view(),
+            _ => calendar::year_view(),
+        }
+    }
+}
+
+/// The words of the city's own choice lists.
+pub struct Dictionaries;
+
+#[lazy_route]
+impl LazyRoute for Dictionaries {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = use_place();
         (move || {
-            place.with(|(one, _)| match (noun.as_str(), one.as_str()) {
-                ("numbers", _) => numbering::list_view(),
-                ("calendar", _) => calendar::year_view(),
-                (_, "") => dictionary::list_view(),
-                (_, "new") => dictionary::new_view(),
+            place.with(|(one, _)| match one.as_str() {
+                "" => dictionary::list_view(),
+                "new" => dictionary::new_view(),
                 _ => dictionary::detail_view(),
             })
         })

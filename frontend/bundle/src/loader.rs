@@ -1,9 +1,13 @@
-//! Makes the splitter's loader forgive a part that did not come: left to itself it tells the WASM side, which gives up
-//! and takes the open page with it. What a person sees of it is the application's, found by an attribute.
+//! Adapts the splitter's loader: it forgives a part that did not come (left to itself it tells the WASM side, which gives
+//! up and takes the open page with it; what a person sees of it is the application's, found by an attribute), and it
+//! asks for packs instead of chunks.
 
 use anyhow::{Result, bail};
 
-use crate::bind::{Files, LOADER};
+use crate::{
+    bind::{Files, LOADER, Modules},
+    pack::{Pack, SECTION},
+};
 
 /// What the splitter writes: the text is its version's, which is pinned.
 const GIVES_UP: &str = "        let success;
@@ -24,7 +28,46 @@ const TRIES_AGAIN: &str = "        await arrived(callee);
 ";
 const ARRIVED: &str = include_str!("loader.js");
 
-/// Rewrites the loader.
+/// What the splitter writes for one file.
+const LOADS: (&str, &str) = (
+    "makeLoad(() => {\n    const src = fetch(new URL(\"./",
+    ".wasm\", import.meta.url));
+    src.catch(() => {});
+    return async (imports) => (WebAssembly.instantiateStreaming(src, imports));
+}
+, [",
+);
+/// The same for a part whose packs are named, and for a pack.
+const LOADS_PACKS: &str = include_str!("packs.js");
+
+/// Makes the parts ask for their packs. `modules` names them already; a list of chunks for each part would be the largest
+/// script that every page loads.
+pub fn ask_for_packs(files: &mut Files, modules: &Modules, packs: &[Pack]) -> Result<()> {
+    let Some(loader) = files.get_mut(LOADER.trim_start_matches("./")) else { bail!("the splitter wrote no loader") };
+    let script = String::from_utf8(std::mem::take(loader))?;
+    // The text is the splitter's, whose version is pinned; another one is to be looked at, not guessed.
+    let chunks: usize = packs.iter().map(|pack| pack.chunks.len()).sum();
+    let known = script.matches(LOADS.0).count() == chunks + modules.len()
+        && script.matches(LOADS.1).count() == chunks + modules.len()
+        && packs
+            .iter()
+            .flat_map(|pack| &pack.chunks)
+            .all(|chunk| script.contains(&format!("const __{chunk} = makeLoad(")));
+    let Some(end) = script.find("\n/* ").or_else(|| script.find("\nexport const ")).filter(|_| known) else {
+        bail!(
+            "the loader of wasm_split_cli_support does not define its parts as expected: adapt loader.rs to its version"
+        );
+    };
+    let mut script = script[..=end].to_owned() + &LOADS_PACKS.replace("SECTION", SECTION);
+    for (split, parts) in modules {
+        let Some((own, packs)) = parts.split_last() else { bail!("{split} has no file") };
+        script += &format!("export const __wasm_split_load_{split} = part({own:?}, {packs:?});\n");
+    }
+    *loader = script.into_bytes();
+    Ok(())
+}
+
+/// Makes it wait for what did not come.
 pub fn forgive(files: &mut Files) -> Result<()> {
     let Some(loader) = files.get_mut(LOADER.trim_start_matches("./")) else { bail!("the splitter wrote no loader") };
     let script = String::from_utf8(std::mem::take(loader))?;
@@ -51,6 +94,24 @@ mod tests {
         let script = String::from_utf8(known.into_values().next().expect("the loader")).expect("a text");
         assert!(script.contains("arrived(callee)") && script.contains("data-part-missing"));
         assert!(!script.contains("success = false"));
+    }
+
+    #[test]
+    fn a_part_names_its_packs_and_no_chunk() {
+        let load = |file: &str, of: &str| format!("{}{file}{}{of}]);\n", LOADS.0, LOADS.1);
+        let chunk = format!("/* a, b */\nconst __chunk_7 = {}", load("chunk_7", ""));
+        let split = format!("export const __wasm_split_load_a = wrapAsyncCb({}", load("split_a", "__chunk_7"));
+        let text = format!("function makeLoad(fetcher, deps) {{}}\n{chunk}{split}");
+        let modules = Modules::from([("a".to_owned(), vec!["pack_0".to_owned(), "split_a".to_owned()])]);
+        let packs = [Pack { name: "pack_0".to_owned(), chunks: vec!["chunk_7".to_owned()] }];
+        let mut known = files(&text);
+        ask_for_packs(&mut known, &modules, &packs).expect("it is the text of the pinned version");
+        let script = String::from_utf8(known.into_values().next().expect("the loader")).expect("a text");
+        assert!(script.starts_with("function makeLoad(fetcher, deps) {}\n"), "{script}");
+        assert!(script.ends_with("export const __wasm_split_load_a = part(\"split_a\", [\"pack_0\"]);\n"), "{script}");
+        assert!(!script.contains("chunk_7"), "{script}");
+        assert!(ask_for_packs(&mut files(&text.replace("src.catch", "")), &modules, &packs).is_err());
+        assert!(ask_for_packs(&mut files(&text), &modules, &[]).is_err(), "a chunk that no pack holds");
     }
 
     #[test]

@@ -88,8 +88,9 @@ fn run() -> Result<()> {
 
     let mut clock = Stopwatch::start();
     let (mut files, mut modules) = bind::split_and_bind(&order.input, &work.join("bound"), order.release)?;
+    let packs = pack::plan(&files, &mut modules, order.landing.as_deref())?;
+    loader::ask_for_packs(&mut files, &modules, &packs)?;
     loader::forgive(&mut files)?;
-    let packs = pack::plan(&mut files, &mut modules, order.landing.as_deref())?;
     files.insert(bind::MANIFEST.to_owned(), serde_json::to_vec(&modules)?);
     clock.lap("split and bind");
     let mut cache = cache::Cache::open(work.join("cache"))?;

@@ -75,6 +75,25 @@ pub async fn run(args: &Args) -> Result<(), String> {
     let folder = args.folder.canonicalize().map_err(|error| format!("{}: {error}", args.folder.display()))?;
     let lock = File::create(folder.join("lock")).map_err(|error| error.to_string())?;
     lock.try_lock().map_err(|_| format!("another benchmark works in {}", folder.display()))?;
+    let report = if args.only == ["size"] {
+        let mut sizes = Report::default();
+        size::measure(&args.site, &mut sizes)?;
+        sizes
+    } else {
+        on_a_city(args, &folder).await?
+    };
+    let file = folder.with_extension("json");
+    report.write(&file)?;
+    println!(
+        "{:.0} s in all, figures also in {}\n\n{}",
+        began.elapsed().as_secs_f64(),
+        file.display(),
+        report.table().trim_end()
+    );
+    Ok(())
+}
+
+async fn on_a_city(args: &Args, folder: &Path) -> Result<Report, String> {
     let data = folder.join("run");
     let config = Config { data: data.clone(), ..Config::default() };
     if !(args.keep && data.join("loaded.json").exists()) {
@@ -90,16 +109,7 @@ pub async fn run(args: &Args) -> Result<(), String> {
     if !args.keep {
         remove(&data, place.as_deref())?;
     }
-    let report = measured?;
-    let file = folder.with_extension("json");
-    report.write(&file)?;
-    println!(
-        "{:.0} s in all, figures also in {}\n\n{}",
-        began.elapsed().as_secs_f64(),
-        file.display(),
-        report.table().trim_end()
-    );
-    Ok(())
+    measured
 }
 
 /// Removes what an earlier run left behind, whose database may still be running after a crash.
