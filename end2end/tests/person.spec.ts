@@ -155,7 +155,7 @@ test("persons are imported, and what failed goes back to whoever brought it", as
   const other = await anotherBrowser();
   await signIn(other, "city");
   await visit(other, new URL(job).pathname);
-  await expect(other.getByText("失败数据含个人号码，仅上传人可以查看")).toBeVisible();
+  await expect(other.getByText("失败数据含个人信息，仅上传人可以查看")).toBeVisible();
   await expect(other.locator("main")).not.toContainText(broken);
 
   // Once more, and with the option: what is there is refused or changed.

@@ -9,7 +9,7 @@ use crate::{
         Config, ServeConfig,
         file::{self, File},
     },
-    demo, export, hdb, import, keys, log, serve,
+    demo, export, hdb, import, keys, log, serve, sms,
 };
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use domain::{import::SheetKey, platform::attachment::DELETED_DAYS};
@@ -146,6 +146,8 @@ enum KeyCommand {
 enum SimulateCommand {
     /// Answer the files of a folder as a bank does (docs/bank.md)
     Bank(simulate::Args),
+    /// Answer the text messages of a folder as a carrier does (docs/sms.md)
+    Sms(sms::simulate::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -300,6 +302,7 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
             println!("{}", rotated(&renewed.map_err(|error| error.to_string())?));
         }
         Command::Simulate(SimulateCommand::Bank(args)) => simulate::run(&args).await?,
+        Command::Simulate(SimulateCommand::Sms(args)) => sms::simulate::run(&args).await?,
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {
             let durability = if throwaway { Durability::ThrowAway } else { Durability::Durable };

@@ -58,7 +58,7 @@ fn spreadsheet(name: &str, content: Vec<u8>) -> Response {
 }
 
 /// A file to be saved by the browser; `plain` is its name for browsers that know only ASCII.
-fn download(plain: &str, name: &str, kind: HeaderValue, content: Vec<u8>) -> Response {
+pub(crate) fn download(plain: &str, name: &str, kind: HeaderValue, content: Vec<u8>) -> Response {
     let disposition =
         format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", domain::list::percent_encode(name));
     let mut response = content.into_response();

@@ -3,7 +3,7 @@
 use crate::{
     attachment, files,
     front::{Front, plain, ready, trace},
-    live, search, session,
+    live, print, search, session,
 };
 use any_spawner::{CustomExecutor, PinnedFuture, PinnedLocalFuture};
 use app::context::{Process, SearchedNumber, Visit};
@@ -37,6 +37,8 @@ pub struct AppState {
     pub options: LeptosOptions,
     pub feed: Feed,
     pub front: Front,
+    /// what papers are printed with
+    pub fonts: std::sync::Arc<::print::Fonts>,
     /// turns true when the process is to end; streams end then
     pub stopping: watch::Receiver<bool>,
     /// how often an open stream checks its session again ([`live::RECHECK`])
@@ -70,6 +72,9 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route("/files/job/{id}", get(files::job_result))
         .route("/files/passwords/{id}", post(files::passwords))
         .route("/files/board/{building}", get(files::board))
+        // papers
+        .route("/files/print/{id}", get(print::papers))
+        .route("/files/print/template/{id}", get(print::specimen))
         // files that belong to records
         .route(
             "/files/attachment/{owner}/{owner_id}",

@@ -5,11 +5,12 @@ use crate::{
     bank::{self, Bank},
     captcha_image,
     config::{Config, Opened, ServeConfig},
-    demo,
+    demo, dunning, expire,
     front::{Front, limit::Limits, metrics, tls},
-    housekeeping, jobs, live,
+    housekeeping, jobs, live, print,
     router::{AppState, router},
     search,
+    sms::{self, Carrier},
 };
 use app::context::Process;
 use axum::{Router, serve::ListenerExt as _};
@@ -29,6 +30,7 @@ struct Ground {
     tls: Option<tls::Files>,
     metrics: Option<TcpListener>,
     bank: Option<Bank>,
+    carrier: Option<Carrier>,
     /// hash of the browser bundle
     build: String,
 }
@@ -43,12 +45,13 @@ impl Ground {
             files.check()?;
         }
         let bank = Bank::open(serve, &config.data)?;
+        let carrier = Carrier::open(serve, &config.data)?;
         let listener = bind(serve.listen, "--listen").await?;
         let metrics = match serve.metrics_listen {
             Some(address) => Some(bind(address, "--metrics-listen").await?),
             None => None,
         };
-        Ok(Self { listener, tls, metrics, bank, build: build.trim().to_owned() })
+        Ok(Self { listener, tls, metrics, bank, carrier, build: build.trim().to_owned() })
     }
 }
 
@@ -103,8 +106,11 @@ async fn run(
     let sweeper = housekeeping::start(database.clone(), stopping.clone());
     let indexer = search::start(database.clone(), stopping.clone());
     let counter = arrears::start(database.clone(), stopping.clone());
-    let Ground { listener, tls, metrics, bank, build } = ground;
+    let calendar = expire::start(database.clone(), stopping.clone());
+    let reminder = dunning::start(database.clone(), stopping.clone());
+    let Ground { listener, tls, metrics, bank, carrier, build } = ground;
     let teller = bank::start(config, serve, database, bank, &stopping)?;
+    let messenger = sms::start(config, serve, database, carrier, &stopping)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -131,6 +137,7 @@ async fn run(
         options: options(serve, &build),
         feed,
         front,
+        fonts: Arc::new(print::fonts(serve.font.as_deref())),
         stopping,
         stream_recheck: live::RECHECK,
     };
@@ -141,7 +148,17 @@ async fn run(
     // Streams end at once; a request that takes longer than this is cut.
     let _ = tokio::time::timeout(Duration::from_secs(10), served).await;
     let _ = tokio::time::timeout(Duration::from_secs(10), async {
-        (worker.await, sweeper.await, sealer.await, indexer.await, counter.await, teller.await)
+        (
+            worker.await,
+            sweeper.await,
+            sealer.await,
+            indexer.await,
+            counter.await,
+            calendar.await,
+            teller.await,
+            reminder.await,
+            messenger.await,
+        )
     })
     .await;
     Ok(())

@@ -5,13 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const CRATES: [(&str, &str, &[&str]); 6] = [
+const CRATES: [(&str, &str, &[&str]); 7] = [
     ("domain", "app/domain", &[]),
     ("store", "server/store", &["domain"]),
+    ("print", "server/print", &["domain"]),
     ("app", "app", &["domain", "store"]),
     ("frontend", "frontend", &["app"]),
     ("bundle", "frontend/bundle", &[]),
-    ("server", "server", &["app", "domain", "store"]),
+    ("server", "server", &["app", "domain", "print", "store"]),
 ];
 
 fn root() -> &'static Path {

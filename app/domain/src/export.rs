@@ -30,7 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-pub const EXPORTS: [Export; 35] = [
+pub const EXPORTS: [Export; 46] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -54,7 +54,9 @@ pub const EXPORTS: [Export; 35] = [
     Export { list: "assignment", noun: "直接分配", permission: Permission::AssignmentRead },
     Export { list: "contract", noun: "合同", permission: Permission::ContractExport },
     Export { list: "hand_over", noun: "交房记录", permission: Permission::ContractExport },
+    Export { list: "exit", noun: "退租", permission: Permission::ContractExport },
     Export { list: "resident", noun: "入住记录", permission: Permission::PersonExport },
+    Export { list: "print", noun: "打印记录", permission: Permission::ContractExport },
     bill("account", "租金账户"),
     bill("bill", "账单"),
     bill("payment", "缴费记录"),
@@ -64,7 +66,16 @@ pub const EXPORTS: [Export; 35] = [
     bill("bank_difference", "银行差异"),
     bill("reconciliation", "银行对账"),
     bill("ledger_entry", "分录"),
+    bill("rent_adjustment", "租金调整"),
+    bill("rent_change", "租金调整明细"),
     bill("refund", "退费"),
+    bill("dunning", "催缴记录"),
+    bill("dunning_rule_set", "催缴规则"),
+    bill("dunning_trial", "催缴试算"),
+    bill("dunning_pause", "暂停催缴"),
+    bill("instalment", "分期还款"),
+    bill("sms", "短信"),
+    bill("sms_month", "短信费用"),
     bill("cashier_shift", "收款班次"),
 ];
 

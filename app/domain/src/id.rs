@@ -71,6 +71,8 @@ ids! {
     BindingId,
     /// 交房记录 (S4-1.5.3)
     HandOverId,
+    /// 退租 (E-80)
+    ExitId,
     /// 家庭 (E-05)
     HouseholdId,
     /// 账户 (E-44)

@@ -46,10 +46,11 @@ pub enum SheetKey {
     Binding,
     User,
     Calendar,
+    RentAdjustment,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -60,6 +61,7 @@ impl SheetKey {
         Self::Binding,
         Self::User,
         Self::Calendar,
+        Self::RentAdjustment,
     ];
 
     /// As the command line and the address name it.
@@ -76,6 +78,7 @@ impl SheetKey {
             Self::Binding => "binding",
             Self::User => "user",
             Self::Calendar => "calendar",
+            Self::RentAdjustment => "rent_adjustment",
         }
     }
 
@@ -93,6 +96,7 @@ impl SheetKey {
             Self::Binding => crate::tenancy::binding_sheet::BINDING_IMPORT.title,
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
+            Self::RentAdjustment => crate::billing::adjustment_sheet::RENT_IMPORT.title,
         }
     }
 
@@ -116,6 +120,7 @@ impl SheetKey {
             Self::Binding => Permission::BindingWrite,
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
+            Self::RentAdjustment => Permission::RentAdjust,
         }
     }
 
@@ -123,7 +128,7 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User)
+        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User | Self::RentAdjustment)
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
@@ -149,6 +154,7 @@ impl SheetKey {
             Self::Binding => of(&crate::tenancy::binding_sheet::BINDING_IMPORT),
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
+            Self::RentAdjustment => of(&crate::billing::adjustment_sheet::RENT_IMPORT),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod import;
 pub mod insight;
 pub mod list;
 pub mod operator;
+pub mod paper;
 pub mod person;
 pub mod platform;
 pub mod search;

@@ -58,6 +58,9 @@ fn head(account: &Account) -> impl IntoView + use<> {
             <a class="btn btn-outline btn-sm" href=format!("/billing/bills?account={id}")>"全部账单"</a>
             <a class="btn btn-outline btn-sm" href=format!("/billing/payments?account={id}")>"全部缴费记录"</a>
             <a class="btn btn-outline btn-sm" href=format!("{}/{id}/entries", ACCOUNT_LIST.path)>"账户流水"</a>
+            {move || may(Permission::NoticePrint).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/billing/notices?account={id}")>"缴费通知单"</a>
+            })}
             {move || may(Permission::RefundWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/refund", ACCOUNT_LIST.path)>"申请退费"</a>
             })}

@@ -4,12 +4,14 @@
 //! collects all day loads the counter and receipts, and nothing else.
 
 mod account;
-mod api;
+pub(crate) mod adjustment;
+pub(crate) mod api;
 pub(crate) mod arrears;
 mod bill;
 mod bill_form;
 pub(crate) mod book;
 pub(crate) mod deduction;
+pub(crate) mod dunning;
 mod list;
 mod receipt;
 mod run;

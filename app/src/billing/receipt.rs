@@ -7,13 +7,14 @@ use super::{
 };
 use crate::{
     shell::{may, use_frame},
+    tenancy::template::print_deed,
     ui::{PageHead, detail::use_id, error_view, icon, label::told, loading_view, resource::resource, table::time_text},
 };
 use domain::{
     billing::payment::{PAYMENT_LIST, Receipt, ReceiptLine},
     dictionary::PaymentStatus,
     id::PaymentId,
-    platform::permission::Permission,
+    platform::{permission::Permission, print::PaperKind},
     value::Money,
 };
 use leptos::prelude::*;
@@ -66,13 +67,15 @@ fn page(receipt: Receipt, again: Callback<()>) -> impl IntoView {
     };
     let number = receipt.row.receipt_no.clone();
     let void = void_deed(&receipt.row, again);
+    let pdf =
+        print_deed(PaperKind::Receipt, id.0, ("生成PDF", "生成A5收据文件；再次生成的收据标注“补打第n次”。"), again);
     view! {
         <PageHead title=format!("收据 {number}") back=(PAYMENT_LIST.path.to_owned(), PAYMENT_LIST.noun.to_owned())>
             <button type="button" class="btn btn-primary btn-sm" disabled=busy on:click=move |_| start(Paper::A5)>{icon("print")}"打印收据"</button>
             <button type="button" class="btn btn-outline btn-sm" disabled=busy on:click=move |_| start(Paper::Roll)>"打印小票（80mm）"</button>
             <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}")>{move || if may(Permission::PaymentTake) { "返回收款" } else { "查看账户" }}</a>
         </PageHead>
-        <div class="deed-row">{void}</div>
+        <div class="deed-row">{pdf}{void}</div>
         {move || refused().map(|error| error_view(&error))}
         {sheet(receipt, paper, before)}
     }

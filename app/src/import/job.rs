@@ -75,7 +75,7 @@ fn job_page(job: ImportJob, stale: bool, changed: Callback<()>) -> impl IntoView
             {stage(&job)}
             {(job.status == ImportStatus::Validated && job.mine).then(|| confirm_buttons(job.id.clone(), job.succeeded, changed))}
             {job.retriable.then(|| view! { <div class="flex flex-wrap gap-2">{retry_button(job.id.clone(), changed)}</div> })}
-            {(job.failed > 0 && !job.status.is_running() && !is_shown(&job)).then(|| view! { <p>"失败数据含个人号码，仅上传人可以查看"</p> })}
+            {(job.failed > 0 && !job.status.is_running() && !is_shown(&job)).then(|| view! { <p>"失败数据含个人信息，仅上传人可以查看"</p> })}
             {(job.failed > 0 && !job.status.is_running() && is_shown(&job)).then(|| view! {
                 <p class="opacity-80">{format!("失败数据保留{FAILED_DAYS}天")}</p>
                 <p class="flex flex-wrap gap-2">

@@ -43,15 +43,15 @@ pub async fn message_read_all() -> Result<(), ApiError> {
 }
 
 /// Every template.
-#[server(endpoint = "template_list", input = Json, output = Terse)]
-pub async fn template_list() -> Result<Vec<Template>, ApiError> {
-    Ok(store::platform::message::template_list(&crate::context::ctx()?).await?)
+#[server(endpoint = "message_template_list", input = Json, output = Terse)]
+pub async fn message_template_list() -> Result<Vec<Template>, ApiError> {
+    Ok(store::platform::message::message_template_list(&crate::context::ctx()?).await?)
 }
 
 /// Words a template anew.
-#[server(endpoint = "template_update", input = Json, output = Terse)]
-pub async fn template_update(notice: Notice, version: i32, form: TemplateForm) -> Result<(), ApiError> {
-    Ok(store::platform::message::template_update(&crate::context::ctx()?, notice, version, &form).await?)
+#[server(endpoint = "message_template_update", input = Json, output = Terse)]
+pub async fn message_template_update(notice: Notice, version: i32, form: TemplateForm) -> Result<(), ApiError> {
+    Ok(store::platform::message::message_template_update(&crate::context::ctx()?, notice, version, &form).await?)
 }
 
 pub(super) fn list_view() -> AnyView {
@@ -117,7 +117,7 @@ fn message_view(row: MessageRow) -> impl IntoView {
 }
 
 pub(super) fn templates_view() -> AnyView {
-    let templates = resource(|| (), |()| template_list());
+    let templates = resource(|| (), |()| message_template_list());
     view! {
         <main class="page">
             <PageHead title="消息模板" />
@@ -166,7 +166,7 @@ fn table(templates: Vec<Template>) -> impl IntoView {
 }
 
 pub(super) fn template_view(code: Signal<String>) -> AnyView {
-    let templates = resource(|| (), |()| template_list());
+    let templates = resource(|| (), |()| message_template_list());
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
@@ -191,13 +191,13 @@ fn template_form(template: &Template) -> impl IntoView + use<> {
         check: Box::new(move |form: &TemplateForm| form.check(notice).map(drop)),
         save: Arc::new(move |form, version| {
             Box::pin(async move {
-                template_update(notice, version.unwrap_or_default(), form).await?;
+                message_template_update(notice, version.unwrap_or_default(), form).await?;
                 Ok(TEMPLATES.to_owned())
             })
         }),
         reload: Some(Arc::new(move || {
             Box::pin(async move {
-                let found = template_list().await?.into_iter().find(|template| template.notice == notice);
+                let found = message_template_list().await?.into_iter().find(|template| template.notice == notice);
                 let found = found.ok_or(domain::failure::Failure::NotFound)?;
                 Ok(Newer {
                     form: TemplateForm::from(&found),

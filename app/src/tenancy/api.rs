@@ -10,6 +10,7 @@ use domain::{
         contract::{Contract, ContractOffer, ContractRow},
         contract_batch::ApproveOutcome,
         contract_form::ContractForm,
+        renewal::RenewalOffer,
     },
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -111,6 +112,18 @@ pub async fn contract_decide(
 #[server(endpoint = "contracts_approve", input = Json, output = Terse)]
 pub async fn contracts_approve(chosen: Vec<(ContractId, i32)>) -> Result<ApproveOutcome, ApiError> {
     Ok(contract::contracts_approve(&ctx()?, &chosen).await?)
+}
+
+/// What the form of a renewal shows of the contract before.
+#[server(endpoint = "contract_renewal_offer_get", input = Json, output = Terse)]
+pub async fn contract_renewal_offer_get(id: ContractId) -> Result<RenewalOffer, ApiError> {
+    Ok(contract::contract_renewal_offer(&ctx()?, id).await?)
+}
+
+/// Enters the contract that follows another.
+#[server(endpoint = "contract_renew", input = Json, output = Terse)]
+pub async fn contract_renew(id: ContractId, form: ContractForm, submit: bool) -> Result<ContractId, ApiError> {
+    Ok(contract::contract_renew(&ctx()?, id, &form, submit).await?)
 }
 
 /// Deletes a contract that nobody approved.

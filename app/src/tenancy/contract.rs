@@ -1,7 +1,10 @@
 //! The page of a contract: its terms, the bills of its whole term (费用明细), its timeline, where the bank stands, and what
 //! its status and the reader's rights leave open.
 
-use super::api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again};
+use super::{
+    api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again},
+    template::print_deed,
+};
 use crate::{
     platform::attachment::attachments_panel,
     shell::may,
@@ -21,7 +24,10 @@ use chrono::Days;
 use domain::{
     dictionary::{AttachmentOwner, ContractStatus},
     id::ContractId,
-    platform::permission::Permission,
+    platform::{
+        permission::Permission,
+        print::{PRINT_LIST, PaperKind},
+    },
     sheet::{Cell, cell_or_empty},
     tenancy::contract::{CONTRACT_LIST, Contract, FILING_DAYS, sync_text},
     value::Money,
@@ -73,6 +79,11 @@ fn head(contract: &Contract) -> AnyView {
     let id = contract.row.id;
     let number = contract.row.contract_no.clone().unwrap_or_else(|| "待编号".to_owned());
     let editable = contract.row.status.is_editable();
+    let ends = matches!(contract.row.status, ContractStatus::Active | ContractStatus::Expired);
+    let leaving = matches!(
+        contract.row.status,
+        ContractStatus::CancelPending | ContractStatus::CancelSyncing | ContractStatus::Terminated
+    );
     let account = contract.account_id.map(|account| format!("/billing/accounts/{account}"));
     view! {
         <PageHead title=format!("合同 {number}") back=(CONTRACT_LIST.path.to_owned(), CONTRACT_LIST.noun.to_owned())>
@@ -80,6 +91,15 @@ fn head(contract: &Contract) -> AnyView {
             {move || account.clone().filter(|_| may(Permission::BillRead)).map(|account| view! {
                 <a class="btn btn-outline btn-sm" href=account>"账户"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/bills?contract={id}")>"账单"</a>
+                <a class="btn btn-outline btn-sm" href=format!("/billing/adjustments/contracts?contract={id}")>"租金调整"</a>
+            })}
+            {leaving.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits?contract={id}")>"退租"</a> })}
+            {move || (ends && may(Permission::ContractWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}/{id}/renew", CONTRACT_LIST.path)>"续签"</a>
+                <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits/new?contract={id}")>"申请退租"</a>
+            })}
+            {move || may(Permission::PrintRead).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}?paper={}&object={id}", PRINT_LIST.path, PaperKind::Contract.code())>"打印记录"</a>
             })}
             {move || (editable && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/edit", CONTRACT_LIST.path)>{icon("edit")}"修改"</a>
@@ -93,6 +113,7 @@ fn head(contract: &Contract) -> AnyView {
 fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
     let (id, version, status) = (contract.row.id, contract.row.version, contract.row.status);
     let waits = status == ContractStatus::Pending && !contract.decidable;
+    let printable = status.watermark().is_empty();
     let navigate = StoredValue::new(use_navigate());
     let gone = move |()| navigate.with_value(|navigate| navigate(CONTRACT_LIST.path, Default::default()));
     let plain = |label, class, question| Deed { label, class, question, word: None };
@@ -125,6 +146,12 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
     view! {
         {(waits && may(Permission::ContractCheck)).then(|| view! { <p class="page-note">"等待其他审批人审批（不能审批本人录入或修改的合同）"</p> })}
         <div class="deed-row">
+            {move || may(Permission::ContractPrint).then(|| print_deed(
+                PaperKind::Contract,
+                id.0,
+                if printable { ("打印合同", "生成一式两份的合同文件，证件号码和电话为明文。") } else { ("打印草稿", "未审批的合同只能打印带“草稿”水印的文件，号码已脱敏。") },
+                again,
+            ))}
             {contract.decidable.then(|| view! {
                 {decide(true, "审批通过", "btn btn-primary btn-sm", "通过后不能修改或删除，并同步至银行。", "意见（选填）")}
                 {decide(false, "审批不通过", "btn btn-outline btn-sm", "不通过的合同仅可删除。", "不通过原因")}
@@ -210,7 +237,8 @@ fn rent_fields(contract: &Contract) -> Vec<FieldCell> {
         ("终止日期", cell_or_empty(contract.ended_on, Cell::Date)),
         ("核定月租金(元)", Cell::Money(contract.assessed.rent)),
         ("租金核减(元/月)", Cell::Money(contract.reduction)),
-        ("月租金(元)", Cell::Money(row.monthly_rent)),
+        ("签订月租金(元)", Cell::Money(contract.signed_rent())),
+        ("现月租金(元)", Cell::Money(row.monthly_rent)),
         ("押金(元)", Cell::Money(contract.deposit)),
         ("缴费周期", Cell::coded(contract.pay_cycle)),
         ("首付款月数", Cell::Number(contract.first_pay_months.into())),

@@ -22,6 +22,7 @@ use domain::{
     tenancy::{
         contract::{CONTRACT_IS_APPROVED, CONTRACT_IS_REJECTED, CONTRACT_LIST, Contract, ContractOffer},
         contract_form::{ContractForm, LEASE_MONTHS_MAX},
+        renewal::without_assignment,
     },
 };
 use leptos::prelude::*;
@@ -85,7 +86,7 @@ fn usual(offer: &ContractOffer) -> ContractForm {
 }
 
 /// By the law's own limit; the city's or the district's (PRM-30) is the store's to know.
-fn check(form: &ContractForm) -> Result<(), FieldErrors> {
+pub(super) fn check(form: &ContractForm) -> Result<(), FieldErrors> {
     form.check(LEASE_MONTHS_MAX).map(drop)
 }
 
@@ -110,7 +111,7 @@ fn new_form(offer: ContractOffer) -> AnyView {
 }
 
 /// Who was looked up as a co-resident and not taken over would be left out without a word.
-fn added(pending: RwSignal<bool>, checked: Result<(), FieldErrors>) -> Result<(), FieldErrors> {
+pub(super) fn added(pending: RwSignal<bool>, checked: Result<(), FieldErrors>) -> Result<(), FieldErrors> {
     if !pending.get_untracked() {
         return checked;
     }
@@ -126,7 +127,7 @@ fn offer_names() -> Names {
     StoredValue::new(Vec::new())
 }
 
-fn contract_names(contract: &Contract) -> Vec<(String, String)> {
+pub(super) fn contract_names(contract: &Contract) -> Vec<(String, String)> {
     contract.residents.iter().map(|resident| (resident.person_id.to_string(), resident.name.clone())).collect()
 }
 
@@ -185,8 +186,11 @@ fn edit_form(contract: Contract, offer: Option<ContractOffer>) -> AnyView {
             Ok(Newer { form: contract.form(), version: contract.row.version, at, by })
         })
     });
+    // A renewal was assigned to nobody: its home is that of the contract before.
+    let renewal = contract.assignment_id.is_none();
+    let checked = move |form: &ContractForm| if renewal { check(&without_assignment(form)) } else { check(form) };
     let deeds = Deeds {
-        check: Box::new(move |form: &ContractForm| added(resident, check(form))),
+        check: Box::new(move |form: &ContractForm| added(resident, checked(form))),
         save: Arc::new(move |form, version| {
             let to = to.clone();
             Box::pin(async move { contract_update(id, version.unwrap_or_default(), form).await.map(|()| to) })

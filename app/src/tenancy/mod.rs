@@ -10,9 +10,12 @@ mod assignment_form;
 mod contract;
 mod contract_fields;
 mod contract_form;
+pub(crate) mod exit;
 pub(crate) mod hand_over;
 mod list;
+mod renewal;
 pub(crate) mod resident;
+pub(crate) mod template;
 
 use crate::ui::{
     detail::{About, use_about, use_last_part},
@@ -96,6 +99,7 @@ impl LazyRoute for ContractForms {
         (move || match last.get().as_str() {
             "new" => contract_form::new_view(),
             "edit" => contract_form::edit_view(),
+            "renew" => renewal::new_view(),
             // On the way to another module.
             _ => ().into_any(),
         })

@@ -76,6 +76,24 @@ impl Field {
         .into_any()
     }
 
+    /// Several lines of text over the whole width.
+    pub fn area(self, rows: u32) -> AnyView {
+        let area = view! {
+            <textarea
+                id=self.name
+                name=self.name
+                class="textarea w-full"
+                rows=rows.to_string()
+                required=self.required
+                aria-invalid=self.invalid()
+                aria-describedby=format!("{}-error", self.name)
+                prop:value=self.value
+                on:input=move |event| self.set.run(event_target_value(&event))
+            >{self.value.get_untracked()}</textarea>
+        };
+        view! { <div class="col-span-full">{self.frame(area)}</div> }.into_any()
+    }
+
     /// One of many, found by typing a part of its name: organisations above all.
     pub fn pick(self, options: Vec<Pick>) -> AnyView {
         super::combo::options(self, options)

@@ -35,6 +35,11 @@ pub fn cell_view(cell: Cell) -> AnyView {
             view! { <span class="status-badge"><span class="status-tile" data-status=tone></span>{label}</span> }
                 .into_any()
         }
+        // A file is none of the pages: its refusal is read beside them.
+        Cell::Link { text, href } if href.starts_with("/files/") => {
+            view! { <a class="link link-primary link-hover" href=href rel="external" target="_blank">{text}</a> }
+                .into_any()
+        }
         Cell::Link { text, href } => view! { <a class="link link-primary link-hover" href=href>{text}</a> }.into_any(),
     }
 }

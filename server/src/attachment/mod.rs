@@ -56,7 +56,9 @@ pub async fn upload(
     let ctx = ctx(visit)?;
     let owner = AttachmentOwner::from_path(&owner).ok_or(Failure::NotFound)?;
     // Before anything is read.
-    ctx.require(owner.write())?;
+    if owner.kinds_of(|right| ctx.actor().may(right)).is_empty() {
+        return Err(Failure::Forbidden.into());
+    }
     take(&ctx, owner, owner_id, receive(form).await?).await?;
     let wants_page = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     if wants_page.is_some_and(|accept| accept.contains("text/html")) {

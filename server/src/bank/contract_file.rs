@@ -1,4 +1,4 @@
-//! The files of the contract sync (domain.md §3.5 C4, docs/bank.md): what the bank is told of contracts, and its answers.
+//! The files of the contract sync (domain.md §3.5 C4, C7, docs/bank.md): what the bank is told of contracts, and its answers.
 
 use super::{
     Encoding,
@@ -6,10 +6,7 @@ use super::{
 };
 use store::billing::bank::contract_file::{ContractAnswer, ContractFile};
 
-/// What the bank is to do with a contract: for now, know it.
-pub const ADD: &str = "ADD";
-
-/// Writes a request: `H|编号|单位编号|笔数|日期`, `D|序号|合同号|ADD|账号|户名|证件后6位|开户行|代扣协议号|起租日|到期日|月租金`.
+/// Writes a request: `H|编号|单位编号|笔数|日期`, `D|序号|合同号|ADD或CANCEL|账号|户名|证件后6位|开户行|代扣协议号|起租日|到期日|月租金`.
 #[must_use]
 pub fn write(file: &ContractFile, unit: &str, encoding: Encoding) -> Vec<u8> {
     let count = file.lines.len().to_string();
@@ -18,7 +15,7 @@ pub fn write(file: &ContractFile, unit: &str, encoding: Encoding) -> Vec<u8> {
         writer.detail(&[
             &line.seq.to_string(),
             &line.contract_no,
-            ADD,
+            line.action.code(),
             &line.account_no,
             &line.holder,
             &line.id_last,

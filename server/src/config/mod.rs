@@ -99,6 +99,15 @@ pub struct ServeConfig {
     /// characters of the bank's files
     #[arg(long, env = "HOUSING_BANK_ENCODING", value_enum, default_value = "utf-8")]
     pub bank_encoding: Encoding,
+    /// where text messages are handed over: file:///folder, with `out` and `in` below it; without it none is sent
+    #[arg(long, env = "HOUSING_SMS")]
+    pub sms: Option<String>,
+    /// what the carrier asks for one part of a message, in fen
+    #[arg(long, env = "HOUSING_SMS_PRICE", default_value_t = 5)]
+    pub sms_price: u32,
+    /// Chinese font of printed papers, a file or the folder of Noto CJK; without it those of the system are looked through
+    #[arg(long, env = "HOUSING_FONT")]
+    pub font: Option<PathBuf>,
     /// fill an empty database with a small demo city
     #[arg(long)]
     pub demo: bool,

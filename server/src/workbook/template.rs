@@ -2,6 +2,7 @@
 
 use super::write::{header_format, text_format, width_of};
 use domain::{
+    billing::adjustment_sheet::RENT_IMPORT,
     dictionary::LabelBook,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
@@ -85,6 +86,7 @@ pub fn labelled(key: SheetKey, book: &LabelBook) -> Template {
         SheetKey::Binding => described(key, &BINDING_IMPORT, book),
         SheetKey::User => described(key, &USER_IMPORT, book),
         SheetKey::Calendar => described(key, &HOLIDAY_IMPORT, book),
+        SheetKey::RentAdjustment => described(key, &RENT_IMPORT, book),
     }
 }
 

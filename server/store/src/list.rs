@@ -11,7 +11,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder, postgres::PgRow};
 /// A list over a small table (at most some ten thousand rows): counted and paged by number.
 pub(crate) struct SmallList<'a> {
     /// the columns, without `select`
-    pub columns: &'static str,
+    pub columns: &'a str,
     /// `from … where …`, ending in a condition
     pub from: &'static str,
     /// what the keyword is compared with

@@ -25,7 +25,7 @@ pub(crate) enum Order {
 pub(crate) struct LongList<'a> {
     pub table: &'static str,
     /// the columns, without `select`
-    pub columns: &'static str,
+    pub columns: &'a str,
     /// ` join …` to what is shown along
     pub joins: &'static str,
     /// more conditions on `r` alone, each beginning with ` and `

@@ -57,6 +57,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::Binding => &|number, name| row(sheet, &[("证件号码", number), ("姓名", name)]),
         SheetKey::User => &|login, phone| row(sheet, &[("账号", login), ("手机号", phone)]),
         SheetKey::Calendar => &|day, kind| row(sheet, &[("日期", day), ("类型", kind)]),
+        SheetKey::RentAdjustment => &|number, rent| row(sheet, &[("合同编号", number), ("新月租金(元)", rent)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -89,6 +90,13 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("甲区", "阳光苑"),
             named("丁区", "新二"),
             named("甲区", ""),
+        ],
+        SheetKey::RentAdjustment => vec![
+            named("HT-RENT-1", "129.00"),
+            named("HT-RENT-1", "129.00"),
+            named("HT-RENT-2", "1.00"),
+            named("HT-RENT-3", "129.00"),
+            named("HT-RENT-2", ""),
         ],
         SheetKey::Calendar => vec![
             named("2026-10-01", "休"),
@@ -153,6 +161,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
 #[tokio::test]
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
     let test = TestDatabase::with_city().await;
+    support::tenancy::rent_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let before = everything(&test).await;
@@ -162,6 +171,7 @@ async fn a_check_writes_nothing_and_says_what_the_import_says() {
             SheetKey::Building => "unit",
             SheetKey::User => "app_user",
             SheetKey::Calendar => "holiday",
+            SheetKey::RentAdjustment => "rent_change",
             other => other.code(),
         };
         let rows = count(&test, table).await;
@@ -191,6 +201,7 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 #[tokio::test]
 async fn it_does_not_matter_how_far_apart_rows_are() {
     let test = TestDatabase::with_city().await;
+    support::tenancy::rent_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;
@@ -383,10 +394,12 @@ async fn jobs_are_answered_by_their_person() {
     assert!(job_get(&mine, &job).await.is_ok());
     assert!(job_get(&mine, &job).await.expect("the job").mine);
     assert!(!job_get(&city::ctx(&test.database, "city").await, &job).await.expect("seen by the city").mine);
-    // Who may import nothing reads nobody's rows, also not in the own district.
-    let finance = city::ctx(&test.database, "finance").await;
-    for failure in [job_get(&finance, &job).await.err(), job_rows(&finance, &job, 0, 10).await.err()] {
-        assert_eq!(failure.map(Failure::from), Some(Failure::Forbidden));
+    // Who may import nothing reads nobody's rows, and who imports another sheet none of this one, also in the own district.
+    for (login, told) in [("leader", Failure::Forbidden), ("finance", Failure::NotFound)] {
+        let ctx = city::ctx(&test.database, login).await;
+        for failure in [job_get(&ctx, &job).await.err(), job_rows(&ctx, &job, 0, 10).await.err()] {
+            assert_eq!(failure.map(Failure::from), Some(told.clone()), "{login}");
+        }
     }
     for failure in [
         job_get(&other, &job).await.err(),

@@ -12,7 +12,9 @@ use store::{
     Ctx, Error,
     import::{
         Import, RawRow,
-        job::{job_check_begin, job_failures, job_get, job_list, job_note, job_refuse, job_rows, job_total},
+        job::{
+            job_check_begin, job_earlier, job_failures, job_get, job_list, job_note, job_refuse, job_rows, job_total,
+        },
     },
 };
 use support::{
@@ -181,8 +183,29 @@ async fn the_log_is_searched() {
     }
     // Searching by name shows nobody more than the own district.
     assert_eq!(found(&city::ctx(&test.database, "district-a").await, &[("operator", "d")]).await, ["二.xlsx"]);
+    let cashier = city::ctx(&test.database, "cashier").await;
+    assert_eq!(refused(job_list(&cashier, &ListQuery::default()).await), Some(Failure::Forbidden));
+}
+
+/// Whoever imports rents sees the jobs of that sheet, and nothing of others, not even that there was one.
+#[tokio::test]
+async fn a_sheet_is_read_by_whoever_imports_it() {
+    let test = TestDatabase::with_city().await;
+    let a = city::ctx(&test.database, "district-a").await;
     let finance = city::ctx(&test.database, "finance").await;
-    assert_eq!(refused(job_list(&finance, &ListQuery::default()).await), Some(Failure::Forbidden));
+    let job = job_note(&a, SheetKey::Estate, "小区.xlsx", "d1").await.expect("a job").id;
+    execute(&test, "update job set status = 'FINISHED' where id = $1::uuid", &job).await;
+    assert_eq!(refused(job_get(&finance, &job).await), Some(Failure::NotFound));
+    assert_eq!(refused(job_rows(&finance, &job, 0, 100).await), Some(Failure::NotFound));
+    assert_eq!(job_earlier(&finance, SheetKey::Estate, "d1").await.expect("an answer"), None);
+    assert!(job_earlier(&a, SheetKey::Estate, "d1").await.expect("an answer").is_some());
+    execute(&test, "update job set sheet = 'rent_adjustment' where id = $1::uuid", &job).await;
+    assert_eq!(found(&finance, &[]).await, ["小区.xlsx"]);
+    assert!(job_earlier(&finance, SheetKey::RentAdjustment, "d1").await.expect("an answer").is_some());
+    let told = refused(job_rows(&finance, &job, 0, 100).await);
+    assert_eq!(told, Some(Failure::refused("失败数据含个人信息，仅上传人可以查看")));
+    execute(&test, "update job set kind = 'EXPORT' where id = $1::uuid", &job).await;
+    assert_eq!(job_earlier(&finance, SheetKey::RentAdjustment, "d1").await.expect("an answer"), None);
 }
 
 /// The page of a job shows each value under its column.

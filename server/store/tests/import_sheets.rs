@@ -31,6 +31,9 @@ async fn stored(test: &TestDatabase, table: &str, condition: &str) -> Value {
 async fn a_good_row_of_every_sheet_goes_in() {
     let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
+        if sheet == SheetKey::RentAdjustment {
+            support::tenancy::rent_data(&test).await;
+        }
         if sheet == SheetKey::Binding {
             // Of somebody who is there.
             let city = city::ctx(&test.database, "city").await;
@@ -365,7 +368,7 @@ async fn who_may_import_what() {
         ("district-a", vec![SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
         ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Room, SheetKey::Person, SheetKey::Binding]),
         ("leader", vec![]),
-        ("finance", vec![]),
+        ("finance", vec![SheetKey::RentAdjustment]),
     ] {
         let ctx = city::ctx(&test.database, login).await;
         for sheet in SheetKey::ALL {

@@ -25,7 +25,7 @@ use store::{
     platform::{
         approval::{approval_end, approval_list},
         job::job_list,
-        message::{message_list, message_open, message_read_all, template_list, template_update},
+        message::{message_list, message_open, message_read_all, message_template_list, message_template_update},
         parameter::{parameter_list, parameter_request},
         user::user_list,
     },
@@ -107,25 +107,27 @@ async fn a_template_words_the_messages_that_follow() {
     let test = TestDatabase::with_city().await;
     let (maker, checker) = (city::ctx(&test.database, "city").await, city::ctx(&test.database, "city-check").await);
     let admin = city::ctx(&test.database, "admin").await;
-    let templates = template_list(&admin).await.expect("templates");
+    let templates = message_template_list(&admin).await.expect("templates");
     assert_eq!(templates.iter().map(|template| template.notice).collect::<Vec<_>>(), Notice::ALL);
     for template in &templates {
         template.notice.content_check(&template.content).unwrap_or_else(|complaint| panic!("{}", complaint.text()));
     }
     let form = |content: &str, enabled: bool| TemplateForm { content: content.into(), enabled: enabled.to_string() };
-    let unknown = template_update(&admin, Notice::ApprovalApproved, 1, &form("{事项}{密码}", true)).await;
+    let unknown = message_template_update(&admin, Notice::ApprovalApproved, 1, &form("{事项}{密码}", true)).await;
     let Some(Failure::Invalid(fields)) = refused(unknown) else { panic!("an unknown placeholder was taken") };
     assert_eq!(fields.get("content"), Some("没有占位符{密码}，可以使用：{事项}、{对象}、{复核人}"));
     assert_eq!(
-        refused(template_update(&maker, Notice::JobFailed, 1, &form("好", true)).await),
+        refused(message_template_update(&maker, Notice::JobFailed, 1, &form("好", true)).await),
         Some(Failure::Forbidden)
     );
-    template_update(&admin, Notice::ApprovalApproved, 1, &form("{复核人}同意了：{事项}", true)).await.expect("worded");
-    let late = template_update(&admin, Notice::ApprovalApproved, 1, &form("晚了", true)).await;
+    message_template_update(&admin, Notice::ApprovalApproved, 1, &form("{复核人}同意了：{事项}", true))
+        .await
+        .expect("worded");
+    let late = message_template_update(&admin, Notice::ApprovalApproved, 1, &form("晚了", true)).await;
     assert_eq!(refused(late), Some(Failure::Conflict));
     approval_end(&checker, asked(&maker, "60").await, Verdict::Approve, "").await.expect("approved");
     assert_eq!(inbox(&maker).await, ["测试city-check同意了：参数设置"]);
-    template_update(&admin, Notice::ApprovalRejected, 1, &form("不发", false)).await.expect("switched off");
+    message_template_update(&admin, Notice::ApprovalRejected, 1, &form("不发", false)).await.expect("switched off");
     approval_end(&checker, asked(&maker, "90").await, Verdict::Reject, "依据不足").await.expect("rejected");
     assert_eq!(inbox(&maker).await.len(), 1, "switched off is not sent");
 }

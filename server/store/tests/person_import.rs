@@ -114,7 +114,7 @@ async fn nothing_of_a_file_lies_in_the_database_in_clear() {
     let entry = city::ctx(&test.database, "entry").await;
     let own = job(&entry, vec![permit(BROKEN_ID, &[])]).await;
     let told = job_rows(&ctx, &own, 0, 100).await.map_err(Failure::from).expect_err("somebody else's");
-    assert_eq!(told, Failure::refused("失败数据含个人号码，仅上传人可以查看"));
+    assert_eq!(told, Failure::refused("失败数据含个人信息，仅上传人可以查看"));
 }
 
 #[tokio::test]

@@ -105,17 +105,30 @@ async fn the_seeded_roles_may_exactly_this() {
     tenancy:contract:write       .           .    .          .        .      .        x     .                 .       .       .         .         .            .       .
     tenancy:contract:check       .           .    .          .        .      .        .     x                 .       .       .         .         .            .       .
     tenancy:contract:export      .           x    .          x        .      x        .     .                 x       .       .         .         .            .       .
+    tenancy:contract:print       .           .    .          .        .      x        x     .                 .       .       .         .         .            .       .
+    tenancy:template:read        .           x    x          .        .      x        x     .                 .       .       .         .         x            .       .
+    tenancy:template:write       .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    tenancy:template:check       .           .    x          .        .      .        .     .                 .       .       .         .         .            .       .
+    tenancy:print:read           .           x    x          x        .      x        x     .                 x       x       .         .         x            x       .
     tenancy:binding:write        .           .    .          .        .      x        x     .                 .       .       .         .         .            .       .
     tenancy:hand_over:write      .           .    .          .        .      x        .     .                 .       .       .         .         x            .       .
-    billing:bill:read            .           x    .          x        .      x        x     x                 x       x       .         .         .            x       x
+    tenancy:exit:inspect         .           .    .          .        .      x        .     .                 .       .       .         .         x            .       .
+    tenancy:exit:revoke          .           x    .          x        .      .        .     .                 .       .       .         .         .            .       .
+    billing:bill:read            .           x    x          x        .      x        x     x                 x       x       .         .         .            x       x
     billing:bill:write           .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
     billing:bill:export          .           x    .          .        .      .        .     .                 x       .       .         .         .            .       x
+    billing:notice:print         .           .    .          .        .      x        .     .                 x       .       .         .         x            x       .
     billing:payment:take         .           .    .          .        .      .        .     .                 .       .       .         .         .            x       .
     billing:payment:verify       .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
     billing:refund:write         .           .    .          .        .      .        .     .                 .       .       .         .         .            x       .
     billing:refund:check         .           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
+    billing:exit_bill:write      .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:exit_bill:check      .           .    .          .        .      .        .     .                 x       .       .         .         .            .       x
     billing:deduction:write      .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
     billing:deduction:check      .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:dunning:write        .           .    .          .        .      x        .     .                 x       .       .         .         .            .       .
+    billing:dunning:rule         .           x    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:dunning:check        .           .    x          x        .      .        .     .                 .       .       .         .         .            .       x
     billing:rent:adjust          .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
     billing:rent:check           .           x    .          .        .      .        .     x                 .       .       .         .         .            .       .
     billing:ledger:read          x           x    .          x        .      .        .     .                 x       x       .         .         .            .       x

@@ -402,6 +402,7 @@ async fn the_record_of_what_happened_only_grows() {
         "approval_task",
         "contract_history",
         "hand_over_history",
+        "exit_history",
         "household_history",
         "bill_history",
         "ledger_entry",

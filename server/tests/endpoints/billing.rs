@@ -6,6 +6,7 @@ use crate::{
         Told::{Forbidden, Good, Hidden, NotFound},
         reads, writes,
     },
+    papers::{self, PaperWorld, paper_world},
     support::{
         Site,
         billing_pages::{account, cash, lock},
@@ -24,6 +25,7 @@ pub struct BillingWorld {
     pub bills: [i64; 2],
     /// one to be read, one to be taken back, one to be verified
     payments: [i64; 3],
+    pub papers: PaperWorld,
 }
 
 pub async fn billing_world(site: &Site, person: i64) -> BillingWorld {
@@ -38,7 +40,7 @@ pub async fn billing_world(site: &Site, person: i64) -> BillingWorld {
     };
     let payments = [payment(11).await, payment(12).await, payment(13).await];
     let district = site.id("select district_id from account").await;
-    BillingWorld { account: account.0, district, bills, payments }
+    BillingWorld { account: account.0, district, bills, payments, papers: paper_world(site).await }
 }
 
 /// Finance makes bills and verifies, a cashier takes money, a district looks on.
@@ -49,7 +51,8 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
     let (account, [bill, wrong]) = (AccountId(at.account), at.bills);
     let [paid, void, verified] = at.payments;
     let today = store::ctx::china_day(chrono::Utc::now());
-    vec![
+    let mut entries = papers::functions(&at.papers, list);
+    entries.extend(vec![
         read("account_list", list.clone(), Hidden),
         read("account_get", json!({"id": account}), NotFound),
         read("bill_list", list.clone(), Hidden),
@@ -70,5 +73,6 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
             "bill_run_create",
             json!({"form": {"request": lock(23, today).request, "district": at.district.to_string(), "month": today.format("%Y-%m").to_string()}}),
         ),
-    ]
+    ]);
+    entries
 }

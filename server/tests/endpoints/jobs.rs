@@ -54,8 +54,8 @@ pub fn jobs(world: &World, list: &Value) -> Vec<Entry> {
         own("message_list", list.clone()),
         mine("message_open", json!({"id": world.jobs.message})),
         own("message_read_all", json!({})),
-        technical("template_list", json!({})),
-        technical("template_update", template),
+        technical("message_template_list", json!({})),
+        technical("message_template_update", template),
         own("reminder_list", json!({})),
     ]
 }

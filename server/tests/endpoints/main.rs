@@ -1,16 +1,21 @@
 //! Every address that answers data × who asks (architecture §4). A server function or raw route without
 //! an entry here fails the test: whoever adds one says who may use it.
 
+mod adjustment;
 mod administration;
 mod assets;
 mod billing;
 mod books;
 mod deductions;
+mod dunning;
 mod entries;
+mod exit;
 mod files;
 mod hostile;
 mod jobs;
 mod move_in;
+mod papers;
+mod persons;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;

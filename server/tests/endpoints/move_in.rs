@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use store::tenancy::hand_over::hand_over_offer;
 
 pub struct MoveInWorld {
-    at: MoveIn,
+    pub at: MoveIn,
     hand_over: Value,
     binding: Value,
     /// a household that is not there yet, and the one that is

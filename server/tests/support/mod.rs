@@ -1,6 +1,7 @@
 //! What the HTTP tests share: the real router over a database of their own, asked without a network.
 #![allow(dead_code, unused_imports, reason = "every test file is a program of its own and uses its own part of this")]
 
+pub mod adjustment_pages;
 #[path = "../../store/tests/support/asset.rs"]
 pub mod asset;
 pub mod asset_pages;
@@ -11,6 +12,8 @@ pub mod city;
 #[path = "../../store/tests/support/database.rs"]
 pub mod database;
 pub mod deduction_pages;
+pub mod dunning_pages;
+pub mod exit_pages;
 pub mod move_in_pages;
 #[path = "../../store/tests/support/phone.rs"]
 pub mod phone;
@@ -141,6 +144,7 @@ impl Site {
             feed: Feed::start(test.database.clone()).await.expect("a feed"),
             front,
             stopping,
+            fonts: std::sync::Arc::new(print::Fonts::find(None)),
             stream_recheck: std::time::Duration::from_millis(500),
         };
         let patterns = app::page_patterns(&state.process);

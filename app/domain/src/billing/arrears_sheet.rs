@@ -60,6 +60,7 @@ pub const ARREARS_LIST: ListSheet<ArrearsRow> = ListSheet {
         ListColumn { key: "amount", header: "欠费金额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.amount) },
         ListColumn { key: "since", header: "最早应缴日", kind: Kind::Time, sortable: true, essential: false, cell: |row| cell_or_empty(row.since, Cell::Date) },
         ListColumn { key: "level", header: "欠费等级", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.level) },
+        ListColumn { key: "dunning", header: "操作", kind: Kind::Action, sortable: false, essential: false, cell: |row| Cell::link("催缴", format!("/billing/dunning/accounts/{}", row.account_id)) },
     ],
     filters: &[
         Filter { key: "level", label: "欠费等级", choices: Choices::Of(levels) },

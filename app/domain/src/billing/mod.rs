@@ -1,5 +1,7 @@
 //! 收缴 (domain.md §3.6 to §3.8, §4.1 to §4.5, §4.10, §4.11): rent, bills, payments, the ledger and arrears.
 
+pub mod adjustment;
+pub mod adjustment_sheet;
 pub mod allocation;
 pub mod arrears;
 pub mod arrears_sheet;
@@ -9,10 +11,17 @@ pub mod bill_status;
 pub mod deduction;
 pub mod deduction_result;
 pub mod deduction_status;
+pub mod dunning;
+pub mod dunning_account;
+pub mod dunning_form;
+pub mod dunning_sheet;
+pub mod instalment;
 pub mod late_fee;
 pub mod ledger;
+pub mod notice;
 pub mod payment;
 pub mod plan;
+pub mod receipt;
 pub mod reconciliation;
 pub mod refund;
 pub mod rent;
@@ -20,3 +29,4 @@ pub mod rule;
 pub mod run;
 pub mod schedule;
 pub mod shift;
+pub mod sms;

@@ -109,6 +109,14 @@ pub fn bills(terms: &Terms) -> Vec<PlannedBill> {
         .collect()
 }
 
+/// The first day of the first bill in a month or behind it, which the lines of no bill are needed for; none: the term is over.
+#[must_use]
+pub fn first_day(terms: &Terms, month: NaiveDate) -> Option<NaiveDate> {
+    let periods = schedule::periods(terms.start_on, terms.end_on, terms.split);
+    let bills = schedule::bills(&periods, terms.first.into(), terms.cycle.into());
+    bills.into_iter().map(|periods| periods[0].from).find(|from| month_of(*from) >= month)
+}
+
 /// The bills whose first day lies in a month: what the run of that month makes (PRM-40).
 #[must_use]
 pub fn bills_of_month(terms: &Terms, month: NaiveDate) -> Vec<PlannedBill> {
@@ -262,6 +270,8 @@ mod tests {
                 month = month.checked_add_months(chrono::Months::new(1)).unwrap();
             }
             prop_assert_eq!(&plan, &by_month);
+            let month = month_of(rent_start_on);
+            prop_assert_eq!(first_day(&terms, month), plan.iter().map(|bill| bill.from).find(|from| month_of(*from) >= month));
             let mut next = start_on;
             for line in plan.iter().flat_map(|bill| &bill.lines) {
                 prop_assert_eq!(line.from, next);

@@ -1,11 +1,13 @@
-//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-41 to PRM-48, PRM-51): the parameters that
+//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-31, PRM-41 to PRM-49, PRM-51): the parameters that
 //! contracts and bills follow, each of which a district may set for itself.
 
 use crate::{
     billing::{arrears::ArrearsRule, deduction_result::DeductionDays, late_fee::LateFee},
     dictionary::{DayBase, PaidFirst},
     platform::setting::code,
-    tenancy::{assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX, layout::LayoutRule},
+    tenancy::{
+        assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX, layout::LayoutRule, renewal::RenewalWindow,
+    },
     value::{Check, Complaint, Money},
 };
 
@@ -18,6 +20,8 @@ pub struct BillingRule {
     pub sign_days: u32,
     /// PRM-30
     pub lease_months: u32,
+    /// PRM-31
+    pub renewal: RenewalWindow,
     /// PRM-41
     pub base: DayBase,
     /// PRM-42: a due day on which nobody works moves to the next on which somebody does
@@ -34,6 +38,8 @@ pub struct BillingRule {
     pub balance_first: bool,
     /// PRM-48
     pub levels: [i64; 4],
+    /// PRM-49: days that a written notice gives
+    pub notice_days: u32,
     /// PRM-51
     pub minor: Money,
 }
@@ -44,6 +50,7 @@ impl Default for BillingRule {
             layouts: LayoutRule::default(),
             sign_days: SIGN_WORKING_DAYS,
             lease_months: LEASE_MONTHS_MAX,
+            renewal: RenewalWindow::default(),
             base: DayBase::Actual,
             due_rolls: true,
             late_fee: None,
@@ -52,16 +59,18 @@ impl Default for BillingRule {
             deduction_days: DeductionDays::default(),
             balance_first: true,
             levels: [1, 2, 3, 6],
+            notice_days: 15,
             minor: Money::from_fen(100),
         }
     }
 }
 
 /// The parameters of the rule, in the order of their numbers.
-pub const CODES: [&str; 11] = [
+pub const CODES: [&str; 13] = [
     code::LAYOUTS,
     code::SIGN_DAYS,
     code::LEASE_MONTHS,
+    code::RENEWAL_WINDOW,
     code::DAY_BASE,
     code::DUE_ROLLS,
     code::LATE_FEE,
@@ -69,6 +78,7 @@ pub const CODES: [&str; 11] = [
     code::DEDUCTION_DAYS,
     code::BALANCE_FIRST,
     code::ARREARS_LEVELS,
+    code::NOTICE_DAYS,
     code::ARREARS_MINOR,
 ];
 
@@ -88,6 +98,10 @@ impl BillingRule {
             code::LEASE_MONTHS => {
                 // The law's own limit is the most that can be set.
                 self.lease_months = number(value, 1, LEASE_MONTHS_MAX).ok_or(says("最长租期须为1至60个月"))?;
+            }
+            code::RENEWAL_WINDOW => {
+                self.renewal = RenewalWindow::parse(value)
+                    .ok_or(says("须为到期前开始和截止的天数，开始1至1830且不少于截止，如180/90"))?;
             }
             code::DAY_BASE => {
                 self.base = DayBase::from_code(value).ok_or(says("日租金基数可填ACTUAL、30或365"))?;
@@ -117,6 +131,7 @@ impl BillingRule {
                     .filter(|levels| levels[0] >= 1 && levels.is_sorted() && levels[3] <= 60)
                     .ok_or(says("须为四个由小到大的月数，如1/2/3/6"))?;
             }
+            code::NOTICE_DAYS => self.notice_days = number(value, 1, 90).ok_or(says("限缴天数须为1至90天"))?,
             code::ARREARS_MINOR => {
                 self.minor = Money::parse_yuan(value)
                     .ok()
@@ -135,6 +150,7 @@ impl BillingRule {
             code::LAYOUTS => self.layouts.code(),
             code::SIGN_DAYS => self.sign_days.to_string(),
             code::LEASE_MONTHS => self.lease_months.to_string(),
+            code::RENEWAL_WINDOW => self.renewal.code(),
             code::DAY_BASE => self.base.code().to_owned(),
             code::DUE_ROLLS => self.due_rolls.to_string(),
             code::LATE_FEE => match self.late_fee {
@@ -145,6 +161,7 @@ impl BillingRule {
             code::DEDUCTION_DAYS => self.deduction_days.text(),
             code::BALANCE_FIRST => self.balance_first.to_string(),
             code::ARREARS_LEVELS => self.levels.map(|level| level.to_string()).join("/"),
+            code::NOTICE_DAYS => self.notice_days.to_string(),
             code::ARREARS_MINOR => self.minor.to_string(),
             _ => return None,
         })
@@ -187,6 +204,7 @@ mod tests {
             (code::LAYOUTS, "1-2=STUDIO/ONE,3+=TWO"),
             (code::SIGN_DAYS, "15"),
             (code::LEASE_MONTHS, "36"),
+            (code::RENEWAL_WINDOW, "120/30"),
             (code::DAY_BASE, "30"),
             (code::DUE_ROLLS, "false"),
             (code::LATE_FEE, "0.000500/5/100"),
@@ -194,6 +212,7 @@ mod tests {
             (code::DEDUCTION_DAYS, "10/18"),
             (code::BALANCE_FIRST, "false"),
             (code::ARREARS_LEVELS, "1/2/4/6"),
+            (code::NOTICE_DAYS, "30"),
             (code::ARREARS_MINOR, "2.00"),
         ] {
             assert_eq!(rule.set(code, value), Ok(()), "{code}");
@@ -210,6 +229,7 @@ mod tests {
             (code::LAYOUTS, &["", "1=ONE", "2+=ONE", "1+=CASTLE"][..]),
             (code::SIGN_DAYS, &["0", "61", "x"]),
             (code::LEASE_MONTHS, &["0", "61"]),
+            (code::RENEWAL_WINDOW, &["", "180", "90/180", "0/0", "1831/90", "180/90/1"]),
             (code::DAY_BASE, &["31", ""]),
             (code::DUE_ROLLS, &["1", "是"]),
             // An observed contract asks for 2 % a day, which no court would leave.
@@ -218,6 +238,7 @@ mod tests {
             (code::DEDUCTION_DAYS, &["", "31", "20/15"]),
             (code::BALANCE_FIRST, &["1", "是"]),
             (code::ARREARS_LEVELS, &["1/2/3", "2/1/3/6", "0/1/2/3", "1/2/3/61"]),
+            (code::NOTICE_DAYS, &["0", "91", "x"]),
             (code::ARREARS_MINOR, &["-1", "1.001", "101"]),
         ] {
             for value in values {

@@ -13,6 +13,8 @@ dictionary! {
         AssetMaster = "ASSET_MASTER" "资产主卡片",
         Contract = "CONTRACT" "合同",
         HandOver = "HAND_OVER" "交房记录",
+        Dunning = "DUNNING" "催缴记录",
+        Exit = "EXIT" "退租",
     }
 }
 
@@ -34,6 +36,9 @@ dictionary! {
         ContractScan = "CONTRACT" "合同扫描件",
         Explained = "EXPLAINED" "条款说明确认书",
         HandOverSheet = "HAND_OVER" "交房确认单",
+        InspectionSheet = "INSPECTION" "验房单",
+        SettlementSheet = "SETTLEMENT" "退租结算单",
+        Service = "SERVICE" "送达回证",
         IdCard = "IDCARD" "身份证",
         Hukou = "HUKOU" "家庭成员户口",
         Marriage = "MARRIAGE" "婚姻证明",

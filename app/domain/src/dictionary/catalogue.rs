@@ -3,17 +3,17 @@
 use super::{
     AcquireMode, ApplicantCategory, ApprovalKind, ApprovalStatus, AreaBasis, AssetClass, AssetStatus, AssetUse,
     AssignmentStatus, BindingRelation, ContractStatus, CountResult, CountStatus, DayKind, Decoration,
-    DepreciationMethod, Dictionary, Education, Gender, HousingCategory, HukouType, IdType, IdVerified, InvestmentType,
-    ItemState, LayoutType, LedgerSubject, Marital, MeterType, Nation, NumberKind, NumberPeriod, OperatorType,
-    OrganizationStatus, OrganizationType, Orientation, PayCycle, PersonType, ProjectStatus, Relation, RoomType,
-    SignMode, SourceType, SpecialTag, Structure, TitleForm, UnitCondition, UnitStatus, UseStatus, UserStatus,
-    ValueType, WorkflowStatus,
+    DepreciationMethod, Dictionary, Education, ExitBillStatus, ExitLineKind, ExitStatus, ExitType, Gender,
+    HousingCategory, HukouType, IdType, IdVerified, InvestmentType, ItemState, LayoutType, LedgerSubject, Marital,
+    MeterType, Nation, NumberKind, NumberPeriod, OperatorType, OrganizationStatus, OrganizationType, Orientation,
+    PayCycle, PersonType, ProjectStatus, Relation, RoomType, SignMode, SourceType, SpecialTag, Structure, TitleForm,
+    UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus,
 };
 use crate::housing::asset_change::{ChangeKind, ChangeState};
 
 /// The dictionaries whose labels the city may set. The verbs of the state machines are no values that are stored, and
 /// coordinate systems are names of standards: those stay as they are.
-pub static DICTIONARIES: [&Dictionary; 53] = [
+pub static DICTIONARIES: [&Dictionary; 57] = [
     HousingCategory::LIST,
     SourceType::LIST,
     InvestmentType::LIST,
@@ -51,6 +51,10 @@ pub static DICTIONARIES: [&Dictionary; 53] = [
     CountStatus::LIST,
     AssignmentStatus::LIST,
     ContractStatus::LIST,
+    ExitType::LIST,
+    ExitStatus::LIST,
+    ExitBillStatus::LIST,
+    ExitLineKind::LIST,
     PayCycle::LIST,
     SignMode::LIST,
     Relation::LIST,

@@ -40,7 +40,8 @@ pub use housing::{
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
 pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};
 pub use tenancy::{
-    AssignmentStatus, BindingRelation, ContractStatus, ItemState, MeterType, PayCycle, Relation, SignMode,
+    AssignmentStatus, BindingRelation, ContractStatus, ExitBillStatus, ExitLineKind, ExitStatus, ExitType, ItemState,
+    MeterType, PayCycle, Relation, SignMode,
 };
 
 use crate::value::{Check, Complaint, text::normalize};

@@ -93,6 +93,56 @@ dictionary! {
     }
 }
 
+dictionary! {
+    /// 退租类型 (D-45)
+    ExitType = "D-45" "退租类型" {
+        Voluntary = "VOLUNTARY" "自愿退出",
+        Expired = "EXPIRED" "到期不续",
+        Ineligible = "INELIGIBLE" "不符合条件",
+        Violation = "VIOLATION" "违规退回",
+        Arrears = "ARREARS" "欠租腾退",
+        Deceased = "DECEASED" "死亡",
+        Swap = "SWAP" "调换",
+        Forced = "FORCED" "强制退出",
+        Fraud = "FRAUD" "骗租",
+    }
+}
+
+dictionary! {
+    /// 退租状态 (E-80 `status`, domain.md §3.15)
+    ExitStatus = "E-80.status" "退租状态" {
+        Applied = "APPLIED" "待审批",
+        Accepted = "ACCEPTED" "待验房",
+        Inspection = "INSPECTION" "已验房",
+        Settlement = "SETTLEMENT" "结算中",
+        Paid = "PAID" "已结清",
+        RefundPending = "REFUND_PENDING" "待退款",
+        KeysReturned = "KEYS_RETURNED" "已交钥匙",
+        Closed = "CLOSED" "已退租",
+        Revoked = "REVOKED" "已撤销",
+    }
+}
+
+dictionary! {
+    /// 退租账单状态 (E-53 `status`)
+    ExitBillStatus = "E-53.status" "退租账单状态" {
+        Pending = "PENDING" "待复核",
+        Approved = "APPROVED" "已入账",
+        Refused = "REFUSED" "已退回",
+    }
+}
+
+dictionary! {
+    /// 退租账单明细 (E-53 lines)
+    ExitLineKind = "E-53.line" "退租费用" {
+        Owed = "OWED" "未缴账单",
+        Reverse = "REVERSE" "冲销账单",
+        Rent = "RENT" "租金结算",
+        Damage = "DAMAGE" "损坏赔偿",
+        Other = "OTHER" "其他费用",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +156,10 @@ mod tests {
         );
         assert_reads(PayCycle::ENTRIES, "MONTH=月, QUARTER=季, HALF=半年, YEAR=年");
         assert_reads(SignMode::ENTRIES, "PAPER=纸质, ELECTRONIC=电子");
+        assert_reads(
+            ExitType::ENTRIES,
+            "VOLUNTARY=自愿退出, EXPIRED=到期不续, INELIGIBLE=不符合条件, VIOLATION=违规退回, ARREARS=欠租腾退, DECEASED=死亡, SWAP=调换, FORCED=强制退出, FRAUD=骗租",
+        );
         assert_reads(
             AssignmentStatus::ENTRIES,
             "PENDING=待复核, CONFIRMED=待签约, REFUSED=已驳回, RELEASED=已撤销, LAPSED=逾期未签, SIGNED=已签约",

@@ -86,7 +86,8 @@ impl UnitStatus {
             (E::Release, Self::Assigned) => Self::Vacant,
             (E::Sign, Self::Assigned) => Self::Signed,
             (E::MoveIn, Self::Signed) => Self::Occupied,
-            (E::MoveOut, Self::Occupied) => Self::Repair,
+            // Also of a home that was signed for and never handed over (C5 to C7 before U6).
+            (E::MoveOut, Self::Occupied | Self::Signed) => Self::Repair,
             (E::FinishRepair, Self::Repair) => Self::Vacant,
             (E::Freeze, Self::Vacant | Self::Repair) => Self::Frozen,
             (E::Unfreeze, Self::Frozen) => Self::Vacant,
@@ -292,7 +293,7 @@ mod tests {
         ),
         (S::Reserved, &[(E::Unlock, S::Vacant), (E::Assign, S::Assigned), (E::Deregister, S::OffShelf)]),
         (S::Assigned, &[(E::Release, S::Vacant), (E::Sign, S::Signed), (E::Deregister, S::OffShelf)]),
-        (S::Signed, &[(E::MoveIn, S::Occupied)]),
+        (S::Signed, &[(E::MoveIn, S::Occupied), (E::MoveOut, S::Repair)]),
         (S::Occupied, &[(E::MoveOut, S::Repair)]),
         (S::Repair, &[(E::FinishRepair, S::Vacant), (E::Freeze, S::Frozen), (E::Deregister, S::OffShelf)]),
         (S::Frozen, &[(E::Unfreeze, S::Vacant), (E::UnfreezeToRepair, S::Repair), (E::Deregister, S::OffShelf)]),

@@ -86,9 +86,22 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("household_member", "家庭成员"),
     ("binding", "房间入住关系"),
     ("hand_over", "交房记录"),
+    ("exit_case", "退租"),
+    ("exit_bill", "退租账单"),
     ("attachment", "附件"),
     ("deduction_batch", "代扣批次"),
     ("bank_difference", "银行差异"),
+    ("sms_template", "短信模板"),
+    ("sms_block", "短信黑名单"),
+    ("dunning_rule_set", "催缴规则"),
+    ("dunning_rule", "催缴规则明细"),
+    ("dunning_record", "催缴记录"),
+    ("dunning_pause", "暂停催缴"),
+    ("instalment", "分期还款"),
+    ("rent_adjustment", "租金调整"),
+    ("rent_change", "租金调整明细"),
+    ("document_template", "文书模板"),
+    ("print_log", "打印记录"),
 ];
 
 /// What people call an audited table; the table's own name when nobody has named it.

@@ -228,16 +228,24 @@ pub enum Plan {
     BankExchange,
     /// who has fallen behind with the rent since yesterday (domain.md §3.6 L4)
     ArrearsCount,
+    /// whose term has ended, and which homes nobody signed for (domain.md §3.5 C8, §3.27 U4)
+    ContractExpire,
+    /// who is reminded today, and which pauses and plans have ended (S0-19)
+    Dunning,
+    SmsSend,
 }
 
 impl Plan {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
         Self::JobSettle,
         Self::BankExchange,
         Self::ArrearsCount,
+        Self::ContractExpire,
+        Self::Dunning,
+        Self::SmsSend,
     ];
 
     /// As stored.
@@ -250,6 +258,9 @@ impl Plan {
             Self::JobSettle => "JOB_SETTLE",
             Self::BankExchange => "BANK_EXCHANGE",
             Self::ArrearsCount => "ARREARS_COUNT",
+            Self::Dunning => "DUNNING",
+            Self::SmsSend => "SMS_SEND",
+            Self::ContractExpire => "CONTRACT_EXPIRE",
         }
     }
 
@@ -262,6 +273,9 @@ impl Plan {
             Self::JobSettle => "中断任务收尾",
             Self::BankExchange => "银行文件交换",
             Self::ArrearsCount => "每日欠费重算",
+            Self::Dunning => "每日催缴",
+            Self::SmsSend => "短信发送",
+            Self::ContractExpire => "每日合同到期处理",
         }
     }
 
@@ -278,9 +292,9 @@ impl Plan {
             Self::AuditSeal => 2,
             Self::SearchIndex => 1,
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
-            Self::Housekeeping | Self::ArrearsCount => 60 * 60,
+            Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
             Self::JobSettle => 5,
-            Self::BankExchange => 30,
+            Self::BankExchange | Self::SmsSend => 30,
         }
     }
 
@@ -303,7 +317,7 @@ impl Plan {
     /// Whether it can be switched off: what proves and what mends cannot.
     #[must_use]
     pub fn can_stop(self) -> bool {
-        matches!(self, Self::SearchIndex | Self::Housekeeping | Self::BankExchange)
+        matches!(self, Self::SearchIndex | Self::Housekeeping | Self::BankExchange | Self::Dunning | Self::SmsSend)
     }
 }
 
@@ -341,8 +355,11 @@ mod tests {
 
     #[test]
     fn schedules_are_said_in_words() {
-        assert_eq!(Plan::ALL.map(Plan::schedule), ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时"]);
-        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false]);
+        assert_eq!(
+            Plan::ALL.map(Plan::schedule),
+            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒"]
+        );
+        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true]);
     }
 
     #[test]

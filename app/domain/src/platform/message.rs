@@ -99,23 +99,7 @@ impl Notice {
     /// About a placeholder that this occasion does not have, by its name; about braces without a partner; about nothing
     /// or too much text.
     pub fn content_check(self, content: &str) -> Check<String> {
-        // As it was written, with its full-width signs.
-        let content = content.trim().to_owned();
-        if content.contains(char::is_control) {
-            return Err(Complaint::says("内容须为一行文字"));
-        }
-        if !(1..=CONTENT_MAX).contains(&content.chars().count()) {
-            return Err(Complaint::says(format!("内容须为1至{CONTENT_MAX}个字")));
-        }
-        for part in parts(&content)? {
-            if let Part::Placeholder(name) = part
-                && !self.placeholders().iter().any(|(known, _)| *known == name)
-            {
-                let known: Vec<String> = self.placeholders().iter().map(|(known, _)| format!("{{{known}}}")).collect();
-                return Err(Complaint::says(format!("没有占位符{{{name}}}，可以使用：{}", known.join("、"))));
-            }
-        }
-        Ok(content)
+        content_check(content, self.placeholders())
     }
 
     /// The text of a template with examples in it.
@@ -123,6 +107,30 @@ impl Notice {
     pub fn preview(self, content: &str) -> String {
         render(content, self.placeholders())
     }
+}
+
+/// Checks the wording of a template that may name these placeholders; answers it as it is stored.
+///
+/// # Errors
+/// As [`Notice::content_check`].
+pub fn content_check(content: &str, placeholders: &[(&str, &str)]) -> Check<String> {
+    // As it was written, with its full-width signs.
+    let content = content.trim().to_owned();
+    if content.contains(char::is_control) {
+        return Err(Complaint::says("内容须为一行文字"));
+    }
+    if !(1..=CONTENT_MAX).contains(&content.chars().count()) {
+        return Err(Complaint::says(format!("内容须为1至{CONTENT_MAX}个字")));
+    }
+    for part in parts(&content)? {
+        if let Part::Placeholder(name) = part
+            && !placeholders.iter().any(|(known, _)| *known == name)
+        {
+            let known: Vec<String> = placeholders.iter().map(|(known, _)| format!("{{{known}}}")).collect();
+            return Err(Complaint::says(format!("没有占位符{{{name}}}，可以使用：{}", known.join("、"))));
+        }
+    }
+    Ok(content)
 }
 
 enum Part<'a> {

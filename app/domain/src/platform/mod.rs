@@ -16,6 +16,7 @@ pub mod organization_form;
 pub mod organization_sheet;
 pub mod parameter;
 pub mod permission;
+pub mod print;
 pub mod role;
 pub mod second_factor;
 pub mod setting;

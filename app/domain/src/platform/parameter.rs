@@ -61,6 +61,11 @@ pub const CATALOGUE: &[Parameter] = &[
     ),
     by_district(code::SIGN_DAYS, "签约期限（工作日）", "选房或直接分配后须签约的期限，1至60；逾期房源释放"),
     by_district(code::LEASE_MONTHS, "最长租期（月）", "1至60，办法规定一般不超过5年"),
+    by_district(
+        code::RENEWAL_WINDOW,
+        "续签办理期限（天）",
+        "合同到期前开始办理和截止申请的天数，如180/90；截止后仍可办理，页面提示",
+    ),
     by_district(code::DAY_BASE, "日租金基数", "ACTUAL（当期实际天数）、30或365"),
     by_district(code::DUE_ROLLS, "缴费日遇休息日顺延", "true或false"),
     by_district(
@@ -72,6 +77,7 @@ pub const CATALOGUE: &[Parameter] = &[
     by_district(code::DEDUCTION_DAYS, "代扣日和重扣日", "每月的日期，由小到大，1至28日，最多六个，如15/20/25"),
     by_district(code::BALANCE_FIRST, "代扣前先用账户余额", "true或false"),
     by_district(code::ARREARS_LEVELS, "欠费等级月数", "四个由小到大的月数，如1/2/3/6"),
+    by_district(code::NOTICE_DAYS, "催缴通知书限缴天数", "收到通知之日起，1至90天"),
     by_district(code::ARREARS_MINOR, "忽略不计的欠费（元）", "不足此数不算欠费，0至100元"),
 ];
 

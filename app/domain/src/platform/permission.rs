@@ -107,17 +107,30 @@ permissions! {
     ContractWrite "tenancy:contract:write" "录入合同",
     ContractCheck "tenancy:contract:check" "审批合同",
     ContractExport "tenancy:contract:export" "导出合同",
+    ContractPrint "tenancy:contract:print" "打印合同",
+    TemplateRead "tenancy:template:read" "查看文书模板",
+    TemplateWrite "tenancy:template:write" "编制文书模板",
+    TemplateCheck "tenancy:template:check" "发布文书模板",
+    PrintRead "tenancy:print:read" "查看打印记录",
     BindingWrite "tenancy:binding:write" "登记房间入住关系",
     HandOverWrite "tenancy:hand_over:write" "办理交房入住",
+    ExitInspect "tenancy:exit:inspect" "办理退租验房和交还钥匙",
+    ExitRevoke "tenancy:exit:revoke" "撤销退租",
     BillRead "billing:bill:read" "查看账单和缴费",
     BillWrite "billing:bill:write" "生成和调整账单",
     BillExport "billing:bill:export" "导出账单和缴费",
+    NoticePrint "billing:notice:print" "打印缴费通知单",
     PaymentTake "billing:payment:take" "柜台收款",
     PaymentVerify "billing:payment:verify" "核销收款",
     RefundWrite "billing:refund:write" "申请退费",
     RefundCheck "billing:refund:check" "审批退费和反核销",
+    ExitBillWrite "billing:exit_bill:write" "制作退租账单",
+    ExitBillCheck "billing:exit_bill:check" "复核退租账单",
     DeductionWrite "billing:deduction:write" "制作代扣批次",
     DeductionCheck "billing:deduction:check" "复核和发送代扣批次",
+    DunningWrite "billing:dunning:write" "办理催缴",
+    DunningRule "billing:dunning:rule" "设置催缴规则",
+    DunningCheck "billing:dunning:check" "复核催缴",
     RentAdjust "billing:rent:adjust" "办理租金调整",
     RentCheck "billing:rent:check" "复核租金调整",
     LedgerRead "billing:ledger:read" "查看账目",
@@ -180,15 +193,18 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
-const APART: [(Permission, Permission); 8] = [
+const APART: [(Permission, Permission); 11] = [
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),
     (Permission::WorkflowWrite, Permission::WorkflowCheck),
     (Permission::ContractWrite, Permission::ContractCheck),
+    (Permission::TemplateWrite, Permission::TemplateCheck),
     (Permission::PaymentTake, Permission::PaymentVerify),
     (Permission::RefundWrite, Permission::RefundCheck),
     (Permission::RentAdjust, Permission::RentCheck),
+    (Permission::DunningWrite, Permission::DunningCheck),
+    (Permission::DunningRule, Permission::DunningCheck),
 ];
 
 /// Refuses permissions that one person must not hold together, be it by one role or by several (domain.md §6.2).

@@ -35,6 +35,8 @@ pub mod code {
     pub const SIGN_DAYS: &str = "PRM-23";
     /// PRM-30: longest lease in months
     pub const LEASE_MONTHS: &str = "PRM-30";
+    /// PRM-31: days before its end in which a contract is renewed
+    pub const RENEWAL_WINDOW: &str = "PRM-31";
     /// PRM-41: what a part of a month is a part of
     pub const DAY_BASE: &str = "PRM-41";
     /// PRM-42: due days on which nobody works move on
@@ -49,11 +51,13 @@ pub mod code {
     pub const BALANCE_FIRST: &str = "PRM-47";
     /// PRM-48: overdue months from which the levels of arrears begin
     pub const ARREARS_LEVELS: &str = "PRM-48";
+    /// PRM-49: days that a written notice gives
+    pub const NOTICE_DAYS: &str = "PRM-49";
     /// PRM-51: arrears that are not counted
     pub const ARREARS_MINOR: &str = "PRM-51";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 20] = [
+    pub const ALL: [&str; 22] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -66,6 +70,7 @@ pub mod code {
         LAYOUTS,
         SIGN_DAYS,
         LEASE_MONTHS,
+        RENEWAL_WINDOW,
         DAY_BASE,
         DUE_ROLLS,
         LATE_FEE,
@@ -73,6 +78,7 @@ pub mod code {
         DEDUCTION_DAYS,
         BALANCE_FIRST,
         ARREARS_LEVELS,
+        NOTICE_DAYS,
         ARREARS_MINOR,
     ];
 }
@@ -239,7 +245,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-51",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),

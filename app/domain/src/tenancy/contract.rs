@@ -31,6 +31,7 @@ pub struct ContractRow {
     pub address: String,
     pub rent_area: Area,
     pub unit_rate: Rate,
+    /// what it costs a month today: signed, or agreed to since (E-55)
     pub monthly_rent: Money,
     pub start_on: NaiveDate,
     pub end_on: NaiveDate,
@@ -96,6 +97,12 @@ pub struct Contract {
 }
 
 impl Contract {
+    /// The monthly rent that was signed.
+    #[must_use]
+    pub fn signed_rent(&self) -> Money {
+        self.assessed.rent - self.reduction
+    }
+
     /// What the form of a stored contract begins with. The number of the account never travels to a browser: left empty,
     /// it stays as it is.
     #[must_use]

@@ -25,6 +25,8 @@ dictionary! {
         RequestCancel = "REQUEST_CANCEL" "申请注销",
         RefuseCancel = "REFUSE_CANCEL" "驳回注销",
         ApproveCancel = "APPROVE_CANCEL" "同意注销",
+        // X11: the exit is revoked before the bank was told.
+        RevokeCancel = "REVOKE_CANCEL" "撤销注销",
         // C7
         CancelSynced = "CANCEL_SYNCED" "确认注销同步",
         // C8
@@ -73,14 +75,21 @@ impl ContractStatus {
             (E::Synced, Self::ApprovedSyncing) => Self::Active,
             (E::SyncFailed, Self::ApprovedSyncing) => Self::SyncFailed,
             (E::SyncAgain, Self::SyncFailed) => Self::ApprovedSyncing,
-            (E::RequestCancel, Self::Active) => Self::CancelPending,
-            (E::RefuseCancel, Self::CancelPending) => Self::Active,
+            // X1: also of one whose term is over and whose home was not given back.
+            (E::RequestCancel, Self::Active | Self::Expired) => Self::CancelPending,
+            // One whose term is over expires at once again, which is the caller's to do.
+            (E::RefuseCancel, Self::CancelPending) | (E::RevokeCancel, Self::CancelPending | Self::CancelSyncing) => {
+                Self::Active
+            }
             (E::ApproveCancel, Self::CancelPending) => Self::CancelSyncing,
             (E::CancelSynced, Self::CancelSyncing) => Self::Terminated,
             (E::Expire, Self::Active) => Self::Expired,
             (E::Renew, Self::Active | Self::Expired) => Self::Renewed,
-            // C11; that nothing was paid on an ACTIVE one, and that the city does it, is the caller's to ask.
-            (E::Void, Self::Draft | Self::Pending | Self::Active) => Self::Void,
+            // C11; that nothing was paid on an ACTIVE one, and that the city does it, is the caller's to ask. One that was to
+            // follow a contract whose household left is void, too, whether or not it was approved.
+            (E::Void, Self::Draft | Self::Pending | Self::ApprovedSyncing | Self::SyncFailed | Self::Active) => {
+                Self::Void
+            }
             (event, status) => return Err(Refusal { status, event }),
         })
     }
@@ -108,12 +117,6 @@ impl ContractStatus {
     pub const fn is_open(self) -> bool {
         !matches!(self, Self::Rejected | Self::Terminated | Self::Expired | Self::Renewed | Self::Void)
     }
-
-    /// Whether rent of new periods is charged: only what the bank knows (seed 001), and until a cancellation is agreed to.
-    #[must_use]
-    pub const fn is_billed(self) -> bool {
-        matches!(self, Self::Active | Self::CancelPending)
-    }
 }
 
 #[cfg(test)]
@@ -127,8 +130,8 @@ mod tests {
         (S::Draft, &[(E::Submit, S::Pending), (E::Void, S::Void)]),
         (S::Pending, &[(E::Approve, S::ApprovedSyncing), (E::Reject, S::Rejected), (E::Void, S::Void)]),
         (S::Rejected, &[]),
-        (S::ApprovedSyncing, &[(E::Synced, S::Active), (E::SyncFailed, S::SyncFailed)]),
-        (S::SyncFailed, &[(E::SyncAgain, S::ApprovedSyncing)]),
+        (S::ApprovedSyncing, &[(E::Synced, S::Active), (E::SyncFailed, S::SyncFailed), (E::Void, S::Void)]),
+        (S::SyncFailed, &[(E::SyncAgain, S::ApprovedSyncing), (E::Void, S::Void)]),
         (
             S::Active,
             &[
@@ -138,10 +141,13 @@ mod tests {
                 (E::Void, S::Void),
             ],
         ),
-        (S::CancelPending, &[(E::RefuseCancel, S::Active), (E::ApproveCancel, S::CancelSyncing)]),
-        (S::CancelSyncing, &[(E::CancelSynced, S::Terminated)]),
+        (
+            S::CancelPending,
+            &[(E::RefuseCancel, S::Active), (E::ApproveCancel, S::CancelSyncing), (E::RevokeCancel, S::Active)],
+        ),
+        (S::CancelSyncing, &[(E::CancelSynced, S::Terminated), (E::RevokeCancel, S::Active)]),
         (S::Terminated, &[]),
-        (S::Expired, &[(E::Renew, S::Renewed)]),
+        (S::Expired, &[(E::RequestCancel, S::CancelPending), (E::Renew, S::Renewed)]),
         (S::Renewed, &[]),
         (S::Void, &[]),
     ];
@@ -162,7 +168,6 @@ mod tests {
         let those = |is: fn(S) -> bool| S::ALL.iter().copied().filter(|status| is(*status)).collect::<Vec<_>>();
         assert_eq!(those(S::is_editable), [S::Draft, S::Pending]);
         assert_eq!(those(S::is_deletable), [S::Draft, S::Pending, S::Rejected]);
-        assert_eq!(those(S::is_billed), [S::Active, S::CancelPending]);
         assert_eq!(
             those(S::is_open),
             [S::Draft, S::Pending, S::ApprovedSyncing, S::SyncFailed, S::Active, S::CancelPending, S::CancelSyncing]

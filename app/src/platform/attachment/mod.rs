@@ -38,7 +38,10 @@ pub fn attachments_panel(owner: AttachmentOwner, id: Signal<i64>) -> AnyView {
     view! {
         <section class="panel attachments" aria-label="附件" class:hidden=nowhere>
             <h2>"附件"</h2>
-            {move || may(owner.write()).then(|| upload_zone(address(owner, id.get()), kinds(owner), again))}
+            {move || {
+                let kinds = kinds(owner);
+                (!kinds.is_empty()).then(|| upload_zone(address(owner, id.get()), kinds, again))
+            }}
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     let found = files.await;
@@ -59,8 +62,9 @@ fn address(owner: AttachmentOwner, id: i64) -> String {
     format!("/files/attachment/{}/{id}", owner.path())
 }
 
+/// What the signed-in person may add.
 fn kinds(owner: AttachmentOwner) -> Kinds {
-    owner.kinds().iter().map(|kind| (kind.code(), kind.label())).collect()
+    owner.kinds_of(may).into_iter().map(|kind| (kind.code(), kind.label())).collect()
 }
 
 fn list(owner: AttachmentOwner, found: &Attachments, wish: RwSignal<Option<Wish>>) -> AnyView {
@@ -84,6 +88,7 @@ fn row(owner: AttachmentOwner, file: &Attachment, opens: bool, wish: RwSignal<Op
                 .into_any()
         }
     };
+    let kind = file.kind;
     let (previews, file) = (opens && file.media.is_picture(), StoredValue::new(file.clone()));
     let ask = move |deed| wish.set(Some(Wish::new(deed, file.get_value())));
     let button = move |deed: Deed, name: &str| {
@@ -100,7 +105,7 @@ fn row(owner: AttachmentOwner, file: &Attachment, opens: bool, wish: RwSignal<Op
                 <div class="attachment-tools">
                     {previews.then(|| button(Deed::Preview, &name))}
                     {opens.then(|| button(Deed::Download, &name))}
-                    {move || may(owner.write()).then(|| button(Deed::Delete, &name))}
+                    {move || owner.writes(kind, may).then(|| button(Deed::Delete, &name))}
                 </div>
             </div>
         </li>

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Ctx, Result,
     billing::rule::billing_rule,
-    ctx::connection,
+    ctx::{Tx, connection},
     list::push_id,
     long_list::{LongList, Order},
     walk::Walk,
@@ -23,9 +23,15 @@ use domain::{
     value::Money,
 };
 
+/// The columns; what a household pays is that of the day.
+fn columns(ctx: &Ctx) -> String {
+    COLUMNS.replace("$today", &format!("date '{}'", ctx.today()))
+}
+
 const COLUMNS: &str = "r.id, r.account_no, m.name as mgmt_unit, coalesce(c.lessee_name, p.name, '') as person,
      coalesce(c.id_number_mask, p.id_number_mask, '') as id_number_mask, r.unit_id, e.name as estate, u.address,
-     c.id as contract_id, c.contract_no, c.start_on, c.end_on, c.monthly_rent_fen, r.balance_fen, r.deposit_fen,
+     c.id as contract_id, c.contract_no, c.start_on, c.end_on,
+     contract_rent_on(c.id, $today, c.monthly_rent_fen) as monthly_rent_fen, r.balance_fen, r.deposit_fen,
      coalesce((select sum(b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen) from bill b
                where b.account_id = r.id and b.decision is null
                  and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen), 0)::bigint as outstanding_fen";
@@ -91,7 +97,7 @@ pub async fn account_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AccountRo
     };
     let list = LongList {
         table: "account",
-        columns: COLUMNS,
+        columns: &columns(ctx),
         joins: JOINS,
         filter: &|sql| {
             push_id(sql, query, "district", "r.district_id");
@@ -122,7 +128,7 @@ pub async fn account_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AccountRo
 pub async fn account_get(ctx: &Ctx, id: AccountId) -> Result<Account> {
     ctx.require(Permission::BillRead)?;
     let mut tx = ctx.begin().await?;
-    let statement = format!("select {COLUMNS} from account r {JOINS} where r.id = $1");
+    let statement = format!("select {} from account r {JOINS} where r.id = $1", columns(ctx));
     let record: Record = sqlx::query_as(sqlx::AssertSqlSafe(statement))
         .bind(id.0)
         .fetch_optional(connection(&mut tx))
@@ -143,4 +149,40 @@ pub async fn account_get(ctx: &Ctx, id: AccountId) -> Result<Account> {
     };
     tx.commit().await?;
     Ok(account)
+}
+
+/// Closes the account of somebody who has left and with whom nothing is open any more; one of a household that stays, or that
+/// still owes or gets something, goes on.
+pub(crate) async fn account_close(tx: &mut Tx, ctx: &Ctx, account: i64) -> Result<()> {
+    // Locked before anything is asked, so that the question sees what whoever held it has written.
+    sqlx::query!("select id from account where id = $1 for update", account).fetch_one(connection(tx)).await?;
+    sqlx::query!(
+        "update account a set status = 'OFF', closed_on = $2, version = version + 1
+         where id = $1 and status = 'ON' and balance_fen = 0 and deposit_fen = 0
+             and exists (select from contract c where c.account_id = a.id and c.status = 'TERMINATED')
+             and not exists (select from contract c where c.account_id = a.id
+                 and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED'))
+             and not exists (
+             select from bill b where b.account_id = a.id and b.decision is null
+                 and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen)",
+        account,
+        ctx.today()
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// Opens an account again whose last payment is taken back: something is owed once more. One that was opened since for the
+/// same household stays the one that is open.
+pub(super) async fn account_reopen(tx: &mut Tx, account: i64) -> Result<()> {
+    sqlx::query!(
+        "update account a set status = 'ON', closed_on = null, version = version + 1
+         where id = $1 and status = 'OFF' and not exists (
+             select from account o where o.unit_id = a.unit_id and o.person_id = a.person_id and o.status = 'ON')",
+        account
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
 }

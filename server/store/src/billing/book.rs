@@ -264,9 +264,15 @@ pub async fn ledger_close(ctx: &Ctx, form: &PeriodForm) -> Result<()> {
     }
     let mut tx = ctx.begin().await?;
     // Nobody enters anything between the question and the close.
-    sqlx::query!("select pg_advisory_xact_lock(ledger_lock_class(), $1::bigint::integer)", district.0)
-        .execute(connection(&mut tx))
-        .await?;
+    let locked = sqlx::query!(
+        "select pg_advisory_xact_lock(ledger_lock_class(), id::integer) from organization where id = $1",
+        district.0
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    if locked.rows_affected() == 0 {
+        return Err(Failure::NotFound.into());
+    }
     let state = month_load(&mut tx, ctx, district, month_of(month)).await?;
     if state.closed_at.is_some() {
         return Err(Failure::refused("会计期间已结账").into());

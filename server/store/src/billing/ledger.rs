@@ -83,19 +83,20 @@ pub(super) async fn reverse_payment(tx: &mut Tx, ctx: &Ctx, payment: i64, reason
     Ok(())
 }
 
-/// Enters the counter-transfers of a bill that is taken back: of its charging, that is, not of its payments. They belong to
-/// the counter-bill.
+/// Enters the counter-transfers of bills that are taken back: of their charging, that is, not of their payments. They belong
+/// to the counter-bills, which are there already.
 ///
 /// # Errors
 /// As [`transfer`].
-pub(super) async fn reverse_bill(tx: &mut Tx, ctx: &Ctx, bill: i64, counter: i64, reason: &str) -> Result<()> {
+pub(super) async fn reverse_bills(tx: &mut Tx, ctx: &Ctx, bills: &[i64], reason: &str) -> Result<()> {
     sqlx::query!(
         "insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason,
                                    bill_id, reverses_id, at, actor_id)
-         select district_id, estate_id, account_id, $3, credit, debit, fee_item, amount_fen, $4, $2, id, $5, $6
-         from ledger_entry where bill_id = $1 and payment_id is null and reverses_id is null order by id",
-        bill,
-        counter,
+         select e.district_id, e.estate_id, e.account_id, $2, e.credit, e.debit, e.fee_item, e.amount_fen, $3, coalesce(k.id, e.bill_id),
+                e.id, $4, $5
+         from ledger_entry e left join bill k on k.reverses_id = e.bill_id
+         where e.bill_id = any($1) and e.payment_id is null and e.reverses_id is null order by e.id",
+        bills,
         ctx.today(),
         reason,
         ctx.now(),

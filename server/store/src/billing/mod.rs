@@ -3,11 +3,13 @@
 //! Whoever moves money of a household locks its account first; so of two payments one waits for the other.
 
 pub mod account;
+pub mod adjustment;
 pub mod arrears;
 pub mod bank;
 pub mod bill;
 pub mod book;
 pub mod deduction;
+pub mod dunning;
 pub mod payment;
 pub mod refund;
 pub mod run;
@@ -16,8 +18,10 @@ pub mod run_list;
 pub mod shift;
 
 mod debt;
+pub(crate) mod exit_bill;
 mod ledger;
-mod named;
+pub(crate) mod named;
+pub(crate) mod notice;
 mod post;
 pub(crate) mod rule;
 

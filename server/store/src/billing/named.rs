@@ -16,12 +16,12 @@ const FEW: usize = 2_000;
 const WORDS_MAX: usize = 6;
 
 /// The words of a keyword.
-pub(super) fn words(query: &ListQuery) -> Vec<String> {
+pub(crate) fn words(query: &ListQuery) -> Vec<String> {
     query.q.split_whitespace().take(WORDS_MAX).map(ToOwned::to_owned).collect()
 }
 
 /// What a keyword comes to.
-pub(super) struct Named {
+pub(crate) struct Named {
     words: Vec<String>,
     /// the accounts, when they are few
     pub few: Option<Vec<i64>>,

@@ -1,7 +1,10 @@
 //! Giving money back (E-47, S0-11): asked for by a cashier, agreed to by the head of finance, paid out by the bank and then
 //! entered. Money that is asked for stays in the account until it is paid, and cannot be asked for twice.
 
-use super::ledger::{Transfer, transfer};
+use super::{
+    account::account_close,
+    ledger::{Transfer, transfer},
+};
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -175,7 +178,10 @@ pub async fn refund_create(ctx: &Ctx, account: AccountId, form: &RefundForm) -> 
     let fields = form.check(|kind| if kind == RefundKind::Deposit { deposit } else { balance })?;
     let running = sqlx::query_scalar!(
         r#"select exists (select from contract where account_id = $1
-                          and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')) as "running!""#,
+                          and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING'))
+                  -- 退租结算: the exit bill says what is left of the deposit.
+                  and not exists (select from exit_bill b join exit_case x on x.id = b.exit_id
+                          where b.account_id = $1 and b.status = 'APPROVED' and x.status not in ('CLOSED', 'REVOKED')) as "running!""#,
         account.0
     )
     .fetch_one(connection(&mut tx))
@@ -319,6 +325,7 @@ pub async fn refund_pay(ctx: &Ctx, id: i64, version: i32, paid: bool, serial: &s
         )
         .execute(connection(&mut tx))
         .await?;
+        account_close(&mut tx, ctx, held.account).await?;
     }
     tx.commit().await?;
     Ok(next)

@@ -135,7 +135,7 @@ pub(super) fn allowed(ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> 
 }
 
 /// The bills of a contract that begin in a month.
-fn charges(contract: &Billed, month: NaiveDate, rule: &BillingRule, calendar: &WorkCalendar) -> Vec<Charge> {
+pub(super) fn charges(contract: &Billed, month: NaiveDate, rule: &BillingRule, calendar: &WorkCalendar) -> Vec<Charge> {
     let bills = plan::bills_of_month(&contract.terms(rule.base), month);
     bills.into_iter().map(|bill| charge(contract, bill, rule, calendar)).collect()
 }

@@ -212,8 +212,10 @@ impl Bindings {
         let homes = sqlx::query!(
             r#"select u.id, u.status, c.id as "contract_id?", c.person_id as "lessee?",
                       array(select r.person_id from contract_resident r where r.contract_id = c.id) as "residents!"
-               from unit u left join contract c
-                    on c.unit_id = u.id and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')
+               from unit u left join lateral (
+                   select id, person_id from contract
+                   where unit_id = u.id and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED')
+                   order by status = 'EXPIRED', id desc limit 1) c on true
                where u.id = any($1)"#,
             units
         )

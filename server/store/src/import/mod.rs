@@ -15,6 +15,7 @@ mod name;
 mod organization;
 mod person;
 mod project;
+mod rent_adjustment;
 mod rent_standard;
 mod room;
 mod user;
@@ -156,6 +157,7 @@ enum AnyImporter {
     Binding(binding::Bindings),
     User(user::Users),
     Calendar(calendar::Holidays),
+    RentAdjustment(rent_adjustment::RentAdjustments),
 }
 
 impl Import {
@@ -181,6 +183,7 @@ impl Import {
             SheetKey::Binding => AnyImporter::Binding(Default::default()),
             SheetKey::User => AnyImporter::User(Default::default()),
             SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
+            SheetKey::RentAdjustment => AnyImporter::RentAdjustment(Default::default()),
         };
         Ok(Self {
             run: Run { ctx: ctx.clone(), settings, labels, job: None },
@@ -251,6 +254,7 @@ impl Import {
             AnyImporter::Binding(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::RentAdjustment(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -294,6 +298,7 @@ impl AnyImporter {
             Self::Binding(importer) => of(importer, row, labels),
             Self::User(importer) => of(importer, row, labels),
             Self::Calendar(importer) => of(importer, row, labels),
+            Self::RentAdjustment(importer) => of(importer, row, labels),
         }
     }
 }

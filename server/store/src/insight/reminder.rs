@@ -7,7 +7,7 @@
 
 use crate::{
     Ctx, Result,
-    billing::{arrears, payment::push_unverified},
+    billing::{adjustment, arrears, dunning, payment::push_unverified},
     ctx::connection,
     housing::{
         asset_change::{self, push_change_scope},
@@ -20,7 +20,7 @@ use crate::{
         task::{self, kinds_checked},
         user::push_user_ending,
     },
-    tenancy::{assignment, contract, hand_over::push_waiting},
+    tenancy::{assignment, contract, exit, hand_over::push_waiting},
 };
 use domain::{
     insight::reminder::{LINES_SHOWN, Reminder, ReminderGroup, ReminderLine},
@@ -49,6 +49,11 @@ struct Source {
 
 /// SQL: whose home an assignment is about, and where it is.
 const ASSIGNED: &str = "person_name || ' ' || (select address from unit u where u.id = unit_id)";
+
+/// SQL: whose account it is about, and where the home is.
+const ACCOUNTED: &str =
+    "(select p.name || ' ' || u.address from account a join person p on p.id = a.person_id join unit u on u.id = a.unit_id
+      where a.id = account_id)";
 
 const SOURCES: &[Source] = &[
     Source {
@@ -105,6 +110,86 @@ const SOURCES: &[Source] = &[
             sql.push("from contract c where c.deleted_at is null");
             push_scope(sql, ctx, "c.district_id", "c.estate_id");
             contract::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我办理的退租",
+        link: "/tenancy/exits?turn=MINE",
+        text: "exit_no || ' ' || (select lessee_name || ' ' || address from contract c where c.id = contract_id)",
+        href: "'/tenancy/exits/' || id",
+        order: "made_at",
+        concerns: |actor| {
+            let parts = [
+                Permission::ContractCheck,
+                Permission::ExitInspect,
+                Permission::ExitBillWrite,
+                Permission::ExitBillCheck,
+                Permission::RefundWrite,
+                Permission::RefundCheck,
+                Permission::ContractWrite,
+            ];
+            actor.may(Permission::ContractRead) && parts.iter().any(|permission| actor.may(*permission))
+        },
+        rows: |sql, ctx| {
+            sql.push("from exit_case x where true");
+            push_scope(sql, ctx, "x.district_id", "x.estate_id");
+            exit::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我审批的租金调整",
+        link: "/billing/adjustments?turn=MINE",
+        text: "adjustment_no || ' ' || target",
+        href: "'/billing/adjustments/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::RentCheck),
+        rows: |sql, ctx| {
+            sql.push("from rent_adjustment r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            adjustment::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我复核的暂停催缴",
+        link: "/billing/dunning/pauses?turn=MINE",
+        text: ACCOUNTED,
+        href: "'/billing/dunning/pauses/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DunningCheck),
+        rows: |sql, ctx| {
+            sql.push("from dunning_pause p where true");
+            push_scope(sql, ctx, "p.district_id", "p.estate_id");
+            dunning::push_pause_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我复核的分期还款",
+        link: "/billing/dunning/instalments?turn=MINE",
+        text: ACCOUNTED,
+        href: "'/billing/dunning/instalments/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DunningCheck),
+        rows: |sql, ctx| {
+            sql.push("from instalment i where true");
+            push_scope(sql, ctx, "i.district_id", "i.estate_id");
+            dunning::push_instalment_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我复核的催缴规则",
+        link: "/billing/dunning/rules?turn=MINE",
+        text: "coalesce((select o.name from organization o where o.id = s.district_id), '全市') || ' ' || valid_from || '生效'",
+        href: "'/billing/dunning/rules/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DunningCheck),
+        rows: |sql, ctx| {
+            sql.push("from dunning_rule_set s where true");
+            dunning::push_rule_turn(sql, ctx);
         },
     },
     Source {
@@ -179,6 +264,20 @@ const SOURCES: &[Source] = &[
             sql.push("from payment r where true");
             push_scope(sql, ctx, "r.district_id", "r.estate_id");
             push_unverified(sql);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "待办理的催缴任务",
+        link: "/billing/dunning?task=OPEN",
+        text: "(select c.lessee_name || ' ' || c.address from contract c where c.id = contract_id)",
+        href: "'/billing/dunning/' || id",
+        order: "at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DunningWrite),
+        rows: |sql, ctx| {
+            sql.push("from dunning_record r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            dunning::push_task(sql);
         },
     },
     Source {

@@ -147,7 +147,7 @@ pub async fn message_read_all(ctx: &Ctx) -> Result<()> {
 ///
 /// # Errors
 /// Without [`Permission::MessageTemplateWrite`].
-pub async fn template_list(ctx: &Ctx) -> Result<Vec<Template>> {
+pub async fn message_template_list(ctx: &Ctx) -> Result<Vec<Template>> {
     ctx.require(Permission::MessageTemplateWrite)?;
     let mut tx = ctx.begin_platform().await?;
     let rows = sqlx::query!(
@@ -177,7 +177,7 @@ pub async fn template_list(ctx: &Ctx) -> Result<Vec<Template>> {
 ///
 /// # Errors
 /// Without the permission; complaints by field; [`Failure::Conflict`] when somebody else was faster.
-pub async fn template_update(ctx: &Ctx, notice: Notice, version: i32, form: &TemplateForm) -> Result<()> {
+pub async fn message_template_update(ctx: &Ctx, notice: Notice, version: i32, form: &TemplateForm) -> Result<()> {
     ctx.require(Permission::MessageTemplateWrite)?;
     let (content, enabled) = form.check(notice)?;
     let mut tx = ctx.begin_platform().await?;

@@ -22,6 +22,7 @@ mod rotate;
 pub mod second_factor;
 pub mod session;
 pub mod setting;
+pub mod sms;
 pub mod tables;
 pub(crate) mod task;
 pub mod token;

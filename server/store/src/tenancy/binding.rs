@@ -143,7 +143,8 @@ struct Home {
     contract: Option<i64>,
 }
 
-/// The home, held; with whom its running contract names.
+/// The home, held; with whom its contract names: the one that runs, else the last whose term is over, whose household has
+/// not left yet.
 async fn home_hold(tx: &mut Tx, ctx: &Ctx, id: UnitId) -> Result<Home> {
     let unit = sqlx::query!(
         "select u.status, e.name || u.address as place from unit u join estate e on e.id = u.estate_id
@@ -155,7 +156,8 @@ async fn home_hold(tx: &mut Tx, ctx: &Ctx, id: UnitId) -> Result<Home> {
     .ok_or(Failure::NotFound)?;
     let contract = sqlx::query!(
         r#"select c.id, c.person_id, array(select r.person_id from contract_resident r where r.contract_id = c.id) as "residents!"
-           from contract c where c.unit_id = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')"#,
+           from contract c where c.unit_id = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED')
+           order by c.status = 'EXPIRED', c.id desc limit 1"#,
         id.0
     )
     .fetch_optional(connection(tx))
@@ -327,12 +329,13 @@ async fn bound_sentence(tx: &mut Tx, person: i64, name: &str) -> Result<String> 
 /// Ends what a contract brought into rooms (§3.15): by the exit alone (S1-5.4). A home that was taken over is left with
 /// `contract` none. Answers how many moved out.
 ///
+/// Who moved in behind that day left on the day on which he came.
+///
 /// # Errors
-/// A refusal of a day before somebody moved in.
-#[expect(dead_code, reason = "the exit of §3.15 ends what is begun here")]
+/// When the database fails.
 pub(crate) async fn bindings_end(tx: &mut Tx, ctx: &Ctx, house: &House, to_on: NaiveDate, reason: &str) -> Result<u64> {
     let ended = sqlx::query!(
-        "update binding set to_on = $3, ended_reason = $4, ended_at = $5, ended_by = $6
+        "update binding set to_on = greatest($3, from_on), ended_reason = $4, ended_at = $5, ended_by = $6
          where unit_id = $1 and contract_id is not distinct from $2 and to_on is null",
         house.unit,
         house.contract,
@@ -342,12 +345,6 @@ pub(crate) async fn bindings_end(tx: &mut Tx, ctx: &Ctx, house: &House, to_on: N
         ctx.actor_id(),
     )
     .execute(connection(tx))
-    .await
-    .map_err(|error| match error {
-        sqlx::Error::Database(refused) if refused.constraint() == Some("binding_days_check") => {
-            Failure::refused("迁出日期不能早于入住日期").into()
-        }
-        error => Error::from(error),
-    })?;
+    .await?;
     Ok(ended.rows_affected())
 }

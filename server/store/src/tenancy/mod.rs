@@ -3,4 +3,7 @@
 pub mod assignment;
 pub mod binding;
 pub mod contract;
+pub mod exit;
 pub mod hand_over;
+pub mod paper;
+pub mod template;

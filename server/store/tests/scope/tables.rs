@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 49] = [
+pub const STOCK: [&str; 65] = [
     "project",
     "estate",
     "building",
@@ -27,6 +27,12 @@ pub const STOCK: [&str; 49] = [
     "hand_over_reading",
     "hand_over_item",
     "hand_over_history",
+    "exit_case",
+    "exit_reading",
+    "exit_item",
+    "exit_history",
+    "exit_bill",
+    "exit_bill_line",
     "account",
     "contract",
     "contract_resident",
@@ -48,12 +54,22 @@ pub const STOCK: [&str; 49] = [
     "bank_statement_line",
     "reconciliation",
     "refund",
+    "print_log",
+    "rent_adjustment",
+    "rent_change",
     "cashier_shift",
     "arrears",
     "arrears_history",
     "arrears_count",
     "building_arrears_tally",
     "district_arrears_tally",
+    "dunning_record",
+    "sms",
+    "sms_block",
+    "dunning_pause",
+    "instalment",
+    "instalment_line",
+    "instalment_bill",
 ];
 
 /// The other tables of which nothing is visible without a scope.
@@ -92,9 +108,10 @@ pub const CLOSED: [&str; 31] = [
 ];
 
 /// Tables that everybody reads and nobody writes without a scope.
-pub const PUBLISHED: [&str; 16] = [
+pub const PUBLISHED: [&str; 20] = [
     "dictionary_item",
     "dictionary_type",
+    "document_template",
     "division",
     "holiday",
     "ledger_period",
@@ -107,6 +124,9 @@ pub const PUBLISHED: [&str; 16] = [
     "rent_standard",
     "role",
     "role_permission",
+    "sms_template",
+    "dunning_rule_set",
+    "dunning_rule",
     "user_estate",
     "user_role",
 ];

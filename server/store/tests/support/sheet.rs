@@ -1,6 +1,7 @@
 //! Import rows by column name, as a person fills them in.
 
 use domain::{
+    billing::adjustment_sheet::RENT_IMPORT,
     dictionary::Item,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
@@ -33,6 +34,7 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::Binding => BINDING,
         SheetKey::User => USER,
         SheetKey::Calendar => CALENDAR,
+        SheetKey::RentAdjustment => RENT,
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -66,6 +68,7 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::Binding => of(&BINDING_IMPORT),
         SheetKey::User => of(&USER_IMPORT),
         SheetKey::Calendar => of(&HOLIDAY_IMPORT),
+        SheetKey::RentAdjustment => of(&RENT_IMPORT),
     }
 }
 
@@ -79,6 +82,7 @@ pub fn importer(sheet: SheetKey) -> &'static str {
     match sheet {
         SheetKey::Organization | SheetKey::User | SheetKey::Calendar => "admin",
         SheetKey::Binding => "entry",
+        SheetKey::RentAdjustment => "finance",
         _ => "city",
     }
 }
@@ -166,6 +170,16 @@ const USER: Cells = &[
     ("手机号", "13900001234"),
 ];
 const CALENDAR: Cells = &[("日期", "2026-10-01"), ("类型", "休"), ("名称", "国庆节")];
+
+/// Of the contracts that `tenancy::rent_data` makes.
+const RENT: Cells = &[
+    ("合同编号", "HT-RENT-1"),
+    ("新租金标准", "3.00"),
+    ("新月租金(元)", "129.00"),
+    ("调整类型", "更正"),
+    ("生效月份", "2090-01"),
+    ("批准文号", "测发〔2026〕12号"),
+];
 
 const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];
 

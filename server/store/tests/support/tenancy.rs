@@ -59,6 +59,12 @@ pub const ROWS: &str = "
         bank_no_mask, key_id, maker_id)
     select a.district_id, a.estate_id, a.id, gen_random_uuid(), 'REFUND_BAL', 100, '测试', '甲', '甲', '\\x00', '*', h.key_id, 1
     from account a join home h on h.id = a.unit_id;
+    insert into rent_adjustment (district_id, estate_id, kind, target, month, doc_no, maker_id)
+    select district_id, estate_id, 'STANDARD', '测试', '2026-01-01', '测发1号', 1 from home;
+    insert into rent_change (district_id, estate_id, adjustment_id, contract_id, old_rate, new_rate, old_base_fen, old_rent_fen,
+        new_base_fen, new_rent_fen, from_on)
+    select c.district_id, c.estate_id, a.id, c.id, 26000, 30000, 100, 100, 120, 120, '2026-01-01'
+    from contract c join rent_adjustment a using (estate_id);
     insert into cashier_shift (district_id, cashier_id, opened_at, closed_at, counted_cash_fen, system_cash_fen)
     select district_id, 1, now(), now(), 0, 0 from home;
     insert into ledger_period (district_id, month) select district_id, '2025-12-01' from home;
@@ -87,11 +93,41 @@ pub const ROWS: &str = "
     insert into hand_over_reading select id, 'WATER', district_id, estate_id, 0 from hand_over;
     insert into hand_over_item select id, 1, district_id, estate_id, '床', 1, 'GOOD' from hand_over;
     insert into hand_over_history (district_id, estate_id, hand_over_id, event) select district_id, estate_id, id, '办理交房' from hand_over;
+    insert into exit_case (district_id, estate_id, unit_id, contract_id, account_id, type, exit_on, reason, maker_id)
+    select c.district_id, c.estate_id, c.unit_id, c.id, a.id, 'VOLUNTARY', '2026-01-31', '测试', 1
+    from contract c join account a on a.unit_id = c.unit_id;
+    insert into exit_reading select id, 'WATER', district_id, estate_id, 0 from exit_case;
+    insert into exit_item select id, 1, district_id, estate_id, '床', 1, 'GOOD' from exit_case;
+    insert into exit_history (district_id, estate_id, exit_id, event, to_status) select district_id, estate_id, id, '申请退租', 'APPLIED' from exit_case;
+    insert into exit_bill (district_id, estate_id, exit_id, account_id, settle_on, charges_fen, balance_fen, deposit_fen, maker_id)
+    select district_id, estate_id, id, account_id, '2026-01-31', 0, 0, 0, 1 from exit_case;
+    insert into exit_bill_line (exit_bill_id, seq, district_id, estate_id, kind, fee_item, amount_fen, note)
+    select id, 1, district_id, estate_id, 'OTHER', 'WATER', 1, '测试' from exit_bill;
     insert into household (household_no, organization_id, district_id, head_id, size, category, annual_income_fen)
     select 'JT1', organization_id, district_id, id, 1, 'LOWINC', 0 from person order by id limit 1;
     insert into household_member (household_id, person_id, person_name, relation, joined_on)
     select id, head_id, '甲', 'SELF', '2026-01-01' from household;
     insert into household_history (household_id, event) select id, '登记' from household;
+    insert into print_log (district_id, estate_id, paper, object_id, number, kind, nth, copies, digest, printed_by)
+    select district_id, estate_id, 'CONTRACT', id, 'x', 'FIRST', 1, 2, 'x', (select min(id) from app_user) from contract;
+    insert into dunning_rule_set (valid_from, reason, maker_id, made_at) values ('2026-01-01', '测试', 1, now());
+    insert into dunning_rule (set_id, seq, anchor, days, way, template) select id, 1, 'DUE', 1, 'SMS', 'OVERDUE' from dunning_rule_set;
+    insert into dunning_record (district_id, estate_id, account_id, contract_id, month, way, level, periods, amount_fen, content, at)
+    select c.district_id, c.estate_id, a.id, c.id, '2026-01-01', 'PHONE', 'L1', 1, 100, '测试', now()
+    from contract c join account a on a.unit_id = c.unit_id;
+    insert into sms (district_id, estate_id, account_id, contract_id, template, told_key, sign, params, content, phone_mask, queued_at,
+        not_before, parts)
+    select c.district_id, c.estate_id, a.id, c.id, 'OVERDUE', 'TEST:' || c.id, '测试', '{}', '测试', '*', now(), now(), 1
+    from contract c join account a on a.unit_id = c.unit_id;
+    insert into sms_block (district_id, estate_id, account_id, reason, made_at, maker_id)
+    select district_id, estate_id, id, '测试', now(), 1 from account;
+    insert into dunning_pause (district_id, estate_id, account_id, ground, reason, until, maker_id, made_at)
+    select district_id, estate_id, id, 'DISPUTE', '测试', '2026-12-31', 1, now() from account;
+    insert into instalment (district_id, estate_id, account_id, request_id, debt_fen, reason, level_before, maker_id, made_at)
+    select district_id, estate_id, id, gen_random_uuid(), 100, '测试', 'L1', 1, now() from account;
+    insert into instalment_line select id, 1, district_id, estate_id, '2026-12-31', 100 from instalment;
+    insert into instalment_bill select i.id, b.id, i.district_id, i.estate_id, 100, 0 from instalment i
+    cross join lateral (select id from bill where bill.account_id = i.account_id order by id limit 1) b;
     drop table home;";
 
 /// The working days of this and of the next year are known, without which no last day for signing is.
@@ -194,4 +230,28 @@ pub async fn active(test: &TestDatabase, form: &ContractForm) -> (ContractId, Ac
     assert_eq!(status, ContractStatus::Active);
     let account = contract_get(&city, id).await.expect("it is there").account_id.expect("an account");
     (id, account)
+}
+
+/// Two contracts in force in 甲区, `HT-RENT-1` and `HT-RENT-2`, of 43 ㎡ at 2.60, for which nothing was billed yet.
+pub async fn rent_data(test: &TestDatabase) {
+    for nth in [1, 2] {
+        let person = tenant(test, nth).await.0;
+        let made = sqlx::query(
+            "with home as (select u.*, (select id from rent_standard order by id limit 1) as standard_id,
+                    (select min(id) from cipher_key) as key_id
+                 from unit u join estate e on e.id = u.estate_id where e.name = '阳光苑' order by u.id offset $1 limit 1),
+             acct as (insert into account (district_id, estate_id, building_id, unit_id, person_id, opened_on)
+                 select district_id, estate_id, building_id, id, $2, '2026-01-01' from home returning id)
+             insert into contract (district_id, estate_id, unit_id, contract_no, account_id, lessor_id, person_id, lessee_name, id_number,
+                 id_number_mask, phone, phone_mask, address, layout, building_area, usable_area, category, rent_standard_id, unit_rate,
+                 area_basis, rent_area, base_rent_fen, monthly_rent_fen, deposit_fen, start_on, end_on, rent_start_on, pay_cycle, split,
+                 due_day, bank_name, bank_no, bank_no_mask, bank_holder, sign_on, sign_mode, key_id, status, digest)
+             select district_id, estate_id, home.id, 'HT-RENT-' || $1, acct.id, mgmt_unit_id, $2, '测试租户' || $1, '\\x00', '*', '\\x00',
+                 '*', address, layout, building_area, usable_area, 'LOWINC', standard_id, 26000, 'USABLE', 4300, 11180, 11180, 0,
+                 '2026-01-01', '2099-12-31', '2026-01-01', 1, 'NATURAL', 10, '甲', '\\x00', '*', '甲', '2026-01-01', 'PAPER', key_id,
+                 'ACTIVE', 'x' from home, acct",
+        );
+        let made = made.bind(i64::try_from(nth).expect("small")).bind(person).execute(&test.admin).await;
+        assert_eq!(made.expect("a contract").rows_affected(), 1);
+    }
 }

@@ -45,6 +45,8 @@ impl AttachmentOwner {
             Self::AssetMaster => "asset-master",
             Self::Contract => "contract",
             Self::HandOver => "hand-over",
+            Self::Dunning => "dunning",
+            Self::Exit => "exit",
         }
     }
 
@@ -60,6 +62,8 @@ impl AttachmentOwner {
             Self::AssetMaster => "/assets/masters",
             Self::Contract => "/tenancy/contracts",
             Self::HandOver => "/tenancy/hand-overs",
+            Self::Dunning => "/billing/dunning",
+            Self::Exit => "/tenancy/exits",
         };
         format!("{list}/{id}")
     }
@@ -74,13 +78,26 @@ impl AttachmentOwner {
             Self::Building => Permission::BuildingRead,
             Self::Unit => Permission::UnitRead,
             Self::AssetMaster => Permission::AssetRead,
-            Self::Contract | Self::HandOver => Permission::ContractRead,
+            Self::Contract | Self::HandOver | Self::Exit => Permission::ContractRead,
+            Self::Dunning => Permission::BillRead,
         }
     }
 
-    /// Who adds and deletes files: whoever changes the record.
+    /// Whether somebody with these rights adds and deletes files of a kind: whoever changes the record, and of an exit's
+    /// signed settlement sheet finance, which makes and settles the bill.
+    pub fn writes(self, kind: AttachmentKind, may: impl Fn(Permission) -> bool) -> bool {
+        let settles = (self, kind) == (Self::Exit, AttachmentKind::SettlementSheet);
+        may(self.write()) || settles && (may(Permission::ExitBillWrite) || may(Permission::RefundWrite))
+    }
+
+    /// The kinds of files that somebody with these rights may add and delete.
+    pub fn kinds_of(self, may: impl Fn(Permission) -> bool) -> Vec<AttachmentKind> {
+        self.kinds().iter().copied().filter(|kind| self.writes(*kind, &may)).collect()
+    }
+
+    /// Who changes the record, and with it its files.
     #[must_use]
-    pub fn write(self) -> Permission {
+    fn write(self) -> Permission {
         match self {
             Self::Person => Permission::PersonWrite,
             Self::Project => Permission::ProjectWrite,
@@ -90,6 +107,8 @@ impl AttachmentOwner {
             Self::AssetMaster => Permission::AssetWrite,
             Self::Contract => Permission::ContractWrite,
             Self::HandOver => Permission::HandOverWrite,
+            Self::Dunning => Permission::DunningWrite,
+            Self::Exit => Permission::ExitInspect,
         }
     }
 
@@ -148,6 +167,8 @@ impl AttachmentOwner {
             }
             Self::Contract => &[Kind::ContractScan, Kind::Explained, Kind::Proxy, Kind::Other],
             Self::HandOver => &[Kind::Photo, Kind::HandOverSheet, Kind::Proxy, Kind::Other],
+            Self::Dunning => &[Kind::Photo, Kind::Service, Kind::Other],
+            Self::Exit => &[Kind::Photo, Kind::InspectionSheet, Kind::SettlementSheet, Kind::Proxy, Kind::Other],
         }
     }
 
@@ -260,6 +281,15 @@ mod tests {
         use AttachmentOwner::{Estate, Person};
         assert!(Person.is_paper(AttachmentKind::IdCard) && Person.is_paper(AttachmentKind::Other));
         assert!(!Person.is_paper(AttachmentKind::Photo) && !Estate.is_paper(AttachmentKind::Other));
+    }
+
+    #[test]
+    fn the_settlement_sheet_is_finances_too() {
+        let finance = |right| right == Permission::ExitBillWrite;
+        assert_eq!(AttachmentOwner::Exit.kinds_of(finance), [AttachmentKind::SettlementSheet]);
+        assert!(AttachmentOwner::Unit.kinds_of(finance).is_empty());
+        let operator = |right| right == Permission::ExitInspect;
+        assert_eq!(AttachmentOwner::Exit.kinds_of(operator), AttachmentOwner::Exit.kinds());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     Ctx, Result,
-    billing::rule::billing_rule,
+    billing::{dunning::dunning_settle, rule::billing_rule},
     ctx::{Tx, connection},
     error::stored,
     live::{Shade, colors_add},
@@ -22,9 +22,23 @@ struct Household {
     building: i64,
     unit: i64,
     level: ArrearsLevel,
+    /// where a broken plan of instalments leads back to, kept until the level may rise again
+    returns_to: Option<ArrearsLevel>,
+    /// nobody is dunned now (暂停催缴): no level rises
+    paused: bool,
     /// periods and fen
     before: (i32, i64),
     shown: bool,
+}
+
+impl Household {
+    /// The level after a count: a broken plan of instalments leads back to the one before it, and while nobody is dunned none
+    /// rises (§3.8).
+    fn standing(&self, rule: &ArrearsRule, arrears: &Arrears) -> ArrearsLevel {
+        let before = self.returns_to.map_or(self.level, |level| level.max(self.level));
+        let level = rule.standing(before, arrears);
+        if self.paused { level.min(self.level) } else { level }
+    }
 }
 
 /// The rent of a household from its oldest unpaid bill on, and the contract of the newest.
@@ -44,6 +58,7 @@ struct Counted {
     consecutive: Vec<i32>,
     amounts: Vec<i64>,
     since: Vec<Option<chrono::NaiveDate>>,
+    paused: Vec<bool>,
     /// the level before, where it has changed
     from: Vec<Option<&'static str>>,
 }
@@ -57,7 +72,7 @@ pub(crate) async fn arrears_recount(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) ->
     if accounts.is_empty() {
         return Ok(());
     }
-    let households = households_hold(tx, accounts).await?;
+    let households = households_hold(tx, ctx, accounts).await?;
     // Each once, however often it was named.
     let accounts: Vec<i64> = households.iter().map(|household| household.account).collect();
     let mut rents = rents_read(tx, ctx, &accounts).await?;
@@ -67,7 +82,7 @@ pub(crate) async fn arrears_recount(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) ->
         let rent = rents.remove(&household.account).unwrap_or_default();
         let rule = rules[&household.district];
         let arrears = rule.count(&rent.dues, ctx.today());
-        let level = rule.standing(household.level, &arrears);
+        let level = household.standing(&rule, &arrears);
         let seen = (counted.push(household, &arrears, level, rent.contract), arrears.amount.fen());
         if household.shown && (seen != household.before || level != household.level) {
             let Household { district, estate, building, unit, .. } = *household;
@@ -75,14 +90,19 @@ pub(crate) async fn arrears_recount(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) ->
         }
     }
     counted.write(tx, ctx).await?;
+    let minor = rules.values().map(|rule| rule.minor).min().unwrap_or_default();
+    dunning_settle(tx, ctx, &accounts, minor).await?;
     colors_add(tx, &shades).await
 }
 
-async fn households_hold(tx: &mut Tx, accounts: &[i64]) -> Result<Vec<Household>> {
+async fn households_hold(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) -> Result<Vec<Household>> {
     let rows = sqlx::query!(
-        "select account_id, district_id, estate_id, building_id, unit_id, level, periods, amount_fen, shown
-         from arrears where account_id = any($1) order by account_id for update",
-        accounts
+        r#"select account_id, district_id, estate_id, building_id, unit_id, level, periods, amount_fen, shown, returns_to,
+                  exists (select from dunning_pause p where p.account_id = arrears.account_id and p.status = 'ACTIVE'
+                          and p.until >= $2) as "paused!"
+           from arrears where account_id = any($1) order by account_id for update"#,
+        accounts,
+        ctx.today(),
     )
     .fetch_all(connection(tx))
     .await?;
@@ -95,6 +115,8 @@ async fn households_hold(tx: &mut Tx, accounts: &[i64]) -> Result<Vec<Household>
                 building: row.building_id,
                 unit: row.unit_id,
                 level: stored(&row.level, ArrearsLevel::from_code)?,
+                returns_to: row.returns_to.map(|code| stored(&code, ArrearsLevel::from_code)).transpose()?,
+                paused: row.paused,
                 before: (row.periods, row.amount_fen),
                 shown: row.shown,
             })
@@ -103,12 +125,15 @@ async fn households_hold(tx: &mut Tx, accounts: &[i64]) -> Result<Vec<Household>
 }
 
 /// The rent bills of which a count depends: those that are due, from the oldest on of which something is open. A bill that
-/// was paid, waived or written off between two others parts their run; one that was voided or reversed is none.
+/// was paid, waived or written off between two others parts their run, and so does one that a plan of instalments holds; one
+/// that was voided or reversed is none.
 async fn rents_read(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) -> Result<HashMap<i64, Rent>> {
     let rows = sqlx::query!(
         r#"select b.account_id, b.contract_id, b.due_on, b.months,
-                  case when b.decision is null then b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen else 0 end
-                      as "outstanding!"
+                  case when b.decision is null and not exists (
+                           select from instalment_bill ib join instalment i on i.id = ib.instalment_id
+                           where ib.bill_id = b.id and i.status = 'ACTIVE')
+                      then b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen else 0 end as "outstanding!"
            from unnest($1::bigint[]) as w (id)
            cross join lateral (
                select min(o.due_on) as day from bill o
@@ -158,6 +183,7 @@ impl Counted {
         self.consecutive.push(small(arrears.consecutive));
         self.amounts.push(arrears.amount.fen());
         self.since.push(arrears.since);
+        self.paused.push(household.paused);
         self.from.push((level != household.level).then(|| household.level.code()));
         small(arrears.periods)
     }
@@ -166,9 +192,10 @@ impl Counted {
         sqlx::query!(
             "update arrears r
              set contract_id = coalesce(n.contract, r.contract_id), level = n.level, periods = n.periods,
-                 consecutive = n.consecutive, amount_fen = n.amount, since = n.since, counted_on = $8
-             from unnest($1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::integer[], $6::bigint[], $7::date[])
-                  as n (account, contract, level, periods, consecutive, amount, since)
+                 consecutive = n.consecutive, amount_fen = n.amount, since = n.since, counted_on = $8,
+                 returns_to = case when n.paused then r.returns_to end
+             from unnest($1::bigint[], $2::bigint[], $3::text[], $4::integer[], $5::integer[], $6::bigint[], $7::date[], $9::boolean[])
+                  as n (account, contract, level, periods, consecutive, amount, since, paused)
              where r.account_id = n.account",
             &self.accounts,
             &self.contracts as &[Option<i64>],
@@ -178,6 +205,7 @@ impl Counted {
             &self.amounts,
             &self.since as &[Option<chrono::NaiveDate>],
             ctx.today(),
+            &self.paused,
         )
         .execute(connection(tx))
         .await?;

@@ -1,14 +1,15 @@
-//! Telling the bank of contracts, and what it answers (domain.md §3.5 C4).
+//! Telling the bank of contracts, and what it answers (domain.md §3.5 C4, C7).
 //!
-//! The queue is the contract's status, APPROVED_SYNCING; `contract_told` remembers what was told, so that a contract is not
+//! The queue is the contract's status: APPROVED_SYNCING, and CANCEL_SYNCING of one whose keys are back; `contract_told` remembers what was told, so that a contract is not
 //! told twice at once, and is told again when nobody answered.
 
 use super::{Received, finish, shortened, take_up};
 use crate::{
     Ctx, Database, Error, Result,
     ctx::{Tx, connection},
+    error::stored,
     platform::cipher::Kind,
-    tenancy::contract::{SyncAnswer, contract_synced},
+    tenancy::contract::{SyncAnswer, TRIES, contract_synced},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::value::Money;
@@ -28,9 +29,34 @@ pub struct ContractFile {
     pub lines: Vec<ContractLine>,
 }
 
+/// What the bank is to do with a contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldAction {
+    /// know it
+    Add,
+    /// forget it: it has ended
+    Cancel,
+}
+
+impl ToldAction {
+    /// As stored, and as the file says it.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Add => "ADD",
+            Self::Cancel => "CANCEL",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        [Self::Add, Self::Cancel].into_iter().find(|action| action.code() == code)
+    }
+}
+
 /// What the bank is told of a contract. Not `Debug`: the account is in clear.
 pub struct ContractLine {
     pub seq: i32,
+    pub action: ToldAction,
     pub contract_no: String,
     pub account_no: String,
     pub holder: String,
@@ -106,20 +132,34 @@ pub async fn contract_file_next(database: &Database, now: DateTime<Utc>) -> Resu
 /// Notes the contracts that wait in a new file; none when nothing waits.
 async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
     let now = ctx.now();
-    let waiting = sqlx::query_scalar!(
-        r#"select c.id from contract c
-           where c.status = 'APPROVED_SYNCING' and c.deleted_at is null and not exists (
-               select from contract_told t where t.contract_id = c.id
+    // A contract that follows another is told when its own term begins: until then the one before is in force (C9). While
+    // that one is being left it is not told at all. What the bank has forgotten already is not told again.
+    let waiting = sqlx::query!(
+        r#"select c.id, w.action as "action!" from contract c
+           join (select n.id, 'ADD' as action from contract n
+                 where n.status = 'APPROVED_SYNCING' and n.deleted_at is null
+                     and (n.prev_contract_id is null or n.start_on <= $4 and exists (
+                         select from contract p where p.id = n.prev_contract_id and p.status in ('ACTIVE', 'EXPIRED')))
+                 union all
+                 select o.id, 'CANCEL' from exit_case x join contract o on o.id = x.contract_id
+                 where x.status = 'KEYS_RETURNED' and o.status = 'CANCEL_SYNCING' and o.sync_tries < $5 and not exists (
+                     select from contract_told t
+                     where t.contract_id = o.id and t.action = 'CANCEL' and t.result = 'SUCCESS')) w on w.id = c.id
+           where not exists (
+               select from contract_told t where t.contract_id = c.id and t.action = w.action
                    and case when t.answered_at is null then t.told_at > $1
                        -- Somebody who had it told again since does not wait.
                        else t.answered_at > $2 and t.answered_at >= c.updated_at end)
            order by c.id limit $3 for update of c skip locked"#,
         now - SILENCE,
         now - RETRY,
-        FILE_MAX
+        FILE_MAX,
+        ctx.today(),
+        TRIES,
     )
     .fetch_all(connection(tx))
     .await?;
+    let (waiting, actions): (Vec<i64>, Vec<String>) = waiting.into_iter().map(|row| (row.id, row.action)).unzip();
     if waiting.is_empty() {
         return Ok(None);
     }
@@ -135,12 +175,13 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
     .fetch_one(connection(tx))
     .await?;
     sqlx::query!(
-        "insert into contract_told (bank_file_id, seq, district_id, estate_id, contract_id, contract_no, told_at)
-         select $1, w.seq, c.district_id, c.estate_id, c.id, c.contract_no, $3
-         from unnest($2::bigint[]) with ordinality as w (id, seq) join contract c on c.id = w.id",
+        "insert into contract_told (bank_file_id, seq, district_id, estate_id, contract_id, contract_no, told_at, action)
+         select $1, w.seq, c.district_id, c.estate_id, c.id, c.contract_no, $3, w.action
+         from unnest($2::bigint[], $4::text[]) with ordinality as w (id, action, seq) join contract c on c.id = w.id",
         file.id,
         &waiting,
-        now
+        now,
+        &actions,
     )
     .execute(connection(tx))
     .await?;
@@ -150,7 +191,7 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
 async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<Vec<ContractLine>> {
     let ring = database.keys()?;
     sqlx::query!(
-        "select t.seq, t.contract_no, c.bank_no, c.bank_holder, c.id_number, c.bank_name, c.debit_agreement_no, c.start_on, c.end_on,
+        "select t.seq, t.action, t.contract_no, c.bank_no, c.bank_holder, c.id_number, c.bank_name, c.debit_agreement_no, c.start_on, c.end_on,
                 c.monthly_rent_fen
          from contract_told t join contract c on c.id = t.contract_id where t.bank_file_id = $1 order by t.seq",
         file
@@ -161,6 +202,7 @@ async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<Vec<Contra
     .map(|row| {
         Ok(ContractLine {
             seq: row.seq,
+            action: stored(&row.action, ToldAction::from_code)?,
             contract_no: row.contract_no,
             account_no: ring.open(Kind::BankAccount, &row.bank_no)?,
             holder: row.bank_holder,
@@ -215,7 +257,7 @@ pub async fn contract_answers(
 async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Result<Option<bool>> {
     let mut tx = ctx.begin().await?;
     let told = sqlx::query!(
-        "select t.bank_file_id, t.answered_at from contract_told t join bank_file f on f.id = t.bank_file_id
+        "select t.bank_file_id, t.answered_at, t.action from contract_told t join bank_file f on f.id = t.bank_file_id
          where f.direction = 'OUT' and f.kind = 'CONTRACT' and f.file_no = $1 and t.seq = $2 and t.contract_no = $3",
         file_no,
         answer.seq,
@@ -233,7 +275,8 @@ async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Resu
         Some(message) => format!("{} {message}", answer.result),
         None => answer.result.clone(),
     };
-    let (entered, message) = enter(ctx, answer, known, &words).await?;
+    let action = stored(&told.action, ToldAction::from_code)?;
+    let (entered, message) = enter(ctx, answer, action, known, &words).await?;
     let mut tx = ctx.begin().await?;
     sqlx::query!(
         "update contract_told set answered_at = $3, result = $4, message = $5
@@ -251,16 +294,33 @@ async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Resu
 }
 
 /// Passes an answer on to its contract. What our own rules refuse (a home that is not as it was when it was approved) counts
-/// like the bank's refusal: somebody finds it at the contract.
-async fn enter(ctx: &Ctx, answer: &ContractAnswer, known: bool, words: &str) -> Result<(bool, String)> {
+/// like the bank's refusal: somebody finds it at the contract. An end that the bank knows is not told again, only entered.
+async fn enter(
+    ctx: &Ctx,
+    answer: &ContractAnswer,
+    action: ToldAction,
+    known: bool,
+    words: &str,
+) -> Result<(bool, String)> {
     let database = ctx.database();
-    let refused = |message: &str| SyncAnswer::Refused { message: message.to_owned() };
-    let said = if known { SyncAnswer::Known { agreement_no: answer.agreement_no.clone() } } else { refused(words) };
+    let refused = |message: &str| match action {
+        ToldAction::Add => SyncAnswer::Refused { message: message.to_owned() },
+        ToldAction::Cancel => SyncAnswer::CancelRefused { message: message.to_owned() },
+    };
+    let said = match (known, action) {
+        (true, ToldAction::Add) => SyncAnswer::Known { agreement_no: answer.agreement_no.clone() },
+        (true, ToldAction::Cancel) => SyncAnswer::Cancelled,
+        (false, _) => refused(words),
+    };
     match contract_synced(database, &answer.contract_no, said, ctx.now()).await {
         Ok(_) => Ok((known, words.to_owned())),
         Err(Error::Failure(failure)) => {
             let sentence = failure.to_string();
-            match contract_synced(database, &answer.contract_no, refused(&sentence), ctx.now()).await {
+            let stands = match (known, action) {
+                (true, ToldAction::Cancel) => SyncAnswer::CancelStuck { message: sentence.clone() },
+                _ => refused(&sentence),
+            };
+            match contract_synced(database, &answer.contract_no, stands, ctx.now()).await {
                 Ok(_) | Err(Error::Failure(_)) => Ok((false, sentence)),
                 Err(error) => Err(error),
             }

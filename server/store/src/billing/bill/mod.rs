@@ -8,6 +8,7 @@ pub use list::{bill_list, bill_totals};
 pub use read::bill_get;
 pub(super) use read::open_bills;
 pub use write::{bill_create, bill_reverse};
+pub(super) use write::{counter_bill, counter_bills};
 
 use crate::{Result, billing::rule::Graces, error::stored};
 use chrono::{Datelike as _, Days, NaiveDate};

@@ -10,7 +10,7 @@ use crate::{
     Ctx, Result,
     billing::{
         arrears::arrears_recount,
-        ledger::{refusal, reverse_bill},
+        ledger::{refusal, reverse_bills},
         payment::hold,
         post::{Charge, post},
         rule::graces,
@@ -112,7 +112,7 @@ pub async fn bill_reverse(ctx: &Ctx, id: BillId, version: i32, how: TakeBack, re
     hold(&mut tx, AccountId(account)).await?;
     let decision = decide(&mut tx, ctx, id, version, how).await?;
     let counter = counter_bill(&mut tx, ctx, id, decision, &reason).await?;
-    reverse_bill(&mut tx, ctx, id.0, counter.unwrap_or(id.0), &reason).await?;
+    reverse_bills(&mut tx, ctx, &[id.0], &reason).await?;
     sqlx::query!("update bill set decision = $2, version = version + 1 where id = $1", id.0, decision.code())
         .execute(connection(&mut tx))
         .await
@@ -161,37 +161,51 @@ async fn decide(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32, how: TakeBack)
     Ok(present.next(event).map_err(Failure::from)?)
 }
 
-/// The bill of the negative amount, line by line, with the late fee that was charged. One that came to nothing has none.
-async fn counter_bill(tx: &mut Tx, ctx: &Ctx, id: BillId, decision: BillStatus, reason: &str) -> Result<Option<i64>> {
-    let counter = sqlx::query_scalar!(
+/// The counter-bill of one bill; one that came to nothing has none.
+pub(in crate::billing) async fn counter_bill(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: BillId,
+    decision: BillStatus,
+    reason: &str,
+) -> Result<Option<i64>> {
+    Ok(counter_bills(tx, ctx, &[id.0], decision, reason).await?.pop())
+}
+
+/// The bills of the negative amounts, line by line, with the late fees that were charged.
+pub(in crate::billing) async fn counter_bills(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    ids: &[i64],
+    decision: BillStatus,
+    reason: &str,
+) -> Result<Vec<i64>> {
+    let counters = sqlx::query_scalar!(
         "insert into bill (district_id, estate_id, unit_id, account_id, contract_id, kind, fee_item, month, period_from, period_to,
                            months, due_on, amount_fen, reduction_fen, decision, reverses_id, posted_at, posted_by, remark)
          select district_id, estate_id, unit_id, account_id, contract_id, kind, fee_item, month, period_from, period_to,
                 0, due_on, -(amount_fen + late_fee_fen), -reduction_fen, $2, id, $3, $4, $5
-         from bill where id = $1 and amount_fen + late_fee_fen > 0
+         from bill where id = any($1) and amount_fen + late_fee_fen > 0 order by id
          returning id",
-        id.0,
+        ids,
         decision.code(),
         ctx.now(),
         ctx.actor_id(),
         reason,
     )
-    .fetch_optional(connection(tx))
+    .fetch_all(connection(tx))
     .await?;
-    if let Some(counter) = counter {
-        sqlx::query!(
-            "insert into bill_line (bill_id, seq, district_id, estate_id, fee_item, period_from, period_to, days, formula, amount_fen)
-             select $2::bigint, seq, district_id, estate_id, fee_item, period_from, period_to, days, formula, -amount_fen
-             from bill_line where bill_id = $1
-             union all
-             select $2::bigint, 1 + coalesce((select max(seq) from bill_line where bill_id = $1), 0)::smallint, district_id, estate_id, 'LATE',
-                    null, null, null, '滞纳金', -late_fee_fen
-             from bill where id = $1 and late_fee_fen > 0",
-            id.0,
-            counter
-        )
-        .execute(connection(tx))
-        .await?;
-    }
-    Ok(counter)
+    sqlx::query!(
+        "insert into bill_line (bill_id, seq, district_id, estate_id, fee_item, period_from, period_to, days, formula, amount_fen)
+         select k.id, l.seq, l.district_id, l.estate_id, l.fee_item, l.period_from, l.period_to, l.days, l.formula, -l.amount_fen
+         from bill k join bill_line l on l.bill_id = k.reverses_id where k.id = any($1)
+         union all
+         select k.id, 1 + coalesce((select max(seq) from bill_line where bill_id = b.id), 0)::smallint, b.district_id, b.estate_id, 'LATE',
+                null, null, null, '滞纳金', -b.late_fee_fen
+         from bill k join bill b on b.id = k.reverses_id where k.id = any($1) and b.late_fee_fen > 0",
+        &counters
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(counters)
 }

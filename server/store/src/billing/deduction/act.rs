@@ -95,8 +95,10 @@ pub async fn deduction_send(ctx: &Ctx, id: DeductionBatchId, version: i32) -> Re
 async fn ended_cancel(tx: &mut Tx, batch: &Held) -> Result<()> {
     let ended = sqlx::query_scalar!(
         "select i.id from deduction_item i join contract c on c.id = i.contract_id
-         where i.batch_id = $1 and i.status = 'WAIT' and c.status not in ('ACTIVE', 'CANCEL_PENDING')",
-        batch.id
+         where i.batch_id = $1 and i.status = 'WAIT' and c.status not in ('ACTIVE', 'CANCEL_PENDING')
+             and not (c.status = 'CANCEL_SYNCING' and exit_goes_on(c.id, $2))",
+        batch.id,
+        batch.made_on
     )
     .fetch_all(connection(tx))
     .await?;

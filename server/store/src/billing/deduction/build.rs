@@ -177,8 +177,9 @@ async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
 async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
     let ids = sqlx::query_scalar!(
         r#"select distinct c.account_id as "id!" from contract c
-           where c.district_id = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING') and c.debit_agreement_no is not null
-               and c.account_id > $2
+           where c.district_id = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')
+               and c.debit_agreement_no is not null and c.account_id > $2
+               and (c.status <> 'CANCEL_SYNCING' or exit_goes_on(c.id, $5))
                and exists (select from bill b where b.account_id = c.account_id and b.decision is null
                                and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen
                                and b.due_on <= $3 and b.in_batch is null)
@@ -188,7 +189,8 @@ async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
         batch.district_id,
         batch.built_to,
         batch.due_by,
-        PORTION
+        PORTION,
+        batch.made_on
     )
     .fetch_all(connection(tx))
     .await?;
@@ -197,7 +199,7 @@ async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
         r#"select a.id, a.estate_id, a.balance_fen, c.id as "contract_id!", c.bank_holder as "payer!"
            from account a
            cross join lateral (select c.id, c.bank_holder from contract c
-                               where c.account_id = a.id and c.status in ('ACTIVE', 'CANCEL_PENDING')
+                               where c.account_id = a.id and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')
                                order by c.id desc limit 1) c
            where a.id = any($1) order by a.id for update of a"#,
         &ids

@@ -157,7 +157,7 @@ async fn shares_insert(
     .await?;
     sqlx::query!(
         "update bill b set paid_fen = b.paid_fen + s.principal, late_fee_fen = b.late_fee_fen + s.accrued,
-                late_paid_fen = b.late_paid_fen + s.late, late_to = $5, in_batch = null, version = b.version + 1
+                late_paid_fen = b.late_paid_fen + s.late, late_to = greatest(b.late_to, $5), in_batch = null, version = b.version + 1
          from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as s (bill, principal, late, accrued) where b.id = s.bill",
         &bills,
         &principal,

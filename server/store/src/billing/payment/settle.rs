@@ -4,6 +4,7 @@ use super::hold;
 use crate::{
     Ctx, Result,
     billing::{
+        account::account_reopen,
         arrears::arrears_recount,
         ledger::{refusal, reverse_payment},
     },
@@ -89,6 +90,7 @@ pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) 
     )
     .execute(connection(&mut tx))
     .await?;
+    account_reopen(&mut tx, account).await?;
     arrears_recount(&mut tx, ctx, &[account]).await?;
     tx.commit().await?;
     ctx.database().announce();

@@ -4,6 +4,7 @@ use super::{Entry, Held, Paid, hold, payments_enter};
 use crate::{
     Ctx, Error, Result,
     billing::{
+        account::account_close,
         debt::{BILL_IS_IN_BATCH, OpenBill, open_bills},
         rule::billing_rule,
         shift::shift_of,
@@ -52,6 +53,8 @@ pub async fn payment_take(ctx: &Ctx, account: AccountId, form: &PaymentForm) -> 
         shift: Some(shift_of(&mut tx, ctx).await?),
     };
     let ids = payments_enter(&mut tx, ctx, held.district_id, ctx.today(), &[entry]).await?;
+    // The last debt of a household that has left.
+    account_close(&mut tx, ctx, held.id).await?;
     tx.commit().await?;
     ctx.database().announce();
     ids.first().copied().map(PaymentId).ok_or_else(|| Error::Broken("a payment was not entered".to_owned()))

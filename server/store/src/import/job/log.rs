@@ -1,6 +1,6 @@
 //! The import log (S1-3.2): who imported what, when, and which rows failed.
 
-use super::require_log;
+use super::{readable, require_log};
 use crate::{
     Ctx, Error, Result,
     ctx::connection,
@@ -51,7 +51,7 @@ struct Record {
     finished_at: Option<DateTime<Utc>>,
 }
 
-/// The import log, newest first. Filters: sheet, status, operator (part of login or name), since and until (days).
+/// The import log, newest first: the actor's own jobs, and those of sheets that he may import himself. Filters: sheet, status, operator (part of login or name), since and until (days).
 ///
 /// # Errors
 /// Without the right to look at the log.
@@ -67,6 +67,7 @@ pub async fn job_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ImportJob>> {
         from: "from job j where j.kind = 'IMPORT'",
         searched: &["j.file_name"],
         filter: &|sql| {
+            sql.push(" and (j.actor_id = scope_actor() or j.sheet = any(").push_bind(readable(ctx)).push("))");
             if let Some(id) = query.filter("id").and_then(|id| id.parse::<Uuid>().ok()) {
                 sql.push(" and j.id = ").push_bind(id);
             }
@@ -111,9 +112,11 @@ pub async fn job_earlier(ctx: &Ctx, sheet: SheetKey, file_digest: &str) -> Resul
     require_log(ctx)?;
     let mut tx = ctx.begin().await?;
     let at = sqlx::query_scalar!(
-        "select max(created_at) from job where sheet = $1 and digest = $2 and status = 'FINISHED'",
+        "select max(created_at) from job
+         where kind = 'IMPORT' and sheet = $1 and digest = $2 and status = 'FINISHED' and (actor_id = scope_actor() or sheet = any($3))",
         sheet.code(),
-        file_digest
+        file_digest,
+        &readable(ctx)
     )
     .fetch_one(connection(&mut tx))
     .await?;
@@ -138,12 +141,17 @@ pub async fn job_rows(ctx: &Ctx, id: &str, after: i32, most: i64) -> Result<Vec<
     require_log(ctx)?;
     let id = job_id(id)?;
     let mut tx = ctx.begin().await?;
-    let job = sqlx::query!("select sheet, actor_id from job where id = $1 and kind = 'IMPORT'", id)
-        .fetch_optional(connection(&mut tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let job = sqlx::query!(
+        "select sheet, actor_id from job
+         where id = $1 and kind = 'IMPORT' and (actor_id = scope_actor() or sheet = any($2))",
+        id,
+        &readable(ctx)
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
     if stored(&job.sheet, SheetKey::from_code)?.is_personal() && job.actor_id != ctx.actor().id.0 {
-        return Err(Failure::refused("失败数据含个人号码，仅上传人可以查看").into());
+        return Err(Failure::refused("失败数据含个人信息，仅上传人可以查看").into());
     }
     let rows = sqlx::query!(
         "select row_no, raw, errors, sealed from import_row where job_id = $1 and row_no > $2 order by row_no limit $3",

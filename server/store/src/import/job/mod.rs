@@ -187,3 +187,12 @@ fn answered() -> crate::Error {
 fn require_log(ctx: &Ctx) -> Result<()> {
     if may_import(ctx.actor()) { Ok(()) } else { Err(Failure::Forbidden.into()) }
 }
+
+/// Codes of the sheets whose jobs the actor reads, whoever's they are: rows of other sheets hold what his role is not for.
+fn readable(ctx: &Ctx) -> Vec<String> {
+    SheetKey::ALL
+        .into_iter()
+        .filter(|sheet| ctx.actor().may(sheet.permission()))
+        .map(|sheet| sheet.code().to_owned())
+        .collect()
+}

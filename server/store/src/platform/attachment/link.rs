@@ -3,7 +3,6 @@
 use super::{Record, as_stored, load, require_any, require_open, thumbnail_key};
 use crate::{Ctx, Result, ctx::connection, platform::cipher::Kind};
 use domain::{
-    dictionary::AttachmentOwner,
     failure::Failure,
     id::AttachmentId,
     person::merge::reason_check,
@@ -33,7 +32,7 @@ pub(super) fn sign(ctx: &Ctx, id: AttachmentId, view: View, seconds: i64) -> Res
 /// [`Failure::NotFound`] outside the scope.
 pub async fn attachment_link(ctx: &Ctx, id: AttachmentId, view: View, reason: &str) -> Result<Link> {
     ctx.require_desk()?;
-    require_any(ctx, AttachmentOwner::read)?;
+    require_any(ctx, |owner, may| may(owner.read()))?;
     let mut tx = ctx.begin().await?;
     let file = load(&mut tx, id).await?;
     require_open(ctx, file.owner)?;

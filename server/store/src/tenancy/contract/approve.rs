@@ -59,7 +59,7 @@ pub(super) fn few(count: usize) -> Result<()> {
 }
 
 /// What stands against a contract, in one sentence.
-fn sentence(failure: &Failure) -> String {
+pub(super) fn sentence(failure: &Failure) -> String {
     match failure {
         Failure::Conflict => CHANGED_MEANWHILE.to_owned(),
         Failure::Invalid(errors) => errors.0.values().next().cloned().unwrap_or_else(|| failure.to_string()),

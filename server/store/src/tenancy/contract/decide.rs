@@ -1,8 +1,8 @@
 //! Submitting, approving, refusing and deleting contracts (C1 to C3).
 
-use super::{Held, history_add, hold, write::home_load};
+use super::{Held, approve::sentence, history_add, hold, renew::succession_check, write::home_load};
 use crate::{
-    Ctx, Result,
+    Ctx, Error, Result,
     ctx::{Tx, connection},
     platform::{attachment::attachments_delete, cipher::Kind, numbering::number_take},
     tenancy::assignment::opinion_check,
@@ -134,7 +134,7 @@ async fn number(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<String> {
 /// What must hold when a contract is approved.
 async fn ready_check(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
     let contract = sqlx::query!(
-        r#"select c.explained_on, c.base_rent_fen, c.unit_rate, a.status as "assigned?", c.prev_contract_id
+        r#"select c.explained_on, c.start_on, c.base_rent_fen, c.unit_rate, a.status as "assigned?", c.prev_contract_id
            from contract c left join assignment a on a.id = c.assignment_id where c.id = $1"#,
         held.id
     )
@@ -146,6 +146,11 @@ async fn ready_check(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
     if contract.prev_contract_id.is_none() && contract.assigned.as_deref() != Some(AssignmentStatus::Confirmed.code()) {
         return Err(Failure::refused("房屋状态不是已分配，不能签订").into());
     }
+    // Whoever approves has no field to correct.
+    succession_check(tx, held.id, contract.start_on).await.map_err(|error| match error {
+        Error::Failure(failure) => Failure::refused(sentence(&failure)).into(),
+        error => error,
+    })?;
     let home = home_load(tx, ctx, held.unit_id).await?;
     if home.assessed.rent.fen() != contract.base_rent_fen {
         return Err(Failure::refused("月租金与核定租金不一致").into());

@@ -4,16 +4,23 @@
 //! database (`contract_hold`).
 
 mod approve;
+mod cancel;
 mod decide;
+mod expire;
 mod read;
+mod renew;
 mod sync;
 pub(crate) mod terms;
 mod write;
 
 pub use approve::contracts_approve;
+pub(super) use cancel::{cancel_close, cancel_decide, cancel_request, coming_void};
 pub use decide::{contract_decide, contract_delete, contract_submit};
+pub use expire::contracts_expire;
 pub use read::{contract_get, contract_list, contract_offer, contracts_chosen};
 pub(crate) use read::{push_contract_ending, push_turn};
+pub use renew::{contract_renew, contract_renewal_offer};
+pub(crate) use sync::TRIES;
 pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
 pub use write::{contract_create, contract_update};
 
@@ -27,7 +34,7 @@ use domain::{dictionary::ContractStatus, failure::Failure, id::ContractId};
 /// A contract whose row, behind that of its home, is locked.
 pub(super) struct Held {
     pub id: i64,
-    district_id: i64,
+    pub district_id: i64,
     pub unit_id: i64,
     assignment_id: Option<i64>,
     pub status: ContractStatus,

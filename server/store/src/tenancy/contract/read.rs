@@ -28,9 +28,19 @@ use domain::{
 };
 use sqlx::{Postgres, QueryBuilder};
 
+/// The columns; what a contract costs is that of the day (E-55).
+fn columns(ctx: &Ctx) -> String {
+    COLUMNS.replace(SIGNED, &rent(ctx))
+}
+
+fn rent(ctx: &Ctx) -> String {
+    format!("contract_rent_on(c.id, date '{}', {SIGNED})", ctx.today())
+}
+
+const SIGNED: &str = "c.monthly_rent_fen";
 const COLUMNS: &str =
     "c.id, c.contract_no, c.lessee_name, c.id_number_mask, c.unit_id, e.name as estate, u.address, c.rent_area, c.unit_rate,
-     c.monthly_rent_fen, c.start_on, c.end_on, c.status, c.sync_message, user_name(c.created_by) as maker, c.created_at,
+     c.monthly_rent_fen as monthly_rent_fen, c.start_on, c.end_on, c.status, c.sync_message, user_name(c.created_by) as maker, c.created_at,
      c.submitted_at, c.version";
 const FROM: &str =
     "from contract c join unit u on u.id = c.unit_id join estate e on e.id = c.estate_id where c.deleted_at is null";
@@ -88,8 +98,8 @@ impl TryFrom<Record> for ContractRow {
 /// Of the reminder and the list behind it.
 pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
     let me = ctx.actor().id.0;
-    sql.push(" and c.status in ('PENDING', 'CANCEL_PENDING') and ")
-        .push_bind(ctx.actor().may(Permission::ContractCheck));
+    // An end that waits is decided at its exit (S1-5.6, 合同注销审批).
+    sql.push(" and c.status = 'PENDING' and ").push_bind(ctx.actor().may(Permission::ContractCheck));
     sql.push(" and c.created_by <> ").push_bind(me);
     sql.push(" and not ").push_bind(me).push(" = any(c.author_ids)");
 }
@@ -107,17 +117,18 @@ pub(crate) fn push_contract_ending(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) 
 pub async fn contract_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ContractRow>> {
     ctx.require(Permission::ContractRead)?;
     let (sort, descending) = CONTRACT_LIST.sort(query);
+    let present = rent(ctx);
     let order = match sort {
         "contract_no" => "c.contract_no",
         "lessee" => "c.lessee_name collate natural_order",
-        "monthly_rent" => "c.monthly_rent_fen",
+        "monthly_rent" => &present,
         "start_on" => "c.start_on",
         "end_on" => "c.end_on",
         "submitted_at" => "c.submitted_at",
         _ => "c.created_at",
     };
     let page = SmallList {
-        columns: COLUMNS,
+        columns: &columns(ctx),
         from: FROM,
         searched: &["c.contract_no", "c.lessee_name", "c.address"],
         filter: &|sql| {
@@ -150,7 +161,7 @@ pub async fn contracts_chosen(ctx: &Ctx, ids: &[ContractId]) -> Result<Vec<Contr
     ctx.require(Permission::ContractRead)?;
     few(ids.len())?;
     let mut tx = ctx.begin().await?;
-    let statement = format!("select {COLUMNS} {FROM} and c.id = any($1) order by c.submitted_at, c.id");
+    let statement = format!("select {} {FROM} and c.id = any($1) order by c.submitted_at, c.id", columns(ctx));
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let records: Vec<Record> =
         sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(ids).fetch_all(connection(&mut tx)).await?;
@@ -165,7 +176,7 @@ pub async fn contracts_chosen(ctx: &Ctx, ids: &[ContractId]) -> Result<Vec<Contr
 pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
     ctx.require(Permission::ContractRead)?;
     let mut tx = ctx.begin().await?;
-    let statement = format!("select {COLUMNS} {FROM} and c.id = $1");
+    let statement = format!("select {} {FROM} and c.id = $1", columns(ctx));
     let record: Record = sqlx::query_as(sqlx::AssertSqlSafe(statement))
         .bind(id.0)
         .fetch_optional(connection(&mut tx))

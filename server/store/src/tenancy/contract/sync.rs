@@ -3,13 +3,18 @@
 //!
 //! A contract in APPROVED_SYNCING waits for the gateway: the status is the queue, and nothing else has to be kept.
 
-use super::{Held, history_add, hold, terms::billed_read_one};
+use super::{
+    Held, history_add, hold,
+    renew::{deposit_of, succeed},
+    terms::billed_read_one,
+};
 use crate::{
     Ctx, Database, Result,
     billing::{Charge, post, rule::billing_rule, run::charges_until},
     ctx::{Tx, connection},
     housing::unit::{Moved, unit_move},
     platform::calendar::calendar_load,
+    tenancy::exit::{cancel_refused, exit_close},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -23,8 +28,8 @@ use domain::{
     value::Money,
 };
 
-/// How often a contract is told to the bank by itself (C4).
-const TRIES: i32 = 3;
+/// How often the bank is told of a contract, or of its end, by itself (C4).
+pub(crate) const TRIES: i32 = 3;
 
 /// What the bank answered about a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +38,12 @@ pub enum SyncAnswer {
     Known { agreement_no: Option<String> },
     /// it refused, in its own words
     Refused { message: String },
+    /// it has forgotten a contract that ended (C7)
+    Cancelled,
+    /// it did not, in its own words
+    CancelRefused { message: String },
+    /// it has, but our own rules stand against it: somebody has to look
+    CancelStuck { message: String },
 }
 
 /// Enters what the bank answered. An answer that was entered already changes nothing.
@@ -58,6 +69,13 @@ pub async fn contract_synced(
         }
         (ContractStatus::ApprovedSyncing, SyncAnswer::Refused { message }) => {
             refused(&mut tx, &ctx, &held, &message).await?
+        }
+        (ContractStatus::CancelSyncing, SyncAnswer::Cancelled) => exit_close(&mut tx, &ctx, &held).await?,
+        (ContractStatus::CancelSyncing, SyncAnswer::CancelRefused { message }) => {
+            cancel_refused(&mut tx, &ctx, &held, &message, 1).await?
+        }
+        (ContractStatus::CancelSyncing, SyncAnswer::CancelStuck { message }) => {
+            cancel_refused(&mut tx, &ctx, &held, &message, TRIES).await?
         }
         (status, _) => status,
     };
@@ -126,7 +144,11 @@ async fn status_set(tx: &mut Tx, ctx: &Ctx, id: i64, status: ContractStatus) -> 
 async fn activate(tx: &mut Tx, ctx: &Ctx, held: &Held, agreement_no: Option<&str>) -> Result<ContractStatus> {
     let next = held.status.next(ContractEvent::Synced).map_err(Failure::from)?;
     let account = account_open(tx, ctx, held).await?;
-    unit_move(tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Sign, reason: None }).await?;
+    // The home of a renewed contract stays as it is: its household goes on living there.
+    let renewed = succeed(tx, ctx, held).await?;
+    if !renewed {
+        unit_move(tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Sign, reason: None }).await?;
+    }
     sqlx::query!(
         "update contract set status = $2, account_id = $3, synced_at = $4, active_at = $4, sync_message = null,
                 debit_agreement_no = coalesce($5, debit_agreement_no), updated_at = $4, version = version + 1 where id = $1",
@@ -142,7 +164,7 @@ async fn activate(tx: &mut Tx, ctx: &Ctx, held: &Held, agreement_no: Option<&str
         .execute(connection(tx))
         .await?;
     history_add(tx, ctx, held.id, ContractEvent::Synced.label(), (Some(held.status), next), None).await?;
-    first_bills(tx, ctx, held).await?;
+    first_bills(tx, ctx, held, renewed).await?;
     Ok(next)
 }
 
@@ -162,10 +184,13 @@ async fn account_open(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<i64> {
 }
 
 /// The deposit, and the rent from the first period to the present month; the first bill also when its month has not come.
-async fn first_bills(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
+async fn first_bills(tx: &mut Tx, ctx: &Ctx, held: &Held, renewed: bool) -> Result<()> {
     let rule = billing_rule(tx, held.district_id, ctx.today()).await?;
     let calendar = calendar_load(tx).await?;
-    let (contract, deposit) = billed_read_one(tx, held.id).await?;
+    let (contract, mut deposit) = billed_read_one(tx, held.id).await?;
+    if renewed {
+        deposit = deposit_of(tx, contract.account_id, deposit).await?;
+    }
     let mut charges = charges_until(&contract, ctx.today(), &rule, &calendar);
     if deposit > Money::ZERO {
         let day = contract.start_on;

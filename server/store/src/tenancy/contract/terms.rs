@@ -28,6 +28,8 @@ pub(crate) struct Billed {
     pub due_day: i16,
     pub base_rent_fen: i64,
     pub monthly_rent_fen: i64,
+    /// what was agreed to since (E-55), in the order of the days
+    pub changes: Vec<Rent>,
 }
 
 impl Billed {
@@ -41,18 +43,21 @@ impl Billed {
             cycle: count(self.cycle),
             first: count(self.first),
             due_day: count(self.due_day),
-            rents: vec![Rent {
+            rents: std::iter::once(Rent {
                 from: self.start_on,
                 full: Money::from_fen(self.base_rent_fen),
                 payable: Money::from_fen(self.monthly_rent_fen),
-            }],
+            })
+            .chain(self.changes.iter().copied())
+            .collect(),
             base,
         }
     }
 }
 
 /// The next contracts of a district that are charged for new periods and whose term touches the month, in the order of
-/// their ids. They are held, so that none is cancelled while it is billed.
+/// their ids: those that run, those whose exit lets them go on into the month, and those whose term has ended since. They
+/// are held, so that none is cancelled while it is billed.
 pub(crate) async fn billed_read(
     tx: &mut Tx,
     district: i64,
@@ -61,12 +66,12 @@ pub(crate) async fn billed_read(
     most: i64,
 ) -> Result<Vec<Billed>> {
     let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
-    sqlx::query_as!(
-        Record,
-        r#"select id, district_id, estate_id, unit_id, account_id as "account_id!", start_on, end_on, rent_start_on, split, pay_cycle,
-                  first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen
-           from contract
-           where district_id = $1 and id > $2 and status in ('ACTIVE', 'CANCEL_PENDING') and start_on < $4 and end_on >= $3
+    // Held first and read in a statement of its own: after a wait it sees what was agreed to meanwhile.
+    let ids = sqlx::query_scalar!(
+        r#"select id from contract
+           where district_id = $1 and id > $2 and start_on < $4 and end_on >= $3
+               and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
+               and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $3))
            order by id limit $5 for share"#,
         district,
         after,
@@ -75,10 +80,8 @@ pub(crate) async fn billed_read(
         most
     )
     .fetch_all(connection(tx))
-    .await?
-    .into_iter()
-    .map(Billed::try_from)
-    .collect()
+    .await?;
+    billed_read_many(tx, &ids).await
 }
 
 /// How many there are of them.
@@ -86,7 +89,9 @@ pub(crate) async fn billed_count(tx: &mut Tx, district: i64, month: NaiveDate) -
     let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
     let count = sqlx::query_scalar!(
         r#"select count(*)::integer as "count!" from contract
-           where district_id = $1 and status in ('ACTIVE', 'CANCEL_PENDING') and start_on < $3 and end_on >= $2"#,
+           where district_id = $1 and start_on < $3 and end_on >= $2
+               and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
+               and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $2))"#,
         district,
         month,
         next
@@ -101,14 +106,38 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
     let record = sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen
-           from contract where id = $1"#,
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables
+           from contract c left join lateral (
+               select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
+                      array_agg(h.new_rent_fen order by h.from_on) as payables
+               from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
+           where id = $1"#,
         id
     )
     .fetch_one(connection(tx))
     .await?;
     let deposit = Money::from_fen(record.deposit_fen);
     Ok((record.try_into()?, deposit))
+}
+
+/// Contracts, in the order of their ids, with their deposits left out.
+pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Billed>> {
+    sqlx::query_as!(
+        Record,
+        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables
+           from contract c left join lateral (
+               select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
+                      array_agg(h.new_rent_fen order by h.from_on) as payables
+               from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
+           where id = any($1) order by id"#,
+        ids
+    )
+    .fetch_all(connection(tx))
+    .await?
+    .into_iter()
+    .map(Billed::try_from)
+    .collect()
 }
 
 struct Record {
@@ -127,13 +156,21 @@ struct Record {
     base_rent_fen: i64,
     monthly_rent_fen: i64,
     deposit_fen: i64,
+    days: Option<Vec<NaiveDate>>,
+    fulls: Option<Vec<i64>>,
+    payables: Option<Vec<i64>>,
 }
 
 impl TryFrom<Record> for Billed {
     type Error = Error;
 
     fn try_from(row: Record) -> Result<Self> {
+        let days = row.days.unwrap_or_default().into_iter();
+        let fens = row.fulls.unwrap_or_default().into_iter().zip(row.payables.unwrap_or_default());
+        let change =
+            |(from, (full, payable))| Rent { from, full: Money::from_fen(full), payable: Money::from_fen(payable) };
         Ok(Self {
+            changes: days.zip(fens).map(change).collect(),
             id: row.id,
             district_id: row.district_id,
             estate_id: row.estate_id,

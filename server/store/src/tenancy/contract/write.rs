@@ -1,6 +1,6 @@
 //! Entering and changing contracts before they are approved (C1).
 
-use super::{history_add, hold};
+use super::{history_add, hold, renew::succession_check};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
@@ -91,12 +91,12 @@ struct Lessee {
     bank_no_mask: String,
 }
 
-/// Where the account of an edited contract comes from, if the form keeps it.
-struct Kept {
-    bank_name: String,
-    bank_holder: String,
-    bank_no: Vec<u8>,
-    bank_no_mask: String,
+/// Where the account of an edited contract, or of one that follows another, comes from, if the form keeps it.
+pub(super) struct Kept {
+    pub bank_name: String,
+    pub bank_holder: String,
+    pub bank_no: Vec<u8>,
+    pub bank_no_mask: String,
 }
 
 async fn lessee_load(
@@ -169,7 +169,6 @@ pub async fn contract_create(ctx: &Ctx, form: &ContractForm, submit: bool) -> Re
     ctx.require(Permission::ContractWrite)?;
     // Before the home is known its form must be one, by the law's own limit.
     form.check(LEASE_MONTHS_MAX)?;
-    let ring = ctx.database().keys()?;
     let mut tx = ctx.begin().await?;
     let assigned = assignment::hold(&mut tx, AssignmentId(form.assignment.parse().unwrap_or_default()))
         .await
@@ -180,14 +179,10 @@ pub async fn contract_create(ctx: &Ctx, form: &ContractForm, submit: bool) -> Re
     let rule = billing_rule(&mut tx, assigned.district_id, ctx.today()).await?;
     let fields = form.check(rule.lease_months)?;
     let home = home_load(&mut tx, ctx, assigned.unit_id).await?;
-    let rent = fits(&fields, &home)?;
     if assignment::person_is_housed(&mut tx, PersonId(assigned.person_id)).await? {
         return Err(FieldErrors::from(("assignment", "承租人已有履行中的合同")).into());
     }
-    let lessee = lessee_load(&mut tx, ring, assigned.person_id, &fields, None).await?;
-    let id = insert(&mut tx, ctx, &home, &lessee, &fields, rent).await?;
-    household_note(&mut tx, id, lessee.id).await?;
-    residents_write(&mut tx, id, &lessee, &fields).await?;
+    let id = enter(&mut tx, ctx, &home, PersonId(assigned.person_id), &fields, None).await?;
     history_add(&mut tx, ctx, id, "录入", (None, ContractStatus::Draft), None).await?;
     if submit {
         super::decide::submit(&mut tx, ctx, id, ContractStatus::Draft).await?;
@@ -196,13 +191,31 @@ pub async fn contract_create(ctx: &Ctx, form: &ContractForm, submit: bool) -> Re
     Ok(ContractId(id))
 }
 
+/// Writes a draft with its household and its co-residents; `before`: the contract that it follows, and the account of that.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    home: &Home,
+    person: PersonId,
+    fields: &ContractFields,
+    before: Option<(i64, Kept)>,
+) -> Result<i64> {
+    let rent = fits(fields, home)?;
+    let (before, kept) = before.map_or((None, None), |(before, kept)| (Some(before), Some(kept)));
+    let lessee = lessee_load(tx, ctx.database().keys()?, person.0, fields, kept).await?;
+    let id = insert(tx, ctx, home, &lessee, fields, (rent, before)).await?;
+    household_note(tx, id, lessee.id).await?;
+    residents_write(tx, id, &lessee, fields).await?;
+    Ok(id)
+}
+
 async fn insert(
     tx: &mut Tx,
     ctx: &Ctx,
     home: &Home,
     lessee: &Lessee,
     fields: &ContractFields,
-    rent: Money,
+    (rent, before): (Money, Option<i64>),
 ) -> Result<i64> {
     let id = sqlx::query_scalar!(
         "insert into contract (district_id, estate_id, unit_id, contract_no, assignment_id, lessor_id, person_id, lessee_name,
@@ -210,16 +223,16 @@ async fn insert(
                 unit_rate, area_basis, rent_area, base_rent_fen, reduction_fen, monthly_rent_fen, deposit_fen, start_on, end_on,
                 rent_start_on, pay_cycle, first_pay_months, split, due_day, bank_name, bank_no, bank_no_mask, bank_holder,
                 debit_agreement_no, block_access_clause, explained_on, sign_on, sign_mode, remark, author_ids, key_id, created_at,
-                created_by, updated_at, updated_by)
+                created_by, updated_at, updated_by, prev_contract_id)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
                  $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, array[$45]::bigint[], $43, $44,
-                 $45, $44, $45)
+                 $45, $44, $45, $46)
          returning id",
         home.district_id,
         home.estate_id,
         home.unit_id,
         fields.contract_no,
-        fields.assignment_id.0,
+        Some(fields.assignment_id.0).filter(|_| before.is_none()),
         home.lessor_id,
         lessee.id,
         lessee.name,
@@ -260,6 +273,7 @@ async fn insert(
         ctx.database().keys()?.active(),
         ctx.now(),
         ctx.actor().id.0,
+        before,
     )
     .fetch_one(connection(tx))
     .await
@@ -288,6 +302,7 @@ pub async fn contract_update(ctx: &Ctx, id: ContractId, version: i32, form: &Con
     // The home of a contract stays; another home is another contract.
     let form = ContractForm { assignment: held.assignment_id.unwrap_or_default().to_string(), ..form.clone() };
     let fields = form.check(rule.lease_months)?;
+    succession_check(&mut tx, held.id, fields.start_on).await?;
     let home = home_load(&mut tx, ctx, held.unit_id).await?;
     let rent = fits(&fields, &home)?;
     let kept = sqlx::query!(

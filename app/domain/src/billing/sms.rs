@@ -1,0 +1,441 @@
+//! 短信 (E-126, S0-19, X-08): what they say, when they may be sent, how they end, and what they cost.
+
+use crate::{
+    dictionary::dictionary,
+    failure::{Failure, FieldErrors},
+    id::AccountId,
+    platform::message::{content_check, render},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
+    value::{Complaint, Money, required, text_max},
+};
+use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, Timelike as _, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Times a message is tried.
+pub const ATTEMPTS: i16 = 3;
+/// Hours after which a message without a receipt is one without (无回执).
+pub const SILENT_HOURS: i64 = 72;
+/// Minutes after which one that was taken and never reported back is tried again.
+pub const CLAIM_MINUTES: i64 = 10;
+/// Hours after which one that could not be sent is not sent any more: what it says is no news then.
+pub const KEPT_HOURS: i64 = 48;
+/// Letters of a signature.
+const SIGN_MAX: usize = 12;
+/// From this hour of China on nothing is sent (S0-19: 21:00–08:00) …
+const QUIET_FROM: u32 = 21;
+/// … until this one.
+const QUIET_TO: u32 = 8;
+
+dictionary! {
+    /// 短信模板 (E-126 template)
+    SmsKind = "E-126.sms" "短信模板" {
+        DueSoon = "DUE_SOON" "到期前提醒",
+        DueToday = "DUE_TODAY" "到期日提醒",
+        Overdue = "OVERDUE" "逾期催缴",
+        LevelOne = "ARREARS_L1" "欠费一个月催缴",
+        LevelTwo = "ARREARS_L2" "欠费两个月催缴",
+    }
+}
+
+dictionary! {
+    /// 短信状态 (E-126 `status`, `receipt`)
+    SmsStatus = "E-126.status" "短信状态" {
+        Queued = "QUEUED" "待发送",
+        Sending = "SENDING" "发送中",
+        Sent = "SENT" "已提交",
+        Delivered = "DELIVERED" "已送达",
+        Failed = "FAILED" "发送失败",
+        Silent = "SILENT" "无回执",
+        Cancelled = "CANCELLED" "已取消",
+    }
+}
+
+/// What happens to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmsEvent {
+    Claim,
+    /// the gateway has taken it
+    Accept,
+    /// the gateway could not be reached, or refused it
+    Refuse {
+        last: bool,
+    },
+    Receipt {
+        delivered: bool,
+    },
+    /// no receipt came
+    Wait,
+    Cancel,
+}
+
+impl SmsStatus {
+    /// The status after the event: the whole state machine. None: nothing happens, as with a receipt that comes twice.
+    #[must_use]
+    pub const fn next(self, event: SmsEvent) -> Option<Self> {
+        match (event, self) {
+            (SmsEvent::Claim, Self::Queued) => Some(Self::Sending),
+            (SmsEvent::Accept, Self::Sending) => Some(Self::Sent),
+            (SmsEvent::Refuse { last: false }, Self::Sending) => Some(Self::Queued),
+            (SmsEvent::Refuse { last: true }, Self::Sending) => Some(Self::Failed),
+            // A receipt may be faster than we note that it was sent, later than we waited, and come of one that we gave up:
+            // only the first of a message is asked about at all.
+            (SmsEvent::Receipt { delivered: true }, Self::Sending | Self::Sent | Self::Silent | Self::Failed) => {
+                Some(Self::Delivered)
+            }
+            (SmsEvent::Receipt { delivered: false }, Self::Sending | Self::Sent | Self::Silent | Self::Failed) => {
+                Some(Self::Failed)
+            }
+            (SmsEvent::Wait, Self::Sent) => Some(Self::Silent),
+            // One that was taken by a process that is gone is on its way nowhere.
+            (SmsEvent::Cancel, Self::Queued | Self::Sending) => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+
+    /// Whether it may be sent once more (重发).
+    #[must_use]
+    pub const fn can_resend(self) -> bool {
+        matches!(self, Self::Failed | Self::Silent)
+    }
+}
+
+fn china() -> FixedOffset {
+    FixedOffset::east_opt(8 * 3600).expect("eight hours are a valid offset")
+}
+
+/// The first moment from `at` on at which a message may be sent: in the quiet hours it waits for the morning.
+#[must_use]
+pub fn send_from(at: DateTime<Utc>) -> DateTime<Utc> {
+    let local = at.with_timezone(&china());
+    let day = match local.hour() {
+        hour if hour < QUIET_TO => local.date_naive(),
+        hour if hour >= QUIET_FROM => local.date_naive().succ_opt().unwrap_or(local.date_naive()),
+        _ => return at,
+    };
+    let morning = day.and_time(NaiveTime::from_hms_opt(QUIET_TO, 0, 0).unwrap_or_default());
+    morning.and_local_timezone(china()).single().map_or(at, |morning| morning.with_timezone(&Utc))
+}
+
+/// The moment before which one that may be sent at `at` has to leave: the carrier drops it afterwards, and wakes nobody.
+#[must_use]
+pub fn send_before(at: DateTime<Utc>) -> DateTime<FixedOffset> {
+    let day = at.with_timezone(&china()).date_naive();
+    let evening = day.and_time(NaiveTime::from_hms_opt(QUIET_FROM, 0, 0).unwrap_or_default());
+    evening.and_local_timezone(china()).single().unwrap_or(at.with_timezone(&china()))
+}
+
+/// When one that failed `attempts` times is tried again: after five minutes, then after half an hour; none: not any more.
+#[must_use]
+pub fn retry_at(attempts: i16, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let minutes = match attempts {
+        ..=1 => 5,
+        2 => 30,
+        _ => return None,
+    };
+    Some(send_from(now + TimeDelta::minutes(minutes)))
+}
+
+/// How many messages the carrier counts: 70 characters are one, of longer ones 67 each, the signature included.
+#[must_use]
+pub fn sms_parts(sign: &str, content: &str) -> i16 {
+    let letters = content.chars().count() + sign.chars().count() + 2;
+    let parts = if letters <= 70 { 1 } else { letters.div_ceil(67) };
+    i16::try_from(parts).unwrap_or(i16::MAX)
+}
+
+impl SmsKind {
+    /// What its template may name, each with an example for the preview.
+    #[must_use]
+    pub fn placeholders(self) -> &'static [(&'static str, &'static str)] {
+        const PERSON: (&str, &str) = ("承租人", "张三");
+        const ADDRESS: (&str, &str) = ("地址", "阳光苑1号楼1单元101室");
+        const AMOUNT: (&str, &str) = ("金额", "111.80");
+        match self {
+            Self::DueSoon | Self::DueToday | Self::Overdue => &[PERSON, ADDRESS, AMOUNT, ("到期日", "2026-11-10")],
+            Self::LevelOne | Self::LevelTwo => &[PERSON, ADDRESS, AMOUNT, ("月数", "2")],
+        }
+    }
+
+    /// The text of a template with examples in it.
+    #[must_use]
+    pub fn preview(self, sign: &str, content: &str) -> String {
+        format!("【{sign}】{}", render(content, self.placeholders()))
+    }
+}
+
+/// A template as administrators see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SmsTemplate {
+    pub kind: SmsKind,
+    pub content: String,
+    pub sign: String,
+    pub enabled: bool,
+    pub version: i32,
+    pub updated_at: DateTime<Utc>,
+    pub updated_by: Option<String>,
+}
+
+/// What an administrator enters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SmsTemplateForm {
+    pub content: String,
+    pub sign: String,
+    /// `true` or `false`
+    pub enabled: String,
+}
+
+/// A checked template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsTemplateFields {
+    pub content: String,
+    pub sign: String,
+    pub enabled: bool,
+}
+
+impl From<&SmsTemplate> for SmsTemplateForm {
+    fn from(template: &SmsTemplate) -> Self {
+        Self { content: template.content.clone(), sign: template.sign.clone(), enabled: template.enabled.to_string() }
+    }
+}
+
+impl SmsTemplateForm {
+    /// # Errors
+    /// Complaints by field: about a placeholder that this template does not have, among others.
+    pub fn check(&self, kind: SmsKind) -> Result<SmsTemplateFields, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let content = errors.take("content", content_check(&self.content, kind.placeholders()));
+        let sign = errors.take("sign", required(&self.sign).and_then(|text| text_max(&text, SIGN_MAX)));
+        let enabled =
+            errors.take("enabled", self.enabled.parse::<bool>().map_err(|_| Complaint::says("请选择是否启用")));
+        match (content, sign, enabled) {
+            (Some(content), Some(sign), Some(enabled)) => Ok(SmsTemplateFields { content, sign, enabled }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// A message of the sending list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SmsRow {
+    pub id: i64,
+    pub account_id: AccountId,
+    pub lessee: String,
+    pub address: String,
+    pub phone_mask: String,
+    pub kind: SmsKind,
+    pub content: String,
+    pub status: SmsStatus,
+    pub queued_at: DateTime<Utc>,
+    pub not_before: DateTime<Utc>,
+    pub attempts: i16,
+    pub sent_at: Option<DateTime<Utc>>,
+    pub receipt_at: Option<DateTime<Utc>>,
+    pub receipt_code: Option<String>,
+    pub parts: i16,
+    pub cost: Money,
+    /// why it was not sent
+    pub message: Option<String>,
+    pub resent: bool,
+    pub dunning_id: Option<i64>,
+}
+
+/// 短信发送记录 list.
+#[rustfmt::skip] // a table: one line per column
+pub const SMS_LIST: ListSheet<SmsRow> = ListSheet {
+    key: "sms",
+    noun: "短信",
+    path: "/billing/sms",
+    search_hint: "承租人、住房地址",
+    columns: &[
+        ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.lessee, format!("/billing/sms/{}", row.id)) },
+        ListColumn { key: "address", header: "住房地址", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::link(&row.address, format!("/billing/dunning/accounts/{}", row.account_id)) },
+        ListColumn { key: "phone", header: "手机号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.phone_mask) },
+        ListColumn { key: "kind", header: "模板", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.kind) },
+        ListColumn { key: "content", header: "内容", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.content) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
+        ListColumn { key: "queued_at", header: "生成时间", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Time(row.queued_at) },
+        ListColumn { key: "not_before", header: "最早发送", kind: Kind::Time, sortable: false, essential: false, cell: |row| Cell::Time(row.not_before) },
+        ListColumn { key: "sent_at", header: "提交时间", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.sent_at, Cell::Time) },
+        ListColumn { key: "receipt_at", header: "回执时间", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.receipt_at, Cell::Time) },
+        ListColumn { key: "receipt_code", header: "回执", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.receipt_code.as_deref(), Cell::text) },
+        ListColumn { key: "attempts", header: "提交次数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.attempts.into()) },
+        ListColumn { key: "parts", header: "计费条数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.parts.into()) },
+        ListColumn { key: "cost", header: "费用(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.cost) },
+        ListColumn { key: "message", header: "说明", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.message.as_deref(), Cell::text) },
+    ],
+    filters: &[
+        Filter { key: "status", label: "状态", choices: Choices::Of(SmsStatus::choices) },
+        Filter { key: "kind", label: "模板", choices: Choices::Of(SmsKind::choices) },
+        Filter { key: "district", label: "所属区县", choices: Choices::Districts },
+        Filter { key: "since", label: "起始日期", choices: Choices::Day },
+        Filter { key: "until", label: "截止日期", choices: Choices::Day },
+    ],
+    default_sort: ("queued_at", true),
+    jumps: false,
+};
+
+/// What a month's messages came to, by district and template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SmsMonthRow {
+    /// `2026-11`
+    pub month: String,
+    pub district: String,
+    pub kind: SmsKind,
+    pub messages: i64,
+    pub delivered: i64,
+    pub failed: i64,
+    pub silent: i64,
+    pub parts: i64,
+    pub cost: Money,
+}
+
+/// 短信费用 list.
+#[rustfmt::skip] // a table: one line per column
+pub const SMS_MONTH_LIST: ListSheet<SmsMonthRow> = ListSheet {
+    key: "sms_month",
+    noun: "短信费用",
+    path: "/billing/sms/months",
+    search_hint: "区县",
+    columns: &[
+        ListColumn { key: "month", header: "月份", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::text(&row.month) },
+        ListColumn { key: "district", header: "区县", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.district) },
+        ListColumn { key: "kind", header: "模板", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.kind) },
+        ListColumn { key: "messages", header: "提交短信", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.messages) },
+        ListColumn { key: "delivered", header: "已送达", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.delivered) },
+        ListColumn { key: "failed", header: "失败", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.failed) },
+        ListColumn { key: "silent", header: "无回执", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.silent) },
+        ListColumn { key: "parts", header: "计费条数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.parts) },
+        ListColumn { key: "cost", header: "费用(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.cost) },
+    ],
+    filters: &[Filter { key: "district", label: "所属区县", choices: Choices::Districts }],
+    default_sort: ("month", true),
+    jumps: false,
+};
+
+/// A household that is sent nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SmsBlockRow {
+    pub id: i64,
+    pub account_id: AccountId,
+    pub lessee: String,
+    pub address: String,
+    pub phone_mask: String,
+    pub reason: String,
+    pub maker: Option<String>,
+    pub made_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub end_reason: Option<String>,
+}
+
+fn block_states() -> Vec<(&'static str, &'static str)> {
+    vec![("OPEN", "生效中"), ("ENDED", "已移除")]
+}
+
+/// 短信黑名单 list.
+#[rustfmt::skip] // a table: one line per column
+pub const SMS_BLOCK_LIST: ListSheet<SmsBlockRow> = ListSheet {
+    key: "sms_block",
+    noun: "短信黑名单",
+    path: "/billing/sms/blocks",
+    search_hint: "承租人、住房地址、原因",
+    columns: &[
+        ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.lessee, format!("/billing/dunning/accounts/{}", row.account_id)) },
+        ListColumn { key: "address", header: "住房地址", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.address) },
+        ListColumn { key: "phone", header: "手机号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.phone_mask) },
+        ListColumn { key: "reason", header: "原因", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.reason) },
+        ListColumn { key: "maker", header: "登记人", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.maker.as_deref(), Cell::text) },
+        ListColumn { key: "made_at", header: "登记时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.made_at) },
+        ListColumn { key: "state", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::text(if row.ended_at.is_some() { "已移除" } else { "生效中" }) },
+        ListColumn { key: "end_reason", header: "移除原因", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.end_reason.as_deref(), Cell::text) },
+    ],
+    filters: &[
+        Filter { key: "state", label: "状态", choices: Choices::Fixed(block_states) },
+        Filter { key: "district", label: "所属区县", choices: Choices::Districts },
+    ],
+    default_sort: ("made_at", true),
+    jumps: false,
+};
+
+/// What sending many once more came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resent {
+    pub sent: u32,
+    /// paid meanwhile, paused, on the black list
+    pub left_out: u32,
+}
+
+/// The refusal of sending once more what needs it not.
+#[must_use]
+pub fn resend_refusal(status: SmsStatus) -> Failure {
+    Failure::refused(format!("短信状态为“{status}”，不能重发"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("{text}+08:00").parse::<DateTime<FixedOffset>>().unwrap().with_timezone(&Utc)
+    }
+
+    #[test]
+    fn nothing_is_sent_at_night() {
+        for (asked, sent) in [
+            ("2026-11-27T07:59:59", "2026-11-27T08:00:00"),
+            ("2026-11-27T08:00:00", "2026-11-27T08:00:00"),
+            ("2026-11-27T20:59:59", "2026-11-27T20:59:59"),
+            ("2026-11-27T21:00:00", "2026-11-28T08:00:00"),
+            ("2026-12-31T23:30:00", "2027-01-01T08:00:00"),
+            ("2026-11-27T00:30:00", "2026-11-27T08:00:00"),
+        ] {
+            assert_eq!(send_from(at(asked)), at(sent), "{asked}");
+        }
+        // Also not when it is tried again.
+        assert_eq!(retry_at(1, at("2026-11-27T20:58:00")), Some(at("2026-11-28T08:00:00")));
+        assert_eq!(retry_at(2, at("2026-11-27T10:00:00")), Some(at("2026-11-27T10:30:00")));
+        assert_eq!(send_before(at("2026-11-27T20:59:59")).to_rfc3339(), "2026-11-27T21:00:00+08:00");
+        assert_eq!(retry_at(ATTEMPTS, at("2026-11-27T10:00:00")), None);
+    }
+
+    #[test]
+    fn a_message_ends_once() {
+        use SmsEvent as E;
+        use SmsStatus as S;
+        let leads = |event: E| S::ALL.iter().map(|status| status.next(event)).collect::<Vec<_>>();
+        let (delivered, failed) = (Some(S::Delivered), Some(S::Failed));
+        assert_eq!(leads(E::Claim), [Some(S::Sending), None, None, None, None, None, None]);
+        assert_eq!(leads(E::Accept), [None, Some(S::Sent), None, None, None, None, None]);
+        assert_eq!(leads(E::Refuse { last: false }), [None, Some(S::Queued), None, None, None, None, None]);
+        assert_eq!(leads(E::Refuse { last: true }), [None, failed, None, None, None, None, None]);
+        assert_eq!(
+            leads(E::Receipt { delivered: true }),
+            [None, delivered, delivered, None, delivered, delivered, None]
+        );
+        assert_eq!(leads(E::Receipt { delivered: false }), [None, failed, failed, None, failed, failed, None]);
+        assert_eq!(leads(E::Wait), [None, None, Some(S::Silent), None, None, None, None]);
+        let cancelled = Some(S::Cancelled);
+        assert_eq!(leads(E::Cancel), [cancelled, cancelled, None, None, None, None, None]);
+    }
+
+    #[test]
+    fn long_messages_count_more() {
+        // Two brackets and a signature of five letters.
+        let counted = |letters: usize| sms_parts("公租房中心", &"字".repeat(letters));
+        assert_eq!((counted(1), counted(63), counted(64), counted(127), counted(128)), (1, 1, 2, 2, 3));
+    }
+
+    #[test]
+    fn a_template_names_what_it_has() {
+        let form = |content: &str| SmsTemplateForm {
+            content: content.into(),
+            sign: " 公租房中心 ".into(),
+            enabled: "true".into(),
+        };
+        let fields = form("请缴{金额}元").check(SmsKind::Overdue).expect("it is right");
+        assert_eq!((fields.sign.as_str(), fields.enabled), ("公租房中心", true));
+        let errors = form("欠费{月数}个月").check(SmsKind::Overdue).unwrap_err();
+        assert_eq!(errors.get("content"), Some("没有占位符{月数}，可以使用：{承租人}、{地址}、{金额}、{到期日}"));
+        assert_eq!(SmsKind::LevelTwo.preview("中心", "{月数}个月"), "【中心】2个月");
+        assert!(SmsTemplateForm { sign: String::new(), ..form("x") }.check(SmsKind::Overdue).is_err());
+    }
+}

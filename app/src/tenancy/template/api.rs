@@ -1,0 +1,80 @@
+//! Server functions of templates and of printing.
+
+use crate::{ApiError, Terse};
+use domain::{
+    housing::choice::Choice,
+    list::{ListQuery, Page},
+    platform::print::{PrintForm, PrintRow},
+    tenancy::template::{Template, TemplateForm, TemplateRow, TemplateStatus},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+#[cfg(feature = "ssr")]
+use {
+    crate::context::ctx,
+    store::tenancy::{paper, template},
+};
+
+/// A page of versions.
+#[server(endpoint = "template_list", input = Json, output = Terse)]
+pub async fn template_list(query: ListQuery) -> Result<Page<TemplateRow>, ApiError> {
+    Ok(template::template_list(&ctx()?, &query).await?)
+}
+
+/// One version with its wording.
+#[server(endpoint = "template_get", input = Json, output = Terse)]
+pub async fn template_get(id: i64) -> Result<Template, ApiError> {
+    Ok(template::template_get(&ctx()?, id).await?)
+}
+
+/// Begins a new version.
+#[server(endpoint = "template_create", input = Json, output = Terse)]
+pub async fn template_create(form: TemplateForm) -> Result<i64, ApiError> {
+    Ok(template::template_create(&ctx()?, &form).await?)
+}
+
+/// Changes a draft.
+#[server(endpoint = "template_update", input = Json, output = Terse)]
+pub async fn template_update(id: i64, revision: i32, form: TemplateForm) -> Result<(), ApiError> {
+    Ok(template::template_update(&ctx()?, id, revision, &form).await?)
+}
+
+/// Drops a draft.
+#[server(endpoint = "template_delete", input = Json, output = Terse)]
+pub async fn template_delete(id: i64, revision: i32) -> Result<(), ApiError> {
+    Ok(template::template_delete(&ctx()?, id, revision).await?)
+}
+
+/// Sends a draft to whoever publishes.
+#[server(endpoint = "template_submit", input = Json, output = Terse)]
+pub async fn template_submit(id: i64, revision: i32) -> Result<(), ApiError> {
+    Ok(template::template_submit(&ctx()?, id, revision).await?)
+}
+
+/// Publishes what another wrote, or gives it back.
+#[server(endpoint = "template_decide", input = Json, output = Terse)]
+pub async fn template_decide(
+    id: i64,
+    revision: i32,
+    publish: bool,
+    opinion: String,
+) -> Result<TemplateStatus, ApiError> {
+    Ok(template::template_decide(&ctx()?, id, revision, publish, &opinion).await?)
+}
+
+/// Notes a print; answers the id under which its file is fetched.
+#[server(endpoint = "print_create", input = Json, output = Terse)]
+pub async fn print_create(form: PrintForm) -> Result<i64, ApiError> {
+    Ok(paper::print_create(&ctx()?, &form).await?)
+}
+
+/// A page of the log of prints.
+#[server(endpoint = "print_list", input = Json, output = Terse)]
+pub async fn print_list(query: ListQuery) -> Result<Page<PrintRow>, ApiError> {
+    Ok(paper::print_list(&ctx()?, &query).await?)
+}
+
+/// The estates whose notices can be printed.
+#[server(endpoint = "print_estates", input = Json, output = Terse)]
+pub async fn print_estates() -> Result<Vec<Choice>, ApiError> {
+    Ok(paper::print_estates(&ctx()?).await?)
+}

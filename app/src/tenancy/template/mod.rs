@@ -1,0 +1,79 @@
+//! 文书与打印 (S2-3.7, E-105, E-106, S1-12.7): the wording of contracts and notices, printing them, and the log of
+//! prints. A lazy route of its own.
+
+mod api;
+mod detail;
+mod edit;
+mod notice;
+mod print;
+
+pub(crate) use print::print_deed;
+
+use crate::{
+    shell::may,
+    ui::list::{ListActions, ListFrame, framed_list_page},
+};
+use domain::{
+    platform::{permission::Permission, print::PRINT_LIST},
+    tenancy::template::TEMPLATE_LIST,
+};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
+
+/// All of them.
+pub struct Papers;
+
+#[lazy_route]
+impl LazyRoute for Papers {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let path = use_location().pathname;
+        let page = Memo::new(move |_| {
+            path.with(|path| {
+                let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+                match parts.as_slice() {
+                    ["tenancy", "templates"] => 1,
+                    ["tenancy", "templates", "new"] => 2,
+                    ["tenancy", "templates", _] => 3,
+                    ["tenancy", "templates", _, "edit"] => 4,
+                    ["tenancy", "prints"] => 5,
+                    ["billing", "notices"] => 6,
+                    // On the way to another module.
+                    _ => 0,
+                }
+            })
+        });
+        (move || match page.get() {
+            1 => templates_view(),
+            2 => edit::new_view(),
+            3 => detail::detail_view(),
+            4 => edit::edit_view(),
+            5 => prints_view(),
+            6 => notice::notice_view(),
+            _ => ().into_any(),
+        })
+        .into_any()
+    }
+}
+
+fn templates_view() -> AnyView {
+    let frame = ListFrame { title: Some("文书模板"), empty: Some("暂无模板"), ..ListFrame::default() };
+    let actions = Signal::derive(|| ListActions {
+        add: may(Permission::TemplateWrite).then_some(("/tenancy/templates/new", "新增版本")),
+        ..ListActions::default()
+    });
+    framed_list_page(&TEMPLATE_LIST, frame, actions, api::template_list)
+}
+
+fn prints_view() -> AnyView {
+    let frame = ListFrame {
+        title: Some("打印记录"),
+        empty: Some("暂无打印记录，可在合同、收据和缴费通知单页面打印"),
+        ..ListFrame::default()
+    };
+    let actions = Signal::derive(|| ListActions { export: may(Permission::ContractExport), ..ListActions::default() });
+    framed_list_page(&PRINT_LIST, frame, actions, api::print_list)
+}

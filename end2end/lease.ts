@@ -1,0 +1,84 @@
+// Homes that are let already: how homes are let is a journey of its own.
+import type { Locator, Page } from "@playwright/test";
+import { expect, hydrated, query, visit } from "./fixtures";
+
+export interface Lease {
+  account: string;
+  contract: string;
+  /** a draft has none */
+  number: string;
+}
+
+/** A lease of one of the demo's applicants, from and until so many days from today: 43 m² for 2.60, 111.80 yuan a month. */
+export async function lease(name: string, status: "DRAFT" | "ACTIVE" | "EXPIRED", from: number, until: number): Promise<Lease> {
+  const [made] = await query<Lease>(
+    `with home as (
+       select u.* from unit u join organization d on d.id = u.district_id
+       where d.code = '990104' and u.status = 'OCCUPIED' and not exists (select from account a where a.unit_id = u.id)
+       order by u.id limit 1),
+     opened as (
+       insert into account (district_id, estate_id, building_id, unit_id, person_id, opened_on)
+       select h.district_id, h.estate_id, h.building_id, h.id, p.id, current_date from home h, person p where p.name = $1 returning id)
+     insert into contract (district_id, estate_id, unit_id, contract_no, account_id, lessor_id, person_id, lessee_name, id_number,
+       id_number_mask, phone, phone_mask, address, layout, building_area, usable_area, category, rent_standard_id, unit_rate, area_basis,
+       rent_area, base_rent_fen, monthly_rent_fen, deposit_fen, start_on, end_on, rent_start_on, pay_cycle, split, due_day, bank_name,
+       bank_no, bank_no_mask, bank_holder, sign_on, sign_mode, key_id, status, digest, active_at)
+     select h.district_id, h.estate_id, h.id, case when $2::text <> 'DRAFT' then 'YZ' || o.id end, o.id, h.mgmt_unit_id, p.id, p.name,
+       p.id_number, p.id_number_mask, p.phone, p.phone_mask, h.address, h.layout, h.building_area, h.usable_area, 'LOWINC',
+       (select min(id) from rent_standard), 26000, 'USABLE', 4300, 11180, 11180, 0, current_date + $3::int, current_date + $4::int,
+       current_date + $3::int, 1, 'NATURAL', 10, '演示银行', p.phone, '****', p.name, current_date + $3::int, 'PAPER', p.key_id, $2::text,
+       case when $2::text <> 'DRAFT' then 'x' end, case when $2::text <> 'DRAFT' then now() end
+     from home h, opened o, person p where p.name = $1
+     returning account_id as account, id as contract, coalesce(contract_no, '') as number`,
+    [name, status, from, until],
+  );
+  if (!made) throw new Error(`no person ${name}, or no home for him`);
+  return made;
+}
+
+/** Charges 100 yuan of rent for a month, due on a day. */
+export async function charge({ contract }: Lease, due: string): Promise<void> {
+  await query(
+    `insert into bill (district_id, estate_id, unit_id, account_id, contract_id, kind, fee_item, month, period_from, period_to, due_on, amount_fen)
+     select c.district_id, c.estate_id, c.unit_id, c.account_id, c.id, 'RENT', 'RENT', m, m, m + 27, $2::date, 10000
+     from contract c cross join lateral (select date_trunc('month', $2::date)::date as m) month where c.id = $1`,
+    [contract, due],
+  );
+}
+
+/** Takes so much cash from the household at the counter; ends on the receipt. */
+export async function pay(counter: Page, { account }: Lease, amount: string): Promise<void> {
+  await visit(counter, `/billing/accounts/${account}`);
+  const till = counter.getByRole("form", { name: "收款" });
+  await till.getByLabel("收款金额(元)*").fill(amount);
+  await till.getByRole("button", { name: /^收款/ }).click();
+  await expect(counter).toHaveURL(/\/billing\/payments\/\d+$/);
+  await hydrated(counter);
+}
+
+/** Presses a deed's button and answers its question. */
+export async function confirm(page: Page, label: string, word?: string): Promise<void> {
+  await page.getByRole("button", { name: label, exact: true }).click();
+  const question = page.getByRole("form", { name: `${label}确认` });
+  if (word !== undefined) await question.getByRole("textbox").fill(word);
+  await question.getByRole("button", { name: "确定" }).click();
+}
+
+/** A day from today on, as the server counts it. */
+export function day(later: number): string {
+  return new Date(Date.now() + (8 * 60 + later * 24 * 60) * 60_000).toISOString().slice(0, 10);
+}
+
+/** A household whose lease has run out and who owes two months of rent, the last of them since a day; a third one is paid. */
+export async function behind(counter: Page, name: string, due: number): Promise<Lease> {
+  const home = await lease(name, "EXPIRED", -500, -10);
+  for (const before of [0, 31, 62]) await charge(home, day(due - before));
+  // Taking money counts the household anew.
+  await pay(counter, home, "100");
+  return home;
+}
+
+/** The row of a household in any of the lists of dunning. */
+export function rowOf(page: Page, { account }: Lease): Locator {
+  return page.locator(".data-table tbody tr").filter({ has: page.locator(`a[href="/billing/dunning/accounts/${account}"]`) });
+}

@@ -1,0 +1,144 @@
+//! 续签 (C9): entering the contract that follows another, and what becomes of the one before when it comes into force.
+
+use super::{
+    Held, history_add, hold,
+    write::{Kept, enter, home_load},
+};
+use crate::{
+    Ctx, Result,
+    billing::{exit_bill::exit_funds, rule::billing_rule},
+    ctx::{Tx, connection},
+    error::stored,
+};
+use chrono::NaiveDate;
+use domain::{
+    dictionary::ContractStatus,
+    failure::Failure,
+    id::{ContractId, PersonId},
+    platform::permission::Permission,
+    tenancy::{
+        contract_form::ContractForm,
+        contract_status::ContractEvent,
+        renewal::{RenewalOffer, deposit_due, follows, may_renew, without_assignment},
+    },
+    value::Money,
+};
+
+/// What the form of a renewal shows.
+///
+/// # Errors
+/// Without [`Permission::ContractWrite`]; [`Failure::NotFound`] outside the scope; a refusal of one that cannot be renewed, or not
+/// yet (PRM-31).
+pub async fn contract_renewal_offer(ctx: &Ctx, id: ContractId) -> Result<RenewalOffer> {
+    ctx.require(Permission::ContractWrite)?;
+    let contract = super::contract_get(ctx, id).await?;
+    may_renew(contract.row.status)?;
+    let mut tx = ctx.begin().await?;
+    let district = sqlx::query_scalar!("select district_id from contract where id = $1", id.0)
+        .fetch_one(connection(&mut tx))
+        .await?;
+    let window = billing_rule(&mut tx, district, ctx.today()).await?.renewal;
+    window.require_open(contract.row.end_on, ctx.today())?;
+    let closed_on = window.closed_on(contract.row.end_on, ctx.today());
+    let assessed = home_load(&mut tx, ctx, contract.row.unit_id.0).await.ok().map(|home| home.assessed);
+    tx.commit().await?;
+    Ok(RenewalOffer { contract, assessed, closed_on, today: ctx.today() })
+}
+
+/// Enters the contract that follows another; `submit` sends it to the approver at once. The rent is what the home's standard
+/// asks for now.
+///
+/// # Errors
+/// Complaints by field; a refusal of one that cannot be renewed, or not yet (PRM-31).
+pub async fn contract_renew(ctx: &Ctx, id: ContractId, form: &ContractForm, submit: bool) -> Result<ContractId> {
+    ctx.require(Permission::ContractWrite)?;
+    let mut tx = ctx.begin().await?;
+    let before = hold(&mut tx, id).await?;
+    may_renew(before.status)?;
+    let rule = billing_rule(&mut tx, before.district_id, ctx.today()).await?;
+    let fields = without_assignment(form).check(rule.lease_months)?;
+    let row = sqlx::query!(
+        "select person_id, end_on, bank_name, bank_holder, bank_no, bank_no_mask from contract where id = $1",
+        before.id
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    rule.renewal.require_open(row.end_on, ctx.today())?;
+    follows(fields.start_on, before.status, row.end_on)?;
+    let kept = Kept {
+        bank_name: row.bank_name,
+        bank_holder: row.bank_holder,
+        bank_no: row.bank_no,
+        bank_no_mask: row.bank_no_mask,
+    };
+    let home = home_load(&mut tx, ctx, before.unit_id).await?;
+    let new = enter(&mut tx, ctx, &home, PersonId(row.person_id), &fields, Some((before.id, kept))).await?;
+    let told = "续签原合同";
+    history_add(&mut tx, ctx, new, "录入", (None, ContractStatus::Draft), Some(told)).await?;
+    if submit {
+        super::decide::submit(&mut tx, ctx, new, ContractStatus::Draft).await?;
+    }
+    tx.commit().await?;
+    Ok(ContractId(new))
+}
+
+/// Whether a contract that was entered to follow another still does, with the day on which it would begin: the one before
+/// can have gone another way meanwhile. Nothing to ask of a first contract. The home, and with it the one before, is locked.
+///
+/// # Errors
+/// A refusal of one that cannot be renewed any more; a complaint about `start_on`.
+pub(super) async fn succession_check(tx: &mut Tx, contract: i64, start_on: NaiveDate) -> Result<()> {
+    let before = sqlx::query!(
+        "select b.status, b.end_on from contract c join contract b on b.id = c.prev_contract_id where c.id = $1",
+        contract
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    if let Some(before) = before {
+        let status = stored(&before.status, ContractStatus::from_code)?;
+        may_renew(status)?;
+        follows(start_on, status, before.end_on)?;
+    }
+    Ok(())
+}
+
+/// The one before gives way to the one that comes into force (C9): it is RENEWED, and who lives there does so under the new
+/// one. Nothing to do for a first contract.
+///
+/// # Errors
+/// The state machine's refusal, when the one before is being ended.
+pub(super) async fn succeed(tx: &mut Tx, ctx: &Ctx, new: &Held) -> Result<bool> {
+    let before = sqlx::query!("select prev_contract_id, start_on from contract where id = $1", new.id)
+        .fetch_one(connection(tx))
+        .await?;
+    let Some(previous) = before.prev_contract_id else { return Ok(false) };
+    let held = hold(tx, ContractId(previous)).await?;
+    let next = held.status.next(ContractEvent::Renew).map_err(Failure::from)?;
+    sqlx::query!(
+        "update contract set status = $2, ended_on = least(end_on, $3::date - 1), updated_at = $4, version = version + 1 where id = $1",
+        held.id,
+        next.code(),
+        before.start_on,
+        ctx.now(),
+    )
+    .execute(connection(tx))
+    .await?;
+    sqlx::query!("update binding set contract_id = $2 where contract_id = $1 and to_on is null", held.id, new.id)
+        .execute(connection(tx))
+        .await?;
+    history_add(tx, ctx, held.id, ContractEvent::Renew.label(), (Some(held.status), next), None).await?;
+    Ok(true)
+}
+
+/// Of a deposit that a renewed contract asks for, what the account does not hold already or is asked for.
+pub(super) async fn deposit_of(tx: &mut Tx, account: i64, wanted: Money) -> Result<Money> {
+    let held = exit_funds(tx, account).await?.deposit;
+    let asked = sqlx::query_scalar!(
+        r#"select coalesce(sum(amount_fen - paid_fen), 0)::bigint as "fen!" from bill
+           where account_id = $1 and kind = 'DEPOSIT' and decision is null"#,
+        account
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    Ok(deposit_due(wanted, held + Money::from_fen(asked)))
+}
