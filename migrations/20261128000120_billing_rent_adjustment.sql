@@ -6,7 +6,7 @@ create table rent_adjustment (
     district_id bigint not null references organization,
     -- when all of its contracts lie in one estate: who sees only some estates sees it by that
     estate_id bigint references estate,
-    adjustment_no text not null generated always as ('ZT' || lpad(id::text, 8, '0')) stored,
+    adjustment_no text not null generated always as ('TZ' || lpad(id::text, 8, '0')) stored,
     -- the client's id of the request, or none of one that an import made
     request_id uuid,
     -- the import that made it

@@ -1,18 +1,41 @@
 // A household leaves: a clerk asks, a property approver agrees, the operator inspects, finance settles by two people.
-import { checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { confirm, lease } from "../lease";
+import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
 
+/** Presses a deed's button and answers its question. */
+async function confirm(page: Page, label: string, word?: string): Promise<void> {
+  await page.getByRole("button", { name: label, exact: true }).click();
+  const question = page.getByRole("form", { name: `${label}确认` });
+  if (word !== undefined) await question.getByRole("textbox").fill(word);
+  await question.getByRole("button", { name: "确定" }).click();
+}
+
 const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
+
+/** A contract of the demo's district that runs and whose money nobody is at. */
+async function running(): Promise<{ id: string; lessee: string }> {
+  const [found] = await query<{ id: string; lessee: string }>(
+    `select c.id, c.lessee_name as lessee from contract c join organization d on d.id = c.district_id
+     join unit u on u.id = c.unit_id and u.status in ('SIGNED', 'OCCUPIED')
+     where d.code = '990104' and c.status = 'ACTIVE' and c.start_on < current_date and c.end_on > current_date
+       and not exists (select from hand_over h where h.contract_id = c.id and h.handed_on >= current_date)
+       and not exists (select from payment p where p.account_id = c.account_id and p.status = 'NORMAL' and p.verified_at is null)
+       and not exists (select from bill b where b.account_id = c.account_id and b.in_batch is not null)
+       and not exists (select from refund r where r.account_id = c.account_id and r.status in ('PENDING', 'APPROVED'))
+     order by c.id desc limit 1`,
+  );
+  if (!found) throw new Error("the demo has no contract that could end");
+  return found;
+}
 
 test("a household leaves, from the request to the settlement", async ({ page, anotherBrowser }) => {
   test.setTimeout(240_000);
-  const contract = { ...(await lease("演示申请人02", "ACTIVE", -60, 300)), lessee: "演示申请人02" };
+  const contract = await running();
   await signIn(page, "entry");
-  await visit(page, `/tenancy/contracts/${contract.contract}`);
+  await visit(page, `/tenancy/contracts/${contract.id}`);
   await page.getByRole("link", { name: "申请退租" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "申请退租" })).toBeVisible();
   await hydrated(page);
@@ -81,7 +104,6 @@ test("a household leaves, from the request to the settlement", async ({ page, an
   await signIn(second, "accountant");
   await visit(second, exit);
   await confirm(second, "复核入账", "");
-  await expect(second.getByRole("button", { name: "复核入账" })).toHaveCount(0);
   await visit(second, `${exit}?tab=bill`);
   await expect(second.locator("main")).toContainText("已入账");
   await visit(second, `${exit}?tab=sheet`);
@@ -90,7 +112,7 @@ test("a household leaves, from the request to the settlement", async ({ page, an
   const [told] = await query<{ contract: string; bills: string }>(
     `select c.status as contract, count(b.id) as bills from contract c left join bill b on b.contract_id = c.id
        and b.kind = 'RENT' and b.decision is null and b.period_to > current_date where c.id = $1 group by c.status`,
-    [contract.contract],
+    [contract.id],
   );
   expect(told?.contract).toBe("CANCEL_SYNCING");
   expect(Number(told?.bills), "nothing is charged behind the day of the exit").toBe(0);

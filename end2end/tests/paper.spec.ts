@@ -1,6 +1,5 @@
 // Papers: their wording is kept by one and published by another, and what is printed is a PDF that stands in the log.
 import { readFileSync } from "node:fs";
-import type { Download } from "@playwright/test";
 import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { charge, confirm, day, lease, pay } from "../lease";
 import { fitsWidth } from "../screen";
@@ -8,14 +7,9 @@ import { fitsWidth } from "../screen";
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
 
-/** Presses what brings a paper, here or in a window of its own: a PDF with something on it. Answers its name. */
+/** Presses what brings a paper: a PDF with something on it. Answers its name. */
 async function printed(page: Page, press: () => Promise<void>): Promise<string> {
-  const came = new Promise<Download>((resolve) => {
-    page.once("download", resolve);
-    page.context().once("page", (tab) => tab.once("download", resolve));
-  });
-  await press();
-  const download = await came;
+  const [download] = await Promise.all([page.waitForEvent("download"), press()]);
   const content = readFileSync(await download.path());
   expect(content.subarray(0, 4).toString("latin1"), download.suggestedFilename()).toBe("%PDF");
   expect(content.length, "a page of text with its font").toBeGreaterThan(5_000);
@@ -95,12 +89,12 @@ test("a contract and a receipt are printed, and again only for a reason", async 
     await expect(page.getByRole("button", { name: "打印合同", exact: true }), "it is no contract yet").toHaveCount(0);
     expect(await printed(page, () => confirm(page, "打印草稿", ""))).toContain("租赁合同-待编号");
     await query(
-      `update contract set status = 'ACTIVE', contract_no = 'DY' || id, digest = 'x', checker_id = 1, checked_at = now(), active_at = now()
+      `update contract set status = 'ACTIVE', contract_no = 'YZ' || id, digest = 'x', checker_id = 1, checked_at = now(), active_at = now()
        where id = $1`,
       [home.contract],
     );
     await visit(page, contract);
-    expect(await printed(page, () => confirm(page, "打印合同", ""))).toContain(`租赁合同-DY${home.contract}`);
+    expect(await printed(page, () => confirm(page, "打印合同", ""))).toContain(`租赁合同-YZ${home.contract}`);
     await visit(page, contract);
     await confirm(page, "打印合同", "");
     await expect(page.getByText("该合同已打印过，请填写补打原因")).toBeVisible();

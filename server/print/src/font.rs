@@ -81,7 +81,7 @@ impl Fonts {
         let mut fonts = Vec::new();
         for file in self.found.as_ref().map_err(Clone::clone)? {
             let content = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-            fonts.extend(Font::iter(Bytes::new(content)).filter(fits));
+            fonts.extend(Font::iter(Bytes::new(content)).filter(|font| fits(font)));
         }
         if fonts.is_empty() {
             return Err(format!("no font for simplified Chinese in {:?}", self.found));

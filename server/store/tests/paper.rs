@@ -239,7 +239,7 @@ async fn notices_and_receipts() {
     let cashier = city::ctx(&test.database, "cashier").await;
     let [notice] = papers(&cashier, &wanted(PaperKind::Notice, account.0)).await.try_into().expect("one");
     // A month's rent, and the deposit.
-    for said_there in ["测试租户0", "111.80", "1,000.00", "合计1,111.80元（人民币壹仟壹佰壹拾壹元捌角整）", "TD"]
+    for said_there in ["测试租户0", "111.80", "1,000.00", "合计1,111.80元（人民币壹仟壹佰壹拾壹元捌角整）", "TZ"]
     {
         assert!(said(&notice).contains(said_there), "{said_there}: {}", said(&notice));
     }

@@ -21,7 +21,7 @@ pub struct AdjustmentWorld {
 
 /// Of a contract of 阳光苑 that there is already.
 pub async fn adjustment_world(site: &Site, contract: i64) -> AdjustmentWorld {
-    AdjustmentWorld { waiting: adjustment(site, contract).await, own: document(site, contract, 0).await }
+    AdjustmentWorld { waiting: adjustment(site, contract).await, own: document(site, contract).await }
 }
 
 /// Who works with money reads; an accountant asks, a property approver agrees.

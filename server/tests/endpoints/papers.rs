@@ -59,8 +59,7 @@ pub fn functions(at: &PaperWorld, list: &Value) -> Vec<Entry> {
     let contract = json!({"kind": "CONTRACT", "name": "合同", "effective_on": day, "body": at.body});
     let notice = json!({"kind": "NOTICE", "name": "通知单", "effective_on": day, "body": at.notice});
     let (draft, next) = (at.draft, at.draft + 1);
-    let print =
-        |paper: &str, id: i64| json!({"form": {"paper": paper, "id": id, "month": "2099-12", "reason": "原件遗失"}});
+    let print = |paper: &str, id: i64| json!({"form": {"paper": paper, "id": id, "month": "2099-12", "reason": ""}});
     vec![
         by("city", "template_list", list.clone(), "finance"),
         by("city", "template_get", json!({"id": draft}), "finance"),

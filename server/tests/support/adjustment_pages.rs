@@ -4,7 +4,7 @@ use super::Site;
 
 /// One that waits, of a contract of 阳光苑 that there is already; its maker is the accountant.
 pub async fn adjustment(site: &Site, contract: i64) -> i64 {
-    let id = document(site, contract, 1).await;
+    let id = document(site, contract).await;
     site.id(&format!(
         "insert into rent_change (district_id, estate_id, adjustment_id, contract_id, old_rate, new_rate, old_base_fen, old_rent_fen,
              new_base_fen, new_rent_fen, from_on)
@@ -15,12 +15,12 @@ pub async fn adjustment(site: &Site, contract: i64) -> i64 {
     id
 }
 
-/// The document alone, of so many contracts.
-pub async fn document(site: &Site, contract: i64, contracts: i32) -> i64 {
+/// The document alone.
+pub async fn document(site: &Site, contract: i64) -> i64 {
     site.id(&format!(
         "insert into rent_adjustment (district_id, estate_id, kind, target, month, doc_no, maker_id, contracts, old_total_fen,
              new_total_fen)
-         select c.district_id, c.estate_id, 'STANDARD', '阳光苑', '2027-01-01', '阳光苑发〔2026〕12号', u.id, {contracts}, 11180, 12900
+         select c.district_id, c.estate_id, 'STANDARD', '阳光苑', '2027-01-01', '阳光苑发〔2026〕12号', u.id, 1, 11180, 12900
          from contract c, app_user u where c.id = {contract} and u.login = 'finance' returning id"
     ))
     .await

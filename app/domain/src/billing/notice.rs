@@ -53,7 +53,7 @@ impl Notice {
     /// Its number: one for a household and a month (E-106 `no`).
     #[must_use]
     pub fn number(&self, month: NaiveDate) -> String {
-        format!("TD{}{}", month.format("%Y%m"), self.account_no)
+        format!("TZ{}{}", month.format("%Y%m"), self.account_no)
     }
 
     /// What is owed altogether.
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(value("合计大写"), "人民币贰佰贰拾肆元柒角贰分");
         assert_eq!(value("缴费截止日期"), "2026年11月10日");
         assert_eq!(notice.value(day(11, 1), day(12, 1), "示例市", "缴费截止日期").unwrap(), "2026年12月1日");
-        assert_eq!(notice.number(day(11, 1)), "TD202611ZH0000000001");
+        assert_eq!(notice.number(day(11, 1)), "TZ202611ZH0000000001");
     }
 
     #[test]

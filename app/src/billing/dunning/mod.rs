@@ -114,17 +114,9 @@ impl LazyRoute for SmsTemplates {
     }
 
     fn view(_this: Self) -> AnyView {
-        let path = use_location().pathname;
-        // None on the way to another page.
-        let code = Memo::new(move |_| {
-            path.with(|path| path.strip_prefix(template::TEMPLATES).map(|rest| rest.trim_matches('/').to_owned()))
-        });
-        (move || match code.get() {
-            None => ().into_any(),
-            Some(code) if code.is_empty() => template::list_view(),
-            Some(code) => template::form_view(code),
-        })
-        .into_any()
+        let last = super::use_last_part();
+        let listing = Memo::new(move |_| last.with(|last| last == "sms-templates"));
+        (move || if listing.get() { template::list_view() } else { template::form_view(last.into()) }).into_any()
     }
 }
 

@@ -148,10 +148,10 @@ fn line_view(edit: Edit<RuleSetForm>, place: usize) -> impl IntoView {
     let templates = SmsKind::choices();
     view! {
         <tr>
-            <td><select class="select select-sm min-w-32" name=format!("rule-{number}-anchor") aria-label=format!("第{number}条起点") prop:value=anchor on:change=move |event| write(|line| &mut line.anchor, event_target_value(&event))>{options(Anchor::choices(), anchor)}</select></td>
+            <td><select class="select select-sm" name=format!("rule-{number}-anchor") aria-label=format!("第{number}条起点") prop:value=anchor on:change=move |event| write(|line| &mut line.anchor, event_target_value(&event))>{options(Anchor::choices(), anchor)}</select></td>
             <td><input type="text" inputmode="numeric" class="input input-sm w-20" name=format!("rule-{number}-days") aria-label=format!("第{number}条天数") prop:value=days on:input=move |event| write(|line| &mut line.days, event_target_value(&event)) /></td>
-            <td><select class="select select-sm min-w-24" name=format!("rule-{number}-way") aria-label=format!("第{number}条方式") prop:value=way on:change=move |event| write(|line| &mut line.way, event_target_value(&event))>{options(DunningWay::choices(), way)}</select></td>
-            <td><select class="select select-sm min-w-32" name=format!("rule-{number}-template") aria-label=format!("第{number}条短信模板") disabled=move || !sends() prop:value=template on:change=move |event| write(|line| &mut line.template, event_target_value(&event))>{options(templates, template)}</select></td>
+            <td><select class="select select-sm" name=format!("rule-{number}-way") aria-label=format!("第{number}条方式") prop:value=way on:change=move |event| write(|line| &mut line.way, event_target_value(&event))>{options(DunningWay::choices(), way)}</select></td>
+            <td><select class="select select-sm" name=format!("rule-{number}-template") aria-label=format!("第{number}条短信模板") disabled=move || !sends() prop:value=template on:change=move |event| write(|line| &mut line.template, event_target_value(&event))>{options(templates, template)}</select></td>
             <td><button type="button" class="btn btn-ghost btn-xs" aria-label=format!("移除第{number}条") on:click=remove>"移除"</button></td>
         </tr>
     }

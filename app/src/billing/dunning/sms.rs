@@ -32,6 +32,7 @@ pub(super) fn list_view() -> AnyView {
         empty: Some("暂无短信，按催缴规则每日生成"),
         tabs: Some(|| tabs(SMS_LIST.path)),
         tools: Some(resend_tool),
+        ..ListFrame::default()
     };
     framed_list_page(&SMS_LIST, frame, exported(), sms_list)
 }

@@ -13,7 +13,7 @@ use domain::billing::sms::{SmsTemplate, SmsTemplateForm};
 use leptos::prelude::*;
 use std::sync::Arc;
 
-pub(super) const TEMPLATES: &str = "/platform/sms-templates";
+const TEMPLATES: &str = "/platform/sms-templates";
 
 pub(super) fn list_view() -> AnyView {
     let templates = resource(|| (), |()| sms_template_list());
@@ -64,15 +64,14 @@ fn table(templates: Vec<SmsTemplate>) -> impl IntoView {
     }
 }
 
-pub(super) fn form_view(code: String) -> AnyView {
-    let code = StoredValue::new(code);
+pub(super) fn form_view(code: Signal<String>) -> AnyView {
     let templates = resource(|| (), |()| sms_template_list());
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
                 {move || Suspend::new(async move {
                     match templates.await {
-                        Ok(templates) => match templates.into_iter().find(|template| code.with_value(|code| template.kind.code() == code)) {
+                        Ok(templates) => match templates.into_iter().find(|template| template.kind.code() == code.get()) {
                             Some(template) => template_form(&template).into_any(),
                             None => error_view(&domain::failure::Failure::NotFound.into()),
                         },

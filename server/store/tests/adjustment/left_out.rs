@@ -40,7 +40,7 @@ async fn what_cannot_be_done_any_more_is_left_out_and_told() {
          select district_id, estate_id, account_id, gen_random_uuid(), amount_fen, '测试', 'L1', 1, now() from bill
          where account_id = {planned} and month = '{month}';
          insert into instalment_line select id, 1, district_id, estate_id, '{month}', debt_fen from instalment;
-         insert into instalment_bill select i.id, b.id, i.district_id, i.estate_id, i.debt_fen, 0
+         insert into instalment_bill select i.id, b.id, i.district_id, i.estate_id, i.debt_fen
          from instalment i join bill b using (account_id) where b.month = '{month}';
          commit;
          insert into deduction_batch (district_id, batch_no, due_by, month, maker_id, made_at)
