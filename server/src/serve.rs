@@ -5,7 +5,7 @@ use crate::{
     bank::{self, Bank},
     captcha_image,
     config::{Config, Opened, ServeConfig},
-    demo, dunning, expire,
+    demo, dunning, expire, figures,
     front::{Front, limit::Limits, metrics, tls},
     housekeeping, jobs, live, print,
     router::{AppState, router},
@@ -108,6 +108,7 @@ async fn run(
     let counter = arrears::start(database.clone(), stopping.clone());
     let calendar = expire::start(database.clone(), stopping.clone());
     let reminder = dunning::start(database.clone(), stopping.clone());
+    let adder = figures::start(database.clone(), stopping.clone());
     let Ground { listener, tls, metrics, bank, carrier, build } = ground;
     let teller = bank::start(config, serve, database, bank, &stopping)?;
     let messenger = sms::start(config, serve, database, carrier, &stopping)?;
@@ -157,6 +158,7 @@ async fn run(
             calendar.await,
             teller.await,
             reminder.await,
+            adder.await,
             messenger.await,
         )
     })

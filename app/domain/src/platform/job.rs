@@ -233,10 +233,12 @@ pub enum Plan {
     /// who is reminded today, and which pauses and plans have ended (S0-19)
     Dunning,
     SmsSend,
+    /// what home and reports add up (domain.md §4.9, §8)
+    Figures,
 }
 
 impl Plan {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
@@ -246,6 +248,7 @@ impl Plan {
         Self::ContractExpire,
         Self::Dunning,
         Self::SmsSend,
+        Self::Figures,
     ];
 
     /// As stored.
@@ -260,6 +263,7 @@ impl Plan {
             Self::ArrearsCount => "ARREARS_COUNT",
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
+            Self::Figures => "FIGURES",
             Self::ContractExpire => "CONTRACT_EXPIRE",
         }
     }
@@ -275,6 +279,7 @@ impl Plan {
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
+            Self::Figures => "统计数据汇总",
             Self::ContractExpire => "每日合同到期处理",
         }
     }
@@ -295,6 +300,7 @@ impl Plan {
             Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
             Self::JobSettle => 5,
             Self::BankExchange | Self::SmsSend => 30,
+            Self::Figures => 60,
         }
     }
 
@@ -357,9 +363,9 @@ mod tests {
     fn schedules_are_said_in_words() {
         assert_eq!(
             Plan::ALL.map(Plan::schedule),
-            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒"]
+            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒", "每1分钟"]
         );
-        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true]);
+        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true, false]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 65] = [
+pub const STOCK: [&str; 68] = [
     "project",
     "estate",
     "building",
@@ -70,6 +70,9 @@ pub const STOCK: [&str; 65] = [
     "instalment",
     "instalment_line",
     "instalment_bill",
+    "bill_tally",
+    "ledger_tally",
+    "district_money",
 ];
 
 /// The other tables of which nothing is visible without a scope.

@@ -128,6 +128,7 @@ pub const ROWS: &str = "
     insert into instalment_line select id, 1, district_id, estate_id, '2026-12-31', 100 from instalment;
     insert into instalment_bill select i.id, b.id, i.district_id, i.estate_id, 100, 0 from instalment i
     cross join lateral (select id from bill where bill.account_id = i.account_id order by id limit 1) b;
+    insert into district_money select district_id, '2026-01-01', 100, 0, array[0, 0, 0, 0, 100] from home;
     drop table home;";
 
 /// The working days of this and of the next year are known, without which no last day for signing is.
