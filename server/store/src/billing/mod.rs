@@ -10,12 +10,15 @@ pub mod bill;
 pub mod book;
 pub mod deduction;
 pub mod dunning;
+pub mod meter;
 pub mod payment;
+pub mod reduction;
 pub mod refund;
 pub mod run;
 pub mod run_job;
 pub mod run_list;
 pub mod shift;
+pub mod waiver;
 
 mod debt;
 pub(crate) mod exit_bill;
