@@ -47,10 +47,12 @@ pub enum SheetKey {
     User,
     Calendar,
     RentAdjustment,
+    Contract,
+    TakeOver,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -62,6 +64,8 @@ impl SheetKey {
         Self::User,
         Self::Calendar,
         Self::RentAdjustment,
+        Self::Contract,
+        Self::TakeOver,
     ];
 
     /// As the command line and the address name it.
@@ -79,6 +83,8 @@ impl SheetKey {
             Self::User => "user",
             Self::Calendar => "calendar",
             Self::RentAdjustment => "rent_adjustment",
+            Self::Contract => "contract",
+            Self::TakeOver => "take_over",
         }
     }
 
@@ -97,6 +103,8 @@ impl SheetKey {
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
             Self::RentAdjustment => crate::billing::adjustment_sheet::RENT_IMPORT.title,
+            Self::Contract => crate::tenancy::contract_sheet::CONTRACT_IMPORT.title,
+            Self::TakeOver => crate::tenancy::contract_sheet::TAKE_OVER_IMPORT.title,
         }
     }
 
@@ -121,6 +129,8 @@ impl SheetKey {
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
             Self::RentAdjustment => Permission::RentAdjust,
+            Self::Contract => Permission::ContractWrite,
+            Self::TakeOver => Permission::TakeOverWrite,
         }
     }
 
@@ -128,7 +138,16 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User | Self::RentAdjustment)
+        matches!(
+            self,
+            Self::Room
+                | Self::Person
+                | Self::Binding
+                | Self::User
+                | Self::RentAdjustment
+                | Self::Contract
+                | Self::TakeOver
+        )
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
@@ -155,6 +174,8 @@ impl SheetKey {
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
             Self::RentAdjustment => of(&crate::billing::adjustment_sheet::RENT_IMPORT),
+            Self::Contract => of(&crate::tenancy::contract_sheet::CONTRACT_IMPORT),
+            Self::TakeOver => of(&crate::tenancy::contract_sheet::TAKE_OVER_IMPORT),
         }
     }
 }

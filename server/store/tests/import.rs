@@ -58,6 +58,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::User => &|login, phone| row(sheet, &[("账号", login), ("手机号", phone)]),
         SheetKey::Calendar => &|day, kind| row(sheet, &[("日期", day), ("类型", kind)]),
         SheetKey::RentAdjustment => &|number, rent| row(sheet, &[("合同编号", number), ("新月租金(元)", rent)]),
+        SheetKey::Contract | SheetKey::TakeOver => &|room, number| row(sheet, &[("房号", room), ("合同编号", number)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -98,6 +99,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("HT-RENT-3", "129.00"),
             named("HT-RENT-2", ""),
         ],
+        SheetKey::Contract | SheetKey::TakeOver => support::tenancy::mixed_leases(sheet),
         SheetKey::Calendar => vec![
             named("2026-10-01", "休"),
             named("2026-10-01", "班"),
@@ -162,6 +164,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
     let test = TestDatabase::with_city().await;
     support::tenancy::rent_data(&test).await;
+    support::tenancy::lease_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let before = everything(&test).await;
@@ -172,6 +175,7 @@ async fn a_check_writes_nothing_and_says_what_the_import_says() {
             SheetKey::User => "app_user",
             SheetKey::Calendar => "holiday",
             SheetKey::RentAdjustment => "rent_change",
+            SheetKey::TakeOver => "take_over_row",
             other => other.code(),
         };
         let rows = count(&test, table).await;
@@ -202,6 +206,7 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 async fn it_does_not_matter_how_far_apart_rows_are() {
     let test = TestDatabase::with_city().await;
     support::tenancy::rent_data(&test).await;
+    support::tenancy::lease_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;

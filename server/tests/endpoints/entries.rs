@@ -3,7 +3,7 @@
 use crate::{
     adjustment,
     administration::{administration, requests, workflows},
-    assets, billing, books, deductions, dunning, exit, files, jobs, move_in, papers, persons,
+    assets, billing, books, change, deductions, dunning, exit, files, jobs, move_in, papers, persons,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables, tenancy,
@@ -88,6 +88,7 @@ pub struct World {
     pub move_in: move_in::MoveInWorld,
     pub exit: exit::ExitWorld,
     pub adjustment: adjustment::AdjustmentWorld,
+    pub change: support::change_pages::Changed,
     pub dunning: support::dunning_pages::Dunned,
 }
 
@@ -132,6 +133,7 @@ pub async fn world(site: &Site) -> World {
     let move_in = move_in::move_in_world(site).await;
     World {
         adjustment: adjustment::adjustment_world(site, tenancy.contract).await,
+        change: change::change_world(site, tenancy.contract).await,
         dunning: dunning::dunning_world(site, tenancy.contract).await,
         exit: exit::exit_world(site, move_in.at.waiting, move_in.at.done).await,
         user: site.id("select id from app_user where login = 'leader'").await,
@@ -361,6 +363,8 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(books::functions(&world.books, &list));
     entries.extend(deductions::functions(&world.deductions, &list));
     entries.extend(persons::persons(world, &list));
+    // Before its contract is deleted.
+    entries.extend(change::functions(&world.change, &list));
     entries.extend(tenancy::functions(&world.tenancy, &list));
     entries.extend(move_in::functions(&world.move_in, &list));
     entries.extend(exit::functions(&world.exit, &list));

@@ -2,6 +2,7 @@
 //! becomes of addresses that lead nowhere.
 
 mod adjustment;
+mod change;
 mod dunning;
 mod exit;
 mod failure;
@@ -218,6 +219,7 @@ async fn every_page_is_drawn_by_the_server() {
         .chain(exit::PATTERNS)
         .chain(papers::PATTERNS)
         .chain(adjustment::PATTERNS)
+        .chain(change::PATTERNS)
         .chain(dunning::PATTERNS);
     let spelled = listed.map(|path| {
         let segment =

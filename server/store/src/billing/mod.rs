@@ -25,4 +25,5 @@ pub(crate) mod notice;
 mod post;
 pub(crate) mod rule;
 
-pub(crate) use post::{Charge, post};
+pub(crate) use ledger::refusal as ledger_refusal;
+pub(crate) use post::{Charge, post, post_opening};

@@ -10,7 +10,9 @@ pub mod job;
 mod binding;
 mod building;
 mod calendar;
+mod contract;
 mod estate;
+mod lease;
 mod name;
 mod organization;
 mod person;
@@ -18,6 +20,7 @@ mod project;
 mod rent_adjustment;
 mod rent_standard;
 mod room;
+mod take_over;
 mod user;
 
 use crate::{Ctx, Result, ctx::Tx, platform::dictionary::labels_load};
@@ -158,6 +161,8 @@ enum AnyImporter {
     User(user::Users),
     Calendar(calendar::Holidays),
     RentAdjustment(rent_adjustment::RentAdjustments),
+    Contract(contract::Contracts),
+    TakeOver(take_over::TakeOvers),
 }
 
 impl Import {
@@ -184,6 +189,8 @@ impl Import {
             SheetKey::User => AnyImporter::User(Default::default()),
             SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
             SheetKey::RentAdjustment => AnyImporter::RentAdjustment(Default::default()),
+            SheetKey::Contract => AnyImporter::Contract(Default::default()),
+            SheetKey::TakeOver => AnyImporter::TakeOver(Default::default()),
         };
         Ok(Self {
             run: Run { ctx: ctx.clone(), settings, labels, job: None },
@@ -255,6 +262,8 @@ impl Import {
             AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::RentAdjustment(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::Contract(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::TakeOver(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -299,6 +308,8 @@ impl AnyImporter {
             Self::User(importer) => of(importer, row, labels),
             Self::Calendar(importer) => of(importer, row, labels),
             Self::RentAdjustment(importer) => of(importer, row, labels),
+            Self::Contract(importer) => of(importer, row, labels),
+            Self::TakeOver(importer) => of(importer, row, labels),
         }
     }
 }

@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 65] = [
+pub const STOCK: [&str; 68] = [
     "project",
     "estate",
     "building",
@@ -46,6 +46,9 @@ pub const STOCK: [&str; 65] = [
     "ledger_entry",
     "bank_file",
     "contract_told",
+    "contract_change",
+    "take_over",
+    "take_over_row",
     "deduction_batch",
     "deduction_item",
     "deduction_item_bill",

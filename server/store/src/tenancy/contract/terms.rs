@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::{Months, NaiveDate};
 use domain::{
-    billing::plan::{Rent, Terms},
+    billing::plan::{Cycle, Rent, Terms},
     dictionary::{DayBase, RentSplit},
     value::Money,
 };
@@ -30,6 +30,9 @@ pub(crate) struct Billed {
     pub monthly_rent_fen: i64,
     /// what was agreed to since (E-55), in the order of the days
     pub changes: Vec<Rent>,
+    /// the same of the months in one bill (C10)
+    pub cycles: Vec<Cycle>,
+    pub taken_over_on: Option<NaiveDate>,
 }
 
 impl Billed {
@@ -50,6 +53,8 @@ impl Billed {
             })
             .chain(self.changes.iter().copied())
             .collect(),
+            cycles: self.cycles.clone(),
+            taken_over_on: self.taken_over_on,
             base,
         }
     }
@@ -106,11 +111,17 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
     let record = sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables, c.taken_over_on,
+                  k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
                       array_agg(h.new_rent_fen order by h.from_on) as payables
                from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
+           left join lateral (
+               select array_agg(h.effective_on order by h.effective_on) as cycle_days,
+                      array_agg(h.cycle order by h.effective_on) as cycle_months
+               from contract_change h
+               where h.contract_id = c.id and h.kind = 'CYCLE' and h.status in ('APPROVED', 'EFFECTIVE')) k on true
            where id = $1"#,
         id
     )
@@ -125,11 +136,17 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
     sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables, c.taken_over_on,
+                  k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
                       array_agg(h.new_rent_fen order by h.from_on) as payables
                from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
+           left join lateral (
+               select array_agg(h.effective_on order by h.effective_on) as cycle_days,
+                      array_agg(h.cycle order by h.effective_on) as cycle_months
+               from contract_change h
+               where h.contract_id = c.id and h.kind = 'CYCLE' and h.status in ('APPROVED', 'EFFECTIVE')) k on true
            where id = any($1) order by id"#,
         ids
     )
@@ -159,6 +176,9 @@ struct Record {
     days: Option<Vec<NaiveDate>>,
     fulls: Option<Vec<i64>>,
     payables: Option<Vec<i64>>,
+    taken_over_on: Option<NaiveDate>,
+    cycle_days: Option<Vec<NaiveDate>>,
+    cycle_months: Option<Vec<i16>>,
 }
 
 impl TryFrom<Record> for Billed {
@@ -169,7 +189,11 @@ impl TryFrom<Record> for Billed {
         let fens = row.fulls.unwrap_or_default().into_iter().zip(row.payables.unwrap_or_default());
         let change =
             |(from, (full, payable))| Rent { from, full: Money::from_fen(full), payable: Money::from_fen(payable) };
+        let cycles = row.cycle_days.unwrap_or_default().into_iter().zip(row.cycle_months.unwrap_or_default());
+        let cycle = |(from, months)| Cycle { from, months: u8::try_from(months).unwrap_or(1) };
         Ok(Self {
+            cycles: cycles.map(cycle).collect(),
+            taken_over_on: row.taken_over_on,
             changes: days.zip(fens).map(change).collect(),
             id: row.id,
             district_id: row.district_id,
