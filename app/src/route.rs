@@ -143,6 +143,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<BillingLists>("/billing/bills"),
     Page::lazy::<BillPages>("/billing/bills/:id"),
     Page::lazy::<BillingLists>("/billing/payments"),
+    Page::lazy::<BillingLists>("/billing/pay-orders"),
     Page::lazy::<Receipts>("/billing/payments/verify"),
     Page::lazy::<Receipts>("/billing/payments/:id"),
     Page::lazy::<Papers>("/billing/notices"),

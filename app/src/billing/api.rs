@@ -5,6 +5,7 @@ use domain::{
     billing::{
         bill::{Bill, BillRow, BillSums},
         bill_form::{BillForm, TakeBack},
+        pay_order_sheet::PayOrderRow,
         payment::{Account, AccountRow, PaymentForm, PaymentRow, Receipt},
         run::{RunForm, RunRow},
     },
@@ -15,7 +16,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 #[cfg(feature = "ssr")]
 use {
     crate::context::ctx,
-    store::billing::{account, bill, payment, run_job, run_list},
+    store::billing::{account, bill, pay_order, payment, run_job, run_list},
 };
 
 /// A page of household accounts.
@@ -64,6 +65,12 @@ pub async fn bill_reverse(id: BillId, version: i32, how: TakeBack, reason: Strin
 #[server(endpoint = "payment_list", input = Json, output = Terse)]
 pub async fn payment_list(query: ListQuery) -> Result<Page<PaymentRow>, ApiError> {
     Ok(payment::payment_list(&ctx()?, &query).await?)
+}
+
+/// A page of the orders by which tenants pay on their telephones.
+#[server(endpoint = "pay_order_list", input = Json, output = Terse)]
+pub async fn pay_order_list(query: ListQuery) -> Result<Page<PayOrderRow>, ApiError> {
+    Ok(pay_order::pay_order_list(&ctx()?, &query).await?)
 }
 
 /// Takes money at the counter.

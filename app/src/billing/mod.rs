@@ -41,6 +41,7 @@ impl LazyRoute for BillingLists {
             "accounts" => list::accounts_view(),
             "bills" => list::bills_view(),
             "payments" => list::payments_view(),
+            "pay-orders" => list::pay_orders_view(),
             "runs" => run::list_view(),
             // On the way to another module.
             _ => ().into_any(),

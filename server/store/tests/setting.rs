@@ -63,7 +63,7 @@ async fn nonsense_is_refused_and_changes_nothing() {
         (
             "PRM-7",
             "foo",
-            "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51",
+            "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03",
         ),
         ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
     ] {

@@ -70,6 +70,7 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
             vec!["损坏赔偿120.50元", "应收款", "租金及其他收入", "库存现金", "转应收", "门锁", "部分缴"],
         ),
         ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
+        ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "暂无支付订单"]),
         ("/billing/payments/verify", "/billing/payments/verify".into(), vec!["请先在缴费记录中勾选要核销的收款"]),
         (
             "/billing/payments/:id",

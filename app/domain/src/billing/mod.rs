@@ -19,6 +19,8 @@ pub mod instalment;
 pub mod late_fee;
 pub mod ledger;
 pub mod notice;
+pub mod pay_order;
+pub mod pay_order_sheet;
 pub mod payment;
 pub mod plan;
 pub mod receipt;

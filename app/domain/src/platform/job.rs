@@ -233,10 +233,12 @@ pub enum Plan {
     /// who is reminded today, and which pauses and plans have ended (S0-19)
     Dunning,
     SmsSend,
+    /// what became of orders of which the payment company said nothing
+    PayQuery,
 }
 
 impl Plan {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
@@ -246,6 +248,7 @@ impl Plan {
         Self::ContractExpire,
         Self::Dunning,
         Self::SmsSend,
+        Self::PayQuery,
     ];
 
     /// As stored.
@@ -260,6 +263,7 @@ impl Plan {
             Self::ArrearsCount => "ARREARS_COUNT",
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
+            Self::PayQuery => "PAY_QUERY",
             Self::ContractExpire => "CONTRACT_EXPIRE",
         }
     }
@@ -275,6 +279,7 @@ impl Plan {
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
+            Self::PayQuery => "支付订单查询",
             Self::ContractExpire => "每日合同到期处理",
         }
     }
@@ -294,7 +299,7 @@ impl Plan {
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
             Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
             Self::JobSettle => 5,
-            Self::BankExchange | Self::SmsSend => 30,
+            Self::BankExchange | Self::SmsSend | Self::PayQuery => 30,
         }
     }
 
@@ -357,9 +362,9 @@ mod tests {
     fn schedules_are_said_in_words() {
         assert_eq!(
             Plan::ALL.map(Plan::schedule),
-            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒"]
+            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒", "每30秒"]
         );
-        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true]);
+        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true, true]);
     }
 
     #[test]

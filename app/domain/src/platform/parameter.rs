@@ -79,6 +79,7 @@ pub const CATALOGUE: &[Parameter] = &[
     by_district(code::ARREARS_LEVELS, "欠费等级月数", "四个由小到大的月数，如1/2/3/6"),
     by_district(code::NOTICE_DAYS, "催缴通知书限缴天数", "收到通知之日起，1至90天"),
     by_district(code::ARREARS_MINOR, "忽略不计的欠费（元）", "不足此数不算欠费，0至100元"),
+    citywide(code::SMS_CODE, "短信验证码", "位数/有效秒数/重发间隔秒数/每日次数/可错次数，如6/300/60/10/5"),
 ];
 
 /// The catalogue's entry for a code.

@@ -10,6 +10,7 @@ pub mod bill;
 pub mod book;
 pub mod deduction;
 pub mod dunning;
+pub mod pay_order;
 pub mod payment;
 pub mod refund;
 pub mod run;
@@ -22,6 +23,7 @@ pub(crate) mod exit_bill;
 mod ledger;
 pub(crate) mod named;
 pub(crate) mod notice;
+pub(crate) mod open;
 mod post;
 pub(crate) mod rule;
 

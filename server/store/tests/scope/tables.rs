@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 65] = [
+pub const STOCK: [&str; 67] = [
     "project",
     "estate",
     "building",
@@ -70,10 +70,12 @@ pub const STOCK: [&str; 65] = [
     "instalment",
     "instalment_line",
     "instalment_bill",
+    "pay_order",
+    "pay_order_event",
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 31] = [
+pub const CLOSED: [&str; 33] = [
     "app_user",
     "approval",
     "approval_task",
@@ -101,6 +103,8 @@ pub const CLOSED: [&str; 31] = [
     "person_search",
     "search_dirty",
     "search_term",
+    "tenant_code",
+    "tenant_session",
     "user_factor",
     "user_phone",
     "workflow",

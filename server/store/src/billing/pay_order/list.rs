@@ -1,0 +1,100 @@
+//! Orders as the staff sees them.
+
+use crate::{
+    Ctx, Error, Result,
+    billing::named::{Named, words},
+    error::stored,
+    list::{push_code, push_id},
+    long_list::{LongList, Order},
+    platform::job::push_days,
+    walk::{Walk, time_cursor},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    billing::{
+        pay_order::{PayChannel, PayOrderStatus},
+        pay_order_sheet::{PAY_ORDER_LIST, PayOrderRow},
+    },
+    id::{AccountId, PaymentId},
+    list::{ListQuery, Page},
+    platform::permission::Permission,
+    value::Money,
+};
+
+const COLUMNS: &str =
+    "r.id, r.order_no, r.account_id, coalesce(c.lessee_name, n.name, '') as lessee, u.address, r.channel, r.amount_fen,
+     r.status, r.made_at, r.paid_at, r.trade_no, r.payment_id, r.message";
+const JOINS: &str = "join account a on a.id = r.account_id join unit u on u.id = a.unit_id left join person n on n.id = a.person_id
+     left join lateral (select lessee_name from contract c where c.account_id = a.id order by c.id desc limit 1) c on true";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    order_no: String,
+    account_id: i64,
+    lessee: String,
+    address: String,
+    channel: String,
+    amount_fen: i64,
+    status: String,
+    made_at: DateTime<Utc>,
+    paid_at: Option<DateTime<Utc>>,
+    trade_no: Option<String>,
+    payment_id: Option<i64>,
+    message: Option<String>,
+}
+
+impl TryFrom<Row> for PayOrderRow {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            id: row.id,
+            order_no: row.order_no,
+            account_id: AccountId(row.account_id),
+            lessee: row.lessee,
+            address: row.address,
+            channel: stored(&row.channel, PayChannel::from_code)?,
+            amount: Money::from_fen(row.amount_fen),
+            status: stored(&row.status, PayOrderStatus::from_code)?,
+            made_at: row.made_at,
+            paid_at: row.paid_at,
+            trade_no: row.trade_no,
+            payment_id: row.payment_id.map(PaymentId),
+            message: row.message,
+        })
+    }
+}
+
+/// A page of orders in scope.
+///
+/// # Errors
+/// Without [`Permission::BillRead`].
+pub async fn pay_order_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PayOrderRow>> {
+    ctx.require(Permission::BillRead)?;
+    let (_, descending) = PAY_ORDER_LIST.sort(query);
+    let mut tx = ctx.begin().await?;
+    let named = Named::read(&mut tx, ctx, words(query)).await?;
+    let walk = Walk::new(ctx, query, &[("account", "account_id"), ("estate", "estate_id")]);
+    let list = LongList {
+        table: "pay_order",
+        columns: COLUMNS,
+        joins: JOINS,
+        filter: &|sql| {
+            push_code(sql, query, "status", "r.status");
+            push_code(sql, query, "channel", "r.channel");
+            push_id(sql, query, "district", "r.district_id");
+            push_id(sql, query, "estate", "r.estate_id");
+            push_id(sql, query, "account", "r.account_id");
+            named.push(sql);
+            if query.filter("odd").is_some() {
+                sql.push(" and r.message is not null and r.status <> 'CLOSED'");
+            }
+            push_days(sql, query, "r.made_at");
+        },
+        order: Order::Time("made_at"),
+        descending,
+    };
+    let page = list.page(tx, query, &named.narrow(walk), |row: &Row| time_cursor(row.made_at, row.id)).await?;
+    page.try_map(PayOrderRow::try_from)
+}

@@ -1,0 +1,146 @@
+//! An order is paid: the money is entered once, whoever tells it, how often and how late (domain.md §4.10, §0.5 rule 10).
+
+use super::note;
+use crate::{
+    Ctx, Database, Error, Result,
+    billing::{
+        debt::open_bills,
+        payment::{Entry, Paid, hold, payments_enter},
+        rule::billing_rule,
+    },
+    ctx::{Tx, china_day, connection},
+    error::stored,
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::{
+    billing::{
+        allocation::{Debt, allocate},
+        pay_order::{PayEvent, PayOrderStatus, Told, amount_differs},
+        rule::BillingRule,
+    },
+    failure::Failure,
+    id::AccountId,
+    value::Money,
+};
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// the payment was entered
+    Entered,
+    /// it had been already
+    Known,
+}
+
+/// Enters what a payment company says of an order, after its signature was found to be right. The bills of the order are paid
+/// as far as they are still open and the bank is not being asked for them; what is left – because they were paid elsewhere
+/// meanwhile – goes to the balance of the account. An order that was closed and is paid after all is entered too: the money is
+/// there.
+///
+/// # Errors
+/// A refusal: there is no such order; the amount is another one, or another payment has paid it already (both for a person to
+/// look at: the order says so); the month is closed.
+pub async fn order_paid(database: &Database, told: &Told, now: DateTime<Utc>) -> Result<Verdict> {
+    let ctx = Ctx::server(database, now);
+    let mut tx = ctx.begin().await?;
+    let order = sqlx::query!(
+        r#"select id, account_id, request_id::text as "request!", amount_fen, bill_ids, status, made_at, trade_no from pay_order
+           where order_no = $1 and channel = $2 for update"#,
+        told.order_no,
+        told.channel.code()
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or_else(|| Failure::refused("订单不存在"))?;
+    let status = stored(&order.status, PayOrderStatus::from_code)?;
+    let strange = amount_differs(Money::from_fen(order.amount_fen), told.amount).or_else(|| {
+        let another = order.trade_no.as_ref().is_some_and(|known| *known != told.trade_no);
+        another.then(|| "该订单已由另一笔交易支付".to_owned())
+    });
+    if let Some(strange) = strange {
+        sqlx::query!(
+            "update pay_order set message = $2 where id = $1 and message is distinct from $2",
+            order.id,
+            strange
+        )
+        .execute(connection(&mut tx))
+        .await?;
+        tx.commit().await?;
+        tracing::error!(order = told.order_no, "a payment company tells of a payment that is not the order's");
+        return Err(Failure::refused(strange).into());
+    }
+    let Some(next) = status.next(PayEvent::Pay) else { return Ok(Verdict::Known) };
+    if !note(&mut tx, order.id, now, "支付成功", told.notice_id.as_deref(), None).await? {
+        // A notice of another order under the id of one that was believed: no company sends that.
+        return Err(Failure::refused("通知编号重复").into());
+    }
+    let held = hold(&mut tx, AccountId(order.account_id)).await?;
+    let day = counted_to(&mut tx, &order.bill_ids, china_day(order.made_at), ctx.today()).await?;
+    let rule = billing_rule(&mut tx, held.district_id, ctx.today()).await?;
+    let shares = divide(&mut tx, held.id, &order.bill_ids, told.amount, &rule, day).await?;
+    let entry = Entry {
+        estate: held.estate_id,
+        account: held.id,
+        request: order.request,
+        method: told.channel.method(),
+        amount: told.amount,
+        payer: held.payer,
+        bank_serial: Some(told.trade_no.clone()),
+        paid_at: told.paid_at.min(now),
+        remark: Some(format!("手机支付 {}", told.order_no)),
+        shift: None,
+        shares,
+    };
+    let paid_at = entry.paid_at;
+    let payment = payments_enter(&mut tx, &ctx, held.district_id, day, &[entry]).await?;
+    let payment = *payment.first().ok_or_else(|| Error::Broken("a payment was not entered".to_owned()))?;
+    sqlx::query!(
+        "update pay_order set status = $2, trade_no = $3, paid_at = $4, payment_id = $5, ask_at = null, message = null,
+                version = version + 1
+         where id = $1",
+        order.id,
+        next.code(),
+        told.trade_no,
+        paid_at,
+        payment
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(Verdict::Entered)
+}
+
+/// Up to which day late fees count: that on which the order was made, because it names the amount that was asked for – unless
+/// somebody has paid a part of a bill meanwhile, who was charged up to a later day, behind which nobody may go back.
+async fn counted_to(tx: &mut Tx, bills: &[i64], made_on: NaiveDate, today: NaiveDate) -> Result<NaiveDate> {
+    let later = sqlx::query_scalar!(
+        r#"select coalesce(bool_or(late_to > $2), false) as "later!" from bill where id = any($1)"#,
+        bills,
+        made_on
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    Ok(if later { today } else { made_on })
+}
+
+async fn divide(
+    tx: &mut Tx,
+    account: i64,
+    bills: &[i64],
+    amount: Money,
+    rule: &BillingRule,
+    day: NaiveDate,
+) -> Result<Vec<Paid>> {
+    let open = open_bills(tx, &[account], None, rule, day).await?;
+    let chosen: Vec<_> = open.iter().filter(|open| bills.contains(&open.owed.debt.bill) && !open.in_batch).collect();
+    let debts: Vec<Debt> = chosen.iter().map(|open| open.owed.debt).collect();
+    // They come by age, and are paid so.
+    let (shares, _) = allocate(amount, &debts, true, rule.first);
+    Ok(shares
+        .into_iter()
+        .filter_map(|share| {
+            chosen.iter().find(|open| open.owed.debt.bill == share.bill).map(|open| open.owed.paid(share))
+        })
+        .collect())
+}
