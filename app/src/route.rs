@@ -17,7 +17,7 @@ use crate::{
         UnitPages,
     },
     import::Imports,
-    insight::{CityMap, Home},
+    insight::{CityMap, Home, report::Reports},
     operator::Operators,
     person::{Households, PersonForms, PersonMerge, Persons},
     platform::{
@@ -79,6 +79,8 @@ const PAGES: &[Page] = &[
     Page::lazy::<SmsTemplates>("/platform/sms-templates/:id"),
     Page::lazy::<Home>("/"),
     Page::lazy::<CityMap>("/map"),
+    Page::lazy::<Reports>("/insight/reports"),
+    Page::lazy::<Reports>("/insight/reports/:report"),
     Page::lazy::<EstatePages>("/housing/estates/:id"),
     Page::lazy::<EstatePages>("/housing/estates/:id/:action"),
     Page::lazy::<StockForms>("/housing/projects/new"),

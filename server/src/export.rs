@@ -32,6 +32,7 @@ use domain::{
         room::ROOM_LIST,
         unit_sheet::UNIT_LIST,
     },
+    insight::report::exported,
     list::{ListQuery, Page},
     operator::OPERATOR_LIST,
     person::{household::HOUSEHOLD_LIST, sheet::PERSON_LIST},
@@ -74,6 +75,7 @@ use store::{
         asset_master::asset_master_list, asset_sub::asset_sub_list, building::building_list, estate::estate_list,
         project::project_list, rent_standard::rent_standard_list, room::room_list, unit_list::unit_list,
     },
+    insight::report::report_get,
     operator::operator_list,
     person::{household::household_list, person_list},
     platform::{
@@ -100,7 +102,10 @@ use store::{
 pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> store::Result<(&'static str, Vec<u8>)> {
     let export = export_begin(ctx, list, query, wanted).await?;
     let (content, _) = made(ctx, export.list, query, wanted, &Progress::none()).await?;
-    Ok((export.noun, content))
+    // A report has a name of its own.
+    let noun =
+        exported(query).map_or(export.noun, |sheet| if export.list == "report" { sheet.title } else { export.noun });
+    Ok((noun, content))
 }
 
 /// Carries out an export that was put into the queue. It may be cut off at any moment; run again, it begins anew.
@@ -164,6 +169,9 @@ async fn made(
     progress: &Progress<'_>,
 ) -> store::Result<(Vec<u8>, u32)> {
     let labels = labels_get(ctx.database()).await?;
+    if list == "report" {
+        return report_made(ctx, query, labels).await;
+    }
     // An owned context per call: a borrowed one would tie the future to this function.
     macro_rules! collected {
         ($sheet:expr, $load:path) => {
@@ -232,6 +240,16 @@ async fn made(
     .map_err(|error| Error::Broken(error.to_string()))?
     .map_err(|error| Error::Broken(error.to_string()))?;
     Ok((content, count))
+}
+
+/// A report is no list: it has a head and totals, and its lines are as many as its groups.
+async fn report_made(ctx: &Ctx, query: &ListQuery, labels: LabelBook) -> store::Result<(Vec<u8>, u32)> {
+    let report = report_get(ctx, query).await?;
+    let sheet = report.sheet().ok_or(Failure::NotFound)?;
+    tokio::task::spawn_blocking(move || workbook::report::report(sheet, &report, &labels))
+        .await
+        .map_err(|error| Error::Broken(error.to_string()))?
+        .map_err(|error| Error::Broken(error.to_string()))
 }
 
 /// `server export`: all rows that the account may see, up to what an export may hold, into a new file; answers how

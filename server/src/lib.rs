@@ -16,6 +16,7 @@ pub mod demo;
 pub mod dunning;
 pub mod expire;
 pub mod export;
+pub mod figures;
 pub mod files;
 pub mod front;
 pub mod hdb;

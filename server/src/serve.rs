@@ -5,7 +5,7 @@ use crate::{
     bank::{self, Bank},
     captcha_image,
     config::{Config, Opened, ServeConfig},
-    demo, dunning, expire,
+    demo, dunning, expire, figures,
     front::{Front, limit::Limits, metrics, tls},
     housekeeping, jobs, live,
     pay::{self, Till},
@@ -112,7 +112,12 @@ async fn run(
     let counter = arrears::start(database.clone(), stopping.clone());
     let calendar = expire::start(database.clone(), stopping.clone());
     let reminder = dunning::start(database.clone(), stopping.clone());
+<<<<<<< ours
     let Ground { listener, tls, metrics, bank, carrier, till, build } = ground;
+=======
+    let adder = figures::start(database.clone(), stopping.clone());
+    let Ground { listener, tls, metrics, bank, carrier, build } = ground;
+>>>>>>> theirs
     let teller = bank::start(config, serve, database, bank, &stopping)?;
     let messenger = sms::start(config, serve, database, carrier.clone(), &stopping)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -170,6 +175,7 @@ async fn run(
             calendar.await,
             teller.await,
             reminder.await,
+            adder.await,
             messenger.await,
             cashier.await,
         )

@@ -30,7 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-pub const EXPORTS: [Export; 46] = [
+pub const EXPORTS: [Export; 47] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -77,6 +77,7 @@ pub const EXPORTS: [Export; 46] = [
     bill("sms", "短信"),
     bill("sms_month", "短信费用"),
     bill("cashier_shift", "收款班次"),
+    Export { list: "report", noun: "统计报表", permission: Permission::ReportExport },
 ];
 
 impl Export {

@@ -19,7 +19,11 @@ use crate::{
 use domain::{
     dictionary::LayoutType,
     housing::unit::rate_text,
-    insight::{DistrictFigures, HomeFigures, reminder::Reminder},
+    insight::{
+        DistrictFigures, HomeFigures,
+        money::{AGES, MoneyFigures},
+        reminder::Reminder,
+    },
     list::group_thousands,
     platform::{actor::SessionKind, permission::Permission},
 };
@@ -206,6 +210,22 @@ const STATS: &[Stat] = &[
         definition: "配租率 = 已租 ÷ 可租；已租指已签约待入住和已入住，可租不含筹建中、已售和已注销",
         value: |figures| figures.occupancy.letting_rate(),
     },
+    Stat {
+        label: "收缴率",
+        unit: "",
+        href: "/insight/reports/collection",
+        definition: "全年收缴率 = 已核销实收 ÷ 应收；应收为本年到期的账单，扣除已减免、作废和已冲销的",
+        value: |figures| figures.money.map_or_else(|| "--".to_owned(), |money| money.rate()),
+    },
+    Stat {
+        label: "欠费",
+        unit: "万元",
+        href: "/insight/reports/ageing",
+        definition: "到期日已过而未缴清的账单金额",
+        value: |figures| {
+            figures.money.map_or_else(|| "--".to_owned(), |money| MoneyFigures::in_ten_thousands(money.overdue()))
+        },
+    },
 ];
 
 fn figures_view(figures: Memo<HomeFigures>) -> AnyView {
@@ -243,6 +263,7 @@ fn figures_view(figures: Memo<HomeFigures>) -> AnyView {
                 <h2>"住房类别"</h2>
                 {move || figures.with(category_list)}
             </section>
+            {move || figures.with(age_panel)}
         </div>
         <details class="panel definitions">
             <summary>"指标口径"</summary>
@@ -349,21 +370,41 @@ fn layout_list(figures: &HomeFigures) -> AnyView {
 }
 
 fn category_list(figures: &HomeFigures) -> AnyView {
-    let total = figures.occupancy.units.max(1);
-    let items = figures
-        .by_category
-        .iter()
-        .map(|(category, units)| {
+    let bars = figures.by_category.iter().map(|(category, units)| {
+        let href = format!("/housing/units?category={}", category.code());
+        (told(*category), group_thousands(*units), *units, href)
+    });
+    bar_list(bars.collect(), figures.occupancy.units)
+}
+
+/// Names with a figure, and a bar as long as their part of the whole.
+fn bar_list(bars: Vec<(String, String, i64, String)>, total: i64) -> AnyView {
+    let items = bars
+        .into_iter()
+        .map(|(name, figure, part, href)| {
+            let width = if total > 0 { part * 100 / total } else { 0 };
             view! {
-                <li><a href=format!("/housing/units?category={}", category.code())>
-                    <span class="count-label">{told(*category)}</span>
-                    <span class="count-bar" aria-hidden="true"><span style=format!("width:{}%", units * 100 / total)></span></span>
-                    <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
+                <li><a href=href>
+                    <span class="count-label">{name}</span>
+                    <span class="count-bar" aria-hidden="true"><span style=format!("width:{width}%")></span></span>
+                    <b class="figures">{figure}</b><span class="count-share">{rate_text(part, total)}</span>
                 </a></li>
             }
         })
         .collect_view();
     view! { <ul class="count-list">{items}</ul> }.into_any()
+}
+
+/// How old debts are (RP-15); nothing where nothing was counted yet.
+fn age_panel(figures: &HomeFigures) -> Option<impl IntoView + use<>> {
+    let money = figures.money?;
+    let total = money.overdue().fen();
+    let bars = AGES.into_iter().zip(money.ages).map(|(name, age)| {
+        (name.to_owned(), MoneyFigures::in_ten_thousands(age), age.fen(), "/insight/reports/ageing".to_owned())
+    });
+    Some(
+        view! { <section class="panel home-wide"><h2>"欠费账龄（万元）"</h2>{bar_list(bars.collect(), total)}</section> },
+    )
 }
 
 /// The CSS variable with the colour of a layout: the more rooms, the further along the row of colours.

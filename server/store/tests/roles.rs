@@ -135,6 +135,8 @@ async fn the_seeded_roles_may_exactly_this() {
     billing:period:close         .           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
     insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
     insight:map:read             x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
+    insight:report:read          x           x    x          x        x      x        .     .                 x       x       .         .         .            x       x
+    insight:report:export        .           x    .          x        .      .        .     .                 x       .       .         .         .            .       x
     ");
 }
 

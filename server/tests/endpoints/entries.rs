@@ -355,6 +355,10 @@ pub fn functions(world: &World) -> Vec<Entry> {
         // Only the person who uploaded a file answers for it.
         unread(writes("import_confirm", json!({"id": waiting[0]}), "finance", NotFound)),
     ];
+    // Rates of the estates of whoever asks.
+    let mut report = list.clone();
+    report["query"]["filter"] = json!({"report": "occupancy", "by": "estate"});
+    entries.push(reads("report_get", report, Forbidden, "admin", Hidden));
     entries.extend(stock(world));
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(billing::functions(&world.billing, &list));

@@ -51,6 +51,18 @@ async fn every_page_is_drawn_by_the_server() {
         ("/", "/".into(), vec!["测试市住房保障中心房源概况", "甲区", "乙区", "50.00%", "已入住", "两居室"]),
         ("/map", "/map".into(), vec!["房源分布", "甲区", "乙区", "1个小区尚未标注坐标"]),
         ("/map", "/map?mode=pay".into(), vec!["缴费情况图例", "甲区", "已出租未建账"]),
+        ("/insight/reports", "/insight/reports".into(), vec!["统计报表", "RP-06", "收缴率（按费项）", "账户余额表"]),
+        (
+            "/insight/reports/:report",
+            "/insight/reports/occupancy?by=estate".into(),
+            vec!["出租率、入住率、空关率统计表", "阳光苑", "星光苑", "合计", "口径：", "导出Excel", "制表人"],
+        ),
+        (
+            "/insight/reports/:report",
+            "/insight/reports/collection?by=item".into(),
+            vec!["收缴率统计表", "损坏赔偿", "120.50", "0.00%", "合计（大写）：人民币零元整", "--rate-hue:0"],
+        ),
+        ("/insight/reports/:report", "/insight/reports/receipt".into(), vec!["收款日报（月报）", "甲区", "60.25"]),
         ("/billing/arrears", "/billing/arrears".into(), vec!["欠费台账", "没有欠费的租户"]),
         ("/billing/arrears", "/billing/arrears?level=L1".into(), vec!["没有符合条件的记录"]),
         ("/housing/:noun", "/housing/projects".into(), vec!["甲项目", "乙项目", "共 3 条"]),

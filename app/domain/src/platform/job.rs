@@ -233,8 +233,13 @@ pub enum Plan {
     /// who is reminded today, and which pauses and plans have ended (S0-19)
     Dunning,
     SmsSend,
+<<<<<<< ours
     /// what became of orders of which the payment company said nothing
     PayQuery,
+=======
+    /// what home and reports add up (domain.md §4.9, §8)
+    Figures,
+>>>>>>> theirs
 }
 
 impl Plan {
@@ -248,7 +253,11 @@ impl Plan {
         Self::ContractExpire,
         Self::Dunning,
         Self::SmsSend,
+<<<<<<< ours
         Self::PayQuery,
+=======
+        Self::Figures,
+>>>>>>> theirs
     ];
 
     /// As stored.
@@ -263,7 +272,11 @@ impl Plan {
             Self::ArrearsCount => "ARREARS_COUNT",
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
+<<<<<<< ours
             Self::PayQuery => "PAY_QUERY",
+=======
+            Self::Figures => "FIGURES",
+>>>>>>> theirs
             Self::ContractExpire => "CONTRACT_EXPIRE",
         }
     }
@@ -279,7 +292,11 @@ impl Plan {
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
+<<<<<<< ours
             Self::PayQuery => "支付订单查询",
+=======
+            Self::Figures => "统计数据汇总",
+>>>>>>> theirs
             Self::ContractExpire => "每日合同到期处理",
         }
     }
@@ -299,7 +316,12 @@ impl Plan {
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
             Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
             Self::JobSettle => 5,
+<<<<<<< ours
             Self::BankExchange | Self::SmsSend | Self::PayQuery => 30,
+=======
+            Self::BankExchange | Self::SmsSend => 30,
+            Self::Figures => 60,
+>>>>>>> theirs
         }
     }
 
@@ -362,9 +384,15 @@ mod tests {
     fn schedules_are_said_in_words() {
         assert_eq!(
             Plan::ALL.map(Plan::schedule),
+<<<<<<< ours
             ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒", "每30秒"]
         );
         assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true, true]);
+=======
+            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒", "每1分钟"]
+        );
+        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true, false]);
+>>>>>>> theirs
     }
 
     #[test]

@@ -96,6 +96,8 @@ static OWN: &[Own] = &[
     page("billing", "ledger", "总账", "audit", "/billing/ledger", Permission::LedgerRead),
     page("billing", "rent-adjustments", "租金调整", "edit", "/billing/adjustments", Permission::BillRead),
     page("billing", "bill-runs", "生成账单", "batch", "/billing/runs", Permission::BillWrite),
+    directory("insight", "统计分析"),
+    page("insight", "reports", "统计报表", "audit", "/insight/reports", Permission::ReportRead),
     directory("operator", "运营主体"),
     page("operator", "operators", "运营主体", "operator", "/operators", Permission::OperatorRead),
     directory("platform", "系统管理"),

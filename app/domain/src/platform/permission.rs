@@ -137,6 +137,8 @@ permissions! {
     PeriodClose "billing:period:close" "会计期间结账",
     HomeRead "insight:home:read" "查看首页统计",
     MapRead "insight:map:read" "查看房源地图",
+    ReportRead "insight:report:read" "查看统计报表",
+    ReportExport "insight:report:export" "导出统计报表",
 }
 
 /// The modules of the codes, with the headings under which administrators find them.

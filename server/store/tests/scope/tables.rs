@@ -4,7 +4,11 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
+<<<<<<< ours
 pub const STOCK: [&str; 67] = [
+=======
+pub const STOCK: [&str; 68] = [
+>>>>>>> theirs
     "project",
     "estate",
     "building",
@@ -70,8 +74,14 @@ pub const STOCK: [&str; 67] = [
     "instalment",
     "instalment_line",
     "instalment_bill",
+<<<<<<< ours
     "pay_order",
     "pay_order_event",
+=======
+    "bill_tally",
+    "ledger_tally",
+    "district_money",
+>>>>>>> theirs
 ];
 
 /// The other tables of which nothing is visible without a scope.
