@@ -30,7 +30,11 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
+<<<<<<< ours
 pub const EXPORTS: [Export; 47] = [
+=======
+pub const EXPORTS: [Export; 51] = [
+>>>>>>> theirs
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -68,6 +72,11 @@ pub const EXPORTS: [Export; 47] = [
     bill("ledger_entry", "分录"),
     bill("rent_adjustment", "租金调整"),
     bill("rent_change", "租金调整明细"),
+    bill("rent_reduction", "租金核减"),
+    bill("waiver", "减免核销"),
+    Export { list: "meter", noun: "表具", permission: Permission::MeterRead },
+    Export { list: "meter_period", noun: "抄表期间", permission: Permission::MeterRead },
+    Export { list: "meter_reading", noun: "抄表记录", permission: Permission::MeterRead },
     bill("refund", "退费"),
     bill("dunning", "催缴记录"),
     bill("dunning_rule_set", "催缴规则"),

@@ -47,10 +47,11 @@ pub enum SheetKey {
     User,
     Calendar,
     RentAdjustment,
+    MeterReading,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -62,6 +63,7 @@ impl SheetKey {
         Self::User,
         Self::Calendar,
         Self::RentAdjustment,
+        Self::MeterReading,
     ];
 
     /// As the command line and the address name it.
@@ -79,6 +81,7 @@ impl SheetKey {
             Self::User => "user",
             Self::Calendar => "calendar",
             Self::RentAdjustment => "rent_adjustment",
+            Self::MeterReading => "meter_reading",
         }
     }
 
@@ -97,6 +100,7 @@ impl SheetKey {
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
             Self::RentAdjustment => crate::billing::adjustment_sheet::RENT_IMPORT.title,
+            Self::MeterReading => crate::billing::meter_sheet::READING_IMPORT.title,
         }
     }
 
@@ -121,6 +125,7 @@ impl SheetKey {
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
             Self::RentAdjustment => Permission::RentAdjust,
+            Self::MeterReading => Permission::MeterWrite,
         }
     }
 
@@ -155,6 +160,7 @@ impl SheetKey {
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
             Self::RentAdjustment => of(&crate::billing::adjustment_sheet::RENT_IMPORT),
+            Self::MeterReading => of(&crate::billing::meter_sheet::READING_IMPORT),
         }
     }
 }

@@ -13,16 +13,21 @@ pub(crate) mod book;
 pub(crate) mod deduction;
 pub(crate) mod dunning;
 mod list;
+pub(crate) mod meter;
 mod receipt;
+pub(crate) mod reduction;
 mod run;
 mod take;
 mod verify;
 mod void;
+pub(crate) mod waiver;
 
 use crate::ui::{
     detail::{About, use_about, use_last_part},
     empty_view,
+    table::time_text,
 };
+use domain::billing::reduction::Note;
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
@@ -130,4 +135,25 @@ fn table_panel(title: &'static str, head: AnyView, rows: Vec<AnyView>, empty: &'
         .into_any()
     };
     view! { <section class="panel"><h2>{title}</h2>{content}</section> }.into_any()
+}
+
+/// 办理记录: a timeline, newest first.
+fn notes_panel(notes: &[Note]) -> AnyView {
+    if notes.is_empty() {
+        return view! { <section class="panel"><h2>"办理记录"</h2>{empty_view("暂无办理记录")}</section> }.into_any();
+    }
+    let notes = notes
+        .iter()
+        .map(|note| {
+            let who = note.actor.clone().unwrap_or_else(|| "系统".to_owned());
+            view! {
+                <li>
+                    <p class="font-semibold">{note.event.clone()}</p>
+                    <p>{who}" "<time>{time_text(note.at)}</time></p>
+                    {note.reason.clone().map(|reason| view! { <p>"说明："{reason}</p> })}
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <section class="panel"><h2>"办理记录"</h2><ol class="timeline-list detail-list">{notes}</ol></section> }.into_any()
 }

@@ -92,6 +92,7 @@ fn head(contract: &Contract) -> AnyView {
                 <a class="btn btn-outline btn-sm" href=account>"账户"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/bills?contract={id}")>"账单"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/adjustments/contracts?contract={id}")>"租金调整"</a>
+                <a class="btn btn-outline btn-sm" href=format!("/billing/reductions?contract={id}")>"租金核减"</a>
             })}
             {leaving.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits?contract={id}")>"退租"</a> })}
             {move || (ends && may(Permission::ContractWrite)).then(|| view! {

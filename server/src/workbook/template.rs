@@ -2,7 +2,7 @@
 
 use super::write::{header_format, text_format, width_of};
 use domain::{
-    billing::adjustment_sheet::RENT_IMPORT,
+    billing::{adjustment_sheet::RENT_IMPORT, meter_sheet::READING_IMPORT},
     dictionary::LabelBook,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
@@ -87,6 +87,7 @@ pub fn labelled(key: SheetKey, book: &LabelBook) -> Template {
         SheetKey::User => described(key, &USER_IMPORT, book),
         SheetKey::Calendar => described(key, &HOLIDAY_IMPORT, book),
         SheetKey::RentAdjustment => described(key, &RENT_IMPORT, book),
+        SheetKey::MeterReading => described(key, &READING_IMPORT, book),
     }
 }
 

@@ -58,6 +58,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::User => &|login, phone| row(sheet, &[("账号", login), ("手机号", phone)]),
         SheetKey::Calendar => &|day, kind| row(sheet, &[("日期", day), ("类型", kind)]),
         SheetKey::RentAdjustment => &|number, rent| row(sheet, &[("合同编号", number), ("新月租金(元)", rent)]),
+        SheetKey::MeterReading => &|number, closing| row(sheet, &[("表具编号", number), ("期末值", closing)]),
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -97,6 +98,14 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("HT-RENT-2", "1.00"),
             named("HT-RENT-3", "129.00"),
             named("HT-RENT-2", ""),
+        ],
+        SheetKey::MeterReading => vec![
+            named("SB-1", "36"),
+            named("SB-1", "37"),
+            named("SB-2", "-1"),
+            named("SB-9", "1"),
+            row(sheet, &[("表具编号", "SB-2"), ("抄表日期", "2999-01-01")]),
+            row(sheet, &[("表具编号", "SB-2"), ("期间", "2001-01")]),
         ],
         SheetKey::Calendar => vec![
             named("2026-10-01", "休"),
@@ -162,6 +171,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
     let test = TestDatabase::with_city().await;
     support::tenancy::rent_data(&test).await;
+    support::tenancy::meter_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let before = everything(&test).await;
@@ -172,6 +182,8 @@ async fn a_check_writes_nothing_and_says_what_the_import_says() {
             SheetKey::User => "app_user",
             SheetKey::Calendar => "holiday",
             SheetKey::RentAdjustment => "rent_change",
+            // The rows are there; each that is read is noted.
+            SheetKey::MeterReading => "meter_history",
             other => other.code(),
         };
         let rows = count(&test, table).await;
@@ -202,6 +214,7 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 async fn it_does_not_matter_how_far_apart_rows_are() {
     let test = TestDatabase::with_city().await;
     support::tenancy::rent_data(&test).await;
+    support::tenancy::meter_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;

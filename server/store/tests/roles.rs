@@ -131,6 +131,12 @@ async fn the_seeded_roles_may_exactly_this() {
     billing:dunning:check        .           .    x          x        .      .        .     .                 .       .       .         .         .            .       x
     billing:rent:adjust          .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
     billing:rent:check           .           x    .          .        .      .        .     x                 .       .       .         .         .            .       .
+    billing:waiver:write         .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:waiver:check         x           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
+    billing:waiver:lead          x           .    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    billing:meter:read           .           x    .          x        .      x        x     x                 x       x       .         .         x            .       x
+    billing:meter:write          .           .    .          .        .      x        x     .                 .       .       .         .         x            .       .
+    billing:meter:check          .           .    .          x        .      .        .     x                 .       .       .         .         .            .       .
     billing:ledger:read          x           x    .          x        .      .        .     .                 x       x       .         .         .            .       x
     billing:period:close         .           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
     insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .

@@ -3,7 +3,7 @@
 use crate::{
     adjustment,
     administration::{administration, requests, workflows},
-    assets, billing, books, deductions, dunning, exit, files, jobs, move_in, papers, persons,
+    assets, billing, books, deductions, dunning, exit, files, jobs, meter, move_in, papers, persons, relief,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables, tenancy,
@@ -89,6 +89,8 @@ pub struct World {
     pub exit: exit::ExitWorld,
     pub adjustment: adjustment::AdjustmentWorld,
     pub dunning: support::dunning_pages::Dunned,
+    pub meter: support::meter_pages::Metered,
+    pub relief: relief::ReliefWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -133,6 +135,8 @@ pub async fn world(site: &Site) -> World {
     World {
         adjustment: adjustment::adjustment_world(site, tenancy.contract).await,
         dunning: dunning::dunning_world(site, tenancy.contract).await,
+        meter: support::meter_pages::metered(site).await,
+        relief: relief::relief_world(site, tenancy.contract, billing.account).await,
         exit: exit::exit_world(site, move_in.at.waiting, move_in.at.done).await,
         user: site.id("select id from app_user where login = 'leader'").await,
         role,
@@ -370,6 +374,8 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(exit::functions(&world.exit, &list));
     entries.extend(adjustment::functions(&world.adjustment, &list));
     entries.extend(dunning::functions(&world.dunning, &list));
+    entries.extend(meter::functions(world.meter, &list));
+    entries.extend(relief::functions(&world.relief, &list));
     entries.extend(files::functions(&world.files));
     entries.extend(administration(world, &list));
     entries.extend(tables::tables(&list));

@@ -13,9 +13,11 @@ mod exit;
 mod files;
 mod hostile;
 mod jobs;
+mod meter;
 mod move_in;
 mod papers;
 mod persons;
+mod relief;
 mod stock;
 #[path = "../support/mod.rs"]
 mod support;

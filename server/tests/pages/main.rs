@@ -6,9 +6,11 @@ mod dunning;
 mod exit;
 mod failure;
 mod headers;
+mod meter;
 mod move_in;
 mod papers;
 mod places;
+mod relief;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -230,7 +232,9 @@ async fn every_page_is_drawn_by_the_server() {
         .chain(exit::PATTERNS)
         .chain(papers::PATTERNS)
         .chain(adjustment::PATTERNS)
-        .chain(dunning::PATTERNS);
+        .chain(dunning::PATTERNS)
+        .chain(meter::PATTERNS)
+        .chain(relief::PATTERNS);
     let spelled = listed.map(|path| {
         let segment =
             |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));

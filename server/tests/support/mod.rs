@@ -14,9 +14,11 @@ pub mod database;
 pub mod deduction_pages;
 pub mod dunning_pages;
 pub mod exit_pages;
+pub mod meter_pages;
 pub mod move_in_pages;
 #[path = "../../store/tests/support/phone.rs"]
 pub mod phone;
+pub mod relief_pages;
 #[path = "../../store/tests/support/sheet.rs"]
 pub mod sheet;
 #[path = "../../store/tests/support/tenancy.rs"]

@@ -4,6 +4,7 @@
 //! A menu never widens a right: an entry is shown to whoever may open the page behind it.
 
 use crate::{
+    billing::waiver::may_read_waivers,
     dictionary::ApprovalKind,
     failure::FieldErrors,
     import::may_import,
@@ -95,6 +96,10 @@ static OWN: &[Own] = &[
     page("billing", "shifts", "收款班次", "batch", "/billing/shifts", Permission::BillRead),
     page("billing", "ledger", "总账", "audit", "/billing/ledger", Permission::LedgerRead),
     page("billing", "rent-adjustments", "租金调整", "edit", "/billing/adjustments", Permission::BillRead),
+    page("billing", "rent-reductions", "租金核减", "edit", "/billing/reductions", Permission::BillRead),
+    Own { key: "waivers", parent: "billing", name: "减免核销", icon: "approve", path: "/billing/waivers", right: Right::Any(may_read_waivers) },
+    page("billing", "meters", "表具", "unit", "/billing/meters", Permission::MeterRead),
+    page("billing", "meter-periods", "抄表", "edit", "/billing/meters/periods", Permission::MeterRead),
     page("billing", "bill-runs", "生成账单", "batch", "/billing/runs", Permission::BillWrite),
     directory("insight", "统计分析"),
     page("insight", "reports", "统计报表", "audit", "/insight/reports", Permission::ReportRead),

@@ -133,6 +133,12 @@ permissions! {
     DunningCheck "billing:dunning:check" "复核催缴",
     RentAdjust "billing:rent:adjust" "办理租金调整",
     RentCheck "billing:rent:check" "复核租金调整",
+    WaiverWrite "billing:waiver:write" "申请减免和坏账核销",
+    WaiverCheck "billing:waiver:check" "审批减免和坏账核销",
+    WaiverLead "billing:waiver:lead" "审批超限额坏账核销",
+    MeterRead "billing:meter:read" "查看表具和抄表",
+    MeterWrite "billing:meter:write" "维护表具和抄表",
+    MeterCheck "billing:meter:check" "审核抄表",
     LedgerRead "billing:ledger:read" "查看账目",
     PeriodClose "billing:period:close" "会计期间结账",
     HomeRead "insight:home:read" "查看首页统计",
@@ -195,7 +201,7 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
-const APART: [(Permission, Permission); 11] = [
+const APART: [(Permission, Permission); 13] = [
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),
@@ -207,6 +213,8 @@ const APART: [(Permission, Permission); 11] = [
     (Permission::RentAdjust, Permission::RentCheck),
     (Permission::DunningWrite, Permission::DunningCheck),
     (Permission::DunningRule, Permission::DunningCheck),
+    (Permission::WaiverWrite, Permission::WaiverCheck),
+    (Permission::MeterWrite, Permission::MeterCheck),
 ];
 
 /// Refuses permissions that one person must not hold together, be it by one role or by several (domain.md §6.2).

@@ -10,13 +10,19 @@ pub mod bill;
 pub mod book;
 pub mod deduction;
 pub mod dunning;
+<<<<<<< ours
 pub mod pay_order;
+=======
+pub mod meter;
+>>>>>>> theirs
 pub mod payment;
+pub mod reduction;
 pub mod refund;
 pub mod run;
 pub mod run_job;
 pub mod run_list;
 pub mod shift;
+pub mod waiver;
 
 mod debt;
 pub(crate) mod exit_bill;

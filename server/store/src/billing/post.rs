@@ -15,7 +15,7 @@ use domain::{
     },
     dictionary::{BillKind, FeeItem},
     platform::calendar::WorkCalendar,
-    value::Money,
+    value::{Money, Rate},
 };
 use std::collections::BTreeSet;
 
@@ -29,6 +29,15 @@ pub(crate) struct Charge {
     pub kind: BillKind,
     pub fee_item: FeeItem,
     pub bill: PlannedBill,
+}
+
+/// What the one line of a charge says that a meter measured (§4.12).
+pub(super) struct Measured {
+    /// none: it costs several prices
+    pub price: Option<Rate>,
+    /// hundredths
+    pub quantity: i64,
+    pub formula: String,
 }
 
 /// PRM-42; in a year whose calendar is not published yet the day stays as it is.
@@ -67,6 +76,8 @@ struct Lines {
     from: Vec<NaiveDate>,
     to: Vec<NaiveDate>,
     days: Vec<i32>,
+    prices: Vec<Option<i32>>,
+    quantities: Vec<Option<i64>>,
     formulas: Vec<String>,
     amounts: Vec<i64>,
 }
@@ -91,6 +102,31 @@ pub(crate) async fn post(
     run: Option<i64>,
     booked_on: NaiveDate,
 ) -> Result<Posted> {
+    post_lines(tx, ctx, charges, Vec::new(), run, booked_on).await
+}
+
+/// Posts bills of what meters measured: one line each, with its quantity and price.
+///
+/// # Errors
+/// As [`post`].
+pub(super) async fn post_measured(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    charges: &[Charge],
+    measured: Vec<Measured>,
+    booked_on: NaiveDate,
+) -> Result<Posted> {
+    post_lines(tx, ctx, charges, measured, None, booked_on).await
+}
+
+async fn post_lines(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    charges: &[Charge],
+    measured: Vec<Measured>,
+    run: Option<i64>,
+    booked_on: NaiveDate,
+) -> Result<Posted> {
     if charges.is_empty() {
         return Ok(Posted::default());
     }
@@ -101,7 +137,8 @@ pub(crate) async fn post(
     )
     .fetch_all(connection(tx))
     .await?;
-    let columns = columns(charges, ids);
+    let mut columns = columns(charges, ids);
+    columns.lines.measured(measured);
     let (bills, amount) = bills_insert(tx, ctx, &columns, run).await?;
     lines_insert(tx, &columns.lines).await?;
     // One statement for all of it: the balances look at it once.
@@ -178,10 +215,11 @@ async fn bills_insert(tx: &mut Tx, ctx: &Ctx, columns: &Columns, run: Option<i64
 
 async fn lines_insert(tx: &mut Tx, lines: &Lines) -> Result<()> {
     sqlx::query!(
-        "insert into bill_line (bill_id, seq, district_id, estate_id, fee_item, period_from, period_to, days, formula, amount_fen)
+        "insert into bill_line (bill_id, seq, district_id, estate_id, fee_item, period_from, period_to, days, formula, amount_fen,
+                                unit_price, quantity)
          select l.* from unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::date[], $7::date[],
-                                $8::integer[], $9::text[], $10::bigint[])
-                as l (bill, seq, district, estate, item, period_from, period_to, days, formula, amount)
+                                $8::integer[], $9::text[], $10::bigint[], $11::integer[], $12::bigint[])
+                as l (bill, seq, district, estate, item, period_from, period_to, days, formula, amount, price, quantity)
          where exists (select from bill b where b.id = l.bill)",
         &lines.bills,
         &lines.seqs,
@@ -193,6 +231,8 @@ async fn lines_insert(tx: &mut Tx, lines: &Lines) -> Result<()> {
         &lines.days,
         &lines.formulas,
         &lines.amounts,
+        &lines.prices as &[Option<i32>],
+        &lines.quantities as &[Option<i64>],
     )
     .execute(connection(tx))
     .await?;
@@ -223,6 +263,15 @@ fn columns(charges: &[Charge], ids: Vec<i64>) -> Columns {
 }
 
 impl Lines {
+    /// Says of the lines, one of each bill, what was measured.
+    fn measured(&mut self, measured: Vec<Measured>) {
+        for (place, measured) in measured.into_iter().enumerate().take(self.formulas.len()) {
+            self.prices[place] = measured.price.and_then(|price| i32::try_from(price.ten_thousandths()).ok());
+            self.quantities[place] = Some(measured.quantity);
+            self.formulas[place] = measured.formula;
+        }
+    }
+
     /// 应收租金 by stretch, and behind it what is taken off (核减), if anything is.
     fn push(&mut self, charge: &Charge, id: i64) {
         let mut seq = 0;
@@ -239,6 +288,8 @@ impl Lines {
                 self.from.push(line.from);
                 self.to.push(line.to);
                 self.days.push(days);
+                self.prices.push(None);
+                self.quantities.push(None);
                 self.formulas.push(formula);
                 self.amounts.push(amount.fen());
             };

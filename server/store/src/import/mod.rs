@@ -13,6 +13,7 @@ mod calendar;
 mod estate;
 mod name;
 mod organization;
+mod meter_reading;
 mod person;
 mod project;
 mod rent_adjustment;
@@ -158,6 +159,7 @@ enum AnyImporter {
     User(user::Users),
     Calendar(calendar::Holidays),
     RentAdjustment(rent_adjustment::RentAdjustments),
+    MeterReading(meter_reading::MeterReadings),
 }
 
 impl Import {
@@ -184,6 +186,7 @@ impl Import {
             SheetKey::User => AnyImporter::User(Default::default()),
             SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
             SheetKey::RentAdjustment => AnyImporter::RentAdjustment(Default::default()),
+            SheetKey::MeterReading => AnyImporter::MeterReading(Default::default()),
         };
         Ok(Self {
             run: Run { ctx: ctx.clone(), settings, labels, job: None },
@@ -255,6 +258,7 @@ impl Import {
             AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::RentAdjustment(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::MeterReading(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -299,6 +303,7 @@ impl AnyImporter {
             Self::User(importer) => of(importer, row, labels),
             Self::Calendar(importer) => of(importer, row, labels),
             Self::RentAdjustment(importer) => of(importer, row, labels),
+            Self::MeterReading(importer) => of(importer, row, labels),
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::{
     Ctx, Result,
-    billing::{adjustment, arrears, dunning, payment::push_unverified},
+    billing::{adjustment, arrears, dunning, payment::push_unverified, reduction, waiver},
     ctx::connection,
     housing::{
         asset_change::{self, push_change_scope},
@@ -153,6 +153,20 @@ const SOURCES: &[Source] = &[
     },
     Source {
         group: ReminderGroup::Flow,
+        label: "待我审批的租金核减",
+        link: "/billing/reductions?turn=MINE",
+        text: "reduction_no || ' ' || doc_no",
+        href: "'/billing/reductions/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::RentCheck),
+        rows: |sql, ctx| {
+            sql.push("from rent_reduction r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            reduction::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
         label: "待我复核的暂停催缴",
         link: "/billing/dunning/pauses?turn=MINE",
         text: ACCOUNTED,
@@ -163,6 +177,20 @@ const SOURCES: &[Source] = &[
             sql.push("from dunning_pause p where true");
             push_scope(sql, ctx, "p.district_id", "p.estate_id");
             dunning::push_pause_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我审批的减免核销",
+        link: "/billing/waivers?turn=MINE",
+        text: "waiver_no || ' ' || doc_no",
+        href: "'/billing/waivers/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::WaiverCheck),
+        rows: |sql, ctx| {
+            sql.push("from waiver r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            waiver::push_turn(sql, ctx);
         },
     },
     Source {

@@ -5,9 +5,13 @@ pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
 <<<<<<< ours
+<<<<<<< ours
 pub const STOCK: [&str; 67] = [
 =======
 pub const STOCK: [&str; 68] = [
+>>>>>>> theirs
+=======
+pub const STOCK: [&str; 75] = [
 >>>>>>> theirs
     "project",
     "estate",
@@ -61,6 +65,16 @@ pub const STOCK: [&str; 68] = [
     "print_log",
     "rent_adjustment",
     "rent_change",
+    "rent_reduction",
+    "rent_reduction_history",
+    "waiver",
+    "waiver_bill",
+    "waiver_history",
+    "meter",
+    "meter_period",
+    "meter_reading",
+    "meter_charge",
+    "meter_history",
     "cashier_shift",
     "arrears",
     "arrears_history",

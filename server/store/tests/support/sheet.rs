@@ -1,7 +1,7 @@
 //! Import rows by column name, as a person fills them in.
 
 use domain::{
-    billing::adjustment_sheet::RENT_IMPORT,
+    billing::{adjustment_sheet::RENT_IMPORT, meter_sheet::READING_IMPORT},
     dictionary::Item,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
@@ -35,6 +35,7 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::User => USER,
         SheetKey::Calendar => CALENDAR,
         SheetKey::RentAdjustment => RENT,
+        SheetKey::MeterReading => return reading(changes),
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -43,6 +44,18 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         (*value).clone_into(&mut cells[place.unwrap_or_else(|| panic!("{sheet:?} has no column {header}"))]);
     }
     cells
+}
+
+/// A good reading is one of this month, read today.
+fn reading(changes: Cells) -> Vec<String> {
+    let today = store::ctx::china_day(chrono::Utc::now());
+    let (month, day) = (today.format("%Y-%m").to_string(), today.to_string());
+    let good = [("期间", month.as_str()), ("表具编号", "SB-1"), ("期末值", "36"), ("抄表日期", &day), ("抄表人", "")];
+    let value = |header: &str| {
+        let changed = changes.iter().chain(&good).find(|(known, _)| *known == header);
+        changed.map(|(_, value)| (*value).to_owned()).unwrap_or_default()
+    };
+    columns(SheetKey::MeterReading).into_iter().map(|(header, ..)| value(header)).collect()
 }
 
 /// A column of a template: its header, whether it must be filled in, and what may stand in it.
@@ -69,6 +82,7 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::User => of(&USER_IMPORT),
         SheetKey::Calendar => of(&HOLIDAY_IMPORT),
         SheetKey::RentAdjustment => of(&RENT_IMPORT),
+        SheetKey::MeterReading => of(&READING_IMPORT),
     }
 }
 
@@ -83,6 +97,7 @@ pub fn importer(sheet: SheetKey) -> &'static str {
         SheetKey::Organization | SheetKey::User | SheetKey::Calendar => "admin",
         SheetKey::Binding => "entry",
         SheetKey::RentAdjustment => "finance",
+        SheetKey::MeterReading => "operator",
         _ => "city",
     }
 }

@@ -65,6 +65,25 @@ pub const ROWS: &str = "
         new_base_fen, new_rent_fen, from_on)
     select c.district_id, c.estate_id, a.id, c.id, 26000, 30000, 100, 100, 120, 120, '2026-01-01'
     from contract c join rent_adjustment a using (estate_id);
+    insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, from_on, to_on, doc_no,
+        full_fen, payable_fen, maker_id)
+    select district_id, estate_id, gen_random_uuid(), id, 'DIBAO', 10, 5000, '2026-01-01', '2026-12-31', '测发1号', 100, 10, 1 from contract;
+    insert into rent_reduction_history (district_id, estate_id, reduction_id, event)
+    select district_id, estate_id, id, '提交' from rent_reduction;
+    insert into waiver (district_id, estate_id, request_id, account_id, kind, doc_no, reason, amount_fen, maker_id)
+    select district_id, estate_id, gen_random_uuid(), id, 'WAIVE', '测发1号', '测试', 100, 1 from account;
+    insert into waiver_bill (waiver_id, bill_id, district_id, estate_id, principal_fen, late_fee_fen)
+    select w.id, b.id, w.district_id, w.estate_id, 100, 0 from waiver w join bill b using (account_id);
+    insert into waiver_history (district_id, estate_id, waiver_id, event) select district_id, estate_id, id, '提交' from waiver;
+    insert into meter (district_id, estate_id, unit_id, meter_no, type, install_on)
+    select district_id, estate_id, id, 'S' || id, 'WATER', '2026-01-01' from home;
+    insert into meter_period (district_id, estate_id, type, month, from_on, to_on, maker_id)
+    select district_id, estate_id, 'WATER', '2026-01-01', '2026-01-01', '2026-01-31', 1 from home;
+    insert into meter_reading (district_id, estate_id, meter_id, source, period_id, from_on, opening)
+    select m.district_id, m.estate_id, m.id, 'PERIOD', p.id, '2026-01-01', 0 from meter m join meter_period p using (estate_id);
+    insert into meter_charge (district_id, estate_id, reading_id, account_id, amount_fen)
+    select r.district_id, r.estate_id, r.id, a.id, 100 from meter_reading r join account a using (estate_id);
+    insert into meter_history (district_id, estate_id, meter_id, event) select district_id, estate_id, id, '登记' from meter;
     insert into cashier_shift (district_id, cashier_id, opened_at, closed_at, counted_cash_fen, system_cash_fen)
     select district_id, 1, now(), now(), 0, 0 from home;
     insert into ledger_period (district_id, month) select district_id, '2025-12-01' from home;
@@ -262,5 +281,21 @@ pub async fn rent_data(test: &TestDatabase) {
         );
         let made = made.bind(i64::try_from(nth).expect("small")).bind(person).execute(&test.admin).await;
         assert_eq!(made.expect("a contract").rows_affected(), 1);
+    }
+}
+
+/// Two water meters of 阳光苑, `SB-1` and `SB-2`, and this month's period, in which nothing is read yet.
+pub async fn meter_data(test: &TestDatabase) {
+    for statement in [
+        "insert into meter (district_id, estate_id, unit_id, meter_no, type, install_on)
+         select district_id, estate_id, id, 'SB-' || row_number() over (order by id), 'WATER', '2020-01-01' from (
+             select u.* from unit u join estate e on e.id = u.estate_id where e.name = '阳光苑' order by u.id limit 2) home",
+        "insert into meter_period (district_id, estate_id, type, month, from_on, to_on, maker_id)
+         select distinct district_id, estate_id, type, date_trunc('month', now() at time zone 'Asia/Shanghai')::date, '2020-01-01'::date,
+                current_date, (select min(id) from app_user) from meter",
+        "insert into meter_reading (district_id, estate_id, meter_id, source, period_id, from_on, opening)
+         select m.district_id, m.estate_id, m.id, 'PERIOD', p.id, m.install_on, 0 from meter m join meter_period p using (estate_id)",
+    ] {
+        sqlx::query(statement).execute(&test.admin).await.expect("meters");
     }
 }

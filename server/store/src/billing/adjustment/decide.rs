@@ -183,16 +183,16 @@ async fn take_effect(tx: &mut Tx, ctx: &Ctx, id: i64, held: &Held) -> Result<()>
     if posted.iter().any(|bill| bill.in_batch) {
         return Err(Failure::refused("有账单正在银行扣款中，请于回盘后再审批").into());
     }
-    bills_anew(tx, ctx, &posted, held).await
+    rents_anew(tx, ctx, held.district, &posted, &format!("{}租金调整", held.adjustment_no)).await
 }
 
 /// A posted bill of a period in which the new rent would hold.
-struct Posted {
-    id: i64,
-    account: i64,
-    contract: i64,
-    from: NaiveDate,
-    in_batch: bool,
+pub(in crate::billing) struct Posted {
+    pub id: i64,
+    pub account: i64,
+    pub contract: i64,
+    pub from: NaiveDate,
+    pub in_batch: bool,
 }
 
 /// Locks the posted bills behind their accounts, as every change of a household's money does.
@@ -227,15 +227,21 @@ async fn posted_hold(tx: &mut Tx, id: i64) -> Result<Vec<Posted>> {
     Ok(posted.collect())
 }
 
-/// Bills that were posted while the adjustment waited: reversal and new bill.
-async fn bills_anew(tx: &mut Tx, ctx: &Ctx, posted: &[Posted], held: &Held) -> Result<()> {
+/// Bills that were posted while a change of the rent waited, whose accounts and rows are locked and of which none is with the
+/// bank: reversal and new bill from what holds now.
+pub(in crate::billing) async fn rents_anew(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    district: i64,
+    posted: &[Posted],
+    reason: &str,
+) -> Result<()> {
     if posted.is_empty() {
         return Ok(());
     }
-    let reason = format!("{}租金调整", held.adjustment_no);
     let ids: Vec<i64> = posted.iter().map(|bill| bill.id).collect();
-    counter_bills(tx, ctx, &ids, BillStatus::Reversed, &reason).await?;
-    reverse_bills(tx, ctx, &ids, &reason).await?;
+    counter_bills(tx, ctx, &ids, BillStatus::Reversed, reason).await?;
+    reverse_bills(tx, ctx, &ids, reason).await?;
     sqlx::query!("update bill set decision = 'REVERSED', version = version + 1 where id = any($1)", &ids)
         .execute(connection(tx))
         .await
@@ -251,7 +257,7 @@ async fn bills_anew(tx: &mut Tx, ctx: &Ctx, posted: &[Posted], held: &Held) -> R
     )
     .execute(connection(tx))
     .await?;
-    let charges = charges_anew(tx, ctx, posted, held.district).await?;
+    let charges = charges_anew(tx, ctx, posted, district).await?;
     post(tx, ctx, &charges, None, ctx.today()).await?;
     let accounts: BTreeSet<i64> = posted.iter().map(|bill| bill.account).collect();
     arrears_recount(tx, ctx, &Vec::from_iter(accounts)).await

@@ -177,7 +177,7 @@ fn candidate(row: Found, billed: &Billed, base: domain::dictionary::DayBase) -> 
         category: row.category,
         standard: row.standard_id,
         standing: Standing {
-            terms: billed.terms(base),
+            terms: billed.terms_plain(base),
             area: Area::from_hundredths(row.rent_area.into()),
             rate: Rate::from_ten_thousandths(row.rate.into()),
             billed: row.billed,

@@ -3,6 +3,7 @@
 use super::{Held, hold, moved};
 use crate::{
     Ctx, Result,
+    billing::meter::at_exit,
     ctx::{Tx, connection},
     error::stored,
 };
@@ -153,6 +154,8 @@ pub async fn exit_inspect(ctx: &Ctx, id: ExitId, version: i32, form: &Inspection
     .execute(connection(&mut tx))
     .await?;
     lines_write(&mut tx, held.id, &fields).await?;
+    let home = (held.id, held.contract.unit_id);
+    at_exit(&mut tx, ctx, home, fields.inspected_on, &fields.readings).await?;
     moved(&mut tx, ctx, &held, ExitEvent::Inspect, None).await?;
     tx.commit().await?;
     Ok(())

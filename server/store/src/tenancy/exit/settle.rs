@@ -4,7 +4,10 @@
 use super::{Held, hold, inspect, moved, read::bill_load};
 use crate::{
     Ctx, Result,
-    billing::exit_bill::{Leaving, Sheet, exit_enter, exit_funds, exit_sheet},
+    billing::{
+        exit_bill::{Leaving, Sheet, exit_enter, exit_funds, exit_sheet},
+        meter::exit_readings_bill,
+    },
     ctx::{Tx, connection},
     tenancy::assignment::opinion_check,
 };
@@ -122,6 +125,8 @@ pub async fn exit_bill_make(ctx: &Ctx, id: ExitId, version: i32, form: &ExitBill
         return Err(Failure::refused(IS_ENTERED).into());
     }
     let (settle_on, others) = form.check(inspected_day(&held)?, ctx.today())?;
+    // What his meters measured is owed like any other bill.
+    exit_readings_bill(&mut tx, ctx, held.id).await?;
     let mut sheet = computed(&mut tx, ctx, &held, settle_on).await?;
     sheet.lines.extend(others);
     let charges: Money = sheet.lines.iter().map(|line| line.amount).sum();

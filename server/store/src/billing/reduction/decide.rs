@@ -1,0 +1,230 @@
+//! Deciding about a reduction, taking it back, and ending it before its last month. Bills of its months that were posted
+//! meanwhile are reversed and made anew (domain.md §3.6 L11).
+
+use super::history_add;
+use crate::{
+    Ctx, Result,
+    billing::adjustment::{Posted, rents_anew},
+    ctx::{Tx, connection},
+    error::stored,
+    tenancy::assignment::opinion_check,
+};
+use chrono::NaiveDate;
+use domain::{
+    billing::{
+        plan::month_of,
+        reduction::{ReductionEvent, ReductionStatus, last_day},
+        run::month_parse,
+    },
+    failure::{Failure, FieldErrors},
+    platform::permission::Permission,
+};
+
+/// A reduction whose row, behind that of its contract, is locked.
+struct Held {
+    district: i64,
+    contract: i64,
+    contract_no: String,
+    in_force: bool,
+    reduction_no: String,
+    from: NaiveDate,
+    to: NaiveDate,
+    maker: i64,
+    status: ReductionStatus,
+}
+
+async fn hold(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
+    let contract = sqlx::query!(
+        r#"select c.id, c.contract_no, c.status in ('ACTIVE', 'CANCEL_PENDING') as "in_force!" from contract c
+           where c.id = (select contract_id from rent_reduction where id = $1) for no key update of c"#,
+        id
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    let row = sqlx::query!(
+        r#"select district_id, reduction_no as "reduction_no!", from_on, to_on, maker_id, status, version
+           from rent_reduction where id = $1 for update"#,
+        id
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    if row.version != version {
+        return Err(Failure::Conflict.into());
+    }
+    Ok(Held {
+        district: row.district_id,
+        contract: contract.id,
+        contract_no: contract.contract_no.unwrap_or_default(),
+        in_force: contract.in_force,
+        reduction_no: row.reduction_no,
+        from: row.from_on,
+        to: row.to_on,
+        maker: row.maker_id,
+        status: stored(&row.status, ReductionStatus::from_code)?,
+    })
+}
+
+/// Agrees to a reduction or refuses it.
+///
+/// # Errors
+/// [`Failure::Conflict`]; a refusal for one's own, when the contract has ended, and when a bill of its months was paid; a
+/// missing opinion when it is refused.
+pub async fn reduction_decide(
+    ctx: &Ctx,
+    id: i64,
+    version: i32,
+    approve: bool,
+    opinion: &str,
+) -> Result<ReductionStatus> {
+    ctx.require(Permission::RentCheck)?;
+    let opinion = opinion_check(opinion, !approve)?;
+    let mut tx = ctx.begin().await?;
+    let held = hold(&mut tx, id, version).await?;
+    if held.maker == ctx.actor().id.0 {
+        return Err(Failure::refused("不能审批本人提交的租金核减").into());
+    }
+    let next = held.status.next(if approve { ReductionEvent::Approve } else { ReductionEvent::Refuse })?;
+    if approve && !held.in_force {
+        return Err(Failure::refused("合同已结束，请驳回").into());
+    }
+    sqlx::query!(
+        "update rent_reduction set status = $2, checker_id = $3, checked_at = $4, opinion = $5, version = version + 1 where id = $1",
+        id,
+        next.code(),
+        ctx.actor().id.0,
+        ctx.now(),
+        opinion,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    history_add(&mut tx, ctx, id, if approve { "同意" } else { "驳回" }, opinion.as_deref()).await?;
+    if approve {
+        contract_note(&mut tx, ctx, id, "租金核减").await?;
+        anew(&mut tx, ctx, &held, held.from, held.to).await?;
+    }
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(next)
+}
+
+/// Takes back what was asked for and is not decided yet.
+///
+/// # Errors
+/// [`Failure::Conflict`]; a refusal for somebody else's.
+pub async fn reduction_withdraw(ctx: &Ctx, id: i64, version: i32) -> Result<ReductionStatus> {
+    ctx.require(Permission::RentAdjust)?;
+    let mut tx = ctx.begin().await?;
+    let held = hold(&mut tx, id, version).await?;
+    if held.maker != ctx.actor().id.0 {
+        return Err(Failure::refused("只能撤回本人提交的租金核减").into());
+    }
+    let next = held.status.next(ReductionEvent::Withdraw)?;
+    sqlx::query!("update rent_reduction set status = $2, version = version + 1 where id = $1", id, next.code())
+        .execute(connection(&mut tx))
+        .await?;
+    history_add(&mut tx, ctx, id, "撤回", None).await?;
+    tx.commit().await?;
+    Ok(next)
+}
+
+/// 提前终止: the household is not entitled any more; `last` (`2027-01`) is the last month for which it holds. By one of those
+/// who agree to reductions, and not by who had asked for it.
+///
+/// # Errors
+/// Complaints by field; [`Failure::Conflict`]; a refusal for one's own, of a month gone by, and when a bill behind it was paid.
+pub async fn reduction_stop(ctx: &Ctx, id: i64, version: i32, last: &str, reason: &str) -> Result<ReductionStatus> {
+    ctx.require(Permission::RentCheck)?;
+    let reason = opinion_check(reason, true)?.unwrap_or_default();
+    let mut tx = ctx.begin().await?;
+    let held = hold(&mut tx, id, version).await?;
+    if held.maker == ctx.actor().id.0 {
+        return Err(Failure::refused("不能终止本人提交的租金核减").into());
+    }
+    let next = held.status.next(ReductionEvent::Stop)?;
+    let last = month_parse(last).ok_or_else(|| FieldErrors::from(("last", "应为年月，如2027-01")))?;
+    if last < month_of(ctx.today()).max(held.from) || last_day(last) >= held.to {
+        return Err(FieldErrors::from(("last", "须不早于本月和核减起始月份，且早于原终止月份")).into());
+    }
+    sqlx::query!(
+        "update rent_reduction set status = $2, to_on = $3, stopped_by = $4, stop_reason = $5, version = version + 1 where id = $1",
+        id,
+        next.code(),
+        last_day(last),
+        ctx.actor().id.0,
+        reason,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    history_add(&mut tx, ctx, id, "提前终止", Some(&reason)).await?;
+    contract_note(&mut tx, ctx, id, "终止租金核减").await?;
+    let behind = last_day(last).succ_opt().unwrap_or(last);
+    anew(&mut tx, ctx, &held, behind, held.to).await?;
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(next)
+}
+
+/// A line of the contract's timeline.
+async fn contract_note(tx: &mut Tx, ctx: &Ctx, id: i64, event: &str) -> Result<()> {
+    sqlx::query!(
+        "insert into contract_history (district_id, estate_id, contract_id, at, actor_id, event, from_status, to_status, reason)
+         select r.district_id, r.estate_id, r.contract_id, $2, $3, $4, c.status, c.status,
+                r.reduction_no || ' ' || to_char(r.from_on, 'YYYY-MM') || '至' || to_char(r.to_on, 'YYYY-MM') || '月租金'
+                || to_char(r.full_fen / 100.0, 'FM999999990.00') || '元→' || to_char(r.payable_fen / 100.0, 'FM999999990.00')
+                || '元（' || r.doc_no || '）'
+         from rent_reduction r join contract c on c.id = r.contract_id where r.id = $1",
+        id,
+        ctx.now(),
+        ctx.actor_id(),
+        event,
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// Rent bills of the contract that touch these days: reversal and new bill, unless money has come in for one.
+async fn anew(tx: &mut Tx, ctx: &Ctx, held: &Held, from: NaiveDate, to: NaiveDate) -> Result<()> {
+    sqlx::query!(
+        "select id from account where id = (select account_id from contract where id = $1) for update",
+        held.contract
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    let rows = sqlx::query!(
+        r#"select id, account_id, period_from, paid_fen + late_paid_fen as "paid!", decision, in_batch,
+                  exists (select from instalment_bill p join instalment i on i.id = p.instalment_id
+                          where p.bill_id = b.id and i.status in ('PENDING', 'ACTIVE')) as "planned!"
+           from bill b where contract_id = $1 and fee_item = 'RENT' and reverses_id is null and months > 0 and period_from <= $3 and period_to >= $2
+               and (decision is null or decision not in ('VOID', 'REVERSED'))
+           order by id for update of b"#,
+        held.contract,
+        from,
+        to
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    if rows.iter().any(|row| row.paid > 0 || row.decision.is_some()) {
+        let sentence = format!("合同{}在此期间的账单已收款或已处理，请改为以后的月份", held.contract_no);
+        return Err(Failure::refused(sentence).into());
+    }
+    if rows.iter().any(|row| row.planned) {
+        let sentence = format!("合同{}在此期间的账单已列入分期还款，请先办结分期", held.contract_no);
+        return Err(Failure::refused(sentence).into());
+    }
+    if rows.iter().any(|row| row.in_batch.is_some()) {
+        return Err(Failure::refused("有账单正在银行扣款中，请于回盘后再审批").into());
+    }
+    let posted: Vec<Posted> = rows
+        .into_iter()
+        .map(|row| Posted {
+            id: row.id,
+            account: row.account_id,
+            contract: held.contract,
+            from: row.period_from,
+            in_batch: row.in_batch.is_some(),
+        })
+        .collect();
+    rents_anew(tx, ctx, held.district, &posted, &format!("{}租金核减", held.reduction_no)).await
+}
