@@ -49,8 +49,13 @@ use domain::{
     },
     sheet::{Cell, Kind, ListSheet},
     tenancy::{
-        assignment::ASSIGNMENT_LIST, binding_sheet::RESIDENT_LIST, contract::CONTRACT_LIST, exit_sheet::EXIT_LIST,
+        assignment::ASSIGNMENT_LIST,
+        binding_sheet::RESIDENT_LIST,
+        change_sheet::CHANGE_LIST,
+        contract::CONTRACT_LIST,
+        exit_sheet::EXIT_LIST,
         hand_over_sheet::HAND_OVER_LIST,
+        take_over::{TAKE_OVER_ITEM_LIST, TAKE_OVER_LIST},
     },
 };
 use std::{
@@ -96,8 +101,14 @@ use store::{
         user::{UserRef, user_ctx},
     },
     tenancy::{
-        assignment::assignment_list, binding::resident_list, contract::contract_list, exit::exit_list,
-        hand_over::hand_over_list, paper::print_list,
+        assignment::assignment_list,
+        binding::resident_list,
+        change::change_list,
+        contract::contract_list,
+        exit::exit_list,
+        hand_over::hand_over_list,
+        paper::print_list,
+        take_over::{take_over_item_list, take_over_list},
     },
 };
 
@@ -212,6 +223,9 @@ async fn made(
         "contract" => collected!(CONTRACT_LIST, contract_list),
         "hand_over" => collected!(HAND_OVER_LIST, hand_over_list),
         "exit" => collected!(EXIT_LIST, exit_list),
+        "contract_change" => collected!(CHANGE_LIST, change_list),
+        "take_over" => collected!(TAKE_OVER_LIST, take_over_list),
+        "take_over_item" => collected!(TAKE_OVER_ITEM_LIST, take_over_item_list),
         "resident" => collected!(RESIDENT_LIST, resident_list),
         "print" => collected!(PRINT_LIST, print_list),
         "account" => collected!(ACCOUNT_LIST, account_list),

@@ -31,9 +31,13 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 
 /// Every one of them.
 <<<<<<< ours
+<<<<<<< ours
 pub const EXPORTS: [Export; 47] = [
 =======
 pub const EXPORTS: [Export; 51] = [
+>>>>>>> theirs
+=======
+pub const EXPORTS: [Export; 49] = [
 >>>>>>> theirs
     stock("organization", "机构"),
     stock("operator", "运营主体"),
@@ -57,6 +61,9 @@ pub const EXPORTS: [Export; 51] = [
     Export { list: "menu", noun: "菜单", permission: Permission::MenuRead },
     Export { list: "assignment", noun: "直接分配", permission: Permission::AssignmentRead },
     Export { list: "contract", noun: "合同", permission: Permission::ContractExport },
+    Export { list: "contract_change", noun: "合同变更", permission: Permission::ContractExport },
+    Export { list: "take_over", noun: "存量合同接管", permission: Permission::ContractExport },
+    Export { list: "take_over_item", noun: "接管明细", permission: Permission::ContractExport },
     Export { list: "hand_over", noun: "交房记录", permission: Permission::ContractExport },
     Export { list: "exit", noun: "退租", permission: Permission::ContractExport },
     Export { list: "resident", noun: "入住记录", permission: Permission::PersonExport },

@@ -47,11 +47,20 @@ pub enum SheetKey {
     User,
     Calendar,
     RentAdjustment,
+<<<<<<< ours
     MeterReading,
 }
 
 impl SheetKey {
     pub const ALL: [Self; 12] = [
+=======
+    Contract,
+    TakeOver,
+}
+
+impl SheetKey {
+    pub const ALL: [Self; 13] = [
+>>>>>>> theirs
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -63,7 +72,12 @@ impl SheetKey {
         Self::User,
         Self::Calendar,
         Self::RentAdjustment,
+<<<<<<< ours
         Self::MeterReading,
+=======
+        Self::Contract,
+        Self::TakeOver,
+>>>>>>> theirs
     ];
 
     /// As the command line and the address name it.
@@ -81,7 +95,12 @@ impl SheetKey {
             Self::User => "user",
             Self::Calendar => "calendar",
             Self::RentAdjustment => "rent_adjustment",
+<<<<<<< ours
             Self::MeterReading => "meter_reading",
+=======
+            Self::Contract => "contract",
+            Self::TakeOver => "take_over",
+>>>>>>> theirs
         }
     }
 
@@ -100,7 +119,12 @@ impl SheetKey {
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
             Self::RentAdjustment => crate::billing::adjustment_sheet::RENT_IMPORT.title,
+<<<<<<< ours
             Self::MeterReading => crate::billing::meter_sheet::READING_IMPORT.title,
+=======
+            Self::Contract => crate::tenancy::contract_sheet::CONTRACT_IMPORT.title,
+            Self::TakeOver => crate::tenancy::contract_sheet::TAKE_OVER_IMPORT.title,
+>>>>>>> theirs
         }
     }
 
@@ -125,7 +149,12 @@ impl SheetKey {
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
             Self::RentAdjustment => Permission::RentAdjust,
+<<<<<<< ours
             Self::MeterReading => Permission::MeterWrite,
+=======
+            Self::Contract => Permission::ContractWrite,
+            Self::TakeOver => Permission::TakeOverWrite,
+>>>>>>> theirs
         }
     }
 
@@ -133,7 +162,16 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User | Self::RentAdjustment)
+        matches!(
+            self,
+            Self::Room
+                | Self::Person
+                | Self::Binding
+                | Self::User
+                | Self::RentAdjustment
+                | Self::Contract
+                | Self::TakeOver
+        )
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
@@ -160,7 +198,12 @@ impl SheetKey {
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
             Self::RentAdjustment => of(&crate::billing::adjustment_sheet::RENT_IMPORT),
+<<<<<<< ours
             Self::MeterReading => of(&crate::billing::meter_sheet::READING_IMPORT),
+=======
+            Self::Contract => of(&crate::tenancy::contract_sheet::CONTRACT_IMPORT),
+            Self::TakeOver => of(&crate::tenancy::contract_sheet::TAKE_OVER_IMPORT),
+>>>>>>> theirs
         }
     }
 }

@@ -79,6 +79,8 @@ fn head(contract: &Contract) -> AnyView {
     let id = contract.row.id;
     let number = contract.row.contract_no.clone().unwrap_or_else(|| "待编号".to_owned());
     let editable = contract.row.status.is_editable();
+    let active = contract.row.status == ContractStatus::Active;
+    let known = contract.account_id.is_some();
     let ends = matches!(contract.row.status, ContractStatus::Active | ContractStatus::Expired);
     let leaving = matches!(
         contract.row.status,
@@ -95,6 +97,10 @@ fn head(contract: &Contract) -> AnyView {
                 <a class="btn btn-outline btn-sm" href=format!("/billing/reductions?contract={id}")>"租金核减"</a>
             })}
             {leaving.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits?contract={id}")>"退租"</a> })}
+            {known.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/changes?contract={id}")>"变更记录"</a> })}
+            {move || (active && may(Permission::ContractWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/tenancy/changes/new?contract={id}")>"变更"</a>
+            })}
             {move || (ends && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/renew", CONTRACT_LIST.path)>"续签"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits/new?contract={id}")>"申请退租"</a>

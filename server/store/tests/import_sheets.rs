@@ -34,8 +34,13 @@ async fn a_good_row_of_every_sheet_goes_in() {
         if sheet == SheetKey::RentAdjustment {
             support::tenancy::rent_data(&test).await;
         }
+<<<<<<< ours
         if sheet == SheetKey::MeterReading {
             support::tenancy::meter_data(&test).await;
+=======
+        if sheet == SheetKey::Contract {
+            support::tenancy::lease_data(&test).await;
+>>>>>>> theirs
         }
         if sheet == SheetKey::Binding {
             // Of somebody who is there.
@@ -382,6 +387,7 @@ async fn who_may_import_what() {
         ),
         ("leader", vec![]),
         ("finance", vec![SheetKey::RentAdjustment]),
+        ("entry", vec![SheetKey::Room, SheetKey::Person, SheetKey::Binding, SheetKey::Contract, SheetKey::TakeOver]),
     ] {
         let ctx = city::ctx(&test.database, login).await;
         for sheet in SheetKey::ALL {

@@ -3,7 +3,11 @@
 use crate::{
     adjustment,
     administration::{administration, requests, workflows},
+<<<<<<< ours
     assets, billing, books, deductions, dunning, exit, files, jobs, meter, move_in, papers, persons, relief,
+=======
+    assets, billing, books, change, deductions, dunning, exit, files, jobs, move_in, papers, persons,
+>>>>>>> theirs
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables, tenancy,
@@ -88,6 +92,7 @@ pub struct World {
     pub move_in: move_in::MoveInWorld,
     pub exit: exit::ExitWorld,
     pub adjustment: adjustment::AdjustmentWorld,
+    pub change: support::change_pages::Changed,
     pub dunning: support::dunning_pages::Dunned,
     pub meter: support::meter_pages::Metered,
     pub relief: relief::ReliefWorld,
@@ -134,6 +139,7 @@ pub async fn world(site: &Site) -> World {
     let move_in = move_in::move_in_world(site).await;
     World {
         adjustment: adjustment::adjustment_world(site, tenancy.contract).await,
+        change: change::change_world(site, tenancy.contract).await,
         dunning: dunning::dunning_world(site, tenancy.contract).await,
         meter: support::meter_pages::metered(site).await,
         relief: relief::relief_world(site, tenancy.contract, billing.account).await,
@@ -369,6 +375,8 @@ pub fn functions(world: &World) -> Vec<Entry> {
     entries.extend(books::functions(&world.books, &list));
     entries.extend(deductions::functions(&world.deductions, &list));
     entries.extend(persons::persons(world, &list));
+    // Before its contract is deleted.
+    entries.extend(change::functions(&world.change, &list));
     entries.extend(tenancy::functions(&world.tenancy, &list));
     entries.extend(move_in::functions(&world.move_in, &list));
     entries.extend(exit::functions(&world.exit, &list));

@@ -6,6 +6,7 @@ mod administration;
 mod assets;
 mod billing;
 mod books;
+mod change;
 mod deductions;
 mod dunning;
 mod entries;

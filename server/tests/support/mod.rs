@@ -7,6 +7,7 @@ pub mod asset;
 pub mod asset_pages;
 pub mod billing_pages;
 pub mod book_pages;
+pub mod change_pages;
 #[path = "../../store/tests/support/city.rs"]
 pub mod city;
 #[path = "../../store/tests/support/database.rs"]

@@ -25,7 +25,18 @@ pub struct Terms {
     pub due_day: u8,
     /// before and after what is taken off, from a day on; in the order of the days
     pub rents: Vec<Rent>,
+    /// other months in one bill, from the first day of a bill on (C10); in the order of the days
+    pub cycles: Vec<Cycle>,
+    /// §3.27: what began by this day was charged by the system before, and what is open of it came with the take-over
+    pub taken_over_on: Option<NaiveDate>,
     pub base: DayBase,
+}
+
+/// Months in one bill from a day on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    pub from: NaiveDate,
+    pub months: u8,
 }
 
 /// A rent from a day on.
@@ -94,8 +105,9 @@ pub fn month_of(day: NaiveDate) -> NaiveDate {
 #[must_use]
 pub fn bills(terms: &Terms) -> Vec<PlannedBill> {
     let periods = schedule::periods(terms.start_on, terms.end_on, terms.split);
-    schedule::bills(&periods, terms.first.into(), terms.cycle.into())
+    grouped(&periods, terms)
         .into_iter()
+        .filter(|periods| terms.taken_over_on.is_none_or(|day| periods[0].from > day))
         .map(|periods| {
             let (first, last) = (periods[0], periods[periods.len() - 1]);
             PlannedBill {
@@ -109,12 +121,27 @@ pub fn bills(terms: &Terms) -> Vec<PlannedBill> {
         .collect()
 }
 
+/// The periods of each bill: as many as the cycle has that holds on its first day.
+fn grouped<'a>(periods: &'a [schedule::Period], terms: &Terms) -> Vec<&'a [schedule::Period]> {
+    let (mut rest, mut bills) = (periods, Vec::new());
+    let (mut first, mut cycle) = (terms.first, terms.cycle);
+    for next in &terms.cycles {
+        let (before, after) = rest.split_at(rest.partition_point(|period| period.from < next.from));
+        bills.extend(schedule::bills(before, first.into(), cycle.into()));
+        // Where nothing was charged yet the first bill has the new months too.
+        (first, cycle, rest) = (next.months, next.months, after);
+    }
+    bills.extend(schedule::bills(rest, first.into(), cycle.into()));
+    bills
+}
+
 /// The first day of the first bill in a month or behind it, which the lines of no bill are needed for; none: the term is over.
 #[must_use]
 pub fn first_day(terms: &Terms, month: NaiveDate) -> Option<NaiveDate> {
     let periods = schedule::periods(terms.start_on, terms.end_on, terms.split);
-    let bills = schedule::bills(&periods, terms.first.into(), terms.cycle.into());
-    bills.into_iter().map(|periods| periods[0].from).find(|from| month_of(*from) >= month)
+    let starts = grouped(&periods, terms).into_iter().map(|periods| periods[0].from);
+    let charged = |from: &NaiveDate| terms.taken_over_on.is_none_or(|day| *from > day);
+    starts.filter(charged).find(|from| month_of(*from) >= month)
 }
 
 /// The bills whose first day lies in a month: what the run of that month makes (PRM-40).
@@ -201,6 +228,8 @@ mod tests {
             first: 1,
             due_day: 10,
             rents: vec![Rent { from: day(start), full: fen(11180), payable: fen(1118) }],
+            cycles: Vec::new(),
+            taken_over_on: None,
             base: DayBase::Actual,
         }
     }
@@ -243,12 +272,34 @@ mod tests {
         assert_eq!(made, [(1, 2), (3, 3), (6, 3), (9, 3), (12, 1)]);
     }
 
+    #[test]
+    fn another_cycle_begins_with_a_bill() {
+        let cycles = vec![Cycle { from: day("2026-04-01"), months: 3 }, Cycle { from: day("2026-10-01"), months: 1 }];
+        let terms = Terms { cycles, ..terms("2026-01-01", "2026-12-31") };
+        let told: Vec<_> = bills(&terms).iter().map(|bill| (bill.from.month(), bill.months)).collect();
+        assert_eq!(told, [(1, 1), (2, 1), (3, 1), (4, 3), (7, 3), (10, 1), (11, 1), (12, 1)]);
+    }
+
+    /// §3.27: a period that began by the cut-off belongs to the system before.
+    #[test]
+    fn a_contract_that_was_taken_over_is_charged_behind_the_cut_off() {
+        let over = |text: &str, cycle| {
+            let terms =
+                Terms { taken_over_on: Some(day(text)), cycle, first: cycle, ..terms("2026-01-01", "2026-12-31") };
+            bills(&terms).first().map(|bill| bill.from)
+        };
+        assert_eq!(over("2026-09-30", 1), Some(day("2026-10-01")));
+        assert_eq!(over("2026-10-01", 1), Some(day("2026-11-01")));
+        assert_eq!(over("2026-09-30", 6), None, "its last half-year has begun");
+        assert_eq!(over("2026-06-30", 6), Some(day("2026-07-01")));
+    }
+
     proptest! {
         /// The months' runs together make the plan, each bill once, and every day of the term is charged once.
         #[test]
         fn the_runs_make_the_plan(
             start in 0i64..800, days in 1i64..1200, free in 0i64..60, cycle in 1u8..=12, first in 1u8..=12,
-            contract in any::<bool>(), change in 0i64..1200,
+            contract in any::<bool>(), change in 0i64..1200, other in 1u8..=12, otherwise in 0i64..1200,
         ) {
             let start_on = day("2024-01-01") + chrono::Days::new(start.unsigned_abs());
             let end_on = start_on + chrono::Days::new(days.unsigned_abs());
@@ -257,6 +308,8 @@ mod tests {
                 start_on, end_on, rent_start_on,
                 split: if contract { RentSplit::Contract } else { RentSplit::Natural },
                 cycle, first, due_day: 10, base: DayBase::Actual,
+                cycles: vec![Cycle { from: start_on + chrono::Days::new(otherwise.unsigned_abs()), months: other }],
+                taken_over_on: None,
                 rents: vec![
                     Rent { from: start_on, full: fen(11180), payable: fen(3354) },
                     Rent { from: start_on + chrono::Days::new(change.unsigned_abs()), full: fen(14560), payable: fen(3354) },

@@ -17,10 +17,12 @@ pub enum JobKind {
     Export,
     /// the bills of a district's month (domain.md §3.6 L2)
     BillRun,
+    /// the contracts of a batch that are taken over (domain.md §3.27)
+    TakeOver,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 3] = [Self::Import, Self::Export, Self::BillRun];
+    pub const ALL: [Self; 4] = [Self::Import, Self::Export, Self::BillRun, Self::TakeOver];
 
     /// As stored.
     #[must_use]
@@ -29,6 +31,7 @@ impl JobKind {
             Self::Import => "IMPORT",
             Self::Export => "EXPORT",
             Self::BillRun => "BILL_RUN",
+            Self::TakeOver => "TAKE_OVER",
         }
     }
 
@@ -38,6 +41,7 @@ impl JobKind {
             Self::Import => "导入",
             Self::Export => "导出",
             Self::BillRun => "生成账单",
+            Self::TakeOver => "存量合同接管",
         }
     }
 
@@ -46,7 +50,7 @@ impl JobKind {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Import | Self::Export => "行",
-            Self::BillRun => "份合同",
+            Self::BillRun | Self::TakeOver => "份合同",
         }
     }
 

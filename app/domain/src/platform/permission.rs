@@ -108,6 +108,8 @@ permissions! {
     ContractCheck "tenancy:contract:check" "审批合同",
     ContractExport "tenancy:contract:export" "导出合同",
     ContractPrint "tenancy:contract:print" "打印合同",
+    TakeOverWrite "tenancy:take_over:write" "办理存量合同接管",
+    TakeOverCheck "tenancy:take_over:check" "审批存量合同接管",
     TemplateRead "tenancy:template:read" "查看文书模板",
     TemplateWrite "tenancy:template:write" "编制文书模板",
     TemplateCheck "tenancy:template:check" "发布文书模板",
@@ -201,12 +203,17 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
+<<<<<<< ours
 const APART: [(Permission, Permission); 13] = [
+=======
+const APART: [(Permission, Permission); 12] = [
+>>>>>>> theirs
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),
     (Permission::WorkflowWrite, Permission::WorkflowCheck),
     (Permission::ContractWrite, Permission::ContractCheck),
+    (Permission::TakeOverWrite, Permission::TakeOverCheck),
     (Permission::TemplateWrite, Permission::TemplateCheck),
     (Permission::PaymentTake, Permission::PaymentVerify),
     (Permission::RefundWrite, Permission::RefundCheck),

@@ -33,4 +33,5 @@ pub(crate) mod open;
 mod post;
 pub(crate) mod rule;
 
-pub(crate) use post::{Charge, post};
+pub(crate) use ledger::refusal as ledger_refusal;
+pub(crate) use post::{Charge, post, post_opening};

@@ -91,6 +91,16 @@ pub(crate) struct Posted {
     pub amount: Money,
 }
 
+/// How bills enter the books.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// what is credited
+    credit: Subject,
+    event: &'static str,
+    /// what a line says in place of how it was computed
+    line: Option<&'static str>,
+}
+
 /// Posts bills. A period that is charged already is left out, so that a run can be done again.
 ///
 /// # Errors
@@ -102,6 +112,7 @@ pub(crate) async fn post(
     run: Option<i64>,
     booked_on: NaiveDate,
 ) -> Result<Posted> {
+<<<<<<< ours
     post_lines(tx, ctx, charges, Vec::new(), run, booked_on).await
 }
 
@@ -126,6 +137,27 @@ async fn post_lines(
     measured: Vec<Measured>,
     run: Option<i64>,
     booked_on: NaiveDate,
+=======
+    enter(tx, ctx, charges, run, booked_on, Entry { credit: Subject::Income, event: "转应收", line: None }).await
+}
+
+/// Posts what is open of bills that another system made (§3.27): it is owed, and was no income of ours.
+///
+/// # Errors
+/// As [`post`].
+pub(crate) async fn post_opening(tx: &mut Tx, ctx: &Ctx, charges: &[Charge], booked_on: NaiveDate) -> Result<Posted> {
+    let entry = Entry { credit: Subject::Opening, event: "期初结转", line: Some("期初欠费") };
+    enter(tx, ctx, charges, None, booked_on, entry).await
+}
+
+async fn enter(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    charges: &[Charge],
+    run: Option<i64>,
+    booked_on: NaiveDate,
+    entry: Entry,
+>>>>>>> theirs
 ) -> Result<Posted> {
     if charges.is_empty() {
         return Ok(Posted::default());
@@ -137,32 +169,38 @@ async fn post_lines(
     )
     .fetch_all(connection(tx))
     .await?;
+<<<<<<< ours
     let mut columns = columns(charges, ids);
     columns.lines.measured(measured);
+=======
+    let columns = columns(charges, ids, entry.line);
+>>>>>>> theirs
     let (bills, amount) = bills_insert(tx, ctx, &columns, run).await?;
     lines_insert(tx, &columns.lines).await?;
     // One statement for all of it: the balances look at it once.
     sqlx::query!(
         "insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason, bill_id,
                                    at, actor_id)
-         select district_id, estate_id, account_id, $2, $3, $4, fee_item, amount_fen, '转应收', id, $5, $6
+         select district_id, estate_id, account_id, $2, $3, $4, fee_item, amount_fen, $7, id, $5, $6
          from bill where id = any($1) and amount_fen > 0 and fee_item <> 'DEPOSIT' order by id",
         &columns.ids,
         booked_on,
         Subject::Receivable.code(),
-        Subject::Income.code(),
+        entry.credit.code(),
         ctx.now(),
         ctx.actor_id(),
+        entry.event,
     )
     .execute(connection(tx))
     .await
     .map_err(refusal)?;
     sqlx::query!(
         "insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, amount_fen)
-         select district_id, estate_id, id, $2, $3, '转应收', amount_fen from bill where id = any($1) order by id",
+         select district_id, estate_id, id, $2, $3, $4, amount_fen from bill where id = any($1) order by id",
         &columns.ids,
         ctx.now(),
         ctx.actor_id(),
+        entry.event,
     )
     .execute(connection(tx))
     .await?;
@@ -239,7 +277,7 @@ async fn lines_insert(tx: &mut Tx, lines: &Lines) -> Result<()> {
     Ok(())
 }
 
-fn columns(charges: &[Charge], ids: Vec<i64>) -> Columns {
+fn columns(charges: &[Charge], ids: Vec<i64>, told: Option<&str>) -> Columns {
     let mut columns = Columns { ids, ..Columns::default() };
     for (charge, id) in charges.iter().zip(columns.ids.clone()) {
         let bill = &charge.bill;
@@ -257,7 +295,7 @@ fn columns(charges: &[Charge], ids: Vec<i64>) -> Columns {
         columns.due.push(bill.due_on);
         columns.amounts.push(bill.amount().fen());
         columns.reductions.push(bill.reduction().fen());
-        columns.lines.push(charge, id);
+        columns.lines.push(charge, id, told);
     }
     columns
 }
@@ -273,7 +311,7 @@ impl Lines {
     }
 
     /// 应收租金 by stretch, and behind it what is taken off (核减), if anything is.
-    fn push(&mut self, charge: &Charge, id: i64) {
+    fn push(&mut self, charge: &Charge, id: i64, told: Option<&str>) {
         let mut seq = 0;
         for line in &charge.bill.lines {
             let part = if line.days == line.of { String::new() } else { format!(" × {}/{}天", line.days, line.of) };
@@ -294,7 +332,8 @@ impl Lines {
                 self.amounts.push(amount.fen());
             };
             let name = if charge.kind == BillKind::Rent { "月租金" } else { charge.fee_item.label() };
-            push(format!("{name}{}元{part}", line.monthly), line.full);
+            let computed = || format!("{name}{}元{part}", line.monthly);
+            push(told.map_or_else(computed, ToOwned::to_owned), line.full);
             if line.payable != line.full {
                 push("核减".to_owned(), line.payable - line.full);
             }

@@ -10,7 +10,9 @@ pub mod job;
 mod binding;
 mod building;
 mod calendar;
+mod contract;
 mod estate;
+mod lease;
 mod name;
 mod organization;
 mod meter_reading;
@@ -19,6 +21,7 @@ mod project;
 mod rent_adjustment;
 mod rent_standard;
 mod room;
+mod take_over;
 mod user;
 
 use crate::{Ctx, Result, ctx::Tx, platform::dictionary::labels_load};
@@ -159,7 +162,12 @@ enum AnyImporter {
     User(user::Users),
     Calendar(calendar::Holidays),
     RentAdjustment(rent_adjustment::RentAdjustments),
+<<<<<<< ours
     MeterReading(meter_reading::MeterReadings),
+=======
+    Contract(contract::Contracts),
+    TakeOver(take_over::TakeOvers),
+>>>>>>> theirs
 }
 
 impl Import {
@@ -186,7 +194,12 @@ impl Import {
             SheetKey::User => AnyImporter::User(Default::default()),
             SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
             SheetKey::RentAdjustment => AnyImporter::RentAdjustment(Default::default()),
+<<<<<<< ours
             SheetKey::MeterReading => AnyImporter::MeterReading(Default::default()),
+=======
+            SheetKey::Contract => AnyImporter::Contract(Default::default()),
+            SheetKey::TakeOver => AnyImporter::TakeOver(Default::default()),
+>>>>>>> theirs
         };
         Ok(Self {
             run: Run { ctx: ctx.clone(), settings, labels, job: None },
@@ -258,7 +271,12 @@ impl Import {
             AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::RentAdjustment(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+<<<<<<< ours
             AnyImporter::MeterReading(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+=======
+            AnyImporter::Contract(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::TakeOver(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+>>>>>>> theirs
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -303,7 +321,12 @@ impl AnyImporter {
             Self::User(importer) => of(importer, row, labels),
             Self::Calendar(importer) => of(importer, row, labels),
             Self::RentAdjustment(importer) => of(importer, row, labels),
+<<<<<<< ours
             Self::MeterReading(importer) => of(importer, row, labels),
+=======
+            Self::Contract(importer) => of(importer, row, labels),
+            Self::TakeOver(importer) => of(importer, row, labels),
+>>>>>>> theirs
         }
     }
 }

@@ -5,9 +5,15 @@
 //! counting them costs nothing worth mentioning: home is everybody's first page. Of what there is too much for that, the
 //! number comes from kept counters ([`TALLIED`]).
 
+mod tallied;
+
 use crate::{
     Ctx, Result,
+<<<<<<< ours
     billing::{adjustment, arrears, dunning, payment::push_unverified, reduction, waiver},
+=======
+    billing::{adjustment, dunning, payment::push_unverified},
+>>>>>>> theirs
     ctx::connection,
     housing::{
         asset_change::{self, push_change_scope},
@@ -20,13 +26,14 @@ use crate::{
         task::{self, kinds_checked},
         user::push_user_ending,
     },
-    tenancy::{assignment, contract, exit, hand_over::push_waiting},
+    tenancy::{assignment, change, contract, exit, hand_over::push_waiting, take_over},
 };
 use domain::{
     insight::reminder::{LINES_SHOWN, Reminder, ReminderGroup, ReminderLine},
     platform::{actor::Actor, permission::Permission},
 };
 use sqlx::{Postgres, QueryBuilder, types::Json};
+use tallied::TALLIED;
 
 /// Days before the own password has to be changed.
 const PASSWORD_SOON: i32 = 7;
@@ -110,6 +117,34 @@ const SOURCES: &[Source] = &[
             sql.push("from contract c where c.deleted_at is null");
             push_scope(sql, ctx, "c.district_id", "c.estate_id");
             contract::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我审批的合同变更",
+        link: "/tenancy/changes?turn=MINE",
+        text: "change_no || ' ' || (select lessee_name || ' ' || address from contract c where c.id = contract_id)",
+        href: "'/tenancy/changes/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::ContractCheck),
+        rows: |sql, ctx| {
+            sql.push("from contract_change r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            change::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我审批的存量合同接管",
+        link: "/tenancy/take-overs?turn=MINE",
+        text: "batch_no || ' ' || cutoff_on",
+        href: "'/tenancy/take-overs/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::TakeOverCheck),
+        rows: |sql, ctx| {
+            sql.push("from take_over r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            take_over::push_turn(sql, ctx);
         },
     },
     Source {
@@ -382,37 +417,6 @@ const SOURCES: &[Source] = &[
         },
     },
 ];
-
-/// Something of which a city has more than can be counted at every visit, and which kept counters count.
-struct Tallied {
-    label: &'static str,
-    link: &'static str,
-    text: &'static str,
-    href: &'static str,
-    order: &'static str,
-    concerns: fn(&Actor) -> bool,
-    /// the query of the number
-    count: fn(&mut QueryBuilder<Postgres>, &Ctx),
-    /// `from … where …`, with the condition of the list
-    rows: fn(&mut QueryBuilder<Postgres>, &Ctx),
-}
-
-const TALLIED: &[Tallied] = &[Tallied {
-    // S4-1.1.5
-    label: "项目欠费",
-    link: "/billing/arrears",
-    text: "(select e.name from estate e where e.id = estate_id) || ' ' || (select u.address from unit u where u.id = unit_id)
-           || '，欠费' || periods || '个月'",
-    href: "'/billing/accounts/' || account_id",
-    order: "since, id",
-    concerns: |actor| actor.may(Permission::BillRead),
-    count: arrears::push_behind_count,
-    rows: |sql, ctx| {
-        sql.push("from arrears r where true");
-        arrears::push_behind(sql);
-        push_scope(sql, ctx, "r.district_id", "r.estate_id");
-    },
-}];
 
 #[derive(sqlx::FromRow)]
 struct Record {

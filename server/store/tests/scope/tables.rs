@@ -6,12 +6,16 @@ pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
 <<<<<<< ours
 <<<<<<< ours
+<<<<<<< ours
 pub const STOCK: [&str; 67] = [
 =======
 pub const STOCK: [&str; 68] = [
 >>>>>>> theirs
 =======
 pub const STOCK: [&str; 75] = [
+>>>>>>> theirs
+=======
+pub const STOCK: [&str; 68] = [
 >>>>>>> theirs
     "project",
     "estate",
@@ -54,6 +58,9 @@ pub const STOCK: [&str; 75] = [
     "ledger_entry",
     "bank_file",
     "contract_told",
+    "contract_change",
+    "take_over",
+    "take_over_row",
     "deduction_batch",
     "deduction_item",
     "deduction_item_bill",

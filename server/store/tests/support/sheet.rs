@@ -11,7 +11,10 @@ use domain::{
     person::import_sheet::PERSON_IMPORT,
     platform::{calendar::HOLIDAY_IMPORT, organization_sheet::ORGANIZATION_IMPORT, user_sheet::USER_IMPORT},
     sheet::ImportSheet,
-    tenancy::binding_sheet::BINDING_IMPORT,
+    tenancy::{
+        binding_sheet::BINDING_IMPORT,
+        contract_sheet::{CONTRACT_IMPORT, TAKE_OVER_IMPORT},
+    },
 };
 use store::{
     Ctx,
@@ -35,7 +38,12 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::User => USER,
         SheetKey::Calendar => CALENDAR,
         SheetKey::RentAdjustment => RENT,
+<<<<<<< ours
         SheetKey::MeterReading => return reading(changes),
+=======
+        SheetKey::Contract => CONTRACT,
+        SheetKey::TakeOver => TAKE_OVER,
+>>>>>>> theirs
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -82,7 +90,12 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::User => of(&USER_IMPORT),
         SheetKey::Calendar => of(&HOLIDAY_IMPORT),
         SheetKey::RentAdjustment => of(&RENT_IMPORT),
+<<<<<<< ours
         SheetKey::MeterReading => of(&READING_IMPORT),
+=======
+        SheetKey::Contract => of(&CONTRACT_IMPORT),
+        SheetKey::TakeOver => of(&TAKE_OVER_IMPORT),
+>>>>>>> theirs
     }
 }
 
@@ -95,7 +108,7 @@ pub fn numbered(rows: Vec<Vec<String>>) -> Vec<RawRow> {
 pub fn importer(sheet: SheetKey) -> &'static str {
     match sheet {
         SheetKey::Organization | SheetKey::User | SheetKey::Calendar => "admin",
-        SheetKey::Binding => "entry",
+        SheetKey::Binding | SheetKey::Contract | SheetKey::TakeOver => "entry",
         SheetKey::RentAdjustment => "finance",
         SheetKey::MeterReading => "operator",
         _ => "city",
@@ -194,6 +207,52 @@ const RENT: Cells = &[
     ("调整类型", "更正"),
     ("生效月份", "2090-01"),
     ("批准文号", "测发〔2026〕12号"),
+];
+
+/// Of the two people whom `tenancy::lease_data` registers, the first of whom a home of 月光苑 is assigned to.
+const CONTRACT: Cells = &[
+    ("承租人姓名", "测试租户0"),
+    ("证件号码", "810101199003070017"),
+    ("小区名称", "月光苑"),
+    ("楼栋号", "1号楼"),
+    ("单元号", "1"),
+    ("房号", "101"),
+    ("租赁开始日期", "2026-01-01"),
+    ("租赁结束日期", "2030-12-31"),
+    ("租金标准(元/㎡·月)", "2.60"),
+    ("月租金(元)", "111.80"),
+    ("押金(元)", "1000.00"),
+    ("缴费周期", "月"),
+    ("账单拆分", "按自然月"),
+    ("缴费日", "10"),
+    ("开户行", "测试银行"),
+    ("银行卡号", "6217000010000000011"),
+    ("户名", "测试租户0"),
+    ("签订日期", "2026-01-01"),
+];
+
+/// Of the second of them, in the home of 月光苑 that was occupied when the small city was made.
+const TAKE_OVER: Cells = &[
+    ("合同编号", "JQ-1"),
+    ("承租人姓名", "测试租户3"),
+    ("证件号码", "810101199003070076"),
+    ("小区名称", "月光苑"),
+    ("楼栋号", "1号楼"),
+    ("单元号", "1"),
+    ("房号", "103"),
+    ("租赁开始日期", "2026-01-01"),
+    ("租赁结束日期", "2030-12-31"),
+    ("租金标准(元/㎡·月)", "2.60"),
+    ("月租金(元)", "111.80"),
+    ("押金(元)", "1000.00"),
+    ("缴费周期", "月"),
+    ("账单拆分", "按自然月"),
+    ("缴费日", "10"),
+    ("开户行", "测试银行"),
+    ("银行卡号", "6217000010000000011"),
+    ("户名", "测试租户3"),
+    ("签订日期", "2026-01-01"),
+    ("接管日", "2026-01-31"),
 ];
 
 const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];

@@ -1,10 +1,11 @@
 //! A home that is let, step by step as people do it.
 
-use super::{TestDatabase, city};
+use super::{TestDatabase, city, sheet::row};
 use chrono::Utc;
 use domain::{
     dictionary::ContractStatus,
     id::{AccountId, AssignmentId, ContractId, PersonId, UnitId},
+    import::SheetKey,
     person::PersonForm,
     tenancy::{assignment::AssignmentForm, contract_form::ContractForm},
 };
@@ -65,6 +66,7 @@ pub const ROWS: &str = "
         new_base_fen, new_rent_fen, from_on)
     select c.district_id, c.estate_id, a.id, c.id, 26000, 30000, 100, 100, 120, 120, '2026-01-01'
     from contract c join rent_adjustment a using (estate_id);
+<<<<<<< ours
     insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, from_on, to_on, doc_no,
         full_fen, payable_fen, maker_id)
     select district_id, estate_id, gen_random_uuid(), id, 'DIBAO', 10, 5000, '2026-01-01', '2026-12-31', '测发1号', 100, 10, 1 from contract;
@@ -84,6 +86,20 @@ pub const ROWS: &str = "
     insert into meter_charge (district_id, estate_id, reading_id, account_id, amount_fen)
     select r.district_id, r.estate_id, r.id, a.id, 100 from meter_reading r join account a using (estate_id);
     insert into meter_history (district_id, estate_id, meter_id, event) select district_id, estate_id, id, '登记' from meter;
+=======
+    insert into contract_change (district_id, estate_id, contract_id, request_id, kind, before, after, effective_on, reason, maker_id)
+    select district_id, estate_id, id, gen_random_uuid(), 'TERM', '{}', '{}', '2026-01-01', '测试', 1 from contract;
+    insert into take_over (district_id, estate_id, cutoff_on, file_name, maker_id)
+    select district_id, estate_id, '2026-01-31', 'x', 1 from home;
+    insert into take_over_row (take_over_id, row_no, district_id, estate_id, unit_id, contract_no, lessor_id, person_id, lessee_name,
+        id_number, id_number_mask, phone, phone_mask, address, layout, building_area, usable_area, category, rent_standard_id, unit_rate,
+        area_basis, rent_area, base_rent_fen, reduction_fen, monthly_rent_fen, contract_deposit_fen, start_on, end_on, pay_cycle, split,
+        due_day, bank_name, bank_no, bank_no_mask, bank_holder, sign_on, balance_fen, deposit_fen, arrears_fen, key_id, state)
+    select b.id, 2, h.district_id, h.estate_id, h.id, 'x', h.mgmt_unit_id, h.person_id, '甲', '\\x00', '*', '\\x00', '*', h.address,
+        h.layout, h.building_area, h.usable_area, 'LOWINC', h.standard_id, 26000, 'USABLE', h.usable_area, 100, 0, 100, 0, '2026-01-01',
+        '2026-12-31', 1, 'NATURAL', 10, '甲', '\\x00', '*', '甲', '2026-01-01', 0, 0, 0, h.key_id, 'DROPPED'
+    from home h join take_over b using (estate_id);
+>>>>>>> theirs
     insert into cashier_shift (district_id, cashier_id, opened_at, closed_at, counted_cash_fen, system_cash_fen)
     select district_id, 1, now(), now(), 0, 0 from home;
     insert into ledger_period (district_id, month) select district_id, '2025-12-01' from home;
@@ -258,6 +274,30 @@ pub async fn active(test: &TestDatabase, form: &ContractForm) -> (ContractId, Ac
     assert_eq!(status, ContractStatus::Active);
     let account = contract_get(&city, id).await.expect("it is there").account_id.expect("an account");
     (id, account)
+}
+
+/// For a file of contracts: the tenants 0 and 3, and the first vacant home of 月光苑 assigned to the first.
+pub async fn lease_data(test: &TestDatabase) {
+    tenant(test, 3).await;
+    let person = tenant(test, 0).await;
+    assigned(test, person, vacant(test, 0).await).await;
+}
+
+/// A file of such contracts with good rows, bad rows and duplicates.
+pub fn mixed_leases(sheet: SheetKey) -> Vec<Vec<String>> {
+    let named = |room, number| row(sheet, &[("房号", room), ("合同编号", number)]);
+    if sheet == SheetKey::TakeOver {
+        let behind = row(sheet, &[("欠费金额(元)", "1.00")]);
+        return vec![named("103", "JQ-1"), named("103", "JQ-1"), named("103", "JQ-2"), named("102", "JQ-3"), behind];
+    }
+    vec![
+        row(sheet, &[("月租金(元)", "1.00")]),
+        named("101", "HT-1"),
+        named("101", "HT-1"),
+        named("101", "HT-2"),
+        named("102", "HT-3"),
+        named("999", "HT-4"),
+    ]
 }
 
 /// Two contracts in force in 甲区, `HT-RENT-1` and `HT-RENT-2`, of 43 ㎡ at 2.60, for which nothing was billed yet.
