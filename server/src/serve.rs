@@ -112,12 +112,8 @@ async fn run(
     let counter = arrears::start(database.clone(), stopping.clone());
     let calendar = expire::start(database.clone(), stopping.clone());
     let reminder = dunning::start(database.clone(), stopping.clone());
-<<<<<<< ours
     let Ground { listener, tls, metrics, bank, carrier, till, build } = ground;
-=======
     let adder = figures::start(database.clone(), stopping.clone());
-    let Ground { listener, tls, metrics, bank, carrier, build } = ground;
->>>>>>> theirs
     let teller = bank::start(config, serve, database, bank, &stopping)?;
     let messenger = sms::start(config, serve, database, carrier.clone(), &stopping)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;

@@ -30,15 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-<<<<<<< ours
-<<<<<<< ours
-pub const EXPORTS: [Export; 47] = [
-=======
-pub const EXPORTS: [Export; 51] = [
->>>>>>> theirs
-=======
-pub const EXPORTS: [Export; 49] = [
->>>>>>> theirs
+pub const EXPORTS: [Export; 55] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),

@@ -47,20 +47,13 @@ pub enum SheetKey {
     User,
     Calendar,
     RentAdjustment,
-<<<<<<< ours
     MeterReading,
-}
-
-impl SheetKey {
-    pub const ALL: [Self; 12] = [
-=======
     Contract,
     TakeOver,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 13] = [
->>>>>>> theirs
+    pub const ALL: [Self; 14] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -72,12 +65,9 @@ impl SheetKey {
         Self::User,
         Self::Calendar,
         Self::RentAdjustment,
-<<<<<<< ours
         Self::MeterReading,
-=======
         Self::Contract,
         Self::TakeOver,
->>>>>>> theirs
     ];
 
     /// As the command line and the address name it.
@@ -95,12 +85,9 @@ impl SheetKey {
             Self::User => "user",
             Self::Calendar => "calendar",
             Self::RentAdjustment => "rent_adjustment",
-<<<<<<< ours
             Self::MeterReading => "meter_reading",
-=======
             Self::Contract => "contract",
             Self::TakeOver => "take_over",
->>>>>>> theirs
         }
     }
 
@@ -119,12 +106,9 @@ impl SheetKey {
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
             Self::RentAdjustment => crate::billing::adjustment_sheet::RENT_IMPORT.title,
-<<<<<<< ours
             Self::MeterReading => crate::billing::meter_sheet::READING_IMPORT.title,
-=======
             Self::Contract => crate::tenancy::contract_sheet::CONTRACT_IMPORT.title,
             Self::TakeOver => crate::tenancy::contract_sheet::TAKE_OVER_IMPORT.title,
->>>>>>> theirs
         }
     }
 
@@ -149,12 +133,9 @@ impl SheetKey {
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
             Self::RentAdjustment => Permission::RentAdjust,
-<<<<<<< ours
             Self::MeterReading => Permission::MeterWrite,
-=======
             Self::Contract => Permission::ContractWrite,
             Self::TakeOver => Permission::TakeOverWrite,
->>>>>>> theirs
         }
     }
 
@@ -198,12 +179,9 @@ impl SheetKey {
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
             Self::RentAdjustment => of(&crate::billing::adjustment_sheet::RENT_IMPORT),
-<<<<<<< ours
             Self::MeterReading => of(&crate::billing::meter_sheet::READING_IMPORT),
-=======
             Self::Contract => of(&crate::tenancy::contract_sheet::CONTRACT_IMPORT),
             Self::TakeOver => of(&crate::tenancy::contract_sheet::TAKE_OVER_IMPORT),
->>>>>>> theirs
         }
     }
 }

@@ -155,5 +155,6 @@ fn notes_panel(notes: &[Note]) -> AnyView {
             }
         })
         .collect_view();
-    view! { <section class="panel"><h2>"办理记录"</h2><ol class="timeline-list detail-list">{notes}</ol></section> }.into_any()
+    view! { <section class="panel"><h2>"办理记录"</h2><ol class="timeline-list detail-list">{notes}</ol></section> }
+        .into_any()
 }

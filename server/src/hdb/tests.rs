@@ -55,12 +55,9 @@ fn the_demo_city_is_sound_and_complete() {
             | SheetKey::User
             | SheetKey::Calendar
             | SheetKey::RentAdjustment
-<<<<<<< ours
-            | SheetKey::MeterReading => {
-=======
+            | SheetKey::MeterReading
             | SheetKey::Contract
             | SheetKey::TakeOver => {
->>>>>>> theirs
                 panic!("a block list names nobody and no holidays")
             }
         }

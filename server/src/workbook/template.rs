@@ -90,12 +90,9 @@ pub fn labelled(key: SheetKey, book: &LabelBook) -> Template {
         SheetKey::User => described(key, &USER_IMPORT, book),
         SheetKey::Calendar => described(key, &HOLIDAY_IMPORT, book),
         SheetKey::RentAdjustment => described(key, &RENT_IMPORT, book),
-<<<<<<< ours
         SheetKey::MeterReading => described(key, &READING_IMPORT, book),
-=======
         SheetKey::Contract => described(key, &CONTRACT_IMPORT, book),
         SheetKey::TakeOver => described(key, &TAKE_OVER_IMPORT, book),
->>>>>>> theirs
     }
 }
 

@@ -58,11 +58,8 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
         SheetKey::User => &|login, phone| row(sheet, &[("账号", login), ("手机号", phone)]),
         SheetKey::Calendar => &|day, kind| row(sheet, &[("日期", day), ("类型", kind)]),
         SheetKey::RentAdjustment => &|number, rent| row(sheet, &[("合同编号", number), ("新月租金(元)", rent)]),
-<<<<<<< ours
         SheetKey::MeterReading => &|number, closing| row(sheet, &[("表具编号", number), ("期末值", closing)]),
-=======
         SheetKey::Contract | SheetKey::TakeOver => &|room, number| row(sheet, &[("房号", room), ("合同编号", number)]),
->>>>>>> theirs
     };
     match sheet {
         SheetKey::Organization => vec![
@@ -103,7 +100,6 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             named("HT-RENT-3", "129.00"),
             named("HT-RENT-2", ""),
         ],
-<<<<<<< ours
         SheetKey::MeterReading => vec![
             named("SB-1", "36"),
             named("SB-1", "37"),
@@ -112,9 +108,7 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
             row(sheet, &[("表具编号", "SB-2"), ("抄表日期", "2999-01-01")]),
             row(sheet, &[("表具编号", "SB-2"), ("期间", "2001-01")]),
         ],
-=======
         SheetKey::Contract | SheetKey::TakeOver => support::tenancy::mixed_leases(sheet),
->>>>>>> theirs
         SheetKey::Calendar => vec![
             named("2026-10-01", "休"),
             named("2026-10-01", "班"),
@@ -179,11 +173,8 @@ fn mixed(sheet: SheetKey) -> Vec<Vec<String>> {
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
     let test = TestDatabase::with_city().await;
     support::tenancy::rent_data(&test).await;
-<<<<<<< ours
     support::tenancy::meter_data(&test).await;
-=======
     support::tenancy::lease_data(&test).await;
->>>>>>> theirs
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let before = everything(&test).await;
@@ -194,12 +185,9 @@ async fn a_check_writes_nothing_and_says_what_the_import_says() {
             SheetKey::User => "app_user",
             SheetKey::Calendar => "holiday",
             SheetKey::RentAdjustment => "rent_change",
-<<<<<<< ours
             // The rows are there; each that is read is noted.
             SheetKey::MeterReading => "meter_history",
-=======
             SheetKey::TakeOver => "take_over_row",
->>>>>>> theirs
             other => other.code(),
         };
         let rows = count(&test, table).await;
@@ -230,11 +218,8 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 async fn it_does_not_matter_how_far_apart_rows_are() {
     let test = TestDatabase::with_city().await;
     support::tenancy::rent_data(&test).await;
-<<<<<<< ours
     support::tenancy::meter_data(&test).await;
-=======
     support::tenancy::lease_data(&test).await;
->>>>>>> theirs
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;

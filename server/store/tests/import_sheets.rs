@@ -34,13 +34,11 @@ async fn a_good_row_of_every_sheet_goes_in() {
         if sheet == SheetKey::RentAdjustment {
             support::tenancy::rent_data(&test).await;
         }
-<<<<<<< ours
         if sheet == SheetKey::MeterReading {
             support::tenancy::meter_data(&test).await;
-=======
+        }
         if sheet == SheetKey::Contract {
             support::tenancy::lease_data(&test).await;
->>>>>>> theirs
         }
         if sheet == SheetKey::Binding {
             // Of somebody who is there.

@@ -3,11 +3,7 @@
 use crate::{
     adjustment,
     administration::{administration, requests, workflows},
-<<<<<<< ours
-    assets, billing, books, deductions, dunning, exit, files, jobs, meter, move_in, papers, persons, relief,
-=======
-    assets, billing, books, change, deductions, dunning, exit, files, jobs, move_in, papers, persons,
->>>>>>> theirs
+    assets, billing, books, change, deductions, dunning, exit, files, jobs, meter, move_in, papers, persons, relief,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables, tenancy,

@@ -233,14 +233,10 @@ async fn every_page_is_drawn_by_the_server() {
         .chain(exit::PATTERNS)
         .chain(papers::PATTERNS)
         .chain(adjustment::PATTERNS)
-<<<<<<< ours
+        .chain(change::PATTERNS)
         .chain(dunning::PATTERNS)
         .chain(meter::PATTERNS)
         .chain(relief::PATTERNS);
-=======
-        .chain(change::PATTERNS)
-        .chain(dunning::PATTERNS);
->>>>>>> theirs
     let spelled = listed.map(|path| {
         let segment =
             |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));

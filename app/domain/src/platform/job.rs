@@ -237,17 +237,14 @@ pub enum Plan {
     /// who is reminded today, and which pauses and plans have ended (S0-19)
     Dunning,
     SmsSend,
-<<<<<<< ours
     /// what became of orders of which the payment company said nothing
     PayQuery,
-=======
     /// what home and reports add up (domain.md §4.9, §8)
     Figures,
->>>>>>> theirs
 }
 
 impl Plan {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
@@ -257,11 +254,8 @@ impl Plan {
         Self::ContractExpire,
         Self::Dunning,
         Self::SmsSend,
-<<<<<<< ours
         Self::PayQuery,
-=======
         Self::Figures,
->>>>>>> theirs
     ];
 
     /// As stored.
@@ -276,11 +270,8 @@ impl Plan {
             Self::ArrearsCount => "ARREARS_COUNT",
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
-<<<<<<< ours
             Self::PayQuery => "PAY_QUERY",
-=======
             Self::Figures => "FIGURES",
->>>>>>> theirs
             Self::ContractExpire => "CONTRACT_EXPIRE",
         }
     }
@@ -296,11 +287,8 @@ impl Plan {
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
-<<<<<<< ours
             Self::PayQuery => "支付订单查询",
-=======
             Self::Figures => "统计数据汇总",
->>>>>>> theirs
             Self::ContractExpire => "每日合同到期处理",
         }
     }
@@ -320,12 +308,8 @@ impl Plan {
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
             Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
             Self::JobSettle => 5,
-<<<<<<< ours
             Self::BankExchange | Self::SmsSend | Self::PayQuery => 30,
-=======
-            Self::BankExchange | Self::SmsSend => 30,
             Self::Figures => 60,
->>>>>>> theirs
         }
     }
 
@@ -388,15 +372,24 @@ mod tests {
     fn schedules_are_said_in_words() {
         assert_eq!(
             Plan::ALL.map(Plan::schedule),
-<<<<<<< ours
-            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒", "每30秒"]
+            [
+                "每2秒",
+                "每1秒",
+                "每小时",
+                "每5秒",
+                "每30秒",
+                "每小时",
+                "每小时",
+                "每小时",
+                "每30秒",
+                "每30秒",
+                "每1分钟"
+            ]
         );
-        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true, true]);
-=======
-            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒", "每1分钟"]
+        assert_eq!(
+            Plan::ALL.map(Plan::is_constant),
+            [true, true, false, true, true, false, false, false, true, true, false]
         );
-        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true, false]);
->>>>>>> theirs
     }
 
     #[test]

@@ -203,11 +203,7 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
-<<<<<<< ours
-const APART: [(Permission, Permission); 13] = [
-=======
-const APART: [(Permission, Permission); 12] = [
->>>>>>> theirs
+const APART: [(Permission, Permission); 14] = [
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),

@@ -70,11 +70,7 @@ pub mod code {
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-<<<<<<< ours
-    pub const ALL: [&str; 23] = [
-=======
-    pub const ALL: [&str; 28] = [
->>>>>>> theirs
+    pub const ALL: [&str; 29] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -97,16 +93,13 @@ pub mod code {
         ARREARS_LEVELS,
         NOTICE_DAYS,
         ARREARS_MINOR,
-<<<<<<< ours
         SMS_CODE,
-=======
         WATER_PRICE,
         POWER_PRICE,
         GAS_PRICE,
         HEAT_PRICE,
         METER_FACTOR,
         WRITE_OFF_LIMIT,
->>>>>>> theirs
     ];
 }
 
@@ -274,11 +267,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-<<<<<<< ours
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03",
-=======
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT",
->>>>>>> theirs
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),

@@ -47,11 +47,10 @@ impl LazyRoute for Waivers {
 }
 
 fn list_view() -> AnyView {
-    let frame = ListFrame {
-        title: Some("减免核销"),
-        empty: Some("暂无减免核销，可在租金账户中申请"),
-        ..ListFrame::default()
-    };
+    let frame =
+        ListFrame {
+            title: Some("减免核销"), empty: Some("暂无减免核销，可在租金账户中申请"), ..ListFrame::default()
+        };
     let actions = Signal::derive(|| ListActions { export: may(Permission::BillExport), ..ListActions::default() });
     framed_list_page(&WAIVER_LIST, frame, actions, api::waiver_list)
 }

@@ -10,11 +10,8 @@ pub mod bill;
 pub mod book;
 pub mod deduction;
 pub mod dunning;
-<<<<<<< ours
-pub mod pay_order;
-=======
 pub mod meter;
->>>>>>> theirs
+pub mod pay_order;
 pub mod payment;
 pub mod reduction;
 pub mod refund;

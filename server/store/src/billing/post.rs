@@ -101,6 +101,8 @@ struct Entry {
     line: Option<&'static str>,
 }
 
+const INCOME: Entry = Entry { credit: Subject::Income, event: "转应收", line: None };
+
 /// Posts bills. A period that is charged already is left out, so that a run can be done again.
 ///
 /// # Errors
@@ -112,8 +114,7 @@ pub(crate) async fn post(
     run: Option<i64>,
     booked_on: NaiveDate,
 ) -> Result<Posted> {
-<<<<<<< ours
-    post_lines(tx, ctx, charges, Vec::new(), run, booked_on).await
+    enter(tx, ctx, charges, Vec::new(), run, booked_on, INCOME).await
 }
 
 /// Posts bills of what meters measured: one line each, with its quantity and price.
@@ -127,18 +128,7 @@ pub(super) async fn post_measured(
     measured: Vec<Measured>,
     booked_on: NaiveDate,
 ) -> Result<Posted> {
-    post_lines(tx, ctx, charges, measured, None, booked_on).await
-}
-
-async fn post_lines(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    charges: &[Charge],
-    measured: Vec<Measured>,
-    run: Option<i64>,
-    booked_on: NaiveDate,
-=======
-    enter(tx, ctx, charges, run, booked_on, Entry { credit: Subject::Income, event: "转应收", line: None }).await
+    enter(tx, ctx, charges, measured, None, booked_on, INCOME).await
 }
 
 /// Posts what is open of bills that another system made (§3.27): it is owed, and was no income of ours.
@@ -147,17 +137,17 @@ async fn post_lines(
 /// As [`post`].
 pub(crate) async fn post_opening(tx: &mut Tx, ctx: &Ctx, charges: &[Charge], booked_on: NaiveDate) -> Result<Posted> {
     let entry = Entry { credit: Subject::Opening, event: "期初结转", line: Some("期初欠费") };
-    enter(tx, ctx, charges, None, booked_on, entry).await
+    enter(tx, ctx, charges, Vec::new(), None, booked_on, entry).await
 }
 
 async fn enter(
     tx: &mut Tx,
     ctx: &Ctx,
     charges: &[Charge],
+    measured: Vec<Measured>,
     run: Option<i64>,
     booked_on: NaiveDate,
     entry: Entry,
->>>>>>> theirs
 ) -> Result<Posted> {
     if charges.is_empty() {
         return Ok(Posted::default());
@@ -169,12 +159,8 @@ async fn enter(
     )
     .fetch_all(connection(tx))
     .await?;
-<<<<<<< ours
-    let mut columns = columns(charges, ids);
+    let mut columns = columns(charges, ids, entry.line);
     columns.lines.measured(measured);
-=======
-    let columns = columns(charges, ids, entry.line);
->>>>>>> theirs
     let (bills, amount) = bills_insert(tx, ctx, &columns, run).await?;
     lines_insert(tx, &columns.lines).await?;
     // One statement for all of it: the balances look at it once.

@@ -13,9 +13,9 @@ mod calendar;
 mod contract;
 mod estate;
 mod lease;
+mod meter_reading;
 mod name;
 mod organization;
-mod meter_reading;
 mod person;
 mod project;
 mod rent_adjustment;
@@ -162,12 +162,9 @@ enum AnyImporter {
     User(user::Users),
     Calendar(calendar::Holidays),
     RentAdjustment(rent_adjustment::RentAdjustments),
-<<<<<<< ours
     MeterReading(meter_reading::MeterReadings),
-=======
     Contract(contract::Contracts),
     TakeOver(take_over::TakeOvers),
->>>>>>> theirs
 }
 
 impl Import {
@@ -194,12 +191,9 @@ impl Import {
             SheetKey::User => AnyImporter::User(Default::default()),
             SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
             SheetKey::RentAdjustment => AnyImporter::RentAdjustment(Default::default()),
-<<<<<<< ours
             SheetKey::MeterReading => AnyImporter::MeterReading(Default::default()),
-=======
             SheetKey::Contract => AnyImporter::Contract(Default::default()),
             SheetKey::TakeOver => AnyImporter::TakeOver(Default::default()),
->>>>>>> theirs
         };
         Ok(Self {
             run: Run { ctx: ctx.clone(), settings, labels, job: None },
@@ -271,12 +265,9 @@ impl Import {
             AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::RentAdjustment(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
-<<<<<<< ours
             AnyImporter::MeterReading(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
-=======
             AnyImporter::Contract(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::TakeOver(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
->>>>>>> theirs
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -321,12 +312,9 @@ impl AnyImporter {
             Self::User(importer) => of(importer, row, labels),
             Self::Calendar(importer) => of(importer, row, labels),
             Self::RentAdjustment(importer) => of(importer, row, labels),
-<<<<<<< ours
             Self::MeterReading(importer) => of(importer, row, labels),
-=======
             Self::Contract(importer) => of(importer, row, labels),
             Self::TakeOver(importer) => of(importer, row, labels),
->>>>>>> theirs
         }
     }
 }

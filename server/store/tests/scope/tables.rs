@@ -4,19 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-<<<<<<< ours
-<<<<<<< ours
-<<<<<<< ours
-pub const STOCK: [&str; 67] = [
-=======
-pub const STOCK: [&str; 68] = [
->>>>>>> theirs
-=======
-pub const STOCK: [&str; 75] = [
->>>>>>> theirs
-=======
-pub const STOCK: [&str; 68] = [
->>>>>>> theirs
+pub const STOCK: [&str; 83] = [
     "project",
     "estate",
     "building",
@@ -95,14 +83,11 @@ pub const STOCK: [&str; 68] = [
     "instalment",
     "instalment_line",
     "instalment_bill",
-<<<<<<< ours
     "pay_order",
     "pay_order_event",
-=======
     "bill_tally",
     "ledger_tally",
     "district_money",
->>>>>>> theirs
 ];
 
 /// The other tables of which nothing is visible without a scope.

@@ -38,12 +38,9 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::User => USER,
         SheetKey::Calendar => CALENDAR,
         SheetKey::RentAdjustment => RENT,
-<<<<<<< ours
         SheetKey::MeterReading => return reading(changes),
-=======
         SheetKey::Contract => CONTRACT,
         SheetKey::TakeOver => TAKE_OVER,
->>>>>>> theirs
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -90,12 +87,9 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::User => of(&USER_IMPORT),
         SheetKey::Calendar => of(&HOLIDAY_IMPORT),
         SheetKey::RentAdjustment => of(&RENT_IMPORT),
-<<<<<<< ours
         SheetKey::MeterReading => of(&READING_IMPORT),
-=======
         SheetKey::Contract => of(&CONTRACT_IMPORT),
         SheetKey::TakeOver => of(&TAKE_OVER_IMPORT),
->>>>>>> theirs
     }
 }
 

@@ -66,7 +66,6 @@ pub const ROWS: &str = "
         new_base_fen, new_rent_fen, from_on)
     select c.district_id, c.estate_id, a.id, c.id, 26000, 30000, 100, 100, 120, 120, '2026-01-01'
     from contract c join rent_adjustment a using (estate_id);
-<<<<<<< ours
     insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, from_on, to_on, doc_no,
         full_fen, payable_fen, maker_id)
     select district_id, estate_id, gen_random_uuid(), id, 'DIBAO', 10, 5000, '2026-01-01', '2026-12-31', '测发1号', 100, 10, 1 from contract;
@@ -86,7 +85,6 @@ pub const ROWS: &str = "
     insert into meter_charge (district_id, estate_id, reading_id, account_id, amount_fen)
     select r.district_id, r.estate_id, r.id, a.id, 100 from meter_reading r join account a using (estate_id);
     insert into meter_history (district_id, estate_id, meter_id, event) select district_id, estate_id, id, '登记' from meter;
-=======
     insert into contract_change (district_id, estate_id, contract_id, request_id, kind, before, after, effective_on, reason, maker_id)
     select district_id, estate_id, id, gen_random_uuid(), 'TERM', '{}', '{}', '2026-01-01', '测试', 1 from contract;
     insert into take_over (district_id, estate_id, cutoff_on, file_name, maker_id)
@@ -99,7 +97,6 @@ pub const ROWS: &str = "
         h.layout, h.building_area, h.usable_area, 'LOWINC', h.standard_id, 26000, 'USABLE', h.usable_area, 100, 0, 100, 0, '2026-01-01',
         '2026-12-31', 1, 'NATURAL', 10, '甲', '\\x00', '*', '甲', '2026-01-01', 0, 0, 0, h.key_id, 'DROPPED'
     from home h join take_over b using (estate_id);
->>>>>>> theirs
     insert into cashier_shift (district_id, cashier_id, opened_at, closed_at, counted_cash_fen, system_cash_fen)
     select district_id, 1, now(), now(), 0, 0 from home;
     insert into ledger_period (district_id, month) select district_id, '2025-12-01' from home;
@@ -163,15 +160,12 @@ pub const ROWS: &str = "
     insert into instalment_line select id, 1, district_id, estate_id, '2026-12-31', 100 from instalment;
     insert into instalment_bill select i.id, b.id, i.district_id, i.estate_id, 100, 0 from instalment i
     cross join lateral (select id from bill where bill.account_id = i.account_id order by id limit 1) b;
-<<<<<<< ours
     insert into pay_order (district_id, estate_id, account_id, order_no, request_id, channel, amount_fen, bill_ids, subject, made_at,
         expires_at)
     select district_id, estate_id, account_id, 'ZF' || id, gen_random_uuid(), 'WECHAT', 100, array[id], '测试', now(), now() from bill;
     insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
     select district_id, estate_id, id, now(), '下单', channel from pay_order;
-=======
     insert into district_money select district_id, '2026-01-01', 100, 0, array[0, 0, 0, 0, 100] from home;
->>>>>>> theirs
     drop table home;";
 
 /// The working days of this and of the next year are known, without which no last day for signing is.

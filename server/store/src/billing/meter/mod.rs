@@ -88,15 +88,10 @@ async fn opening(tx: &mut Tx, meter: i64, but: Option<i64>) -> Result<Opening> {
     .fetch_one(connection(tx))
     .await?;
     Ok(match row.closing.zip(row.read_on) {
-        Some((closing, day)) => Opening {
-            value: Reading(closing),
-            from: day.succ_opt().unwrap_or(day),
-            carried: 0,
-            read_on: Some(day),
-        },
-        None => {
-            Opening { value: Reading(row.initial), from: row.install_on, carried: row.carried, read_on: None }
+        Some((closing, day)) => {
+            Opening { value: Reading(closing), from: day.succ_opt().unwrap_or(day), carried: 0, read_on: Some(day) }
         }
+        None => Opening { value: Reading(row.initial), from: row.install_on, carried: row.carried, read_on: None },
     })
 }
 

@@ -7,15 +7,11 @@ use crate::{
 };
 use chrono::{Months, NaiveDate};
 use domain::{
-<<<<<<< ours
     billing::{
-        plan::{Rent, Terms},
+        plan::{Cycle, Rent, Terms},
         reduction::{Off, overlay},
         rent::Reduction,
     },
-=======
-    billing::plan::{Cycle, Rent, Terms},
->>>>>>> theirs
     dictionary::{DayBase, RentSplit},
     value::{Area, Money, Rate},
 };
@@ -39,16 +35,12 @@ pub(crate) struct Billed {
     pub rate: Rate,
     pub area: Area,
     /// what was agreed to since (E-55), in the order of the days
-<<<<<<< ours
     pub changes: Vec<(Rent, Rate)>,
     /// what is taken off for some months (E-56)
     pub offs: Vec<Off>,
-=======
-    pub changes: Vec<Rent>,
     /// the same of the months in one bill (C10)
     pub cycles: Vec<Cycle>,
     pub taken_over_on: Option<NaiveDate>,
->>>>>>> theirs
 }
 
 impl Billed {
@@ -82,19 +74,9 @@ impl Billed {
             cycle: count(self.cycle),
             first: count(self.first),
             due_day: count(self.due_day),
-<<<<<<< ours
             rents: self.rents().into_iter().map(|(rent, _)| rent).collect(),
-=======
-            rents: std::iter::once(Rent {
-                from: self.start_on,
-                full: Money::from_fen(self.base_rent_fen),
-                payable: Money::from_fen(self.monthly_rent_fen),
-            })
-            .chain(self.changes.iter().copied())
-            .collect(),
             cycles: self.cycles.clone(),
             taken_over_on: self.taken_over_on,
->>>>>>> theirs
             base,
         }
     }
@@ -151,29 +133,22 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
     let record = sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-<<<<<<< ours
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, r.days, r.fulls, r.payables, r.rates, d.off_from,
-                  d.off_to, d.percents, d.areas, d.overs
-=======
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables, c.taken_over_on,
-                  k.cycle_days, k.cycle_months
->>>>>>> theirs
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.taken_over_on,
+                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
                       array_agg(h.new_rent_fen order by h.from_on) as payables, array_agg(h.new_rate order by h.from_on) as rates
                from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
            left join lateral (
-<<<<<<< ours
                select array_agg(o.from_on order by o.from_on) as off_from, array_agg(o.to_on order by o.from_on) as off_to,
                       array_agg(o.percent order by o.from_on) as percents, array_agg(o.standard_area order by o.from_on) as areas,
                       array_agg(coalesce(o.over_rate, 0) order by o.from_on) as overs
                from rent_reduction o where o.contract_id = c.id and o.status in ('APPROVED', 'STOPPED')) d on true
-=======
+           left join lateral (
                select array_agg(h.effective_on order by h.effective_on) as cycle_days,
                       array_agg(h.cycle order by h.effective_on) as cycle_months
                from contract_change h
                where h.contract_id = c.id and h.kind = 'CYCLE' and h.status in ('APPROVED', 'EFFECTIVE')) k on true
->>>>>>> theirs
            where id = $1"#,
         id
     )
@@ -188,29 +163,22 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
     sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-<<<<<<< ours
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, r.days, r.fulls, r.payables, r.rates, d.off_from,
-                  d.off_to, d.percents, d.areas, d.overs
-=======
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables, c.taken_over_on,
-                  k.cycle_days, k.cycle_months
->>>>>>> theirs
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.taken_over_on,
+                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
                       array_agg(h.new_rent_fen order by h.from_on) as payables, array_agg(h.new_rate order by h.from_on) as rates
                from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
            left join lateral (
-<<<<<<< ours
                select array_agg(o.from_on order by o.from_on) as off_from, array_agg(o.to_on order by o.from_on) as off_to,
                       array_agg(o.percent order by o.from_on) as percents, array_agg(o.standard_area order by o.from_on) as areas,
                       array_agg(coalesce(o.over_rate, 0) order by o.from_on) as overs
                from rent_reduction o where o.contract_id = c.id and o.status in ('APPROVED', 'STOPPED')) d on true
-=======
+           left join lateral (
                select array_agg(h.effective_on order by h.effective_on) as cycle_days,
                       array_agg(h.cycle order by h.effective_on) as cycle_months
                from contract_change h
                where h.contract_id = c.id and h.kind = 'CYCLE' and h.status in ('APPROVED', 'EFFECTIVE')) k on true
->>>>>>> theirs
            where id = any($1) order by id"#,
         ids
     )
@@ -242,13 +210,15 @@ struct Record {
     days: Option<Vec<NaiveDate>>,
     fulls: Option<Vec<i64>>,
     payables: Option<Vec<i64>>,
-<<<<<<< ours
     rates: Option<Vec<i32>>,
     off_from: Option<Vec<NaiveDate>>,
     off_to: Option<Vec<NaiveDate>>,
     percents: Option<Vec<i16>>,
     areas: Option<Vec<i32>>,
     overs: Option<Vec<i32>>,
+    taken_over_on: Option<NaiveDate>,
+    cycle_days: Option<Vec<NaiveDate>>,
+    cycle_months: Option<Vec<i16>>,
 }
 
 impl Record {
@@ -266,11 +236,6 @@ impl Record {
         };
         days.zip(self.percents.take().unwrap_or_default().into_iter().zip(areas)).map(off).collect()
     }
-=======
-    taken_over_on: Option<NaiveDate>,
-    cycle_days: Option<Vec<NaiveDate>>,
-    cycle_months: Option<Vec<i16>>,
->>>>>>> theirs
 }
 
 impl TryFrom<Record> for Billed {
@@ -282,21 +247,16 @@ impl TryFrom<Record> for Billed {
         let fens = row.fulls.unwrap_or_default().into_iter().zip(row.payables.unwrap_or_default());
         let change =
             |(from, (full, payable))| Rent { from, full: Money::from_fen(full), payable: Money::from_fen(payable) };
-<<<<<<< ours
         let rates = row.rates.unwrap_or_default().into_iter().map(|rate| Rate::from_ten_thousandths(rate.into()));
-        Ok(Self {
-            changes: days.zip(fens).map(change).zip(rates).collect(),
-            offs,
-            rate: Rate::from_ten_thousandths(row.unit_rate.into()),
-            area: Area::from_hundredths(row.rent_area.into()),
-=======
         let cycles = row.cycle_days.unwrap_or_default().into_iter().zip(row.cycle_months.unwrap_or_default());
         let cycle = |(from, months)| Cycle { from, months: u8::try_from(months).unwrap_or(1) };
         Ok(Self {
             cycles: cycles.map(cycle).collect(),
             taken_over_on: row.taken_over_on,
-            changes: days.zip(fens).map(change).collect(),
->>>>>>> theirs
+            changes: days.zip(fens).map(change).zip(rates).collect(),
+            offs,
+            rate: Rate::from_ten_thousandths(row.unit_rate.into()),
+            area: Area::from_hundredths(row.rent_area.into()),
             id: row.id,
             district_id: row.district_id,
             estate_id: row.estate_id,
