@@ -54,10 +54,11 @@ fn page(record: &ReadingRecord, again: Callback<()>) -> impl IntoView + use<> {
     let correctable = record.is_last && row.status == ReadingStatus::Billed && row.tariff.is_some();
     let (id, version) = (row.id, row.version);
     let form = move || (correctable && may(Permission::BillWrite)).then(|| correct_view(id, version, again));
+    let meter = format!("{}/{}", METER_LIST.path, row.meter_id);
     view! {
         <PageHead title=format!("抄表记录 {}", row.meter_no) back=(READING_LIST.path.to_owned(), READING_LIST.noun.to_owned())>
             {print_button()}
-            <a class="btn btn-outline btn-sm" href=format!("{}/{}", METER_LIST.path, row.meter_id)>"表具"</a>
+            <a class="btn btn-outline btn-sm" href=meter>"表具"</a>
         </PageHead>
         {field_group("抄表信息", fields)}
         {charges_view(&record.charges)}

@@ -35,11 +35,11 @@ pub(super) fn detail_view() -> AnyView {
 
 fn page(record: &ReductionRecord, again: Callback<()>) -> impl IntoView + use<> {
     let row = &record.row;
-    let stop = format!("{}/{}/stop", REDUCTION_LIST.path, row.id);
+    let stop = row.stoppable.then(|| format!("{}/{}/stop", REDUCTION_LIST.path, row.id));
     view! {
         <PageHead title=format!("租金核减 {}", row.reduction_no) back=(REDUCTION_LIST.path.to_owned(), REDUCTION_LIST.noun.to_owned())>
             {print_button()}
-            {row.stoppable.then(|| view! { <a class="btn btn-outline btn-sm" href=stop>"提前终止"</a> })}
+            {stop.map(|href| view! { <a class="btn btn-outline btn-sm" href=href>"提前终止"</a> })}
         </PageHead>
         {deeds(row, again)}
         <section class="panel" aria-label="月租金">

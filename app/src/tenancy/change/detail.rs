@@ -41,10 +41,11 @@ pub(super) fn detail_view() -> AnyView {
 fn page(record: &ContractChange, again: Callback<()>) -> impl IntoView + use<> {
     let row = &record.row;
     let ground = record.ground.map(|ground| view! { <p class="page-note">{format!("变更原因：{}", told(ground))}</p> });
+    let contract = format!("/tenancy/contracts/{}", row.contract_id);
     view! {
         <PageHead title=format!("合同变更 {}", row.change_no) back=(CHANGE_LIST.path.to_owned(), CHANGE_LIST.noun.to_owned())>
             {print_button()}
-            <a class="btn btn-outline btn-sm" href=format!("/tenancy/contracts/{}", row.contract_id)>"合同"</a>
+            <a class="btn btn-outline btn-sm" href=contract>"合同"</a>
         </PageHead>
         {deeds(row, again)}
         {waiting(row)}

@@ -9,7 +9,7 @@ mod tallied;
 
 use crate::{
     Ctx, Result,
-    billing::{adjustment, arrears, dunning, payment::push_unverified, reduction, waiver},
+    billing::{adjustment, dunning, payment::push_unverified, reduction, waiver},
     ctx::connection,
     housing::{
         asset_change::{self, push_change_scope},

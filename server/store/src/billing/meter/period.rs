@@ -11,7 +11,6 @@ use crate::{
     error::stored,
     tenancy::assignment::opinion_check,
 };
-use chrono::Months;
 use domain::{
     billing::{
         meter::{MeterShare, Tariff, no_tariff},
