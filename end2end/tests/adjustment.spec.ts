@@ -73,7 +73,7 @@ test("a rent is adjusted by one and agreed to by another", async ({ page, anothe
 
     const approver = await anotherBrowser();
     await signIn(approver, "approver");
-    await expect(approver.locator(".reminders")).toContainText("待我审批的租金调整");
+    await expect(approver.locator(".reminders", { hasText: "待我审批的租金调整" })).toBeVisible();
     await visit(approver, "/billing/adjustments?turn=MINE");
     const row = approver.locator(".data-table tbody tr", { hasText: home.number });
     await row.locator(`a[href="${adjustment}"]`).click();

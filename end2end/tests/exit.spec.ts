@@ -34,7 +34,7 @@ test("a household leaves, from the request to the settlement", async ({ page, an
 
   const approver = await anotherBrowser();
   await signIn(approver, "approver");
-  await expect(approver.locator(".reminders")).toContainText("待我办理的退租");
+  await expect(approver.locator(".reminders", { hasText: "待我办理的退租" })).toBeVisible();
   await visit(approver, "/tenancy/exits?turn=MINE");
   await expect(approver.locator("tbody")).toContainText(contract.lessee);
   await visit(approver, exit);

@@ -58,7 +58,7 @@ const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai"
 async function begin(page: Page, { lessee }: Let): Promise<void> {
   await signIn(page, "manager");
   await visit(page, "/");
-  await expect(page.locator(".reminders")).toContainText("待客户入住");
+  await expect(page.locator(".reminders", { hasText: "待客户入住" })).toBeVisible();
   await visit(page, "/tenancy/hand-overs");
   await page.getByRole("navigation", { name: "列表分类" }).getByRole("link", { name: "待入住" }).click();
   await expect(page.locator(".tab-active")).toHaveText("待入住");
