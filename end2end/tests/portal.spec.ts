@@ -5,8 +5,8 @@ import type { Page } from "@playwright/test";
 import { checkAxe, expect, test } from "../fixtures";
 import { charge, day, lease } from "../lease";
 
-const NAME = "演示申请人05";
-const PHONE = "19900000105";
+const NAME = "演示申请人13";
+const PHONE = "19900000113";
 
 /** The code on the screen of the demo's telephone. */
 async function code(): Promise<string> {
