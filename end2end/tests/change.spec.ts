@@ -68,7 +68,7 @@ function idNumber(applicant: number): string {
 test("contracts of a running city come from a file, and another agrees to their totals", async ({ page, anotherBrowser }) => {
   test.setTimeout(240_000);
   const [home] = await query<{ unit: string; estate: string; building: string; entrance: string; room: string; rate: string; rent: string }>(
-    `select u.id as unit, e.name as estate, b.building_no as building, u.entrance_no as entrance, u.room_no as room,
+    `select u.id as unit, e.name as estate, b.no as building, u.entrance as entrance, u.room_no as room,
        trim_scale(s.unit_rate / 10000.0)::text as rate, round(u.usable_area * s.unit_rate / 10000.0 / 100, 2)::text as rent
      from unit u join estate e on e.id = u.estate_id join building b on b.id = u.building_id join organization d on d.id = u.district_id
      join rent_standard s on s.id = u.rent_standard_id
