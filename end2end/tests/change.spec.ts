@@ -12,7 +12,7 @@ test("a term is prolonged when another has agreed", async ({ page, anotherBrowse
   const home = await lease("演示申请人17", "ACTIVE", -60, 400);
   await signIn(page, "entry");
   await visit(page, `/tenancy/contracts/${home.contract}`);
-  await page.getByRole("link", { name: "办理合同变更" }).click();
+  await page.getByRole("link", { name: "变更", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "办理合同变更" })).toBeVisible();
   await hydrated(page);
   await checkAxe(page);

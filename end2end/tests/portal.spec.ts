@@ -55,8 +55,11 @@ test("a tenant signs in by telephone, pays and keeps a receipt, without JavaScri
   await expect(page.getByText("待支付")).toBeVisible();
   await page.getByRole("link", { name: "去微信支付付款" }).click();
   await page.getByRole("button", { name: "支付", exact: true }).click();
-  await page.goto("/my/bills");
-  await expect(page.getByText("没有待缴账单")).toBeVisible();
+  // The company's notice comes a moment later.
+  await expect(async () => {
+    await page.goto("/my/bills");
+    await expect(page.getByText("没有待缴账单")).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 20_000 });
   await page.getByRole("link", { name: "缴费记录" }).click();
   await page.getByRole("link", { name: /微信/ }).first().click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("收据");

@@ -36,7 +36,7 @@ test("a household on 低保 pays a tenth from the next month on", async ({ page,
   await signIn(approver, "approver");
   await visit(approver, path);
   await confirm(approver, "同意", "材料齐全");
-  await expect(approver.locator("main")).toContainText("已同意");
+  await expect(approver.locator("main")).toContainText("已批准");
   for (const width of [390, 1440, 3840]) {
     await approver.setViewportSize({ width, height: 900 });
     for (const at of ["/billing/reductions", path]) {
