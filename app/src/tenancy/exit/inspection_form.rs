@@ -2,7 +2,7 @@
 
 use super::{
     api::{exit_inspect, exit_inspection_offer_get},
-    inspection_items::items_view,
+    inspection_items::ITEMS,
 };
 use crate::ui::{
     PageHead,
@@ -55,7 +55,7 @@ fn form_view(id: ExitId, offer: InspectionOffer) -> AnyView {
     let edit = use_edit(offer.form(), Some(offer.version), deeds);
     let fields = view! {
         {deed_fields(edit)}
-        {items_view(edit)}
+        {ITEMS.view(edit)}
     };
     let before = offer.then.readings.iter().map(|(meter, reading)| format!("{meter} {reading}")).collect::<Vec<_>>();
     view! {
