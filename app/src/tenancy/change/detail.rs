@@ -103,7 +103,11 @@ fn signatures(row: &ChangeRow) -> Option<AnyView> {
             <section class="panel">
                 <h2>"补充协议"</h2>
                 <p>{format!("本变更为合同{number}的补充协议，自生效之日起与原合同具有同等效力；未变更的条款继续履行。")}</p>
-                <p>"出租方（盖章）：＿＿＿＿＿＿＿＿　　承租人（签字）：＿＿＿＿＿＿＿＿　　日期：＿＿＿＿＿＿"</p>
+                <p class="flex flex-wrap gap-x-8 gap-y-4 mt-4">
+                    <span>"出租方（盖章）：＿＿＿＿＿＿＿＿"</span>
+                    <span>"承租人（签字）：＿＿＿＿＿＿＿＿"</span>
+                    <span>"日期：＿＿＿＿＿＿"</span>
+                </p>
             </section>
         }
         .into_any()
