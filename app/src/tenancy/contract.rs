@@ -10,7 +10,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Deed, Verdict, deed, verdict},
         detail::{FieldCell, field_group, text_cell, use_id},
         empty_view, error_view, icon,
         label::told,
@@ -124,13 +124,13 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
     let navigate = StoredValue::new(use_navigate());
     let gone = move |()| navigate.with_value(|navigate| navigate(CONTRACT_LIST.path, Default::default()));
     let plain = |label, class, question| Deed { label, class, question, word: None };
-    let decide = move |approve: bool, label, class, question, word| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", word)) },
-            move |opinion| contract_decide(id, version, approve, opinion),
-            move |_| again.run(()),
-        )
+    const VERDICT: Verdict = Verdict {
+        agree: ("审批通过", "通过后不能修改或删除，并同步至银行。"),
+        refuse: ("审批不通过", "不通过的合同仅可删除。"),
+        words: ("意见（选填）", "不通过原因"),
     };
+    let decisions =
+        move || verdict(VERDICT, move |agreed, opinion| contract_decide(id, version, agreed, opinion), again);
     let write = move || {
         view! {
             {(status == ContractStatus::Draft).then(|| deed(
@@ -159,10 +159,7 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
                 if printable { ("打印合同", "生成一式两份的合同文件，证件号码和电话为明文。") } else { ("打印草稿", "未审批的合同只能打印带“草稿”水印的文件，号码已脱敏。") },
                 again,
             ))}
-            {contract.decidable.then(|| view! {
-                {decide(true, "审批通过", "btn btn-primary btn-sm", "通过后不能修改或删除，并同步至银行。", "意见（选填）")}
-                {decide(false, "审批不通过", "btn btn-outline btn-sm", "不通过的合同仅可删除。", "不通过原因")}
-            })}
+            {contract.decidable.then(decisions)}
             {move || may(Permission::ContractWrite).then(write)}
         </div>
     }
