@@ -235,6 +235,8 @@ async fn made(
         "deduction" => collected!(DEDUCTION_LIST, deduction_list),
         "deduction_item" => collected!(DEDUCTION_ITEM_LIST, deduction_item_list),
         "bank_difference" => collected!(DIFFERENCE_LIST, difference_list),
+        "pay_order" => collected!(PAY_ORDER_LIST, pay_order_list),
+        "pay_odd" => collected!(PAY_ODD_LIST, pay_odd_list),
         "reconciliation" => collected!(RECONCILIATION_LIST, reconciliation_list),
         "ledger_entry" => collected!(ENTRY_LIST, entry_list),
         "rent_adjustment" => collected!(ADJUSTMENT_LIST, adjustment_list),

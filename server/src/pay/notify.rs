@@ -82,7 +82,8 @@ async fn take(database: &Database, read: Result<Option<Told>, Distrust>) -> Answ
         }
     };
     match order_paid(database, &told, Utc::now()).await {
-        Ok(Verdict::Entered | Verdict::Known) => Answer::Taken,
+        // What is not an order's is kept for a person: the company has been heard.
+        Ok(Verdict::Entered | Verdict::Known | Verdict::Odd) => Answer::Taken,
         Err(error) => match Failure::from(error) {
             Failure::Refused(why) => {
                 tracing::warn!(order = told.order_no, why, "a notice of a payment is refused");

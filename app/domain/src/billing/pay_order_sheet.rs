@@ -1,4 +1,4 @@
-//! 手机支付 list: the orders of tenants as the staff sees them, among them those that a person has to look at.
+//! 手机支付 list: the orders of tenants as the staff sees them.
 
 use crate::{
     billing::pay_order::{PayChannel, PayOrderStatus},
@@ -25,7 +25,7 @@ pub struct PayOrderRow {
     /// the payment company's own number
     pub trade_no: Option<String>,
     pub payment_id: Option<PaymentId>,
-    /// why it was closed, or what a person has to look at
+    /// why it was closed
     pub message: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub const PAY_ORDER_LIST: ListSheet<PayOrderRow> = ListSheet {
     key: "pay_order",
     noun: "支付订单",
     path: "/billing/pay-orders",
-    search_hint: "承租人、账户号、合同编号、住房地址",
+    search_hint: "订单号、交易流水号、承租人、账户号、合同编号、住房地址",
     columns: &[
         ListColumn { key: "order_no", header: "订单号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.order_no) },
         ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.lessee, format!("/billing/accounts/{}", row.account_id)) },
@@ -52,7 +52,6 @@ pub const PAY_ORDER_LIST: ListSheet<PayOrderRow> = ListSheet {
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Of(PayOrderStatus::choices) },
         Filter { key: "channel", label: "支付渠道", choices: Choices::Of(PayChannel::choices) },
-        Filter { key: "odd", label: "核实", choices: Choices::Fixed(|| vec![("1", "金额或交易不符")]) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "estate", label: "小区", choices: Choices::Linked },
         Filter { key: "account", label: "账户", choices: Choices::Linked },

@@ -3,6 +3,7 @@
 use crate::{
     Ctx, Error, Result,
     billing::named::{Named, words},
+    ctx::{Tx, connection},
     error::stored,
     list::{push_code, push_id},
     long_list::{LongList, Order},
@@ -66,6 +67,23 @@ impl TryFrom<Row> for PayOrderRow {
     }
 }
 
+/// The orders that a single word names by its number or by the payment company's own – which is all that the company's statement
+/// names – and their accounts; none: it names none.
+async fn meant(tx: &mut Tx, words: &[String]) -> Result<(Option<Vec<i64>>, Option<Vec<i64>>)> {
+    let [word] = words else { return Ok((None, None)) };
+    let rows = sqlx::query!(
+        r#"select id as "id!", account_id as "account!" from pay_order where order_no = $1
+           union select id, account_id from pay_order where channel in ('WECHAT', 'ALIPAY') and trade_no = $1"#,
+        word
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    if rows.is_empty() {
+        return Ok((None, None));
+    }
+    Ok((Some(rows.iter().map(|row| row.id).collect()), Some(rows.iter().map(|row| row.account).collect())))
+}
+
 /// A page of orders in scope.
 ///
 /// # Errors
@@ -74,8 +92,13 @@ pub async fn pay_order_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PayOrde
     ctx.require(Permission::BillRead)?;
     let (_, descending) = PAY_ORDER_LIST.sort(query);
     let mut tx = ctx.begin().await?;
-    let named = Named::read(&mut tx, ctx, words(query)).await?;
-    let walk = Walk::new(ctx, query, &[("account", "account_id"), ("estate", "estate_id")]);
+    let words = words(query);
+    let (meant, accounts) = meant(&mut tx, &words).await?;
+    let named = Named::read(&mut tx, ctx, if meant.is_some() { Vec::new() } else { words }).await?;
+    let walk = match accounts {
+        Some(ids) => Walk { column: "account_id", ids },
+        None => Walk::new(ctx, query, &[("account", "account_id"), ("estate", "estate_id")]),
+    };
     let list = LongList {
         table: "pay_order",
         columns: COLUMNS,
@@ -87,8 +110,8 @@ pub async fn pay_order_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PayOrde
             push_id(sql, query, "estate", "r.estate_id");
             push_id(sql, query, "account", "r.account_id");
             named.push(sql);
-            if query.filter("odd").is_some() {
-                sql.push(" and r.message is not null and r.status <> 'CLOSED'");
+            if let Some(meant) = &meant {
+                sql.push(" and r.id = any(").push_bind(meant.clone()).push(")");
             }
             push_days(sql, query, "r.made_at");
         },
