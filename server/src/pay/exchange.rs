@@ -2,11 +2,12 @@
 
 use super::{Asked, Till};
 use crate::plan;
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use domain::{
-    billing::pay_order::{PayOrderStatus, ask_closed_at},
+    billing::pay_order::{PayChannel, PayOrderStatus, ask_closed_at},
     platform::job::Plan,
 };
+use std::{collections::HashMap, time::Instant};
 use store::{
     Database, Error,
     billing::pay_order::{OrderAsked, Verdict, order_answered, order_close, order_paid, orders_ask},
@@ -16,6 +17,8 @@ use tokio::{sync::watch, task::JoinHandle};
 
 /// Orders in one round.
 const MOST: i64 = 200;
+/// Failures of one company one after the other, after which it is left alone for this round: the others come with their next turn.
+const GIVE_UP: usize = 3;
 
 /// Asks to the plan until the process is to end.
 pub fn start(database: Database, till: Till, mut stopping: watch::Receiver<bool>) -> JoinHandle<()> {
@@ -34,15 +37,28 @@ pub fn start(database: Database, till: Till, mut stopping: watch::Receiver<bool>
 /// # Errors
 /// The first thing that failed, after everything else was tried.
 pub async fn exchange(database: &Database, till: &Till, now: chrono::DateTime<Utc>) -> Outcome {
+    let began = Instant::now();
     let (mut entered, mut closed, mut odd, mut failed) = (0, 0, 0, None);
+    // A company that is away keeps nobody waiting who pays through the other one.
+    let mut failing: HashMap<PayChannel, usize> = HashMap::new();
     for asked in orders_ask(database, MOST, now).await.map_err(text)? {
-        match ask(database, till, &asked, now).await {
+        let channel = asked.order.channel;
+        if failing.get(&channel).is_some_and(|times| *times >= GIVE_UP) {
+            continue;
+        }
+        let moment = now + TimeDelta::from_std(began.elapsed()).unwrap_or_default();
+        let end = ask(database, till, &asked, moment).await;
+        if end.is_ok() {
+            failing.remove(&channel);
+        }
+        match end {
             Ok(End::Entered) => entered += 1,
             Ok(End::Closed) => closed += 1,
             Ok(End::Odd) => odd += 1,
             Ok(End::Open) => {}
             Err(error) => {
                 tracing::warn!(order = asked.order.order_no, error, "it is not known what became of an order");
+                *failing.entry(channel).or_default() += 1;
                 // One that was closed here already stands in nobody's way; it is asked about again.
                 if asked.order.status.is_open() {
                     failed.get_or_insert(error);

@@ -18,12 +18,12 @@ use crate::{
 };
 use app::portal::{Frame, STYLE};
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Form, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{Html, IntoResponse as _, Redirect, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use domain::failure::Failure;
 use store::portal::{Tenant, tenant_ctx};
@@ -44,11 +44,12 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 pub fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/my", get(records::home))
+        .route("/my/", get(|| async { Redirect::to("/my") }))
         .route("/my/sign-in", get(sign_in::page).post(sign_in::enter))
         .route("/my/sign-in/code", post(sign_in::ask))
         .route("/my/sign-out", post(sign_in::leave))
         .route("/my/bills", get(pay::bills))
-        .route("/my/pay", post(pay::create))
+        .route("/my/pay", get(|| async { Redirect::to("/my/bills") }).post(pay::create))
         .route("/my/pay/{no}", get(pay::page))
         .route("/my/pay/{no}/place", post(pay::place))
         .route("/my/pay/{no}/check", post(pay::check))
@@ -58,6 +59,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/my/contract", get(records::contracts))
         .route("/my/notices", get(records::notices))
         .route("/my/size", post(size))
+        .route("/my/{*rest}", any(missing))
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), visit))
         .layer(middleware::from_fn(plain::address))
@@ -202,6 +204,11 @@ async fn size(State(state): State<AppState>, Form(form): Form<Vec<(String, Strin
     let (value, seconds) = if field(&form, "large") == "1" { ("1", 365 * 24 * 3600) } else { ("", 0) };
     let cookie = set_cookie(&state, LARGE, value, seconds);
     ([(header::SET_COOKIE, cookie)], Redirect::to(if own { back } else { "/my" })).into_response()
+}
+
+/// What is not there: of the tenants' pages, and not of the clerks'.
+async fn missing(Extension(visit): Extension<Visit>) -> Response {
+    failed(&visit.frame, Failure::NotFound.into())
 }
 
 /// The address of the sheet changes with its content, so that it can be kept for a year.

@@ -49,6 +49,11 @@ pub async fn ask(
         captcha_id: field(&form, "captcha_id"),
         captcha: field(&form, "captcha"),
     };
+    if state.carrier.is_none() {
+        let complaint = Some("暂未开通手机登录，请到管理单位窗口办理".to_owned());
+        let html = app::portal::sign_in(&visit.frame, &Door { complaint, ..Door::default() });
+        return answer(StatusCode::UNPROCESSABLE_ENTITY, html);
+    }
     let asked = match tenant_code_create(database, request, Utc::now()).await {
         Ok(asked) => asked,
         Err(error) => return ask_again(&state, &visit, request.phone, error).await,

@@ -45,7 +45,21 @@ pub async fn household(site: &Site, person: i64) -> (AccountId, BillId, PaymentI
     let (finance, cashier) = (city::ctx(database, "finance").await, city::ctx(database, "cashier").await);
     let bill = bill_create(&finance, account, &lock(1, finance.today())).await.expect("a bill");
     let payment = payment_take(&cashier, account, &cash(2, "60.25")).await.expect("a payment");
+    assert_eq!(odd(site, account).await, ODD);
     (account, bill, payment)
+}
+
+/// Number of the first money that came by telephone and that no order asked for.
+pub const ODD: i64 = 1;
+
+/// A payment company has money of an account that no order asked for.
+pub async fn odd(site: &Site, account: AccountId) -> i64 {
+    let kept = format!(
+        "insert into pay_odd (district_id, estate_id, account_id, channel, trade_no, order_no, amount_fen, paid_at, reason, found_at)
+         select district_id, estate_id, id, 'WECHAT', '4200001', 'ZF1', 100, now(), 'SECOND', now() from account where id = {account}
+         returning id"
+    );
+    site.id(&kept).await
 }
 
 /// Address pattern, address, and texts that stand there, for an account of the city.
@@ -71,6 +85,16 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
         ),
         ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
         ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "暂无支付订单"]),
+        (
+            "/billing/pay-odds",
+            "/billing/pay-odds".into(),
+            vec!["待核实到账", "4200001", "重复支付", "甲区租户", "共 1 条"],
+        ),
+        (
+            "/billing/pay-odds/:id",
+            format!("/billing/pay-odds/{ODD}"),
+            vec!["待核实到账 重复支付", "到账金额(元)", "1.00", "待处理"],
+        ),
         ("/billing/payments/verify", "/billing/payments/verify".into(), vec!["请先在缴费记录中勾选要核销的收款"]),
         (
             "/billing/payments/:id",

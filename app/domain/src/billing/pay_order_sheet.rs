@@ -27,6 +27,8 @@ pub struct PayOrderRow {
     pub payment_id: Option<PaymentId>,
     /// why it was closed
     pub message: Option<String>,
+    /// numbers of the bills that it is for
+    pub bills: String,
 }
 
 /// 手机支付 list.
@@ -40,6 +42,7 @@ pub const PAY_ORDER_LIST: ListSheet<PayOrderRow> = ListSheet {
         ListColumn { key: "order_no", header: "订单号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.order_no) },
         ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.lessee, format!("/billing/accounts/{}", row.account_id)) },
         ListColumn { key: "address", header: "住房地址", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.address) },
+        ListColumn { key: "bills", header: "账单", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.bills) },
         ListColumn { key: "channel", header: "支付渠道", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.channel.label()) },
         ListColumn { key: "amount", header: "金额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.amount) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::text(row.status.label()) },

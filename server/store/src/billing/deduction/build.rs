@@ -362,7 +362,7 @@ mod tests {
 
     fn bill(id: i64, principal: i64, late_fee: i64) -> OpenBill {
         let (principal, late_fee) = (Money::from_fen(principal), Money::from_fen(late_fee));
-        let due_on = NaiveDate::default() + chrono::TimeDelta::days(id);
+        let due_on = NaiveDate::default() + TimeDelta::days(id);
         let debt = Debt { bill: id, due_on, principal, late_fee };
         OpenBill { account: 1, owed: Owed { debt, fee_item: FeeItem::Rent, accrued: late_fee }, in_batch: false }
     }

@@ -5,7 +5,7 @@ use crate::{
     billing::named::{Named, words},
     ctx::{Tx, connection},
     error::stored,
-    list::{push_code, push_id},
+    list::{push_code, push_id, push_scope},
     long_list::{LongList, Order},
     platform::job::push_days,
     walk::{Walk, time_cursor},
@@ -24,7 +24,8 @@ use domain::{
 
 const COLUMNS: &str =
     "r.id, r.order_no, r.account_id, coalesce(c.lessee_name, n.name, '') as lessee, u.address, r.channel, r.amount_fen,
-     r.status, r.made_at, r.paid_at, r.trade_no, r.payment_id, r.message";
+     r.status, r.made_at, r.paid_at, r.trade_no, r.payment_id, r.message,
+     coalesce((select string_agg(b.bill_no, '、' order by b.due_on, b.id) from bill b where b.id = any(r.bill_ids)), '') as bills";
 const JOINS: &str = "join account a on a.id = r.account_id join unit u on u.id = a.unit_id left join person n on n.id = a.person_id
      left join lateral (select lessee_name from contract c where c.account_id = a.id order by c.id desc limit 1) c on true";
 
@@ -43,6 +44,7 @@ struct Row {
     trade_no: Option<String>,
     payment_id: Option<i64>,
     message: Option<String>,
+    bills: String,
 }
 
 impl TryFrom<Row> for PayOrderRow {
@@ -63,6 +65,7 @@ impl TryFrom<Row> for PayOrderRow {
             trade_no: row.trade_no,
             payment_id: row.payment_id.map(PaymentId),
             message: row.message,
+            bills: row.bills,
         })
     }
 }
@@ -112,6 +115,7 @@ pub async fn pay_order_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PayOrde
             named.push(sql);
             if let Some(meant) = &meant {
                 sql.push(" and r.id = any(").push_bind(meant.clone()).push(")");
+                push_scope(sql, ctx, "r.district_id", "r.estate_id");
             }
             push_days(sql, query, "r.made_at");
         },
