@@ -157,6 +157,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<BillPages>("/billing/bills/:id"),
     Page::lazy::<BillingLists>("/billing/payments"),
     Page::lazy::<BillingLists>("/billing/pay-orders"),
+    Page::lazy::<PayOdds>("/billing/pay-orders/:id"),
     Page::lazy::<PayOdds>("/billing/pay-odds"),
     Page::lazy::<PayOdds>("/billing/pay-odds/:id"),
     Page::lazy::<Receipts>("/billing/payments/verify"),

@@ -6,7 +6,7 @@ use domain::{
         bill::{Bill, BillRow, BillSums},
         bill_form::{BillForm, TakeBack},
         pay_odd::{PayOddOutcome, PayOddRow},
-        pay_order_sheet::PayOrderRow,
+        pay_order_sheet::{PayOrder, PayOrderRow},
         payment::{Account, AccountRow, PaymentForm, PaymentRow, Receipt},
         run::{RunForm, RunRow},
     },
@@ -72,6 +72,12 @@ pub async fn payment_list(query: ListQuery) -> Result<Page<PaymentRow>, ApiError
 #[server(endpoint = "pay_order_list", input = Json, output = Terse)]
 pub async fn pay_order_list(query: ListQuery) -> Result<Page<PayOrderRow>, ApiError> {
     Ok(pay_order::pay_order_list(&ctx()?, &query).await?)
+}
+
+/// One of these orders with its timeline.
+#[server(endpoint = "pay_order_get", input = Json, output = Terse)]
+pub async fn pay_order_get(id: i64) -> Result<PayOrder, ApiError> {
+    Ok(pay_order::pay_order_get(&ctx()?, id).await?)
 }
 
 /// A page of money that came by telephone and is not what an order asked for.

@@ -29,9 +29,9 @@ use crate::ui::{
     empty_view,
     table::time_text,
 };
-use domain::billing::reduction::Note;
+use domain::billing::{pay_order_sheet::PAY_ORDER_LIST, reduction::Note};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
+use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 
 /// The lists.
 pub struct BillingLists;
@@ -119,7 +119,7 @@ impl LazyRoute for Receipts {
     }
 }
 
-/// 待核实到账.
+/// 待核实到账, and the page of an order.
 pub struct PayOdds;
 
 #[lazy_route]
@@ -129,9 +129,11 @@ impl LazyRoute for PayOdds {
     }
 
     fn view(_this: Self) -> AnyView {
-        let about = use_about("pay-odds");
+        let (about, path) = (use_about("pay-odds"), use_location().pathname);
+        let of_order = Memo::new(move |_| path.with(|path| path.starts_with(PAY_ORDER_LIST.path)));
         (move || match about.get() {
             Some(About::Word) => pay_odd::list_view(),
+            Some(About::One) if of_order.get() => pay_odd::order_view(),
             Some(About::One) => pay_odd::detail_view(),
             None => ().into_any(),
         })

@@ -1,6 +1,10 @@
-//! 待核实到账 (S4-1.21): the pool of money that is not what an order asked for, and one of it with what can be decided.
+//! 手机支付 (S4-1.21): one order with what happened to it; the pool of money that is not what an order asked for, and one of it with
+//! what can be decided.
 
-use super::api::{pay_odd_decide, pay_odd_get, pay_odd_list, pay_odd_propose};
+use super::{
+    api::{pay_odd_decide, pay_odd_get, pay_odd_list, pay_odd_propose, pay_order_get},
+    notes_panel,
+};
 use crate::{
     shell::may,
     ui::{
@@ -34,6 +38,31 @@ pub(super) fn tabs(here: &'static str) -> AnyView {
             {tab(PAY_ORDER_LIST.path, PAY_ORDER_LIST.noun)}
             {tab(PAY_ODD_LIST.path, PAY_ODD_LIST.noun)}
         </nav>
+    }
+    .into_any()
+}
+
+pub(super) fn order_view() -> AnyView {
+    let id = use_id();
+    let order = resource(move || id.get(), pay_order_get);
+    view! {
+        <main class="page">
+            <Transition fallback=loading_view>
+                {move || Suspend::new(async move {
+                    match order.await {
+                        Ok(order) => {
+                            view! {
+                                <PageHead title=format!("支付订单 {}", order.row.order_no) back=(PAY_ORDER_LIST.path.to_owned(), PAY_ORDER_LIST.noun.to_owned()) />
+                                {field_group("订单信息", PAY_ORDER_LIST.fields(&order.row))}
+                                {notes_panel(&order.notes)}
+                            }
+                            .into_any()
+                        }
+                        Err(error) => error_view(&error),
+                    }
+                })}
+            </Transition>
+        </main>
     }
     .into_any()
 }

@@ -65,8 +65,8 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
         finance("bill_create", json!({"account": account, "form": lock(21, today)})),
         finance("bill_reverse", json!({"id": wrong, "version": 1, "how": "Void", "reason": "阳光苑误录"})),
         read("payment_list", list.clone(), Hidden),
-        // Nobody has paid on a telephone yet: there is nothing to hide.
-        read("pay_order_list", list.clone(), Good),
+        read("pay_order_list", list.clone(), Hidden),
+        read("pay_order_get", json!({"id": at.odd}), NotFound),
         read("pay_odd_list", list.clone(), Hidden),
         read("pay_odd_get", json!({"id": at.odd}), NotFound),
         Entry {

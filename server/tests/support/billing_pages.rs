@@ -49,14 +49,24 @@ pub async fn household(site: &Site, person: i64) -> (AccountId, BillId, PaymentI
     (account, bill, payment)
 }
 
-/// Number of the first money that came by telephone and that no order asked for.
+/// Number of the first order, and of the first money that came by telephone and that no order asked for.
 pub const ODD: i64 = 1;
 
-/// A payment company has money of an account that no order asked for.
+/// A payment company has money of an account that its order did not ask for.
 pub async fn odd(site: &Site, account: AccountId) -> i64 {
     let kept = format!(
-        "insert into pay_odd (district_id, estate_id, account_id, channel, trade_no, order_no, amount_fen, paid_at, reason, found_at)
-         select district_id, estate_id, id, 'WECHAT', '4200001', 'ZF1', 100, now(), 'SECOND', now() from account where id = {account}
+        "with asked as (
+             insert into pay_order (district_id, estate_id, account_id, person_id, order_no, request_id, channel, amount_fen, bill_ids,
+                                    subject, status, made_at, expires_at, closed_at)
+             select a.district_id, a.estate_id, a.id, a.person_id, 'ZF1', gen_random_uuid(), 'WECHAT', 90, array[b.id], '测试', 'CLOSED',
+                    now(), now(), now()
+             from account a join bill b on b.account_id = a.id where a.id = {account} order by b.id limit 1 returning *),
+         noted as (
+             insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
+             select district_id, estate_id, id, now(), '下单', channel from asked)
+         insert into pay_odd (district_id, estate_id, account_id, order_id, channel, trade_no, order_no, amount_fen, paid_at, reason,
+                              found_at)
+         select district_id, estate_id, account_id, id, channel, '4200001', order_no, 100, now(), 'SECOND', now() from asked
          returning id"
     );
     site.id(&kept).await
@@ -84,7 +94,12 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
             vec!["损坏赔偿120.50元", "应收款", "租金及其他收入", "库存现金", "转应收", "门锁", "部分缴"],
         ),
         ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
-        ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "暂无支付订单"]),
+        ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "ZF1", "甲区租户", "已关闭", "共 1 条"]),
+        (
+            "/billing/pay-orders/:id",
+            format!("/billing/pay-orders/{ODD}"),
+            vec!["支付订单 ZF1", "甲区租户", "办理记录", "下单"],
+        ),
         (
             "/billing/pay-odds",
             "/billing/pay-odds".into(),

@@ -1,7 +1,10 @@
 //! 手机支付 list: the orders of tenants as the staff sees them.
 
 use crate::{
-    billing::pay_order::{PayChannel, PayOrderStatus},
+    billing::{
+        pay_order::{PayChannel, PayOrderStatus},
+        reduction::Note,
+    },
     id::{AccountId, PaymentId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     value::Money,
@@ -31,6 +34,14 @@ pub struct PayOrderRow {
     pub bills: String,
 }
 
+/// An order with its timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PayOrder {
+    pub row: PayOrderRow,
+    /// what happened, newest first; nobody of the staff does any of it
+    pub notes: Vec<Note>,
+}
+
 /// 手机支付 list.
 #[rustfmt::skip] // a table: one line per column
 pub const PAY_ORDER_LIST: ListSheet<PayOrderRow> = ListSheet {
@@ -39,7 +50,7 @@ pub const PAY_ORDER_LIST: ListSheet<PayOrderRow> = ListSheet {
     path: "/billing/pay-orders",
     search_hint: "订单号、交易流水号、承租人、账户号、合同编号、住房地址",
     columns: &[
-        ListColumn { key: "order_no", header: "订单号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.order_no) },
+        ListColumn { key: "order_no", header: "订单号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.order_no, format!("/billing/pay-orders/{}", row.id)) },
         ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.lessee, format!("/billing/accounts/{}", row.account_id)) },
         ListColumn { key: "address", header: "住房地址", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.address) },
         ListColumn { key: "bills", header: "账单", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.bills) },

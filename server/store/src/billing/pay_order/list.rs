@@ -14,8 +14,10 @@ use chrono::{DateTime, Utc};
 use domain::{
     billing::{
         pay_order::{PayChannel, PayOrderStatus},
-        pay_order_sheet::{PAY_ORDER_LIST, PayOrderRow},
+        pay_order_sheet::{PAY_ORDER_LIST, PayOrder, PayOrderRow},
+        reduction::Note,
     },
+    failure::Failure,
     id::{AccountId, PaymentId},
     list::{ListQuery, Page},
     platform::permission::Permission,
@@ -85,6 +87,27 @@ async fn meant(tx: &mut Tx, words: &[String]) -> Result<(Option<Vec<i64>>, Optio
         return Ok((None, None));
     }
     Ok((Some(rows.iter().map(|row| row.id).collect()), Some(rows.iter().map(|row| row.account).collect())))
+}
+
+/// One order with its timeline.
+///
+/// # Errors
+/// Without [`Permission::BillRead`]; [`Failure::NotFound`] outside the scope.
+pub async fn pay_order_get(ctx: &Ctx, id: i64) -> Result<PayOrder> {
+    ctx.require(Permission::BillRead)?;
+    let mut tx = ctx.begin().await?;
+    let statement = format!("select {COLUMNS} from pay_order r {JOINS} where r.id = $1");
+    let row: Row = sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .bind(id)
+        .fetch_optional(connection(&mut tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let notes = sqlx::query!("select at, event, message from pay_order_event where order_id = $1 order by id desc", id)
+        .map(|note| Note { event: note.event, actor: None, at: note.at, reason: note.message })
+        .fetch_all(connection(&mut tx))
+        .await?;
+    tx.commit().await?;
+    Ok(PayOrder { row: row.try_into()?, notes })
 }
 
 /// A page of orders in scope.

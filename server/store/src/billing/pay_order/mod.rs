@@ -11,7 +11,7 @@ mod read;
 mod settle;
 
 pub use ask::{OrderAsked, order_answered, orders_ask};
-pub use list::pay_order_list;
+pub use list::{pay_order_get, pay_order_list};
 pub use odd::{pay_odd_decide, pay_odd_propose};
 pub use odd_list::{pay_odd_get, pay_odd_list};
 pub use read::{order_get, order_of, order_press};

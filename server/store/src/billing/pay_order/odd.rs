@@ -226,6 +226,16 @@ async fn to_balance(tx: &mut Tx, ctx: &Ctx, id: i64, account: i64) -> Result<i64
     )
     .fetch_one(connection(tx))
     .await?;
+    let entered = sqlx::query_scalar!(
+        r#"select exists (select from pay_order where channel = $1 and trade_no = $2) as "entered!""#,
+        odd.channel,
+        odd.trade_no
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    if entered {
+        return Err(Failure::refused("该交易已按支付订单入账，请退回后重新核对").into());
+    }
     let held = hold(tx, AccountId(account)).await?;
     let entry = Entry {
         estate: held.estate_id,
