@@ -60,15 +60,33 @@ create index tenant_code_sent on tenant_code (sent_at);
 
 create table tenant_session (
     token_digest bytea primary key,
-    -- by which the persons are found again with every request: a number that was taken out of a record ends the session
+    -- by these the persons are found again with every request: a number that was taken out of a record ends the session
     phone_digest bytea not null,
+    -- who they were: while the digests are being renewed under another key (README, key rotation) the old one finds nobody
+    person_ids bigint[] not null,
     created_at timestamptz not null,
     seen_at timestamptz not null,
     expires_at timestamptz not null
 );
 create index tenant_session_expires on tenant_session (expires_at);
-create index tenant_session_phone on tenant_session (phone_digest);
+create index tenant_session_seen on tenant_session (seen_at);
 
+-- Every try to sign in (domain.md §2.6: logged, kept three years): who it was where that was known, from where, and how it ended. The
+-- number does not stand here either.
+create table tenant_attempt (
+    id bigint generated always as identity primary key,
+    at timestamptz not null,
+    person_id bigint,
+    address text not null,
+    result text not null check (result in ('OK', 'CODE', 'OVER', 'SPENT'))
+);
+create index tenant_attempt_at on tenant_attempt (at);
+create index tenant_attempt_person on tenant_attempt (person_id, at desc) where person_id is not null;
+
+alter table tenant_attempt enable row level security;
+alter table tenant_attempt force row level security;
+create policy tenant_attempt_platform on tenant_attempt for all to public using ((select scope_platform()));
+revoke update, delete on tenant_attempt from housing_app;
 alter table tenant_code enable row level security;
 alter table tenant_code force row level security;
 create policy tenant_code_platform on tenant_code for all to public using ((select scope_platform()));

@@ -140,6 +140,10 @@ begin
 end
 $$;
 revoke delete on rent_reduction, waiver, waiver_bill from housing_app;
+-- A tenant's own contract costs what is left of the rent (`contract_rent_on` below), also on the tenant's telephone.
+create policy rent_reduction_tenant on rent_reduction for select to public using (
+    (select scope_persons()) is not null
+    and exists (select from contract c where c.id = contract_id and c.person_id = any ((select scope_persons())::bigint[])));
 revoke update, delete on rent_reduction_history, waiver_history from housing_app;
 
 select set_config('app.platform', 'on', true);

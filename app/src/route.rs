@@ -5,7 +5,7 @@
 
 use crate::{
     billing::{
-        BillForms, BillPages, BillingLists, Counter, Receipts,
+        BillForms, BillPages, BillingLists, Counter, PayOdds, Receipts,
         adjustment::Adjustments,
         arrears::Arrears,
         book::{BookPages, Books},
@@ -157,6 +157,9 @@ const PAGES: &[Page] = &[
     Page::lazy::<BillPages>("/billing/bills/:id"),
     Page::lazy::<BillingLists>("/billing/payments"),
     Page::lazy::<BillingLists>("/billing/pay-orders"),
+    Page::lazy::<PayOdds>("/billing/pay-orders/:id"),
+    Page::lazy::<PayOdds>("/billing/pay-odds"),
+    Page::lazy::<PayOdds>("/billing/pay-odds/:id"),
     Page::lazy::<Receipts>("/billing/payments/verify"),
     Page::lazy::<Receipts>("/billing/payments/:id"),
     Page::lazy::<Papers>("/billing/notices"),

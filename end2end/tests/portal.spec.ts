@@ -53,6 +53,7 @@ test("a tenant signs in by telephone, pays and keeps a receipt, without JavaScri
   await checked(page);
   await page.getByRole("button", { name: "微信支付" }).click();
   await expect(page.getByText("待支付")).toBeVisible();
+  // WeChat, and the simulator as well, lets nobody pay who comes from nowhere: the page tells its site along.
   await page.getByRole("link", { name: "去微信支付付款" }).click();
   await page.getByRole("button", { name: "支付", exact: true }).click();
   // The company's notice comes a moment later.

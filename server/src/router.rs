@@ -118,7 +118,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .merge(dynamic)
         // tenants on their telephones, and the payment companies: no session of the staff is looked at
         .merge(portal::routes(&state))
-        .merge(pay::notify::routes())
+        .merge(pay::notify::routes(&state))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.front.clone(), trace::trace))
         .with_state(state)

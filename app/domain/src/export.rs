@@ -30,7 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-pub const EXPORTS: [Export; 55] = [
+pub const EXPORTS: [Export; 57] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -67,6 +67,8 @@ pub const EXPORTS: [Export; 55] = [
     bill("deduction", "代扣批次"),
     bill("deduction_item", "房租扣费记录"),
     bill("bank_difference", "银行差异"),
+    bill("pay_order", "支付订单"),
+    bill("pay_odd", "待核实到账"),
     bill("reconciliation", "银行对账"),
     bill("ledger_entry", "分录"),
     bill("rent_adjustment", "租金调整"),

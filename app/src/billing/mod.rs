@@ -1,6 +1,7 @@
 //! 收费管理 (S0-9, S0-10, S0-13, S1-7.2, S1-7.3, S4-1.7, S4-1.10): accounts, bills, payments, and the counter.
 //!
-//! Five lazy routes: the lists, the counter with its arithmetic, the page of a bill, the form of one, and receipts. Who
+//! Six lazy routes: the lists, the counter with its arithmetic, the page of a bill, the form of one, receipts, and money that
+//! came by telephone and is not what was asked for. Who
 //! collects all day loads the counter and receipts, and nothing else.
 
 mod account;
@@ -14,6 +15,7 @@ pub(crate) mod deduction;
 pub(crate) mod dunning;
 mod list;
 pub(crate) mod meter;
+mod pay_odd;
 mod receipt;
 pub(crate) mod reduction;
 mod run;
@@ -27,9 +29,9 @@ use crate::ui::{
     empty_view,
     table::time_text,
 };
-use domain::billing::reduction::Note;
+use domain::billing::{pay_order_sheet::PAY_ORDER_LIST, reduction::Note};
 use leptos::prelude::*;
-use leptos_router::{LazyRoute, lazy_route};
+use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 
 /// The lists.
 pub struct BillingLists;
@@ -111,6 +113,28 @@ impl LazyRoute for Receipts {
         (move || match about.get() {
             Some(About::Word) => verify::verify_view(),
             Some(About::One) => receipt::receipt_view(),
+            None => ().into_any(),
+        })
+        .into_any()
+    }
+}
+
+/// 待核实到账, and the page of an order.
+pub struct PayOdds;
+
+#[lazy_route]
+impl LazyRoute for PayOdds {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let (about, path) = (use_about("pay-odds"), use_location().pathname);
+        let of_order = Memo::new(move |_| path.with(|path| path.starts_with(PAY_ORDER_LIST.path)));
+        (move || match about.get() {
+            Some(About::Word) => pay_odd::list_view(),
+            Some(About::One) if of_order.get() => pay_odd::order_view(),
+            Some(About::One) => pay_odd::detail_view(),
             None => ().into_any(),
         })
         .into_any()

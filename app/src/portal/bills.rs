@@ -2,7 +2,7 @@
 
 use super::{Frame, alert, facts, page, period, yuan};
 use domain::{
-    billing::pay_order::PayChannel,
+    billing::pay_order::{BILLS_MAX, PayChannel},
     portal::view::{Home, OpenBill, PastBill},
     value::Money,
 };
@@ -16,6 +16,7 @@ pub fn home(frame: &Frame, homes: Vec<Home>) -> String {
         .into_iter()
         .map(|home| {
             let owed = home.owed();
+            let payable = home.bills.iter().any(|bill| !bill.in_batch);
             let late = home.bills.iter().any(|bill| bill.late);
             let said = match (owed > Money::ZERO, late) {
                 (false, _) => "已缴清",
@@ -34,7 +35,7 @@ pub fn home(frame: &Frame, homes: Vec<Home>) -> String {
                         <span class=if late { "tag late" } else { "tag" }>{said}</span>
                         <b>{yuan(owed)}</b>
                     </p>
-                    {(owed > Money::ZERO).then(|| view! { <p><a class="button" href="/my/bills">"去缴费"</a></p> })}
+                    {payable.then(|| view! { <p><a class="button" href="/my/bills">"去缴费"</a></p> })}
                     {facts(rows)}
                 </section>
             }
@@ -79,7 +80,9 @@ fn home_bills(home: Home, request: String, channels: &[PayChannel]) -> impl Into
         view! { <p class="alert">"有一笔支付尚未完成 "<a href=format!("/my/pay/{no}")>"继续支付或取消"</a></p> }
     });
     let payable = home.paying.is_none() && home.bills.iter().any(|bill| !bill.in_batch);
-    let owed: Money = home.bills.iter().filter(|bill| !bill.in_batch).map(|bill| bill.debt.total()).sum();
+    // What is chosen to begin with.
+    let owed: Money =
+        home.bills.iter().filter(|bill| !bill.in_batch).take(BILLS_MAX).map(|bill| bill.debt.total()).sum();
     let none = home.bills.is_empty().then(|| view! { <p>"没有待缴账单"</p> });
     let many = home.bills.len() > 1;
     let buttons: Vec<_> = channels
@@ -97,7 +100,15 @@ fn home_bills(home: Home, request: String, channels: &[PayChannel]) -> impl Into
             {buttons}
         }
     });
-    let bills: Vec<_> = home.bills.into_iter().map(|bill| open_bill(bill, payable)).collect();
+    // No more are chosen than one order takes; the oldest come first.
+    let mut room = BILLS_MAX;
+    let choice = |bill: OpenBill| {
+        let choosable = payable && !bill.in_batch;
+        let chosen = choosable && room > 0;
+        room -= usize::from(chosen);
+        open_bill(bill, choosable, chosen)
+    };
+    let bills: Vec<_> = home.bills.into_iter().map(choice).collect();
     view! {
         <section>
             <h2>{title}</h2>
@@ -114,15 +125,16 @@ fn home_bills(home: Home, request: String, channels: &[PayChannel]) -> impl Into
     }
 }
 
-fn open_bill(bill: OpenBill, payable: bool) -> impl IntoView {
+fn open_bill(bill: OpenBill, choosable: bool, chosen: bool) -> impl IntoView {
     let late_fee = (bill.debt.late_fee > Money::ZERO).then(|| format!("，含滞纳金{}元", bill.debt.late_fee));
     let said = match (bill.in_batch, bill.late) {
         (true, _) => Some("银行扣款中"),
         (_, true) => Some("已逾期"),
         _ => None,
     };
-    let choice = (payable && !bill.in_batch)
-        .then(|| view! { <input type="checkbox" name="bill" value=bill.id.to_string() checked /> });
+    let choice =
+        choosable.then(|| view! { <input type="checkbox" name="bill" value=bill.id.to_string() checked=chosen /> });
+    let class = if bill.in_batch { "tag" } else { "tag late" };
     view! {
         <li>
             <label>
@@ -130,7 +142,7 @@ fn open_bill(bill: OpenBill, payable: bool) -> impl IntoView {
                 <b>{bill.fee_item.label()}</b>
                 " "
                 <span class="figure">{yuan(bill.debt.total())}</span>
-                {said.map(|said| view! { " "<span class="tag late">{said}</span> })}
+                {said.map(|said| view! { " "<span class=class>{said}</span> })}
                 <br />
                 <small>
                     {format!("{}，{}到期{}", period(bill.from, bill.to), bill.debt.due_on, late_fee.unwrap_or_default())}

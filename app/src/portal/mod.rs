@@ -10,7 +10,7 @@ mod sign_in;
 pub use bills::{bills, home};
 pub use pay::pay;
 pub use records::{contracts, notices, receipt, receipts};
-pub use sign_in::{code, sign_in};
+pub use sign_in::{Door, code, sign_in};
 
 use leptos::prelude::*;
 

@@ -25,8 +25,10 @@ pub fn pay(frame: &Frame, order: TenantOrder, complaint: Option<String>) -> Stri
             <p class="hint">{format!("请在{}前完成付款", moment(order.expires_at))}</p>
         }
     });
-    let again = (order.status == PayOrderStatus::New)
-        .then(|| view! { <form method="post" action=action("place")><button>"提交支付"</button></form> });
+    let again = order.placeable.then(|| {
+        let label = if order.status == PayOrderStatus::New { "提交支付" } else { "重新获取支付链接" };
+        view! { <form method="post" action=action("place")><button>{label}</button></form> }
+    });
     let check = open.then(|| {
         view! {
             <form method="post" action=action("check")><button class="second">"已付款，查看结果"</button></form>

@@ -170,7 +170,8 @@ impl Asked {
 }
 
 /// Whoever has one address of the new family has 2⁶⁴ of them.
-fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {

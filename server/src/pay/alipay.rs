@@ -26,6 +26,8 @@ const FUTURE: TimeDelta = TimeDelta::minutes(5);
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub app_id: String,
+    /// the merchant's own account (卖家支付宝用户号): where it is named, notices for another one are not believed
+    pub seller_id: Option<String>,
     /// the merchant's private key (应用私钥)
     pub key: PathBuf,
     /// the company's public key (支付宝公钥)
@@ -42,6 +44,7 @@ fn service() -> String {
 #[derive(Clone)]
 pub struct Alipay {
     app_id: String,
+    seller_id: Option<String>,
     key: Signer,
     alipay_key: Verifier,
     service: String,
@@ -68,6 +71,7 @@ impl Alipay {
             key: Signer::read(&beside(path, &settings.key))?,
             alipay_key: Verifier::read(&beside(path, &settings.alipay_key))?,
             app_id: settings.app_id,
+            seller_id: settings.seller_id,
             service: settings.service,
             client: client()?,
         };
@@ -176,7 +180,8 @@ impl Alipay {
         if now - sent_at > MOMENT || sent_at - now > FUTURE {
             return Err(Distrust::Moment);
         }
-        if field("app_id")? != self.app_id {
+        let seller = self.seller_id.as_ref().is_none_or(|own| fields.get("seller_id") == Some(own));
+        if field("app_id")? != self.app_id || !seller {
             return Err(Distrust::Addressee);
         }
         // A notice of what was paid back, or closed, changes nothing here.

@@ -119,7 +119,7 @@ impl Till {
             gateways.push(Gateway::Alipay(Box::new(Alipay::read(path)?)));
         }
         let public = serve.public_url.as_deref().unwrap_or_default();
-        if !gateways.is_empty() && !(public.starts_with("https://") || public.starts_with("http://")) {
+        if !gateways.is_empty() && !public.starts_with("https://") && !public.starts_with("http://") {
             return Err(
                 "--wechat and --alipay need --public-url https://… : where the companies send their notices".to_owned()
             );

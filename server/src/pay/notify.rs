@@ -2,12 +2,13 @@
 //! what is signed, and a repeat changes nothing.
 
 use super::{Distrust, Gateway, Till};
-use crate::router::AppState;
+use crate::{front::limit::Asked, router::AppState};
 use axum::{
     Form, Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State, rejection::FormRejection},
+    extract::{DefaultBodyLimit, Request, State, rejection::FormRejection},
     http::{HeaderMap, StatusCode},
+    middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::post,
 };
@@ -27,11 +28,22 @@ use store::{
 const NOTICE_BYTES: usize = 64 * 1024;
 
 /// The addresses that are told to the companies.
-pub fn routes() -> Router<AppState> {
+pub fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/pay/notify/wechat", post(wechat))
         .route("/pay/notify/alipay", post(alipay))
         .layer(DefaultBodyLimit::max(NOTICE_BYTES))
+        .layer(middleware::from_fn_with_state(state.clone(), limited))
+}
+
+/// Each forgery costs us a signature to be checked: of one address so many are read as of anybody. The companies have many addresses and
+/// send again what was refused.
+async fn limited(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let address = state.front.address(&request);
+    match state.front.refuse_address(address, request.uri().path(), Asked::Page) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
+    }
 }
 
 /// What is answered: taken, or to be sent again. The reason is for the log; whoever sends forgeries learns nothing from it.
@@ -82,7 +94,8 @@ async fn take(database: &Database, read: Result<Option<Told>, Distrust>) -> Answ
         }
     };
     match order_paid(database, &told, Utc::now()).await {
-        Ok(Verdict::Entered | Verdict::Known) => Answer::Taken,
+        // What is not an order's is kept for a person: the company has been heard.
+        Ok(Verdict::Entered | Verdict::Known | Verdict::Odd) => Answer::Taken,
         Err(error) => match Failure::from(error) {
             Failure::Refused(why) => {
                 tracing::warn!(order = told.order_no, why, "a notice of a payment is refused");

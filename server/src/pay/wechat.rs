@@ -16,7 +16,10 @@ use domain::{
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 use store::{billing::pay_order::Order, platform::token};
 
 /// A notice that is further from our clock is not believed (微信支付: 5 minutes).
@@ -38,6 +41,9 @@ pub struct Settings {
     pub platform_serial: String,
     /// that key (pub_key.pem)
     pub platform_key: PathBuf,
+    /// while the company changes its key: the others by which it may sign, by their serial numbers
+    #[serde(default)]
+    pub other_keys: BTreeMap<String, PathBuf>,
     #[serde(default = "service")]
     pub service: String,
 }
@@ -55,7 +61,8 @@ pub struct WeChat {
     key: Signer,
     api_v3_key: [u8; 32],
     platform_serial: String,
-    platform_key: Verifier,
+    /// the company's keys by their serial numbers
+    platform_keys: BTreeMap<String, Verifier>,
     service: String,
     client: reqwest::Client,
 }
@@ -77,9 +84,14 @@ impl WeChat {
         let settings: Settings =
             toml::from_str(&text).map_err(|error| format!("{}: {}", path.display(), error.message()))?;
         let api_v3_key = settings.api_v3_key.as_bytes().try_into();
+        let named = settings.other_keys.iter().map(|(serial, file)| (serial.clone(), file));
+        let platform_keys = named
+            .chain([(settings.platform_serial.clone(), &settings.platform_key)])
+            .map(|(serial, file)| Ok((serial, Verifier::read(&beside(path, file))?)))
+            .collect::<Result<BTreeMap<_, _>, String>>()?;
         let wechat = Self {
             key: Signer::read(&beside(path, &settings.key))?,
-            platform_key: Verifier::read(&beside(path, &settings.platform_key))?,
+            platform_keys,
             app_id: settings.app_id,
             mch_id: settings.mch_id,
             serial: settings.serial,
@@ -88,7 +100,9 @@ impl WeChat {
             service: settings.service.trim_end_matches('/').to_owned(),
             client: client()?,
         };
-        refuse_simulated(&wechat.platform_key, &wechat.service)?;
+        for key in wechat.platform_keys.values() {
+            refuse_simulated(key, &wechat.service)?;
+        }
         Ok(wechat)
     }
 
@@ -115,7 +129,15 @@ impl WeChat {
         let path = format!("/v3/pay/transactions/out-trade-no/{order_no}?mchid={}", self.mch_id);
         let (status, told) = self.call("GET", &path, None).await?;
         match (status, told["trade_state"].as_str()) {
-            (404, _) => Ok(Asked::Gone),
+            // A proxy on the way that does not find the service says 404 as well, and knows no such code.
+            (404, _)
+                if matches!(
+                    told["code"].as_str(),
+                    Some("ORDER_NOT_EXIST" | "ORDERNOTEXIST" | "RESOURCE_NOT_EXISTS")
+                ) =>
+            {
+                Ok(Asked::Gone)
+            }
             // What was paid back has been paid.
             (200, Some("SUCCESS" | "REFUND")) => {
                 self.told(&told, None).map(Asked::Paid).map_err(|why| format!("{why:?}"))
@@ -136,7 +158,9 @@ impl WeChat {
         }
     }
 
-    /// Sends a signed request; answers status and content, when the answer is signed as well.
+    /// Sends a signed request; answers status and content. Of what succeeded nothing is believed that is not signed. A refusal may
+    /// come without a signature, as the company's own libraries have it: of that the code is read, which can at most close an
+    /// order here, and a closed order still takes its money.
     async fn call(&self, method: &str, path: &str, content: Option<&Value>) -> Result<(u16, Value), String> {
         let body = content.map(Value::to_string).unwrap_or_default();
         let (moment, nonce) = (Utc::now().timestamp(), token::hex(&token::random_bytes()[..16]));
@@ -152,25 +176,29 @@ impl WeChat {
             .header("accept", "application/json")
             .header("content-type", "application/json")
             .header("user-agent", "housing")
+            // By which key the answer is to be signed.
+            .header("wechatpay-serial", &self.platform_serial)
             .body(body);
         // The address of the service is no secret; what was sent is not told.
         let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.text().await.map_err(|error| error.without_url().to_string())?;
+        let content: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+        if !(200..300).contains(&status) {
+            return Ok((status, json!({"code": content["code"]})));
+        }
         if let Err(why) = self.is_signed(&headers, &body, Utc::now()) {
             return Err(format!("WeChat Pay answers {status} and is not believed: {why:?}"));
         }
-        Ok((status, serde_json::from_str(&body).unwrap_or(Value::Null)))
+        Ok((status, content))
     }
 
     /// Whether head and body are the company's own word of these minutes.
     fn is_signed(&self, headers: &HeaderMap, body: &str, now: DateTime<Utc>) -> Result<(), Distrust> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if header("wechatpay-serial") != self.platform_serial {
-            return Err(Distrust::Signature);
-        }
+        let key = self.platform_keys.get(header("wechatpay-serial")).ok_or(Distrust::Signature)?;
         let (moment, nonce) = (header("wechatpay-timestamp"), header("wechatpay-nonce"));
-        if !self.platform_key.is_signed(&format!("{moment}\n{nonce}\n{body}\n"), header("wechatpay-signature")) {
+        if !key.is_signed(&format!("{moment}\n{nonce}\n{body}\n"), header("wechatpay-signature")) {
             return Err(Distrust::Signature);
         }
         let moment = moment.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));

@@ -9,18 +9,21 @@ mod records;
 mod sign_in;
 
 use crate::{
-    front::{limit::Asked, plain},
+    front::{
+        limit::{Asked, network},
+        plain,
+    },
     router::AppState,
     session::{cookie, is_forged},
 };
 use app::portal::{Frame, STYLE};
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Form, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{Html, IntoResponse as _, Redirect, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use domain::failure::Failure;
 use store::portal::{Tenant, tenant_ctx};
@@ -32,20 +35,21 @@ pub const COOKIE: &str = "housing_tenant";
 const LARGE: &str = "housing_large";
 /// No form of ours is larger.
 const FORM_BYTES: usize = 64 * 1024;
-/// The pages' own sheet, and nothing else: no script at all. Paying leads away by a link, which this does not rule.
+/// The pages' own sheet, the picture of a captcha that is part of its page, and nothing else: no script at all. Paying leads away by a link, which this does not rule.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// Every address of the tenants.
 pub fn routes(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/my", get(records::home))
+        .route("/my/", get(|| async { Redirect::to("/my") }))
         .route("/my/sign-in", get(sign_in::page).post(sign_in::enter))
         .route("/my/sign-in/code", post(sign_in::ask))
         .route("/my/sign-out", post(sign_in::leave))
         .route("/my/bills", get(pay::bills))
-        .route("/my/pay", post(pay::create))
+        .route("/my/pay", get(|| async { Redirect::to("/my/bills") }).post(pay::create))
         .route("/my/pay/{no}", get(pay::page))
         .route("/my/pay/{no}/place", post(pay::place))
         .route("/my/pay/{no}/check", post(pay::check))
@@ -55,6 +59,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/my/contract", get(records::contracts))
         .route("/my/notices", get(records::notices))
         .route("/my/size", post(size))
+        .route("/my/{*rest}", any(missing))
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(middleware::from_fn_with_state(state.clone(), visit))
         .layer(middleware::from_fn(plain::address))
@@ -68,6 +73,8 @@ pub(crate) struct Visit {
     pub tenant: Option<Tenant>,
     pub secret: Option<String>,
     pub address: String,
+    /// by which codes are counted: whoever has one address of the new family has 2⁶⁴ of them
+    pub network: String,
     pub frame: Frame,
 }
 
@@ -118,16 +125,31 @@ async fn visit(State(state): State<AppState>, mut request: Request, next: Next) 
         phone: tenant.as_ref().map(|tenant| tenant.phone_mask().to_owned()),
         large: cookie(request.headers(), LARGE).is_some_and(|large| large == "1"),
         style: style_address(),
-        here: path,
+        here: here(path),
     };
+    let network = address.map(|address| network(address).to_string()).unwrap_or_default();
     let address = address.map(|address| address.to_string()).unwrap_or_default();
-    request.extensions_mut().insert(Visit { tenant, secret, address, frame });
+    request.extensions_mut().insert(Visit { tenant, secret, address, network, frame });
     let mut response = next.run(request).await;
     // What one household may see is kept by nobody on the way.
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    // WeChat lets nobody pay who comes from nowhere: its page is told the site, and nothing of the address.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
     response
+}
+
+/// The page to come back to: of what is only posted to, the one with its form.
+fn here(path: String) -> String {
+    if path.starts_with("/my/sign-in") {
+        return "/my/sign-in".to_owned();
+    }
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["", "my", "pay"] => "/my/bills".to_owned(),
+        ["", "my", "pay", no, _] => format!("/my/pay/{no}"),
+        _ => path,
+    }
 }
 
 /// A page as it is answered.
@@ -154,7 +176,7 @@ pub(crate) fn failed(frame: &Frame, error: store::Error) -> Response {
 pub(crate) fn sentence(error: store::Error) -> String {
     match Failure::from(error) {
         Failure::Invalid(errors) => {
-            let first = ["phone", "code"].iter().find_map(|field| errors.get(field));
+            let first = ["phone", "captcha", "code"].iter().find_map(|field| errors.get(field));
             first.map_or_else(|| "填写内容有误，请按提示修改".to_owned(), ToOwned::to_owned)
         }
         other => other.to_string(),
@@ -182,6 +204,11 @@ async fn size(State(state): State<AppState>, Form(form): Form<Vec<(String, Strin
     let (value, seconds) = if field(&form, "large") == "1" { ("1", 365 * 24 * 3600) } else { ("", 0) };
     let cookie = set_cookie(&state, LARGE, value, seconds);
     ([(header::SET_COOKIE, cookie)], Redirect::to(if own { back } else { "/my" })).into_response()
+}
+
+/// What is not there: of the tenants' pages, and not of the clerks'.
+async fn missing(Extension(visit): Extension<Visit>) -> Response {
+    failed(&visit.frame, Failure::NotFound.into())
 }
 
 /// The address of the sheet changes with its content, so that it can be kept for a year.

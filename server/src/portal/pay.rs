@@ -2,7 +2,7 @@
 
 use super::{SignedIn, failed, field, page as answer, sentence};
 use crate::{
-    pay::{Asked, exchange},
+    pay::{Asked, Gateway, exchange},
     router::AppState,
 };
 use app::portal::Frame;
@@ -13,15 +13,23 @@ use axum::{
 };
 use chrono::Utc;
 use domain::{
-    billing::pay_order::PayChannel,
+    billing::pay_order::{PayChannel, PayOrderStatus, Told, ask_closed_at},
+    failure::Failure,
     id::{AccountId, BillId},
 };
+use std::time::Duration;
 use store::{
-    billing::pay_order::{Order, OrderAsked, order_close, order_create, order_get, order_of, order_paid, order_placed},
+    billing::pay_order::{
+        Order, OrderAsked, order_close, order_create, order_get, order_paid, order_placed, order_press,
+    },
     platform::token,
     portal::{Tenant, bill_past_list, home_list},
 };
 
+/// So long somebody waits for the answer of a company (§0.5 rule 11).
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Said of an order that was given up: another tab may still show where it was paid.
+const GIVEN_UP: &str = "已取消，请勿再使用原支付页面付款";
 /// What people are told while a company does not answer.
 const AWAY: &str = "支付渠道暂时无法连接，请稍后再试";
 
@@ -65,7 +73,10 @@ pub async fn create(
         form.iter().filter(|(name, _)| name == "bill").map(|(_, value)| BillId(value.parse().unwrap_or(0))).collect();
     match order_create(&tenant, account, &bills, channel, field(&form, "request")).await {
         Ok(order) => {
-            if let Err(error) = submit(&state, &order, &address).await {
+            // The form sent twice finds its order, which may have ended meanwhile.
+            if order.status == PayOrderStatus::New
+                && let Err(error) = submit(&state, &order, &address).await
+            {
                 // The order is there; its page offers to try again.
                 tracing::warn!(order = order.order_no, error, "an order was not placed");
             }
@@ -96,17 +107,18 @@ async fn order_page(tenant: &Tenant, frame: &Frame, no: &str, complaint: Option<
     }
 }
 
-/// Places an order once more that the company did not take.
+/// Places an order once more that the company did not take, or whose address is dead.
 pub async fn place(
     State(state): State<AppState>,
     Path(no): Path<String>,
     SignedIn { tenant, frame, address }: SignedIn,
 ) -> Response {
-    let order = match order_of(&tenant, &no).await {
+    let order = match order_press(&tenant, &no).await {
         Ok(order) => order,
-        Err(error) => return failed(&frame, error),
+        Err(error) => return order_failed(&tenant, &frame, &no, error).await,
     };
     if order.status.is_open()
+        && order.expires_at > Utc::now()
         && let Err(error) = submit(&state, &order, &address).await
     {
         tracing::warn!(order = no, error, "an order was not placed");
@@ -121,25 +133,36 @@ pub async fn check(
     Path(no): Path<String>,
     SignedIn { tenant, frame, .. }: SignedIn,
 ) -> Response {
-    let order = match order_of(&tenant, &no).await {
+    let order = match order_press(&tenant, &no).await {
         Ok(order) => order,
-        Err(error) => return failed(&frame, error),
+        Err(error) => return order_failed(&tenant, &frame, &no, error).await,
     };
     if order.status.is_open() {
-        let asked = OrderAsked { order, over: false };
-        match exchange::ask(&state.process.database, &state.till, &asked, Utc::now()).await {
-            Ok(exchange::End::Entered | exchange::End::Closed) => {}
-            Ok(exchange::End::Open) => {
-                let said = "尚未收到付款结果，如已付款请稍后再查看".to_owned();
-                return order_page(&tenant, &frame, &no, Some(said)).await;
-            }
-            Err(error) => {
+        let asked = OrderAsked { over: false, ..OrderAsked::new(order, Utc::now()) };
+        let answer = exchange::ask(&state.process.database, &state.till, &asked, Utc::now());
+        let said = match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(exchange::End::Entered | exchange::End::Closed | exchange::End::Odd)) => None,
+            Ok(Ok(exchange::End::Open)) => Some("尚未收到付款结果，如已付款请稍后再查看"),
+            Ok(Err(error)) => {
                 tracing::warn!(order = no, error, "it is not known what became of an order");
-                return order_page(&tenant, &frame, &no, Some(AWAY.to_owned())).await;
+                Some(AWAY)
             }
+            // The plan asks on.
+            Err(_) => Some("处理中，请稍后再查看"),
+        };
+        if let Some(said) = said {
+            return order_page(&tenant, &frame, &no, Some(said.to_owned())).await;
         }
     }
     Redirect::to(&format!("/my/pay/{no}")).into_response()
+}
+
+/// A failure on the way to an order: of the own one its page says it.
+async fn order_failed(tenant: &Tenant, frame: &Frame, no: &str, error: store::Error) -> Response {
+    match Failure::from(error) {
+        Failure::Refused(said) => order_page(tenant, frame, no, Some(said)).await,
+        other => failed(frame, other.into()),
+    }
 }
 
 /// Gives an order up, unless it is paid already.
@@ -148,31 +171,52 @@ pub async fn cancel(
     Path(no): Path<String>,
     SignedIn { tenant, frame, .. }: SignedIn,
 ) -> Response {
-    let order = match order_of(&tenant, &no).await {
+    let order = match order_press(&tenant, &no).await {
         Ok(order) => order,
-        Err(error) => return failed(&frame, error),
+        Err(error) => return order_failed(&tenant, &frame, &no, error).await,
     };
-    if order.status.is_open()
-        && let Err(error) = give_up(&state, &order).await
-    {
-        tracing::warn!(order = no, error, "an order was not closed");
-        return order_page(&tenant, &frame, &no, Some(AWAY.to_owned())).await;
+    if !order.status.is_open() {
+        return Redirect::to(&format!("/my/pay/{no}")).into_response();
     }
-    Redirect::to(&format!("/my/pay/{no}")).into_response()
+    match give_up(&state, order).await {
+        Ok(()) => Redirect::to(&format!("/my/pay/{no}")).into_response(),
+        Err(error) => {
+            tracing::warn!(order = no, error, "an order was not closed");
+            order_page(&tenant, &frame, &no, Some(AWAY.to_owned())).await
+        }
+    }
 }
 
-/// The company closes it first: what is closed here alone could still be paid there.
-async fn give_up(state: &AppState, order: &Order) -> Result<(), String> {
+/// The company closes it first: what is closed here alone could still be paid there. What has ended can be paid there no more,
+/// and is closed even when the company cannot be asked; the plan asks on.
+async fn give_up(state: &AppState, order: Order) -> Result<(), String> {
     let (database, now) = (&state.process.database, Utc::now());
-    let gateway = state.till.gateway(order.channel).ok_or("the channel is not set up any more")?;
-    match gateway.ask(&order.order_no).await? {
-        Asked::Paid(told) => {
-            order_paid(database, &told, now).await.map_err(|error| error.to_string())?;
-            return Ok(());
-        }
-        Asked::Open => gateway.close(&order.order_no).await?,
-        Asked::Gone => {}
+    let OrderAsked { order, over, .. } = OrderAsked::new(order, now);
+    let again = ask_closed_at(order.expires_at, now);
+    let answer = match state.till.gateway(order.channel) {
+        Some(gateway) => given_up(gateway, &order.order_no).await,
+        None => Err("the channel is not set up any more".to_owned()),
+    };
+    match answer {
+        Ok(Some(told)) => order_paid(database, &told, now).await.map(|_| ()),
+        Ok(None) => order_close(database, order.id, GIVEN_UP, again, now).await.map(|_| ()),
+        Err(_) if over => order_close(database, order.id, GIVEN_UP, again, now).await.map(|_| ()),
+        Err(error) => return Err(error),
     }
-    order_close(database, order.id, "已取消", now).await.map_err(|error| error.to_string())?;
-    Ok(())
+    .map_err(|error| error.to_string())
+}
+
+/// Closes an order at the company; what it says instead, when it is paid already – be it in the moment between.
+async fn given_up(gateway: &Gateway, order_no: &str) -> Result<Option<Told>, String> {
+    for _ in 0..2 {
+        match gateway.ask(order_no).await? {
+            Asked::Paid(told) => return Ok(Some(told)),
+            Asked::Gone => return Ok(None),
+            Asked::Open => match gateway.close(order_no).await {
+                Ok(()) => return Ok(None),
+                Err(error) => tracing::warn!(order = order_no, error, "an order was not closed at the first try"),
+            },
+        }
+    }
+    Err("it was not closed".to_owned())
 }

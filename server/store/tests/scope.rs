@@ -97,7 +97,8 @@ async fn with_jobs() -> TestDatabase {
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
          insert into tenant_code (phone_digest, code_signature, address, sent_at, expires_at, person_ids)
          values ('\\x01', 'x', 'x', now(), now(), '{}');
-         insert into tenant_session values ('\\x01', '\\x01', now(), now(), now());
+         insert into tenant_session values ('\\x01', '\\x01', '{}', now(), now(), now());
+         insert into tenant_attempt (at, address, result) values (now(), 'x', 'OK');
          insert into login_attempt (login, result) values ('city', 'OK');
          insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city';
          insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city'; insert into user_factor (user_id, secret, key_id, offered_at) select id, '\\x01', 1, now() from app_user where login = 'city';

@@ -23,6 +23,7 @@ pub mod meter_form;
 pub mod meter_reading;
 pub mod meter_sheet;
 pub mod notice;
+pub mod pay_odd;
 pub mod pay_order;
 pub mod pay_order_sheet;
 pub mod payment;

@@ -91,6 +91,8 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("attachment", "附件"),
     ("deduction_batch", "代扣批次"),
     ("bank_difference", "银行差异"),
+    ("pay_order", "支付订单"),
+    ("pay_odd", "待核实到账"),
     ("sms_template", "短信模板"),
     ("sms_block", "短信黑名单"),
     ("dunning_rule_set", "催缴规则"),

@@ -1,18 +1,27 @@
 //! Signing in by a code that is sent to a telephone (domain.md R-93, PRM-03).
 
-use crate::value::{Check, Complaint, Phone};
+use crate::value::{Check, Complaint, Phone, text::normalize};
 
 /// A tenant's session ends after so many days without a visit.
 pub const IDLE_DAYS: i64 = 7;
 /// … and at the latest after so many.
 pub const SESSION_DAYS: i64 = 30;
-/// Codes that one network address may ask for in an hour: behind one address of a mobile network are many households, and
-/// a code costs money.
-pub const CODES_PER_ADDRESS: i64 = 60;
+/// Codes that one network may ask for in an hour: behind one address of a mobile network are thousands of households, and a
+/// code costs money.
+pub const CODES_PER_NETWORK: i64 = 600;
+/// From so many codes of a day on, a number needs a captcha for another one; the first ones are had without, because reading a
+/// picture is hard for those for whom large type was made.
+pub const CODES_FREE: i64 = 2;
+/// … and from so many of an hour on, everybody of the network.
+pub const CODES_FREE_PER_NETWORK: i64 = 20;
+/// Codes are kept so long: those of a day are counted.
+pub const CODE_DAYS: i64 = 2;
 
 /// What everybody is told who enters a wrong code, whose number it may be or not.
 pub const CODE_IS_WRONG: &str = "验证码错误";
 pub const CODE_IS_OVER: &str = "验证码已过期，请重新获取";
+pub const CAPTCHA_IS_WANTED: &str = "请输入图形验证码";
+pub const CAPTCHA_IS_WRONG: &str = "图形验证码错误或已过期，请重新输入";
 pub const CODE_IS_SPENT: &str = "验证码错误次数过多，请重新获取";
 
 /// PRM-03: how long a code is, for how many seconds it holds, after how many another one can be had, how many a day, and how
@@ -80,12 +89,6 @@ impl CodeRule {
             self.valid_seconds / 60
         )
     }
-
-    /// Whether a text can be a code at all.
-    #[must_use]
-    pub fn has_form(self, text: &str) -> bool {
-        text.len() == usize::from(self.digits) && text.bytes().all(|byte| byte.is_ascii_digit())
-    }
 }
 
 /// A number that text messages reach.
@@ -93,7 +96,8 @@ impl CodeRule {
 /// # Errors
 /// `请输入11位手机号`.
 pub fn mobile(text: &str) -> Check<Phone> {
-    Phone::parse(text.trim()).ok().filter(Phone::is_mobile).ok_or(Complaint::says("请输入11位手机号"))
+    let text: String = normalize(text).chars().filter(|letter| !letter.is_whitespace() && *letter != '-').collect();
+    Phone::parse(&text).ok().filter(Phone::is_mobile).ok_or(Complaint::says("请输入11位手机号"))
 }
 
 #[cfg(test)]
@@ -127,16 +131,16 @@ mod tests {
         assert_eq!(rule.draw(7), "000007");
         assert_eq!(rule.draw(u64::MAX), "551615");
         assert_eq!(CodeRule { digits: 4, ..rule }.draw(123_456), "3456");
-        assert!(rule.has_form("000007"));
-        for wrong in ["", "00007", "0000007", "00000x", "０００００７"] {
-            assert!(!rule.has_form(wrong), "{wrong}");
-        }
         assert!(rule.message("123456").contains("123456，5分钟内有效"));
     }
 
     #[test]
     fn only_a_mobile_number_is_asked_for_a_code() {
         assert_eq!(mobile(" 13812345678 ").map(|phone| phone.as_str().to_owned()), Ok("13812345678".to_owned()));
+        // As people write it, and as an input method does.
+        for same in ["138 1234 5678", "138-1234-5678", "１３８１２３４５６７８"] {
+            assert_eq!(mobile(same).map(|phone| phone.as_str().to_owned()), Ok("13812345678".to_owned()), "{same}");
+        }
         for wrong in ["", "1381234567", "12812345678", "0371-63390000", "138123456789"] {
             assert_eq!(mobile(wrong).unwrap_err().text(), "请输入11位手机号", "{wrong}");
         }

@@ -159,6 +159,8 @@ pub struct TenantOrder {
     pub expires_at: DateTime<Utc>,
     /// where it is paid; while it can be
     pub pay_url: Option<String>,
+    /// whether the company can be asked for an address at which it is paid: there is none, or it is dead
+    pub placeable: bool,
     pub paid_at: Option<DateTime<Utc>>,
     pub payment_id: Option<PaymentId>,
     pub message: Option<String>,

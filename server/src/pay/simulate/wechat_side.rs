@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Path, Query, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Redirect, Response},
     routing::{get, post},
 };
@@ -23,12 +23,16 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/h5/{no}", get(enter))
 }
 
-/// The payer arrives; the merchant has added where he goes afterwards.
+/// The payer arrives; the merchant has added where he goes afterwards. Who comes from no page of the merchant's is sent away.
 async fn enter(
     State(simulator): State<Simulator>,
     Path(no): Path<String>,
     Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
 ) -> Response {
+    if !headers.contains_key(header::REFERER) {
+        return (StatusCode::BAD_REQUEST, "商家参数格式有误，请联系商家解决").into_response();
+    }
     if let Some(bill) = super::locked(&simulator.bills).get_mut(&no) {
         bill.back = query.get("redirect_url").cloned().unwrap_or_default();
     }
@@ -42,7 +46,7 @@ async fn place(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Err(refused) = authorized(&simulator, &method, &uri, &headers, &body) {
+    if let Some(refused) = stranger(&simulator, &method, &uri, &headers, &body) {
         return refused;
     }
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -55,11 +59,7 @@ async fn place(
         && !text("description").is_empty()
         && !asked["scene_info"]["payer_client_ip"].as_str().unwrap_or_default().is_empty();
     if !complete {
-        return signed(
-            &simulator,
-            StatusCode::BAD_REQUEST,
-            Some(&json!({"code": "PARAM_ERROR", "message": "参数错误"})),
-        );
+        return refused(StatusCode::BAD_REQUEST, "PARAM_ERROR", "参数错误");
     }
     simulator.keep(
         &no,
@@ -83,15 +83,11 @@ async fn ask(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(refused) = authorized(&simulator, &method, &uri, &headers, b"") {
+    if let Some(refused) = stranger(&simulator, &method, &uri, &headers, b"") {
         return refused;
     }
     match simulator.bill(&no) {
-        None => signed(
-            &simulator,
-            StatusCode::NOT_FOUND,
-            Some(&json!({"code": "ORDER_NOT_EXIST", "message": "订单不存在"})),
-        ),
+        None => refused(StatusCode::NOT_FOUND, "ORDER_NOT_EXIST", "订单不存在"),
         Some(bill) => signed(&simulator, StatusCode::OK, Some(&transaction(&no, bill.fen, &bill.state))),
     }
 }
@@ -104,32 +100,21 @@ async fn close(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Err(refused) = authorized(&simulator, &method, &uri, &headers, &body) {
+    if let Some(refused) = stranger(&simulator, &method, &uri, &headers, &body) {
         return refused;
     }
     match simulator.close(&no) {
         Some(true) => signed(&simulator, StatusCode::NO_CONTENT, None),
-        Some(false) => {
-            signed(&simulator, StatusCode::BAD_REQUEST, Some(&json!({"code": "ORDERPAID", "message": "订单已支付"})))
-        }
-        None => signed(
-            &simulator,
-            StatusCode::NOT_FOUND,
-            Some(&json!({"code": "ORDER_NOT_EXIST", "message": "订单不存在"})),
-        ),
+        Some(false) => refused(StatusCode::BAD_REQUEST, "ORDERPAID", "订单已支付"),
+        None => refused(StatusCode::NOT_FOUND, "ORDER_NOT_EXIST", "订单不存在"),
     }
 }
 
-/// Whether the request is the merchant's: `WECHATPAY2-SHA256-RSA2048` over method, address, moment, nonce and body.
-fn authorized(
-    simulator: &Simulator,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<(), Response> {
-    let header = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let rest = header.strip_prefix("WECHATPAY2-SHA256-RSA2048 ").unwrap_or_default();
+/// What is answered to a request that is not the merchant's: `WECHATPAY2-SHA256-RSA2048` over method, address, moment, nonce and
+/// body.
+fn stranger(simulator: &Simulator, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Option<Response> {
+    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let rest = authorization.strip_prefix("WECHATPAY2-SHA256-RSA2048 ").unwrap_or_default();
     let parts: HashMap<&str, &str> = rest
         .split(',')
         .filter_map(|part| part.split_once('='))
@@ -143,12 +128,13 @@ fn authorized(
     let body = String::from_utf8_lossy(body);
     let message = format!("{method}\n{path}\n{moment}\n{nonce}\n{body}\n");
     let fresh = moment.parse::<i64>().is_ok_and(|moment| (Utc::now().timestamp() - moment).abs() <= 300);
-    if part("mchid") == MCH_ID && fresh && simulator.merchant.is_signed(&message, signature) {
-        Ok(())
-    } else {
-        let told = json!({"code": "SIGN_ERROR", "message": "签名错误"});
-        Err(signed(simulator, StatusCode::UNAUTHORIZED, Some(&told)))
-    }
+    let known = part("mchid") == MCH_ID && fresh && simulator.merchant.is_signed(&message, signature);
+    (!known).then(|| refused(StatusCode::UNAUTHORIZED, "SIGN_ERROR", "签名错误"))
+}
+
+/// A refusal, which the company does not always sign.
+fn refused(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, json!({"code": code, "message": message}).to_string()).into_response()
 }
 
 /// An answer with its signature.

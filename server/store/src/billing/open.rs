@@ -9,7 +9,7 @@ use crate::{
 };
 use chrono::{Days, NaiveDate};
 use domain::{billing::late_fee::Charged, dictionary::FeeItem, id::BillId, portal::view::OpenBill, value::Money};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 /// The open bills of accounts with what is owed for them today, by account and age.
 pub(crate) async fn open_list(tx: &mut Tx, accounts: &[i64], today: NaiveDate) -> Result<Vec<(i64, OpenBill)>> {
@@ -25,10 +25,10 @@ pub(crate) async fn open_list(tx: &mut Tx, accounts: &[i64], today: NaiveDate) -
     let mut rules = HashMap::new();
     let mut bills = Vec::with_capacity(rows.len());
     for row in rows {
-        if !rules.contains_key(&row.district_id) {
-            rules.insert(row.district_id, billing_rule(tx, row.district_id, today).await?);
-        }
-        let rule = &rules[&row.district_id];
+        let rule = match rules.entry(row.district_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(billing_rule(tx, row.district_id, today).await?),
+        };
         let amount = Money::from_fen(row.amount_fen);
         let charged = Charged {
             due_on: row.due_on,

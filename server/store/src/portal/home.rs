@@ -2,7 +2,9 @@
 
 use super::Tenant;
 use crate::{Result, billing::open::open_list, ctx::connection, error::stored};
+use chrono::TimeDelta;
 use domain::{
+    billing::pay_order::CLOSE_AFTER_SECONDS,
     dictionary::FeeItem,
     id::AccountId,
     portal::view::{Home, PastBill, SHOWN, TenantNotice},
@@ -18,9 +20,12 @@ pub async fn home_list(tenant: &Tenant) -> Result<Vec<Home>> {
     let mut tx = tenant.begin().await?;
     let rows = sqlx::query!(
         "select a.id, a.balance_fen,
-                (select o.order_no from pay_order o where o.account_id = a.id and o.status in ('NEW', 'PAYING')) as paying
+                (select o.order_no from pay_order o where o.account_id = a.id and o.status in ('NEW', 'PAYING')
+                    -- One whose end is behind it stands in nobody's way.
+                    and o.expires_at > $2) as paying
          from account a where a.id = any($1)",
-        &accounts
+        &accounts,
+        tenant.now() - TimeDelta::seconds(CLOSE_AFTER_SECONDS)
     )
     .fetch_all(connection(&mut tx))
     .await?;

@@ -7,7 +7,9 @@ mod sign_in;
 
 pub use home::{bill_past_list, home_list, notice_list};
 pub use paper::{contract_list, debit_list, paid_get, paid_list};
-pub use sign_in::{CodeAsked, tenant_code_create, tenant_code_sent, tenant_ctx, tenant_sign_in, tenant_sign_out};
+pub use sign_in::{
+    CodeAsked, CodeRequest, tenant_code_create, tenant_code_sent, tenant_ctx, tenant_sign_in, tenant_sign_out,
+};
 
 use crate::{
     Database, Result,
@@ -64,6 +66,11 @@ impl Tenant {
     #[must_use]
     pub fn has(&self, account: AccountId) -> bool {
         self.places.iter().any(|place| place.account == account.0)
+    }
+
+    /// Who stands in the order that is made: the first of those who have the telephone.
+    pub(crate) fn person(&self) -> i64 {
+        self.persons.first().copied().unwrap_or_default()
     }
 
     pub(crate) fn accounts(&self) -> Vec<i64> {

@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 83] = [
+pub const STOCK: [&str; 84] = [
     "project",
     "estate",
     "building",
@@ -85,13 +85,14 @@ pub const STOCK: [&str; 83] = [
     "instalment_bill",
     "pay_order",
     "pay_order_event",
+    "pay_odd",
     "bill_tally",
     "ledger_tally",
     "district_money",
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 33] = [
+pub const CLOSED: [&str; 34] = [
     "app_user",
     "approval",
     "approval_task",
@@ -119,6 +120,7 @@ pub const CLOSED: [&str; 33] = [
     "person_search",
     "search_dirty",
     "search_term",
+    "tenant_attempt",
     "tenant_code",
     "tenant_session",
     "user_factor",

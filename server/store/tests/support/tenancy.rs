@@ -160,9 +160,12 @@ pub const ROWS: &str = "
     insert into instalment_line select id, 1, district_id, estate_id, '2026-12-31', 100 from instalment;
     insert into instalment_bill select i.id, b.id, i.district_id, i.estate_id, 100, 0 from instalment i
     cross join lateral (select id from bill where bill.account_id = i.account_id order by id limit 1) b;
-    insert into pay_order (district_id, estate_id, account_id, order_no, request_id, channel, amount_fen, bill_ids, subject, made_at,
-        expires_at)
-    select district_id, estate_id, account_id, 'ZF' || id, gen_random_uuid(), 'WECHAT', 100, array[id], '测试', now(), now() from bill;
+    insert into pay_order (district_id, estate_id, account_id, person_id, order_no, request_id, channel, amount_fen, bill_ids, subject,
+        made_at, expires_at)
+    select b.district_id, b.estate_id, b.account_id, a.person_id, 'ZF' || b.id, gen_random_uuid(), 'WECHAT', 100, array[b.id], '测试',
+        now(), now() from bill b join account a on a.id = b.account_id;
+    insert into pay_odd (district_id, estate_id, account_id, order_id, channel, trade_no, order_no, amount_fen, paid_at, reason, found_at)
+    select district_id, estate_id, account_id, id, channel, 'T' || id, order_no, 90, now(), 'AMOUNT', now() from pay_order;
     insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
     select district_id, estate_id, id, now(), '下单', channel from pay_order;
     insert into district_money select district_id, '2026-01-01', 100, 0, array[0, 0, 0, 0, 100] from home;

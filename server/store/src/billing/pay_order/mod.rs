@@ -5,19 +5,23 @@
 
 mod ask;
 mod list;
+mod odd;
+mod odd_list;
 mod read;
 mod settle;
 
-pub use ask::{OrderAsked, orders_ask};
-pub use list::pay_order_list;
-pub use read::{order_get, order_of};
+pub use ask::{OrderAsked, order_answered, orders_ask};
+pub use list::{pay_order_get, pay_order_list};
+pub use odd::{pay_odd_decide, pay_odd_propose};
+pub use odd_list::{pay_odd_get, pay_odd_list};
+pub use read::{order_get, order_of, order_press};
 pub use settle::{Verdict, order_paid};
 
 use crate::{
     Ctx, Database, Error, Result,
     billing::{
         debt::{BILL_IS_IN_BATCH, open_bills},
-        payment::hold,
+        payment::{Held, hold},
         rule::billing_rule,
     },
     ctx::{Tx, connection},
@@ -25,10 +29,13 @@ use crate::{
     platform::token::random_bytes,
     portal::Tenant,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     billing::{
-        pay_order::{BILLS_MAX, ORDER_MINUTES, PayChannel, PayEvent, PayOrderStatus, ask_at, order_no},
+        pay_order::{
+            BILLS_MAX, CLOSE_AFTER_SECONDS, ORDER_MINUTES, PayChannel, PayEvent, PayOrderStatus, ask_at, ask_closed_at,
+            order_no,
+        },
         payment::is_uuid,
     },
     failure::Failure,
@@ -97,50 +104,26 @@ pub async fn order_create(
     if !is_uuid(request) {
         return Err(Failure::refused("页面已过期，请刷新后重试").into());
     }
-    let mut chosen: Vec<i64> = bills.iter().map(|bill| bill.0).collect();
-    chosen.sort_unstable();
-    chosen.dedup();
-    if chosen.is_empty() {
-        return Err(Failure::refused("请选择要缴的账单").into());
-    }
-    if chosen.len() > BILLS_MAX {
-        return Err(Failure::refused(format!("一次最多缴{BILLS_MAX}笔账单")).into());
-    }
+    let chosen = chosen(bills)?;
     let ctx = Ctx::server(tenant.database(), tenant.now());
     let mut tx = ctx.begin().await?;
     let held = hold(&mut tx, account).await?;
     if let Some(known) = known(&mut tx, account, request).await? {
         return Ok(known);
     }
-    let is_paying = sqlx::query_scalar!(
-        r#"select exists (select from pay_order where account_id = $1 and status in ('NEW', 'PAYING')) as "paying!""#,
-        account.0
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    if is_paying {
-        return Err(Failure::refused("您有一笔支付尚未完成，请先完成支付或取消").into());
-    }
-    let rule = billing_rule(&mut tx, held.district_id, ctx.today()).await?;
-    let open = open_bills(&mut tx, &[held.id], None, &rule, ctx.today()).await?;
-    let picked: Vec<_> = open.iter().filter(|open| chosen.binary_search(&open.owed.debt.bill).is_ok()).collect();
-    if picked.len() < chosen.len() {
-        return Err(Failure::refused("所选账单已缴清或已变更，请刷新后重新选择").into());
-    }
-    if picked.iter().any(|open| open.in_batch) {
-        return Err(Failure::refused(BILL_IS_IN_BATCH).into());
-    }
-    let amount: Money = picked.iter().map(|open| open.owed.debt.total()).sum();
+    over_close(&mut tx, account, ctx.now()).await?;
+    let amount = amount_of(&mut tx, &held, &chosen, ctx.today()).await?;
     let random = u64::from_le_bytes(random_bytes()[..8].try_into().unwrap_or_default());
     let record = sqlx::query_as!(
         Record,
-        "insert into pay_order (district_id, estate_id, account_id, order_no, request_id, channel, amount_fen, bill_ids, subject,
-                                made_at, expires_at, ask_at)
-         values ($1, $2, $3, $4, $5::text::uuid, $6, $7, $8, $9, $10, $11, $12)
+        "insert into pay_order (district_id, estate_id, account_id, person_id, order_no, request_id, channel, amount_fen, bill_ids,
+                                subject, made_at, expires_at, ask_at)
+         values ($1, $2, $3, $4, $5, $6::text::uuid, $7, $8, $9, $10, $11, $12, $13)
          returning id, order_no, channel, status, amount_fen, subject, made_at, expires_at",
         held.district_id,
         held.estate_id,
         held.id,
+        tenant.person(),
         order_no(ctx.now(), random),
         request,
         channel.code(),
@@ -157,6 +140,51 @@ pub async fn order_create(
     note(&mut tx, record.id, ctx.now(), "下单", None, None).await?;
     tx.commit().await?;
     record.try_into()
+}
+
+/// The bills that were chosen, each once, in order.
+fn chosen(bills: &[BillId]) -> Result<Vec<i64>> {
+    let mut chosen: Vec<i64> = bills.iter().map(|bill| bill.0).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    if chosen.is_empty() {
+        return Err(Failure::refused("请选择要缴的账单").into());
+    }
+    if chosen.len() > BILLS_MAX {
+        return Err(Failure::refused(format!("一次最多缴{BILLS_MAX}笔账单")).into());
+    }
+    Ok(chosen)
+}
+
+/// What is owed today for chosen bills of an account.
+async fn amount_of(tx: &mut Tx, held: &Held, chosen: &[i64], today: NaiveDate) -> Result<Money> {
+    let rule = billing_rule(tx, held.district_id, today).await?;
+    let open = open_bills(tx, &[held.id], None, &rule, today).await?;
+    let picked: Vec<_> = open.iter().filter(|open| chosen.binary_search(&open.owed.debt.bill).is_ok()).collect();
+    if picked.len() < chosen.len() {
+        return Err(Failure::refused("所选账单已缴清或已变更，请刷新后重新选择").into());
+    }
+    if picked.iter().any(|open| open.in_batch) {
+        return Err(Failure::refused(BILL_IS_IN_BATCH).into());
+    }
+    Ok(picked.iter().map(|open| open.owed.debt.total()).sum())
+}
+
+/// Refuses a second order beside one that can still be paid. One whose end is behind it and of which the payment company has
+/// not said anything since stands in nobody's way: it is closed, and asked about on.
+async fn over_close(tx: &mut Tx, account: AccountId, now: DateTime<Utc>) -> Result<()> {
+    let open = sqlx::query!(
+        "select id, expires_at from pay_order where account_id = $1 and status in ('NEW', 'PAYING') for update",
+        account.0
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    let Some(open) = open else { return Ok(()) };
+    if open.expires_at + TimeDelta::seconds(CLOSE_AFTER_SECONDS) > now {
+        return Err(Failure::refused("您有一笔支付尚未完成，请先完成支付或取消").into());
+    }
+    close(tx, open.id, "超时未支付", ask_closed_at(open.expires_at, now), now).await?;
+    Ok(())
 }
 
 /// The order that the same request has made already.
@@ -178,21 +206,21 @@ async fn known(tx: &mut Tx, account: AccountId, request: &str) -> Result<Option<
     record.map(Order::try_from).transpose()
 }
 
-/// Notes where an order is paid.
+/// Notes where an order is paid; also once more, because the first address may be dead by then.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn order_placed(database: &Database, id: i64, pay_url: &str, now: DateTime<Utc>) -> Result<()> {
     let ctx = Ctx::server(database, now);
     let mut tx = ctx.begin().await?;
-    if let Some(status) = held(&mut tx, id).await?
-        && let Some(next) = status.next(PayEvent::Place)
-    {
+    if let Some(status) = held(&mut tx, id).await?.filter(|status| status.is_open()) {
+        let next = status.next(PayEvent::Place).unwrap_or(status);
         sqlx::query!(
-            "update pay_order set status = $2, pay_url = $3, message = null, version = version + 1 where id = $1",
+            "update pay_order set status = $2, pay_url = $3, placed_at = $4, message = null where id = $1",
             id,
             next.code(),
-            pay_url
+            pay_url,
+            now
         )
         .execute(connection(&mut tx))
         .await?;
@@ -203,27 +231,39 @@ pub async fn order_placed(database: &Database, id: i64, pay_url: &str, now: Date
 }
 
 /// Closes an order that can be paid no more; whether it did. The payment company closes it first: what is closed here alone
-/// could still be paid there.
+/// could still be paid there, and is asked about again at `ask_at`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn order_close(database: &Database, id: i64, why: &str, now: DateTime<Utc>) -> Result<bool> {
+pub async fn order_close(
+    database: &Database,
+    id: i64,
+    why: &str,
+    ask_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let ctx = Ctx::server(database, now);
     let mut tx = ctx.begin().await?;
-    let next = held(&mut tx, id).await?.and_then(|status| status.next(PayEvent::Close));
+    let closed = close(&mut tx, id, why, ask_at, now).await?;
+    tx.commit().await?;
+    Ok(closed)
+}
+
+async fn close(tx: &mut Tx, id: i64, why: &str, ask_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<bool> {
+    let next = held(tx, id).await?.and_then(|status| status.next(PayEvent::Close));
     if let Some(next) = next {
         sqlx::query!(
-            "update pay_order set status = $2, closed_at = $3, message = $4, ask_at = null, version = version + 1 where id = $1",
+            "update pay_order set status = $2, closed_at = $3, message = $4, ask_at = $5 where id = $1",
             id,
             next.code(),
             now,
-            why
+            why,
+            ask_at
         )
-        .execute(connection(&mut tx))
+        .execute(connection(tx))
         .await?;
-        note(&mut tx, id, now, "关闭", None, Some(why)).await?;
+        note(tx, id, now, "关闭", None, Some(why)).await?;
     }
-    tx.commit().await?;
     Ok(next.is_some())
 }
 

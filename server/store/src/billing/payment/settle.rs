@@ -24,7 +24,7 @@ use domain::{
 /// receipt stays, marked).
 ///
 /// # Errors
-/// A refusal for one that was verified or taken on another day, when the balance it made was used since, and without a
+/// A refusal for one that was verified, paid online or taken on another day, when the balance it made was used since, and without a
 /// reason; [`Failure::Conflict`].
 pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) -> Result<()> {
     ctx.require(Permission::PaymentTake)?;
@@ -36,7 +36,8 @@ pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) 
         .ok_or(Failure::NotFound)?;
     hold(&mut tx, AccountId(account)).await?;
     let payment = sqlx::query!(
-        r#"select p.status, p.method, p.paid_at, p.verified_at, p.version, s.closed_at is not null as "settled!"
+        r#"select p.status, p.method, p.paid_at, p.verified_at, p.version, p.shift_id is null as "online!",
+                  s.closed_at is not null as "settled!"
            from payment p left join cashier_shift s on s.id = p.shift_id where p.id = $1 for update of p"#,
         id.0
     )
@@ -53,6 +54,10 @@ pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) 
     }
     if !COUNTER_METHODS.contains(&stored(&payment.method, PayMethod::from_code)?) {
         return Err(Failure::refused("只能作废柜台收款，银行代扣和余额抵扣请办理退费").into());
+    }
+    // What was taken in no shift lies in no drawer: the household's money is with the payment company (`payment_online_check`).
+    if payment.online {
+        return Err(Failure::refused("手机支付等线上收款不能作废，请办理退费").into());
     }
     if crate::ctx::china_day(payment.paid_at) != ctx.today() {
         return Err(Failure::refused("只能作废当日收款，往日收款请办理退费").into());
