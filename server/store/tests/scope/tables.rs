@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 83] = [
+pub const STOCK: [&str; 85] = [
     "project",
     "estate",
     "building",
@@ -87,6 +87,8 @@ pub const STOCK: [&str; 83] = [
     "pay_order_event",
     "bill_tally",
     "ledger_tally",
+    "ledger_month",
+    "estate_money",
     "district_money",
 ];
 
