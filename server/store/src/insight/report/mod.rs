@@ -166,7 +166,7 @@ fn push_branch(
     sql.push(" group by 1, 2");
 }
 
-/// Where a table that is grouped already has its fee items: the one that is asked for, or all that come with every period.
+/// Where a report of what comes with every period has its fee items: the one that is asked for, or all of them.
 const ITEMS: &str = "{items}";
 
 /// Days and codes go into the text as they are written, of which nothing can be quoted away.
