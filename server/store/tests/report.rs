@@ -143,6 +143,10 @@ async fn the_collection_rate_of_section_4_9() {
         let (january, december) = (format!("{}-01", today().year()), format!("{}-12", today().year()));
         let by_month = lines(&report(&city, "collection", &[("by", "month"), ("item", "RENT")]).await);
         assert_eq!(by_month.iter().map(|line| line[0].as_str()).collect::<Vec<_>>(), [january.as_str(), "合计"]);
+        // The year before comes along when it is asked for.
+        let before = format!("{}-01", today().year() - 1);
+        let by_year = lines(&report(&city, "collection", &[("by", "year"), ("start", &before)]).await);
+        assert_eq!(by_year.iter().map(|line| line[6].as_str()).collect::<Vec<_>>(), ["0.00%", "85.33%", "80.50%"]);
         let last = lines(&report(&city, "collection", &[("start", &december), ("end", &december)]).await);
         assert_eq!(last[0][6], "100.00%");
         // Who sees one estate, and who sees another district.

@@ -266,13 +266,13 @@ pub const DEDUCTION: ReportSheet = ReportSheet {
     records: None,
 };
 
-/// RP-21 by estate, RP-22 by fee item, RP-23 by month
+/// RP-21 by estate, RP-22 by fee item, RP-23 by month or year
 #[rustfmt::skip]
 pub const COLLECTION: ReportSheet = ReportSheet {
     key: "collection",
     no: "RP-21/22/23",
     title: "收缴率统计表",
-    groups: &[By::District, By::Estate, By::Item, By::Month],
+    groups: &[By::District, By::Estate, By::Item, By::Month, By::Year],
     second: None,
     period: Period::Year,
     items: receivable,

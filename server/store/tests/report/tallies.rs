@@ -210,6 +210,11 @@ async fn what_is_forgiven_or_taken_back_is_told_apart() {
         assert_eq!(income[..3], [1_500, 0, 1_500], "of the waived one nothing is taken off");
         figures_follow(&test.database, Utc::now()).await.expect("melted");
     }
+    // What was owed before is old debt when it comes in.
+    pay(&cashier, other, 2, Money::from_fen(300)).await;
+    let income = total(&report(&finance, "income", &[]).await);
+    assert_eq!((income[3], income[4]), (1_000, 300), "of this month, and of before");
+    tallies_agree(&test).await;
     filled_is_as_kept(&test).await;
 }
 

@@ -197,6 +197,7 @@ fn grouped(by: By, branch: &Branch) -> String {
         By::Method => "t.method".to_owned(),
         By::Cashier => "coalesce(t.cashier_id::text, '')".to_owned(),
         By::Month => format!("to_char({}, 'YYYY-MM')", branch.day),
+        By::Year => format!("to_char({}, 'YYYY')", branch.day),
         By::Day => format!("{}::text", branch.day),
     }
 }
@@ -220,7 +221,7 @@ const fn named(by: By) -> (&'static str, &'static str, &'static str, &'static st
             "cross join lateral (select user_name(nullif(x.key, '')::bigint) as name, user_login(nullif(x.key, '')::bigint) as login) c",
             "c.name collate natural_order nulls last, c.login",
         ),
-        By::Item | By::Method | By::Month | By::Day => ("null::bigint", "x.key", "", "x.key"),
+        By::Item | By::Method | By::Month | By::Year | By::Day => ("null::bigint", "x.key", "", "x.key"),
     }
 }
 
