@@ -159,19 +159,22 @@ cross join lateral unnest(g.permissions) as p (permission)
 join role r on r.code = holder.code
 on conflict do nothing;
 
+-- 实际应缴 of an area under a reduction (§4.3), in fen; rates in 1/10000 yuan, areas in 1/100 m².
+create function rent_reduced(area integer, rate integer, percent smallint, standard_area integer, over_rate integer) returns bigint
+    language sql immutable parallel safe
+    return (round(least(area, standard_area)::numeric * rate * percent / 1000000)
+            + round(greatest(area - standard_area, 0)::numeric * coalesce(over_rate, rate) / 10000))::bigint;
+
 -- What a contract costs a month on a day: the last rent agreed to, or what was signed, under what is taken off then
 -- (`domain::billing::rent::monthly_rent`).
 create or replace function contract_rent_on(wanted bigint, day date, signed bigint) returns bigint language sql stable as $$
-    select least(coalesce(h.new_rent_fen, signed), coalesce((
-        select round(least(c.rent_area, d.standard_area)::numeric * rate * d.percent / 1000000)
-               + round(greatest(c.rent_area - d.standard_area, 0)::numeric * coalesce(d.over_rate, rate) / 10000)
+    select least(coalesce(h.new_rent_fen, signed), (
+        select rent_reduced(c.rent_area, coalesce(h.new_rate, c.unit_rate), d.percent, d.standard_area, d.over_rate)
         from rent_reduction d
-        where d.contract_id = wanted and d.status in ('APPROVED', 'STOPPED') and day between d.from_on and d.to_on)::bigint,
-        coalesce(h.new_rent_fen, signed)))
+        where d.contract_id = wanted and d.status in ('APPROVED', 'STOPPED') and day between d.from_on and d.to_on))
     from contract c
     left join lateral (
         select new_rent_fen, new_rate from rent_change
         where contract_id = c.id and status = 'APPROVED' and from_on <= day order by from_on desc limit 1) h on true
-    cross join lateral (select coalesce(h.new_rate, c.unit_rate)::numeric as rate) n
     where c.id = wanted
 $$;

@@ -272,9 +272,11 @@ async fn made(
     Ok((content, count))
 }
 
-/// A report is no list: it has a head and totals, and its lines are as many as its groups.
+/// A report is no list: it has a head and totals, and its lines are as many as its groups. It comes whole or not at all, up to
+/// what an export may hold (PRM-01): a button cannot know beforehand how many they are.
 async fn report_made(ctx: &Ctx, query: &ListQuery, labels: LabelBook) -> store::Result<(Vec<u8>, u32)> {
-    let report = report_get(ctx, query).await?;
+    let most = settings_get(ctx.database()).await?.export_rows;
+    let report = report_get(ctx, query, most).await?;
     let sheet = report.sheet().ok_or(Failure::NotFound)?;
     tokio::task::spawn_blocking(move || workbook::report::report(sheet, &report, &labels))
         .await

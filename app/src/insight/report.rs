@@ -15,12 +15,12 @@ use crate::{
     },
 };
 use domain::{
-    dictionary::FeeItem,
+    dictionary::{FeeItem, Item},
     export::DIRECT_ROWS,
     failure::{Failure, FieldErrors},
     housing::choice::Choice,
     insight::{
-        report::{By, Line, PATH, Period, Rank, Report, ReportSheet},
+        report::{By, Line, PAGE_LINES_MAX, PATH, Period, Rank, Report, ReportSheet},
         report_sheet::{COLLECTION, REPORTS},
     },
     list::{ListQuery, Position},
@@ -33,7 +33,7 @@ use leptos_router::{LazyRoute, components::Form, hooks::use_location, lazy_route
 /// A report, as the filters of the query ask for it.
 #[server(endpoint = "report_get", input = Json, output = Terse)]
 pub async fn report_get(query: ListQuery) -> Result<Report, ApiError> {
-    Ok(store::insight::report::report_get(&crate::context::ctx()?, &query).await?)
+    Ok(store::insight::report::report_get(&crate::context::ctx()?, &query, PAGE_LINES_MAX).await?)
 }
 
 /// All reports, and each of them.
@@ -185,7 +185,9 @@ fn filter_form(sheet: &'static ReportSheet, query: Memo<ListQuery>, districts: V
         let options = districts.into_iter().map(|district| (district.id.to_string(), district.label)).collect();
         select("district", "区县", "全部", options, query)
     });
-    let item = sheet.by_item.then(|| select("item", "费项", "全部", coded(FeeItem::choices()).all(), query));
+    let items: Vec<Item> =
+        FeeItem::choices().into_iter().filter(|item| FeeItem::from_code(item.code).is_some_and(sheet.items)).collect();
+    let item = (!items.is_empty()).then(|| select("item", "费项", "全部", coded(items).all(), query));
     let by = (sheet.groups.len() > 1).then(|| {
         let named = |by: &By| (by.named().0.to_owned(), by.named().1.to_owned());
         select("by", "分组", "自动", sheet.groups.iter().map(named).collect(), query)

@@ -264,6 +264,18 @@ async fn every_page_is_drawn_by_the_server() {
     }
 }
 
+/// Who reads no reports sees the figures at home all the same, and no way that ends at a closed door.
+#[tokio::test]
+async fn home_leads_to_reports_only_whoever_reads_them() {
+    let site = Site::open().await;
+    let link = "href=\"/insight/reports/collection\"";
+    let (city, entry) = (site.session("city").await, site.session("entry").await);
+    shows(&site.get("/", Some(&city)).await, "/", &["收缴率", link]);
+    let page = site.get("/", Some(&entry)).await;
+    shows(&page, "/", &["收缴率"]);
+    hides(&page, "/", &["href=\"/insight/reports"]);
+}
+
 /// A district's account sees nothing of the other one, on whatever page and however it asks.
 #[tokio::test]
 async fn the_wall_holds_on_every_page() {

@@ -19,6 +19,8 @@ pub fn age_limits(today: NaiveDate) -> [NaiveDate; 4] {
 /// Bills of this year, and all that is overdue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneyFigures {
+    /// 截至: the day that they were counted on, where it is not today
+    pub as_of: Option<NaiveDate>,
     /// 应收: bills that are due in this year
     pub receivable: Money,
     /// 实收: what of them an accountant has verified
@@ -46,8 +48,9 @@ impl MoneyFigures {
         Money::from_fen(round_half_up(amount.fen().into(), 10_000)).to_string()
     }
 
-    /// Adds the figures of another district.
+    /// Adds the figures of another place. Together they are as old as the older of both.
     pub fn merge(&mut self, other: &Self) {
+        self.as_of = self.as_of.into_iter().chain(other.as_of).min();
         self.receivable = self.receivable + other.receivable;
         self.verified = self.verified + other.verified;
         for (mine, theirs) in self.ages.iter_mut().zip(other.ages) {
@@ -72,15 +75,25 @@ mod tests {
     #[test]
     fn districts_add_up() {
         let fen = Money::from_fen;
+        let day = |text: &str| text.parse::<NaiveDate>().ok();
         let a = MoneyFigures {
+            as_of: None,
             receivable: fen(12_000_000),
             verified: fen(9_800_000),
             ages: [fen(1), fen(2), fen(3), fen(4), fen(5)],
         };
-        let b = MoneyFigures { receivable: fen(3_000_000), verified: fen(3_000_000), ages: [fen(10); 5] };
+        let b = MoneyFigures {
+            as_of: day("2026-11-27"),
+            receivable: fen(3_000_000),
+            verified: fen(3_000_000),
+            ages: [fen(10); 5],
+        };
         let mut both = a;
         both.merge(&b);
         assert_eq!((both.rate().as_str(), both.overdue().fen()), ("85.33%", 65));
+        assert_eq!(both.as_of, day("2026-11-27"));
+        both.merge(&MoneyFigures { as_of: day("2026-11-26"), ..a });
+        assert_eq!(both.as_of, day("2026-11-26"), "as old as the oldest");
         assert_eq!(MoneyFigures::default().rate(), "--");
         let shown = |fen_: i64| MoneyFigures::in_ten_thousands(fen(fen_));
         assert_eq!(

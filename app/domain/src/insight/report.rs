@@ -3,7 +3,7 @@
 
 use super::ratio::Ratio;
 use crate::{
-    billing::ledger::parse_month,
+    billing::{bill::BILL_LIST, ledger::parse_month},
     dictionary::FeeItem,
     failure::FieldErrors,
     form::date,
@@ -24,6 +24,7 @@ pub enum By {
     Building,
     Item,
     Month,
+    Year,
     Day,
     Method,
     Cashier,
@@ -39,6 +40,7 @@ impl By {
             Self::Building => ("building", "楼栋"),
             Self::Item => ("item", "费项"),
             Self::Month => ("month", "月份"),
+            Self::Year => ("year", "年度"),
             Self::Day => ("day", "日期"),
             Self::Method => ("method", "支付方式"),
             Self::Cashier => ("cashier", "收款人"),
@@ -131,8 +133,8 @@ pub struct ReportSheet {
     /// what each of them is parted into, with subtotals
     pub second: Option<&'static str>,
     pub period: Period,
-    /// whether one fee item can be chosen
-    pub by_item: bool,
+    /// the fee items of which one can be chosen
+    pub items: fn(FeeItem) -> bool,
     pub figures: &'static [Figure],
     /// which of the sums stands in words below a printed report; none: it is not about money
     pub capital: Option<usize>,
@@ -191,7 +193,7 @@ impl ReportQuery {
         // What somebody else's address names is looked for and not found; what is no number is neither.
         let id = |key| query.filter(key).map(|text| text.parse::<i64>().unwrap_or(-1));
         let by = query.filter("by").and_then(|name| sheet.groups.iter().copied().find(|by| by.named().0 == name));
-        let item = query.filter("item").filter(|_| sheet.by_item).and_then(FeeItem::from_code);
+        let item = query.filter("item").and_then(FeeItem::from_code).filter(|item| (sheet.items)(*item));
         let (district, estate) = (id("district"), id("estate"));
         if errors.is_empty() { Ok(Self { by, from, to, district, estate, item }) } else { Err(errors) }
     }
@@ -246,6 +248,9 @@ impl ReportQuery {
     }
 }
 
+/// Most lines of a report on a page, which is drawn whole; a file has as many as an export may (PRM-01).
+pub const PAGE_LINES_MAX: u32 = 2_000;
+
 /// Where reports live.
 pub const PATH: &str = "/insight/reports";
 
@@ -286,7 +291,7 @@ pub fn month_end(month: NaiveDate) -> NaiveDate {
 /// One group of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportRow {
-    /// of a district, an estate or a building; none of what is no place
+    /// of a district, an estate, a building or a cashier; none of what is neither place nor person
     pub id: Option<i64>,
     pub name: Cell,
     /// what it is parted into
@@ -362,7 +367,8 @@ impl Report {
                 let names = std::iter::once(self.linked(sheet, row)).chain(row.second.clone()).collect();
                 lines.push(line(sheet, Rank::Row, names, &row.sums));
             }
-            if group.len() > 1 {
+            // People of one name are two groups; without parts there is nothing to add up.
+            if sheet.second.is_some() && group.len() > 1 {
                 let names = vec![group[0].name.clone(), Cell::text("小计")];
                 lines.push(line(sheet, Rank::Subtotal, names, &summed(sheet.width(), group)));
             }
@@ -387,13 +393,20 @@ impl Report {
                 ReportQuery { by: Some(By::Building), estate: Some(id), ..self.query.clone() }.address(sheet)
             }
             By::Estate => match sheet.records {
-                Some(records) => format!("{records}estate={id}"),
+                Some(records) => self.records(records, id),
                 None => return row.name.clone(),
             },
             By::Building => format!("/housing/buildings/{id}"),
             _ => return row.name.clone(),
         };
         Cell::link(name, href)
+    }
+
+    /// The records behind the line of an estate; bills of the fee item that was asked for. Late fees have no bills of their own.
+    fn records(&self, records: &str, estate: i64) -> String {
+        let item = self.query.item.filter(|item| records.starts_with(BILL_LIST.path) && *item != FeeItem::Late);
+        let item = item.map(|item| format!("&fee_item={}", item.code())).unwrap_or_default();
+        format!("{records}estate={estate}{item}")
     }
 }
 

@@ -2,6 +2,7 @@
 //! `store::insight::report::source`, in the same order.
 
 use super::report::{By, Figure, Of, Period, ReportSheet};
+use crate::dictionary::FeeItem;
 
 /// Every report, in the order of their numbers.
 pub const REPORTS: [&ReportSheet; 11] =
@@ -15,6 +16,19 @@ const fn more(header: &'static str, of: Of) -> Figure {
     Figure { header, of, essential: false }
 }
 
+const fn none(_: FeeItem) -> bool {
+    false
+}
+
+const fn any(_: FeeItem) -> bool {
+    true
+}
+
+/// A deposit is owed back and was never a receivable.
+const fn receivable(item: FeeItem) -> bool {
+    !matches!(item, FeeItem::Deposit)
+}
+
 /// RP-06
 #[rustfmt::skip] // a table: one line per column
 pub const INCOME: ReportSheet = ReportSheet {
@@ -24,7 +38,7 @@ pub const INCOME: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate],
     second: Some("月份"),
     period: Period::Months,
-    by_item: false,
+    items: none,
     figures: &[
         more("应收租金(元)", Of::Money(0)),
         more("核减(元)", Of::Money(1)),
@@ -41,9 +55,10 @@ pub const INCOME: ReportSheet = ReportSheet {
         main("净收入(元)", Of::Money(12)),
     ],
     capital: Some(12),
-    note: "应收、核减、应缴按账单到期月份；收缴率为其中已核销部分÷应缴。实收、退费按记账日期计现金、银行和第三方支付的实际收付，\
-           余额抵扣和押金抵扣在预存、收押金时已计入。净收入=当期租金+旧欠租金+物业费+押金净额+滞纳金+预存+其他−退费。",
-    records: Some("/billing/bills?"),
+    note: "应收、核减、应缴为租金账单（不含滞纳金，扣除已减免的），按到期月份；收缴率为其中已核销部分÷应缴。实收、退费按记账日期计现金、\
+           银行和第三方支付的实际收付，余额抵扣和押金抵扣在预存、收押金时已计入。净收入=当期租金+旧欠租金+物业费+押金净额+滞纳金+预存+\
+           其他−退费。上缴财政不在本系统记账，不列。",
+    records: Some("/billing/bills?fee_item=RENT&"),
 };
 
 /// RP-07
@@ -55,7 +70,7 @@ pub const RENT: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate],
     second: Some("租金标准"),
     period: Period::Now,
-    by_item: false,
+    items: none,
     figures: &[
         main("户数", Of::Count(0)),
         more("计租面积(㎡)", Of::Area(1)),
@@ -66,7 +81,8 @@ pub const RENT: ReportSheet = ReportSheet {
         more("本年调整次数", Of::Count(5)),
     ],
     capital: Some(4),
-    note: "履行中的合同，租金按合同现行租金。平均单价=应收月租金合计÷计租面积合计。本年调整次数为本年内起算的已批准租金调整。",
+    note: "履行中且已起租的合同，标准、单价和租金按当日有效的租金调整，核减含当日有效的租金核减。平均单价=应收月租金合计÷计租面积合计。\
+           本年调整次数为本年内已起算的已批准租金调整。",
     records: Some("/tenancy/contracts?"),
 };
 
@@ -79,7 +95,7 @@ pub const EXIT: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate],
     second: Some("退租类型"),
     period: Period::Months,
-    by_item: false,
+    items: none,
     figures: &[
         main("户数", Of::Count(0)),
         more("建筑面积(㎡)", Of::Area(1)),
@@ -92,7 +108,8 @@ pub const EXIT: ReportSheet = ReportSheet {
         more("平均空置至再租天数", Of::Mean(8, 9)),
     ],
     capital: Some(3),
-    note: "按办结日期统计已办结的退租。结清欠租为退租账单中的欠租，押金退还为已付款的退押金，办结天数自申请至办结，\
+    note: "按办结日期统计已办结的退租。结清欠租为退租账单中的租金（含已计收滞纳金）：未缴清且不冲销的账单，\
+           加冲销重计至退租日的租金中未缴的部分。押金退还为已付款的退押金，办结天数自申请至办结，\
            空置至再租天数自退租日至该房源下一份合同起租日，未再出租的不计。",
     records: Some("/tenancy/exits?"),
 };
@@ -106,7 +123,7 @@ pub const RECEIVABLE: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate, By::Item],
     second: None,
     period: Period::Month,
-    by_item: true,
+    items: receivable,
     figures: &[
         main("期初应收(元)", Of::Money(0)),
         main("本期转应收(元)", Of::Money(1)),
@@ -116,7 +133,7 @@ pub const RECEIVABLE: ReportSheet = ReportSheet {
         main("期末应收(元)", Of::Money(5)),
     ],
     capital: Some(5),
-    note: "按记账日期，取自总账应收款科目。期末=期初+转应收−冲销−减免核销−收款；收款含余额抵扣、押金抵扣，扣除作废。押金不计入应收款。",
+    note: "按记账日期，取自总账应收款科目。转应收含期初结转，期末=期初+转应收−冲销−减免核销−收款；收款含余额抵扣、押金抵扣，扣除作废。押金不计入应收款。",
     records: Some("/billing/bills?"),
 };
 
@@ -129,7 +146,7 @@ pub const RECEIPT: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate, By::Cashier, By::Method, By::Item, By::Day, By::Month],
     second: None,
     period: Period::Days,
-    by_item: true,
+    items: any,
     figures: &[
         main("笔数", Of::Count(0)),
         main("现金(元)", Of::Money(1)),
@@ -156,7 +173,7 @@ pub const AGEING: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate],
     second: None,
     period: Period::Now,
-    by_item: false,
+    items: none,
     figures: &[
         more("1个月以内(元)", Of::Money(0)),
         more("1至3个月(元)", Of::Money(1)),
@@ -170,7 +187,7 @@ pub const AGEING: ReportSheet = ReportSheet {
         more("L4户数", Of::Count(9)),
     ],
     capital: Some(5),
-    note: "到期日已过而未缴清的账单（含滞纳金），账龄自到期日起算。户数按租金欠费等级（L1欠费一个月、L2欠费两个月、L3已禁用、L4解除程序中）。\
+    note: "到期日已过而未缴清的账单（含已计收滞纳金，不含押金），账龄自到期日起算。户数按租金欠费等级（L1欠费一个月、L2欠费两个月、L3已禁用、L4解除程序中）。\
            点击小区查看欠费明细。",
     records: Some("/billing/arrears?"),
 };
@@ -184,11 +201,11 @@ pub const DEBT: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate],
     second: Some("年度"),
     period: Period::Now,
-    by_item: true,
+    items: FeeItem::is_periodic,
     figures: &[main("欠费户数", Of::Count(0)), main("欠费金额(元)", Of::Money(1))],
     capital: Some(1),
-    note: "截至本月到期、未缴清的周期性费用（租金、物业费等按期账单，含滞纳金），按到期年度。一户在多个年度欠费的，各年度分别计户，合计为户次。",
-    records: Some("/billing/bills?"),
+    note: "截至本月到期、未缴清的周期性费用（租金、物业费、水电燃气、采暖、车位、超面积租金，含已计收滞纳金），按到期年度。一户在多个年度欠费的，各年度分别计户，合计为户次。",
+    records: Some("/billing/bills?due=LATE&"),
 };
 
 /// RP-16
@@ -200,7 +217,7 @@ pub const BALANCE: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate],
     second: None,
     period: Period::Month,
-    by_item: false,
+    items: none,
     figures: &[
         main("预收期初(元)", Of::Money(0)),
         more("预收收入(元)", Of::Money(1)),
@@ -213,7 +230,7 @@ pub const BALANCE: ReportSheet = ReportSheet {
         main("期末合计(元)", Of::Money(8)),
     ],
     capital: Some(8),
-    note: "按记账日期，期末=期初+收入−支出。分户余额见租金账户，项目和门牌的合计见三级账户。",
+    note: "按记账日期，期末=期初+收入−支出，收入含期初结转。分户余额见租金账户，项目和门牌的合计见三级账户。",
     records: Some("/billing/accounts?"),
 };
 
@@ -226,7 +243,7 @@ pub const DEDUCTION: ReportSheet = ReportSheet {
     groups: &[By::District],
     second: Some("批次"),
     period: Period::Months,
-    by_item: false,
+    items: none,
     figures: &[
         main("发送笔数", Of::Count(0)),
         main("应扣金额(元)", Of::Money(1)),
@@ -245,20 +262,20 @@ pub const DEDUCTION: ReportSheet = ReportSheet {
         more("其他原因", Of::Count(12)),
     ],
     capital: Some(5),
-    note: "按批次月份统计已发送银行的批次。成功率=全额成功笔数÷发送笔数，金额成功率=实扣÷应扣。",
+    note: "按批次月份统计已发送银行的批次，限定小区时为批次中该小区的明细。成功率=全额成功笔数÷发送笔数，金额成功率=实扣÷应扣。",
     records: None,
 };
 
-/// RP-21 by estate, RP-22 by fee item, RP-23 by month
+/// RP-21 by estate, RP-22 by fee item, RP-23 by month or year
 #[rustfmt::skip]
 pub const COLLECTION: ReportSheet = ReportSheet {
     key: "collection",
     no: "RP-21/22/23",
     title: "收缴率统计表",
-    groups: &[By::District, By::Estate, By::Item, By::Month],
+    groups: &[By::District, By::Estate, By::Item, By::Month, By::Year],
     second: None,
     period: Period::Year,
-    by_item: true,
+    items: receivable,
     figures: &[
         more("账单数", Of::Count(4)),
         main("应收(元)", Of::Money(0)),
@@ -268,7 +285,7 @@ pub const COLLECTION: ReportSheet = ReportSheet {
         main("收缴率", Of::Hued(1, 0)),
     ],
     capital: Some(1),
-    note: "收缴率=实收÷应收，合计按金额加权。应收为到期日在期间内的已转应收账单（含滞纳金），扣除已减免、作废和已冲销的；\
+    note: "收缴率=实收÷应收，合计按金额加权。应收为到期日在期间内的已转应收账单（已计收滞纳金单列），扣除已减免、作废和已冲销的，不含押金；\
            实收只计经会计核销的收款，已收含尚未核销的。",
     records: Some("/billing/bills?"),
 };
@@ -282,7 +299,7 @@ pub const OCCUPANCY: ReportSheet = ReportSheet {
     groups: &[By::District, By::Estate, By::Building],
     second: None,
     period: Period::Now,
-    by_item: false,
+    items: none,
     figures: &[
         main("全部套数", Of::Count(0)),
         more("总面积(㎡)", Of::Area(1)),

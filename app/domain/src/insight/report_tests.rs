@@ -1,5 +1,5 @@
 use super::*;
-use crate::insight::report_sheet::{COLLECTION, EXIT, INCOME, OCCUPANCY, RECEIPT, RENT};
+use crate::insight::report_sheet::{COLLECTION, DEBT, EXIT, INCOME, OCCUPANCY, RECEIPT, RENT};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -72,6 +72,40 @@ fn groups_of_several_rows_have_a_subtotal() {
     assert!(
         matches!(&lines[0].names[0], Cell::Link { href, .. } if href == "/insight/reports/rent?by=estate&district=1")
     );
+}
+
+/// Two people of one name, who follow each other in the order of names.
+#[test]
+fn what_has_no_parts_has_no_subtotals() {
+    let sums = [1, 100, 0, 0, 0, 0, 0, 0, 0, 100];
+    let rows = vec![row(1, "张伟", None, &sums), row(1, "张伟", None, &sums), row(2, "张伟", None, &sums)];
+    let report = report(&RECEIPT, By::Cashier, rows);
+    let lines = report.lines(&RECEIPT);
+    assert_eq!(lines.iter().map(|line| line.rank).collect::<Vec<_>>(), [Rank::Row, Rank::Row, Rank::Row, Rank::Total]);
+    let width = report.columns(&RECEIPT).len();
+    assert!(lines.iter().all(|line| line.names.len() + line.cells.len() == width));
+}
+
+#[test]
+fn the_records_behind_a_line_are_of_its_fee_item() {
+    let leads = |sheet: &'static ReportSheet, item: &str| {
+        let rows = vec![row(7, "甲小区", sheet.second.map(|_| "2026"), &vec![1; sheet.width()])];
+        let asked = query(sheet, &[("item", item)]).unwrap();
+        let lines = Report { query: asked, ..report(sheet, By::Estate, rows) }.lines(sheet);
+        match &lines[0].names[0] {
+            Cell::Link { href, .. } => href.clone(),
+            name => panic!("{name:?} leads nowhere"),
+        }
+    };
+    assert_eq!(leads(&COLLECTION, ""), "/billing/bills?estate=7");
+    assert_eq!(leads(&COLLECTION, "WATER"), "/billing/bills?estate=7&fee_item=WATER");
+    assert_eq!(leads(&COLLECTION, "LATE"), "/billing/bills?estate=7", "late fees stand in the bills of others");
+    assert_eq!(leads(&DEBT, "RENT"), "/billing/bills?due=LATE&estate=7&fee_item=RENT");
+    assert_eq!(leads(&RECEIPT, "RENT"), "/billing/payments?estate=7");
+    // Of what a report does not count nothing can be asked.
+    let item = |sheet, code| query(sheet, &[("item", code)]).unwrap().item;
+    assert_eq!((item(&COLLECTION, "DEPOSIT"), item(&RECEIPT, "DEPOSIT")), (None, Some(FeeItem::Deposit)));
+    assert_eq!((item(&DEBT, "DAMAGE"), item(&DEBT, "WATER")), (None, Some(FeeItem::Water)));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 84] = [
+pub const STOCK: [&str; 86] = [
     "project",
     "estate",
     "building",
@@ -88,6 +88,8 @@ pub const STOCK: [&str; 84] = [
     "pay_odd",
     "bill_tally",
     "ledger_tally",
+    "ledger_month",
+    "estate_money",
     "district_money",
 ];
 

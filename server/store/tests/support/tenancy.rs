@@ -168,6 +168,8 @@ pub const ROWS: &str = "
     select district_id, estate_id, account_id, id, channel, 'T' || id, order_no, 90, now(), 'AMOUNT', now() from pay_order;
     insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
     select district_id, estate_id, id, now(), '下单', channel from pay_order;
+    insert into ledger_month select district_id, estate_id, '2026-01-01', 'CASH', 'RECEIVABLE', 'RENT', 100 from home;
+    insert into estate_money select estate_id, district_id, '2026-01-01', 100, 0, array[0, 0, 0, 0, 100] from home;
     insert into district_money select district_id, '2026-01-01', 100, 0, array[0, 0, 0, 0, 100] from home;
     drop table home;";
 

@@ -12,28 +12,25 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{
     dictionary::{ExitType, FeeItem, PayMethod},
-    failure::Failure,
+    failure::{Failure, FieldErrors},
     insight::{
         money::age_limits,
         report::{By, Report, ReportQuery, ReportRow, ReportSheet},
         report_sheet::EXIT,
     },
-    list::ListQuery,
+    list::{ListQuery, group_thousands},
     platform::permission::Permission,
     sheet::Cell,
 };
 use source::{Branch, branches};
 use sqlx::{Postgres, QueryBuilder};
 
-/// Most lines of a report: more than estates of a city.
-const LINES_MAX: i64 = 20_000;
-
 /// A report as it was asked for: its name and wishes stand in the filters of `query`.
 ///
 /// # Errors
 /// Without [`Permission::ReportRead`]; complaints by field; [`Failure::NotFound`] for a report that there is not, and for a
-/// district or estate out of scope.
-pub async fn report_get(ctx: &Ctx, query: &ListQuery) -> Result<Report> {
+/// district or estate out of scope; a refusal of more than `most` rows, because a total of some of them is none.
+pub async fn report_get(ctx: &Ctx, query: &ListQuery, most: u32) -> Result<Report> {
     ctx.require(Permission::ReportRead)?;
     let key = query.filter("report").ok_or(Failure::refused("请选择报表"))?;
     let sheet = ReportSheet::of(key).ok_or(Failure::NotFound)?;
@@ -41,16 +38,26 @@ pub async fn report_get(ctx: &Ctx, query: &ListQuery) -> Result<Report> {
     let mut tx = ctx.begin().await?;
     let of = whose(&mut tx, ctx, &asked).await?;
     let by = asked.by.unwrap_or_else(|| suggested(ctx, sheet, &asked));
-    let rows = rows(&mut tx, ctx, sheet, by, &asked).await?;
+    let rows = rows(&mut tx, ctx, sheet, by, &asked, most).await?;
     tx.commit().await?;
+    if u32::try_from(rows.len()).is_ok_and(|rows| rows > most) {
+        let most = group_thousands(most.into());
+        return Err(Failure::refused(format!("报表超过{most}行，请选择区县、缩短期间或改用上一级分组")).into());
+    }
     Ok(Report { key: sheet.key.to_owned(), query: asked, by, of, at: ctx.now(), rows })
 }
 
 /// The place that a report is about, as its head names it.
 async fn whose(tx: &mut Tx, ctx: &Ctx, asked: &ReportQuery) -> Result<String> {
     if let Some(estate) = asked.estate {
-        let name = sqlx::query_scalar!("select name from estate where id = $1 and deleted_at is null", estate);
-        return Ok(name.fetch_optional(connection(tx)).await?.ok_or(Failure::NotFound)?);
+        let found = sqlx::query!("select name, district_id from estate where id = $1 and deleted_at is null", estate)
+            .fetch_optional(connection(tx))
+            .await?
+            .ok_or(Failure::NotFound)?;
+        if asked.district.is_some_and(|district| district != found.district_id) {
+            return Err(Failure::from(FieldErrors::from(("district", "限定的小区不在所选区县"))).into());
+        }
+        return Ok(found.name);
     }
     if let Some(district) = asked.district {
         // Who sees single estates sees of a district what lies in them.
@@ -88,7 +95,15 @@ struct Record {
     sums: Vec<i64>,
 }
 
-async fn rows(tx: &mut Tx, ctx: &Ctx, sheet: &ReportSheet, by: By, asked: &ReportQuery) -> Result<Vec<ReportRow>> {
+/// Rows up to one more than `most`, by which it is known that there are more.
+async fn rows(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    sheet: &ReportSheet,
+    by: By,
+    asked: &ReportQuery,
+    most: u32,
+) -> Result<Vec<ReportRow>> {
     let width = sheet.width();
     let sums: Vec<String> = (0..width).map(|place| format!("sum(s{place})::bigint")).collect();
     let (id, name, join, order) = named(by);
@@ -97,15 +112,15 @@ async fn rows(tx: &mut Tx, ctx: &Ctx, sheet: &ReportSheet, by: By, asked: &Repor
          from (select key, second, array[{}] as sums from (",
         sums.join(", ")
     ));
-    for (place, branch) in branches(sheet.key).iter().enumerate() {
+    let of_estates = asked.estate.is_some() || matches!(ctx.scope(), Scope::Estates(_));
+    for (place, branch) in branches(sheet.key, of_estates).iter().enumerate() {
         if place > 0 {
             sql.push(" union all ");
         }
         push_branch(&mut sql, ctx, branch, (by, width), asked);
     }
-    sql.push(format!(
-        ") u group by key, second) x {join} where 0 <> any (x.sums) order by {order}, x.second limit {LINES_MAX}"
-    ));
+    sql.push(format!(") u group by key, second) x {join} where 0 <> any (x.sums) order by {order}, x.second limit "));
+    sql.push_bind(i64::from(most) + 1);
     let records: Vec<Record> = sql.build_query_as().fetch_all(connection(tx)).await?;
     records.into_iter().map(|record| row(sheet, by, record)).collect()
 }
@@ -126,7 +141,7 @@ fn push_branch(
     let second = if branch.second.is_empty() { "''" } else { branch.second };
     let text =
         format!("select {} as key, {second} as second, {} from {}", grouped(by, branch), sums.join(", "), branch.from);
-    sql.push(dated(&text, ctx.today(), asked));
+    sql.push(filled(&text, ctx.today(), asked));
     if branch.has_estate {
         push_scope(sql, ctx, "t.district_id", "t.estate_id");
     } else {
@@ -145,14 +160,17 @@ fn push_branch(
         }
         None => {}
     }
-    if let Some(item) = asked.item {
+    if let Some(item) = asked.item.filter(|_| !branch.from.contains(ITEMS)) {
         sql.push(" and t.fee_item = ").push_bind(item.code());
     }
     sql.push(" group by 1, 2");
 }
 
-/// Days go into the text as they are written, of which nothing can be quoted away.
-fn dated(text: &str, today: NaiveDate, asked: &ReportQuery) -> String {
+/// Where a report of what comes with every period has its fee items: the one that is asked for, or all of them.
+const ITEMS: &str = "{items}";
+
+/// Days and codes go into the text as they are written, of which nothing can be quoted away.
+fn filled(text: &str, today: NaiveDate, asked: &ReportQuery) -> String {
     let [first, second, third, fourth] = age_limits(today);
     let days = [
         ("{from}", asked.from),
@@ -163,7 +181,10 @@ fn dated(text: &str, today: NaiveDate, asked: &ReportQuery) -> String {
         ("{age3}", third),
         ("{age4}", fourth),
     ];
-    days.into_iter().fold(text.to_owned(), |text, (mark, day)| text.replace(mark, &format!("date '{day}'")))
+    let wanted = |item: &FeeItem| asked.item.map_or(item.is_periodic(), |asked| asked == *item);
+    let items: Vec<&str> = FeeItem::ALL.iter().filter(|item| wanted(item)).map(|item| item.code()).collect();
+    let text = text.replace(ITEMS, &format!("'{{{}}}'::text[]", items.join(",")));
+    days.into_iter().fold(text, |text, (mark, day)| text.replace(mark, &format!("date '{day}'")))
 }
 
 /// What the rows of a branch are grouped by, as text.
@@ -176,6 +197,7 @@ fn grouped(by: By, branch: &Branch) -> String {
         By::Method => "t.method".to_owned(),
         By::Cashier => "coalesce(t.cashier_id::text, '')".to_owned(),
         By::Month => format!("to_char({}, 'YYYY-MM')", branch.day),
+        By::Year => format!("to_char({}, 'YYYY')", branch.day),
         By::Day => format!("{}::text", branch.day),
     }
 }
@@ -193,8 +215,13 @@ const fn named(by: By) -> (&'static str, &'static str, &'static str, &'static st
             "join building b on b.id = x.key::bigint join estate e on e.id = b.estate_id",
             "e.name collate natural_order, b.no_key, b.id",
         ),
-        By::Cashier => ("null::bigint", "coalesce(user_name(nullif(x.key, '')::bigint), '系统')", "", "x.key"),
-        By::Item | By::Method | By::Month | By::Day => ("null::bigint", "x.key", "", "x.key"),
+        By::Cashier => (
+            "nullif(x.key, '')::bigint",
+            "coalesce(c.name || case when count(*) over (partition by c.name) > 1 then '（' || c.login || '）' else '' end, '系统')",
+            "cross join lateral (select user_name(nullif(x.key, '')::bigint) as name, user_login(nullif(x.key, '')::bigint) as login) c",
+            "c.name collate natural_order nulls last, c.login",
+        ),
+        By::Item | By::Method | By::Month | By::Year | By::Day => ("null::bigint", "x.key", "", "x.key"),
     }
 }
 
