@@ -143,7 +143,8 @@ fn others_view(edit: Form) -> AnyView {
     let lines = move || (0..count.get()).map(|place| other_view(edit, place)).collect_view();
     let add = move |_| {
         edit.form.update(|form| {
-            let fee_item = FeeItem::Water.code().to_owned();
+            // Not water or power: what a meter measures is charged by its reading.
+            let fee_item = FeeItem::Property.code().to_owned();
             form.others.push(OtherForm { fee_item, ..OtherForm::default() });
         });
     };
