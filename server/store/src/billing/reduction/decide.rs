@@ -46,6 +46,8 @@ struct Held {
     from: NaiveDate,
     to: NaiveDate,
     maker: i64,
+    /// the last day of an end that is asked for, and by whom
+    stop: Option<(NaiveDate, i64)>,
     status: ReductionStatus,
 }
 
@@ -66,7 +68,7 @@ async fn hold(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
     .fetch_one(connection(tx))
     .await?;
     let row = sqlx::query!(
-        r#"select district_id, reduction_no as "reduction_no!", from_on, to_on, maker_id, status, version
+        r#"select district_id, reduction_no as "reduction_no!", from_on, to_on, maker_id, status, version, stop_on, stop_maker
            from rent_reduction where id = $1 for update"#,
         id
     )
@@ -86,6 +88,7 @@ async fn hold(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
         from: row.from_on,
         to: row.to_on,
         maker: row.maker_id,
+        stop: row.stop_on.zip(row.stop_maker),
         status: stored(&row.status, ReductionStatus::from_code)?,
     })
 }
@@ -156,47 +159,101 @@ pub async fn reduction_withdraw(ctx: &Ctx, id: i64, version: i32) -> Result<Redu
     Ok(next)
 }
 
-/// 提前终止: the household is not entitled any more; `last` (`2027-01`) is the last month for which it holds. By one of those
-/// who agree to reductions, and not by who had asked for it.
+/// 提前终止 is asked for: the household is not entitled any more; `last` (`2027-01`) is the last month for which it holds.
 ///
 /// # Errors
-/// Complaints by field; [`Failure::Conflict`]; a refusal for one's own, of a month gone by, and while an exit is under way.
-pub async fn reduction_stop(ctx: &Ctx, id: i64, version: i32, last: &str, reason: &str) -> Result<ReductionStatus> {
-    ctx.require(Permission::RentCheck)?;
+/// Complaints by field; [`Failure::Conflict`]; a refusal of a month gone by, of a second time, and while an exit is under way;
+/// without [`Permission::RentAdjust`].
+pub async fn reduction_stop(ctx: &Ctx, id: i64, version: i32, last: &str, reason: &str) -> Result<()> {
+    ctx.require(Permission::RentAdjust)?;
     let reason = opinion_check(reason, true)?.unwrap_or_default();
     let mut tx = ctx.begin().await?;
     let held = hold(&mut tx, id, version).await?;
-    if held.maker == ctx.actor().id.0 {
-        return Err(Failure::refused("不能终止本人提交的租金核减").into());
+    held.status.next(ReductionEvent::Stop)?;
+    if held.stop.is_some() {
+        return Err(Failure::refused("已有待审批的提前终止").into());
     }
     if held.leaving {
         return Err(Failure::refused(IS_LEAVING).into());
     }
-    let next = held.status.next(ReductionEvent::Stop)?;
     let last = month_parse(last).ok_or_else(|| FieldErrors::from(("last", "应为年月，如2027-01")))?;
     if last < month_of(ctx.today()).max(held.from) || last_day(last) >= held.to {
         return Err(FieldErrors::from(("last", "须不早于本月和核减起始月份，且早于原终止月份")).into());
     }
     sqlx::query!(
-        "update rent_reduction set status = $2, to_on = $3, stopped_by = $4, stop_reason = $5, version = version + 1 where id = $1",
+        "update rent_reduction set stop_on = $2, stop_maker = $3, stop_reason = $4, version = version + 1 where id = $1",
         id,
-        next.code(),
         last_day(last),
         ctx.actor().id.0,
         reason,
     )
     .execute(connection(&mut tx))
     .await?;
-    history_add(&mut tx, ctx, id, "提前终止", Some(&reason)).await?;
-    contract_note(&mut tx, ctx, id, "终止租金核减").await?;
-    let behind = last_day(last).succ_opt().unwrap_or(last);
-    // Who has left was charged to his last day.
-    if held.in_force {
-        anew(&mut tx, ctx, id, &held, behind, held.to).await?;
+    history_add(&mut tx, ctx, id, "申请提前终止", Some(&reason)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Agrees to the end of a reduction or refuses it.
+///
+/// # Errors
+/// [`Failure::Conflict`]; a refusal for one's own, when its last month has gone by, and while an exit is under way; a missing
+/// opinion when it is refused; without [`Permission::RentCheck`].
+pub async fn reduction_stop_decide(
+    ctx: &Ctx,
+    id: i64,
+    version: i32,
+    approve: bool,
+    opinion: &str,
+) -> Result<ReductionStatus> {
+    ctx.require(Permission::RentCheck)?;
+    let opinion = opinion_check(opinion, !approve)?;
+    let mut tx = ctx.begin().await?;
+    let held = hold(&mut tx, id, version).await?;
+    let next = held.status.next(ReductionEvent::Stop)?;
+    let Some((last, maker)) = held.stop else {
+        return Err(Failure::refused("没有待审批的提前终止，请刷新").into());
+    };
+    if maker == ctx.actor().id.0 {
+        return Err(Failure::refused("不能审批本人提交的提前终止").into());
     }
+    if approve {
+        stop(&mut tx, ctx, id, &held, last).await?;
+    } else {
+        sqlx::query!(
+            "update rent_reduction set stop_on = null, stop_maker = null, stop_reason = null, version = version + 1 where id = $1",
+            id
+        )
+        .execute(connection(&mut tx))
+        .await?;
+    }
+    history_add(&mut tx, ctx, id, if approve { "提前终止" } else { "驳回提前终止" }, opinion.as_deref()).await?;
     tx.commit().await?;
     ctx.database().announce();
-    Ok(next)
+    Ok(if approve { next } else { held.status })
+}
+
+/// It holds up to a day; bills behind that are made anew.
+async fn stop(tx: &mut Tx, ctx: &Ctx, id: i64, held: &Held, last: NaiveDate) -> Result<()> {
+    if held.leaving {
+        return Err(Failure::refused(IS_LEAVING).into());
+    }
+    if last < month_of(ctx.today()) {
+        return Err(Failure::refused("最后核减月份已过，请驳回后重新申请").into());
+    }
+    sqlx::query!(
+        "update rent_reduction set status = 'STOPPED', to_on = stop_on, stopped_by = $2, version = version + 1 where id = $1",
+        id,
+        ctx.actor().id.0,
+    )
+    .execute(connection(tx))
+    .await?;
+    contract_note(tx, ctx, id, "终止租金核减").await?;
+    // Who has left was charged to his last day.
+    if held.in_force {
+        anew(tx, ctx, id, held, last.succ_opt().unwrap_or(last), held.to).await?;
+    }
+    Ok(())
 }
 
 /// A line of the contract's timeline.
