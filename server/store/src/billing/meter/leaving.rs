@@ -45,7 +45,9 @@ async fn measures(tx: &mut Tx, ctx: &Ctx, exit: i64, until: Until) -> Result<(Ve
            join meter_reading r on r.meter_id = m.id and r.status in ('READ', 'ABNORMAL', 'CONFIRMED')
            left join meter_period p on p.id = r.period_id
            where x.id = $1 and (r.exit_id = x.id or r.source = 'PERIOD'
-               and case when $2 then p.status in ('BILLED', 'CLOSED') else r.read_on <= x.inspected_on end)
+               and case when $2 then p.status in ('BILLED', 'CLOSED') else r.read_on <= x.inspected_on and not exists (
+                   select from meter_reading e where e.exit_id = x.id and e.meter_id = m.id
+                       and (e.read_on, e.read_at, e.id) < (r.read_on, r.read_at, r.id)) end)
            order by m.id, r.read_on, r.id for update of r"#,
         exit,
         until == Until::Revoked,
