@@ -16,7 +16,8 @@ create table meter (
     -- the highest value it shows
     max_value bigint check (max_value > 0),
     install_on date not null,
-    initial bigint not null default 0 check (initial >= 0),
+    -- none: nobody has looked yet, and its first reading says it
+    initial bigint check (initial >= 0),
     -- what the meter that it replaced had measured and nobody was charged for yet
     carried bigint not null default 0 check (carried >= 0),
     replaces_id bigint references meter,
@@ -61,7 +62,7 @@ create table meter_period (
     month date not null check (extract(day from month) = 1),
     from_on date not null,
     to_on date not null check (to_on >= from_on),
-    status text not null default 'OPEN' check (status in ('OPEN', 'READING', 'CHECKED', 'BILLED', 'CLOSED')),
+    status text not null default 'OPEN' check (status in ('OPEN', 'READING', 'CHECKED', 'BILLED', 'CLOSED', 'CANCELLED')),
     -- the price that was in force when it was billed
     tariff text,
     maker_id bigint not null,
@@ -70,14 +71,16 @@ create table meter_period (
     checked_at timestamptz,
     billed_by bigint,
     billed_at timestamptz,
+    -- why the supervisor sent it back last
+    return_reason text,
     version integer not null default 1,
-    constraint meter_period_key unique (estate_id, type, month),
     constraint meter_period_checker_check check (checker_id <> maker_id),
     constraint meter_period_checked_check check ((checker_id is null) = (checked_at is null)
-        and (status in ('OPEN', 'READING') or checker_id is not null)),
+        and (status in ('OPEN', 'READING', 'CANCELLED') or checker_id is not null)),
     constraint meter_period_billed_check check ((status in ('BILLED', 'CLOSED')) = (billed_at is not null)
         and (billed_at is null) = (billed_by is null) and (billed_at is null) = (tariff is null))
 );
+create unique index meter_period_key on meter_period (estate_id, type, month) where status <> 'CANCELLED';
 -- Z1: one open period per meter type and estate.
 create unique index meter_period_open_key on meter_period (estate_id, type) where status in ('OPEN', 'READING', 'CHECKED');
 create index meter_period_scope on meter_period (district_id, month desc, id desc);
@@ -95,7 +98,8 @@ create table meter_reading (
     hand_over_id bigint references hand_over,
     exit_id bigint references exit_case,
     from_on date not null,
-    opening bigint not null check (opening >= 0),
+    -- none: it waits for a first reading, which says it
+    opening bigint check (opening >= 0),
     closing bigint check (closing >= 0),
     read_on date,
     -- it went past its highest value
@@ -115,16 +119,28 @@ create table meter_reading (
     constraint meter_reading_origin_check check ((source = 'PERIOD') = (period_id is not null)
         and (source = 'HAND_OVER') = (hand_over_id is not null) and (source = 'EXIT') = (exit_id is not null)),
     constraint meter_reading_read_check check ((status = 'EMPTY') = (closing is null) and (closing is null) = (read_on is null)
-        and (closing is null) = (usage is null) and (closing is null) = (read_at is null)),
+        and (closing is null) = (usage is null) and (closing is null) = (read_at is null)
+        and (closing is null or opening is not null)),
     constraint meter_reading_billed_check check ((status = 'BILLED') = (amount_fen is not null)),
     constraint meter_reading_confirmed_check check ((confirmer_id is null) = (confirm_reason is null)),
     constraint meter_reading_period_key unique (period_id, meter_id),
     constraint meter_reading_hand_over_key unique (hand_over_id, meter_id),
     constraint meter_reading_exit_key unique (exit_id, meter_id)
 );
-create index meter_reading_meter on meter_reading (meter_id, id);
-create index meter_reading_scope on meter_reading (district_id, read_on desc, id desc);
-create index meter_reading_estate on meter_reading (estate_id, read_on desc, id desc);
+-- The chain of a meter, its last reading first.
+create index meter_reading_chain on meter_reading (meter_id, read_on desc, read_at desc, id desc);
+create index meter_reading_day on meter_reading (read_on desc nulls last, id desc);
+create index meter_reading_scope on meter_reading (district_id, read_on desc nulls last, id desc);
+create index meter_reading_estate on meter_reading (estate_id, read_on desc nulls last, id desc);
+
+-- The month that the reading before this one of the same meter was charged for: prices by usage have limits for each month.
+create function reading_month_before(wanted bigint) returns date language sql stable as $$
+    select coalesce(p.month, date_trunc('month', l.read_on)::date)
+    from meter_reading r join meter_reading l on l.meter_id = r.meter_id and l.closing is not null
+        and (l.read_on, l.read_at, l.id) < (r.read_on, r.read_at, r.id)
+    left join meter_period p on p.id = l.period_id
+    where r.id = wanted order by l.read_on desc, l.read_at desc, l.id desc limit 1
+$$;
 
 -- Whom a reading was charged to, and by which bill. A correction leaves the old lines, marked.
 create table meter_charge (
@@ -133,10 +149,11 @@ create table meter_charge (
     estate_id bigint not null,
     reading_id bigint not null references meter_reading,
     account_id bigint not null references account,
-    -- none: what a correction gave back of a bill that was paid
+    -- none: it came to nothing, or is what a correction gave back of a bill that was paid
     bill_id bigint references bill,
     amount_fen bigint not null,
-    taken_back boolean not null default false
+    taken_back boolean not null default false,
+    constraint meter_charge_bill_check check ((amount_fen > 0) = (bill_id is not null))
 );
 create index meter_charge_reading on meter_charge (reading_id);
 create index meter_charge_bill on meter_charge (bill_id);
@@ -148,13 +165,15 @@ create table meter_history (
     district_id bigint not null,
     estate_id bigint not null,
     meter_id bigint not null references meter,
-    reading_id bigint references meter_reading,
+    -- none: of the meter itself, or of a period that was cancelled
+    reading_id bigint references meter_reading on delete set null,
     at timestamptz not null default now(),
     actor_id bigint,
     event text not null,
     reason text
 );
 create index meter_history_meter on meter_history (meter_id, id);
+create index meter_history_reading on meter_history (reading_id, id) where reading_id is not null;
 
 call audit_attach('meter');
 call audit_attach('meter_period');

@@ -31,9 +31,11 @@ create table rent_reduction (
     checker_id bigint,
     checked_at timestamptz,
     opinion text,
-    -- 提前终止: to_on is then the last day for which it held
-    stopped_by bigint,
+    -- 提前终止 is asked for by one and agreed to by another, like the reduction: to_on is then the last day for which it held
+    stop_on date,
+    stop_maker bigint,
     stop_reason text,
+    stopped_by bigint,
     version integer not null default 1,
     constraint rent_reduction_request_key unique (request_id),
     constraint rent_reduction_checker_check check (checker_id <> maker_id),
@@ -41,7 +43,8 @@ create table rent_reduction (
         and (status in ('APPROVED', 'REFUSED', 'STOPPED')) = (checker_id is not null)),
     constraint rent_reduction_refused_check check (status <> 'REFUSED' or opinion is not null),
     constraint rent_reduction_stopped_check check ((status = 'STOPPED') = (stopped_by is not null)
-        and (stopped_by is null) = (stop_reason is null))
+        and (stopped_by is null or stop_maker is not null) and stopped_by <> stop_maker
+        and (stop_maker is null) = (stop_reason is null) and (stop_maker is null) = (stop_on is null))
 );
 -- 该合同已有待审批的核减; that none lies over another is looked at behind the contract's lock.
 create unique index rent_reduction_pending_key on rent_reduction (contract_id) where status = 'PENDING';
@@ -49,6 +52,7 @@ create index rent_reduction_contract on rent_reduction (contract_id, from_on);
 create index rent_reduction_scope on rent_reduction (district_id, made_at desc, id desc);
 create index rent_reduction_estate on rent_reduction (estate_id, made_at desc, id desc);
 create index rent_reduction_pending on rent_reduction (district_id) where status = 'PENDING';
+create index rent_reduction_stopping on rent_reduction (district_id) where status = 'APPROVED' and stop_maker is not null;
 
 create table rent_reduction_history (
     id bigint generated always as identity primary key,

@@ -1,5 +1,7 @@
 //! Meters (E-101, E-102, §4.12): from a reading to a bill in the ledger, by three people; corrections, the door, shared meters.
 
+#[path = "meter/chain.rs"]
+mod chain;
 mod support;
 
 use chrono::{Months, NaiveDate, Utc};
@@ -10,6 +12,7 @@ use domain::{
         meter_reading::{CorrectForm, EnteredReading, PeriodForm, PeriodStatus, ReadingStatus, ReadingsForm},
         payment::PaymentForm,
         plan::month_of,
+        reduction::last_day,
         run::month_text,
     },
     failure::{Failure, FieldErrors},
@@ -17,7 +20,10 @@ use domain::{
     import::SheetKey,
     list::ListQuery,
     platform::setting::code,
-    tenancy::hand_over::{HandOverForm, ItemForm, Reading},
+    tenancy::{
+        contract_form::ContractForm,
+        hand_over::{HandOverForm, ItemForm, Reading},
+    },
     value::Money,
 };
 use store::{
@@ -53,11 +59,28 @@ fn today() -> NaiveDate {
     store::ctx::china_day(Utc::now())
 }
 
-/// A household of 月光苑, which the entry clerk looks after, and its home.
+/// The first of a month that has gone by.
+fn month(ago: u32) -> NaiveDate {
+    month_of(today()).checked_sub_months(Months::new(ago)).expect("a month")
+}
+
+/// A household of 月光苑, which the entry clerk looks after, and its home: since three months ago.
 async fn household(test: &TestDatabase, nth: usize) -> (ContractId, AccountId, UnitId) {
+    household_since(test, nth, month(3)).await
+}
+
+async fn household_since(test: &TestDatabase, nth: usize, start: NaiveDate) -> (ContractId, AccountId, UnitId) {
     let unit = vacant(test, 0).await;
     let assignment = assigned(test, tenant(test, nth).await, unit).await;
-    let (contract, account) = active(test, &form(assignment)).await;
+    let end = start.checked_add_months(Months::new(60)).and_then(|day| day.pred_opt()).expect("a day");
+    let since = ContractForm {
+        start_on: start.to_string(),
+        end_on: end.to_string(),
+        sign_on: start.to_string(),
+        explained_on: start.to_string(),
+        ..form(assignment)
+    };
+    let (contract, account) = active(test, &since).await;
     (contract, account, unit)
 }
 
@@ -66,7 +89,7 @@ fn water(no: &str, unit: UnitId) -> MeterForm {
         meter_no: no.into(),
         meter: "WATER".into(),
         unit: unit.to_string(),
-        install_on: "2020-01-01".into(),
+        install_on: month(3).to_string(),
         initial: "1200".into(),
         ..MeterForm::default()
     }
@@ -77,39 +100,55 @@ async fn estate(test: &TestDatabase) -> i64 {
 }
 
 async fn period(test: &TestDatabase, months_ago: u32) -> PeriodForm {
-    let month = month_of(today()).checked_sub_months(Months::new(months_ago)).expect("a month");
+    let month = month(months_ago);
     PeriodForm {
         estate: estate(test).await.to_string(),
         meter: "WATER".into(),
         month: month_text(month),
         from: month.to_string(),
-        to: month.to_string(),
+        to: last_day(month).to_string(),
     }
 }
 
 fn entered(readings: &[(i64, i32, &str)]) -> ReadingsForm {
+    entered_on(today(), readings)
+}
+
+fn entered_on(day: NaiveDate, readings: &[(i64, i32, &str)]) -> ReadingsForm {
     let one = |(id, version, closing): &(i64, i32, &str)| EnteredReading {
         id: *id,
         version: *version,
         closing: (*closing).into(),
-        rolled: false,
+        ..EnteredReading::default()
     };
-    ReadingsForm { read_on: today().to_string(), readings: readings.iter().map(one).collect() }
+    ReadingsForm { read_on: day.to_string(), readings: readings.iter().map(one).collect() }
 }
 
-/// Opens a period, enters one value, has it checked and billed.
-async fn billed(test: &TestDatabase, months_ago: u32, values: &[&str]) -> (i64, Money) {
+/// Opens a period and enters values, on its last day.
+async fn read(test: &TestDatabase, months_ago: u32, values: &[&str]) -> i64 {
     let entry = city::ctx(&test.database, "entry").await;
     let id = meter_period_open(&entry, &period(test, months_ago).await).await.expect("a period");
     let rows = meter_period_get(&entry, id).await.expect("its rows").readings;
     let values: Vec<_> = rows.iter().zip(values).map(|(row, value)| (row.id, row.version, *value)).collect();
-    readings_save(&entry, id, &entered(&values)).await.expect("they are saved");
+    let day = last_day(month(months_ago)).min(today());
+    readings_save(&entry, id, &entered_on(day, &values)).await.expect("they are saved");
+    id
+}
+
+/// Has a period checked and billed.
+async fn bill(test: &TestDatabase, id: i64) -> store::Result<Money> {
     let approver = city::ctx(&test.database, "approver").await;
     let version = meter_period_get(&approver, id).await.expect("it is there").row.version;
     meter_period_check(&approver, id, version).await.expect("it is checked");
     let finance = city::ctx(&test.database, "finance").await;
     let version = meter_period_get(&finance, id).await.expect("it is there").row.version;
-    (id, meter_period_bill(&finance, id, version).await.expect("it is billed"))
+    meter_period_bill(&finance, id, version).await
+}
+
+/// Opens a period, enters one value, has it checked and billed.
+async fn billed(test: &TestDatabase, months_ago: u32, values: &[&str]) -> (i64, Money) {
+    let id = read(test, months_ago, values).await;
+    (id, bill(test, id).await.expect("it is billed"))
 }
 
 /// Receivables of the ledger, and what bills say is open.
@@ -150,7 +189,7 @@ async fn thirty_six_cubic_metres_are_a_bill_of_113_40() {
     let other = meter_period_open(&entry, &period(&test, 1).await).await;
     assert_eq!(failure(other), complaint("estate", "该小区此类表具有未出账的抄表期间，请先办结"));
     let row = meter_period_get(&entry, id).await.expect("its rows").readings.remove(0);
-    assert_eq!((row.opening, row.status), (Reading(120_000), ReadingStatus::Empty));
+    assert_eq!((row.opening, row.status), (Some(Reading(120_000)), ReadingStatus::Empty));
     let field = format!("closing-{}", row.id);
     let less = readings_save(&entry, id, &entered(&[(row.id, row.version, "1199.99")])).await;
     assert_eq!(failure(less), complaint(&field, IS_LESS));
@@ -286,7 +325,7 @@ async fn meters_are_replaced_and_shared() {
         final_value: "1210".into(),
         meter_no: "S-1B".into(),
         initial: "5".into(),
-        replaced_on: today().to_string(),
+        replaced_on: month(3).checked_add_days(chrono::Days::new(9)).expect("a day").to_string(),
         reason: "表坏".into(),
         ..ReplaceForm::default()
     };
@@ -314,11 +353,17 @@ async fn meters_are_replaced_and_shared() {
     let record = meter_reading_get(&finance, shared_row.id).await.expect("the reading");
     let parts: Money = record.charges.iter().map(|charge| charge.amount).sum();
     assert_eq!((record.charges.len(), Some(parts)), (2, record.row.amount));
-    assert!(amount >= parts);
+    assert_eq!(amount - parts, Money::from_fen(315), "and one of the home's own");
+    // Corrected it is shared by the same households.
+    let correct = CorrectForm { closing: "150".into(), rolled: String::new(), reason: "抄错".into() };
+    reading_correct(&finance, shared_row.id, record.row.version, &correct).await.expect("it is corrected");
+    let record = meter_reading_get(&finance, shared_row.id).await.expect("the reading");
+    let stand = record.charges.iter().filter(|charge| !charge.taken_back);
+    assert_eq!(Some(stand.map(|charge| charge.amount).sum()), record.row.amount);
     // Everybody gets a meter at once, and only who has none.
     let auto = AutoForm { estate: estate(&test).await.to_string(), meter: "WATER".into() };
-    assert_eq!(meters_create(&entry, &auto).await.expect("they are made"), 3);
-    assert_eq!(meters_create(&entry, &auto).await.expect("none is made"), 0);
+    assert_eq!(meters_create(&entry, &auto).await.expect("they are made"), (3, 0));
+    assert_eq!(meters_create(&entry, &auto).await.expect("none is made"), (0, 0));
     let (booked, open) = books(&test).await;
     assert_eq!(booked, open, "the books say what the bills say");
 }
@@ -370,10 +415,19 @@ async fn readings_come_by_a_file() {
         let outcome = take(&operator, sheet, false, vec![row(sheet, cells)]).await;
         assert_eq!(told(&outcome), [(2, sentence.to_owned())], "{cells:?}");
     }
+    sqlx::query("update meter_reading set opening = null").execute(&test.admin).await.expect("nobody has looked");
+    let outcome = take(&operator, sheet, false, vec![row(sheet, &[])]).await;
+    assert_eq!(told(&outcome), [(2, "首次抄表请填写期初值".to_owned())]);
+    sqlx::query(
+        "update meter_reading set opening = 3000 where meter_id = (select id from meter where meter_no = 'SB-2')",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("it showed 30");
     import(
         &operator,
         sheet,
-        vec![row(sheet, &[("抄表人", "甲")]), row(sheet, &[("表具编号", "SB-2"), ("期末值", "30")])],
+        vec![row(sheet, &[("抄表人", "甲"), ("期初值", "30")]), row(sheet, &[("表具编号", "SB-2"), ("期末值", "30")])],
     )
     .await;
     let outcome = take(&operator, sheet, true, vec![row(sheet, &[])]).await;

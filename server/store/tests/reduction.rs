@@ -1,5 +1,7 @@
 //! Rent reductions (E-56, §4.3) and waivers (§3.6 L8): two people, what plans, bills and the ledger come to.
 
+#[path = "reduction/late.rs"]
+mod late;
 mod support;
 
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
@@ -26,7 +28,7 @@ use store::{
         payment::payment_take,
         reduction::{
             reduction_create, reduction_decide, reduction_get, reduction_list, reduction_preview, reduction_stop,
-            reduction_withdraw,
+            reduction_stop_decide, reduction_withdraw,
         },
         run::bills_run,
         waiver::{waiver_create, waiver_decide, waiver_get, waiver_list, waiver_offer, waiver_withdraw},
@@ -164,15 +166,23 @@ async fn a_reduction_is_agreed_to_by_another_and_ends_by_itself() {
     assert_eq!(lines[1], ("核减".to_owned(), p - f), "应收租金, 核减");
     let (booked, open) = books(&test).await;
     assert_eq!(booked, open, "the books say what the bills say");
-    // Ended early by another than who asked: the second month is paid in full.
-    assert_eq!(failure(reduction_stop(&later, id, 2, &month_text(month(1)), "不符").await), Failure::Forbidden);
-    let past = reduction_stop(&decider, id, 2, &month_text(month(0)), "不符").await;
+    // Its early end is asked for and agreed to by two as well: the second month is paid in full.
+    assert_eq!(failure(reduction_stop(&decider, id, 2, &month_text(month(1)), "不符").await), Failure::Forbidden);
+    let past = reduction_stop(&later, id, 2, &month_text(month(0)), "不符").await;
     assert_eq!(failure(past), complaint("last", "须不早于本月和核减起始月份，且早于原终止月份"));
-    let stopped = reduction_stop(&decider, id, 2, &month_text(month(1)), "复核不符").await.expect("it ends");
+    reduction_stop(&later, id, 2, &month_text(month(1)), "不符").await.expect("it is asked for");
+    assert_eq!(plan(&test, contract).await[2].0, payable, "nothing is decided");
+    assert!(reduction_get(&decider, id).await.expect("it is seen").row.stop_decidable);
+    reduction_stop_decide(&decider, id, 3, false, "材料不全").await.expect("it goes on");
+    reduction_stop(&later, id, 4, &month_text(month(1)), "复核不符").await.expect("it is asked for again");
+    let stopped = reduction_stop_decide(&decider, id, 5, true, "").await.expect("it ends");
     assert_eq!(stopped, ReductionStatus::Stopped);
     assert_eq!(plan(&test, contract).await[1..3], [(payable, full - payable), (full, Money::ZERO)]);
     let record = reduction_get(&finance, id).await.expect("it is seen");
-    assert_eq!(record.history.iter().map(|note| note.event.as_str()).collect::<Vec<_>>(), ["提前终止", "同意", "提交"]);
+    assert_eq!(
+        record.history.iter().map(|note| note.event.as_str()).collect::<Vec<_>>(),
+        ["提前终止", "申请提前终止", "驳回提前终止", "申请提前终止", "同意", "提交"]
+    );
     let other = city::ctx(&test.database, "district-b").await;
     assert_eq!(reduction_list(&other, &ListQuery::default()).await.expect("a page").total, 0);
     assert_eq!(failure(reduction_get(&other, id).await), Failure::NotFound);
@@ -282,7 +292,7 @@ async fn bad_debt_above_the_limit_is_the_leaders() {
     let id = waiver_create(&finance, account, &waiver(1, "WRITE_OFF", &[bill])).await.expect("asked");
     assert!(waiver_get(&leader, id).await.expect("it is seen").for_leader);
     let alone = waiver_decide(&head, id, 1, true, "").await;
-    assert_eq!(failure(alone), Failure::refused("坏账核销超过限额1.00元，须由市领导审批"));
+    assert_eq!(failure(alone), Failure::refused("该账户一年内的坏账核销超过限额1.00元，须由市领导审批"));
     // Refused, its bills may be asked for again; taken back as well.
     waiver_decide(&head, id, 1, false, "材料不全").await.expect("it is refused");
     let id = waiver_create(&finance, account, &waiver(2, "WRITE_OFF", &[bill])).await.expect("asked anew");

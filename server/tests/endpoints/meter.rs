@@ -46,5 +46,6 @@ pub fn functions(at: Metered, list: &Value) -> Vec<Entry> {
         finance("meter_period_bill", json!({"id": period, "version": 4}), Refused),
         finance("meter_period_close", json!({"id": period, "version": 4}), Refused),
         finance("meter_reading_correct", json!({"id": reading, "version": 1, "form": {}}), Refused),
+        operator("meter_period_cancel", json!({"id": period, "version": 4}), Good),
     ]
 }

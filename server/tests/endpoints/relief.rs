@@ -50,7 +50,13 @@ pub fn functions(at: &ReliefWorld, list: &Value) -> Vec<Entry> {
             json!({"id": at.reduction, "version": 2, "approve": true, "opinion": ""}),
             Refused,
         ),
-        approver("reduction_stop", stop, Refused),
+        finance("reduction_stop", stop, Refused),
+        // Nobody has asked for it.
+        approver(
+            "reduction_stop_decide",
+            json!({"id": at.reduction, "version": 2, "approve": true, "opinion": ""}),
+            Refused,
+        ),
         read("waiver_list", list.clone(), Hidden),
         read("waiver_get", json!({"id": at.waivers[0]}), NotFound),
         finance("waiver_offer_get", json!({"account": at.account}), Good),

@@ -72,7 +72,7 @@ pub fn pages(at: Metered) -> [Vec<(&'static str, String, Vec<&'static str>)>; 2]
         (
             "/billing/meters/periods/:id",
             format!("/billing/meters/periods/{period}"),
-            vec!["保存数据", "同步表具", "已归零"],
+            vec!["保存数据", "同步表具", "作废", "已归零"],
         ),
     ];
     [city, operator]

@@ -6,7 +6,7 @@ use crate::{
     tenancy::hand_over::Reading,
     value::{Check, Complaint, Money, Rate, decimal, decimal_text, round_half_up},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 dictionary! {
@@ -79,6 +79,16 @@ impl Tariff {
     pub fn code(&self) -> String {
         let tiers = self.tiers.iter().map(|(limit, rate)| format!("{}:{rate}", decimal_text(*limit, 2)));
         tiers.chain(self.last.map(|rate| rate.to_string())).collect::<Vec<_>>().join(",")
+    }
+
+    /// The same for several months at once, when a meter was not read in between: each of them has its own limits.
+    #[must_use]
+    pub fn over(&self, months: u32) -> Self {
+        let months = i64::from(months.max(1));
+        Self {
+            tiers: self.tiers.iter().map(|(limit, rate)| (limit.saturating_mul(months), *rate)).collect(),
+            ..self.clone()
+        }
     }
 
     /// Whether there is a price at all.
@@ -168,6 +178,13 @@ const fn beyond(max: Reading) -> i64 {
     if max.0 % 100 == 0 { max.0 + 100 } else { max.0 + 1 }
 }
 
+/// Months that a reading covers: since the one that the reading before it was charged for, which is at least its own.
+#[must_use]
+pub fn months_since(before: Option<NaiveDate>, month: NaiveDate) -> u32 {
+    let count = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month());
+    before.and_then(|before| u32::try_from(count(month) - count(before)).ok()).unwrap_or(1).max(1)
+}
+
 /// Readings that a period compares with (PRM-76).
 pub const COMPARED: usize = 6;
 
@@ -201,7 +218,8 @@ pub struct MeterRow {
     pub multiplier: i64,
     pub max: Option<Reading>,
     pub install_on: NaiveDate,
-    pub initial: Reading,
+    /// none: nobody has looked yet, and its first reading says it
+    pub initial: Option<Reading>,
     /// what it showed last, and when
     pub last: Option<Reading>,
     pub last_on: Option<NaiveDate>,

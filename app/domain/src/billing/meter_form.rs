@@ -52,7 +52,8 @@ pub struct MeterFields {
     pub multiplier: i64,
     pub max: Option<Reading>,
     pub install_on: NaiveDate,
-    pub initial: Reading,
+    /// none: its first reading says it
+    pub initial: Option<Reading>,
     pub smart: bool,
     pub vendor_no: Option<String>,
     pub remark: Option<String>,
@@ -72,13 +73,13 @@ impl MeterForm {
         let multiplier = errors.take("multiplier", optional(&self.multiplier, multiplier));
         let max = errors.take("max_value", optional(&self.max_value, Reading::parse)).flatten();
         let install_on = errors.take("install_on", required(&self.install_on).and_then(|text| date(&text)));
-        let initial = errors.take("initial", optional(&self.initial, Reading::parse)).flatten().unwrap_or(Reading(0));
+        let initial = errors.take("initial", optional(&self.initial, Reading::parse)).flatten();
         let vendor_no = errors.take("vendor_no", optional_text(&self.vendor_no, 50)).flatten();
         let remark = errors.take("remark", optional_text(&self.remark, 200)).flatten();
         if install_on.is_some_and(|day| day > today) {
             errors.add("install_on", "安装日期不能晚于今天");
         }
-        if max.is_some_and(|max| max.0 == 0 || max < initial) {
+        if max.is_some_and(|max| max.0 == 0 || initial.is_some_and(|initial| max < initial)) {
             errors.add("max_value", "最大读数应大于0，且不小于期初值");
         }
         match (meter_no, meter, place, install_on) {
@@ -139,7 +140,7 @@ impl From<&MeterRow> for MeterForm {
             multiplier: decimal_text(row.multiplier, 2),
             max_value: row.max.map(|max| max.to_string()).unwrap_or_default(),
             install_on: row.install_on.to_string(),
-            initial: row.initial.to_string(),
+            initial: row.initial.map(|initial| initial.to_string()).unwrap_or_default(),
             smart: if row.smart { "YES" } else { "NO" }.to_owned(),
             vendor_no: row.vendor_no.clone().unwrap_or_default(),
             remark: row.remark.clone().unwrap_or_default(),
@@ -158,6 +159,8 @@ fn multiplier(text: &str) -> Check<i64> {
 #[serde(default)]
 pub struct ReplaceForm {
     pub final_value: String,
+    /// `YES`: the old one went past its highest value
+    pub rolled: String,
     pub meter_no: String,
     pub initial: String,
     pub max_value: String,
@@ -169,6 +172,7 @@ pub struct ReplaceForm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplaceFields {
     pub final_value: Reading,
+    pub rolled: bool,
     pub meter_no: String,
     pub initial: Reading,
     pub max: Option<Reading>,
@@ -197,7 +201,8 @@ impl ReplaceForm {
         }
         match (last, meter_no, day, reason) {
             (Some(final_value), Some(meter_no), Some(replaced_on), Some(reason)) if errors.is_empty() => {
-                Ok(ReplaceFields { final_value, meter_no, initial, max, replaced_on, reason })
+                let rolled = self.rolled == "YES";
+                Ok(ReplaceFields { final_value, rolled, meter_no, initial, max, replaced_on, reason })
             }
             _ => Err(errors),
         }
@@ -245,6 +250,7 @@ mod tests {
         };
         let fields = form.check(today).unwrap();
         assert_eq!((fields.place, fields.multiplier), (MeterPlace::Unit(UnitId(7)), 100));
+        assert_eq!(fields.initial, None, "nobody has looked yet");
         let refused = |form: MeterForm, field: &str| form.check(today).unwrap_err().get(field).map(ToOwned::to_owned);
         let shared = MeterForm { unit: String::new(), building: "3".into(), ..form.clone() };
         assert!(refused(shared.clone(), "share").is_some());

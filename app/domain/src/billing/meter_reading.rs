@@ -4,12 +4,12 @@ use crate::{
     billing::run::month_parse,
     dictionary::{MeterType, dictionary},
     failure::{Failure, FieldErrors},
-    form::{date, pick},
+    form::{date, optional, pick},
     id::{AccountId, BillId, EstateId},
     tenancy::hand_over::Reading,
     value::{Check, Complaint, Money, required, text_max},
 };
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 dictionary! {
@@ -20,6 +20,7 @@ dictionary! {
         Checked = "CHECKED" "已审核",
         Billed = "BILLED" "已出账",
         Closed = "CLOSED" "已关闭",
+        Cancelled = "CANCELLED" "已作废",
     }
 }
 
@@ -55,6 +56,8 @@ pub enum PeriodEvent {
     Bill,
     /// Z6
     Close,
+    /// opened by mistake, or nothing was read
+    Cancel,
 }
 
 impl PeriodStatus {
@@ -70,6 +73,7 @@ impl PeriodStatus {
             (E::Return, Self::Checked) => Ok(Self::Reading),
             (E::Bill, Self::Checked) => Ok(Self::Billed),
             (E::Close, Self::Billed) => Ok(Self::Closed),
+            (E::Cancel, Self::Open | Self::Reading) => Ok(Self::Cancelled),
             _ => Err(Failure::refused(format!("抄表期间状态为“{self}”，请刷新后再办理"))),
         }
     }
@@ -104,6 +108,8 @@ pub struct PeriodRow {
     pub checked_at: Option<DateTime<Utc>>,
     pub billed_by: Option<String>,
     pub billed_at: Option<DateTime<Utc>>,
+    /// why the supervisor sent it back last
+    pub returned: Option<String>,
     pub version: i32,
     /// whether the one who asks may check it, bill it
     pub checkable: bool,
@@ -125,9 +131,16 @@ pub struct ReadingRow {
     pub occupant: Option<String>,
     pub from: NaiveDate,
     pub read_on: Option<NaiveDate>,
-    pub opening: Reading,
+    /// none: the first reading says it
+    pub opening: Option<Reading>,
+    /// whether the opening is entered with the reading: the first of a meter of which it was not known
+    pub first: bool,
     pub closing: Option<Reading>,
     pub rolled: bool,
+    /// hundredths
+    pub multiplier: i64,
+    pub max: Option<Reading>,
+    pub carried: i64,
     /// hundredths
     pub usage: Option<i64>,
     pub tariff: Option<String>,
@@ -242,12 +255,31 @@ impl PeriodForm {
     }
 }
 
+/// Days before and behind a period in which it may be read.
+const AROUND: u64 = 31;
+
+/// Whether a day is one of a period: it begins or ends some days apart, as the reader goes round.
+///
+/// # Errors
+/// The sentence.
+pub fn read_within((from, to): (NaiveDate, NaiveDate), read_on: NaiveDate) -> Check<()> {
+    let around = Days::new(AROUND);
+    let (first, last) = (from.checked_sub_days(around).unwrap_or(from), to.checked_add_days(around).unwrap_or(to));
+    if (first..=last).contains(&read_on) {
+        Ok(())
+    } else {
+        Err(Complaint::says(format!("抄表日期应在{first}至{last}之间")))
+    }
+}
+
 /// What is entered of one meter in the grid.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EnteredReading {
     pub id: i64,
     pub version: i32,
+    /// of a first reading
+    pub opening: String,
     pub closing: String,
     pub rolled: bool,
 }
@@ -261,17 +293,33 @@ pub struct ReadingsForm {
     pub readings: Vec<EnteredReading>,
 }
 
-/// A form that passed its check: reading, version, closing, whether it rolled over.
+/// A form that passed its check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadingsFields {
     pub read_on: NaiveDate,
-    pub readings: Vec<(i64, i32, Reading, bool)>,
+    pub readings: Vec<ReadingFields>,
+}
+
+/// What is entered of one meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadingFields {
+    pub id: i64,
+    pub version: i32,
+    pub opening: Option<Reading>,
+    pub closing: Reading,
+    pub rolled: bool,
 }
 
 /// The field of a form that holds what a meter shows: a value of the grid.
 #[must_use]
 pub fn reading_field(id: i64) -> String {
     format!("closing-{id}")
+}
+
+/// The field that holds what a meter showed before its first reading.
+#[must_use]
+pub fn opening_field(id: i64) -> String {
+    format!("opening-{id}")
 }
 
 impl ReadingsForm {
@@ -288,8 +336,11 @@ impl ReadingsForm {
         let mut readings = Vec::new();
         for entered in self.readings.iter().filter(|entered| !entered.closing.trim().is_empty()) {
             let field = reading_field(entered.id);
-            if let Some(closing) = errors.take(&field, Reading::parse(&entered.closing)) {
-                readings.push((entered.id, entered.version, closing, entered.rolled));
+            let opening = errors.take(&opening_field(entered.id), optional(&entered.opening, Reading::parse));
+            let closing = errors.take(&field, Reading::parse(&entered.closing));
+            if let (Some(opening), Some(closing)) = (opening, closing) {
+                let (id, version, rolled) = (entered.id, entered.version, entered.rolled);
+                readings.push(ReadingFields { id, version, opening, closing, rolled });
             }
         }
         match read_on {
@@ -337,13 +388,14 @@ mod tests {
 
     #[test]
     fn the_life_of_a_period() {
-        let events = [E::Read, E::Check, E::Return, E::Bill, E::Close];
+        let events = [E::Read, E::Check, E::Return, E::Bill, E::Close, E::Cancel];
         let table = [
-            (S::Open, [Some(S::Reading), None, None, None, None]),
-            (S::Reading, [Some(S::Reading), Some(S::Checked), None, None, None]),
-            (S::Checked, [None, None, Some(S::Reading), Some(S::Billed), None]),
-            (S::Billed, [None, None, None, None, Some(S::Closed)]),
-            (S::Closed, [None; 5]),
+            (S::Open, [Some(S::Reading), None, None, None, None, Some(S::Cancelled)]),
+            (S::Reading, [Some(S::Reading), Some(S::Checked), None, None, None, Some(S::Cancelled)]),
+            (S::Checked, [None, None, Some(S::Reading), Some(S::Billed), None, None]),
+            (S::Billed, [None, None, None, None, Some(S::Closed), None]),
+            (S::Closed, [None; 6]),
+            (S::Cancelled, [None; 6]),
         ];
         assert_eq!(table.map(|(status, _)| status), S::ALL);
         for (status, to) in table {
@@ -373,12 +425,14 @@ mod tests {
         ] {
             assert!(bad.check(today).unwrap_err().get(field).is_some(), "{field}");
         }
-        let entered = |closing: &str| EnteredReading { id: 7, version: 1, closing: closing.into(), rolled: false };
+        let entered =
+            |closing: &str| EnteredReading { id: 7, version: 1, closing: closing.into(), ..EnteredReading::default() };
         let readings = |closing: &str| ReadingsForm {
             read_on: "2026-03-15".into(),
             readings: vec![entered(closing), EnteredReading { id: 8, ..entered("") }],
         };
-        assert_eq!(readings("1236").check(today).unwrap().readings, [(7, 1, Reading(123_600), false)]);
+        let read = ReadingFields { id: 7, version: 1, opening: None, closing: Reading(123_600), rolled: false };
+        assert_eq!(readings("1236").check(today).unwrap().readings, [read]);
         assert!(readings("-1").check(today).unwrap_err().get("closing-7").is_some());
         assert_eq!(readings("").check(today).unwrap_err().get("read_on"), Some("请先填写期末值"));
         let late = ReadingsForm { read_on: "2026-03-16".into(), ..readings("1") };

@@ -28,7 +28,7 @@ pub const METER_LIST: ListSheet<MeterRow> = ListSheet {
         ListColumn { key: "place", header: "房间", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.place) },
         ListColumn { key: "share", header: "分摊方式", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.share, Cell::coded) },
         ListColumn { key: "multiplier", header: "倍率", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Text(decimal_text(row.multiplier, 2)) },
-        ListColumn { key: "initial", header: "期初值", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Text(row.initial.to_string()) },
+        ListColumn { key: "initial", header: "期初值", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.initial, reading) },
         ListColumn { key: "max", header: "最大读数", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.max, reading) },
         ListColumn { key: "last", header: "最近读数", kind: Kind::Number, sortable: false, essential: true, cell: |row| cell_or_empty(row.last, reading) },
         ListColumn { key: "last_on", header: "最近抄表", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.last_on, Cell::Date) },
@@ -94,7 +94,7 @@ pub const READING_LIST: ListSheet<ReadingRow> = ListSheet {
         ListColumn { key: "source", header: "来源", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::coded(row.source) },
         ListColumn { key: "month", header: "期间", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.month, |month| Cell::Text(month_text(month))) },
         ListColumn { key: "read_on", header: "抄表日期", kind: Kind::Time, sortable: true, essential: true, cell: |row| cell_or_empty(row.read_on, Cell::Date) },
-        ListColumn { key: "opening", header: "期初值", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Text(row.opening.to_string()) },
+        ListColumn { key: "opening", header: "期初值", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.opening, reading) },
         ListColumn { key: "closing", header: "期末值", kind: Kind::Number, sortable: false, essential: true, cell: |row| cell_or_empty(row.closing, reading) },
         ListColumn { key: "usage", header: "用量", kind: Kind::Number, sortable: false, essential: true, cell: |row| cell_or_empty(row.usage, |usage| Cell::Text(decimal_text(usage, 2))) },
         ListColumn { key: "tariff", header: "单价", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.tariff.as_deref().unwrap_or_default()) },
@@ -108,6 +108,8 @@ pub const READING_LIST: ListSheet<ReadingRow> = ListSheet {
         Filter { key: "source", label: "来源", choices: Choices::Of(ReadingSource::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "month", label: "期间", choices: Choices::Text("如 2026-03") },
+        Filter { key: "estate", label: "小区", choices: Choices::Linked },
+        Filter { key: "unit", label: "房间", choices: Choices::Linked },
         Filter { key: "meter_id", label: "表具", choices: Choices::Linked },
     ],
     default_sort: ("read_on", true),
@@ -135,6 +137,8 @@ pub fn meter_fields(row: &MeterRow) -> Vec<(&'static str, Cell)> {
 pub struct ReadingImportForm {
     pub month: Option<NaiveDate>,
     pub meter_no: String,
+    /// of a first reading
+    pub opening: Option<Reading>,
     pub closing: Option<Reading>,
     pub read_on: Option<NaiveDate>,
     pub reader: Option<String>,
@@ -148,6 +152,7 @@ pub const READING_IMPORT: ImportSheet<ReadingImportForm> = ImportSheet {
     columns: &[
         ImportColumn { header: "期间", required: true, example: "2026-03", note: "格式YYYY-MM，须已建立抄表期间", choices: Vec::new, parse: |text, form| { form.month = Some(month(text)?); Ok(()) } },
         ImportColumn { header: "表具编号", required: true, example: "示例SB0001", note: "须为在用的表具", choices: Vec::new, parse: |text, form| { form.meter_no = text_max(text, 30)?; Ok(()) } },
+        ImportColumn { header: "期初值", required: false, example: "", note: "首次抄表且登记时未填期初值的，须填写；其他不填", choices: Vec::new, parse: |text, form| { form.opening = Some(Reading::parse(text)?); Ok(()) } },
         ImportColumn { header: "期末值", required: true, example: "1236.00", note: "不小于期初值，最多2位小数；归零的表请在页面录入", choices: Vec::new, parse: |text, form| { form.closing = Some(Reading::parse(text)?); Ok(()) } },
         ImportColumn { header: "抄表日期", required: true, example: "2026-03-25", note: "格式YYYY-MM-DD，不晚于今天", choices: Vec::new, parse: |text, form| { form.read_on = Some(date(text)?); Ok(()) } },
         ImportColumn { header: "抄表人", required: false, example: "", note: "最长30字", choices: Vec::new, parse: |text, form| { form.reader = Some(text_max(text, 30)?); Ok(()) } },

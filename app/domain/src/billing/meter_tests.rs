@@ -52,6 +52,21 @@ fn prices_by_usage() {
     }
 }
 
+/// A meter that was skipped in February pays March's bill for two months by the limits of two.
+#[test]
+fn every_month_has_its_own_limits() {
+    let tariff = Tariff::parse("260:0.52,400:0.57,0.82").unwrap();
+    assert_eq!(tariff.over(2).charge(52_000), tariff.charge(26_000) + tariff.charge(26_000));
+    assert_eq!(tariff.over(1), tariff);
+    assert_eq!(tariff.over(0), tariff);
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    assert_eq!(months_since(None, day("2026-03-01")), 1);
+    assert_eq!(months_since(Some(day("2026-02-28")), day("2026-03-01")), 1);
+    assert_eq!(months_since(Some(day("2025-12-01")), day("2026-02-01")), 2);
+    assert_eq!(months_since(Some(day("2026-03-20")), day("2026-03-01")), 1, "an exit in the month");
+    assert_eq!(months_since(Some(day("2026-04-01")), day("2026-03-01")), 1);
+}
+
 #[test]
 fn what_has_to_be_confirmed() {
     assert_eq!(abnormal(3_600, &[], 300, true), None, "the first reading compares with nothing");

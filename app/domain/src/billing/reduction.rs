@@ -227,11 +227,14 @@ pub struct ReductionRow {
     pub checked_at: Option<DateTime<Utc>>,
     pub opinion: Option<String>,
     pub stop_reason: Option<String>,
+    /// the last day for which it holds, once its end is asked for
+    pub stop_on: Option<NaiveDate>,
     pub version: i32,
-    /// whether the one who asks may decide about it, take it back, or end it
+    /// whether the one who asks may decide about it, take it back, ask for its end, or decide about that
     pub decidable: bool,
     pub withdrawable: bool,
     pub stoppable: bool,
+    pub stop_decidable: bool,
 }
 
 /// A line of a timeline.
@@ -298,6 +301,7 @@ pub fn reduction_fields(row: &ReductionRow) -> Vec<(&'static str, Cell)> {
         ("审批人", text(&row.checker)),
         ("审批时间", cell_or_empty(row.checked_at, Cell::Time)),
         ("审批意见", text(&row.opinion)),
+        ("提前终止至", cell_or_empty(row.stop_on, Cell::Date)),
         ("终止原因", text(&row.stop_reason)),
     ]);
     fields

@@ -102,6 +102,11 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("instalment", "分期还款"),
     ("rent_adjustment", "租金调整"),
     ("rent_change", "租金调整明细"),
+    ("rent_reduction", "租金核减"),
+    ("waiver", "减免核销"),
+    ("meter", "表具"),
+    ("meter_period", "抄表期间"),
+    ("meter_reading", "抄表记录"),
     ("document_template", "文书模板"),
     ("print_log", "打印记录"),
 ];

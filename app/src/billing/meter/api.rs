@@ -46,9 +46,9 @@ pub async fn meter_update(id: i64, version: i32, form: MeterForm) -> Result<(), 
     Ok(meter::meter_update(&ctx()?, id, version, &form).await?)
 }
 
-/// Registers a meter for every home of an estate that has none; answers how many.
+/// Registers a meter for every home of an estate that has none; answers how many, and how many were left out.
 #[server(endpoint = "meters_create", input = Json, output = Terse)]
-pub async fn meters_create(form: AutoForm) -> Result<i64, ApiError> {
+pub async fn meters_create(form: AutoForm) -> Result<(i64, i64), ApiError> {
     Ok(meter::meters_create(&ctx()?, &form).await?)
 }
 
@@ -92,6 +92,12 @@ pub async fn meter_period_open(form: PeriodForm) -> Result<i64, ApiError> {
 #[server(endpoint = "meter_period_sync", input = Json, output = Terse)]
 pub async fn meter_period_sync(id: i64, version: i32) -> Result<(), ApiError> {
     Ok(meter::meter_period_sync(&ctx()?, id, version).await?)
+}
+
+/// Takes back a period that was opened by mistake.
+#[server(endpoint = "meter_period_cancel", input = Json, output = Terse)]
+pub async fn meter_period_cancel(id: i64, version: i32) -> Result<(), ApiError> {
+    Ok(meter::meter_period_cancel(&ctx()?, id, version).await?)
 }
 
 /// Saves values of the grid; answers how many.

@@ -87,7 +87,6 @@ fn form_view(offer: MeterOffer, meter: Option<Meter>) -> AnyView {
         || MeterForm {
             install_on: offer.today.clone(),
             multiplier: "1".into(),
-            initial: "0".into(),
             smart: "NO".into(),
             ..MeterForm::default()
         },
@@ -136,7 +135,7 @@ fn form_view(offer: MeterOffer, meter: Option<Meter>) -> AnyView {
         {edit.pick("building", "公摊楼栋", false, |form| &mut form.building, flat(pairs(offer.buildings)))}
         {edit.select("share", "分摊方式", false, |form| &mut form.share, coded(MeterShare::choices()))}
         <h2 class="form-section">"读数"</h2>
-        {edit.text("initial", "期初值", true, |form| &mut form.initial, ("money", "安装时的读数"))}
+        {edit.text("initial", "期初值", false, |form| &mut form.initial, ("money", "安装时的读数；不填则首次抄表时填写"))}
         {edit.text("multiplier", "倍率", true, |form| &mut form.multiplier, ("money", "用量=(期末值-期初值)×倍率"))}
         {edit.text("max_value", "最大读数", false, |form| &mut form.max_value, ("money", "如9999，归零时据此计算用量"))}
         {edit.text("install_on", "安装日期", true, |form| &mut form.install_on, ("date", ""))}
@@ -152,7 +151,7 @@ pub(super) fn auto_view() -> AnyView {
     view! {
         <main class="page">
             <PageHead title="自动创建表具" back=(METER_LIST.path.to_owned(), METER_LIST.noun.to_owned()) />
-            <p class="page-note">"为所选小区中没有在用表具的房源各登记一块表，编号为类型字母加房源编码，期初值为0。"</p>
+            <p class="page-note">"为所选小区中没有在用表具的房源各登记一块表，编号为类型字母加房源编码；期初值在首次抄表时填写。"</p>
             <Suspense fallback=loading_view>
                 {move || Suspend::new(async move {
                     match offer.await {
@@ -172,8 +171,13 @@ fn auto_form(offer: MeterOffer) -> AnyView {
         save: Arc::new(|form: AutoForm, _| {
             Box::pin(async move {
                 let path = format!("{}?estate={}", METER_LIST.path, form.estate);
-                let made = meters_create(form).await?;
-                toast::tell(&format!("已登记{made}块表"));
+                let (made, left_out) = meters_create(form).await?;
+                let why = if left_out > 0 {
+                    format!("；{left_out}套房源的编号已被其他表具使用，请单独登记")
+                } else {
+                    String::new()
+                };
+                toast::tell(&format!("已登记{made}块表{why}"));
                 Ok(path)
             })
         }),
@@ -218,12 +222,20 @@ fn replace_form(meter: &Meter) -> AnyView {
         }),
         reload: None,
     };
-    let start = ReplaceForm { replaced_on: today.to_string(), initial: "0".into(), ..ReplaceForm::default() };
+    let start = ReplaceForm {
+        replaced_on: today.to_string(),
+        initial: "0".into(),
+        rolled: "NO".into(),
+        ..ReplaceForm::default()
+    };
+    let last = meter.row.last.or(meter.row.initial).map_or_else(|| "未抄".to_owned(), |last| last.to_string());
+    let rolled = vec![("NO".to_owned(), "否".to_owned()), ("YES".to_owned(), "是".to_owned())];
     let edit = use_edit(start, None, deeds);
     let fields = view! {
         {fixed("meter-old", "原表", format!("{} {}", meter.row.meter_no, meter.row.place))}
-        {fixed("meter-last", "最近读数", meter.row.last.unwrap_or(meter.row.initial).to_string())}
+        {fixed("meter-last", "最近读数", last)}
         {edit.text("final_value", "原表止度", true, |form| &mut form.final_value, ("money", "拆下时的读数"))}
+        {edit.select("rolled", "原表已归零", true, |form| &mut form.rolled, rolled)}
         {edit.text("meter_no", "新表编号", true, |form| &mut form.meter_no, ("text", "最长30字"))}
         {edit.text("initial", "新表期初值", true, |form| &mut form.initial, ("money", "安装时的读数"))}
         {edit.text("max_value", "新表最大读数", false, |form| &mut form.max_value, ("money", "选填"))}

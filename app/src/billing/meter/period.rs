@@ -2,8 +2,8 @@
 
 use super::{
     api::{
-        meter_period_bill, meter_period_check, meter_period_close, meter_period_get, meter_period_offer_get,
-        meter_period_open, meter_period_return, meter_period_sync,
+        meter_period_bill, meter_period_cancel, meter_period_check, meter_period_close, meter_period_get,
+        meter_period_offer_get, meter_period_open, meter_period_return, meter_period_sync,
     },
     grid::grid_view,
 };
@@ -106,6 +106,7 @@ fn page(period: &Period, again: Callback<()>) -> impl IntoView + use<> {
         ("建立人", Cell::text(row.maker.as_deref().unwrap_or_default())),
         ("审核人", Cell::text(row.checker.as_deref().unwrap_or_default())),
         ("审核时间", cell_or_empty(row.checked_at, Cell::Time)),
+        ("退回原因", Cell::text(row.returned.as_deref().unwrap_or_default())),
         ("出账人", Cell::text(row.billed_by.as_deref().unwrap_or_default())),
         ("出账时间", cell_or_empty(row.billed_at, Cell::Time)),
     ];
@@ -148,7 +149,7 @@ fn deeds(row: &PeriodRow, again: Callback<()>) -> AnyView {
         )
     };
     let bill = move || {
-        let question = "按现行单价为已抄的表生成账单并记入总账。确定出账吗？";
+        let question = "按期末日的单价为已抄的表生成账单并记入总账；正在退租的住户由退租账单结算。确定出账吗？";
         let asked = plain("生成账单", "btn btn-primary btn-sm", question);
         deed(asked, move |_| meter_period_bill(id, version), move |_| again.run(()))
     };
@@ -160,6 +161,11 @@ fn deeds(row: &PeriodRow, again: Callback<()>) -> AnyView {
         let asked = plain("同步表具", "btn btn-outline btn-sm", "把本期建立之后新装的表具加入本期。确定同步吗？");
         deed(asked, move |_| meter_period_sync(id, version), move |()| again.run(()))
     };
+    let cancel = move || {
+        let question = "本期的读数一并删除，可重新建立本期。确定作废吗？";
+        let asked = plain("作废", "btn btn-outline btn-error btn-sm", question);
+        deed(asked, move |_| meter_period_cancel(id, version), move |()| again.run(()))
+    };
     let checkable = row.checkable;
     view! {
         <div class="deed-row">
@@ -168,6 +174,7 @@ fn deeds(row: &PeriodRow, again: Callback<()>) -> AnyView {
             {move || (status == PeriodStatus::Checked && may(Permission::MeterCheck)).then(back)}
             {move || (status == PeriodStatus::Billed && may(Permission::BillWrite)).then(close)}
             {move || (status.is_open() && may(Permission::MeterWrite)).then(sync)}
+            {move || (status.is_open() && may(Permission::MeterWrite)).then(cancel)}
         </div>
     }
     .into_any()

@@ -1,6 +1,9 @@
 //! A reading: what was measured, whom it was charged to, and its correction.
 
-use super::api::{meter_reading_correct, meter_reading_get};
+use super::{
+    api::{meter_reading_correct, meter_reading_get},
+    grid::confirm_view,
+};
 use crate::{
     billing::table_panel,
     shell::may,
@@ -20,6 +23,7 @@ use domain::{
     },
     platform::permission::Permission,
     sheet::Cell,
+    value::Money,
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -54,12 +58,15 @@ fn page(record: &ReadingRecord, again: Callback<()>) -> impl IntoView + use<> {
     let correctable = record.is_last && row.status == ReadingStatus::Billed && row.tariff.is_some();
     let (id, version) = (row.id, row.version);
     let form = move || (correctable && may(Permission::BillWrite)).then(|| correct_view(id, version, again));
+    let strange = row.status == ReadingStatus::Abnormal;
+    let confirm = move || (strange && may(Permission::MeterWrite)).then(|| confirm_view(id, version, again));
     let meter = format!("{}/{}", METER_LIST.path, row.meter_id);
     view! {
         <PageHead title=format!("抄表记录 {}", row.meter_no) back=(READING_LIST.path.to_owned(), READING_LIST.noun.to_owned())>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=meter>"表具"</a>
         </PageHead>
+        <div class="deed-row">{confirm}</div>
         {field_group("抄表信息", fields)}
         {charges_view(&record.charges)}
         {form}
@@ -75,8 +82,9 @@ fn charges_view(charges: &[ReadingCharge]) -> AnyView {
     let rows = charges
         .iter()
         .map(|charge| {
+            let back = charge.amount < Money::ZERO;
             let bill = charge.bill.clone().map_or_else(
-                || view! { <span>"转入账户余额"</span> }.into_any(),
+                || view! { <span>{if back { "转入账户余额" } else { "没有用量" }}</span> }.into_any(),
                 |(id, no)| view! { <a class="link link-primary link-hover" href=format!("/billing/bills/{id}")>{no}</a> }.into_any(),
             );
             view! {
@@ -115,7 +123,7 @@ fn correct_view(id: i64, version: i32, again: Callback<()>) -> AnyView {
     };
     view! {
         <h2 class="form-section">"更正读数"</h2>
-        <p class="page-note">"账单未缴的，冲销后按正确读数重开；已缴的，少收部分另开账单，多收部分转入账户余额。"</p>
+        <p class="page-note">"账单未缴清的，冲销后按正确读数重开，已缴部分转入账户余额；已缴清的，少收部分另开账单，多收部分转入账户余额。"</p>
         {edit.view_of(fields, "更正", READING_LIST.path.to_owned())}
     }
     .into_any()

@@ -46,8 +46,14 @@ pub async fn reduction_withdraw(id: i64, version: i32) -> Result<(), ApiError> {
     Ok(reduction::reduction_withdraw(&ctx()?, id, version).await.map(drop)?)
 }
 
-/// Ends a reduction behind a month.
+/// Asks for the end of a reduction behind a month.
 #[server(endpoint = "reduction_stop", input = Json, output = Terse)]
 pub async fn reduction_stop(id: i64, version: i32, last: String, opinion: String) -> Result<(), ApiError> {
-    Ok(reduction::reduction_stop(&ctx()?, id, version, &last, &opinion).await.map(drop)?)
+    Ok(reduction::reduction_stop(&ctx()?, id, version, &last, &opinion).await?)
+}
+
+/// Agrees to the end of a reduction or refuses it.
+#[server(endpoint = "reduction_stop_decide", input = Json, output = Terse)]
+pub async fn reduction_stop_decide(id: i64, version: i32, approve: bool, opinion: String) -> Result<(), ApiError> {
+    Ok(reduction::reduction_stop_decide(&ctx()?, id, version, approve, &opinion).await.map(drop)?)
 }

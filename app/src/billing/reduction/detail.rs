@@ -1,6 +1,6 @@
 //! A reduction: what was asked for, what it comes to, and what is decided about it.
 
-use super::api::{reduction_decide, reduction_get, reduction_withdraw};
+use super::api::{reduction_decide, reduction_get, reduction_stop_decide, reduction_withdraw};
 use crate::{
     billing::{figure, notes_panel},
     ui::{
@@ -74,12 +74,26 @@ fn deeds(row: &ReductionRow, again: Callback<()>) -> AnyView {
     };
     let decisions = move || {
         view! {
-            {decide(true, "同意", "同意后核减期间的账单按核减后的租金生成，其间已生成且未缴的账单将冲销重开。确定同意吗？", "btn btn-primary btn-sm")}
+            {decide(true, "同意", "同意后核减期间的账单按核减后的租金生成，其间已生成的账单将冲销重开，已缴的多余部分转入账户余额。确定同意吗？", "btn btn-primary btn-sm")}
             {decide(false, "驳回", "驳回后租金不变。请填写原因。", "btn btn-outline btn-error btn-sm")}
+        }
+    };
+    let end = move |approve: bool, label, question, class| {
+        deed(
+            Deed { label, class, question, word: Some(("opinion", "审批意见")) },
+            move |opinion| reduction_stop_decide(id, version, approve, opinion),
+            move |()| again.run(()),
+        )
+    };
+    let ends = move || {
+        view! {
+            {end(true, "同意终止", "终止后的月份恢复原租金，其间已生成的账单将冲销重开。确定同意吗？", "btn btn-primary btn-sm")}
+            {end(false, "驳回终止", "驳回后核减继续有效。请填写原因。", "btn btn-outline btn-error btn-sm")}
         }
     };
     view! {
         <div class="deed-row">
+            {row.stop_decidable.then(ends)}
             {row.decidable.then(decisions)}
             {row.withdrawable.then(withdraw)}
         </div>

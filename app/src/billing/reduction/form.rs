@@ -151,7 +151,7 @@ fn stop_form(row: &ReductionRow) -> impl IntoView + use<> {
     };
     view! {
         <PageHead title=format!("提前终止 {}", row.reduction_no) back=(back.clone(), row.reduction_no.clone()) />
-        <p class="page-note">"终止后的月份恢复原租金，其间已生成且未缴的账单将冲销重开。"</p>
-        {edit.view_of(fields, "终止", back)}
+        <p class="page-note">"终止经另一人审批后生效：之后的月份恢复原租金，其间已生成的账单将冲销重开。"</p>
+        {edit.view_of(fields, "提交审批", back)}
     }
 }

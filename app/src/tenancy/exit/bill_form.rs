@@ -137,7 +137,8 @@ static OTHERS: Lines<ExitBillForm, OtherForm> = Lines {
     most: OTHERS_MAX,
     read: |form| &form.others,
     write: |form| &mut form.others,
-    blank: || OtherForm { fee_item: FeeItem::Water.code().to_owned(), ..OtherForm::default() },
+    // Not water or power: what a meter measures is charged by its reading.
+    blank: || OtherForm { fee_item: FeeItem::Property.code().to_owned(), ..OtherForm::default() },
     add: "添加费用",
     hint: "",
     told: |other| {

@@ -13,6 +13,7 @@ use crate::ui::{
     resource::resource,
 };
 use domain::{
+    dictionary::MeterType,
     id::ExitId,
     sheet::{Cell, cell_or_empty},
     tenancy::{
@@ -73,6 +74,30 @@ fn form_view(id: ExitId, offer: InspectionOffer) -> AnyView {
     .into_any()
 }
 
+/// 已归零 of each meter: a value below the last one is a mistake unless this is said.
+fn rolled_fields(edit: Edit<InspectionForm>) -> AnyView {
+    let boxes = MeterType::METERS.map(|meter| {
+        let code = meter.code();
+        let held = move || edit.form.with(|form| form.rolled.iter().any(|known| known == code));
+        let toggle = move |event| {
+            let checked = event_target_checked(&event);
+            edit.form.update(|form| {
+                form.rolled.retain(|known| known != code);
+                if checked {
+                    form.rolled.push(code.to_owned());
+                }
+            });
+        };
+        view! {
+            <label class="check-box">
+                <input type="checkbox" name=format!("rolled-{code}") class="checkbox checkbox-sm" checked=held prop:checked=held on:change=toggle />
+                {format!("{}表已归零", meter.label())}
+            </label>
+        }
+    });
+    view! { <div class="form-field check-field">{boxes}</div> }.into_any()
+}
+
 /// Day, meters and signature.
 fn deed_fields(edit: Edit<InspectionForm>) -> AnyView {
     let held = move || edit.form.with(|form| form.signed);
@@ -89,6 +114,7 @@ fn deed_fields(edit: Edit<InspectionForm>) -> AnyView {
         {edit.text("power", "电表读数", false, |form| &mut form.power, ("text", "没有则留空"))}
         {edit.text("gas", "气表读数", false, |form| &mut form.gas, ("text", "没有则留空"))}
         {edit.text("heat", "热表读数", false, |form| &mut form.heat, ("text", "没有则留空"))}
+        {rolled_fields(edit)}
         {edit.text("signed_by", "签字人", true, |form| &mut form.signed_by, ("text", "承租人或其委托的人"))}
         {edit.text("remark", "备注", false, |form| &mut form.remark, ("text", "换表、委托他人等请注明"))}
         <div class="form-field check-field" class:has-error=move || complaint().is_some()>

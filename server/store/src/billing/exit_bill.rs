@@ -275,7 +275,7 @@ pub(crate) async fn exit_enter(tx: &mut Tx, ctx: &Ctx, leaving: Leaving, lines: 
     let books = Books::read(tx, ctx, &held, leaving).await?;
     for line in lines.iter().filter(|line| line.kind == ExitLineKind::Reverse) {
         if let Some(bill) = line.bill {
-            take_back(tx, ctx, held.id, bill).await?;
+            take_back(tx, ctx, held.id, bill, "退租结算").await?;
         }
     }
     let today = ctx.today();
@@ -349,8 +349,7 @@ fn once(amount: Money, day: NaiveDate) -> PlannedBill {
 }
 
 /// Takes a bill back. What was paid of it is the household's balance; a deposit that was paid stays a deposit.
-async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result<()> {
-    const REASON: &str = "退租结算";
+pub(super) async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId, reason: &str) -> Result<()> {
     let row = sqlx::query!(
         r#"select fee_item, paid_fen + late_paid_fen as "paid!" from bill where id = $1 and account_id = $2 and decision is null for update"#,
         bill.0,
@@ -360,8 +359,8 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result
     .await?
     .ok_or(Failure::Conflict)?;
     let fee_item = stored(&row.fee_item, FeeItem::from_code)?;
-    let counter = counter_bill(tx, ctx, bill, BillStatus::Reversed, REASON).await?;
-    reverse_bills(tx, ctx, &[bill.0], REASON).await?;
+    let counter = counter_bill(tx, ctx, bill, BillStatus::Reversed, reason).await?;
+    reverse_bills(tx, ctx, &[bill.0], reason).await?;
     if fee_item != FeeItem::Deposit {
         let back = Transfer {
             account,
@@ -369,7 +368,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result
             credit: Subject::Balance,
             fee_item,
             amount: Money::from_fen(row.paid),
-            reason: "退租转回余额",
+            reason: "冲销账单转回余额",
             bill: counter,
             payment: None,
         };
@@ -389,7 +388,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result
         ctx.now(),
         ctx.actor_id(),
         BillEvent::Reverse.label(),
-        REASON,
+        reason,
     )
     .execute(connection(tx))
     .await?;
@@ -409,8 +408,39 @@ async fn offset(
     let by_deposit = method == PayMethod::DepositOffset;
     let has = if by_deposit { funds.deposit } else { funds.balance };
     let open = open_bills(tx, &[held.id], None, rule, leaving.settle_on).await?;
+    let pays = Pays {
+        method,
+        amount: has,
+        request: request_id(&format!("exit {} {}", method.code(), leaving.exit)),
+        remark: "退租结算".to_owned(),
+        day: leaving.settle_on,
+    };
+    fund_pays(tx, ctx, held, rule, &open, pays).await
+}
+
+/// A payment out of what the account holds already.
+pub(super) struct Pays {
+    pub method: PayMethod,
+    /// at most
+    pub amount: Money,
+    /// id of the request (a UUID)
+    pub request: String,
+    pub remark: String,
+    pub day: NaiveDate,
+}
+
+/// Pays open bills of a locked account out of its balance or its deposit.
+pub(super) async fn fund_pays(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    held: &Held,
+    rule: &BillingRule,
+    open: &[OpenBill],
+    pays: Pays,
+) -> Result<()> {
     let debts: Vec<(Debt, FeeItem)> = open.iter().map(|open| (open.owed.debt, open.owed.fee_item)).collect();
-    let (shares, rest) = allocate(has, &order(&debts, by_deposit), true, rule.first);
+    let by_deposit = pays.method == PayMethod::DepositOffset;
+    let (shares, rest) = allocate(pays.amount, &order(&debts, by_deposit), true, rule.first);
     if shares.is_empty() {
         return Ok(());
     }
@@ -418,22 +448,22 @@ async fn offset(
     let entry = Entry {
         estate: held.estate_id,
         account: held.id,
-        request: request_id(method, leaving.exit),
-        method,
-        amount: has - rest,
+        request: pays.request,
+        method: pays.method,
+        amount: pays.amount - rest,
         payer: held.payer.clone(),
         bank_serial: None,
         paid_at: ctx.now(),
-        remark: Some("退租结算".to_owned()),
+        remark: Some(pays.remark),
         shift: None,
         shares: shares.into_iter().map(|share| by_bill[&share.bill].owed.paid(share)).collect(),
     };
-    payments_enter(tx, ctx, held.district_id, leaving.settle_on, &[entry]).await?;
+    payments_enter(tx, ctx, held.district_id, pays.day, &[entry]).await?;
     Ok(())
 }
 
-/// The same exit pays once, however often it is entered.
-fn request_id(method: PayMethod, exit: i64) -> String {
-    let digits = hex(&digest(format!("exit {} {exit}", method.code()).as_bytes())[..16]);
+/// The same cause pays once, however often it is entered.
+pub(super) fn request_id(cause: &str) -> String {
+    let digits = hex(&digest(cause.as_bytes())[..16]);
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }

@@ -38,6 +38,8 @@ pub(super) struct Measured {
     /// hundredths
     pub quantity: i64,
     pub formula: String,
+    /// 费用所在月, whenever it was read
+    pub month: NaiveDate,
 }
 
 /// PRM-42; in a year whose calendar is not published yet the day stays as it is.
@@ -160,6 +162,9 @@ async fn enter(
     .fetch_all(connection(tx))
     .await?;
     let mut columns = columns(charges, ids, entry.line);
+    for (place, measured) in measured.iter().enumerate().take(columns.months.len()) {
+        columns.months[place] = measured.month;
+    }
     columns.lines.measured(measured);
     let (bills, amount) = bills_insert(tx, ctx, &columns, run).await?;
     lines_insert(tx, &columns.lines).await?;

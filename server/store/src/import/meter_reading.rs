@@ -69,6 +69,7 @@ fn values(rows: &[Row<ReadingImportForm>]) -> Vec<Imported<'_>> {
         .map(|row| Imported {
             month: row.form.month.unwrap_or_default(),
             meter_no: &row.form.meter_no,
+            opening: row.form.opening,
             closing: row.form.closing.unwrap_or(Reading(0)),
             read_on: row.form.read_on.unwrap_or_default(),
             reader: row.form.reader.as_deref(),

@@ -83,7 +83,7 @@ pub const ROWS: &str = "
     insert into meter_reading (district_id, estate_id, meter_id, source, period_id, from_on, opening)
     select m.district_id, m.estate_id, m.id, 'PERIOD', p.id, '2026-01-01', 0 from meter m join meter_period p using (estate_id);
     insert into meter_charge (district_id, estate_id, reading_id, account_id, amount_fen)
-    select r.district_id, r.estate_id, r.id, a.id, 100 from meter_reading r join account a using (estate_id);
+    select r.district_id, r.estate_id, r.id, a.id, 0 from meter_reading r join account a using (estate_id);
     insert into meter_history (district_id, estate_id, meter_id, event) select district_id, estate_id, id, '登记' from meter;
     insert into contract_change (district_id, estate_id, contract_id, request_id, kind, before, after, effective_on, reason, maker_id)
     select district_id, estate_id, id, gen_random_uuid(), 'TERM', '{}', '{}', '2026-01-01', '测试', 1 from contract;

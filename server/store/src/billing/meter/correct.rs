@@ -1,17 +1,19 @@
-//! Correcting a reading that was billed (Z6, §3.6 L11): of a bill that nobody paid, reversal and new bill; of one that was
-//! paid, a bill of what is missing, or a credit of what was too much.
+//! Correcting a reading that was billed (Z6, §3.6 L11): of a bill that is open, reversal and new bill, with what was paid of it in
+//! the balance; of one that was paid, a bill of what is missing, or a credit of what was too much.
 
 use super::{
-    charge::{Due, Measure, charge, dues},
+    charge::{Measure, charge, dues, payers_named},
     empty_refresh, history_add, hold,
     reading::period_hold,
 };
 use crate::{
     Ctx, Error, Result,
     billing::{
-        bill::counter_bill,
+        account::account_reopen,
+        arrears::arrears_recount,
         debt::BILL_IS_IN_BATCH,
-        ledger::{Transfer, refusal, reverse_bills, transfer},
+        exit_bill::take_back,
+        ledger::{Transfer, transfer},
     },
     ctx::{Tx, connection},
     error::stored,
@@ -19,10 +21,10 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{
     billing::{
-        bill_status::BillEvent,
         ledger::Subject,
         meter::{MeterShare, Span, Tariff},
         meter_reading::{CorrectForm, PeriodStatus, ReadingStatus},
+        plan::month_of,
     },
     dictionary::{BillStatus, FeeItem, MeterType},
     failure::{Failure, FieldErrors},
@@ -51,17 +53,17 @@ pub async fn reading_correct(ctx: &Ctx, id: i64, version: i32, form: &CorrectFor
         return Err(Failure::refused("抄表期间已关闭，不能更正").into());
     }
     let meter = hold(&mut tx, found.meter_id).await?;
-    let (mut measure, tariff, span) = billed_reading(&mut tx, id, version).await?;
+    let (mut measure, span) = billed_reading(&mut tx, id, version).await?;
     let span = Span { closing, rolled, multiplier: meter.multiplier, max: meter.max, ..span };
     measure.usage = span.usage().map_err(|complaint| FieldErrors::from(("closing", complaint.text())))?;
-    take_back(&mut tx, ctx, &measure, &tariff, &reason).await?;
+    charge_anew(&mut tx, ctx, &measure, &reason).await?;
     sqlx::query!(
         "update meter_reading set closing = $2, rolled = $3, usage = $4, amount_fen = $5, version = version + 1 where id = $1",
         id,
         closing.0,
         rolled,
         measure.usage,
-        tariff.charge(measure.usage).fen(),
+        measure.amount().fen(),
     )
     .execute(connection(&mut tx))
     .await?;
@@ -73,13 +75,14 @@ pub async fn reading_correct(ctx: &Ctx, id: i64, version: i32, form: &CorrectFor
 }
 
 /// The reading as it was billed; its row is locked.
-async fn billed_reading(tx: &mut Tx, id: i64, version: i32) -> Result<(Measure, Tariff, Span)> {
+async fn billed_reading(tx: &mut Tx, id: i64, version: i32) -> Result<(Measure, Span)> {
     let row = sqlx::query!(
         r#"select r.status, r.version, r.from_on, r.read_on, r.opening, r.carried, r.tariff, r.source, m.meter_no, m.type, m.unit_id,
-                  m.building_id, m.estate_id, m.district_id, m.share,
+                  m.building_id, m.estate_id, m.district_id, m.share, p.month as "month?",
                   exists (select from meter_reading l where l.meter_id = m.id and l.closing is not null
                           and (l.read_on, l.read_at, l.id) > (r.read_on, r.read_at, r.id)) as "followed!"
-           from meter_reading r join meter m on m.id = r.meter_id where r.id = $1 for update of r"#,
+           from meter_reading r join meter m on m.id = r.meter_id left join meter_period p on p.id = r.period_id
+           where r.id = $1 for update of r"#,
         id
     )
     .fetch_one(connection(tx))
@@ -94,14 +97,9 @@ async fn billed_reading(tx: &mut Tx, id: i64, version: i32) -> Result<(Measure, 
         return Err(Failure::refused("该表已有后续抄表，只能更正最近一次").into());
     }
     let tariff = Tariff::parse(&code).ok_or_else(|| Error::Broken(format!("reading {id} was charged at {code:?}")))?;
-    let span = Span {
-        opening: Reading(row.opening),
-        closing: Reading(row.opening),
-        multiplier: 100,
-        max: None,
-        rolled: false,
-        carried: row.carried,
-    };
+    let opening = Reading(row.opening.unwrap_or_default());
+    let to = row.read_on.unwrap_or(row.from_on);
+    let span = Span { opening, closing: opening, multiplier: 100, max: None, rolled: false, carried: row.carried };
     let measure = Measure {
         reading: id,
         meter_no: row.meter_no,
@@ -112,67 +110,70 @@ async fn billed_reading(tx: &mut Tx, id: i64, version: i32) -> Result<(Measure, 
         district: row.district_id,
         share: row.share.map(|share| stored(&share, MeterShare::from_code)).transpose()?,
         from: row.from_on,
-        to: row.read_on.unwrap_or(row.from_on),
+        to,
+        month: row.month.unwrap_or(month_of(to)),
         usage: 0,
-        payer: None,
+        tariff,
     };
-    Ok((measure, tariff, span))
+    Ok((measure, span))
 }
 
 /// What a reading was charged by.
 struct Charged {
     account: i64,
     bill: i64,
-    amount: Money,
     paid: Money,
+    open: Money,
 }
 
-/// Takes back what was charged and charges anew: of the same households, whoever lives there meanwhile.
-async fn take_back(tx: &mut Tx, ctx: &Ctx, measure: &Measure, tariff: &Tariff, reason: &str) -> Result<()> {
+/// Takes back what was charged and charges anew: of the same households, whoever lives there meanwhile. An account that was
+/// closed since is open again.
+async fn charge_anew(tx: &mut Tx, ctx: &Ctx, measure: &Measure, reason: &str) -> Result<()> {
     let accounts = sqlx::query_scalar!(
         "select distinct account_id from meter_charge where reading_id = $1 and not taken_back order by account_id",
         measure.reading
     )
     .fetch_all(connection(tx))
     .await?;
-    sqlx::query!("select id from account where id = any($1) order by id for update", &accounts)
-        .fetch_all(connection(tx))
-        .await?;
+    let mut fresh = dues(measure, payers_named(tx, &accounts).await?);
     let charged = charged(tx, measure.reading).await?;
-    let mut fresh = anew(tx, measure, tariff, &accounts).await?;
-    for account in accounts {
+    for due in &mut fresh {
+        let account = due.payer.account;
         let own: Vec<&Charged> = charged.iter().filter(|charged| charged.account == account).collect();
-        let due = fresh.iter_mut().find(|due| due.payer.account == account);
-        // A home's bills stand or fall together: money that came in for one of them is not given up.
-        if own.iter().all(|charged| charged.paid == Money::ZERO) {
+        let before = net(tx, measure.reading, account).await?;
+        let settled = !own.is_empty() && own.iter().all(|charged| charged.open == Money::ZERO);
+        let touched = own.iter().any(|charged| charged.paid > Money::ZERO);
+        // Money that came in for a bill is not given up: what is missing is one more bill, and what was too much of one that
+        // was paid is the household's balance. Otherwise its bills fall together.
+        if settled || touched && due.amount >= before {
+            let now = due.amount;
+            due.rest(before);
+            if now < before {
+                give_back(tx, ctx, measure, account, own[0].bill, before - now, reason).await?;
+            }
+        } else {
             for charged in own {
-                reverse(tx, ctx, charged.bill, reason).await?;
+                take_back(tx, ctx, account, BillId(charged.bill), &format!("抄表更正：{reason}")).await?;
             }
             taken_back(tx, measure.reading, account).await?;
-            continue;
+            // What was given back before stays so, and is charged once more.
+            due.rest(net(tx, measure.reading, account).await?);
         }
-        let before = net(tx, measure.reading, account).await?;
-        let now = due.as_ref().map_or(Money::ZERO, |due| due.amount);
-        if let Some(due) = due {
-            due.rest(before);
-        }
-        if now < before {
-            give_back(tx, ctx, measure, account, own[0].bill, before - now, reason).await?;
-        }
+        account_reopen(tx, account).await?;
     }
     charge(tx, ctx, measure.district, fresh).await?;
-    Ok(())
+    arrears_recount(tx, ctx, &accounts).await
 }
 
 /// The bills of a reading that stand.
 async fn charged(tx: &mut Tx, reading: i64) -> Result<Vec<Charged>> {
     let rows = sqlx::query!(
-        r#"select c.account_id, b.id, b.amount_fen, b.paid_fen + b.late_paid_fen as "paid!", b.decision, b.in_batch,
+        r#"select c.account_id, b.id, b.paid_fen + b.late_paid_fen as "paid!", b.decision, b.in_batch,
+                  b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen as "open!",
                   exists (select from instalment_bill p join instalment i on i.id = p.instalment_id
                           where p.bill_id = b.id and i.status in ('PENDING', 'ACTIVE')) as "planned!"
            from meter_charge c join bill b on b.id = c.bill_id
-           where c.reading_id = $1 and not c.taken_back and c.amount_fen > 0
-               and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))
+           where c.reading_id = $1 and not c.taken_back and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))
            order by b.id for update of b"#,
         reading
     )
@@ -188,30 +189,13 @@ async fn charged(tx: &mut Tx, reading: i64) -> Result<Vec<Charged>> {
         let status = stored(decided, BillStatus::from_code)?;
         return Err(Failure::refused(format!("该读数的账单{status}，不能更正")).into());
     }
-    let charged = |account, bill, amount, paid| Charged {
-        account,
-        bill,
-        amount: Money::from_fen(amount),
-        paid: Money::from_fen(paid),
-    };
-    let rows = rows.into_iter().map(|row| charged(row.account_id, row.id, row.amount_fen, row.paid));
-    Ok(rows.filter(|charged| charged.amount > Money::ZERO).collect())
-}
-
-/// What the reading comes to for those who were charged: who came or left meanwhile changes nothing of it.
-async fn anew(tx: &mut Tx, measure: &Measure, tariff: &Tariff, accounts: &[i64]) -> Result<Vec<Due>> {
-    if measure.share.is_some() {
-        let dues = dues(tx, measure, tariff).await?;
-        if dues.len() == accounts.len() && dues.iter().all(|due| accounts.contains(&due.payer.account)) {
-            return Ok(dues);
-        }
-        return Err(Failure::refused("公摊住户已变化，请冲销账单后另行收取").into());
-    }
-    match accounts.first() {
-        // Nobody lived there, and nobody pays.
-        None => Ok(Vec::new()),
-        Some(account) => dues(tx, &Measure { payer: Some(*account), ..measure.clone() }, tariff).await,
-    }
+    let charged = rows.into_iter().map(|row| Charged {
+        account: row.account_id,
+        bill: row.id,
+        paid: Money::from_fen(row.paid),
+        open: Money::from_fen(row.open),
+    });
+    Ok(charged.collect())
 }
 
 /// What a reading has cost a household so far, with what was given back.
@@ -228,27 +212,16 @@ async fn net(tx: &mut Tx, reading: i64, account: i64) -> Result<Money> {
     Ok(Money::from_fen(fen))
 }
 
+/// The bills of a reading do not stand any more; what was given back does.
 async fn taken_back(tx: &mut Tx, reading: i64, account: i64) -> Result<()> {
     sqlx::query!(
-        "update meter_charge set taken_back = true where reading_id = $1 and account_id = $2",
+        "update meter_charge set taken_back = true where reading_id = $1 and account_id = $2 and amount_fen >= 0",
         reading,
         account
     )
     .execute(connection(tx))
     .await?;
     Ok(())
-}
-
-async fn reverse(tx: &mut Tx, ctx: &Ctx, bill: i64, reason: &str) -> Result<()> {
-    let reason = format!("抄表更正：{reason}");
-    let counter = counter_bill(tx, ctx, BillId(bill), BillStatus::Reversed, &reason).await?;
-    reverse_bills(tx, ctx, &[bill], &reason).await?;
-    sqlx::query!("update bill set decision = 'REVERSED', version = version + 1 where id = $1", bill)
-        .execute(connection(tx))
-        .await
-        .map_err(refusal)?;
-    note(tx, ctx, &Vec::from_iter([Some(bill), counter].into_iter().flatten()), BillEvent::Reverse.label(), &reason)
-        .await
 }
 
 async fn note(tx: &mut Tx, ctx: &Ctx, bills: &[i64], event: &str, reason: &str) -> Result<()> {

@@ -1,11 +1,8 @@
 //! Meters at the door: what they show when a home is handed over is the opening of its lessee, and what they show when he
-//! leaves is his closing (S4-1.5.3, S4-1.5.4, §4.12).
+//! leaves is his closing (S4-1.5.3, S4-1.5.4, §4.12). A record that is entered late finds its place in the chain: the reading
+//! behind it is divided, as long as it was not billed.
 
-use super::{
-    charge::{Measure, charge, dues},
-    empty_refresh, history_add, opening,
-    period::billed,
-};
+use super::{Opening, empty_refresh, history_add, opening};
 use crate::{
     Ctx, Result,
     billing::rule::billing_rule,
@@ -14,12 +11,24 @@ use crate::{
 };
 use chrono::NaiveDate;
 use domain::{
-    billing::meter::{Span, no_tariff},
+    billing::{
+        meter::{COMPARED, Span, abnormal},
+        meter_reading::{ReadingSource, ReadingStatus},
+    },
     dictionary::MeterType,
-    failure::{Failure, FieldErrors},
+    failure::FieldErrors,
     tenancy::hand_over::{Reading, meter_field},
-    value::Money,
+    value::Complaint,
 };
+
+/// What the meters of a home showed on a day.
+pub(crate) struct Shown<'a> {
+    pub unit: i64,
+    pub day: NaiveDate,
+    pub readings: &'a [(MeterType, Reading)],
+    /// which of them went past their highest value
+    pub rolled: &'a [MeterType],
+}
 
 /// Which record the values stand in.
 #[derive(Clone, Copy)]
@@ -40,72 +49,56 @@ impl Door {
 /// Takes what the meters of a home showed when it was handed over: what was measured before is nobody's.
 ///
 /// # Errors
-/// Complaints by field: less than what was read last, or another value than one that later readings follow.
-pub(crate) async fn at_hand_over(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    (hand_over, unit): (i64, i64),
-    day: NaiveDate,
-    readings: &[(MeterType, Reading)],
-) -> Result<()> {
-    taken(tx, ctx, Door::HandOver(hand_over), unit, day, readings).await
+/// Complaints by field: nothing of a meter in use, less than what was read last, or another value than one that later
+/// readings follow.
+pub(crate) async fn at_hand_over(tx: &mut Tx, ctx: &Ctx, hand_over: i64, shown: &Shown<'_>) -> Result<()> {
+    taken(tx, ctx, Door::HandOver(hand_over), shown).await
 }
 
 /// Takes what the meters of a home showed when its lessee left.
 ///
 /// # Errors
 /// As [`at_hand_over`].
-pub(crate) async fn at_exit(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    (exit, unit): (i64, i64),
-    day: NaiveDate,
-    readings: &[(MeterType, Reading)],
-) -> Result<()> {
-    taken(tx, ctx, Door::Exit(exit), unit, day, readings).await
-}
-
-/// Takes back what the meters showed, of an exit that was revoked: unless it was billed, or read on behind it.
-pub(crate) async fn exit_readings_drop(tx: &mut Tx, exit: i64) -> Result<()> {
-    let meters = sqlx::query_scalar!(
-        "delete from meter_reading r where r.exit_id = $1 and r.status <> 'BILLED' and not exists (
-             select from meter_reading l where l.meter_id = r.meter_id and l.closing is not null and (l.read_on, l.read_at, l.id) > (r.read_on, r.read_at, r.id))
-         returning r.meter_id",
-        exit
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    for meter in meters {
-        empty_refresh(tx, meter).await?;
-    }
-    Ok(())
+pub(crate) async fn at_exit(tx: &mut Tx, ctx: &Ctx, exit: i64, shown: &Shown<'_>) -> Result<()> {
+    taken(tx, ctx, Door::Exit(exit), shown).await
 }
 
 /// A meter of the home, with what its record holds of it already.
 struct Known {
     meter: i64,
     r#type: MeterType,
+    district: i64,
     multiplier: i64,
     max: Option<Reading>,
+    install_on: NaiveDate,
     reading: Option<i64>,
     closing: Option<i64>,
     billed: bool,
     /// something was read behind it
     followed: bool,
+    /// usages of its last periods
+    before: Vec<i64>,
 }
 
 async fn known(tx: &mut Tx, door: Door, unit: i64) -> Result<Vec<Known>> {
     let (hand_over, exit) = door.ids();
+    sqlx::query!("select id from meter where unit_id = $1 and status = 'ON' order by id for update", unit)
+        .fetch_all(connection(tx))
+        .await?;
     sqlx::query!(
-        r#"select m.id, m.type, m.multiplier, m.max_value, r.id as "reading?", r.closing as "closing?",
+        r#"select m.id, m.type, m.district_id, m.multiplier, m.max_value, m.install_on, r.id as "reading?", r.closing as "closing?",
                   coalesce(r.status = 'BILLED' and r.source = 'EXIT', false) as "billed!",
                   exists (select from meter_reading l where l.meter_id = m.id and l.closing is not null and r.id is not null
-                          and (l.read_on, l.read_at, l.id) > (r.read_on, r.read_at, r.id)) as "followed!"
+                          and (l.read_on, l.read_at, l.id) > (r.read_on, r.read_at, r.id)) as "followed!",
+                  array(select b.usage from meter_reading b
+                        where b.meter_id = m.id and b.source = 'PERIOD' and b.usage is not null
+                        order by b.read_on desc, b.read_at desc, b.id desc limit $4) as "before!"
            from meter m left join meter_reading r on r.meter_id = m.id and (r.hand_over_id = $2 or r.exit_id = $3)
-           where m.unit_id = $1 and m.status = 'ON' order by m.id for update of m"#,
+           where m.unit_id = $1 and m.status = 'ON' order by m.id"#,
         unit,
         hand_over,
         exit,
+        i64::try_from(COMPARED).unwrap_or(6),
     )
     .fetch_all(connection(tx))
     .await?
@@ -114,67 +107,153 @@ async fn known(tx: &mut Tx, door: Door, unit: i64) -> Result<Vec<Known>> {
         Ok(Known {
             meter: row.id,
             r#type: stored(&row.r#type, MeterType::from_code)?,
+            district: row.district_id,
             multiplier: row.multiplier.into(),
             max: row.max_value.map(Reading),
+            install_on: row.install_on,
             reading: row.reading,
             closing: row.closing,
             billed: row.billed,
             followed: row.followed,
+            before: row.before,
         })
     })
     .collect()
 }
 
-async fn taken(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    door: Door,
-    unit: i64,
-    day: NaiveDate,
-    readings: &[(MeterType, Reading)],
-) -> Result<()> {
-    let mut errors = FieldErrors::default();
-    for known in known(tx, door, unit).await? {
-        let value = readings.iter().find(|(meter, _)| *meter == known.r#type).map(|(_, value)| *value);
-        let field = meter_field(known.r#type);
-        if known.billed || known.followed {
-            if value.map(|value| value.0) != known.closing {
-                let why = if known.billed {
-                    "该表已出账，请在抄表记录中更正"
-                } else {
-                    "该表已有后续抄表，不能修改"
-                };
-                errors.add(field, why);
-            }
-            continue;
-        }
-        let Some(value) = value else {
-            if let Some(reading) = known.reading {
-                sqlx::query!("delete from meter_reading where id = $1", reading).execute(connection(tx)).await?;
-                empty_refresh(tx, known.meter).await?;
-            }
-            continue;
-        };
-        let begin = opening(tx, known.meter, known.reading).await?;
-        // Read behind that day already: the chain is ahead of the record.
-        if begin.read_on.is_some_and(|last| last > day) {
-            continue;
-        }
-        let span = Span {
-            opening: begin.value,
-            closing: value,
+/// The first reading behind a day; its row is locked.
+struct Follower {
+    id: i64,
+    read_on: NaiveDate,
+    /// it may still be divided
+    open: bool,
+    span: Span,
+    from: NaiveDate,
+}
+
+async fn follower(tx: &mut Tx, known: &Known, day: NaiveDate) -> Result<Option<Follower>> {
+    let row = sqlx::query!(
+        r#"select id, source, status, opening as "opening!", closing as "closing!", read_on as "read_on!", rolled, carried, from_on
+           from meter_reading where meter_id = $1 and closing is not null and id is distinct from $2 and read_on > $3
+           order by read_on, read_at, id limit 1 for update"#,
+        known.meter,
+        known.reading,
+        day
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let status = stored(&row.status, ReadingStatus::from_code)?;
+    let source = stored(&row.source, ReadingSource::from_code)?;
+    Ok(Some(Follower {
+        id: row.id,
+        read_on: row.read_on,
+        open: status != ReadingStatus::Billed && source == ReadingSource::Period && !row.rolled,
+        span: Span {
+            opening: Reading(row.opening),
+            closing: Reading(row.closing),
             multiplier: known.multiplier,
             max: known.max,
-            // Who leaves has said why it shows less (the sheet asks for it): it went past its highest value.
-            rolled: matches!(door, Door::Exit(_)) && known.max.is_some() && value < begin.value,
-            carried: begin.carried,
-        };
-        match span.usage() {
-            Ok(usage) => write(tx, ctx, door, &known, day, (begin.from, &span, usage)).await?,
-            Err(_) => errors.add(field, format!("须不小于上次抄表的{}，且不大于表具最大读数", begin.value)),
+            rolled: false,
+            carried: row.carried,
+        },
+        from: row.from_on,
+    }))
+}
+
+async fn taken(tx: &mut Tx, ctx: &Ctx, door: Door, shown: &Shown<'_>) -> Result<()> {
+    let mut errors = FieldErrors::default();
+    for known in known(tx, door, shown.unit).await? {
+        // It was not there yet.
+        if known.install_on > shown.day {
+            continue;
+        }
+        if let Err(complaint) = one_taken(tx, ctx, door, shown, &known).await? {
+            errors.add(meter_field(known.r#type), complaint.text());
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+}
+
+/// Takes the value of one meter, or says what is wrong with it.
+async fn one_taken(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    door: Door,
+    shown: &Shown<'_>,
+    known: &Known,
+) -> Result<std::result::Result<(), Complaint>> {
+    let value = shown.readings.iter().find(|(meter, _)| *meter == known.r#type).map(|(_, value)| *value);
+    let says = |sentence: String| Ok(Err(Complaint::says(sentence)));
+    if known.billed || known.followed {
+        if value.map(|value| value.0) == known.closing {
+            return Ok(Ok(()));
+        }
+        let why = if known.billed {
+            "该表已出账，请在抄表记录中更正"
+        } else {
+            "该表已有后续抄表，不能修改"
+        };
+        return says(why.to_owned());
+    }
+    let behind = follower(tx, known, shown.day).await?;
+    let Some(value) = value else {
+        // Who was billed beyond that day has been billed for it.
+        if behind.as_ref().is_some_and(|behind| !behind.open) {
+            return Ok(Ok(()));
+        }
+        return says("该房间有在用的表具，请填写读数".to_owned());
+    };
+    let begin = match &behind {
+        Some(behind) if !behind.open => {
+            let sentence = format!("该表{}已抄至{}，请留空", behind.read_on, behind.span.closing);
+            return says(sentence);
+        }
+        Some(behind) if value > behind.span.closing => {
+            return says(format!("须不大于{}抄表的{}", behind.read_on, behind.span.closing));
+        }
+        Some(Follower { span, from, .. }) => {
+            Opening { value: Some(span.opening), from: *from, carried: span.carried, read_on: None }
+        }
+        None => opening(tx, known.meter, known.reading).await?,
+    };
+    let span = Span {
+        // A meter that nobody has looked at yet begins here, and costs nothing so far.
+        opening: begin.value.unwrap_or(value),
+        closing: value,
+        multiplier: known.multiplier,
+        max: known.max,
+        rolled: behind.is_none() && shown.rolled.contains(&known.r#type),
+        carried: begin.carried,
+    };
+    match span.usage() {
+        Ok(usage) => write(tx, ctx, door, known, shown.day, (begin.from, &span, usage)).await?,
+        Err(complaint) if span.rolled => return Ok(Err(complaint)),
+        Err(_) => {
+            let rolled = if matches!(door, Door::Exit(_)) { "，归零的表请勾选“已归零”" } else { "" };
+            return says(format!("须不小于上次抄表的{}，且不大于表具最大读数{rolled}", span.opening));
+        }
+    }
+    if let Some(behind) = behind {
+        divide(tx, &behind, value, shown.day).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// Leaves the reading behind a day what was measured since.
+async fn divide(tx: &mut Tx, behind: &Follower, value: Reading, day: NaiveDate) -> Result<()> {
+    let rest = Span { opening: value, carried: 0, ..behind.span };
+    let usage = rest.usage().unwrap_or_default();
+    sqlx::query!(
+        "update meter_reading set opening = $2, from_on = $3, carried = 0, usage = $4, version = version + 1 where id = $1",
+        behind.id,
+        value.0,
+        day.succ_opt().unwrap_or(day),
+        usage,
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
 }
 
 async fn write(
@@ -189,13 +268,22 @@ async fn write(
     if let Some(reading) = known.reading {
         sqlx::query!("delete from meter_reading where id = $1", reading).execute(connection(tx)).await?;
     }
-    // What nobody pays is billed with nothing.
-    sqlx::query!(
+    // A mistyped value would be billed as it stands: what is far too much is confirmed first. Who leaves may well have used
+    // nothing since it was read last.
+    let factor = billing_rule(tx, known.district, day).await?.meter_factor;
+    let note = exit.and_then(|_| abnormal(usage, &known.before, factor, false));
+    let status = match (exit, &note) {
+        // What nobody pays is billed with nothing.
+        (None, _) => ReadingStatus::Billed,
+        (Some(_), None) => ReadingStatus::Read,
+        (Some(_), Some(_)) => ReadingStatus::Abnormal,
+    };
+    let id = sqlx::query_scalar!(
         "insert into meter_reading (district_id, estate_id, meter_id, source, hand_over_id, exit_id, from_on, opening, closing, read_on,
                                     carried, usage, status, amount_fen, reader_id, read_at, rolled)
          select district_id, estate_id, id, case when $2::bigint is null then 'EXIT' else 'HAND_OVER' end, $2, $3, $4, $5, $6, $7, $8, $9,
-                case when $2::bigint is null then 'READ' else 'BILLED' end, case when $2::bigint is null then null else 0 end, $10, $11, $12
-         from meter where id = $1",
+                $13, case when $2::bigint is null then null else 0 end, $10, $11, $12
+         from meter where id = $1 returning id",
         known.meter,
         hand_over,
         exit,
@@ -208,59 +296,11 @@ async fn write(
         ctx.actor_id(),
         ctx.now(),
         span.rolled,
+        status.code(),
     )
-    .execute(connection(tx))
+    .fetch_one(connection(tx))
     .await?;
-    let event = if exit.is_some() { "退租验房" } else { "交房" };
-    history_add(tx, ctx, known.meter, None, &format!("{event}抄表{}", span.closing), None).await?;
+    let event = format!("{}抄表{}", if exit.is_some() { "退租验房" } else { "交房" }, span.closing);
+    history_add(tx, ctx, known.meter, Some(id), &event, note.as_deref()).await?;
     empty_refresh(tx, known.meter).await
-}
-
-/// Bills what the meters of a home measured for who leaves it: his last reading, and what was read in a period and not billed
-/// yet. Answers what it comes to.
-///
-/// # Errors
-/// A refusal while a strange value is not confirmed, and where no price is set.
-pub(crate) async fn exit_readings_bill(tx: &mut Tx, ctx: &Ctx, exit: i64) -> Result<Money> {
-    let rows = sqlx::query!(
-        r#"select r.id, r.status, m.meter_no, m.type, m.unit_id, r.from_on, r.read_on as "read_on!", r.usage as "usage!",
-                  x.account_id, m.district_id, m.estate_id
-           from exit_case x join meter m on m.unit_id = x.unit_id
-           join meter_reading r on r.meter_id = m.id and r.status in ('READ', 'ABNORMAL', 'CONFIRMED')
-               and (r.exit_id = x.id or r.source = 'PERIOD' and r.read_on <= x.inspected_on)
-           where x.id = $1 order by m.id, r.id for update of r"#,
-        exit
-    )
-    .fetch_all(connection(tx))
-    .await?;
-    let mut total = Money::ZERO;
-    for row in rows {
-        if row.status == "ABNORMAL" {
-            return Err(Failure::refused(format!("表具{}的读数异常，请先确认", row.meter_no)).into());
-        }
-        let meter = stored(&row.r#type, MeterType::from_code)?;
-        let rule = billing_rule(tx, row.district_id, ctx.today()).await?;
-        let tariff = rule.tariff(meter);
-        if !tariff.is_set() {
-            return Err(Failure::refused(no_tariff(meter)).into());
-        }
-        let measure = Measure {
-            reading: row.id,
-            meter_no: row.meter_no,
-            meter,
-            unit: row.unit_id,
-            building: None,
-            estate: row.estate_id,
-            district: row.district_id,
-            share: None,
-            from: row.from_on,
-            to: row.read_on,
-            usage: row.usage,
-            payer: Some(row.account_id),
-        };
-        let due = dues(tx, &measure, tariff).await?;
-        total = total + charge(tx, ctx, row.district_id, due).await?;
-        billed(tx, &[measure], tariff).await?;
-    }
-    Ok(total)
 }

@@ -8,19 +8,22 @@
 mod charge;
 mod correct;
 mod door;
+mod import;
+mod leaving;
 mod period;
 mod read;
 mod reading;
 mod register;
 
 pub use correct::reading_correct;
-pub(crate) use door::{at_exit, at_hand_over, exit_readings_bill, exit_readings_drop};
+pub(crate) use door::{Shown, at_exit, at_hand_over};
+pub(crate) use import::{Imported, readings_import};
+pub(crate) use leaving::{exit_readings_bill, exit_readings_end, exit_readings_offer, exit_readings_revoke};
 pub use period::{
-    meter_period_bill, meter_period_check, meter_period_close, meter_period_offer, meter_period_open,
-    meter_period_return, meter_period_sync,
+    meter_period_bill, meter_period_cancel, meter_period_check, meter_period_close, meter_period_offer,
+    meter_period_open, meter_period_return, meter_period_sync,
 };
 pub use read::{meter_get, meter_list, meter_period_get, meter_period_list, meter_reading_get, meter_reading_list};
-pub(crate) use reading::{Imported, readings_import};
 pub use reading::{reading_confirm, readings_save};
 pub use register::{meter_create, meter_offer, meter_remove, meter_replace, meter_update, meters_create};
 
@@ -39,13 +42,14 @@ struct Held {
     meter: MeterType,
     multiplier: i64,
     max: Option<Reading>,
+    install_on: NaiveDate,
     is_on: bool,
     version: i32,
 }
 
 async fn hold(tx: &mut Tx, id: i64) -> Result<Held> {
     let row = sqlx::query!(
-        "select id, unit_id, type, multiplier, max_value, status, version from meter where id = $1 for update",
+        "select id, unit_id, type, multiplier, max_value, install_on, status, version from meter where id = $1 for update",
         id
     )
     .fetch_optional(connection(tx))
@@ -57,6 +61,7 @@ async fn hold(tx: &mut Tx, id: i64) -> Result<Held> {
         meter: stored(&row.r#type, MeterType::from_code)?,
         multiplier: row.multiplier.into(),
         max: row.max_value.map(Reading),
+        install_on: row.install_on,
         is_on: row.status == "ON",
         version: row.version,
     })
@@ -64,7 +69,8 @@ async fn hold(tx: &mut Tx, id: i64) -> Result<Held> {
 
 /// Where the chain of a meter stands: what the next reading begins with.
 struct Opening {
-    value: Reading,
+    /// none: nobody has looked yet
+    value: Option<Reading>,
     /// the first day that nobody was charged for
     from: NaiveDate,
     /// the remainder of the meter before, until the first reading has taken it
@@ -88,10 +94,13 @@ async fn opening(tx: &mut Tx, meter: i64, but: Option<i64>) -> Result<Opening> {
     .fetch_one(connection(tx))
     .await?;
     Ok(match row.closing.zip(row.read_on) {
-        Some((closing, day)) => {
-            Opening { value: Reading(closing), from: day.succ_opt().unwrap_or(day), carried: 0, read_on: Some(day) }
-        }
-        None => Opening { value: Reading(row.initial), from: row.install_on, carried: row.carried, read_on: None },
+        Some((closing, day)) => Opening {
+            value: Some(Reading(closing)),
+            from: day.succ_opt().unwrap_or(day),
+            carried: 0,
+            read_on: Some(day),
+        },
+        None => Opening { value: row.initial.map(Reading), from: row.install_on, carried: row.carried, read_on: None },
     })
 }
 
@@ -102,7 +111,7 @@ async fn empty_refresh(tx: &mut Tx, meter: i64) -> Result<()> {
         "update meter_reading set opening = $2, from_on = $3, carried = $4, version = version + 1
          where meter_id = $1 and status = 'EMPTY'",
         meter,
-        now.value.0,
+        now.value.map(|value| value.0),
         now.from,
         now.carried,
     )

@@ -29,12 +29,12 @@ use sqlx::{Postgres, QueryBuilder};
 
 const METER_COLUMNS: &str = "r.id, r.meter_no, r.type, r.estate_id, e.name as estate,
      coalesce(u.address, '楼栋' || b.no, '全小区') as place, r.unit_id, r.building_id, r.share, r.multiplier, r.max_value, r.install_on,
-     r.initial, l.closing as last, l.read_on as last_on, r.smart, r.vendor_no, r.status, r.removed_on, r.remark, r.version, r.updated_at,
+     r.initial, (select l.closing from meter_reading l where l.meter_id = r.id and l.closing is not null
+                 order by l.read_on desc, l.read_at desc, l.id desc limit 1) as last,
+     (select max(l.read_on) from meter_reading l where l.meter_id = r.id) as last_on, r.smart, r.vendor_no, r.status, r.removed_on, r.remark, r.version, r.updated_at,
      user_name(r.updated_by) as updated_by";
 const METER_FROM: &str = "from meter r join estate e on e.id = r.estate_id left join unit u on u.id = r.unit_id
      left join building b on b.id = r.building_id
-     left join lateral (select closing, read_on from meter_reading l where l.meter_id = r.id and l.closing is not null
-                        order by l.read_on desc, l.read_at desc, l.id desc limit 1) l on true
      where true";
 
 #[derive(sqlx::FromRow)]
@@ -51,7 +51,7 @@ struct MeterRecord {
     multiplier: i32,
     max_value: Option<i64>,
     install_on: NaiveDate,
-    initial: i64,
+    initial: Option<i64>,
     last: Option<i64>,
     last_on: Option<NaiveDate>,
     smart: bool,
@@ -81,7 +81,7 @@ impl TryFrom<MeterRecord> for MeterRow {
             multiplier: row.multiplier.into(),
             max: row.max_value.map(Reading),
             install_on: row.install_on,
-            initial: Reading(row.initial),
+            initial: row.initial.map(Reading),
             last: row.last.map(Reading),
             last_on: row.last_on,
             smart: row.smart,
@@ -158,7 +158,7 @@ const PERIOD_COLUMNS: &str =
      (select coalesce(sum(c.amount_fen), 0)::bigint from meter_reading l join meter_charge c on c.reading_id = l.id
       where l.period_id = r.id and not c.taken_back) as amount,
      r.tariff, r.maker_id, user_name(r.maker_id) as maker, r.made_at, user_name(r.checker_id) as checker, r.checked_at,
-     user_name(r.billed_by) as billed_by, r.billed_at, r.version";
+     user_name(r.billed_by) as billed_by, r.billed_at, case when r.status = 'READING' then r.return_reason end as returned, r.version";
 const PERIOD_FROM: &str = "from meter_period r join estate e on e.id = r.estate_id where true";
 
 #[derive(sqlx::FromRow)]
@@ -184,6 +184,7 @@ struct PeriodRecord {
     checked_at: Option<DateTime<Utc>>,
     billed_by: Option<String>,
     billed_at: Option<DateTime<Utc>>,
+    returned: Option<String>,
     version: i32,
 }
 
@@ -210,6 +211,7 @@ impl PeriodRecord {
             checked_at: self.checked_at,
             billed_by: self.billed_by,
             billed_at: self.billed_at,
+            returned: self.returned,
             version: self.version,
             checkable: status == PeriodStatus::Reading
                 && self.maker_id != ctx.actor().id.0
@@ -257,14 +259,15 @@ pub async fn meter_period_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Peri
 }
 
 const READING_COLUMNS: &str = "r.id, r.period_id, r.meter_id, m.meter_no, m.type, r.source, p.month, e.name as estate,
-     coalesce(u.address, '楼栋' || b.no, '全小区') as place, o.lessee_name as occupant, r.from_on, r.read_on, r.opening, r.closing,
+     coalesce(u.address, '楼栋' || b.no, '全小区') as place,
+     (select c.lessee_name from contract c where c.unit_id = m.unit_id and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED')
+      order by c.id desc limit 1) as occupant,
+     m.multiplier, m.max_value, r.carried, m.initial is null and r.from_on <= m.install_on as first, r.from_on, r.read_on, r.opening, r.closing,
      r.rolled, r.usage, r.tariff, r.amount_fen, r.status, r.confirm_reason,
      (select h.reason from meter_history h where h.reading_id = r.id order by h.id desc limit 1) as strange,
      coalesce(r.reader, user_name(r.reader_id)) as reader, r.version";
 const READING_FROM: &str = "from meter_reading r join meter m on m.id = r.meter_id join estate e on e.id = m.estate_id
      left join meter_period p on p.id = r.period_id left join unit u on u.id = m.unit_id left join building b on b.id = m.building_id
-     left join lateral (select c.lessee_name from contract c
-                        where c.unit_id = m.unit_id and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED') order by c.id desc limit 1) o on true
      where true";
 
 #[derive(sqlx::FromRow)]
@@ -279,9 +282,13 @@ struct ReadingDb {
     estate: String,
     place: String,
     occupant: Option<String>,
+    multiplier: i32,
+    max_value: Option<i64>,
+    carried: i64,
+    first: bool,
     from_on: NaiveDate,
     read_on: Option<NaiveDate>,
-    opening: i64,
+    opening: Option<i64>,
     closing: Option<i64>,
     rolled: bool,
     usage: Option<i64>,
@@ -312,7 +319,11 @@ impl TryFrom<ReadingDb> for ReadingRow {
             occupant: row.occupant,
             from: row.from_on,
             read_on: row.read_on,
-            opening: Reading(row.opening),
+            opening: row.opening.map(Reading),
+            first: row.first,
+            multiplier: row.multiplier.into(),
+            max: row.max_value.map(Reading),
+            carried: row.carried,
             closing: row.closing.map(Reading),
             rolled: row.rolled,
             usage: row.usage,
@@ -377,6 +388,8 @@ pub async fn meter_reading_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Rea
             push_code(sql, query, "source", "r.source");
             push_id(sql, query, "district", "r.district_id");
             push_id(sql, query, "meter_id", "r.meter_id");
+            push_id(sql, query, "estate", "r.estate_id");
+            push_id(sql, query, "unit", "m.unit_id");
             push_month(sql, query, "p.month");
         },
         order: "r.read_on",

@@ -108,7 +108,7 @@ pub async fn meter_create(ctx: &Ctx, form: &MeterForm) -> Result<i64> {
         i32::try_from(fields.multiplier).unwrap_or(100),
         fields.max.map(|max| max.0),
         fields.install_on,
-        fields.initial.0,
+        fields.initial.map(|initial| initial.0),
         fields.smart,
         fields.vendor_no,
         fields.remark,
@@ -134,9 +134,12 @@ pub async fn meter_update(ctx: &Ctx, id: i64, version: i32, form: &MeterForm) ->
     let held = on(&mut tx, id, version).await?;
     let row = sqlx::query!(
         r#"select meter_no, initial, install_on, building_id, share, estate_id,
-                  exists (select from meter_reading r where r.meter_id = m.id and r.closing is not null) as "read!"
+                  exists (select from meter_reading r where r.meter_id = m.id and r.closing is not null) as "read!",
+                  exists (select from meter_reading r where r.meter_id = m.id and r.closing > $2) as "higher!",
+                  exists (select from meter_reading r where r.meter_id = m.id and r.status in ('READ', 'ABNORMAL', 'CONFIRMED')) as "waiting!"
            from meter m where id = $1"#,
-        id
+        id,
+        fields.max.map_or(i64::MAX, |max| max.0),
     )
     .fetch_one(connection(&mut tx))
     .await?;
@@ -154,7 +157,13 @@ pub async fn meter_update(ctx: &Ctx, id: i64, version: i32, form: &MeterForm) ->
     if row.read && fields.multiplier != held.multiplier {
         errors.add("multiplier", "已抄表，倍率不能修改");
     }
-    if row.read && (fields.initial.0 != row.initial || fields.install_on != row.install_on) {
+    if row.higher {
+        errors.add("max_value", "最大读数小于已抄的读数");
+    }
+    if row.waiting && (building != row.building_id || share.map(MeterShare::code) != row.share.as_deref()) {
+        errors.add("share", "有已抄未出账的读数，请出账后再修改分摊");
+    }
+    if row.read && (fields.initial.map(|initial| initial.0) != row.initial || fields.install_on != row.install_on) {
         errors.add("initial", "已抄表，期初值和安装日期不能修改");
     }
     if !errors.is_empty() {
@@ -169,7 +178,7 @@ pub async fn meter_update(ctx: &Ctx, id: i64, version: i32, form: &MeterForm) ->
         i32::try_from(fields.multiplier).unwrap_or(100),
         fields.max.map(|max| max.0),
         fields.install_on,
-        fields.initial.0,
+        fields.initial.map(|initial| initial.0),
         fields.smart,
         fields.vendor_no,
         fields.remark,
@@ -193,11 +202,12 @@ async fn on(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
     if held.is_on { Ok(held) } else { Err(Failure::refused(IS_OFF).into()) }
 }
 
-/// 自动创建: a meter of a type for every home of an estate that has none, under the code of the home. Answers how many.
+/// 自动创建: a meter of a type for every home of an estate that has none, under the code of the home; what it shows is said with
+/// its first reading. Answers how many, and how many homes were left out because another meter has that number.
 ///
 /// # Errors
 /// Complaints by field; without [`Permission::MeterWrite`]; [`Failure::NotFound`] outside the scope.
-pub async fn meters_create(ctx: &Ctx, form: &AutoForm) -> Result<i64> {
+pub async fn meters_create(ctx: &Ctx, form: &AutoForm) -> Result<(i64, i64)> {
     ctx.require(Permission::MeterWrite)?;
     let (estate, meter) = form.check()?;
     let mut tx = ctx.begin().await?;
@@ -211,7 +221,7 @@ pub async fn meters_create(ctx: &Ctx, form: &AutoForm) -> Result<i64> {
         MeterType::Gas => "Q",
         MeterType::Heat => "R",
     };
-    let made = sqlx::query_scalar!(
+    let made = sqlx::query!(
         r#"with made as (
              insert into meter (district_id, estate_id, unit_id, meter_no, type, install_on, created_at, created_by, updated_at, updated_by)
              select u.district_id, u.estate_id, u.id, $3 || u.code, $2, $4, $5, $6, $5, $6 from unit u
@@ -221,7 +231,9 @@ pub async fn meters_create(ctx: &Ctx, form: &AutoForm) -> Result<i64> {
            noted as (
              insert into meter_history (district_id, estate_id, meter_id, at, actor_id, event)
              select district_id, estate_id, id, $5, $6, '自动创建' from made)
-           select count(*) as "made!" from made"#,
+           select (select count(*) from made) as "made!",
+                  (select count(*) from unit u where u.estate_id = $1 and u.deleted_at is null
+                       and not exists (select from meter m where m.unit_id = u.id and m.type = $2 and m.status = 'ON')) as "wanted!""#,
         estate.0,
         meter.code(),
         letter,
@@ -232,7 +244,8 @@ pub async fn meters_create(ctx: &Ctx, form: &AutoForm) -> Result<i64> {
     .fetch_one(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    Ok(made)
+    // The snapshot of the statement counts the homes as they were before it.
+    Ok((made.made, made.wanted - made.made))
 }
 
 /// 换表 (§4.12): the old meter's remainder is carried to the first reading of the new one.
@@ -249,12 +262,16 @@ pub async fn meter_replace(ctx: &Ctx, id: i64, version: i32, form: &ReplaceForm)
     if from.read_on.is_some_and(|day| day > fields.replaced_on) {
         return Err(FieldErrors::from(("replaced_on", "换表日期不能早于最近一次抄表")).into());
     }
+    if held.install_on > fields.replaced_on {
+        return Err(FieldErrors::from(("replaced_on", "换表日期不能早于原表安装日期")).into());
+    }
     let span = Span {
-        opening: from.value,
+        // Of a meter that nobody has looked at nothing is known.
+        opening: from.value.unwrap_or(fields.final_value),
         closing: fields.final_value,
         multiplier: held.multiplier,
         max: held.max,
-        rolled: false,
+        rolled: fields.rolled,
         carried: from.carried,
     };
     let carried = span.usage().map_err(|complaint| FieldErrors::from(("final_value", complaint.text())))?;
@@ -303,7 +320,7 @@ pub async fn meter_remove(ctx: &Ctx, id: i64, version: i32, reason: &str) -> Res
     on(&mut tx, id, version).await?;
     settled(&mut tx, id).await?;
     let last = opening(&mut tx, id, None).await?;
-    take_down(&mut tx, ctx, id, ctx.today(), last.value).await?;
+    take_down(&mut tx, ctx, id, ctx.today(), last.value.unwrap_or(Reading(0))).await?;
     history_add(&mut tx, ctx, id, None, "拆除", reason.as_deref()).await?;
     tx.commit().await?;
     Ok(())

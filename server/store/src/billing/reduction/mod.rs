@@ -5,7 +5,7 @@ mod decide;
 mod read;
 mod write;
 
-pub use decide::{reduction_decide, reduction_stop, reduction_withdraw};
+pub use decide::{reduction_decide, reduction_stop, reduction_stop_decide, reduction_withdraw};
 pub(crate) use read::push_turn;
 pub use read::{reduction_get, reduction_list};
 pub use write::{reduction_create, reduction_preview};

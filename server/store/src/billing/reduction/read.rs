@@ -21,7 +21,7 @@ use sqlx::{Postgres, QueryBuilder};
 const COLUMNS: &str = "r.id, r.reduction_no, r.contract_id, coalesce(c.contract_no, '') as contract_no, c.lessee_name, c.address,
      r.category, r.percent, r.standard_area, r.over_rate, r.from_on, r.to_on, r.full_fen, r.payable_fen, r.doc_no, r.remark, r.status,
      r.maker_id, user_name(r.maker_id) as maker, r.made_at, user_name(r.checker_id) as checker, r.checked_at, r.opinion, r.stop_reason,
-     r.version";
+     r.stop_on, r.stop_maker, r.version";
 const FROM: &str = "from rent_reduction r join contract c on c.id = r.contract_id where true";
 
 #[derive(sqlx::FromRow)]
@@ -50,6 +50,8 @@ struct Record {
     checked_at: Option<DateTime<Utc>>,
     opinion: Option<String>,
     stop_reason: Option<String>,
+    stop_on: Option<NaiveDate>,
+    stop_maker: Option<i64>,
     version: i32,
 }
 
@@ -57,7 +59,8 @@ impl Record {
     fn read(self, ctx: &Ctx) -> Result<ReductionRow> {
         let status = stored(&self.status, ReductionStatus::from_code)?;
         let (own, pending) = (self.maker_id == ctx.actor().id.0, status == ReductionStatus::Pending);
-        let checks = !own && ctx.actor().may(Permission::RentCheck);
+        let approved = status == ReductionStatus::Approved;
+        let may_check = ctx.actor().may(Permission::RentCheck);
         Ok(ReductionRow {
             id: self.id,
             reduction_no: self.reduction_no,
@@ -82,17 +85,24 @@ impl Record {
             checked_at: self.checked_at,
             opinion: self.opinion,
             stop_reason: self.stop_reason,
+            stop_on: self.stop_on,
             version: self.version,
-            decidable: pending && checks,
+            decidable: pending && !own && may_check,
             withdrawable: pending && own && ctx.actor().may(Permission::RentAdjust),
-            stoppable: status == ReductionStatus::Approved && checks && self.to_on > ctx.today(),
+            stoppable: approved
+                && self.stop_maker.is_none()
+                && self.to_on > ctx.today()
+                && ctx.actor().may(Permission::RentAdjust),
+            stop_decidable: approved && may_check && self.stop_maker.is_some_and(|maker| maker != ctx.actor().id.0),
         })
     }
 }
 
 /// Of the reminder and the list behind it.
 pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
-    sql.push(" and r.status = 'PENDING' and r.maker_id <> ").push_bind(ctx.actor().id.0);
+    let own = ctx.actor().id.0;
+    sql.push(" and (r.status = 'PENDING' and r.maker_id <> ").push_bind(own);
+    sql.push(" or r.status = 'APPROVED' and r.stop_maker <> ").push_bind(own).push(")");
     sql.push(" and ").push_bind(ctx.actor().may(Permission::RentCheck));
 }
 

@@ -5,9 +5,10 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
 };
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use domain::{
     billing::{
+        plan::month_of,
         reduction::{BEYOND, NO_CONTRACT, OVERLAPS, ReductionFields, ReductionForm, last_day, preview},
         rent::MonthlyRent,
     },
@@ -24,7 +25,7 @@ struct Drafted {
 
 async fn drafted(tx: &mut Tx, fields: &ReductionFields) -> Result<Drafted> {
     let row = sqlx::query!(
-        r#"select c.id, c.start_on, c.end_on, c.rent_area,
+        r#"select c.id, c.start_on, c.end_on, c.rent_area, c.taken_over_on,
                   coalesce((select h.new_rate from rent_change h where h.contract_id = c.id and h.status = 'APPROVED' and h.from_on <= $2
                             order by h.from_on desc limit 1), c.unit_rate) as "rate!"
            from contract c where c.contract_no = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING') and c.deleted_at is null
@@ -38,7 +39,11 @@ async fn drafted(tx: &mut Tx, fields: &ReductionFields) -> Result<Drafted> {
     let mut errors = FieldErrors::default();
     if fields.off.from > row.end_on || fields.off.to < row.start_on {
         errors.add("from", BEYOND);
-    } else if fields.off.to > last_day(domain::billing::plan::month_of(row.end_on)) {
+    } else if row.taken_over_on.is_some_and(|day| fields.off.from <= day) {
+        errors.add("from", "起始月份须晚于接管截止日，之前的租金由原系统收取");
+    }
+    // What lies behind the term goes on with the contract that renews it.
+    if fields.off.to > last_day(month_of(row.end_on)).checked_add_months(Months::new(12)).unwrap_or(row.end_on) {
         errors.add("to", BEYOND);
     }
     if overlaps(tx, row.id, fields.off.from, fields.off.to).await? {
@@ -87,6 +92,13 @@ pub async fn reduction_create(ctx: &Ctx, form: &ReductionForm) -> Result<i64> {
     ctx.require(Permission::RentAdjust)?;
     let fields = form.check(ctx.today())?;
     let mut tx = ctx.begin().await?;
+    // Looked up behind the lock: pressed twice at once, the second finds the first.
+    sqlx::query!(
+        "select id from contract where contract_no = $1 and deleted_at is null order by id for no key update",
+        fields.contract_no
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
     let known =
         sqlx::query!("select id, maker_id from rent_reduction where request_id = $1::text::uuid", fields.request)
             .fetch_optional(connection(&mut tx))

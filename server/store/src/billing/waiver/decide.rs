@@ -4,6 +4,7 @@
 use super::{
     history_add, require_check,
     write::{Open, bills_settle, open_hold},
+    written_off,
 };
 use crate::{
     Ctx, Result,
@@ -85,8 +86,9 @@ pub async fn waiver_decide(ctx: &Ctx, id: i64, version: i32, approve: bool, opin
     }
     let next = held.status.next(if approve { WaiverEvent::Approve } else { WaiverEvent::Refuse })?;
     let limit = billing_rule(&mut tx, held.district, ctx.today()).await?.write_off_limit;
-    if approve && held.kind.needs_leader(held.amount, limit) && !ctx.actor().may(Permission::WaiverLead) {
-        return Err(Failure::refused(format!("坏账核销超过限额{limit}元，须由市领导审批")).into());
+    let before = written_off(&mut tx, ctx, held.account).await?;
+    if approve && held.kind.needs_leader(held.amount + before, limit) && !ctx.actor().may(Permission::WaiverLead) {
+        return Err(Failure::refused(format!("该账户一年内的坏账核销超过限额{limit}元，须由市领导审批")).into());
     }
     let amount = if approve { take_effect(&mut tx, ctx, id, &held).await? } else { held.amount };
     sqlx::query!(
@@ -144,10 +146,7 @@ async fn take_effect(tx: &mut Tx, ctx: &Ctx, id: i64, held: &Held) -> Result<Mon
         .await?;
     let open = open_hold(tx, held.account, &bills, held.kind.event()).await?;
     let amount: Money = open.iter().map(|bill| bill.principal + bill.late_fee).sum();
-    // A payment that was taken back, or a late fee that was charged since.
-    if amount > held.amount {
-        return Err(Failure::refused("账单未缴金额已增加，请驳回后重新申请").into());
-    }
+    not_more(tx, id, &open).await?;
     let reason = format!("{}{}（{}）", held.kind, held.waiver_no, held.doc_no);
     let transfers: Vec<Transfer<'_>> = open.iter().flat_map(|bill| transfers(held, bill, &reason)).collect();
     transfer(tx, ctx, ctx.today(), &transfers).await?;
@@ -174,6 +173,27 @@ async fn take_effect(tx: &mut Tx, ctx: &Ctx, id: i64, held: &Held) -> Result<Mon
     .await?;
     arrears_recount(tx, ctx, &[held.account]).await?;
     Ok(amount)
+}
+
+/// Refuses while more is open of a bill than was asked for: a payment was taken back, or a late fee charged since.
+async fn not_more(tx: &mut Tx, id: i64, open: &[Open]) -> Result<()> {
+    let asked = sqlx::query!("select bill_id, principal_fen, late_fee_fen from waiver_bill where waiver_id = $1", id)
+        .fetch_all(connection(tx))
+        .await?;
+    let grown = open.iter().find(|bill| {
+        !asked.iter().any(|asked| {
+            asked.bill_id == bill.id
+                && bill.principal.fen() <= asked.principal_fen
+                && bill.late_fee.fen() <= asked.late_fee_fen
+        })
+    });
+    match grown {
+        Some(bill) => {
+            let sentence = format!("账单{}的未缴金额已增加，请驳回后重新申请", bill.bill_no);
+            Err(Failure::refused(sentence).into())
+        }
+        None => Ok(()),
+    }
 }
 
 fn transfers<'a>(held: &Held, bill: &Open, reason: &'a str) -> [Transfer<'a>; 2] {

@@ -14,7 +14,8 @@ use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
 };
-use domain::{failure::Failure, platform::permission::Permission};
+use chrono::Months;
+use domain::{failure::Failure, platform::permission::Permission, value::Money};
 
 /// Whoever reads bills, or agrees to a waiver.
 fn require_read(ctx: &Ctx) -> Result<()> {
@@ -24,6 +25,20 @@ fn require_read(ctx: &Ctx) -> Result<()> {
 /// Whoever may agree: the head of finance, or the city's leader.
 fn require_check(ctx: &Ctx) -> Result<()> {
     ctx.require(Permission::WaiverCheck)
+}
+
+/// What was written off of an account in the last twelve months: the limit is one for all of it, not for each document.
+async fn written_off(tx: &mut Tx, ctx: &Ctx, account: i64) -> Result<Money> {
+    let since = ctx.now().checked_sub_months(Months::new(12)).unwrap_or(ctx.now());
+    let fen = sqlx::query_scalar!(
+        r#"select coalesce(sum(amount_fen), 0)::bigint as "fen!" from waiver
+           where account_id = $1 and kind = 'WRITE_OFF' and status = 'APPROVED' and checked_at > $2"#,
+        account,
+        since
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    Ok(Money::from_fen(fen))
 }
 
 /// A line of a document's timeline.

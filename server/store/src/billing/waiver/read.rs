@@ -1,6 +1,6 @@
 //! Waivers as lists and pages show them.
 
-use super::require_read;
+use super::{require_read, written_off};
 use crate::{
     Ctx, Result,
     billing::rule::billing_rule,
@@ -142,11 +142,13 @@ pub async fn waiver_get(ctx: &Ctx, id: i64) -> Result<WaiverRecord> {
     .fetch_all(connection(&mut tx))
     .await?;
     let rule = billing_rule(&mut tx, record.district_id, ctx.today()).await?;
+    let before = written_off(&mut tx, ctx, record.account_id).await?;
     tx.commit().await?;
     let note = |at, actor, event, reason| Note { at, actor, event, reason };
     let history = history.into_iter().map(|row| note(row.at, row.actor, row.event, row.reason)).collect();
     let row = record.read(ctx)?;
-    let for_leader = row.status == WaiverStatus::Pending && row.kind.needs_leader(row.amount, rule.write_off_limit);
+    let for_leader =
+        row.status == WaiverStatus::Pending && row.kind.needs_leader(row.amount + before, rule.write_off_limit);
     Ok(WaiverRecord { row, bills, history, for_leader })
 }
 

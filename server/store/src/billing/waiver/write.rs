@@ -67,6 +67,7 @@ pub async fn waiver_offer(ctx: &Ctx, account: AccountId) -> Result<WaiverOffer> 
 /// A bill of which something is open.
 pub(super) struct Open {
     pub id: i64,
+    pub bill_no: String,
     pub fee_item: FeeItem,
     pub principal: Money,
     /// charged so far; what would accrue is never charged of a bill that is forgiven
@@ -109,7 +110,7 @@ pub(super) async fn open_hold(tx: &mut Tx, account: i64, bills: &[i64], event: B
             return Err(Failure::refused(format!("账单{}已列入分期还款，请先办结分期", row.bill_no)).into());
         }
         let (principal, late_fee) = (Money::from_fen(row.principal), Money::from_fen(row.late_fee));
-        open.push(Open { id: row.id, fee_item, principal, late_fee });
+        open.push(Open { id: row.id, bill_no: row.bill_no, fee_item, principal, late_fee });
     }
     Ok(open)
 }
