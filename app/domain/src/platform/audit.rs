@@ -100,6 +100,8 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("instalment", "分期还款"),
     ("rent_adjustment", "租金调整"),
     ("rent_change", "租金调整明细"),
+    ("contract_change", "合同变更"),
+    ("take_over", "存量合同接管"),
     ("document_template", "文书模板"),
     ("print_log", "打印记录"),
 ];

@@ -184,7 +184,8 @@ async fn contract_note(tx: &mut Tx, ctx: &Ctx, id: i64, event: &str) -> Result<(
     Ok(())
 }
 
-/// Rent bills of the contract that touch these days: reversal and new bill, unless money has come in for one.
+/// Rent bills of the contract that touch these days: reversal and new bill, unless money has come in for one. What another system
+/// charged (§3.27) is in no plan of ours and stays.
 async fn anew(tx: &mut Tx, ctx: &Ctx, held: &Held, from: NaiveDate, to: NaiveDate) -> Result<()> {
     sqlx::query!(
         "select id from account where id = (select account_id from contract where id = $1) for update",
@@ -197,6 +198,7 @@ async fn anew(tx: &mut Tx, ctx: &Ctx, held: &Held, from: NaiveDate, to: NaiveDat
                   exists (select from instalment_bill p join instalment i on i.id = p.instalment_id
                           where p.bill_id = b.id and i.status in ('PENDING', 'ACTIVE')) as "planned!"
            from bill b where contract_id = $1 and fee_item = 'RENT' and reverses_id is null and months > 0 and period_from <= $3 and period_to >= $2
+               and not charged_before(contract_id, period_from)
                and (decision is null or decision not in ('VOID', 'REVERSED'))
            order by id for update of b"#,
         held.contract,
