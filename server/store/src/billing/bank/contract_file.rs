@@ -266,10 +266,16 @@ pub async fn contract_answers(
     tx.commit().await?;
     let mut answered = Answered::default();
     for answer in answers {
-        match answer_enter(&ctx, file.file_no, answer).await? {
-            Some(true) => answered.known += 1,
-            Some(false) => answered.refused += 1,
-            None => answered.strange += 1,
+        match answer_enter(&ctx, file.file_no, answer).await {
+            Ok(Some(true)) => answered.known += 1,
+            Ok(Some(false)) => answered.refused += 1,
+            Ok(None) => answered.strange += 1,
+            // A contract that is broken stops no other; without its answer it is told again.
+            Err(Error::Broken(what)) => {
+                tracing::error!(seq = answer.seq, what, "an answer of the bank was not entered");
+                answered.refused += 1;
+            }
+            Err(error) => return Err(error),
         }
     }
     let mut tx = ctx.begin().await?;

@@ -248,9 +248,16 @@ pub async fn take_over_get(ctx: &Ctx, id: i64) -> Result<TakeOver> {
     let items: Vec<Item> =
         sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(id).fetch_all(connection(&mut tx)).await?;
     let obstacle = obstacle(&mut tx, id).await?;
+    // The page of a job is there for whoever has begun it.
+    let job = sqlx::query_scalar!(
+        "select id from job where id = $1 and actor_id = $2",
+        record.write_job_id,
+        ctx.actor().id.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .map(|job| job.to_string());
     tx.commit().await?;
-    // Its page belongs to whoever agreed to the batch.
-    let job = record.write_job_id.map(|job| job.to_string());
     Ok(TakeOver {
         row: record.read(ctx)?,
         items: items.into_iter().map(TakeOverItem::try_from).collect::<Result<_>>()?,
