@@ -8,7 +8,7 @@ mod money;
 mod open;
 mod support;
 
-use chrono::{Months, Utc};
+use chrono::{Months, NaiveDate, Utc};
 use desk::{NEW_BANK, asked, complaint, desk, failure, today};
 use domain::{
     billing::plan::month_of,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::tenancy::contract::Resident;
 use ChangeEvent as E;
 use ChangeStatus as S;
 

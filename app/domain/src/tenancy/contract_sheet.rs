@@ -279,8 +279,8 @@ mod tests {
         assert_eq!(of(&[("接管日", "2030-01-01")]), None, "its term is over, and its household is there");
         // What was charged ahead may be owed, too; and what the old system has charged is said where it is not plain.
         let charged = |cells: &[(&str, &str)]| {
-            let all =
-                [&[("欠费金额(元)", "100"), ("欠费起始月份", "2026-10"), ("欠费截止月份", "2026-12")], cells].concat();
+            let mut all = vec![("欠费金额(元)", "100"), ("欠费起始月份", "2026-10"), ("欠费截止月份", "2026-12")];
+            all.extend(cells);
             of(&all)
         };
         assert_eq!(charged(&[("已出账至", "2026-12-31"), ("缴费周期", "季")]), None);
