@@ -37,8 +37,14 @@ create table contract_change (
     sync_tries integer not null default 0,
     message text,
     effective_at timestamptz,
+    -- of a longer term: the day behind the old one, when the last bill of the old one was made; the next begins there
+    seam_on date,
+    -- since when the bank is to be told how the contract stands, without anybody waiting for it: the term is another, or the
+    -- bank may know an account that did not come into force
+    tell_at timestamptz,
     updated_at timestamptz not null default now(),
     version integer not null default 1,
+    constraint contract_change_seam_check check (seam_on is null or kind = 'TERM'),
     constraint contract_change_request_key unique (request_id),
     constraint contract_change_checker_check check (checker_id <> maker_id),
     constraint contract_change_checked_check check ((checker_id is null) = (checked_at is null)
@@ -59,6 +65,7 @@ create index contract_change_scope on contract_change (district_id, made_at desc
 create index contract_change_estate on contract_change (estate_id, made_at desc, id desc);
 create index contract_change_pending on contract_change (district_id) where status = 'PENDING';
 create index contract_change_due on contract_change (effective_on) where status = 'APPROVED';
+create index contract_change_tell on contract_change (contract_id) where tell_at is not null;
 create index contract_change_person on contract_change (person_id) where person_id is not null;
 create index contract_change_key on contract_change (key_id) where key_id is not null;
 
@@ -66,7 +73,7 @@ create index contract_change_key on contract_change (key_id) where key_id is not
 create function contract_change_hold() returns trigger language plpgsql as $$
 declare
     moving text[] := array['status', 'submitted_at', 'checker_id', 'checked_at', 'opinion', 'sync_tries', 'message', 'effective_at',
-                           'updated_at', 'version', 'bank_no', 'phone', 'key_id', 'person_id', 'change_no'];
+                           'seam_on', 'tell_at', 'updated_at', 'version', 'bank_no', 'phone', 'key_id', 'person_id', 'change_no'];
 begin
     if (to_jsonb(new) - moving) is distinct from (to_jsonb(old) - moving) then
         raise exception '合同变更已录入，不能修改' using errcode = 'P0001', constraint = 'contract_change_hold';
@@ -85,7 +92,7 @@ create policy contract_change_scope on contract_change for all to public using (
     or estate_id = any ((select scope_estates())::bigint[]));
 revoke delete on contract_change from housing_app;
 
--- The bank is told of a new account in the same files.
+-- The bank is told of a new account, and of another last day, in the same files.
 alter table contract_told add column change_id bigint references contract_change;
 alter table contract_told drop constraint contract_told_action_check;
 alter table contract_told add constraint contract_told_action_check check (action in ('ADD', 'CANCEL', 'CHANGE'));

@@ -35,12 +35,14 @@ create table take_over (
     written_arrears_fen bigint not null default 0,
     failed_rows integer not null default 0,
     finished_at timestamptz,
+    -- why what was left was given up
+    end_reason text,
     version integer not null default 1,
     constraint take_over_checker_check check (checker_id <> maker_id),
     constraint take_over_checked_check check ((checker_id is null) = (checked_at is null)
         and (status in ('APPROVED', 'DONE', 'REFUSED')) = (checker_id is not null)),
     constraint take_over_refused_check check (status <> 'REFUSED' or opinion is not null),
-    constraint take_over_digest_check check (status in ('DRAFT', 'WITHDRAWN') or digest is not null),
+    constraint take_over_digest_check check (status in ('DRAFT', 'REFUSED', 'WITHDRAWN') or digest is not null),
     constraint take_over_done_check check ((status = 'DONE') = (finished_at is not null)
         and (status <> 'DONE' or written_rows + failed_rows = rows)),
     constraint take_over_written_check check (written_rows >= 0 and failed_rows >= 0 and written_rows + failed_rows <= rows)
@@ -48,6 +50,7 @@ create table take_over (
 create index take_over_scope on take_over (district_id, made_at desc, id desc);
 create index take_over_estate on take_over (estate_id, made_at desc, id desc);
 create index take_over_pending on take_over (district_id) where status = 'PENDING';
+create index take_over_open on take_over (district_id, cutoff_on) where status in ('PENDING', 'APPROVED');
 create index take_over_job on take_over (job_id) where job_id is not null;
 
 -- A contract that is to be taken over, with all that a contract keeps, and how it stands at the cut-off.
@@ -63,9 +66,9 @@ create table take_over_row (
     person_id bigint not null references person,
     household_id bigint references household,
     lessee_name text not null,
-    id_number bytea not null,
+    id_number bytea,
     id_number_mask text not null,
-    phone bytea not null,
+    phone bytea,
     phone_mask text not null,
     address text not null,
     layout text not null,
@@ -86,7 +89,7 @@ create table take_over_row (
     split text not null,
     due_day smallint not null,
     bank_name text not null,
-    bank_no bytea not null,
+    bank_no bytea,
     bank_no_mask text not null,
     bank_holder text not null,
     debit_agreement_no text,
@@ -97,15 +100,20 @@ create table take_over_row (
     arrears_fen bigint not null check (arrears_fen >= 0),
     arrears_from date check (extract(day from arrears_from) = 1),
     arrears_to date check (extract(day from arrears_to) = 1),
+    -- the last day that the old system has charged
+    charged_to date not null,
     state text not null default 'STAGED' check (state in ('STAGED', 'WRITTEN', 'FAILED', 'DROPPED')),
     -- why it was not written
     message text,
     contract_id bigint references contract,
     account_id bigint references account,
-    key_id smallint not null references cipher_key,
+    key_id smallint references cipher_key,
     constraint take_over_row_no_key unique (take_over_id, row_no),
     constraint take_over_row_arrears_check check ((arrears_fen > 0) = (arrears_from is not null)
         and (arrears_from is null) = (arrears_to is null) and arrears_to >= arrears_from),
+    -- once it is decided the contract has the numbers, or nobody needs them
+    constraint take_over_row_sealed_check check ((state = 'STAGED') = (key_id is not null) and (key_id is null) = (id_number is null)
+        and (key_id is null) = (phone is null) and (key_id is null) = (bank_no is null)),
     constraint take_over_row_written_check check ((state = 'WRITTEN') = (contract_id is not null)
         and (contract_id is null) = (account_id is null) and (state = 'FAILED') = (message is not null))
 );
@@ -116,7 +124,10 @@ create unique index take_over_row_contract_no_key on take_over_row (contract_no)
 create index take_over_row_scope on take_over_row (district_id, take_over_id, row_no);
 create index take_over_row_estate on take_over_row (estate_id, take_over_id, row_no);
 create index take_over_row_person on take_over_row (person_id);
-create index take_over_row_key on take_over_row (key_id);
+create index take_over_row_key on take_over_row (key_id) where key_id is not null;
+-- What is left to be written, and what could not be.
+create index take_over_row_staged on take_over_row (take_over_id, id) where state = 'STAGED';
+create index take_over_row_failed on take_over_row (take_over_id, row_no) where state = 'FAILED';
 
 -- What was staged stays as it was staged; keys are replaced under what they sealed.
 create function take_over_row_hold() returns trigger language plpgsql as $$
@@ -153,11 +164,16 @@ end
 $$;
 revoke delete on take_over, take_over_row from housing_app;
 
--- 接管: how a contract came, and the day behind which this system charges it.
+-- 接管: how a contract came, the day as at which it came, and the day behind which this system charges it.
 alter table contract add column take_over_id bigint references take_over;
 alter table contract add column taken_over_on date;
-alter table contract add constraint contract_taken_over_check check ((take_over_id is null) = (taken_over_on is null));
+alter table contract add column charged_to date;
+alter table contract add constraint contract_taken_over_check check ((take_over_id is null) = (taken_over_on is null)
+    and (take_over_id is null) = (charged_to is null));
 create index contract_take_over on contract (take_over_id) where take_over_id is not null;
+-- Whether a period of a contract is one that the system before has charged: no rule of ours makes its bill anew.
+create function charged_before(contract bigint, day date) returns boolean language sql stable as
+    'select exists (select from contract c where c.id = $1 and c.charged_to >= $2)';
 
 -- The bank is not told of what it knows already, and nobody waits for it.
 alter table job drop constraint job_kind_check;

@@ -1,28 +1,30 @@
 //! Changes of contracts (domain.md §3.5 C10): two people, the day, the bank, and what the contract says afterwards.
 
+#[path = "contract_change/desk.rs"]
+mod desk;
+#[path = "contract_change/money.rs"]
+mod money;
+#[path = "contract_change/open.rs"]
+mod open;
 mod support;
 
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::{Months, NaiveDate, Utc};
+use desk::{NEW_BANK, asked, complaint, desk, failure, today};
 use domain::{
     billing::plan::month_of,
-    dictionary::{BankFileKind, PayCycle, Relation},
-    failure::{Failure, FieldErrors},
-    id::{AccountId, ContractId, PersonId},
+    dictionary::PayCycle,
+    failure::Failure,
     list::ListQuery,
     tenancy::{
         change::{CHANGE_IS_OPEN, ChangeForm, ChangeKind, ChangeStatus, NO_PERIOD, NOT_IN_FORCE, differences},
-        contract_form::{ContractForm, ResidentForm},
+        contract_form::ResidentForm,
     },
     value::BankCard,
 };
 use store::{
-    Ctx,
     billing::{
         account::account_get,
-        bank::{
-            Received,
-            contract_file::{ContractAnswer, ToldAction, contract_answers, contract_file_next},
-        },
+        bank::contract_file::{ContractAnswer, contract_file_next},
     },
     insight::reminder::reminder_list,
     platform::user::{UserRef, user_ctx},
@@ -34,110 +36,7 @@ use store::{
         contract::contract_get,
     },
 };
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
-};
-
-/// Another account that the test bank knows.
-const NEW_BANK: &str = "6217000010000000029";
-
-fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {
-    result.expect_err("a refusal").into()
-}
-
-fn complaint(field: &str, sentence: &str) -> Failure {
-    FieldErrors::from((field, sentence)).into()
-}
-
-fn today() -> NaiveDate {
-    store::ctx::china_day(Utc::now())
-}
-
-/// A household of three with a contract in force.
-struct Desk {
-    test: TestDatabase,
-    entry: Ctx,
-    approver: Ctx,
-    contract: ContractId,
-    account: AccountId,
-    spouse: PersonId,
-    child: PersonId,
-}
-
-async fn desk() -> Desk {
-    let test = TestDatabase::with_city().await;
-    let assignment = assigned(&test, tenant(&test, 0).await, vacant(&test, 0).await).await;
-    let (spouse, child) = (tenant(&test, 1).await, tenant(&test, 2).await);
-    let resident = |person: PersonId, relation: Relation| ResidentForm {
-        person: person.to_string(),
-        relation: relation.code().to_owned(),
-    };
-    let residents = vec![resident(spouse, Relation::Spouse), resident(child, Relation::Child)];
-    let (contract, account) = active(&test, &ContractForm { residents, ..form(assignment) }).await;
-    Desk {
-        entry: city::ctx(&test.database, "entry").await,
-        approver: city::ctx(&test.database, "approver").await,
-        test,
-        contract,
-        account,
-        spouse,
-        child,
-    }
-}
-
-fn asked(kind: ChangeKind, nth: u32) -> ChangeForm {
-    ChangeForm {
-        request: format!("00000000-0000-4000-8000-{nth:012x}"),
-        kind: kind.code().into(),
-        effective_on: today().to_string(),
-        reason: "测试变更".into(),
-        ..ChangeForm::default()
-    }
-}
-
-impl Desk {
-    async fn ask(&self, form: &ChangeForm) -> i64 {
-        change_create(&self.entry, self.contract, form, true).await.expect("a change")
-    }
-
-    async fn agree(&self, id: i64) -> ChangeStatus {
-        let version = change_get(&self.approver, id).await.expect("it is seen").row.version;
-        change_decide(&self.approver, id, version, true, "").await.expect("it is agreed to")
-    }
-
-    async fn status(&self, id: i64) -> ChangeStatus {
-        change_get(&self.entry, id).await.expect("it is seen").row.status
-    }
-
-    /// The account of the contract, masked.
-    async fn account_no(&self) -> String {
-        contract_get(&self.entry, self.contract).await.expect("the contract").bank_no_mask
-    }
-
-    /// The bank's answer to the next file, whose only line is about a change.
-    async fn answer(&self, nth: usize, result: &str) -> (String, String) {
-        let later: DateTime<Utc> = Utc::now() + chrono::TimeDelta::minutes(11 * i64::try_from(nth).expect("small"));
-        let file = contract_file_next(&self.test.database, later).await.expect("a file").expect("something waits");
-        assert_eq!(file.lines.iter().map(|line| line.action).collect::<Vec<_>>(), [ToldAction::Change]);
-        store::billing::bank::bank_file_sent(&self.test.database, file.id, "x.contract.txt", "00", later)
-            .await
-            .expect("sent");
-        let line = &file.lines[0];
-        let answer = ContractAnswer {
-            seq: line.seq,
-            contract_no: line.contract_no.clone(),
-            result: result.to_owned(),
-            agreement_no: (result == ContractAnswer::SUCCESS).then(|| "XY-NEW".to_owned()),
-            message: None,
-        };
-        let (name, digest) = (format!("{}.answer.{nth}.txt", file.file_no), format!("{nth:064}"));
-        let received =
-            Received { kind: BankFileKind::ContractAnswer, name: &name, file_no: &file.file_no, digest: &digest };
-        contract_answers(&self.test.database, &received, &[answer], later).await.expect("an answer");
-        (line.account_no.clone(), line.holder.clone())
-    }
-}
+use support::{city, tenancy::tenant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_account_holds_when_the_bank_knows_it() {
@@ -311,11 +210,10 @@ async fn a_term_changes_within_the_law_and_only_while_the_contract_runs() {
     let term = |day: NaiveDate, nth| ChangeForm { end_on: day.to_string(), ..asked(ChangeKind::Term, nth) };
     let refused = change_create(&desk.entry, desk.contract, &term(later, 1), true).await;
     assert_eq!(failure(refused), complaint("end_on", "租赁期限不得超过60个月"));
-    let early = change_create(&desk.entry, desk.contract, &term(today(), 2), true).await;
-    let charged = month_of(today()).checked_add_months(Months::new(1)).and_then(|day| day.pred_opt()) != Some(today());
-    if charged && today() > contract.row.start_on {
-        assert_eq!(failure(early), complaint("end_on", "租赁结束日期早于已生成账单的账期，请先处理账单"));
-    }
+    // This month is charged to its end.
+    let early =
+        change_create(&desk.entry, desk.contract, &term(desk.last_charged().pred_opt().expect("a day"), 2), true).await;
+    assert_eq!(failure(early), complaint("end_on", desk.too_early()));
     let shorter = contract.row.end_on.checked_sub_months(Months::new(12)).expect("a day");
     let id = desk.ask(&term(shorter, 3)).await;
     assert_eq!(desk.agree(id).await, ChangeStatus::Effective);

@@ -107,6 +107,39 @@ async fn a_file_makes_contracts_that_wait_for_their_approver() {
     );
 }
 
+/// A number of our own pattern that another system has given is left out, and none is taken for a contract that brings one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_number_stops_no_approval() {
+    let test = TestDatabase::with_city().await;
+    lease_data(&test).await;
+    let second = tenant(&test, 1).await;
+    assigned(&test, second, vacant(&test, 0).await).await;
+    let entry = city::ctx(&test.database, "entry").await;
+    let district: String = sqlx::query_scalar("select left(division_code, 6) from organization where code = '810101'")
+        .fetch_one(&test.admin)
+        .await
+        .expect("the district");
+    let ours = format!("HT{}{district}000001", store::ctx::china_day(chrono::Utc::now()).format("%Y"));
+    let numbered: Cells = &[
+        ("合同编号", &ours),
+        ("承租人姓名", "测试租户1"),
+        ("证件号码", "81010119900307005X"),
+        ("户名", "测试租户1"),
+        ("房号", "102"),
+    ];
+    import(&entry, SHEET, vec![row(SHEET, &[]), row(SHEET, numbered)]).await;
+    let approver = city::ctx(&test.database, "approver").await;
+    let mut rows = contract_list(&entry, &ListQuery::default()).await.expect("contracts").rows;
+    // The one that brings its number first: it takes no other.
+    rows.sort_by_key(|row| row.contract_no.is_none());
+    let mut numbers = Vec::new();
+    for row in rows {
+        contract_decide(&approver, row.id, row.version, true, "").await.expect("an approval");
+        numbers.push(contract_get(&entry, row.id).await.expect("it").row.contract_no.expect("a number"));
+    }
+    assert_eq!(numbers, [ours.clone(), format!("{}2", &ours[..ours.len() - 1])]);
+}
+
 /// A lessee with a contract elsewhere gets no second one.
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_has_one_contract() {

@@ -1,5 +1,7 @@
 //! Taking over a running city (domain.md §3.27): what is staged, who agrees to it, and what is there afterwards.
 
+#[path = "take_over/money.rs"]
+mod money;
 mod support;
 
 use chrono::{Months, NaiveDate, Utc};
@@ -261,7 +263,7 @@ async fn two_people_and_the_digest_between_them() {
          select district_id, date_trunc('month', cutoff_on) from take_over";
     sqlx::query(closed).execute(&test.admin).await.expect("a closed month");
     let sentence = failure(take_over_decide(&approver, id, row.version, &digest, true, "").await);
-    assert_eq!(sentence, Failure::refused("接管日所在的会计期间已结账，不能接管"));
+    assert_eq!(sentence, Failure::refused("接管日所在月份或以后的会计期间已结账，不能接管"));
     sqlx::query("delete from ledger_period").execute(&test.admin).await.expect("opened");
     // Staged homes are not staged again; refused, they are free.
     let again = take(&entry, SHEET, true, rows()).await;

@@ -42,6 +42,7 @@ pub fn functions(at: &Changed, list: &Value) -> Vec<Entry> {
         // It is refused already.
         write("contract_change_withdraw", json!({"id": at.change, "version": 3}), Refused),
         write("contract_change_sync_again", json!({"id": at.change, "version": 3}), Refused),
+        check("contract_change_revoke", json!({"id": at.change, "version": 3, "reason": "不再需要"}), Refused),
         read("take_over_list", list.clone(), Hidden),
         read("take_over_item_list", list.clone(), Hidden),
         read("take_over_get", json!({"id": at.batch}), NotFound),
@@ -54,5 +55,6 @@ pub fn functions(at: &Changed, list: &Value) -> Vec<Entry> {
             Refused,
         ),
         check("take_over_resume", json!({"id": at.batch, "version": 2}), Refused),
+        check("take_over_abandon", json!({"id": at.batch, "version": 2, "reason": "不再需要"}), Refused),
     ]
 }

@@ -32,7 +32,7 @@ fn standing() -> Standing {
             due_day: 10,
             rents: vec![Rent { from: day("2026-01-01"), full: fen(11180), payable: fen(3354) }],
             cycles: Vec::new(),
-            taken_over_on: None,
+            charged_to: None,
             base: DayBase::Actual,
         },
         area: Area::parse("43").unwrap(),

@@ -79,7 +79,7 @@ fn the_bill_shows_what_was_taken_off() {
         cycle: 1,
         first: 1,
         cycles: Vec::new(),
-        taken_over_on: None,
+        charged_to: None,
         due_day: 10,
         rents: overlay(&[rent("2026-01-01", 11_180, "2.6")], area("43"), &[off("2026-02-01", "2026-02-28", 10)]),
         base: DayBase::Actual,

@@ -1,16 +1,16 @@
 //! 合同变更 (E-41, domain.md §3.5 C10): what of a contract in force changes from a day on, asked for by one, agreed to by
-//! another. The rent changes by an adjustment (E-55), not here.
+//! another. The rent changes by an adjustment (E-55), not here. Two households who swap their homes (调换) are not a kind of
+//! change yet: each leaves by an exit and gets a contract of his own, with two settlements where C10 wants one transaction.
+//!
+//! Only another cycle begins with a bill period. A term ends, and goes on, inside one by days; what else changes costs nothing.
 
 use crate::{
     billing::payment::is_uuid,
-    dictionary::{PayCycle, Relation, dictionary},
+    dictionary::{ContractStatus, PayCycle, Relation, dictionary},
     failure::{Failure, FieldErrors},
     form::{date, optional_text, pick},
     id::{ContractId, PersonId},
-    tenancy::{
-        contract::{Contract, Resident},
-        contract_form::ResidentForm,
-    },
+    tenancy::{contract::Contract, contract_form::ResidentForm},
     value::{BankCard, Check, Complaint, Phone, required, text_max},
 };
 use chrono::{DateTime, Months, NaiveDate, Utc};
@@ -51,6 +51,8 @@ dictionary! {
     }
 }
 
+pub use super::change_state::{ChangeState, Difference, differences};
+
 /// What happens to a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChangeEvent {
@@ -62,6 +64,8 @@ pub enum ChangeEvent {
     Take,
     /// the contract is not as it was any more
     Lapse,
+    /// somebody gives up what was agreed to and does not hold yet
+    Revoke,
 }
 
 /// Days ahead that somebody decides about.
@@ -70,6 +74,10 @@ const AHEAD: Months = Months::new(12);
 pub const CHANGE_IS_OPEN: &str = "该合同已有办理中的变更";
 /// C10: only what runs is changed.
 pub const NOT_IN_FORCE: &str = "合同不在履行中，不能变更";
+/// C9: what was entered to follow the contract has taken over its lessee, account and last day.
+pub const RENEWAL_IS_OPEN: &str = "该合同已有办理中的续签，不能变更";
+/// The reverse of it.
+pub const CHANGE_BEFORE_RENEWAL: &str = "该合同有办理中的变更，请在变更生效或撤销后续签";
 /// C10: the first day of a bill period.
 pub const NO_PERIOD: &str = "缴费周期的生效日期须为尚未生成账单的账期首日";
 
@@ -82,10 +90,11 @@ impl ChangeStatus {
         match (event, self) {
             (ChangeEvent::Submit, Self::Draft) => Ok(Self::Pending),
             (ChangeEvent::Approve, Self::Pending) => Ok(Self::Approved),
-            (ChangeEvent::Refuse, Self::Pending) => Ok(Self::Refused),
+            // A draft, too: whoever made it may have left.
+            (ChangeEvent::Refuse, Self::Draft | Self::Pending) => Ok(Self::Refused),
             (ChangeEvent::Withdraw, Self::Draft | Self::Pending) => Ok(Self::Withdrawn),
             (ChangeEvent::Take, Self::Approved) => Ok(Self::Effective),
-            (ChangeEvent::Lapse, Self::Approved) => Ok(Self::Lapsed),
+            (ChangeEvent::Lapse | ChangeEvent::Revoke, Self::Approved) => Ok(Self::Lapsed),
             _ => Err(Failure::refused(format!("变更状态为“{self}”，请刷新后再办理"))),
         }
     }
@@ -103,87 +112,35 @@ impl ChangeKind {
     pub const fn tells_bank(self) -> bool {
         matches!(self, Self::Account | Self::Lessee)
     }
-}
 
-/// What a contract says, as far as a change is about it: before it, and after it. Numbers are masked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ChangeState {
-    pub lessee: Option<String>,
-    pub id_number: Option<String>,
-    pub phone: Option<String>,
-    pub residents: Option<Vec<Resident>>,
-    pub bank_name: Option<String>,
-    pub bank_no: Option<String>,
-    pub bank_holder: Option<String>,
-    pub pay_cycle: Option<PayCycle>,
-    pub end_on: Option<NaiveDate>,
-}
-
-/// One line of the difference between before and after.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    pub field: &'static str,
-    pub before: String,
-    pub after: String,
-}
-
-impl ChangeState {
-    /// The part of a contract that a kind of change is about.
+    /// Whether a contract that is to follow has what this changes as it was.
     #[must_use]
-    pub fn of(contract: &Contract, kind: ChangeKind) -> Self {
-        let account = matches!(kind, ChangeKind::Account | ChangeKind::Lessee);
-        let lessee = kind == ChangeKind::Lessee;
-        Self {
-            lessee: lessee.then(|| contract.row.lessee.clone()),
-            id_number: lessee.then(|| contract.row.id_number_mask.clone()),
-            phone: (lessee || kind == ChangeKind::Phone).then(|| contract.phone_mask.clone()),
-            residents: (lessee || kind == ChangeKind::Residents).then(|| contract.residents.clone()),
-            bank_name: account.then(|| contract.bank_name.clone()),
-            bank_no: account.then(|| contract.bank_no_mask.clone()),
-            bank_holder: account.then(|| contract.bank_holder.clone()),
-            pay_cycle: (kind == ChangeKind::Cycle).then_some(contract.pay_cycle),
-            end_on: (kind == ChangeKind::Term).then_some(contract.row.end_on),
+    pub const fn is_renewed(self) -> bool {
+        !matches!(self, Self::Cycle)
+    }
+
+    /// How it stands with a contract in a status: while its end is asked for, whoever leaves still pays and is called, but
+    /// nobody takes his place and no term becomes another.
+    #[must_use]
+    pub const fn fit(self, status: ContractStatus) -> Fit {
+        match status {
+            ContractStatus::Active => Fit::Now,
+            ContractStatus::CancelPending | ContractStatus::CancelSyncing => match self {
+                Self::Lessee | Self::Term => Fit::Later,
+                Self::Account | Self::Phone | Self::Residents | Self::Cycle => Fit::Now,
+            },
+            _ => Fit::Never,
         }
     }
-
-    fn lines(&self) -> [(&'static str, Option<String>); 9] {
-        let residents = |residents: &Vec<Resident>| match residents.as_slice() {
-            [] => "无".to_owned(),
-            some => some
-                .iter()
-                .map(|resident| format!("{}（{}）", resident.name, resident.relation))
-                .collect::<Vec<_>>()
-                .join("、"),
-        };
-        [
-            ("承租人", self.lessee.clone()),
-            ("证件号码", self.id_number.clone()),
-            ("联系电话", self.phone.clone()),
-            ("同住人", self.residents.as_ref().map(residents)),
-            ("开户行", self.bank_name.clone()),
-            ("银行卡号", self.bank_no.clone()),
-            ("户名", self.bank_holder.clone()),
-            ("缴费周期", self.pay_cycle.map(|cycle| cycle.to_string())),
-            ("租赁结束日期", self.end_on.map(|day| day.to_string())),
-        ]
-    }
 }
 
-/// What is different between two states of a contract, line by line; what stays is left out.
-#[must_use]
-pub fn differences(before: &ChangeState, after: &ChangeState) -> Vec<Difference> {
-    before
-        .lines()
-        .into_iter()
-        .zip(after.lines())
-        .filter(|((_, before), (_, after))| before != after)
-        .map(|((field, before), (_, after))| Difference {
-            field,
-            before: before.unwrap_or_default(),
-            after: after.unwrap_or_default(),
-        })
-        .collect()
+/// Whether a change can be taken into its contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    Now,
+    /// when the contract goes on (C6)
+    Later,
+    Never,
 }
 
 /// What a clerk enters.
@@ -254,7 +211,11 @@ impl ChangeForm {
     pub fn check(&self, today: NaiveDate) -> Result<ChangeFields, FieldErrors> {
         let mut errors = FieldErrors::default();
         let kind = errors.take("kind", ChangeKind::from_code(&self.kind).ok_or(Complaint::says("请选择变更类型")));
-        let day = required(&self.effective_on).and_then(|text| date(&text)).and_then(|day| is_near(day, today));
+        // Another last day needs no day on which it begins to be the last.
+        let day = match kind {
+            Some(ChangeKind::Term) => Ok(today),
+            _ => required(&self.effective_on).and_then(|text| date(&text)).and_then(|day| is_near(day, today)),
+        };
         let day = errors.take("effective_on", day);
         let reason = errors.take("reason", required(&self.reason).and_then(|text| text_max(&text, 200)));
         let doc_no = errors.take("doc_no", optional_text(&self.doc_no, 50)).flatten();
@@ -388,7 +349,11 @@ pub struct ChangeRow {
     pub version: i32,
     pub submittable: bool,
     pub decidable: bool,
+    /// a draft that another may put aside
+    pub refusable: bool,
     pub withdrawable: bool,
+    /// agreed to, and may be given up before it holds
+    pub revocable: bool,
     /// the bank refused it three times: somebody may have it told again
     pub repeatable: bool,
 }

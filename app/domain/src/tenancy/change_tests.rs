@@ -1,4 +1,5 @@
 use super::*;
+use crate::tenancy::contract::Resident;
 use ChangeEvent as E;
 use ChangeStatus as S;
 
@@ -25,13 +26,15 @@ fn every_event_in_every_status() {
     let allowed = [
         (E::Submit, S::Draft, S::Pending),
         (E::Approve, S::Pending, S::Approved),
+        (E::Refuse, S::Draft, S::Refused),
         (E::Refuse, S::Pending, S::Refused),
         (E::Withdraw, S::Draft, S::Withdrawn),
         (E::Withdraw, S::Pending, S::Withdrawn),
         (E::Take, S::Approved, S::Effective),
         (E::Lapse, S::Approved, S::Lapsed),
+        (E::Revoke, S::Approved, S::Lapsed),
     ];
-    for event in [E::Submit, E::Approve, E::Refuse, E::Withdraw, E::Take, E::Lapse] {
+    for event in [E::Submit, E::Approve, E::Refuse, E::Withdraw, E::Take, E::Lapse, E::Revoke] {
         for status in S::ALL {
             let to = allowed.iter().find(|(known, from, _)| (*known, *from) == (event, *status)).map(|it| it.2);
             assert_eq!(status.next(event).ok(), to, "{status} {event:?}");
@@ -117,4 +120,28 @@ fn only_what_differs_is_told() {
     assert_eq!(serde_json::from_value::<ChangeState>(json.clone()).unwrap(), after);
     assert_eq!(serde_json::from_str::<ChangeState>("{}").unwrap(), ChangeState::default());
     assert_eq!(json["residents"][0]["person_id"], 2);
+}
+
+/// While somebody leaves he still pays and is called (C6); when the contract is over nothing is changed.
+#[test]
+fn what_can_be_taken_in_while_the_contract_is_being_left() {
+    for kind in ChangeKind::ALL {
+        let waits = matches!(kind, ChangeKind::Lessee | ChangeKind::Term);
+        assert_eq!(kind.fit(ContractStatus::Active), Fit::Now);
+        for status in [ContractStatus::CancelPending, ContractStatus::CancelSyncing] {
+            assert_eq!(kind.fit(status), if waits { Fit::Later } else { Fit::Now }, "{kind} {status}");
+        }
+        for status in [ContractStatus::Expired, ContractStatus::Terminated, ContractStatus::Renewed] {
+            assert_eq!(kind.fit(status), Fit::Never);
+        }
+    }
+}
+
+/// Another last day needs no day on which it begins to be the last: it holds when it is agreed to.
+#[test]
+fn a_term_has_no_day_of_its_own() {
+    let term = ChangeForm { effective_on: String::new(), end_on: "2027-12-31".into(), ..form(ChangeKind::Term) };
+    assert_eq!(term.check(today()).map(|fields| fields.effective_on).ok(), Some(today()));
+    let phone = ChangeForm { effective_on: String::new(), phone: "13800000001".into(), ..form(ChangeKind::Phone) };
+    assert!(complaint(&phone, "effective_on").is_some());
 }

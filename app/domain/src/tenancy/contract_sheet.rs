@@ -2,6 +2,7 @@
 //! and behind them what the household has, owes and left as security at the cut-off.
 
 use crate::{
+    billing::schedule::periods,
     dictionary::{ApplicantCategory, AreaBasis, PayCycle, RentSplit},
     form::date,
     sheet::{ImportColumn, ImportSheet, RowCheck},
@@ -40,6 +41,8 @@ pub struct LeaseImportForm {
     pub remark: Option<String>,
     /// only of a take-over, as everything below: the last day of which the old system says how things stand
     pub cutoff_on: Option<NaiveDate>,
+    /// the last day that the old system has charged; none: the cut-off
+    pub charged_to: Option<NaiveDate>,
     /// none: the household's
     pub category: Option<ApplicantCategory>,
     /// paid ahead
@@ -115,13 +118,14 @@ pub const TAKE_OVER_IMPORT: ImportSheet<LeaseImportForm> = ImportSheet {
         "原系统的合同编号；含字母、数字和连字符，最长30",
         "房源须已入住，且在系统中尚无合同",
         "不晚于租赁开始日期";
-        ImportColumn { header: "接管日", required: true, example: "2026-11-30", note: "截止日：余额、押金、欠费均为该日终数；该日以后的账期由本系统生成账单", choices: Vec::new, parse: |text, form| { form.cutoff_on = Some(date(text)?); Ok(()) } },
+        ImportColumn { header: "接管日", required: true, example: "2026-11-30", note: "截止日：余额、押金、欠费均为该日终数", choices: Vec::new, parse: |text, form| { form.cutoff_on = Some(date(text)?); Ok(()) } },
+        ImportColumn { header: "已出账至", required: false, example: "", note: "原系统已生成账单的最后一日，以后的账期由本系统生成账单；按月缴费不填时为接管日，其他缴费周期必填", choices: Vec::new, parse: |text, form| { form.charged_to = Some(date(text)?); Ok(()) } },
         ImportColumn { header: "保障类别", required: false, example: "", note: "不填时取承租人家庭的保障类别", choices: ApplicantCategory::choices, parse: |text, form| { form.category = Some(ApplicantCategory::parse(text)?); Ok(()) } },
         ImportColumn { header: "账户余额(元)", required: false, example: "0.00", note: "预缴未用的金额，不填为0", choices: Vec::new, parse: |text, form| { form.balance = amount(text)?; Ok(()) } },
-        ImportColumn { header: "已收押金(元)", required: false, example: "1000.00", note: "已收未退的押金，不填为0", choices: Vec::new, parse: |text, form| { form.held = amount(text)?; Ok(()) } },
+        ImportColumn { header: "已收押金(元)", required: false, example: "1000.00", note: "已收未退的押金，不填为0；少于合同押金的，差额续签时补收", choices: Vec::new, parse: |text, form| { form.held = amount(text)?; Ok(()) } },
         ImportColumn { header: "欠费金额(元)", required: false, example: "", note: "欠缴租金合计，不填为0", choices: Vec::new, parse: |text, form| { form.arrears = amount(text)?; Ok(()) } },
         ImportColumn { header: "欠费起始月份", required: false, example: "", note: "有欠费时必填，格式YYYY-MM", choices: Vec::new, parse: |text, form| { form.arrears_from = Some(month(text)?); Ok(()) } },
-        ImportColumn { header: "欠费截止月份", required: false, example: "", note: "有欠费时必填，格式YYYY-MM，不晚于接管日所在月", choices: Vec::new, parse: |text, form| { form.arrears_to = Some(month(text)?); Ok(()) } },
+        ImportColumn { header: "欠费截止月份", required: false, example: "", note: "有欠费时必填，格式YYYY-MM，不晚于已出账至", choices: Vec::new, parse: |text, form| { form.arrears_to = Some(month(text)?); Ok(()) } },
     ),
     check: consistent_at_cutoff,
 };
@@ -142,7 +146,10 @@ fn consistent_at_cutoff(form: &LeaseImportForm, check: &mut RowCheck) {
     let (from, to) = (form.arrears_from, form.arrears_to);
     let before = |a: Option<NaiveDate>, b: Option<NaiveDate>| a.zip(b).is_some_and(|(a, b)| a < b);
     check.rule(&["租赁开始日期", "接管日"], before(form.cutoff_on, form.start_on), "租赁开始日期晚于接管日");
-    check.rule(&["租赁结束日期", "接管日"], before(form.end_on, form.cutoff_on), "租赁结束日期早于接管日，合同已到期");
+    let unsaid = form.charged_to.is_none() && form.pay_cycle.is_some_and(|cycle| cycle != PayCycle::Month);
+    check.rule(&["已出账至", "缴费周期"], unsaid, "缴费周期不是月的，须填写已出账至");
+    let inside = form.charged_to.is_some_and(|day| form.splits_period(day));
+    check.rule(&["已出账至"], inside, "已出账至须为账期的最后一日");
     let owes = form.arrears > Money::ZERO;
     check.rule(
         &["欠费起始月份", "欠费金额(元)"],
@@ -153,7 +160,17 @@ fn consistent_at_cutoff(form: &LeaseImportForm, check: &mut RowCheck) {
     check.rule(&["欠费截止月份", "欠费起始月份"], before(to, from), "欠费截止月份早于起始月份");
     let first = form.start_on.map(|day| day.with_day(1).unwrap_or(day));
     check.rule(&["欠费起始月份", "租赁开始日期"], before(from, first), "欠费起始月份早于租赁开始日期");
-    check.rule(&["欠费截止月份", "接管日"], before(form.cutoff_on, to), "欠费截止月份晚于接管日");
+    let last = form.charged_to.or(form.cutoff_on);
+    check.rule(&["欠费截止月份", "已出账至"], before(last, to), "欠费截止月份晚于已出账至（未填时为接管日）");
+}
+
+impl LeaseImportForm {
+    /// Whether a period of the contract goes on behind a day to which it is said to be charged: neither would the two systems
+    /// charge it whole.
+    fn splits_period(&self, day: NaiveDate) -> bool {
+        let (Some(start), Some(end), Some(split)) = (self.start_on, self.end_on, self.split) else { return false };
+        day >= start && periods(start, end, split).iter().any(|period| period.from <= day && day < period.to)
+    }
 }
 
 /// A number that another system gave: letters and digits, so that it can stand in files for the bank.
@@ -256,10 +273,23 @@ mod tests {
         assert_eq!(owes("2026-10", "").as_deref(), Some("有欠费时须填写欠费起止月份"));
         assert_eq!(owes("2026-11", "2026-10").as_deref(), Some("欠费截止月份早于起始月份"));
         assert_eq!(owes("2026-09", "2026-10").as_deref(), Some("欠费起始月份早于租赁开始日期"));
-        assert_eq!(owes("2026-10", "2026-12").as_deref(), Some("欠费截止月份晚于接管日"));
+        assert_eq!(owes("2026-10", "2026-12").as_deref(), Some("欠费截止月份晚于已出账至（未填时为接管日）"));
         assert_eq!(of(&[("欠费起始月份", "2026-10")]).as_deref(), Some("填写欠费月份时，欠费金额须大于0"));
         assert_eq!(of(&[("接管日", "2026-09-30")]).as_deref(), Some("租赁开始日期晚于接管日"));
-        assert_eq!(of(&[("接管日", "2030-01-01")]).as_deref(), Some("租赁结束日期早于接管日，合同已到期"));
+        assert_eq!(of(&[("接管日", "2030-01-01")]), None, "its term is over, and its household is there");
+        // What was charged ahead may be owed, too; and what the old system has charged is said where it is not plain.
+        let charged = |cells: &[(&str, &str)]| {
+            let mut all = vec![("欠费金额(元)", "100"), ("欠费起始月份", "2026-10"), ("欠费截止月份", "2026-12")];
+            all.extend(cells);
+            of(&all)
+        };
+        assert_eq!(charged(&[("已出账至", "2026-12-31"), ("缴费周期", "季")]), None);
+        assert_eq!(of(&[("缴费周期", "季")]).as_deref(), Some("缴费周期不是月的，须填写已出账至"));
+        assert_eq!(of(&[("已出账至", "2026-12-15")]).as_deref(), Some("已出账至须为账期的最后一日"));
+        assert_eq!(
+            of(&[("已出账至", "2026-12-15"), ("账单拆分", "按合同月")]).as_deref(),
+            Some("已出账至须为账期的最后一日")
+        );
         assert_eq!(of(&[("合同编号", "")]).as_deref(), Some("第2行【合同编号】不能为空"));
     }
 }

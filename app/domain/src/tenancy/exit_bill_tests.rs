@@ -28,7 +28,7 @@ fn terms(cycle: u8) -> Terms {
         due_day: 10,
         rents: vec![Rent { from: start_on, full: fen(11_180), payable: fen(11_180) }],
         cycles: Vec::new(),
-        taken_over_on: None,
+        charged_to: None,
         base: DayBase::Actual,
     }
 }

@@ -5,6 +5,7 @@ pub mod binding;
 pub mod binding_sheet;
 pub mod change;
 pub mod change_sheet;
+mod change_state;
 pub mod contract;
 pub mod contract_batch;
 pub mod contract_form;

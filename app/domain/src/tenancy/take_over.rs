@@ -2,7 +2,7 @@
 //! staged by one, agreed to by another once for the whole batch, then written by a job.
 
 use crate::{
-    billing::plan::month_of,
+    billing::{plan::month_of, schedule::Period},
     dictionary::dictionary,
     failure::Failure,
     id::ContractId,
@@ -43,6 +43,8 @@ pub enum TakeOverEvent {
     Withdraw,
     /// every row is written, or told why not
     Finish,
+    /// the rest of it is given up
+    Abandon,
 }
 
 impl TakeOverStatus {
@@ -54,9 +56,10 @@ impl TakeOverStatus {
         match (event, self) {
             (TakeOverEvent::Submit, Self::Draft) => Ok(Self::Pending),
             (TakeOverEvent::Approve, Self::Pending) => Ok(Self::Approved),
-            (TakeOverEvent::Refuse, Self::Pending) => Ok(Self::Refused),
+            // A draft, too: whoever made it may have left.
+            (TakeOverEvent::Refuse, Self::Draft | Self::Pending) => Ok(Self::Refused),
             (TakeOverEvent::Withdraw, Self::Draft | Self::Pending) => Ok(Self::Withdrawn),
-            (TakeOverEvent::Finish, Self::Approved) => Ok(Self::Done),
+            (TakeOverEvent::Finish | TakeOverEvent::Abandon, Self::Approved) => Ok(Self::Done),
             _ => Err(Failure::refused(format!("接管批次状态为“{self}”，请刷新后再办理"))),
         }
     }
@@ -73,15 +76,15 @@ pub struct OpeningBill {
 
 /// The opening bills of a household that owes an amount for the rent of some months (by their first days): the newest months
 /// owe a month's rent each and the oldest what is left, because what was paid went to the oldest first (PRM-45, §4.10). Where
-/// more is owed than the rents of all months, the oldest bears it. None begins before the contract or ends behind the cut-off,
-/// so that no exit takes it for a period that is to be cut.
+/// more is owed than the rents of all months, the oldest bears it. None begins before the contract or ends behind the last day
+/// that was charged, so that this system's own periods begin behind them.
 #[must_use]
 pub fn opening_bills(
     amount: Money,
     (from, to): (NaiveDate, NaiveDate),
     rent: Money,
     due_day: u8,
-    (start_on, cutoff_on): (NaiveDate, NaiveDate),
+    (start_on, charged_to): (NaiveDate, NaiveDate),
 ) -> Vec<OpeningBill> {
     let mut left = amount;
     let mut month = month_of(to);
@@ -90,9 +93,10 @@ pub fn opening_bills(
         let oldest = month == month_of(from);
         let share = if oldest || rent <= Money::ZERO { left } else { left.min(rent) };
         let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
-        let last = next.pred_opt().unwrap_or(month).min(cutoff_on);
-        let due_on = month.checked_add_days(chrono::Days::new(u64::from(due_day.clamp(1, 28)) - 1)).unwrap_or(month);
-        bills.push(OpeningBill { from: month.max(start_on).min(last), to: last, due_on, amount: share });
+        let last = next.pred_opt().unwrap_or(month).min(charged_to);
+        let from = month.max(start_on).min(last);
+        let due_on = Period { from, to: last, of: 1 }.due_on(due_day.into());
+        bills.push(OpeningBill { from, to: last, due_on, amount: share });
         left = left - share;
         month = month.checked_sub_months(Months::new(1)).unwrap_or(month);
         if oldest {
@@ -131,11 +135,15 @@ pub struct TakeOverRow {
     pub checked_at: Option<DateTime<Utc>>,
     pub opinion: Option<String>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// why what was left was given up
+    pub end_reason: Option<String>,
     pub version: i32,
     pub submittable: bool,
     pub decidable: bool,
+    /// a draft that another may put aside
+    pub refusable: bool,
     pub withdrawable: bool,
-    /// agreed to and not done: its job may have to be started anew
+    /// agreed to and not done, and no job is at it: it may go on, or be given up
     pub resumable: bool,
 }
 
@@ -257,6 +265,7 @@ pub fn take_over_fields(row: &TakeOverRow) -> Vec<(&'static str, Cell)> {
         ("审批时间", cell_or_empty(row.checked_at, Cell::Time)),
         ("审批意见", text(&row.opinion)),
         ("完成时间", cell_or_empty(row.finished_at, Cell::Time)),
+        ("终止原因", text(&row.end_reason)),
     ]);
     fields
 }
@@ -281,12 +290,14 @@ mod tests {
         let allowed = [
             (E::Submit, S::Draft, S::Pending),
             (E::Approve, S::Pending, S::Approved),
+            (E::Refuse, S::Draft, S::Refused),
             (E::Refuse, S::Pending, S::Refused),
             (E::Withdraw, S::Draft, S::Withdrawn),
             (E::Withdraw, S::Pending, S::Withdrawn),
             (E::Finish, S::Approved, S::Done),
+            (E::Abandon, S::Approved, S::Done),
         ];
-        for event in [E::Submit, E::Approve, E::Refuse, E::Withdraw, E::Finish] {
+        for event in [E::Submit, E::Approve, E::Refuse, E::Withdraw, E::Finish, E::Abandon] {
             for status in S::ALL {
                 let to = allowed.iter().find(|(known, from, _)| (*known, *from) == (event, *status)).map(|it| it.2);
                 assert_eq!(status.next(event).ok(), to, "{status} {event:?}");

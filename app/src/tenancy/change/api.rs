@@ -52,6 +52,12 @@ pub async fn contract_change_withdraw(id: i64, version: i32) -> Result<(), ApiEr
     Ok(change::change_withdraw(&ctx()?, id, version).await.map(drop)?)
 }
 
+/// Gives up a change that was agreed to and does not hold yet.
+#[server(endpoint = "contract_change_revoke", input = Json, output = Terse)]
+pub async fn contract_change_revoke(id: i64, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(change::change_revoke(&ctx()?, id, version, &reason).await.map(drop)?)
+}
+
 /// Has the bank told again of a new account.
 #[server(endpoint = "contract_change_sync_again", input = Json, output = Terse)]
 pub async fn contract_change_sync_again(id: i64, version: i32) -> Result<(), ApiError> {

@@ -1,8 +1,8 @@
 //! A change: what the contract says and what it is to say, side by side; printed it is the supplement that both sides sign.
 
 use super::api::{
-    contract_change_decide, contract_change_get, contract_change_submit, contract_change_sync_again,
-    contract_change_withdraw,
+    contract_change_decide, contract_change_get, contract_change_revoke, contract_change_submit,
+    contract_change_sync_again, contract_change_withdraw,
 };
 use crate::ui::{
     PageHead,
@@ -132,10 +132,20 @@ fn deeds(row: &ChangeRow, again: Callback<()>) -> AnyView {
                 move |_| contract_change_submit(id, version),
                 move |()| again.run(()),
             ))}
-            {row.decidable.then(|| view! {
-                {decide(true, "同意", "同意后自生效日期起按变更后的内容履行合同。确定同意吗？", "btn btn-primary btn-sm")}
-                {decide(false, "驳回", "驳回后合同不变。请填写原因。", "btn btn-outline btn-error btn-sm")}
+            {row.decidable.then(|| decide(true, "同意", "同意后自生效日期起按变更后的内容履行合同。确定同意吗？", "btn btn-primary btn-sm"))}
+            {(row.decidable || row.refusable).then(|| {
+                decide(false, "驳回", "驳回后合同不变。请填写原因。", "btn btn-outline btn-error btn-sm")
             })}
+            {row.revocable.then(|| deed(
+                Deed {
+                    label: "撤销变更",
+                    class: "btn btn-outline btn-error btn-sm",
+                    question: "撤销后合同不变，可重新办理变更。请填写原因。",
+                    word: Some(("reason", "撤销原因")),
+                },
+                move |reason| contract_change_revoke(id, version, reason),
+                move |()| again.run(()),
+            ))}
             {row.repeatable.then(|| deed(
                 plain("同步重试", "btn btn-primary btn-sm", "重新通知银行变更扣款账户。确定吗？"),
                 move |_| contract_change_sync_again(id, version),

@@ -91,7 +91,9 @@ fn form_view(offer: ChangeOffer) -> AnyView {
     let held = StoredValue::new(offer.clone());
     let fields = view! {
         {edit.select("kind", "变更类型", true, |form| &mut form.kind, coded(ChangeKind::choices()))}
-        {edit.text("effective_on", "生效日期", true, |form| &mut form.effective_on, ("date", ""))}
+        {move || (shown.get() != Some(ChangeKind::Term)).then(|| {
+            edit.text("effective_on", "生效日期", true, |form| &mut form.effective_on, ("date", ""))
+        })}
         {move || shown.get().map(|kind| held.with_value(|offer| of_kind(edit, kind, offer, names)))}
         <h2 class="form-section">"办理依据"</h2>
         {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "最长200字"))}
@@ -106,14 +108,14 @@ fn form_view(offer: ChangeOffer) -> AnyView {
     .into_any()
 }
 
-/// From the next bill period on, with the co-residents that there are.
+/// From today on, with the co-residents that there are.
 fn start(offer: &ChangeOffer) -> ChangeForm {
     let resident = |resident: &domain::tenancy::contract::Resident| ResidentForm {
         person: resident.person_id.to_string(),
         relation: resident.relation.code().to_owned(),
     };
     ChangeForm {
-        effective_on: offer.periods.first().copied().unwrap_or(offer.today).to_string(),
+        effective_on: offer.today.to_string(),
         residents: offer.contract.residents.iter().map(resident).collect(),
         end_on: offer.contract.row.end_on.to_string(),
         ..ChangeForm::default()
@@ -158,6 +160,7 @@ fn of_kind(edit: Form, kind: ChangeKind, offer: &ChangeOffer, names: Names) -> A
         ChangeKind::Phone => view! {
             <h2 class="form-section">"联系电话"</h2>
             {edit.text("phone", "新联系电话", true, |form| &mut form.phone, ("tel", ""))}
+            <p class="form-note">"承租人人员资料中的联系电话同时变更，短信、催缴和承租人登录均使用新号码。"</p>
         }
         .into_any(),
         ChangeKind::Residents => residents(edit, names, true),
@@ -171,6 +174,7 @@ fn of_kind(edit: Form, kind: ChangeKind, offer: &ChangeOffer, names: Names) -> A
         ChangeKind::Term => view! {
             <h2 class="form-section">"租期"</h2>
             {edit.text("end_on", "新租赁结束日期", true, |form| &mut form.end_on, ("date", ""))}
+            <p class="form-note">"审批通过后立即生效，并通知银行新的到期日。"</p>
         }
         .into_any(),
     }

@@ -56,3 +56,9 @@ pub async fn take_over_withdraw(id: i64, version: i32) -> Result<(), ApiError> {
 pub async fn take_over_resume(id: i64, version: i32) -> Result<(), ApiError> {
     Ok(take_over::take_over_resume(&ctx()?, id, version).await?)
 }
+
+/// Gives up the rest of a batch whose job has ended.
+#[server(endpoint = "take_over_abandon", input = Json, output = Terse)]
+pub async fn take_over_abandon(id: i64, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(take_over::take_over_abandon(&ctx()?, id, version, &reason).await.map(drop)?)
+}

@@ -1,6 +1,8 @@
 //! A batch: what the file says and what has been written, total beside total; how far it is; and what is decided about it.
 
-use super::api::{take_over_decide, take_over_get, take_over_resume, take_over_submit, take_over_withdraw};
+use super::api::{
+    take_over_abandon, take_over_decide, take_over_get, take_over_resume, take_over_submit, take_over_withdraw,
+};
 use crate::{
     platform::job::watch,
     ui::{
@@ -51,10 +53,12 @@ fn page(record: &TakeOver, again: Callback<()>) -> impl IntoView + use<> {
     let all = format!("{}?batch={}", TAKE_OVER_ITEM_LIST.path, row.id);
     let rest = usize::try_from(row.staged.rows).unwrap_or_default().saturating_sub(record.items.len());
     let obstacle = record.obstacle.clone();
+    let job = record.job.as_ref().map(|job| format!("/platform/jobs/{job}"));
     view! {
         <PageHead title=format!("存量合同接管 {}", row.batch_no) back=(TAKE_OVER_LIST.path.to_owned(), TAKE_OVER_LIST.noun.to_owned())>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=all>"全部明细"</a>
+            {job.map(|href| view! { <a class="btn btn-outline btn-sm" href=href>"接管任务"</a> })}
         </PageHead>
         {obstacle.map(|sentence| view! { <p role="status" class="alert alert-warning alert-soft">{sentence}</p> })}
         {deeds(row, again)}
@@ -65,17 +69,22 @@ fn page(record: &TakeOver, again: Callback<()>) -> impl IntoView + use<> {
     }
 }
 
-/// Control totals: what was staged, what is written, and whether the two are the same.
+/// Control totals: what was staged, what is written, and whether the two are the same once all of it is.
 fn totals_view(row: &TakeOverRow) -> AnyView {
     let (staged, written) = (row.staged, row.written);
+    let done = row.balanced().is_some();
     let line = |label: &'static str, staged: String, written: String| {
-        let same = staged == written;
+        let verdict = match (done, staged == written) {
+            (false, _) => "—",
+            (true, true) => "一致",
+            (true, false) => "不一致",
+        };
         view! {
             <tr>
                 <th scope="row">{label}</th>
                 <td class="figures">{staged}</td>
                 <td class="figures">{written}</td>
-                <td>{if same { "一致" } else { "不一致" }}</td>
+                <td>{verdict}</td>
             </tr>
         }
     };
@@ -178,15 +187,32 @@ fn deeds(row: &TakeOverRow, again: Callback<()>) -> AnyView {
                 move |_| take_over_submit(id, version),
                 move |()| again.run(()),
             ))}
-            {row.decidable.then(|| view! {
-                {decide(true, "同意接管", "同意后合同立即生效，余额、押金和欠费按接管日入账，不能撤销。请先核对各项合计与摘要。确定同意吗？", "btn btn-primary btn-sm")}
-                {decide(false, "驳回", "驳回后数据作废，改正后重新导入。请填写原因。", "btn btn-outline btn-error btn-sm")}
-            })}
-            {row.resumable.then(|| deed(
-                plain("继续接管", "btn btn-outline btn-sm", "接管任务中断后由此继续，已接管的不会重复。确定吗？"),
-                move |_| take_over_resume(id, version),
-                move |()| again.run(()),
+            {row.decidable.then(|| decide(
+                true,
+                "同意接管",
+                "同意后合同立即生效，余额、押金和欠费按接管日入账，不能撤销。请先核对各项合计与摘要。确定同意吗？",
+                "btn btn-primary btn-sm",
             ))}
+            {(row.decidable || row.refusable).then(|| {
+                decide(false, "驳回", "驳回后数据作废，改正后重新导入。请填写原因。", "btn btn-outline btn-error btn-sm")
+            })}
+            {row.resumable.then(|| view! {
+                {deed(
+                    plain("继续接管", "btn btn-outline btn-sm", "接管任务中断后由此继续，已接管的不会重复。确定吗？"),
+                    move |_| take_over_resume(id, version),
+                    move |()| again.run(()),
+                )}
+                {deed(
+                    Deed {
+                        label: "终止接管",
+                        class: "btn btn-outline btn-error btn-sm",
+                        question: "已接管的合同保留，其余不再接管，可另行导入。请填写原因。",
+                        word: Some(("reason", "终止原因")),
+                    },
+                    move |reason| take_over_abandon(id, version, reason),
+                    move |()| again.run(()),
+                )}
+            })}
             {row.withdrawable.then(|| deed(
                 plain("作废", "btn btn-outline btn-error btn-sm", "作废后该批数据不再接管，可重新导入。确定作废吗？"),
                 move |_| take_over_withdraw(id, version),

@@ -150,7 +150,7 @@ pub(crate) fn charges_until(
 ) -> Vec<Charge> {
     let bills = plan::bills(&contract.terms(rule.base)).into_iter().enumerate();
     bills
-        .take_while(|(index, bill)| *index == 0 && contract.taken_over_on.is_none() || month_of(bill.from) <= day)
+        .take_while(|(index, bill)| *index == 0 && contract.charged_to.is_none() || month_of(bill.from) <= day)
         .map(|(_, bill)| charge(contract, bill, rule, calendar))
         .collect()
 }

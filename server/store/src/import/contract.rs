@@ -3,7 +3,7 @@
 
 use super::{
     Errors, Importer, Row, Run,
-    lease::{Lease, Leases, Way, home_name, records},
+    lease::{Lease, Leases, Way, home_name, overtaken, records},
 };
 use crate::{
     Error, Result,
@@ -65,9 +65,8 @@ impl Importer<LeaseImportForm> for Contracts {
         let rows: Vec<&Row<LeaseImportForm>> = rows.iter().collect();
         let written = insert(run, tx, &rows, &self.resolved).await?;
         for row in rows {
-            // The homes are held, so somebody can only have been faster with the person or the number.
             if !self.resolved.get(&row.row_no).is_some_and(|lease| written.contains(&lease.unit)) {
-                errors.push(row.row_no, self.taken(&row.form));
+                errors.push(row.row_no, overtaken());
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 
 use super::{
     Errors, Importer, Row, Run,
-    lease::{Lease, Leases, Way, home_name, records},
+    lease::{Lease, Leases, Way, home_name, overtaken, records},
 };
 use crate::{
     Result, Scope,
@@ -85,9 +85,8 @@ impl Importer<LeaseImportForm> for TakeOvers {
             };
             let staged = stage(run, tx, id, &rows, &self.resolved).await?;
             for row in rows {
-                // The homes are held, so somebody can only have been faster with the person or the number.
                 if !self.resolved.get(&row.row_no).is_some_and(|lease| staged.contains(&lease.unit)) {
-                    errors.push(row.row_no, self.taken(&row.form));
+                    errors.push(row.row_no, overtaken());
                 }
             }
         }
@@ -131,7 +130,7 @@ async fn batch_insert(run: &Run, tx: &mut Tx, (district, estate, cutoff): Batch)
     Ok(id)
 }
 
-/// Stages rows and counts the batch anew; answers the homes whose rows went in.
+/// Stages rows and adds them to the totals of the batch; answers the homes whose rows went in.
 async fn stage(
     run: &Run,
     tx: &mut Tx,
@@ -140,17 +139,17 @@ async fn stage(
     leases: &HashMap<u32, Lease>,
 ) -> Result<HashSet<i64>> {
     let units = sqlx::query_scalar!(
-        r#"insert into take_over_row (take_over_id, row_no, district_id, estate_id, unit_id, contract_no, lessor_id, person_id,
+        r#"with staged as (insert into take_over_row (take_over_id, row_no, district_id, estate_id, unit_id, contract_no, lessor_id, person_id,
                   household_id, lessee_name, id_number, id_number_mask, phone, phone_mask, address, layout, building_area, usable_area,
                   category, rent_standard_id, unit_rate, area_basis, rent_area, base_rent_fen, reduction_fen, monthly_rent_fen,
                   contract_deposit_fen, start_on, end_on, pay_cycle, split, due_day, bank_name, bank_no, bank_no_mask, bank_holder,
-                  debit_agreement_no, sign_on, remark, balance_fen, deposit_fen, arrears_fen, arrears_from, arrears_to, key_id)
+                  debit_agreement_no, sign_on, remark, balance_fen, deposit_fen, arrears_fen, arrears_from, arrears_to, charged_to, key_id)
            select $2, r.row_no, r.district_id, r.estate_id, r.unit_id, r.contract_no, r.lessor_id, r.person_id, r.household_id,
                   r.lessee_name, r.id_number, r.id_number_mask, r.phone, r.phone_mask, r.address, r.layout, r.building_area,
                   r.usable_area, r.category, r.rent_standard_id, r.unit_rate, r.area_basis, r.rent_area, r.base_rent_fen,
                   r.reduction_fen, r.monthly_rent_fen, r.deposit_fen, r.start_on, r.end_on, r.pay_cycle, r.split, r.due_day,
                   r.bank_name, r.bank_no, r.bank_no_mask, r.bank_holder, r.debit_agreement_no, r.sign_on, r.remark, r.balance_fen,
-                  r.held_fen, r.arrears_fen, r.arrears_from, r.arrears_to, $3
+                  r.held_fen, r.arrears_fen, r.arrears_from, r.arrears_to, r.charged_to, $3
            from jsonb_to_recordset($1) as r (row_no integer, district_id bigint, estate_id bigint, unit_id bigint, contract_no text,
                   lessor_id bigint, person_id bigint, household_id bigint, lessee_name text, id_number bytea,
                   id_number_mask text, phone bytea, phone_mask text, address text, layout text, building_area integer,
@@ -158,25 +157,22 @@ async fn stage(
                   rent_area integer, base_rent_fen bigint, reduction_fen bigint, monthly_rent_fen bigint, deposit_fen bigint,
                   start_on date, end_on date, pay_cycle smallint, split text, due_day smallint, bank_name text, bank_no bytea,
                   bank_no_mask text, bank_holder text, debit_agreement_no text, sign_on date, remark text, balance_fen bigint,
-                  held_fen bigint, arrears_fen bigint, arrears_from date, arrears_to date)
+                  held_fen bigint, arrears_fen bigint, arrears_from date, arrears_to date, charged_to date)
            order by r.row_no
-           on conflict do nothing returning unit_id"#,
+           on conflict do nothing returning unit_id, balance_fen, deposit_fen, arrears_fen),
+           summed as (
+             update take_over b set rows = b.rows + t.rows, balance_fen = b.balance_fen + t.balance,
+                    deposit_fen = b.deposit_fen + t.deposit, arrears_fen = b.arrears_fen + t.arrears, version = b.version + 1
+             from (select count(*)::integer as rows, coalesce(sum(balance_fen), 0)::bigint as balance,
+                          coalesce(sum(deposit_fen), 0)::bigint as deposit, coalesce(sum(arrears_fen), 0)::bigint as arrears
+                   from staged) t
+             where b.id = $2)
+           select unit_id as "unit_id!" from staged"#,
         records(rows, leases)?,
         batch,
         run.ctx.database().keys()?.active(),
     )
     .fetch_all(connection(tx))
-    .await?;
-    sqlx::query!(
-        "update take_over b set rows = t.rows, balance_fen = t.balance, deposit_fen = t.deposit, arrears_fen = t.arrears,
-                version = b.version + 1
-         from (select count(*)::integer as rows, coalesce(sum(balance_fen), 0)::bigint as balance,
-                      coalesce(sum(deposit_fen), 0)::bigint as deposit, coalesce(sum(arrears_fen), 0)::bigint as arrears
-               from take_over_row where take_over_id = $1 and state = 'STAGED') t
-         where b.id = $1",
-        batch
-    )
-    .execute(connection(tx))
     .await?;
     Ok(units.into_iter().collect())
 }

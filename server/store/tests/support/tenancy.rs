@@ -92,10 +92,10 @@ pub const ROWS: &str = "
     insert into take_over_row (take_over_id, row_no, district_id, estate_id, unit_id, contract_no, lessor_id, person_id, lessee_name,
         id_number, id_number_mask, phone, phone_mask, address, layout, building_area, usable_area, category, rent_standard_id, unit_rate,
         area_basis, rent_area, base_rent_fen, reduction_fen, monthly_rent_fen, contract_deposit_fen, start_on, end_on, pay_cycle, split,
-        due_day, bank_name, bank_no, bank_no_mask, bank_holder, sign_on, balance_fen, deposit_fen, arrears_fen, key_id, state)
-    select b.id, 2, h.district_id, h.estate_id, h.id, 'x', h.mgmt_unit_id, h.person_id, '甲', '\\x00', '*', '\\x00', '*', h.address,
+        due_day, bank_name, bank_no, bank_no_mask, bank_holder, sign_on, balance_fen, deposit_fen, arrears_fen, charged_to, state)
+    select b.id, 2, h.district_id, h.estate_id, h.id, 'x', h.mgmt_unit_id, h.person_id, '甲', null, '*', null, '*', h.address,
         h.layout, h.building_area, h.usable_area, 'LOWINC', h.standard_id, 26000, 'USABLE', h.usable_area, 100, 0, 100, 0, '2026-01-01',
-        '2026-12-31', 1, 'NATURAL', 10, '甲', '\\x00', '*', '甲', '2026-01-01', 0, 0, 0, h.key_id, 'DROPPED'
+        '2026-12-31', 1, 'NATURAL', 10, '甲', null, '*', '甲', '2026-01-01', 0, 0, 0, '2026-01-31', 'DROPPED'
     from home h join take_over b using (estate_id);
     insert into cashier_shift (district_id, cashier_id, opened_at, closed_at, counted_cash_fen, system_cash_fen)
     select district_id, 1, now(), now(), 0, 0 from home;

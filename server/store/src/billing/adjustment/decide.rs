@@ -206,7 +206,8 @@ async fn posted_hold(tx: &mut Tx, id: i64) -> Result<Vec<Posted>> {
         "select id from account where id in (
              select b.account_id from rent_change h join bill b on b.contract_id = h.contract_id
              where h.adjustment_id = $1 and b.fee_item = 'RENT' and b.reverses_id is null and b.months > 0
-                 and b.period_from >= h.from_on and (b.decision is null or b.decision not in ('VOID', 'REVERSED')))
+                 and b.period_from >= h.from_on and not charged_before(b.contract_id, b.period_from)
+                 and (b.decision is null or b.decision not in ('VOID', 'REVERSED')))
          order by id for update",
         id
     )
@@ -216,7 +217,8 @@ async fn posted_hold(tx: &mut Tx, id: i64) -> Result<Vec<Posted>> {
         "select b.id, b.account_id, h.contract_id, b.period_from, b.in_batch
          from rent_change h join bill b on b.contract_id = h.contract_id
          where h.adjustment_id = $1 and b.fee_item = 'RENT' and b.reverses_id is null and b.months > 0
-             and b.period_from >= h.from_on and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))
+             and b.period_from >= h.from_on and not charged_before(b.contract_id, b.period_from)
+             and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))
          order by b.id for update of b",
         id
     )

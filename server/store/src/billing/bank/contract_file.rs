@@ -1,7 +1,8 @@
 //! Telling the bank of contracts, and what it answers (domain.md §3.5 C4, C7, C10).
 //!
-//! The queue is the contract's status: APPROVED_SYNCING, and CANCEL_SYNCING of one whose keys are back; and a change of its
-//! account that is agreed to and whose day has come. `contract_told` remembers what was told, so that a contract is not
+//! The queue is the contract's status: APPROVED_SYNCING, and CANCEL_SYNCING of one whose keys are back; a change of its account
+//! that is agreed to and whose day has come; and a contract of which the bank may know something else than holds, because its
+//! term was changed or a new account that it was told of came to nothing. `contract_told` remembers what was told, so that a contract is not
 //! told twice at once, and is told again when nobody answered.
 
 use super::{Received, finish, shortened, take_up};
@@ -40,7 +41,7 @@ pub enum ToldAction {
     Add,
     /// forget it: it has ended
     Cancel,
-    /// debit another account (C10)
+    /// debit another account, or to another day (C10)
     Change,
 }
 
@@ -154,8 +155,12 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
                      where t.contract_id = o.id and t.action = 'CANCEL' and t.result = 'SUCCESS')
                  union all
                  select h.contract_id, 'CHANGE', h.id from contract_change h join contract o on o.id = h.contract_id
-                 where h.status = 'APPROVED' and h.kind in ('ACCOUNT', 'LESSEE') and h.effective_on <= $4 and h.sync_tries < $5
-                     and o.status = 'ACTIVE') w on w.id = c.id
+                 where h.sync_tries < $5
+                     and (h.status = 'APPROVED' and h.kind in ('ACCOUNT', 'LESSEE') and h.effective_on <= $4
+                          and (o.status = 'ACTIVE' or o.status = 'CANCEL_PENDING' and h.kind = 'ACCOUNT')
+                          -- A debit that waits to be sent was made for the account before.
+                          and not exists (select from deduction_item i where i.account_id = o.account_id and i.status = 'WAIT')
+                          or h.tell_at is not null and o.status in ('ACTIVE', 'CANCEL_PENDING'))) w on w.id = c.id
            where not exists (
                select from contract_told t where t.contract_id = c.id and t.action = w.action
                    and t.change_id is not distinct from w.change
@@ -211,7 +216,9 @@ async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<Vec<Contra
                   coalesce(h.after ->> 'bank_holder', c.bank_holder) as "bank_holder!", coalesce(p.id_number, c.id_number) as "id_number!",
                   coalesce(h.after ->> 'bank_name', c.bank_name) as "bank_name!",
                   case when h.id is null then c.debit_agreement_no end as debit_agreement_no, c.start_on, c.end_on, c.monthly_rent_fen
-           from contract_told t join contract c on c.id = t.contract_id left join contract_change h on h.id = t.change_id
+           from contract_told t join contract c on c.id = t.contract_id
+           -- Of a change that brings no account, or whose account came to nothing, the bank is told how the contract stands.
+           left join contract_change h on h.id = t.change_id and h.kind in ('ACCOUNT', 'LESSEE') and h.status <> 'LAPSED'
            left join person p on p.id = h.person_id where t.bank_file_id = $1 order by t.seq"#,
         file
     )
@@ -259,10 +266,16 @@ pub async fn contract_answers(
     tx.commit().await?;
     let mut answered = Answered::default();
     for answer in answers {
-        match answer_enter(&ctx, file.file_no, answer).await? {
-            Some(true) => answered.known += 1,
-            Some(false) => answered.refused += 1,
-            None => answered.strange += 1,
+        match answer_enter(&ctx, file.file_no, answer).await {
+            Ok(Some(true)) => answered.known += 1,
+            Ok(Some(false)) => answered.refused += 1,
+            Ok(None) => answered.strange += 1,
+            // A contract that is broken stops no other; without its answer it is told again.
+            Err(Error::Broken(what)) => {
+                tracing::error!(seq = answer.seq, what, "an answer of the bank was not entered");
+                answered.refused += 1;
+            }
+            Err(error) => return Err(error),
         }
     }
     let mut tx = ctx.begin().await?;
@@ -276,7 +289,7 @@ pub async fn contract_answers(
 async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Result<Option<bool>> {
     let mut tx = ctx.begin().await?;
     let told = sqlx::query!(
-        "select t.bank_file_id, t.answered_at, t.action, t.change_id from contract_told t join bank_file f on f.id = t.bank_file_id
+        "select t.bank_file_id, t.answered_at, t.action, t.change_id, t.told_at from contract_told t join bank_file f on f.id = t.bank_file_id
          where f.direction = 'OUT' and f.kind = 'CONTRACT' and f.file_no = $1 and t.seq = $2 and t.contract_no = $3",
         file_no,
         answer.seq,
@@ -296,7 +309,7 @@ async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Resu
     };
     let action = stored(&told.action, ToldAction::from_code)?;
     let (entered, message) = match told.change_id {
-        Some(change) => changed(ctx, answer, change, known, &words).await?,
+        Some(change) => changed(ctx, answer, (change, told.told_at), known, &words).await?,
         None => enter(ctx, answer, action, known, &words).await?,
     };
     let mut tx = ctx.begin().await?;
@@ -315,14 +328,20 @@ async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Resu
     Ok(Some(entered))
 }
 
-/// Passes an answer on to the change of an account (C10).
-async fn changed(ctx: &Ctx, answer: &ContractAnswer, change: i64, known: bool, words: &str) -> Result<(bool, String)> {
+/// Passes an answer on to the change (C10).
+async fn changed(
+    ctx: &Ctx,
+    answer: &ContractAnswer,
+    (change, told_at): (i64, DateTime<Utc>),
+    known: bool,
+    words: &str,
+) -> Result<(bool, String)> {
     let said = if known {
         ChangeAnswer::Known { agreement_no: answer.agreement_no.clone() }
     } else {
         ChangeAnswer::Refused { message: words.to_owned() }
     };
-    let (entered, sentence) = change_answered(ctx, change, said).await?;
+    let (entered, sentence) = change_answered(ctx, change, told_at, said).await?;
     Ok((entered, if sentence.is_empty() { words.to_owned() } else { sentence }))
 }
 

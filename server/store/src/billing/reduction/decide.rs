@@ -288,12 +288,11 @@ async fn anew(tx: &mut Tx, ctx: &Ctx, id: i64, held: &Held, from: NaiveDate, to:
                   exists (select from instalment_bill p join instalment i on i.id = p.instalment_id
                           where p.bill_id = b.id and i.status in ('PENDING', 'ACTIVE')) as "planned!"
            from bill b where contract_id = $1 and fee_item = 'RENT' and reverses_id is null and months > 0 and period_from <= $3 and period_to >= $2
-               and decision is null and ($4::date is null or period_from > $4)
+               and decision is null and not charged_before(contract_id, period_from)
            order by id for update of b"#,
         held.contract,
         from,
-        to,
-        held.taken_over_on,
+        to
     )
     .fetch_all(connection(tx))
     .await?;

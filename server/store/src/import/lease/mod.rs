@@ -18,6 +18,7 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{
     dictionary::{ApplicantCategory, AreaBasis, UnitStatus},
+    sheet::RowError,
     tenancy::{contract_form::Assessed, contract_sheet::LeaseImportForm},
     value::{IdNumber, Rate},
 };
@@ -137,6 +138,11 @@ pub(super) struct Sealed {
 
 pub(super) fn home_name(form: &LeaseImportForm) -> HomeName {
     (form.estate.clone(), form.building.clone(), form.entrance.clone(), form.room_no.clone())
+}
+
+/// The homes are held, so somebody can only have been faster with the person or the number.
+pub(super) fn overtaken() -> RowError {
+    RowError::says("证件号码", "承租人或合同编号刚刚已用于另一份合同，请重新导入")
 }
 
 impl Leases {

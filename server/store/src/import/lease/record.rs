@@ -55,6 +55,7 @@ struct Record<'a> {
     arrears_fen: i64,
     arrears_from: Option<NaiveDate>,
     arrears_to: Option<NaiveDate>,
+    charged_to: Option<NaiveDate>,
 }
 
 /// `\x…`
@@ -123,5 +124,6 @@ fn record<'a>(row: &'a Row<LeaseImportForm>, lease: &'a Lease) -> Record<'a> {
         arrears_fen: form.arrears.fen(),
         arrears_from: form.arrears_from,
         arrears_to: form.arrears_to,
+        charged_to: form.charged_to.or(form.cutoff_on),
     }
 }

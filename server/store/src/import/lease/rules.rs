@@ -146,7 +146,8 @@ impl Leases {
     fn term(&self, home: &Home, form: &LeaseImportForm) -> Option<RowError> {
         let (start, end) = (form.start_on?, form.end_on?);
         let most = self.months.get(&home.district).copied().unwrap_or(LEASE_MONTHS_MAX);
-        if is_longer_than(start, end, most) {
+        // What was agreed to before the system came is as it is.
+        if self.way == Way::Fresh && is_longer_than(start, end, most) {
             return Some(RowError::says("租赁结束日期", format!("租赁期限不得超过{most}个月")));
         }
         let other = home.terms.iter().find(|term| term.from <= end && start <= term.to)?;

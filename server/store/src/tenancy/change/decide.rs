@@ -1,6 +1,10 @@
 //! Submitting, agreeing to, refusing and taking back changes.
 
-use super::{Held, apply::take_in, hold, status_set};
+use super::{
+    Held,
+    apply::{take_in, tell_anew},
+    charged_from, hold, renewal_is_open, status_set,
+};
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
@@ -14,7 +18,7 @@ use domain::{
     failure::Failure,
     id::ContractId,
     platform::permission::Permission,
-    tenancy::change::{ChangeEvent, ChangeKind, ChangeStatus, NOT_IN_FORCE},
+    tenancy::change::{ChangeEvent, ChangeKind, ChangeStatus, NOT_IN_FORCE, RENEWAL_IS_OPEN},
 };
 
 async fn hold_version(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
@@ -72,8 +76,12 @@ pub async fn change_decide(ctx: &Ctx, id: i64, version: i32, approve: bool, opin
     if approve && contract.status != ContractStatus::Active {
         return Err(Failure::refused(NOT_IN_FORCE).into());
     }
-    if approve && held.kind == ChangeKind::Cycle {
-        period_check(&mut tx, &held).await?;
+    if approve && held.kind.is_renewed() && renewal_is_open(&mut tx, held.contract).await? {
+        return Err(Failure::refused(RENEWAL_IS_OPEN).into());
+    }
+    // A plan with other months would leave days out that are charged already.
+    if approve && held.kind == ChangeKind::Cycle && charged_from(&mut tx, &held).await? {
+        return Err(Failure::refused("该账期已生成账单，请驳回后改为以后的账期").into());
     }
     sqlx::query!(
         "update contract_change set status = $2, checker_id = $3, checked_at = $4, opinion = $5, updated_at = $4,
@@ -101,23 +109,6 @@ pub async fn change_decide(ctx: &Ctx, id: i64, version: i32, approve: bool, opin
     Ok(status)
 }
 
-/// The periods from the day on must not be charged yet: a plan with other months would leave days out.
-async fn period_check(tx: &mut Tx, held: &Held) -> Result<()> {
-    let charged = sqlx::query_scalar!(
-        r#"select exists (select from bill b where b.contract_id = $1 and b.fee_item = 'RENT' and b.reverses_id is null and b.months > 0
-               and (b.decision is null or b.decision not in ('VOID', 'REVERSED')) and b.period_to >= $2) as "charged!""#,
-        held.contract,
-        held.effective_on
-    )
-    .fetch_one(connection(tx))
-    .await?;
-    if charged {
-        Err(Failure::refused("该账期已生成账单，请驳回后改为以后的账期").into())
-    } else {
-        Ok(())
-    }
-}
-
 /// Takes back what nobody has agreed to.
 ///
 /// # Errors
@@ -132,6 +123,43 @@ pub async fn change_withdraw(ctx: &Ctx, id: i64, version: i32) -> Result<ChangeS
     let next = held.status.next(ChangeEvent::Withdraw)?;
     status_set(&mut tx, ctx, id, next, None).await?;
     tx.commit().await?;
+    Ok(next)
+}
+
+/// Gives up a change that was agreed to and does not hold yet: the bank refuses it for good, or things have gone another way. A
+/// bank that may know the new account is told the old one again.
+///
+/// # Errors
+/// Without [`Permission::ContractCheck`]; [`Failure::Conflict`]; a missing reason; a refusal for one's own, and of another cycle
+/// from which bills follow already.
+pub async fn change_revoke(ctx: &Ctx, id: i64, version: i32, reason: &str) -> Result<ChangeStatus> {
+    ctx.require(Permission::ContractCheck)?;
+    let reason = opinion_check(reason, true)?.unwrap_or_default();
+    let mut tx = ctx.begin().await?;
+    let held = hold_version(&mut tx, id, version).await?;
+    if held.maker == ctx.actor().id.0 {
+        return Err(Failure::refused("不能撤销本人录入的变更").into());
+    }
+    let next = held.status.next(ChangeEvent::Revoke)?;
+    if held.kind == ChangeKind::Cycle && charged_from(&mut tx, &held).await? {
+        return Err(Failure::refused("已按新的缴费周期生成账单，不能撤销").into());
+    }
+    status_set(&mut tx, ctx, id, next, Some(&format!("已撤销：{reason}"))).await?;
+    let told = sqlx::query_scalar!(
+        r#"select exists (select from contract_told where change_id = $1 and (result is null or result = 'SUCCESS')) as "told!""#,
+        id
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    if told {
+        tell_anew(&mut tx, ctx, &held).await?;
+    }
+    let contract = contract_hold(&mut tx, ContractId(held.contract)).await?;
+    let stays = (Some(contract.status), contract.status);
+    let told = format!("{} {}：{reason}", held.change_no, held.kind);
+    history_add(&mut tx, ctx, held.contract, "变更撤销", stays, Some(&told)).await?;
+    tx.commit().await?;
+    ctx.database().announce();
     Ok(next)
 }
 

@@ -1,5 +1,6 @@
 //! Changes as lists and pages show them, and what the form of a new one begins with.
 
+use super::charged_to;
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
@@ -86,6 +87,8 @@ impl Record {
             version: self.version,
             submittable: status == ChangeStatus::Draft && own && writes,
             decidable: status == ChangeStatus::Pending && !own && ctx.actor().may(Permission::ContractCheck),
+            refusable: status == ChangeStatus::Draft && !own && ctx.actor().may(Permission::ContractCheck),
+            revocable: status == ChangeStatus::Approved && !own && ctx.actor().may(Permission::ContractCheck),
             withdrawable: matches!(status, ChangeStatus::Draft | ChangeStatus::Pending) && own && writes,
             repeatable: status == ChangeStatus::Approved && kind.tells_bank() && self.sync_tries >= TRIES && writes,
         })
@@ -178,13 +181,7 @@ pub async fn change_offer(ctx: &Ctx, id: ContractId) -> Result<ChangeOffer> {
 pub(super) async fn periods(tx: &mut Tx, ctx: &Ctx, id: ContractId) -> Result<Vec<NaiveDate>> {
     let (billed, _) = billed_read_one(tx, id.0).await?;
     let rule = billing_rule(tx, billed.district_id, ctx.today()).await?;
-    let charged = sqlx::query_scalar!(
-        r#"select max(period_to) from bill where contract_id = $1 and fee_item = 'RENT' and reverses_id is null and months > 0
-               and (decision is null or decision not in ('VOID', 'REVERSED'))"#,
-        id.0
-    )
-    .fetch_one(connection(tx))
-    .await?;
+    let charged = charged_to(tx, id.0).await?;
     let last = billed.cycles.last().map(|cycle| cycle.from);
     let behind = |day: NaiveDate| charged.is_none_or(|charged| day > charged) && last.is_none_or(|last| day > last);
     let starts = plan::bills(&billed.terms(rule.base)).into_iter().map(|bill| bill.from);

@@ -1,6 +1,6 @@
 //! Asking for a change: what the contract says now, what it is to say, and whether it may.
 
-use super::read::periods;
+use super::{CHARGED_FURTHER, PERSON_ELSEWHERE, charged_to, read::periods, renewal_is_open};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
@@ -19,7 +19,8 @@ use domain::{
     platform::permission::Permission,
     tenancy::{
         change::{
-            CHANGE_IS_OPEN, ChangeFields, ChangeForm, ChangeState, Content, NO_PERIOD, NOT_IN_FORCE, may_succeed,
+            CHANGE_IS_OPEN, ChangeFields, ChangeForm, ChangeState, Content, NO_PERIOD, NOT_IN_FORCE, RENEWAL_IS_OPEN,
+            may_succeed,
         },
         contract::{Contract, Resident},
         contract_form::is_longer_than,
@@ -45,6 +46,8 @@ struct Drafted {
 pub async fn change_create(ctx: &Ctx, id: ContractId, form: &ChangeForm, submit: bool) -> Result<i64> {
     ctx.require(Permission::ContractWrite)?;
     let fields = form.check(ctx.today())?;
+    // Before the transaction, which holds a connection itself.
+    let contract = contract_get(ctx, id).await?;
     let mut tx = ctx.begin().await?;
     let known =
         sqlx::query!("select id, maker_id from contract_change where request_id = $1::text::uuid", fields.request)
@@ -55,13 +58,15 @@ pub async fn change_create(ctx: &Ctx, id: ContractId, form: &ChangeForm, submit:
         Some(_) => return Err(Failure::refused("页面已过期，请刷新后再办理").into()),
         None => {}
     }
-    let contract = contract_get(ctx, id).await?;
     let held = hold(&mut tx, id).await?;
     if held.status != ContractStatus::Active {
         return Err(Failure::refused(NOT_IN_FORCE).into());
     }
     if held.version != contract.row.version {
         return Err(Failure::Conflict.into());
+    }
+    if fields.kind.is_renewed() && renewal_is_open(&mut tx, id.0).await? {
+        return Err(Failure::refused(RENEWAL_IS_OPEN).into());
     }
     let drafted = drafted(&mut tx, ctx, &contract, &fields).await?;
     if drafted.before == drafted.after && drafted.secrets.is_none() {
@@ -88,6 +93,8 @@ async fn drafted(tx: &mut Tx, ctx: &Ctx, contract: &Contract, fields: &ChangeFie
             drafted.secrets = Some((bank_no.as_str().to_owned(), String::new()));
         }
         Content::Phone(phone) => {
+            // By the record he is called: who changes the number must be able to change it there.
+            lessee(tx, contract.person_id).await.map_err(|_| FieldErrors::from(("phone", PERSON_ELSEWHERE)))?;
             after.phone = Some(phone.masked());
             drafted.secrets = Some((String::new(), phone.as_str().to_owned()));
         }
@@ -133,29 +140,18 @@ async fn drafted(tx: &mut Tx, ctx: &Ctx, contract: &Contract, fields: &ChangeFie
 /// PRM-30 (R-15), and that nothing was charged for days that are no term any more.
 async fn term_check(tx: &mut Tx, ctx: &Ctx, contract: &Contract, end_on: NaiveDate) -> Result<()> {
     let says = |sentence: &str| Err(Error::from(FieldErrors::from(("end_on", sentence))));
-    let row = sqlx::query!(
-        r#"select c.district_id, (select max(b.period_to) from bill b where b.contract_id = c.id and b.fee_item = 'RENT'
-                  and b.reverses_id is null and b.months > 0 and (b.decision is null or b.decision not in ('VOID', 'REVERSED')))
-                  as charged_to,
-                  exists (select from contract n where n.prev_contract_id = c.id and n.deleted_at is null
-                          and n.status in ('DRAFT', 'PENDING', 'APPROVED_SYNCING', 'SYNC_FAILED')) as "renewed!"
-           from contract c where c.id = $1"#,
-        contract.row.id.0
-    )
-    .fetch_one(connection(tx))
-    .await?;
-    let rule = billing_rule(tx, row.district_id, ctx.today()).await?;
+    let district = sqlx::query_scalar!("select district_id from contract where id = $1", contract.row.id.0)
+        .fetch_one(connection(tx))
+        .await?;
+    let rule = billing_rule(tx, district, ctx.today()).await?;
     if end_on < ctx.today() || end_on <= contract.row.start_on {
         return says("租赁结束日期不能早于今天");
     }
     if is_longer_than(contract.row.start_on, end_on, rule.lease_months) {
         return says(&format!("租赁期限不得超过{}个月", rule.lease_months));
     }
-    if row.charged_to.is_some_and(|day| day > end_on) {
-        return says("租赁结束日期早于已生成账单的账期，请先处理账单");
-    }
-    if row.renewed {
-        return says("该合同已有办理中的续签，不能变更租期");
+    if charged_to(tx, contract.row.id.0).await?.is_some_and(|day| day > end_on) {
+        return says(CHARGED_FURTHER);
     }
     Ok(())
 }
@@ -173,7 +169,7 @@ async fn named(
     )
     .fetch_all(connection(tx))
     .await?;
-    residents
+    let mut named: Vec<Resident> = residents
         .iter()
         .map(|(person, relation)| {
             let seen = found.iter().find(|row| row.id == person.0).map(|row| row.name.clone());
@@ -186,7 +182,9 @@ async fn named(
                 .ok_or_else(|| Error::from(FieldErrors::from(("residents", "同住人不存在，或不在您的管辖范围内"))))?;
             Ok(Resident { person_id: *person, name, relation: *relation })
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    named.sort_by_key(|resident| resident.person_id.0);
+    Ok(named)
 }
 
 struct Lessee {

@@ -38,9 +38,10 @@ pub(crate) struct Billed {
     pub changes: Vec<(Rent, Rate)>,
     /// what is taken off for some months (E-56)
     pub offs: Vec<Off>,
-    /// the same of the months in one bill (C10)
+    /// the same of the months in one bill, and of a longer term (C10)
     pub cycles: Vec<Cycle>,
-    pub taken_over_on: Option<NaiveDate>,
+    /// of one that was taken over: what the system before has charged
+    pub charged_to: Option<NaiveDate>,
 }
 
 impl Billed {
@@ -76,7 +77,7 @@ impl Billed {
             due_day: count(self.due_day),
             rents: self.rents().into_iter().map(|(rent, _)| rent).collect(),
             cycles: self.cycles.clone(),
-            taken_over_on: self.taken_over_on,
+            charged_to: self.charged_to,
             base,
         }
     }
@@ -96,7 +97,7 @@ pub(crate) async fn billed_read(
     // Held first and read in a statement of its own: after a wait it sees what was agreed to meanwhile.
     let ids = sqlx::query_scalar!(
         r#"select id from contract
-           where district_id = $1 and id > $2 and start_on < $4 and end_on >= $3
+           where district_id = $1 and id > $2 and start_on < $4 and end_on >= $3 and (status <> 'RENEWED' or coalesce(ended_on, end_on) >= $3)
                and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
                and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $3))
            order by id limit $5 for share"#,
@@ -116,7 +117,7 @@ pub(crate) async fn billed_count(tx: &mut Tx, district: i64, month: NaiveDate) -
     let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
     let count = sqlx::query_scalar!(
         r#"select count(*)::integer as "count!" from contract
-           where district_id = $1 and start_on < $3 and end_on >= $2
+           where district_id = $1 and start_on < $3 and end_on >= $2 and (status <> 'RENEWED' or coalesce(ended_on, end_on) >= $2)
                and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
                and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $2))"#,
         district,
@@ -132,8 +133,10 @@ pub(crate) async fn billed_count(tx: &mut Tx, district: i64, month: NaiveDate) -
 pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Money)> {
     let record = sqlx::query_as!(
         Record,
-        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.taken_over_on,
+        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
+                  case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end as "end_on!",
+                  rent_start_on, split,
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
                   r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
@@ -145,10 +148,10 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
                       array_agg(coalesce(o.over_rate, 0) order by o.from_on) as overs
                from rent_reduction o where o.contract_id = c.id and o.status in ('APPROVED', 'STOPPED')) d on true
            left join lateral (
-               select array_agg(h.effective_on order by h.effective_on) as cycle_days,
-                      array_agg(h.cycle order by h.effective_on) as cycle_months
-               from contract_change h
-               where h.contract_id = c.id and h.kind = 'CYCLE' and h.status in ('APPROVED', 'EFFECTIVE')) k on true
+               select array_agg(h.day order by h.day) as cycle_days, array_agg(coalesce(h.cycle, 0::smallint) order by h.day) as cycle_months
+               from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
+                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
+               k on true
            where id = $1"#,
         id
     )
@@ -162,8 +165,10 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
 pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Billed>> {
     sqlx::query_as!(
         Record,
-        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.taken_over_on,
+        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
+                  case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end as "end_on!",
+                  rent_start_on, split,
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
                   r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
@@ -175,10 +180,10 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
                       array_agg(coalesce(o.over_rate, 0) order by o.from_on) as overs
                from rent_reduction o where o.contract_id = c.id and o.status in ('APPROVED', 'STOPPED')) d on true
            left join lateral (
-               select array_agg(h.effective_on order by h.effective_on) as cycle_days,
-                      array_agg(h.cycle order by h.effective_on) as cycle_months
-               from contract_change h
-               where h.contract_id = c.id and h.kind = 'CYCLE' and h.status in ('APPROVED', 'EFFECTIVE')) k on true
+               select array_agg(h.day order by h.day) as cycle_days, array_agg(coalesce(h.cycle, 0::smallint) order by h.day) as cycle_months
+               from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
+                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
+               k on true
            where id = any($1) order by id"#,
         ids
     )
@@ -216,7 +221,7 @@ struct Record {
     percents: Option<Vec<i16>>,
     areas: Option<Vec<i32>>,
     overs: Option<Vec<i32>>,
-    taken_over_on: Option<NaiveDate>,
+    charged_to: Option<NaiveDate>,
     cycle_days: Option<Vec<NaiveDate>>,
     cycle_months: Option<Vec<i16>>,
 }
@@ -249,10 +254,15 @@ impl TryFrom<Record> for Billed {
             |(from, (full, payable))| Rent { from, full: Money::from_fen(full), payable: Money::from_fen(payable) };
         let rates = row.rates.unwrap_or_default().into_iter().map(|rate| Rate::from_ten_thousandths(rate.into()));
         let cycles = row.cycle_days.unwrap_or_default().into_iter().zip(row.cycle_months.unwrap_or_default());
-        let cycle = |(from, months)| Cycle { from, months: u8::try_from(months).unwrap_or(1) };
+        // Where the term became longer the months stay what they were.
+        let mut held = row.pay_cycle;
+        let cycle = |(from, months): (NaiveDate, i16)| {
+            held = if months > 0 { months } else { held };
+            Cycle { from, months: u8::try_from(held).unwrap_or(1) }
+        };
         Ok(Self {
             cycles: cycles.map(cycle).collect(),
-            taken_over_on: row.taken_over_on,
+            charged_to: row.charged_to,
             changes: days.zip(fens).map(change).zip(rates).collect(),
             offs,
             rate: Rate::from_ten_thousandths(row.unit_rate.into()),

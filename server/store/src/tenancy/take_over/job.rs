@@ -1,7 +1,10 @@
 //! The writing of a batch as a job of the queue. The rows' own marks say what is done; the job only shows how far it is, and is
 //! asked after every portion whether it was stopped.
 
-use super::write::{finish, portion};
+use super::{
+    decide::free,
+    write::{finish, is_to_write, portion},
+};
 use crate::{
     Ctx, Database, Error, Result,
     ctx::{begin_city, connection},
@@ -72,11 +75,24 @@ async fn load(database: &Database, job: &str) -> Result<Option<(i64, Asked, i32)
 
 async fn steps(ctx: &Ctx, job: &str, batch: i64, written: i32) -> Result<()> {
     let mut noted = written.unsigned_abs();
+    if !is_to_write(ctx, batch).await? {
+        // It has ended another way, and its rows only wait to be free.
+        while freed(ctx, batch).await? > 0 {}
+        return end(ctx.database(), job, noted, "房源和人员已释放，可重新导入").await;
+    }
     while let Some(done) = portion(ctx, batch).await? {
         noted = note(ctx.database(), job, noted, done).await?;
     }
     let (written, failed) = finish(ctx, batch).await?;
-    end(ctx.database(), job, noted, (written, failed)).await
+    let told = format!("接管合同{}份，未接管{}份", group_thousands(written.into()), group_thousands(failed.into()));
+    end(ctx.database(), job, noted, &told).await
+}
+
+async fn freed(ctx: &Ctx, batch: i64) -> Result<u64> {
+    let mut tx = ctx.begin().await?;
+    let freed = free(&mut tx, batch).await?;
+    tx.commit().await?;
+    Ok(freed)
 }
 
 /// Moves the mark that people see.
@@ -90,16 +106,16 @@ async fn note(database: &Database, job: &str, before: u32, done: i32) -> Result<
     Ok(done.unsigned_abs())
 }
 
-async fn end(database: &Database, job: &str, noted: u32, (written, failed): (i32, i32)) -> Result<()> {
+async fn end(database: &Database, job: &str, noted: u32, told: &str) -> Result<()> {
     let mut tx = begin_city(database).await?;
     hold(&mut tx, job, JobStatus::Executing, noted).await?;
     let id = job_id(job)?;
-    let told = format!("接管合同{}份，未接管{}份", group_thousands(written.into()), group_thousands(failed.into()));
     sqlx::query!(
-        "update job set status = 'FINISHED', finished_at = now(), succeeded = $2, failed = $3, message = $4 where id = $1",
+        "update job j set status = 'FINISHED', finished_at = now(), message = $2,
+                succeeded = coalesce(b.written_rows, 0), failed = coalesce(b.failed_rows, 0)
+         from (select max(written_rows) as written_rows, max(failed_rows) as failed_rows from take_over where write_job_id = $1) b
+         where j.id = $1",
         id,
-        written,
-        failed,
         told
     )
     .execute(connection(&mut tx))

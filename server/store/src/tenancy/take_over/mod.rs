@@ -9,7 +9,7 @@ mod job;
 mod read;
 mod write;
 
-pub use decide::{take_over_decide, take_over_resume, take_over_submit, take_over_withdraw};
+pub use decide::{take_over_abandon, take_over_decide, take_over_resume, take_over_submit, take_over_withdraw};
 pub use job::take_over_work;
 pub(crate) use read::push_turn;
 pub use read::{take_over_get, take_over_item_list, take_over_list};

@@ -25,7 +25,7 @@ const COLUMNS: &str =
     "r.id, r.batch_no, d.name as district, r.cutoff_on, r.file_name, r.rows, r.balance_fen, r.deposit_fen, r.arrears_fen,
      r.written_rows, r.written_balance_fen, r.written_deposit_fen, r.written_arrears_fen, r.failed_rows, r.digest, r.status,
      r.maker_id, user_name(r.maker_id) as maker, r.made_at, user_name(r.checker_id) as checker, r.checked_at, r.opinion,
-     r.finished_at, r.write_job_id, r.version";
+     r.finished_at, r.end_reason, r.write_job_id, r.status = 'APPROVED' and take_over_running(r.write_job_id) as running, r.version";
 const FROM: &str = "from take_over r join organization d on d.id = r.district_id where true";
 
 const ITEM_COLUMNS: &str =
@@ -58,7 +58,9 @@ struct Record {
     checked_at: Option<DateTime<Utc>>,
     opinion: Option<String>,
     finished_at: Option<DateTime<Utc>>,
+    end_reason: Option<String>,
     write_job_id: Option<Uuid>,
+    running: bool,
     version: i32,
 }
 
@@ -96,10 +98,15 @@ impl Record {
             checked_at: self.checked_at,
             opinion: self.opinion,
             finished_at: self.finished_at,
+            end_reason: self.end_reason,
             version: self.version,
             submittable: status == TakeOverStatus::Draft && writes,
             decidable: status == TakeOverStatus::Pending && !own && ctx.actor().may(Permission::TakeOverCheck),
-            resumable: status == TakeOverStatus::Approved && ctx.actor().may(Permission::TakeOverCheck),
+            refusable: status == TakeOverStatus::Draft && !own && ctx.actor().may(Permission::TakeOverCheck),
+            resumable: status == TakeOverStatus::Approved
+                && !self.running
+                && !own
+                && ctx.actor().may(Permission::TakeOverCheck),
             withdrawable: matches!(status, TakeOverStatus::Draft | TakeOverStatus::Pending) && writes,
         })
     }
@@ -233,14 +240,24 @@ pub async fn take_over_get(ctx: &Ctx, id: i64) -> Result<TakeOver> {
         .await?
         .ok_or(Failure::NotFound)?;
     let statement = format!(
-        "select {ITEM_COLUMNS} {ITEM_FROM} and t.take_over_id = $1 order by t.state <> 'FAILED', t.row_no limit {SHOWN}"
+        "(select {ITEM_COLUMNS} {ITEM_FROM} and t.take_over_id = $1 and t.state = 'FAILED' order by t.row_no limit {SHOWN})
+         union all
+         (select {ITEM_COLUMNS} {ITEM_FROM} and t.take_over_id = $1 and t.state <> 'FAILED' order by t.row_no limit {SHOWN})
+         limit {SHOWN}"
     );
     let items: Vec<Item> =
         sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(id).fetch_all(connection(&mut tx)).await?;
     let obstacle = obstacle(&mut tx, id).await?;
+    // The page of a job is there for whoever has begun it.
+    let job = sqlx::query_scalar!(
+        "select id from job where id = $1 and actor_id = $2",
+        record.write_job_id,
+        ctx.actor().id.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .map(|job| job.to_string());
     tx.commit().await?;
-    // Its page belongs to whoever agreed to the batch.
-    let job = record.write_job_id.map(|job| job.to_string());
     Ok(TakeOver {
         row: record.read(ctx)?,
         items: items.into_iter().map(TakeOverItem::try_from).collect::<Result<_>>()?,
