@@ -5,7 +5,7 @@ use crate::{
     billing::{figure, notes_panel},
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Verdict, verdict, withdrawal},
         detail::{field_group, use_id},
         error_view, loading_view, print_button,
         resource::resource,
@@ -57,40 +57,19 @@ fn page(record: &ReductionRecord, again: Callback<()>) -> impl IntoView + use<> 
 /// What the reader may do about it now.
 fn deeds(row: &ReductionRow, again: Callback<()>) -> AnyView {
     let (id, version) = (row.id, row.version);
-    let decide = move |approve: bool, label, question, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", "审批意见")) },
-            move |opinion| reduction_decide(id, version, approve, opinion),
-            move |()| again.run(()),
-        )
+    const VERDICT: Verdict = Verdict::plain(
+        "同意后核减期间的账单按核减后的租金生成，其间已生成的账单将冲销重开，已缴的多余部分转入账户余额。确定同意吗？",
+        "驳回后租金不变。请填写原因。",
+    );
+    const END: Verdict = Verdict {
+        agree: ("同意终止", "终止后的月份恢复原租金，其间已生成的账单将冲销重开。确定同意吗？"),
+        refuse: ("驳回终止", "驳回后核减继续有效。请填写原因。"),
+        ..VERDICT
     };
-    let withdraw = move || {
-        let question = "撤回后可重新办理。确定撤回吗？";
-        deed(
-            Deed { label: "撤回", class: "btn btn-outline btn-sm", question, word: None },
-            move |_| reduction_withdraw(id, version),
-            move |()| again.run(()),
-        )
-    };
-    let decisions = move || {
-        view! {
-            {decide(true, "同意", "同意后核减期间的账单按核减后的租金生成，其间已生成的账单将冲销重开，已缴的多余部分转入账户余额。确定同意吗？", "btn btn-primary btn-sm")}
-            {decide(false, "驳回", "驳回后租金不变。请填写原因。", "btn btn-outline btn-error btn-sm")}
-        }
-    };
-    let end = move |approve: bool, label, question, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", "审批意见")) },
-            move |opinion| reduction_stop_decide(id, version, approve, opinion),
-            move |()| again.run(()),
-        )
-    };
-    let ends = move || {
-        view! {
-            {end(true, "同意终止", "终止后的月份恢复原租金，其间已生成的账单将冲销重开。确定同意吗？", "btn btn-primary btn-sm")}
-            {end(false, "驳回终止", "驳回后核减继续有效。请填写原因。", "btn btn-outline btn-error btn-sm")}
-        }
-    };
+    let decisions =
+        move || verdict(VERDICT, move |agreed, opinion| reduction_decide(id, version, agreed, opinion), again);
+    let ends = move || verdict(END, move |agreed, opinion| reduction_stop_decide(id, version, agreed, opinion), again);
+    let withdraw = move || withdrawal("撤回后可重新办理。确定撤回吗？", move || reduction_withdraw(id, version), again);
     view! {
         <div class="deed-row">
             {row.stop_decidable.then(ends)}

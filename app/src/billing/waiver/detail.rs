@@ -5,7 +5,7 @@ use crate::{
     billing::{notes_panel, table_panel},
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Verdict, verdict, withdrawal},
         detail::{field_group, use_id},
         error_view,
         label::told,
@@ -77,27 +77,12 @@ fn bills_view(bills: &[WaivedBill]) -> AnyView {
 /// What the reader may do about it now.
 fn deeds(row: &WaiverRow, again: Callback<()>) -> AnyView {
     let (id, version) = (row.id, row.version);
-    let decide = move |approve: bool, label, question, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", "审批意见")) },
-            move |opinion| waiver_decide(id, version, approve, opinion),
-            move |()| again.run(()),
-        )
-    };
-    let withdraw = move || {
-        let question = "撤回后可重新申请。确定撤回吗？";
-        deed(
-            Deed { label: "撤回", class: "btn btn-outline btn-sm", question, word: None },
-            move |_| waiver_withdraw(id, version),
-            move |()| again.run(()),
-        )
-    };
-    let decisions = move || {
-        view! {
-            {decide(true, "同意", "同意后所列账单的未缴金额不再收取，并记入总账，不能撤销。确定同意吗？", "btn btn-primary btn-sm")}
-            {decide(false, "驳回", "驳回后账单仍须缴纳。请填写原因。", "btn btn-outline btn-error btn-sm")}
-        }
-    };
+    const VERDICT: Verdict = Verdict::plain(
+        "同意后所列账单的未缴金额不再收取，并记入总账，不能撤销。确定同意吗？",
+        "驳回后账单仍须缴纳。请填写原因。",
+    );
+    let decisions = move || verdict(VERDICT, move |agreed, opinion| waiver_decide(id, version, agreed, opinion), again);
+    let withdraw = move || withdrawal("撤回后可重新申请。确定撤回吗？", move || waiver_withdraw(id, version), again);
     view! {
         <div class="deed-row">
             {row.decidable.then(decisions)}

@@ -41,7 +41,6 @@ struct Held {
     in_force: bool,
     /// an exit of it is under way
     leaving: bool,
-    taken_over_on: Option<NaiveDate>,
     reduction_no: String,
     from: NaiveDate,
     to: NaiveDate,
@@ -53,7 +52,7 @@ struct Held {
 
 async fn hold(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
     let contract = sqlx::query!(
-        r#"select c.id, c.contract_no, c.taken_over_on, c.status in ('ACTIVE', 'CANCEL_PENDING') as "in_force!" from contract c
+        r#"select c.id, c.contract_no, c.status in ('ACTIVE', 'CANCEL_PENDING') as "in_force!" from contract c
            where c.id = (select contract_id from rent_reduction where id = $1) for no key update of c"#,
         id
     )
@@ -83,7 +82,6 @@ async fn hold(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
         contract_no: contract.contract_no.unwrap_or_default(),
         in_force: contract.in_force,
         leaving,
-        taken_over_on: contract.taken_over_on,
         reduction_no: row.reduction_no,
         from: row.from_on,
         to: row.to_on,
