@@ -141,7 +141,7 @@ begin
     return new;
 end
 $$;
-create trigger take_over_row_hold before update on take_over_row for each row execute function take_over_row_hold();
+create trigger take_over_row_hold after update on take_over_row for each row execute function take_over_row_hold();
 
 -- The batch's document is in the operation log; its rows are named there by its digest.
 call audit_attach('take_over');

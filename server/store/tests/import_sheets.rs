@@ -385,7 +385,19 @@ async fn who_may_import_what() {
         ),
         ("leader", vec![]),
         ("finance", vec![SheetKey::RentAdjustment]),
-        ("entry", vec![SheetKey::Room, SheetKey::Person, SheetKey::Binding, SheetKey::Contract, SheetKey::TakeOver]),
+        (
+            "entry",
+            vec![
+                SheetKey::Estate,
+                SheetKey::Building,
+                SheetKey::Room,
+                SheetKey::Person,
+                SheetKey::Binding,
+                SheetKey::MeterReading,
+                SheetKey::Contract,
+                SheetKey::TakeOver,
+            ],
+        ),
     ] {
         let ctx = city::ctx(&test.database, login).await;
         for sheet in SheetKey::ALL {

@@ -376,13 +376,16 @@ async fn only_these_functions_run_with_their_owners_rights() {
     .await
     .expect("functions");
     let expected = [
+        "contract_numbers_known",
         "job_enqueue",
         "job_queued",
         "person_binds",
         "person_digests_taken",
         "person_household",
         "person_is_housed",
+        "person_is_staged",
         "persons_bound",
+        "take_over_running",
     ]
     .map(|name| (name.to_owned(), true, false));
     assert_eq!(functions, expected, "name, fixed search path, open to the public");
