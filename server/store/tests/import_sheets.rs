@@ -385,7 +385,17 @@ async fn who_may_import_what() {
         ),
         ("leader", vec![]),
         ("finance", vec![SheetKey::RentAdjustment]),
-        ("entry", vec![SheetKey::Room, SheetKey::Person, SheetKey::Binding, SheetKey::Contract, SheetKey::TakeOver]),
+        (
+            "entry",
+            vec![
+                SheetKey::Room,
+                SheetKey::Person,
+                SheetKey::Binding,
+                SheetKey::Contract,
+                SheetKey::TakeOver,
+                SheetKey::MeterReading,
+            ],
+        ),
     ] {
         let ctx = city::ctx(&test.database, login).await;
         for sheet in SheetKey::ALL {
