@@ -201,7 +201,8 @@ async fn a_period_has_its_days_its_month_and_its_price() {
     let id = meter_period_open(&entry, &right).await.expect("anew");
     let row = meter_period_get(&entry, id).await.expect("its rows").readings.remove(0);
     let late = readings_save(&entry, id, &entered(&[(row.id, row.version, "1236")])).await;
-    assert!(failure(late).to_string().contains("抄表日期应在"));
+    let late = format!("{:?}", failure(late));
+    assert!(late.contains("抄表日期应在"), "{late}");
     let day = last_day(month(2));
     readings_save(&entry, id, &entered_on(day, &[(row.id, row.version, "1236")])).await.expect("it is saved");
     // The price rises today; the period was over.
