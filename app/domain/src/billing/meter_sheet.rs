@@ -150,7 +150,7 @@ pub const READING_IMPORT: ImportSheet<ReadingImportForm> = ImportSheet {
     key: "meter_reading",
     title: "抄表",
     columns: &[
-        ImportColumn { header: "期间", required: true, example: "2026-03", note: "格式YYYY-MM，须已建立抄表期间", choices: Vec::new, parse: |text, form| { form.month = Some(month(text)?); Ok(()) } },
+        ImportColumn { header: "期间", required: true, example: "示例-2026-03", note: "格式YYYY-MM，须已建立抄表期间", choices: Vec::new, parse: |text, form| { form.month = Some(month(text)?); Ok(()) } },
         ImportColumn { header: "表具编号", required: true, example: "示例SB0001", note: "须为在用的表具", choices: Vec::new, parse: |text, form| { form.meter_no = text_max(text, 30)?; Ok(()) } },
         ImportColumn { header: "期初值", required: false, example: "", note: "首次抄表且登记时未填期初值的，须填写；其他不填", choices: Vec::new, parse: |text, form| { form.opening = Some(Reading::parse(text)?); Ok(()) } },
         ImportColumn { header: "期末值", required: true, example: "1236.00", note: "不小于期初值，最多2位小数；归零的表请在页面录入", choices: Vec::new, parse: |text, form| { form.closing = Some(Reading::parse(text)?); Ok(()) } },

@@ -6,8 +6,9 @@ use super::{
     arrears::arrears_recount,
     bill::counter_bill,
     debt::{OpenBill, open_bills},
+    fund::{Pays, fund_pays, request_id},
     ledger::{Transfer, refusal, reverse_bills, transfer},
-    payment::{Entry, Held, hold, payments_enter},
+    payment::{Held, hold},
     post::{Charge, post},
     rule::billing_rule,
 };
@@ -15,13 +16,11 @@ use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
     error::stored,
-    platform::token::{digest, hex},
     tenancy::contract::terms::{Billed, billed_read_one},
 };
 use chrono::NaiveDate;
 use domain::{
     billing::{
-        allocation::{Debt, allocate},
         bill_form::kind_of,
         bill_status::BillEvent,
         ledger::Subject,
@@ -33,7 +32,7 @@ use domain::{
     id::{AccountId, BillId},
     tenancy::{
         exit::ExitFunds,
-        exit_bill::{ExitBillLine, PostedRent, order, rent_cut},
+        exit_bill::{ExitBillLine, PostedRent, rent_cut},
     },
     value::Money,
 };
@@ -416,54 +415,4 @@ async fn offset(
         day: leaving.settle_on,
     };
     fund_pays(tx, ctx, held, rule, &open, pays).await
-}
-
-/// A payment out of what the account holds already.
-pub(super) struct Pays {
-    pub method: PayMethod,
-    /// at most
-    pub amount: Money,
-    /// id of the request (a UUID)
-    pub request: String,
-    pub remark: String,
-    pub day: NaiveDate,
-}
-
-/// Pays open bills of a locked account out of its balance or its deposit.
-pub(super) async fn fund_pays(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    held: &Held,
-    rule: &BillingRule,
-    open: &[OpenBill],
-    pays: Pays,
-) -> Result<()> {
-    let debts: Vec<(Debt, FeeItem)> = open.iter().map(|open| (open.owed.debt, open.owed.fee_item)).collect();
-    let by_deposit = pays.method == PayMethod::DepositOffset;
-    let (shares, rest) = allocate(pays.amount, &order(&debts, by_deposit), true, rule.first);
-    if shares.is_empty() {
-        return Ok(());
-    }
-    let by_bill: HashMap<i64, &OpenBill> = open.iter().map(|open| (open.owed.debt.bill, open)).collect();
-    let entry = Entry {
-        estate: held.estate_id,
-        account: held.id,
-        request: pays.request,
-        method: pays.method,
-        amount: pays.amount - rest,
-        payer: held.payer.clone(),
-        bank_serial: None,
-        paid_at: ctx.now(),
-        remark: Some(pays.remark),
-        shift: None,
-        shares: shares.into_iter().map(|share| by_bill[&share.bill].owed.paid(share)).collect(),
-    };
-    payments_enter(tx, ctx, held.district_id, pays.day, &[entry]).await?;
-    Ok(())
-}
-
-/// The same cause pays once, however often it is entered.
-pub(super) fn request_id(cause: &str) -> String {
-    let digits = hex(&digest(cause.as_bytes())[..16]);
-    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }

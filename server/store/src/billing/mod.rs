@@ -23,6 +23,7 @@ pub mod waiver;
 
 mod debt;
 pub(crate) mod exit_bill;
+mod fund;
 mod ledger;
 pub(crate) mod named;
 pub(crate) mod notice;

@@ -8,7 +8,7 @@ use crate::{
         adjustment::{Posted, rents_anew},
         arrears::arrears_recount,
         debt::open_bills,
-        exit_bill::{Pays, fund_pays, request_id},
+        fund::{Pays, fund_pays, request_id},
         payment::hold as account_hold,
         rule::billing_rule,
     },
