@@ -53,7 +53,7 @@ pub fn pages(at: &Changed) -> [Vec<(&'static str, String, Vec<&'static str>)>; 2
         (
             "/tenancy/take-overs/:id",
             format!("/tenancy/take-overs/{}", at.batch),
-            vec!["核对合计", "账户余额合计(元)", "<td>—</td>", "没有合同", "待提交", "驳回"],
+            vec!["核对合计", "账户余额合计(元)", "<td>—<!></td>", "没有合同", "待提交", "驳回"],
         ),
         (
             "/tenancy/take-overs/items",
