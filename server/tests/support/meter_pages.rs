@@ -67,7 +67,7 @@ pub fn pages(at: Metered) -> [Vec<(&'static str, String, Vec<&'static str>)>; 2]
         (
             "/billing/meters/periods/new",
             "/billing/meters/periods/new".into(),
-            vec!["新建抄表期间", "公共事业费", "阳光苑"],
+            vec!["新建抄表期间", "公共事业费", "开始日期"],
         ),
         (
             "/billing/meters/periods/:id",
