@@ -57,7 +57,11 @@ pub fn pages(at: Metered) -> [Vec<(&'static str, String, Vec<&'static str>)>; 2]
     ];
     let operator = vec![
         ("/billing/meters/new", "/billing/meters/new".into(), vec!["新增表具", "分摊方式", "倍率"]),
-        ("/billing/meters/auto", "/billing/meters/auto".into(), vec!["自动创建表具", "为所选小区中没有在用表具的房源各登记一块表"]),
+        (
+            "/billing/meters/auto",
+            "/billing/meters/auto".into(),
+            vec!["自动创建表具", "为所选小区中没有在用表具的房源各登记一块表"],
+        ),
         ("/billing/meters/:id/:action", format!("/billing/meters/{meter}/edit"), vec!["编辑表具", "最大读数"]),
         (
             "/billing/meters/:id/:action",
