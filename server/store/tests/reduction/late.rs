@@ -132,7 +132,8 @@ async fn who_leaves_and_what_was_taken_over() {
     ] {
         sqlx::query(unsealed).execute(&test.admin).await.expect("it is not held");
     }
-    let cut = "update contract set taken_over_on = $1::date + 14";
+    let cut =
+        "update contract set taken_over_on = $1::date + 14, charged_to = ($1::date + interval '1 month - 1 day')::date";
     sqlx::query(cut).bind(month(1)).execute(&test.admin).await.expect("it was taken over");
     let again = ReductionForm { request: request(7), ..form.clone() };
     let said = failure(reduction_create(&finance, &again).await);
