@@ -35,7 +35,7 @@ test("a meter is read by one, checked by another and charged by a third", async 
   await page.getByLabel("表具编号*").fill(number);
   await page.getByLabel("类型*").selectOption("WATER");
   await pick(page.getByLabel("房间", { exact: true }), unit.code);
-  await page.getByLabel("期初值*").fill("10.5");
+  await page.getByLabel("期初值", { exact: true }).fill("10.5");
   await page.getByLabel("安装日期*").fill(today.replace(/\d\d$/, "01"));
   await page.getByRole("button", { name: "保存" }).click();
   await expect(page).toHaveURL(/\/billing\/meters\/\d+$/);
