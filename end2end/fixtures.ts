@@ -167,7 +167,7 @@ export function account(name: string): Account {
 
 /** Written by the server when it seeds the demo. */
 function accountsFile(): string {
-  return join(process.env.HOUSING_DATA ?? "target/e2e/1", "demo-accounts.txt");
+  return join(process.env.HOUSING_DATA ?? "target/e2e", "demo-accounts.txt");
 }
 
 /** One statement against the database under test, with its rows. */

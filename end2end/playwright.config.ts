@@ -1,5 +1,5 @@
 // Browser journeys against the real server (dev build) and a real PostgreSQL; run by `.ci/e2e`, which sets
-// DATABASE_URL to a database made for the run, HOUSING_DATA and HOUSING_SITE, and by run.mjs, which sets a port.
+// DATABASE_URL to a database made for the run, HOUSING_DATA and HOUSING_SITE.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,9 +7,6 @@ import { defineConfig } from "@playwright/test";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const port = Number(process.env.E2E_PORT ?? 4173);
-// One of the cities that the journeys are spread over.
-const city = process.env.E2E_CITY ?? "1";
-const data = process.env.HOUSING_DATA ?? join(root, "target/e2e/1");
 const baseURL = `http://127.0.0.1:${port}`;
 
 /** The system's browser; Playwright's own download is not a package registry. */
@@ -23,16 +20,16 @@ function browser(): string {
 
 export default defineConfig({
   testDir: "./tests",
-  outputDir: `./test-results/${city}`,
+  outputDir: "./test-results",
   globalTeardown: "./teardown.ts",
-  // One city in one database: its journeys build on it in turn.
+  // One city in one database: journeys build on it in turn, and two cores are busy with server and browser.
   workers: 1,
   fullyParallel: false,
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   forbidOnly: true,
-  reporter: [["list"], ["json", { outputFile: join(data, "results.json") }]],
+  reporter: [["list"], ["json", { outputFile: join(root, "target/e2e/results.json") }]],
   use: {
     baseURL,
     // A step that waits for something that does not come says so soon, and not at the end of its test.
@@ -57,7 +54,7 @@ export default defineConfig({
   },
   webServer: {
     // `exec`, so that the signal at the end reaches the server and not a shell.
-    command: `exec target/debug/server serve --demo >"${data}/server.log" 2>&1`,
+    command: "exec target/debug/server serve --demo >target/e2e/server.log 2>&1",
     cwd: root,
     url: baseURL,
     reuseExistingServer: false,
