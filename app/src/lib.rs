@@ -15,6 +15,8 @@ mod operator;
 mod pattern;
 mod person;
 mod platform;
+#[cfg(feature = "ssr")]
+pub mod portal;
 mod presence;
 mod route;
 mod search;

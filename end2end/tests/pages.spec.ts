@@ -3,7 +3,7 @@ import { expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 
 test("every page opens on a desk and on a phone", async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(480_000);
   await signIn(page, "city");
   const [at] = await query<{ unit: string; building: string; estate: string; project: string }>(
     `select u.id as unit, u.building_id as building, u.estate_id as estate, b.project_id as project

@@ -9,7 +9,9 @@ use crate::{
         Config, ServeConfig,
         file::{self, File},
     },
-    demo, export, hdb, import, keys, log, serve, sms,
+    demo, export, hdb, import, keys, log,
+    pay::{self, simulate::Company},
+    serve, sms,
 };
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use domain::{import::SheetKey, platform::attachment::DELETED_DAYS};
@@ -148,6 +150,10 @@ enum SimulateCommand {
     Bank(simulate::Args),
     /// Answer the text messages of a folder as a carrier does (docs/sms.md)
     Sms(sms::simulate::Args),
+    /// Take payments as WeChat Pay does (docs/pay.md)
+    Wechat(pay::simulate::Args),
+    /// Take payments as Alipay does (docs/pay.md)
+    Alipay(pay::simulate::Args),
 }
 
 #[derive(Debug, Subcommand)]
@@ -303,6 +309,8 @@ async fn dispatch(line: Line) -> Result<ExitCode, String> {
         }
         Command::Simulate(SimulateCommand::Bank(args)) => simulate::run(&args).await?,
         Command::Simulate(SimulateCommand::Sms(args)) => sms::simulate::run(&args).await?,
+        Command::Simulate(SimulateCommand::Wechat(args)) => pay::simulate::run(Company::WeChat, &args).await?,
+        Command::Simulate(SimulateCommand::Alipay(args)) => pay::simulate::run(Company::Alipay, &args).await?,
         Command::Bench(args) => bench::run(&args).await?,
         Command::Cluster { throwaway, command } => {
             let durability = if throwaway { Durability::ThrowAway } else { Durability::Durable };

@@ -1,10 +1,10 @@
-//! Follows the calendar with contracts and assignments (domain.md §3.5 C8, §3.27 U4), once a day soon after midnight.
+//! Follows the calendar with contracts and assignments (domain.md §3.5 C8, C10, §3.27 U4), once a day soon after midnight.
 
 use crate::plan;
 use domain::platform::job::Plan;
 use store::{
     Database,
-    tenancy::{assignment::assignments_lapse, contract::contracts_expire},
+    tenancy::{assignment::assignments_lapse, change::changes_apply, contract::contracts_expire},
 };
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -15,9 +15,12 @@ pub fn start(database: Database, mut stopping: watch::Receiver<bool>) -> JoinHan
         let work = |database: Database| async move {
             let now = chrono::Utc::now();
             let text = |error: store::Error| error.to_string();
+            // Before terms end: one that is made longer today does not.
+            let changed = changes_apply(&database, now).await.map_err(text)?;
             let expired = contracts_expire(&database, now).await.map_err(text)?;
             let lapsed = assignments_lapse(&database, now).await.map_err(text)?;
-            let parts = [(expired, "到期合同", "份"), (lapsed, "逾期未签的分配", "个")];
+            let parts =
+                [(changed, "生效的合同变更", "项"), (expired, "到期合同", "份"), (lapsed, "逾期未签的分配", "个")];
             let told =
                 parts.iter().filter(|(count, ..)| *count > 0).map(|(count, what, of)| format!("{what}{count}{of}"));
             Ok(told.reduce(|all, more| format!("{all}，{more}")))

@@ -11,11 +11,16 @@ use domain::{
         dunning_sheet::{DUNNING_LIST, RULE_SET_LIST, TRIAL_LIST},
         instalment::{INSTALMENT_LIST, PAUSE_LIST},
         ledger::ENTRY_LIST,
+        meter_sheet::{METER_LIST, PERIOD_LIST, READING_LIST},
+        pay_odd::PAY_ODD_LIST,
+        pay_order_sheet::PAY_ORDER_LIST,
         payment::{ACCOUNT_LIST, PAYMENT_LIST},
         reconciliation::RECONCILIATION_LIST,
+        reduction::REDUCTION_LIST,
         refund::REFUND_LIST,
         shift::SHIFT_LIST,
         sms::{SMS_LIST, SMS_MONTH_LIST},
+        waiver::WAIVER_LIST,
     },
     dictionary::LabelBook,
     export::Export,
@@ -32,6 +37,7 @@ use domain::{
         room::ROOM_LIST,
         unit_sheet::UNIT_LIST,
     },
+    insight::report::exported,
     list::{ListQuery, Page},
     operator::OPERATOR_LIST,
     person::{household::HOUSEHOLD_LIST, sheet::PERSON_LIST},
@@ -45,8 +51,13 @@ use domain::{
     },
     sheet::{Cell, Kind, ListSheet},
     tenancy::{
-        assignment::ASSIGNMENT_LIST, binding_sheet::RESIDENT_LIST, contract::CONTRACT_LIST, exit_sheet::EXIT_LIST,
+        assignment::ASSIGNMENT_LIST,
+        binding_sheet::RESIDENT_LIST,
+        change_sheet::CHANGE_LIST,
+        contract::CONTRACT_LIST,
+        exit_sheet::EXIT_LIST,
         hand_over_sheet::HAND_OVER_LIST,
+        take_over::{TAKE_OVER_ITEM_LIST, TAKE_OVER_LIST},
     },
 };
 use std::{
@@ -64,9 +75,13 @@ use store::{
         book::entry_list,
         deduction::{deduction_item_list, deduction_list, difference_list},
         dunning::{dunning_list, instalment_list, pause_list, rule_set_list, trial_list},
+        meter::{meter_list, meter_period_list, meter_reading_list},
+        pay_order::{pay_odd_list, pay_order_list},
         payment::payment_list,
+        reduction::reduction_list,
         refund::refund_list,
         shift::shift_list,
+        waiver::waiver_list,
     },
     export::{export_begin, export_end, export_load, export_progress},
     housing::{
@@ -74,6 +89,7 @@ use store::{
         asset_master::asset_master_list, asset_sub::asset_sub_list, building::building_list, estate::estate_list,
         project::project_list, rent_standard::rent_standard_list, room::room_list, unit_list::unit_list,
     },
+    insight::report::report_get,
     operator::operator_list,
     person::{household::household_list, person_list},
     platform::{
@@ -88,8 +104,14 @@ use store::{
         user::{UserRef, user_ctx},
     },
     tenancy::{
-        assignment::assignment_list, binding::resident_list, contract::contract_list, exit::exit_list,
-        hand_over::hand_over_list, paper::print_list,
+        assignment::assignment_list,
+        binding::resident_list,
+        change::change_list,
+        contract::contract_list,
+        exit::exit_list,
+        hand_over::hand_over_list,
+        paper::print_list,
+        take_over::{take_over_item_list, take_over_list},
     },
 };
 
@@ -100,7 +122,10 @@ use store::{
 pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> store::Result<(&'static str, Vec<u8>)> {
     let export = export_begin(ctx, list, query, wanted).await?;
     let (content, _) = made(ctx, export.list, query, wanted, &Progress::none()).await?;
-    Ok((export.noun, content))
+    // A report has a name of its own.
+    let noun =
+        exported(query).map_or(export.noun, |sheet| if export.list == "report" { sheet.title } else { export.noun });
+    Ok((noun, content))
 }
 
 /// Carries out an export that was put into the queue. It may be cut off at any moment; run again, it begins anew.
@@ -164,6 +189,9 @@ async fn made(
     progress: &Progress<'_>,
 ) -> store::Result<(Vec<u8>, u32)> {
     let labels = labels_get(ctx.database()).await?;
+    if list == "report" {
+        return report_made(ctx, query, labels).await;
+    }
     // An owned context per call: a borrowed one would tie the future to this function.
     macro_rules! collected {
         ($sheet:expr, $load:path) => {
@@ -198,6 +226,9 @@ async fn made(
         "contract" => collected!(CONTRACT_LIST, contract_list),
         "hand_over" => collected!(HAND_OVER_LIST, hand_over_list),
         "exit" => collected!(EXIT_LIST, exit_list),
+        "contract_change" => collected!(CHANGE_LIST, change_list),
+        "take_over" => collected!(TAKE_OVER_LIST, take_over_list),
+        "take_over_item" => collected!(TAKE_OVER_ITEM_LIST, take_over_item_list),
         "resident" => collected!(RESIDENT_LIST, resident_list),
         "print" => collected!(PRINT_LIST, print_list),
         "account" => collected!(ACCOUNT_LIST, account_list),
@@ -207,10 +238,17 @@ async fn made(
         "deduction" => collected!(DEDUCTION_LIST, deduction_list),
         "deduction_item" => collected!(DEDUCTION_ITEM_LIST, deduction_item_list),
         "bank_difference" => collected!(DIFFERENCE_LIST, difference_list),
+        "pay_order" => collected!(PAY_ORDER_LIST, pay_order_list),
+        "pay_odd" => collected!(PAY_ODD_LIST, pay_odd_list),
         "reconciliation" => collected!(RECONCILIATION_LIST, reconciliation_list),
         "ledger_entry" => collected!(ENTRY_LIST, entry_list),
         "rent_adjustment" => collected!(ADJUSTMENT_LIST, adjustment_list),
         "rent_change" => collected!(RENT_CHANGE_LIST, rent_change_list),
+        "rent_reduction" => collected!(REDUCTION_LIST, reduction_list),
+        "waiver" => collected!(WAIVER_LIST, waiver_list),
+        "meter" => collected!(METER_LIST, meter_list),
+        "meter_period" => collected!(PERIOD_LIST, meter_period_list),
+        "meter_reading" => collected!(READING_LIST, meter_reading_list),
         "refund" => collected!(REFUND_LIST, refund_list),
         "dunning" => collected!(DUNNING_LIST, dunning_list),
         "dunning_rule_set" => collected!(RULE_SET_LIST, rule_set_list),
@@ -232,6 +270,18 @@ async fn made(
     .map_err(|error| Error::Broken(error.to_string()))?
     .map_err(|error| Error::Broken(error.to_string()))?;
     Ok((content, count))
+}
+
+/// A report is no list: it has a head and totals, and its lines are as many as its groups. It comes whole or not at all, up to
+/// what an export may hold (PRM-01): a button cannot know beforehand how many they are.
+async fn report_made(ctx: &Ctx, query: &ListQuery, labels: LabelBook) -> store::Result<(Vec<u8>, u32)> {
+    let most = settings_get(ctx.database()).await?.export_rows;
+    let report = report_get(ctx, query, most).await?;
+    let sheet = report.sheet().ok_or(Failure::NotFound)?;
+    tokio::task::spawn_blocking(move || workbook::report::report(sheet, &report, &labels))
+        .await
+        .map_err(|error| Error::Broken(error.to_string()))?
+        .map_err(|error| Error::Broken(error.to_string()))
 }
 
 /// `server export`: all rows that the account may see, up to what an export may hold, into a new file; answers how

@@ -34,6 +34,11 @@ struct BillRunTask {
     job: String,
 }
 
+#[derive(Debug, Deserialize, Serialize)]
+struct TakeOverTask {
+    job: String,
+}
+
 /// The database, and whether this is the last attempt.
 fn attempt(ctx: &WorkerContext) -> Result<(&Database, bool), String> {
     let database = ctx.get_ext::<Database>().ok_or("the worker has no database")?;
@@ -64,6 +69,16 @@ impl TaskHandler for BillRunTask {
     async fn run(self, ctx: WorkerContext) -> impl IntoTaskHandlerResult {
         let (database, last) = attempt(&ctx)?;
         let work = store::billing::run_job::bill_run_work(database, &self.job, chrono::Utc::now());
+        run_attempt(database, &self.job, last, work).await
+    }
+}
+
+impl TaskHandler for TakeOverTask {
+    const IDENTIFIER: &'static str = "take_over";
+
+    async fn run(self, ctx: WorkerContext) -> impl IntoTaskHandlerResult {
+        let (database, last) = attempt(&ctx)?;
+        let work = store::tenancy::take_over::take_over_work(database, &self.job, chrono::Utc::now());
         run_attempt(database, &self.job, last, work).await
     }
 }
@@ -122,6 +137,7 @@ pub async fn start(
         .define_job::<ImportTask>()
         .define_job::<ExportTask>()
         .define_job::<BillRunTask>()
+        .define_job::<TakeOverTask>()
         .add_extension(database.clone())
         .worker_recovery(WorkerRecoveryConfig {
             enabled: true,

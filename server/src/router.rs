@@ -3,7 +3,8 @@
 use crate::{
     attachment, files,
     front::{Front, plain, ready, trace},
-    live, print, search, session,
+    live, pay, portal, print, search, session,
+    sms::Carrier,
 };
 use any_spawner::{CustomExecutor, PinnedFuture, PinnedLocalFuture};
 use app::context::{Process, SearchedNumber, Visit};
@@ -21,7 +22,12 @@ use leptos::{
     nonce::{provide_nonce, use_nonce},
     prelude::{ServerActionError, provide_context},
 };
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use store::live::Feed;
 use tokio::sync::watch;
 use tower_http::{
@@ -38,7 +44,13 @@ pub struct AppState {
     pub feed: Feed,
     pub front: Front,
     /// what papers are printed with
-    pub fonts: std::sync::Arc<::print::Fonts>,
+    pub fonts: Arc<::print::Fonts>,
+    /// the payment companies by which tenants pay
+    pub till: pay::Till,
+    /// what codes for tenants are sent with
+    pub carrier: Option<Arc<Carrier>>,
+    /// where the demo's text messages can be read
+    pub demo_phone: Option<PathBuf>,
     /// turns true when the process is to end; streams end then
     pub stopping: watch::Receiver<bool>,
     /// how often an open stream checks its session again ([`live::RECHECK`])
@@ -104,6 +116,9 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .nest("/pkg", package)
         .route_service("/favicon.svg", tower_http::services::ServeFile::new(site.join("favicon.svg")))
         .merge(dynamic)
+        // tenants on their telephones, and the payment companies: no session of the staff is looked at
+        .merge(portal::routes(&state))
+        .merge(pay::notify::routes(&state))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.front.clone(), trace::trace))
         .with_state(state)

@@ -5,9 +5,11 @@ use crate::{
     bank::{self, Bank},
     captcha_image,
     config::{Config, Opened, ServeConfig},
-    demo, dunning, expire,
+    demo, dunning, expire, figures,
     front::{Front, limit::Limits, metrics, tls},
-    housekeeping, jobs, live, print,
+    housekeeping, jobs, live,
+    pay::{self, Till},
+    print,
     router::{AppState, router},
     search,
     sms::{self, Carrier},
@@ -30,7 +32,8 @@ struct Ground {
     tls: Option<tls::Files>,
     metrics: Option<TcpListener>,
     bank: Option<Bank>,
-    carrier: Option<Carrier>,
+    carrier: Option<Arc<Carrier>>,
+    till: Till,
     /// hash of the browser bundle
     build: String,
 }
@@ -45,13 +48,14 @@ impl Ground {
             files.check()?;
         }
         let bank = Bank::open(serve, &config.data)?;
-        let carrier = Carrier::open(serve, &config.data)?;
+        let carrier = Carrier::open(serve, &config.data)?.map(Arc::new);
+        let till = Till::open(serve)?;
         let listener = bind(serve.listen, "--listen").await?;
         let metrics = match serve.metrics_listen {
             Some(address) => Some(bind(address, "--metrics-listen").await?),
             None => None,
         };
-        Ok(Self { listener, tls, metrics, bank, carrier, build: build.trim().to_owned() })
+        Ok(Self { listener, tls, metrics, bank, carrier, till, build: build.trim().to_owned() })
     }
 }
 
@@ -108,12 +112,19 @@ async fn run(
     let counter = arrears::start(database.clone(), stopping.clone());
     let calendar = expire::start(database.clone(), stopping.clone());
     let reminder = dunning::start(database.clone(), stopping.clone());
-    let Ground { listener, tls, metrics, bank, carrier, build } = ground;
+    let Ground { listener, tls, metrics, bank, carrier, till, build } = ground;
+    let adder = figures::start(database.clone(), stopping.clone());
     let teller = bank::start(config, serve, database, bank, &stopping)?;
-    let messenger = sms::start(config, serve, database, carrier, &stopping)?;
+    let messenger = sms::start(config, serve, database, carrier.clone(), &stopping)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let settings = store::platform::setting::settings_get(database).await.map_err(|error| error.to_string())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
+    let till = if serve.demo && till.is_empty() {
+        pay::demo_till(&config.data, &format!("{scheme}://{address}")).await?
+    } else {
+        till
+    };
+    let cashier = pay::exchange::start(database.clone(), till.clone(), stopping.clone());
     println!("\n  {}\n  {scheme}://{address}\n", settings.city_name);
     let front = Front {
         behind_proxy: serve.behind_proxy,
@@ -138,6 +149,9 @@ async fn run(
         feed,
         front,
         fonts: Arc::new(print::fonts(serve.font.as_deref())),
+        till,
+        carrier,
+        demo_phone: (serve.demo && serve.sms.is_none()).then(|| sms::demo_phone(&config.data)),
         stopping,
         stream_recheck: live::RECHECK,
     };
@@ -157,7 +171,9 @@ async fn run(
             calendar.await,
             teller.await,
             reminder.await,
+            adder.await,
             messenger.await,
+            cashier.await,
         )
     })
     .await;

@@ -83,7 +83,7 @@ fn elsewhere(path: &str, ctx: Option<&store::Ctx>) -> Option<&'static str> {
 
 /// Cross-site request forgery: besides `SameSite=Lax`, a state-changing request must come from our own
 /// origin as the browser itself tells it. Command-line clients send neither header and no cookie.
-fn is_forged(method: &Method, headers: &HeaderMap) -> bool {
+pub(crate) fn is_forged(method: &Method, headers: &HeaderMap) -> bool {
     if matches!(*method, Method::GET | Method::HEAD) {
         return false;
     }
@@ -95,7 +95,7 @@ fn is_forged(method: &Method, headers: &HeaderMap) -> bool {
     origin.is_some_and(|origin| origin.split_once("://").is_none_or(|(_, origin_host)| origin_host != host))
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()

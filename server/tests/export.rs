@@ -9,7 +9,7 @@ use axum::{
 use calamine::{Reader as _, Xlsx, open_workbook_from_rs};
 use domain::export::DIRECT_ROWS;
 use std::{collections::HashSet, io::Cursor};
-use support::{Answer, Site, request};
+use support::{Answer, Site, city, request};
 
 /// Asks for an export as its form does.
 async fn asked(site: &Site, list: &str, rows: u32, session: &str) -> Answer {
@@ -59,6 +59,32 @@ async fn an_export_holds_every_row_once() {
         .await
         .expect("messages");
     assert_eq!(told[0], "任务“导出房间”已完成：共12024条");
+}
+
+/// A report as a file says what its page says, under its own name, and is noted like any export.
+#[tokio::test]
+async fn a_report_is_taken_along_with_its_head_and_total() {
+    let site = Site::open().await;
+    let session = site.session("district-a").await;
+    let answer = site.get("/files/export/report?report=occupancy&by=estate&rows=5000", Some(&session)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    assert!(answer.header("content-disposition").contains(&domain::list::percent_encode("空关率统计表")));
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(&answer.body)).expect("a workbook");
+    let page = book.worksheet_range_at(0).expect("a sheet").expect("it is readable");
+    let first = |row| page.get_value((row, 0)).map(ToString::to_string).unwrap_or_default();
+    assert_eq!(
+        (first(2).as_str(), first(3).as_str(), first(4).as_str(), first(5).as_str()),
+        ("小区", "阳光苑", "月光苑", "合计")
+    );
+    assert!(first(1).contains("单位：甲区"), "{}", first(1));
+    assert_eq!(page.get_value((5, 1)).and_then(calamine::DataType::as_i64), Some(city::UNITS_A));
+    let noted = "select count(*) from audit_log where action = 'EXPORT' and object_type = 'report' and after -> 'filter' ->> 'report' = 'occupancy'";
+    assert_eq!(site.id(noted).await, 1);
+    let answer = site.get("/files/export/report?rows=5000", Some(&session)).await;
+    assert_eq!((answer.status, answer.text().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "请选择报表"));
+    let operator = site.session("operator").await;
+    let answer = site.get("/files/export/report?report=occupancy&rows=5000", Some(&operator)).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN, "who reads may not take along");
 }
 
 /// A long one is not waited for, and none is longer than the city allows.

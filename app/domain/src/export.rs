@@ -30,7 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-pub const EXPORTS: [Export; 46] = [
+pub const EXPORTS: [Export; 57] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -53,6 +53,9 @@ pub const EXPORTS: [Export; 46] = [
     Export { list: "menu", noun: "菜单", permission: Permission::MenuRead },
     Export { list: "assignment", noun: "直接分配", permission: Permission::AssignmentRead },
     Export { list: "contract", noun: "合同", permission: Permission::ContractExport },
+    Export { list: "contract_change", noun: "合同变更", permission: Permission::ContractExport },
+    Export { list: "take_over", noun: "存量合同接管", permission: Permission::ContractExport },
+    Export { list: "take_over_item", noun: "接管明细", permission: Permission::ContractExport },
     Export { list: "hand_over", noun: "交房记录", permission: Permission::ContractExport },
     Export { list: "exit", noun: "退租", permission: Permission::ContractExport },
     Export { list: "resident", noun: "入住记录", permission: Permission::PersonExport },
@@ -64,10 +67,17 @@ pub const EXPORTS: [Export; 46] = [
     bill("deduction", "代扣批次"),
     bill("deduction_item", "房租扣费记录"),
     bill("bank_difference", "银行差异"),
+    bill("pay_order", "支付订单"),
+    bill("pay_odd", "待核实到账"),
     bill("reconciliation", "银行对账"),
     bill("ledger_entry", "分录"),
     bill("rent_adjustment", "租金调整"),
     bill("rent_change", "租金调整明细"),
+    bill("rent_reduction", "租金核减"),
+    bill("waiver", "减免核销"),
+    Export { list: "meter", noun: "表具", permission: Permission::MeterRead },
+    Export { list: "meter_period", noun: "抄表期间", permission: Permission::MeterRead },
+    Export { list: "meter_reading", noun: "抄表记录", permission: Permission::MeterRead },
     bill("refund", "退费"),
     bill("dunning", "催缴记录"),
     bill("dunning_rule_set", "催缴规则"),
@@ -77,6 +87,7 @@ pub const EXPORTS: [Export; 46] = [
     bill("sms", "短信"),
     bill("sms_month", "短信费用"),
     bill("cashier_shift", "收款班次"),
+    Export { list: "report", noun: "统计报表", permission: Permission::ReportExport },
 ];
 
 impl Export {

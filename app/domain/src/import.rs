@@ -47,10 +47,13 @@ pub enum SheetKey {
     User,
     Calendar,
     RentAdjustment,
+    MeterReading,
+    Contract,
+    TakeOver,
 }
 
 impl SheetKey {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Organization,
         Self::RentStandard,
         Self::Project,
@@ -62,6 +65,9 @@ impl SheetKey {
         Self::User,
         Self::Calendar,
         Self::RentAdjustment,
+        Self::MeterReading,
+        Self::Contract,
+        Self::TakeOver,
     ];
 
     /// As the command line and the address name it.
@@ -79,6 +85,9 @@ impl SheetKey {
             Self::User => "user",
             Self::Calendar => "calendar",
             Self::RentAdjustment => "rent_adjustment",
+            Self::MeterReading => "meter_reading",
+            Self::Contract => "contract",
+            Self::TakeOver => "take_over",
         }
     }
 
@@ -97,6 +106,9 @@ impl SheetKey {
             Self::User => crate::platform::user_sheet::USER_IMPORT.title,
             Self::Calendar => crate::platform::calendar::HOLIDAY_IMPORT.title,
             Self::RentAdjustment => crate::billing::adjustment_sheet::RENT_IMPORT.title,
+            Self::MeterReading => crate::billing::meter_sheet::READING_IMPORT.title,
+            Self::Contract => crate::tenancy::contract_sheet::CONTRACT_IMPORT.title,
+            Self::TakeOver => crate::tenancy::contract_sheet::TAKE_OVER_IMPORT.title,
         }
     }
 
@@ -121,6 +133,9 @@ impl SheetKey {
             Self::User => Permission::UserWrite,
             Self::Calendar => Permission::CalendarWrite,
             Self::RentAdjustment => Permission::RentAdjust,
+            Self::MeterReading => Permission::MeterWrite,
+            Self::Contract => Permission::ContractWrite,
+            Self::TakeOver => Permission::TakeOverWrite,
         }
     }
 
@@ -128,7 +143,16 @@ impl SheetKey {
     /// person who brought it and to nobody else.
     #[must_use]
     pub fn is_personal(self) -> bool {
-        matches!(self, Self::Room | Self::Person | Self::Binding | Self::User | Self::RentAdjustment)
+        matches!(
+            self,
+            Self::Room
+                | Self::Person
+                | Self::Binding
+                | Self::User
+                | Self::RentAdjustment
+                | Self::Contract
+                | Self::TakeOver
+        )
     }
 
     /// Whether what is there already can be changed by the import (option 更新, domain.md §7.8).
@@ -155,6 +179,9 @@ impl SheetKey {
             Self::User => of(&crate::platform::user_sheet::USER_IMPORT),
             Self::Calendar => of(&crate::platform::calendar::HOLIDAY_IMPORT),
             Self::RentAdjustment => of(&crate::billing::adjustment_sheet::RENT_IMPORT),
+            Self::MeterReading => of(&crate::billing::meter_sheet::READING_IMPORT),
+            Self::Contract => of(&crate::tenancy::contract_sheet::CONTRACT_IMPORT),
+            Self::TakeOver => of(&crate::tenancy::contract_sheet::TAKE_OVER_IMPORT),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod operator;
 pub mod paper;
 pub mod person;
 pub mod platform;
+pub mod portal;
 pub mod search;
 pub mod sheet;
 pub mod tenancy;

@@ -64,6 +64,9 @@ fn head(account: &Account) -> impl IntoView + use<> {
             {move || may(Permission::RefundWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/refund", ACCOUNT_LIST.path)>"申请退费"</a>
             })}
+            {move || may(Permission::WaiverWrite).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}/{id}/waive", ACCOUNT_LIST.path)>"申请减免核销"</a>
+            })}
             {move || may(Permission::BillWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/new-bill", ACCOUNT_LIST.path)>{icon("add")}"新增账单"</a>
             })}

@@ -5,6 +5,8 @@ use domain::{
     billing::{
         bill::{Bill, BillRow, BillSums},
         bill_form::{BillForm, TakeBack},
+        pay_odd::{PayOddOutcome, PayOddRow},
+        pay_order_sheet::{PayOrder, PayOrderRow},
         payment::{Account, AccountRow, PaymentForm, PaymentRow, Receipt},
         run::{RunForm, RunRow},
     },
@@ -15,7 +17,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 #[cfg(feature = "ssr")]
 use {
     crate::context::ctx,
-    store::billing::{account, bill, payment, run_job, run_list},
+    store::billing::{account, bill, pay_order, payment, run_job, run_list},
 };
 
 /// A page of household accounts.
@@ -64,6 +66,48 @@ pub async fn bill_reverse(id: BillId, version: i32, how: TakeBack, reason: Strin
 #[server(endpoint = "payment_list", input = Json, output = Terse)]
 pub async fn payment_list(query: ListQuery) -> Result<Page<PaymentRow>, ApiError> {
     Ok(payment::payment_list(&ctx()?, &query).await?)
+}
+
+/// A page of the orders by which tenants pay on their telephones.
+#[server(endpoint = "pay_order_list", input = Json, output = Terse)]
+pub async fn pay_order_list(query: ListQuery) -> Result<Page<PayOrderRow>, ApiError> {
+    Ok(pay_order::pay_order_list(&ctx()?, &query).await?)
+}
+
+/// One of these orders with its timeline.
+#[server(endpoint = "pay_order_get", input = Json, output = Terse)]
+pub async fn pay_order_get(id: i64) -> Result<PayOrder, ApiError> {
+    Ok(pay_order::pay_order_get(&ctx()?, id).await?)
+}
+
+/// A page of money that came by telephone and is not what an order asked for.
+#[server(endpoint = "pay_odd_list", input = Json, output = Terse)]
+pub async fn pay_odd_list(query: ListQuery) -> Result<Page<PayOddRow>, ApiError> {
+    Ok(pay_order::pay_odd_list(&ctx()?, &query).await?)
+}
+
+/// One of it.
+#[server(endpoint = "pay_odd_get", input = Json, output = Terse)]
+pub async fn pay_odd_get(id: i64) -> Result<PayOddRow, ApiError> {
+    Ok(pay_order::pay_odd_get(&ctx()?, id).await?)
+}
+
+/// Says what becomes of it.
+#[server(endpoint = "pay_odd_propose", input = Json, output = Terse)]
+pub async fn pay_odd_propose(
+    id: i64,
+    version: i32,
+    outcome: PayOddOutcome,
+    account_no: String,
+    opinion: String,
+) -> Result<(), ApiError> {
+    Ok(pay_order::pay_odd_propose(&ctx()?, id, version, outcome, &account_no, &opinion).await?)
+}
+
+/// Agrees to it, or refuses.
+#[server(endpoint = "pay_odd_decide", input = Json, output = Terse)]
+pub async fn pay_odd_decide(id: i64, version: i32, agree: bool, opinion: String) -> Result<(), ApiError> {
+    Ok(pay_order::pay_odd_decide(&ctx()?, id, version, agree, &opinion).await?)
 }
 
 /// Takes money at the counter.

@@ -72,6 +72,9 @@ fn head(bill: &Bill) -> impl IntoView + use<> {
             } else {
                 view! { <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}")>"账户"</a> }.into_any()
             }}
+            {move || (open && may(Permission::WaiverWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}/waive")>"申请减免核销"</a>
+            })}
         </PageHead>
     }
 }

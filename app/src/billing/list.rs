@@ -1,6 +1,9 @@
 //! The lists of accounts (S0-9), bills (S1-7.2, S1-7.3) and payments (S0-13).
 
-use super::api::{account_list, bill_list, bill_totals, payment_list};
+use super::{
+    api::{account_list, bill_list, bill_totals, pay_order_list, payment_list},
+    pay_odd::tabs,
+};
 use crate::{
     shell::may,
     ui::{
@@ -12,6 +15,7 @@ use crate::{
 use domain::{
     billing::{
         bill::BILL_LIST,
+        pay_order_sheet::PAY_ORDER_LIST,
         payment::{ACCOUNT_LIST, PAYMENT_LIST, PaymentRow},
     },
     list::{ListQuery, group_thousands},
@@ -55,6 +59,16 @@ pub(super) fn payments_view() -> AnyView {
         key: |row: &PaymentRow| row.id.to_string(),
     };
     choosing_list_page(&PAYMENT_LIST, frame, choosing, actions(), payment_list)
+}
+
+pub(super) fn pay_orders_view() -> AnyView {
+    let frame = ListFrame {
+        title: Some("手机支付"),
+        empty: Some("暂无支付订单，租户在手机上缴费后在此显示"),
+        tabs: Some(|| tabs(PAY_ORDER_LIST.path)),
+        ..ListFrame::default()
+    };
+    framed_list_page(&PAY_ORDER_LIST, frame, actions(), pay_order_list)
 }
 
 /// 合计 over all pages of the list as it is filtered: asked for by a press, because it looks at every one of them.

@@ -15,7 +15,7 @@ pub(super) fn void_deed(payment: &PaymentRow, again: Callback<()>) -> AnyView {
     let (id, version) = (payment.id, payment.version);
     // Only on its own day: money of yesterday is in yesterday's books.
     let fresh = use_frame().with_untracked(|frame| time_text(payment.paid_at).starts_with(&frame.day));
-    let open = fresh && payment.status == PaymentStatus::Normal && payment.verified_at.is_none();
+    let open = fresh && payment.status == PaymentStatus::Normal && payment.verified_at.is_none() && !payment.online;
     let button = move || {
         deed(
             Deed {

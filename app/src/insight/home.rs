@@ -19,7 +19,12 @@ use crate::{
 use domain::{
     dictionary::LayoutType,
     housing::unit::rate_text,
-    insight::{DistrictFigures, HomeFigures, reminder::Reminder},
+    insight::{
+        DistrictFigures, HomeFigures,
+        money::{AGES, MoneyFigures},
+        reminder::Reminder,
+        report::PATH,
+    },
     list::group_thousands,
     platform::{actor::SessionKind, permission::Permission},
 };
@@ -206,13 +211,33 @@ const STATS: &[Stat] = &[
         definition: "配租率 = 已租 ÷ 可租；已租指已签约待入住和已入住，可租不含筹建中、已售和已注销",
         value: |figures| figures.occupancy.letting_rate(),
     },
+    Stat {
+        label: "收缴率",
+        unit: "",
+        href: "/insight/reports/collection",
+        definition: "全年收缴率 = 已核销实收 ÷ 应收；应收为本年到期的账单，扣除已减免、作废和已冲销的，不含押金",
+        value: |figures| figures.money.map_or_else(|| "--".to_owned(), |money| money.rate()),
+    },
+    Stat {
+        label: "欠费",
+        unit: "万元",
+        href: "/insight/reports/ageing",
+        definition: "到期日已过而未缴清的账单金额，含已计收滞纳金，不含押金",
+        value: |figures| {
+            figures.money.map_or_else(|| "--".to_owned(), |money| MoneyFigures::in_ten_thousands(money.overdue()))
+        },
+    },
 ];
 
 fn figures_view(figures: Memo<HomeFigures>) -> AnyView {
     if figures.with_untracked(|figures| figures.occupancy.units == 0 && figures.projects == 0) {
         return empty_view("暂无房源数据，可从导入保障项目信息开始");
     }
-    let stats = STATS.iter().map(|stat| stat_card(stat, figures)).collect_view();
+    // Who reads no reports is not led to one.
+    let reports =
+        use_frame().with_untracked(|frame| frame.actor.as_ref().is_some_and(|actor| actor.may(Permission::ReportRead)));
+    let stats =
+        STATS.iter().map(|stat| stat_card(stat, figures, reports || !stat.href.starts_with(PATH))).collect_view();
     let definitions = STATS
         .iter()
         .map(|stat| view! { <div class="detail-field"><dt>{stat.label}</dt><dd>{stat.definition}</dd></div> })
@@ -243,6 +268,7 @@ fn figures_view(figures: Memo<HomeFigures>) -> AnyView {
                 <h2>"住房类别"</h2>
                 {move || figures.with(category_list)}
             </section>
+            {move || figures.with(|figures| age_panel(figures, reports))}
         </div>
         <details class="panel definitions">
             <summary>"指标口径"</summary>
@@ -252,11 +278,12 @@ fn figures_view(figures: Memo<HomeFigures>) -> AnyView {
     .into_any()
 }
 
-fn stat_card(stat: &'static Stat, figures: Memo<HomeFigures>) -> impl IntoView {
+fn stat_card(stat: &'static Stat, figures: Memo<HomeFigures>, leads: bool) -> impl IntoView {
     let id = format!("about-{}", stat.label);
     let described_by = id.clone();
+    // Without an address a link leads nowhere, and nobody is told that it does.
     view! {
-        <a class="stat-card" href=stat.href aria-describedby=described_by>
+        <a class="stat-card" href=leads.then_some(stat.href) aria-describedby=described_by>
             <span class="stat-label">{stat.label}</span>
             <span class="stat-number">{move || figures.with(stat.value)}<small>{stat.unit}</small></span>
             <span class="stat-definition" id=id role="tooltip">{stat.definition}</span>
@@ -349,21 +376,44 @@ fn layout_list(figures: &HomeFigures) -> AnyView {
 }
 
 fn category_list(figures: &HomeFigures) -> AnyView {
-    let total = figures.occupancy.units.max(1);
-    let items = figures
-        .by_category
-        .iter()
-        .map(|(category, units)| {
+    let bars = figures.by_category.iter().map(|(category, units)| {
+        let href = Some(format!("/housing/units?category={}", category.code()));
+        (told(*category), group_thousands(*units), *units, href)
+    });
+    bar_list(bars.collect(), figures.occupancy.units)
+}
+
+/// Names with a figure, and a bar as long as their part of the whole.
+fn bar_list(bars: Vec<(String, String, i64, Option<String>)>, total: i64) -> AnyView {
+    let items = bars
+        .into_iter()
+        .map(|(name, figure, part, href)| {
+            let width = if total > 0 { part * 100 / total } else { 0 };
             view! {
-                <li><a href=format!("/housing/units?category={}", category.code())>
-                    <span class="count-label">{told(*category)}</span>
-                    <span class="count-bar" aria-hidden="true"><span style=format!("width:{}%", units * 100 / total)></span></span>
-                    <b class="figures">{group_thousands(*units)}</b><span class="count-share">{rate_text(*units, total)}</span>
+                <li><a href=href>
+                    <span class="count-label">{name}</span>
+                    <span class="count-bar" aria-hidden="true"><span style=format!("width:{width}%")></span></span>
+                    <b class="figures">{figure}</b><span class="count-share">{rate_text(part, total)}</span>
                 </a></li>
             }
         })
         .collect_view();
     view! { <ul class="count-list">{items}</ul> }.into_any()
+}
+
+/// How old debts are (RP-15); nothing where nothing was counted yet.
+fn age_panel(figures: &HomeFigures, reports: bool) -> Option<impl IntoView + use<>> {
+    let money = figures.money?;
+    let total = money.overdue().fen();
+    let bars = AGES.into_iter().zip(money.ages).map(|(name, age)| {
+        let href = reports.then(|| format!("{PATH}/ageing"));
+        (name.to_owned(), MoneyFigures::in_ten_thousands(age), age.fen(), href)
+    });
+    // What was counted on another day says so: the server did not get to it since.
+    let as_of = money.as_of.map(|day| format!("，收缴率和欠费截至{day}")).unwrap_or_default();
+    Some(view! {
+        <section class="panel home-wide"><h2>{format!("欠费账龄（万元{as_of}）")}</h2>{bar_list(bars.collect(), total)}</section>
+    })
 }
 
 /// The CSS variable with the colour of a layout: the more rooms, the further along the row of colours.

@@ -1,10 +1,11 @@
 //! Maps and boards: what the leadership looks at.
 //!
-//! Two routes, because everybody's first page is home and the map is not needed for it.
+//! Three routes, because everybody's first page is home, and neither the map nor reports are needed for it.
 
 pub(crate) mod home;
 pub(crate) mod map;
 mod reminder;
+pub(crate) mod report;
 
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};

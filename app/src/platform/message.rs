@@ -166,16 +166,20 @@ fn table(templates: Vec<Template>) -> impl IntoView {
 }
 
 pub(super) fn template_view(code: Signal<String>) -> AnyView {
-    let templates = resource(|| (), |()| message_template_list());
+    let template = resource(
+        move || code.get(),
+        |code| async move {
+            let templates = message_template_list().await?;
+            Ok::<_, ApiError>(templates.into_iter().find(|template| template.notice.code() == code))
+        },
+    );
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
                 {move || Suspend::new(async move {
-                    match templates.await {
-                        Ok(templates) => match templates.into_iter().find(|template| template.notice.code() == code.get()) {
-                            Some(template) => template_form(&template).into_any(),
-                            None => error_view(&domain::failure::Failure::NotFound.into()),
-                        },
+                    match template.await {
+                        Ok(Some(template)) => template_form(&template).into_any(),
+                        Ok(None) => error_view(&domain::failure::Failure::NotFound.into()),
                         Err(error) => error_view(&error),
                     }
                 })}

@@ -106,13 +106,16 @@ fn own_of_districts(values: &[ParameterValue]) -> Option<AnyView> {
 pub fn detail_view() -> AnyView {
     let params = use_params_map();
     let code = Memo::new(move |_| params.read().get("id").unwrap_or_default());
-    let rows = resource(|| (), |()| parameter_list());
+    let rows = resource(
+        move || code.get(),
+        |code| async move { parameter_list().await.map(|rows| rows.into_iter().find(|row| row.code == code)) },
+    );
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
                 {move || Suspend::new(async move {
                     match rows.await {
-                        Ok(rows) => match rows.into_iter().find(|row| row.code == code.get()).zip(parameter(&code.get())) {
+                        Ok(row) => match row.and_then(|row| parameter(&row.code).map(|known| (row, known))) {
                             Some((row, known)) => record(row, known).into_any(),
                             None => empty_view("没有这个参数"),
                         },

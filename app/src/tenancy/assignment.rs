@@ -5,7 +5,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Deed, Verdict, deed, verdict},
         detail::{field_group, text_cell, use_id},
         error_view, icon, loading_view, print_button,
         resource::resource,
@@ -79,20 +79,17 @@ fn deeds(row: &AssignmentRow, again: Callback<()>) -> AnyView {
     let waits = status == AssignmentStatus::Pending && !row.decidable;
     // With a contract under way the contract has to go first.
     let releasable = status.is_open() && row.contract_id.is_none();
-    let decide = move |approve: bool, label, class, question, word| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", word)) },
-            move |opinion| assignment_decide(id, version, approve, opinion),
-            move |_| again.run(()),
-        )
+    const VERDICT: Verdict = Verdict {
+        agree: ("复核通过", "通过后房源转为“已分配”，等待签订合同。"),
+        refuse: ("驳回", "驳回后房源和人员可另行分配。"),
+        words: ("意见（选填）", "驳回原因"),
     };
+    let decisions =
+        move || verdict(VERDICT, move |agreed, opinion| assignment_decide(id, version, agreed, opinion), again);
     view! {
         {(waits && may(Permission::AssignmentCheck)).then(|| view! { <p class="page-note">"等待其他复核人复核（不能复核本人经办的直接分配）"</p> })}
         <div class="deed-row">
-            {row.decidable.then(|| view! {
-                {decide(true, "复核通过", "btn btn-primary btn-sm", "通过后房源转为“已分配”，等待签订合同。", "意见（选填）")}
-                {decide(false, "驳回", "btn btn-outline btn-sm", "驳回后房源和人员可另行分配。", "驳回原因")}
-            })}
+            {row.decidable.then(decisions)}
             {move || (releasable && may(Permission::AssignmentWrite)).then(|| deed(
                 Deed { label: "撤销分配", class: "btn btn-outline btn-error btn-sm", question: "撤销后房源恢复空置，可另行分配。", word: Some(("opinion", "撤销原因")) },
                 move |reason| assignment_release(id, version, reason),

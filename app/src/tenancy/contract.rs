@@ -10,7 +10,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Deed, Verdict, deed, verdict},
         detail::{FieldCell, field_group, text_cell, use_id},
         empty_view, error_view, icon,
         label::told,
@@ -79,6 +79,8 @@ fn head(contract: &Contract) -> AnyView {
     let id = contract.row.id;
     let number = contract.row.contract_no.clone().unwrap_or_else(|| "待编号".to_owned());
     let editable = contract.row.status.is_editable();
+    let active = contract.row.status == ContractStatus::Active;
+    let known = contract.account_id.is_some();
     let ends = matches!(contract.row.status, ContractStatus::Active | ContractStatus::Expired);
     let leaving = matches!(
         contract.row.status,
@@ -92,8 +94,13 @@ fn head(contract: &Contract) -> AnyView {
                 <a class="btn btn-outline btn-sm" href=account>"账户"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/bills?contract={id}")>"账单"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/adjustments/contracts?contract={id}")>"租金调整"</a>
+                <a class="btn btn-outline btn-sm" href=format!("/billing/reductions?contract={id}")>"租金核减"</a>
             })}
             {leaving.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits?contract={id}")>"退租"</a> })}
+            {known.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/changes?contract={id}")>"变更记录"</a> })}
+            {move || (active && may(Permission::ContractWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/tenancy/changes/new?contract={id}")>"变更"</a>
+            })}
             {move || (ends && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/renew", CONTRACT_LIST.path)>"续签"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits/new?contract={id}")>"申请退租"</a>
@@ -117,13 +124,13 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
     let navigate = StoredValue::new(use_navigate());
     let gone = move |()| navigate.with_value(|navigate| navigate(CONTRACT_LIST.path, Default::default()));
     let plain = |label, class, question| Deed { label, class, question, word: None };
-    let decide = move |approve: bool, label, class, question, word| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", word)) },
-            move |opinion| contract_decide(id, version, approve, opinion),
-            move |_| again.run(()),
-        )
+    const VERDICT: Verdict = Verdict {
+        agree: ("审批通过", "通过后不能修改或删除，并同步至银行。"),
+        refuse: ("审批不通过", "不通过的合同仅可删除。"),
+        words: ("意见（选填）", "不通过原因"),
     };
+    let decisions =
+        move || verdict(VERDICT, move |agreed, opinion| contract_decide(id, version, agreed, opinion), again);
     let write = move || {
         view! {
             {(status == ContractStatus::Draft).then(|| deed(
@@ -152,10 +159,7 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
                 if printable { ("打印合同", "生成一式两份的合同文件，证件号码和电话为明文。") } else { ("打印草稿", "未审批的合同只能打印带“草稿”水印的文件，号码已脱敏。") },
                 again,
             ))}
-            {contract.decidable.then(|| view! {
-                {decide(true, "审批通过", "btn btn-primary btn-sm", "通过后不能修改或删除，并同步至银行。", "意见（选填）")}
-                {decide(false, "审批不通过", "btn btn-outline btn-sm", "不通过的合同仅可删除。", "不通过原因")}
-            })}
+            {contract.decidable.then(decisions)}
             {move || may(Permission::ContractWrite).then(write)}
         </div>
     }

@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use domain::{
+    import::SheetKey,
     platform::permission::Permission,
     tenancy::{
         assignment::ASSIGNMENT_LIST,
@@ -49,7 +50,7 @@ pub(super) fn assignments_view() -> AnyView {
 
 pub(super) fn contracts_view() -> AnyView {
     let frame = ListFrame {
-        empty: Some("暂无合同，请在“直接分配”的已选房待签约中签订"),
+        empty: Some("暂无合同，请在“直接分配”的已选房待签约中签订，或导入“合同信息”"),
         tabs: Some(|| {
             let turn = may(Permission::ContractCheck).then_some(ListTab {
                 filter: Some(("turn", "MINE")),
@@ -61,7 +62,11 @@ pub(super) fn contracts_view() -> AnyView {
         }),
         ..ListFrame::default()
     };
-    let actions = Signal::derive(|| ListActions { add: None, import: None, export: may(Permission::ContractExport) });
+    let actions = Signal::derive(|| ListActions {
+        add: None,
+        import: may(Permission::ContractWrite).then(|| SheetKey::Contract.code()),
+        export: may(Permission::ContractExport),
+    });
     let query = use_list_query();
     let choosing = Choosing {
         side: None,

@@ -7,6 +7,7 @@ mod api;
 mod approve;
 mod assignment;
 mod assignment_form;
+pub(crate) mod change;
 mod contract;
 mod contract_fields;
 mod contract_form;
@@ -15,6 +16,7 @@ pub(crate) mod hand_over;
 mod list;
 mod renewal;
 pub(crate) mod resident;
+pub(crate) mod take_over;
 pub(crate) mod template;
 
 use crate::ui::{

@@ -96,7 +96,8 @@ pub fn search(
     });
     let named = StoredValue::new(named);
     let name = move |id: &str| named.with_value(|named| named(id));
-    let text = RwSignal::new(name(&field.value.get_untracked()));
+    // A name is often kept in the form: whoever builds the field inside a `Suspend` would be built anew at each keystroke.
+    let text = RwSignal::new(untrack(|| name(&field.value.get_untracked())));
     // The form may be given another value from outside, e.g. somebody else's version.
     let held = Memo::new(move |_| field.value.get());
     Effect::new(move |_| text.set(name(&held.get())));

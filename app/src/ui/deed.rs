@@ -17,6 +17,59 @@ pub struct Deed {
     pub word: Option<(&'static str, &'static str)>,
 }
 
+/// What another person decides about a document: to agree or to refuse, each with its question and the name of the words
+/// along it.
+#[derive(Clone, Copy)]
+pub struct Verdict {
+    pub agree: (&'static str, &'static str),
+    pub refuse: (&'static str, &'static str),
+    /// said with an agreement, and with a refusal
+    pub words: (&'static str, &'static str),
+}
+
+impl Verdict {
+    /// 同意 or 驳回, of which the questions say what follows.
+    pub const fn plain(agree: &'static str, refuse: &'static str) -> Self {
+        Self { agree: ("同意", agree), refuse: ("驳回", refuse), words: ("审批意见", "审批意见") }
+    }
+}
+
+/// The two buttons of a verdict. `run` is told whether it is agreed to, and the words.
+pub fn verdict<T, F>(
+    verdict: Verdict,
+    run: impl Fn(bool, String) -> F + Clone + Send + Sync + 'static,
+    again: Callback<()>,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
+    let Verdict { agree, refuse, words } = verdict;
+    let button = move |agreed: bool, (label, question), word, class| {
+        let run = run.clone();
+        let asked = Deed { label, class, question, word: Some(("opinion", word)) };
+        deed(asked, move |opinion| run(agreed, opinion), move |_: T| again.run(()))
+    };
+    view! {
+        {button(true, agree, words.0, "btn btn-primary btn-sm")}
+        {button(false, refuse, words.1, "btn btn-outline btn-error btn-sm")}
+    }
+    .into_any()
+}
+
+/// 撤回 by whoever asked.
+pub fn withdrawal<F>(
+    question: &'static str,
+    run: impl Fn() -> F + Send + Sync + 'static,
+    again: Callback<()>,
+) -> AnyView
+where
+    F: Future<Output = Result<(), ApiError>> + Send + 'static,
+{
+    let asked = Deed { label: "撤回", class: "btn btn-outline btn-sm", question, word: None };
+    deed(asked, move |_| run(), move |()| again.run(()))
+}
+
 /// The button, the question behind it and its answer. `done` is called after it succeeded.
 pub fn deed<T, F>(
     deed: Deed,

@@ -13,6 +13,7 @@ pub mod gallery;
 mod guard;
 mod input;
 pub mod label;
+pub mod lines;
 pub mod list;
 pub mod live;
 mod pager;

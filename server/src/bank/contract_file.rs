@@ -6,7 +6,7 @@ use super::{
 };
 use store::billing::bank::contract_file::{ContractAnswer, ContractFile};
 
-/// Writes a request: `H|编号|单位编号|笔数|日期`, `D|序号|合同号|ADD或CANCEL|账号|户名|证件后6位|开户行|代扣协议号|起租日|到期日|月租金`.
+/// Writes a request: `H|编号|单位编号|笔数|日期`, `D|序号|合同号|ADD、CANCEL或CHANGE|账号|户名|证件后6位|开户行|代扣协议号|起租日|到期日|月租金`.
 #[must_use]
 pub fn write(file: &ContractFile, unit: &str, encoding: Encoding) -> Vec<u8> {
     let count = file.lines.len().to_string();

@@ -9,6 +9,8 @@ use super::{
 use domain::{
     billing::{payment::PaymentForm, plan::month_of},
     id::{AccountId, OrganizationId},
+    insight::report_sheet::{DEBT, INCOME, RECEIVABLE, RENT},
+    list::ListQuery,
     value::Money,
 };
 use std::{
@@ -20,6 +22,7 @@ use store::{
     bench::{billing, settle},
     billing::{payment::payment_take, run::bills_run},
     ctx::china_day,
+    insight::{figure::figures_follow, report::report_get},
 };
 
 const CONTRACTS: i64 = 1_000_000;
@@ -29,6 +32,9 @@ const RUN_MEGABYTES: f64 = 300.0;
 const CASHIERS: usize = 200;
 const ACCOUNTS: i64 = 100;
 const PAYMENTS: usize = 5;
+/// Milliseconds of a report that reads every contract or open bill, and of one that reads tallies.
+const LONG_REPORT: f64 = 8_000.0;
+const REPORT: f64 = 500.0;
 /// How often the process is asked for its memory while it runs.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -42,6 +48,7 @@ pub async fn measure(ground: &Ground, report: &mut Report) -> Result<(), String>
     let made = billing::contracts_make(&ground.database, most).await.map_err(text)?;
     settle(&ground.database, &ground.superuser).await.map_err(text)?;
     run(ground, report, made).await?;
+    reports(ground, report, made).await?;
     counter(ground, report).await
 }
 
@@ -68,6 +75,22 @@ async fn run(ground: &Ground, report: &mut Report, contracts: i64) -> Result<(),
     let floor = billing::run_floor(&ground.database).await.map_err(text)?.as_secs_f64();
     report.at_most(format!("monthly run of {contracts} contracts"), seconds, "s", Some(floor), floor * RUN_TIMES);
     report.at_most("monthly run: peak memory", memory, "MB", None, RUN_MEGABYTES);
+    Ok(())
+}
+
+/// Reports of the whole city: of contracts and bills themselves, whose households are counted, and of tallies.
+async fn reports(ground: &Ground, report: &mut Report, contracts: i64) -> Result<(), String> {
+    eprintln!("bench: reports over {contracts} contracts");
+    let ctx = ground.ctx("finance").await?;
+    figures_follow(&ground.database, ctx.now()).await.map_err(text)?;
+    settle(&ground.database, &ground.superuser).await.map_err(text)?;
+    for (sheet, limit) in [(&RENT, LONG_REPORT), (&DEBT, LONG_REPORT), (&INCOME, REPORT), (&RECEIVABLE, REPORT)] {
+        let query = ListQuery::from_params([("report", sheet.key), ("by", "estate")]);
+        let began = Instant::now();
+        let lines = report_get(&ctx, &query, u32::MAX).await.map_err(text)?.rows.len();
+        let name = format!("{} of {contracts} contracts, {lines} lines", sheet.title);
+        report.at_most(name, milliseconds(began.elapsed()), "ms", None, limit);
+    }
     Ok(())
 }
 

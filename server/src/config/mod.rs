@@ -105,6 +105,16 @@ pub struct ServeConfig {
     /// what the carrier asks for one part of a message, in fen
     #[arg(long, env = "HOUSING_SMS_PRICE", default_value_t = 5)]
     pub sms_price: u32,
+    /// address under which tenants and payment companies reach this server, as in https://housing.example.gov.cn; for --wechat
+    /// and --alipay
+    #[arg(long, env = "HOUSING_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// file of settings for WeChat Pay (docs/pay.md); without it nobody pays by it on a telephone
+    #[arg(long, env = "HOUSING_WECHAT")]
+    pub wechat: Option<PathBuf>,
+    /// file of settings for Alipay (docs/pay.md)
+    #[arg(long, env = "HOUSING_ALIPAY")]
+    pub alipay: Option<PathBuf>,
     /// Chinese font of printed papers, a file or the folder of Noto CJK; without it those of the system are looked through
     #[arg(long, env = "HOUSING_FONT")]
     pub font: Option<PathBuf>,

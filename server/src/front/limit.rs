@@ -33,13 +33,15 @@ use std::{
 };
 
 /// Addresses of the door. The page of the door is one of them: it draws a captcha.
-const DOOR: [&str; 6] = [
+const DOOR: [&str; 8] = [
     "/sign-in",
     "/api/sign_in",
     "/api/captcha_create",
     "/api/password_change",
     "/api/factor_verify",
     "/api/factor_confirm",
+    "/my/sign-in",
+    "/my/sign-in/code",
 ];
 /// So many sessions' worth may come from one address.
 const SESSIONS_PER_ADDRESS: u32 = 10;
@@ -168,7 +170,8 @@ impl Asked {
 }
 
 /// Whoever has one address of the new family has 2⁶⁴ of them.
-fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {

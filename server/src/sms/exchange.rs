@@ -27,16 +27,15 @@ const GIVE_UP: usize = 3;
 /// Exchanges to the plan until the process is to end; `every`: how often, where it is not as the plan says.
 pub fn start(
     database: Database,
-    carrier: Option<Carrier>,
+    carrier: Option<Arc<Carrier>>,
     every: Option<Duration>,
     mut stopping: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
-    let carrier = Arc::new(carrier);
     tokio::spawn(async move {
         let stop = async { drop(stopping.wait_for(|stopping| *stopping).await) };
         let work = |database: Database| {
             let carrier = carrier.clone();
-            async move { exchange(&database, carrier.as_ref().as_ref(), Utc::now()).await }
+            async move { exchange(&database, carrier.as_deref(), Utc::now()).await }
         };
         plan::keep_every(database, Plan::SmsSend, every, stop, work).await;
     })

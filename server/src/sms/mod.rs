@@ -14,7 +14,7 @@ use chrono::{DateTime, FixedOffset};
 use domain::value::Money;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use std::{fmt, path::Path, time::Duration};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 use store::{Database, platform::sms::Outgoing};
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -172,6 +172,12 @@ fn demo_folder(data: &Path) -> std::path::PathBuf {
     data.join("sms")
 }
 
+/// Where the demo's simulator writes what telephones have received.
+#[must_use]
+pub fn demo_phone(data: &Path) -> std::path::PathBuf {
+    demo_folder(data).join(simulate::TELEPHONES)
+}
+
 /// Nobody waits half a minute for the demo's carrier.
 const DEMO_EVERY: Duration = Duration::from_secs(5);
 
@@ -184,7 +190,7 @@ pub fn start(
     config: &Config,
     serve: &ServeConfig,
     database: &Database,
-    carrier: Option<Carrier>,
+    carrier: Option<Arc<Carrier>>,
     stopping: &watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, String> {
     let simulated = serve.demo && serve.sms.is_none();

@@ -7,6 +7,11 @@ use clap::ValueEnum;
 use std::{path::PathBuf, time::Duration};
 use tokio::{fs, sync::watch as stop};
 
+/// What telephones have received, the newest last, without their numbers: for whoever tries things out and has none of them.
+pub const TELEPHONES: &str = "telephones.txt";
+/// Lines that are kept of it.
+const RECEIVED: usize = 50;
+
 /// How often a watching carrier looks.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -100,11 +105,28 @@ impl Simulator {
                 let content = serde_json::to_vec(&receipt).map_err(|error| error.to_string())?;
                 theirs.send(&format!("SMS{}.{nth}.json", message.id), &content).await?;
             }
+            if now < message.send_before {
+                self.receive(&message).await?;
+            }
             let path = theirs.inbox.join(&name);
             fs::remove_file(&path).await.map_err(|error| format!("{}: {error}", path.display()))?;
             answered += 1;
         }
         Ok(answered)
+    }
+
+    /// A telephone rings: a line with the end of its number and what is on its screen.
+    async fn receive(&self, message: &MessageFile) -> Result<(), String> {
+        let Some(folder) = self.folder.done.parent() else { return Ok(()) };
+        let path = folder.join(TELEPHONES);
+        let before = fs::read_to_string(&path).await.unwrap_or_default();
+        let end: String = message.phone.chars().skip(message.phone.chars().count().saturating_sub(4)).collect();
+        let line = format!("尾号{end}：【{}】{}", message.sign, message.content);
+        let mut lines: Vec<&str> = before.lines().collect();
+        lines.push(&line);
+        let kept = &lines[lines.len().saturating_sub(RECEIVED)..];
+        let text = format!("{}\n", kept.join("\n"));
+        fs::write(&path, text).await.map_err(|error| format!("{}: {error}", path.display()))
     }
 
     fn receipts(&self, message: &MessageFile, now: DateTime<Utc>) -> Vec<ReceiptFile> {

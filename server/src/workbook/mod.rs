@@ -10,6 +10,7 @@
 
 pub mod guard;
 pub mod read;
+pub mod report;
 pub mod template;
 pub mod write;
 

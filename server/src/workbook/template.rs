@@ -2,7 +2,7 @@
 
 use super::write::{header_format, text_format, width_of};
 use domain::{
-    billing::adjustment_sheet::RENT_IMPORT,
+    billing::{adjustment_sheet::RENT_IMPORT, meter_sheet::READING_IMPORT},
     dictionary::LabelBook,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
@@ -12,7 +12,10 @@ use domain::{
     person::import_sheet::PERSON_IMPORT,
     platform::{calendar::HOLIDAY_IMPORT, organization_sheet::ORGANIZATION_IMPORT, user_sheet::USER_IMPORT},
     sheet::ImportSheet,
-    tenancy::binding_sheet::BINDING_IMPORT,
+    tenancy::{
+        binding_sheet::BINDING_IMPORT,
+        contract_sheet::{CONTRACT_IMPORT, TAKE_OVER_IMPORT},
+    },
 };
 use rust_xlsxwriter::{
     Color, DataValidation, Format, FormatAlign, Formula, Workbook, Worksheet, XlsxError, utility::column_number_to_name,
@@ -87,6 +90,9 @@ pub fn labelled(key: SheetKey, book: &LabelBook) -> Template {
         SheetKey::User => described(key, &USER_IMPORT, book),
         SheetKey::Calendar => described(key, &HOLIDAY_IMPORT, book),
         SheetKey::RentAdjustment => described(key, &RENT_IMPORT, book),
+        SheetKey::MeterReading => described(key, &READING_IMPORT, book),
+        SheetKey::Contract => described(key, &CONTRACT_IMPORT, book),
+        SheetKey::TakeOver => described(key, &TAKE_OVER_IMPORT, book),
     }
 }
 

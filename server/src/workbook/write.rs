@@ -120,7 +120,7 @@ pub fn rows<'a>(
 }
 
 /// How values of a list are shown.
-struct Formats {
+pub(super) struct Formats {
     text: Format,
     right: Format,
     number: Format,
@@ -131,11 +131,16 @@ struct Formats {
 }
 
 impl Formats {
-    fn new() -> Self {
-        let shown = |format| Format::new().set_num_format(format);
+    pub(super) fn new() -> Self {
+        Self::of(|format| format)
+    }
+
+    /// The same, each set otherwise.
+    pub(super) fn of(set: impl Fn(Format) -> Format) -> Self {
+        let shown = |format| set(Format::new().set_num_format(format));
         Self {
-            text: text_format(),
-            right: text_format().set_align(FormatAlign::Right),
+            text: set(text_format()),
+            right: set(text_format().set_align(FormatAlign::Right)),
             number: shown("0"),
             money: shown("#,##0.00"),
             area: shown("0.00"),
@@ -144,7 +149,14 @@ impl Formats {
         }
     }
 
-    fn write(&self, sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, kind: Kind) -> Result<(), XlsxError> {
+    pub(super) fn write(
+        &self,
+        sheet: &mut Worksheet,
+        row: u32,
+        column: u16,
+        cell: &Cell,
+        kind: Kind,
+    ) -> Result<(), XlsxError> {
         match cell {
             Cell::Empty => return Ok(()),
             Cell::Text(text)
@@ -189,12 +201,12 @@ fn serial(at: NaiveDateTime) -> f64 {
 }
 
 /// A sheet's name has at most 31 characters and none of `[]:*?/\`.
-fn sheet_name(title: &str) -> String {
+pub(super) fn sheet_name(title: &str) -> String {
     let name: String = title.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(31).collect();
     if name.is_empty() { "数据".to_owned() } else { name }
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().take(CELL_CHARS_MAX).collect()
 }
 

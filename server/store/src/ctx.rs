@@ -206,6 +206,19 @@ pub(crate) async fn begin_city(database: &Database) -> Result<Tx> {
     begin(database, None, &Scope::City { districts: Vec::new() }, true).await
 }
 
+/// A transaction of a tenant (`migrations/…_portal_tenant.sql`): no district, no estate and no organisation, so that every policy
+/// of the staff answers with nothing, and the own accounts alone. It reads; what a tenant asks for the server writes.
+pub(crate) async fn begin_tenant(database: &Database, persons: &[i64], accounts: &[i64]) -> Result<Tx> {
+    let statement = format!(
+        "begin; select set_config('app.actor', '', true), set_config('app.districts', '', true), \
+         set_config('app.estates', '', true), set_config('app.organization', '', true), set_config('app.platform', '', true), \
+         set_config('app.persons', '{}', true), set_config('app.accounts', '{}', true)",
+        joined(persons),
+        joined(accounts)
+    );
+    database.app.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)
+}
+
 /// One round trip opens the transaction and sets the scope. Only numbers go into the text, so there
 /// is nothing to quote.
 async fn begin(database: &Database, actor: Option<&Actor>, scope: &Scope, platform: bool) -> Result<Tx> {

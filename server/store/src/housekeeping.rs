@@ -7,6 +7,7 @@ use domain::{
     export::RESULT_DAYS,
     import::FAILED_DAYS,
     platform::{actor::DESK_IDLE_MINUTES, job::RETRY_DAYS, message::MESSAGE_DAYS},
+    portal::sign_in::{CODE_DAYS, IDLE_DAYS},
 };
 use sqlx::PgConnection;
 use std::ops::DerefMut as _;
@@ -75,6 +76,7 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
     )
     .execute(&mut *tx)
     .await?;
+    let tenants = tenants_sweep(&mut tx, now).await?;
     let uploads = uploads_cancel(tx.deref_mut(), now).await?;
     // Their jobs ended long ago, or were cut off and never will.
     let rows = sqlx::query!(
@@ -98,17 +100,33 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
         .await?;
     let oldest = now.checked_sub_months(Months::new(ATTEMPT_MONTHS)).unwrap_or_default();
     let attempts = sqlx::query!("delete from login_attempt where at < $1", oldest).execute(&mut *tx).await?;
+    let tries = sqlx::query!("delete from tenant_attempt where at < $1", oldest).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(Swept {
         changes,
         captchas: captchas.rows_affected(),
-        sessions: sessions.rows_affected(),
+        sessions: sessions.rows_affected() + tenants,
         uploads,
         rows: rows.rows_affected(),
-        attempts: attempts.rows_affected(),
+        attempts: attempts.rows_affected() + tries.rows_affected(),
         files: files.rows_affected(),
         messages: messages.rows_affected(),
     })
+}
+
+/// Sessions of tenants that have ended, and codes that nobody is counted by any more; answers how many sessions.
+async fn tenants_sweep(connection: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
+    sqlx::query!("delete from tenant_code where sent_at < $1", now - TimeDelta::days(CODE_DAYS))
+        .execute(&mut *connection)
+        .await?;
+    let sessions = sqlx::query!(
+        "delete from tenant_session where expires_at < $1 or seen_at < $2",
+        now,
+        now - TimeDelta::days(IDLE_DAYS)
+    )
+    .execute(connection)
+    .await?;
+    Ok(sessions.rows_affected())
 }
 
 /// As if the person had pressed 取消 (`platform::job::job_cancel`): the log keeps the job, the file is gone.

@@ -22,6 +22,7 @@ pub mod measure;
 pub mod operator;
 pub mod person;
 pub mod platform;
+pub mod portal;
 pub mod readiness;
 pub mod search;
 pub mod tenancy;

@@ -5,6 +5,8 @@
 mod days;
 #[path = "exit/desk.rs"]
 mod desk;
+#[path = "exit/meter.rs"]
+mod meter;
 #[path = "exit/money.rs"]
 mod money;
 mod support;

@@ -405,6 +405,15 @@ async fn two_who_both_have_what_one_has_once_are_two() {
     household_close(&ctx, hers, 1, "重复登记的家庭").await.expect("closed");
     live(&test, c, "LESSEE").await;
     live(&test, d, "CO_RESIDENT").await;
+    // One room for both would be one room: she lives in another one.
+    sqlx::query(
+        "update binding b set unit_id = r.unit_id, room_id = r.id from room r
+         where b.person_id = $1 and r.id = (select max(id) from room o where o.estate_id = b.estate_id and o.unit_id <> b.unit_id)",
+    )
+    .bind(d.0)
+    .execute(&test.admin)
+    .await
+    .expect("another room");
     assert_eq!(failure(merge(&test, c, d).await), Failure::refused("两条记录均有入住房间，不能合并"));
     sqlx::query(
         "update binding set to_on = current_date, ended_reason = '退租', ended_at = now() where person_id = $1",

@@ -34,6 +34,12 @@ async fn a_good_row_of_every_sheet_goes_in() {
         if sheet == SheetKey::RentAdjustment {
             support::tenancy::rent_data(&test).await;
         }
+        if sheet == SheetKey::MeterReading {
+            support::tenancy::meter_data(&test).await;
+        }
+        if sheet == SheetKey::Contract {
+            support::tenancy::lease_data(&test).await;
+        }
         if sheet == SheetKey::Binding {
             // Of somebody who is there.
             let city = city::ctx(&test.database, "city").await;
@@ -366,9 +372,32 @@ async fn who_may_import_what() {
             ],
         ),
         ("district-a", vec![SheetKey::Project, SheetKey::Estate, SheetKey::Building, SheetKey::Room]),
-        ("operator", vec![SheetKey::Estate, SheetKey::Building, SheetKey::Room, SheetKey::Person, SheetKey::Binding]),
+        (
+            "operator",
+            vec![
+                SheetKey::Estate,
+                SheetKey::Building,
+                SheetKey::Room,
+                SheetKey::Person,
+                SheetKey::Binding,
+                SheetKey::MeterReading,
+            ],
+        ),
         ("leader", vec![]),
         ("finance", vec![SheetKey::RentAdjustment]),
+        (
+            "entry",
+            vec![
+                SheetKey::Estate,
+                SheetKey::Building,
+                SheetKey::Room,
+                SheetKey::Person,
+                SheetKey::Binding,
+                SheetKey::MeterReading,
+                SheetKey::Contract,
+                SheetKey::TakeOver,
+            ],
+        ),
     ] {
         let ctx = city::ctx(&test.database, login).await;
         for sheet in SheetKey::ALL {

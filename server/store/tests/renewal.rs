@@ -77,11 +77,27 @@ async fn a_household_goes_on_under_a_new_contract() {
         bills.rows.iter().map(|row| row.amount.fen()).collect::<Vec<_>>()
     };
     assert_eq!(deposits().await, [100_000]);
+    // What was taken off of its rent was agreed to for three months behind its term.
+    let reduced = "insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, from_on,
+                                               to_on, doc_no, full_fen, payable_fen, status, maker_id, checker_id, checked_at)
+                   select district_id, estate_id, gen_random_uuid(), id, 'DIBAO', 10, 5000, (end_on + 1 - interval '1 month')::date,
+                          (end_on + 1 + interval '3 months')::date - 1, 'x', 100, 10, 'APPROVED', 1, 2, now()
+                   from contract where id = $1";
+    sqlx::query(reduced).bind(first.0).execute(&test.admin).await.expect("it is reduced");
     let answer = SyncAnswer::Known { agreement_no: None };
     assert_eq!(contract_synced(&test.database, &number, answer, later).await.expect("read"), ContractStatus::Active);
     let (old, new) = (contract_get(&entry, first).await.expect("it"), contract_get(&entry, second).await.expect("it"));
     assert_eq!((old.row.status, old.ended_on), (ContractStatus::Renewed, Some(before.row.end_on)));
     assert_eq!((new.row.status, new.account_id), (ContractStatus::Active, Some(account)), "the account goes on");
+    let goes_on: bool = sqlx::query_scalar(
+        "select d.from_on = c.start_on and d.to_on = (c.start_on + interval '3 months')::date - 1 and d.status = 'APPROVED'
+         from rent_reduction d join contract c on c.id = d.contract_id where c.id = $1",
+    )
+    .bind(second.0)
+    .fetch_one(&test.admin)
+    .await
+    .expect("the rest of the reduction");
+    assert!(goes_on, "what was agreed to holds under the new contract");
     let mut asked = deposits().await;
     asked.sort_unstable();
     assert_eq!(asked, [20_000, 100_000], "only what is missing is asked for");

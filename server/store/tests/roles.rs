@@ -106,6 +106,8 @@ async fn the_seeded_roles_may_exactly_this() {
     tenancy:contract:check       .           .    .          .        .      .        .     x                 .       .       .         .         .            .       .
     tenancy:contract:export      .           x    .          x        .      x        .     .                 x       .       .         .         .            .       .
     tenancy:contract:print       .           .    .          .        .      x        x     .                 .       .       .         .         .            .       .
+    tenancy:take_over:write      .           .    .          .        .      .        x     .                 .       .       .         .         .            .       .
+    tenancy:take_over:check      .           x    .          .        .      .        .     x                 .       .       .         .         .            .       .
     tenancy:template:read        .           x    x          .        .      x        x     .                 .       .       .         .         x            .       .
     tenancy:template:write       .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
     tenancy:template:check       .           .    x          .        .      .        .     .                 .       .       .         .         .            .       .
@@ -131,10 +133,18 @@ async fn the_seeded_roles_may_exactly_this() {
     billing:dunning:check        .           .    x          x        .      .        .     .                 .       .       .         .         .            .       x
     billing:rent:adjust          .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
     billing:rent:check           .           x    .          .        .      .        .     x                 .       .       .         .         .            .       .
+    billing:waiver:write         .           .    .          .        .      .        .     .                 x       .       .         .         .            .       .
+    billing:waiver:check         x           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
+    billing:waiver:lead          x           .    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    billing:meter:read           .           x    .          x        .      x        x     x                 x       x       .         .         x            .       x
+    billing:meter:write          .           .    .          .        .      x        x     .                 .       .       .         .         x            .       .
+    billing:meter:check          .           .    .          x        .      .        .     x                 .       .       .         .         .            .       .
     billing:ledger:read          x           x    .          x        .      .        .     .                 x       x       .         .         .            .       x
     billing:period:close         .           .    .          .        .      .        .     .                 .       .       .         .         .            .       x
     insight:home:read            x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
     insight:map:read             x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
+    insight:report:read          x           x    x          x        x      x        .     .                 x       x       .         .         .            x       x
+    insight:report:export        .           x    .          x        .      .        .     .                 x       .       .         .         .            .       x
     ");
 }
 

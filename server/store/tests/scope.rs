@@ -95,6 +95,10 @@ async fn with_jobs() -> TestDatabase {
          select id, 'JOB_FINISHED', '{}', '', '/', now() from app_user;
          insert into person_history (person_id, event, reason) select id, 'DELETE', '测试' from person;
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
+         insert into tenant_code (phone_digest, code_signature, address, sent_at, expires_at, person_ids)
+         values ('\\x01', 'x', 'x', now(), now(), '{}');
+         insert into tenant_session values ('\\x01', '\\x01', '{}', now(), now(), now());
+         insert into tenant_attempt (at, address, result) values (now(), 'x', 'OK');
          insert into login_attempt (login, result) values ('city', 'OK');
          insert into password_history (user_id, password_hash) select id, '' from app_user where login = 'city';
          insert into user_phone select u.id, k.id, '\\x01' from app_user u, cipher_key k where u.login = 'city'; insert into user_factor (user_id, secret, key_id, offered_at) select id, '\\x01', 1, now() from app_user where login = 'city';
@@ -372,13 +376,16 @@ async fn only_these_functions_run_with_their_owners_rights() {
     .await
     .expect("functions");
     let expected = [
+        "contract_numbers_known",
         "job_enqueue",
         "job_queued",
         "person_binds",
         "person_digests_taken",
         "person_household",
         "person_is_housed",
+        "person_is_staged",
         "persons_bound",
+        "take_over_running",
     ]
     .map(|name| (name.to_owned(), true, false));
     assert_eq!(functions, expected, "name, fixed search path, open to the public");

@@ -9,7 +9,7 @@ use crate::{
     papers::{self, PaperWorld, paper_world},
     support::{
         Site,
-        billing_pages::{account, cash, lock},
+        billing_pages::{account, cash, lock, odd},
         city,
     },
 };
@@ -25,6 +25,8 @@ pub struct BillingWorld {
     pub bills: [i64; 2],
     /// one to be read, one to be taken back, one to be verified
     payments: [i64; 3],
+    /// money of the account that no order asked for
+    odd: i64,
     pub papers: PaperWorld,
 }
 
@@ -40,7 +42,8 @@ pub async fn billing_world(site: &Site, person: i64) -> BillingWorld {
     };
     let payments = [payment(11).await, payment(12).await, payment(13).await];
     let district = site.id("select district_id from account").await;
-    BillingWorld { account: account.0, district, bills, payments, papers: paper_world(site).await }
+    let odd = odd(site, account).await;
+    BillingWorld { account: account.0, district, bills, payments, odd, papers: paper_world(site).await }
 }
 
 /// Finance makes bills and verifies, a cashier takes money, a district looks on.
@@ -62,6 +65,23 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
         finance("bill_create", json!({"account": account, "form": lock(21, today)})),
         finance("bill_reverse", json!({"id": wrong, "version": 1, "how": "Void", "reason": "阳光苑误录"})),
         read("payment_list", list.clone(), Hidden),
+        read("pay_order_list", list.clone(), Hidden),
+        read("pay_order_get", json!({"id": at.odd}), NotFound),
+        read("pay_odd_list", list.clone(), Hidden),
+        read("pay_odd_get", json!({"id": at.odd}), NotFound),
+        Entry {
+            right: ("cashier", Good),
+            ..writes(
+                "pay_odd_propose",
+                json!({"id": at.odd, "version": 1, "outcome": "BALANCE", "account_no": "", "opinion": ""}),
+                "finance",
+                Forbidden,
+            )
+        },
+        Entry {
+            right: ("finhead", Good),
+            ..writes("pay_odd_decide", json!({"id": at.odd, "version": 2, "agree": true, "opinion": ""}), "cashier", Forbidden)
+        },
         cashier("payment_take", json!({"account": account, "form": cash(22, "1")})),
         cashier("payment_void", json!({"id": void, "version": 1, "reason": "金额有误"})),
         finance("payments_chosen", json!({"ids": [verified]})),

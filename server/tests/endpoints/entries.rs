@@ -3,7 +3,7 @@
 use crate::{
     adjustment,
     administration::{administration, requests, workflows},
-    assets, billing, books, deductions, dunning, exit, files, jobs, move_in, papers, persons,
+    assets, billing, books, change, deductions, dunning, exit, files, jobs, meter, move_in, papers, persons, relief,
     stock::{Spare, spare, stock},
     support::{self, Site, city},
     tables, tenancy,
@@ -88,7 +88,10 @@ pub struct World {
     pub move_in: move_in::MoveInWorld,
     pub exit: exit::ExitWorld,
     pub adjustment: adjustment::AdjustmentWorld,
+    pub change: support::change_pages::Changed,
     pub dunning: support::dunning_pages::Dunned,
+    pub meter: support::meter_pages::Metered,
+    pub relief: relief::ReliefWorld,
 }
 
 pub async fn world(site: &Site) -> World {
@@ -132,7 +135,10 @@ pub async fn world(site: &Site) -> World {
     let move_in = move_in::move_in_world(site).await;
     World {
         adjustment: adjustment::adjustment_world(site, tenancy.contract).await,
+        change: change::change_world(site, tenancy.contract).await,
         dunning: dunning::dunning_world(site, tenancy.contract).await,
+        meter: support::meter_pages::metered(site).await,
+        relief: relief::relief_world(site, tenancy.contract, billing.account).await,
         exit: exit::exit_world(site, move_in.at.waiting, move_in.at.done).await,
         user: site.id("select id from app_user where login = 'leader'").await,
         role,
@@ -355,17 +361,25 @@ pub fn functions(world: &World) -> Vec<Entry> {
         // Only the person who uploaded a file answers for it.
         unread(writes("import_confirm", json!({"id": waiting[0]}), "finance", NotFound)),
     ];
+    // Rates of the estates of whoever asks.
+    let mut report = list.clone();
+    report["query"]["filter"] = json!({"report": "occupancy", "by": "estate"});
+    entries.push(reads("report_get", report, Forbidden, "admin", Hidden));
     entries.extend(stock(world));
     entries.extend(assets::functions(&world.assets, &list));
     entries.extend(billing::functions(&world.billing, &list));
     entries.extend(books::functions(&world.books, &list));
     entries.extend(deductions::functions(&world.deductions, &list));
     entries.extend(persons::persons(world, &list));
+    // Before its contract is deleted.
+    entries.extend(change::functions(&world.change, &list));
     entries.extend(tenancy::functions(&world.tenancy, &list));
     entries.extend(move_in::functions(&world.move_in, &list));
     entries.extend(exit::functions(&world.exit, &list));
     entries.extend(adjustment::functions(&world.adjustment, &list));
     entries.extend(dunning::functions(&world.dunning, &list));
+    entries.extend(meter::functions(world.meter, &list));
+    entries.extend(relief::functions(&world.relief, &list));
     entries.extend(files::functions(&world.files));
     entries.extend(administration(world, &list));
     entries.extend(tables::tables(&list));

@@ -2,13 +2,16 @@
 //! becomes of addresses that lead nowhere.
 
 mod adjustment;
+mod change;
 mod dunning;
 mod exit;
 mod failure;
 mod headers;
+mod meter;
 mod move_in;
 mod papers;
 mod places;
+mod relief;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -51,6 +54,18 @@ async fn every_page_is_drawn_by_the_server() {
         ("/", "/".into(), vec!["测试市住房保障中心房源概况", "甲区", "乙区", "50.00%", "已入住", "两居室"]),
         ("/map", "/map".into(), vec!["房源分布", "甲区", "乙区", "1个小区尚未标注坐标"]),
         ("/map", "/map?mode=pay".into(), vec!["缴费情况图例", "甲区", "已出租未建账"]),
+        ("/insight/reports", "/insight/reports".into(), vec!["统计报表", "RP-06", "收缴率（按费项）", "账户余额表"]),
+        (
+            "/insight/reports/:report",
+            "/insight/reports/occupancy?by=estate".into(),
+            vec!["出租率、入住率、空关率统计表", "阳光苑", "星光苑", "合计", "口径：", "导出Excel", "制表人"],
+        ),
+        (
+            "/insight/reports/:report",
+            "/insight/reports/collection?by=item".into(),
+            vec!["收缴率统计表", "损坏赔偿", "120.50", "0.00%", "合计（大写）：人民币零元整", "--rate-hue:0"],
+        ),
+        ("/insight/reports/:report", "/insight/reports/receipt".into(), vec!["收款日报（月报）", "甲区", "60.25"]),
         ("/billing/arrears", "/billing/arrears".into(), vec!["欠费台账", "没有欠费的租户"]),
         ("/billing/arrears", "/billing/arrears?level=L1".into(), vec!["没有符合条件的记录"]),
         ("/housing/:noun", "/housing/projects".into(), vec!["甲项目", "乙项目", "共 3 条"]),
@@ -218,7 +233,10 @@ async fn every_page_is_drawn_by_the_server() {
         .chain(exit::PATTERNS)
         .chain(papers::PATTERNS)
         .chain(adjustment::PATTERNS)
-        .chain(dunning::PATTERNS);
+        .chain(change::PATTERNS)
+        .chain(dunning::PATTERNS)
+        .chain(meter::PATTERNS)
+        .chain(relief::PATTERNS);
     let spelled = listed.map(|path| {
         let segment =
             |segment: &str| segment.strip_prefix(':').map_or(segment.to_owned(), |name| format!("{{{name}}}"));
@@ -246,6 +264,18 @@ async fn every_page_is_drawn_by_the_server() {
     }
 }
 
+/// Who reads no reports sees the figures at home all the same, and no way that ends at a closed door.
+#[tokio::test]
+async fn home_leads_to_reports_only_whoever_reads_them() {
+    let site = Site::open().await;
+    let link = "href=\"/insight/reports/collection\"";
+    let (city, entry) = (site.session("city").await, site.session("entry").await);
+    shows(&site.get("/", Some(&city)).await, "/", &["收缴率", link]);
+    let page = site.get("/", Some(&entry)).await;
+    shows(&page, "/", &["收缴率"]);
+    hides(&page, "/", &["href=\"/insight/reports"]);
+}
+
 /// A district's account sees nothing of the other one, on whatever page and however it asks.
 #[tokio::test]
 async fn the_wall_holds_on_every_page() {
@@ -266,6 +296,8 @@ async fn the_wall_holds_on_every_page() {
         ("/billing/accounts".to_owned(), vec!["暂无租金账户"]),
         ("/billing/bills".to_owned(), vec!["暂无账单"]),
         ("/billing/payments".to_owned(), vec!["暂无缴费记录"]),
+        ("/billing/pay-orders".to_owned(), vec!["暂无支付订单"]),
+        ("/billing/pay-odds".to_owned(), vec!["没有待核实的到账"]),
         ("/billing/deductions".to_owned(), vec!["暂无代扣批次"]),
         ("/billing/deductions/records".to_owned(), vec!["暂无扣费记录"]),
         ("/billing/deductions/differences".to_owned(), vec!["没有差异，系统与银行一致"]),
@@ -317,6 +349,8 @@ async fn the_wall_holds_on_every_page() {
         format!("/billing/accounts/{}/new-bill", at.household.0),
         format!("/billing/bills/{}", at.household.1),
         format!("/billing/payments/{}", at.household.2),
+        format!("/billing/pay-orders/{}", support::billing_pages::ODD),
+        format!("/billing/pay-odds/{}", support::billing_pages::ODD),
         format!("/billing/deductions/{}", at.deduction.batch),
         format!("/billing/deductions/records/{}", at.deduction.item),
         format!("/billing/deductions/differences/{}", at.deduction.difference),

@@ -45,7 +45,31 @@ pub async fn household(site: &Site, person: i64) -> (AccountId, BillId, PaymentI
     let (finance, cashier) = (city::ctx(database, "finance").await, city::ctx(database, "cashier").await);
     let bill = bill_create(&finance, account, &lock(1, finance.today())).await.expect("a bill");
     let payment = payment_take(&cashier, account, &cash(2, "60.25")).await.expect("a payment");
+    assert_eq!(odd(site, account).await, ODD);
     (account, bill, payment)
+}
+
+/// Number of the first order, and of the first money that came by telephone and that no order asked for.
+pub const ODD: i64 = 1;
+
+/// A payment company has money of an account that its order did not ask for.
+pub async fn odd(site: &Site, account: AccountId) -> i64 {
+    let kept = format!(
+        "with asked as (
+             insert into pay_order (district_id, estate_id, account_id, person_id, order_no, request_id, channel, amount_fen, bill_ids,
+                                    subject, status, made_at, expires_at, closed_at)
+             select a.district_id, a.estate_id, a.id, a.person_id, 'ZF1', gen_random_uuid(), 'WECHAT', 90, array[b.id], '测试', 'CLOSED',
+                    now(), now(), now()
+             from account a join bill b on b.account_id = a.id where a.id = {account} order by b.id limit 1 returning *),
+         noted as (
+             insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
+             select district_id, estate_id, id, now(), '下单', channel from asked)
+         insert into pay_odd (district_id, estate_id, account_id, order_id, channel, trade_no, order_no, amount_fen, paid_at, reason,
+                              found_at)
+         select district_id, estate_id, account_id, id, channel, '4200001', order_no, 100, now(), 'SECOND', now() from asked
+         returning id"
+    );
+    site.id(&kept).await
 }
 
 /// Address pattern, address, and texts that stand there, for an account of the city.
@@ -70,6 +94,22 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
             vec!["损坏赔偿120.50元", "应收款", "租金及其他收入", "库存现金", "转应收", "门锁", "部分缴"],
         ),
         ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
+        ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "ZF1", "甲区租户", "已关闭", "共 1 条"]),
+        (
+            "/billing/pay-orders/:id",
+            format!("/billing/pay-orders/{ODD}"),
+            vec!["支付订单 ZF1", "甲区租户", "办理记录", "下单"],
+        ),
+        (
+            "/billing/pay-odds",
+            "/billing/pay-odds".into(),
+            vec!["待核实到账", "4200001", "重复支付", "甲区租户", "共 1 条"],
+        ),
+        (
+            "/billing/pay-odds/:id",
+            format!("/billing/pay-odds/{ODD}"),
+            vec!["待核实到账 重复支付", "到账金额(元)", "1.00", "待处理"],
+        ),
         ("/billing/payments/verify", "/billing/payments/verify".into(), vec!["请先在缴费记录中勾选要核销的收款"]),
         (
             "/billing/payments/:id",

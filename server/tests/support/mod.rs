@@ -7,6 +7,7 @@ pub mod asset;
 pub mod asset_pages;
 pub mod billing_pages;
 pub mod book_pages;
+pub mod change_pages;
 #[path = "../../store/tests/support/city.rs"]
 pub mod city;
 #[path = "../../store/tests/support/database.rs"]
@@ -14,9 +15,11 @@ pub mod database;
 pub mod deduction_pages;
 pub mod dunning_pages;
 pub mod exit_pages;
+pub mod meter_pages;
 pub mod move_in_pages;
 #[path = "../../store/tests/support/phone.rs"]
 pub mod phone;
+pub mod relief_pages;
 #[path = "../../store/tests/support/sheet.rs"]
 pub mod sheet;
 #[path = "../../store/tests/support/tenancy.rs"]
@@ -39,9 +42,14 @@ use server::{
         limit::{Limits, PerMinute},
         metrics::Metrics,
     },
+    pay::Till,
     router::{AppState, router},
+    sms::Carrier,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use store::{live::Feed, platform::token};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -115,6 +123,15 @@ impl Site {
     }
 
     async fn behind(front: Front, tile_origin: Option<&str>) -> Self {
+        Self::made(front, tile_origin, Till::default(), None).await
+    }
+
+    /// With payment companies and a carrier of text messages.
+    pub async fn paying(till: Till, carrier: Option<Arc<Carrier>>) -> Self {
+        Self::made(Front::default(), None, till, carrier).await
+    }
+
+    async fn made(front: Front, tile_origin: Option<&str>, till: Till, carrier: Option<Arc<Carrier>>) -> Self {
         let test = TestDatabase::with_city().await;
         let folder = std::env::temp_dir().join(format!("housing-site-{}", token::short_id()));
         let package = folder.join("pkg").join(BUILD);
@@ -133,7 +150,7 @@ impl Site {
                 secure_cookies: front.https,
                 settings: settings.subscribe(),
                 tables: watch::Sender::default(),
-                audit_anchors: std::sync::Arc::new(Vec::new),
+                audit_anchors: Arc::new(Vec::new),
                 build: BUILD.to_owned(),
             },
             options: LeptosOptions::builder()
@@ -144,7 +161,10 @@ impl Site {
             feed: Feed::start(test.database.clone()).await.expect("a feed"),
             front,
             stopping,
-            fonts: std::sync::Arc::new(print::Fonts::find(None)),
+            fonts: Arc::new(print::Fonts::find(None)),
+            till,
+            carrier,
+            demo_phone: None,
             stream_recheck: std::time::Duration::from_millis(500),
         };
         let patterns = app::page_patterns(&state.process);

@@ -89,6 +89,8 @@ pub const NO_CONTRACT: &str = "合同不存在或未生效";
 pub const IS_BILLED: &str = "生效月份不能早于已生成账单的月份";
 /// A second change while the first waits would not know what it changes.
 pub const IS_PENDING: &str = "该合同已有待审批的租金调整";
+/// What is told of a contract whose reduction (E-56) covers the month.
+pub const IS_REDUCED: &str = "合同在该月份有租金核减，请先提前终止核减";
 /// Its last bills are cut and settled by the exit: made anew they would be charged in full once more.
 pub const IS_LEAVING: &str = "该合同正在办理退租";
 /// 新租金标准未经批准

@@ -31,6 +31,8 @@ fn standing() -> Standing {
             first: 1,
             due_day: 10,
             rents: vec![Rent { from: day("2026-01-01"), full: fen(11180), payable: fen(3354) }],
+            cycles: Vec::new(),
+            charged_to: None,
             base: DayBase::Actual,
         },
         area: Area::parse("43").unwrap(),

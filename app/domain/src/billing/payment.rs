@@ -70,6 +70,8 @@ pub struct PaymentRow {
     pub cashier: Option<String>,
     pub status: PaymentStatus,
     pub verified_at: Option<DateTime<Utc>>,
+    /// 线上收款: it lies in no drawer and cannot be taken back, only refunded
+    pub online: bool,
     pub version: i32,
 }
 

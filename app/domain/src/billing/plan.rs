@@ -25,7 +25,18 @@ pub struct Terms {
     pub due_day: u8,
     /// before and after what is taken off, from a day on; in the order of the days
     pub rents: Vec<Rent>,
+    /// months in one bill from a day on, with which a bill begins (C10); in the order of the days
+    pub cycles: Vec<Cycle>,
+    /// §3.27: periods that began by this day were charged by the system before, and what is open of them came with the take-over
+    pub charged_to: Option<NaiveDate>,
     pub base: DayBase,
+}
+
+/// Months in one bill from a day on: the cycle was changed, or the term was made longer behind a bill that ended with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    pub from: NaiveDate,
+    pub months: u8,
 }
 
 /// A rent from a day on.
@@ -93,8 +104,8 @@ pub fn month_of(day: NaiveDate) -> NaiveDate {
 /// The bills of the whole term, in order.
 #[must_use]
 pub fn bills(terms: &Terms) -> Vec<PlannedBill> {
-    let periods = schedule::periods(terms.start_on, terms.end_on, terms.split);
-    schedule::bills(&periods, terms.first.into(), terms.cycle.into())
+    let periods = periods(terms);
+    grouped(&periods, terms)
         .into_iter()
         .map(|periods| {
             let (first, last) = (periods[0], periods[periods.len() - 1]);
@@ -109,12 +120,43 @@ pub fn bills(terms: &Terms) -> Vec<PlannedBill> {
         .collect()
 }
 
+/// The periods of the term, cut where a bill has to begin: a month that was charged to the end of a shorter term is two parts.
+fn periods(terms: &Terms) -> Vec<schedule::Period> {
+    let mut periods = schedule::periods(terms.start_on, terms.end_on, terms.split);
+    for cycle in &terms.cycles {
+        let cut = periods.iter().enumerate().find_map(|(place, period)| Some((place, period.cut(cycle.from)?)));
+        if let Some((place, (before, after))) = cut {
+            periods.splice(place..=place, [before, after]);
+        }
+    }
+    periods
+}
+
+/// The periods of each bill: as many as the cycle has that holds on its first day. Behind what another system has charged they
+/// are counted anew: how it made its bills nobody knows.
+fn grouped<'a>(periods: &'a [schedule::Period], terms: &Terms) -> Vec<&'a [schedule::Period]> {
+    let (mut rest, mut bills) = (periods, Vec::new());
+    let (mut first, mut cycle) = (terms.first, terms.cycle);
+    if let Some(day) = terms.charged_to {
+        let charged = rest.partition_point(|period| period.from <= day);
+        (first, rest) = (if charged > 0 { cycle } else { first }, &rest[charged..]);
+    }
+    for next in &terms.cycles {
+        let (before, after) = rest.split_at(rest.partition_point(|period| period.from < next.from));
+        bills.extend(schedule::bills(before, first.into(), cycle.into()));
+        // Where nothing was charged yet the first bill has the new months too.
+        (first, cycle, rest) = (next.months, next.months, after);
+    }
+    bills.extend(schedule::bills(rest, first.into(), cycle.into()));
+    bills
+}
+
 /// The first day of the first bill in a month or behind it, which the lines of no bill are needed for; none: the term is over.
 #[must_use]
 pub fn first_day(terms: &Terms, month: NaiveDate) -> Option<NaiveDate> {
-    let periods = schedule::periods(terms.start_on, terms.end_on, terms.split);
-    let bills = schedule::bills(&periods, terms.first.into(), terms.cycle.into());
-    bills.into_iter().map(|periods| periods[0].from).find(|from| month_of(*from) >= month)
+    let periods = periods(terms);
+    let mut starts = grouped(&periods, terms).into_iter().map(|periods| periods[0].from);
+    starts.find(|from| month_of(*from) >= month)
 }
 
 /// The bills whose first day lies in a month: what the run of that month makes (PRM-40).
@@ -201,6 +243,8 @@ mod tests {
             first: 1,
             due_day: 10,
             rents: vec![Rent { from: day(start), full: fen(11180), payable: fen(1118) }],
+            cycles: Vec::new(),
+            charged_to: None,
             base: DayBase::Actual,
         }
     }
@@ -243,12 +287,67 @@ mod tests {
         assert_eq!(made, [(1, 2), (3, 3), (6, 3), (9, 3), (12, 1)]);
     }
 
+    #[test]
+    fn another_cycle_begins_with_a_bill() {
+        let cycles = vec![Cycle { from: day("2026-04-01"), months: 3 }, Cycle { from: day("2026-10-01"), months: 1 }];
+        let terms = Terms { cycles, ..terms("2026-01-01", "2026-12-31") };
+        let told: Vec<_> = bills(&terms).iter().map(|bill| (bill.from.month(), bill.months)).collect();
+        assert_eq!(told, [(1, 1), (2, 1), (3, 1), (4, 3), (7, 3), (10, 1), (11, 1), (12, 1)]);
+    }
+
+    /// A term to 12-15 was charged to its end, then made longer: the rest of December is charged, and nothing twice.
+    #[test]
+    fn a_longer_term_goes_on_behind_the_last_bill() {
+        let longer = |end: &str, split, cycle, seam: &str| {
+            let cycles = vec![Cycle { from: day(seam), months: cycle }];
+            let terms = Terms { cycles, split, cycle, first: cycle, ..terms("2026-01-01", end) };
+            let bills = bills(&terms);
+            bills
+                .into_iter()
+                .skip_while(|bill| bill.from < day("2026-10-01"))
+                .map(|bill| (bill.from, bill.to))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            longer("2027-01-31", RentSplit::Natural, 1, "2026-12-16")[2..],
+            [
+                (day("2026-12-01"), day("2026-12-15")),
+                (day("2026-12-16"), day("2026-12-31")),
+                (day("2027-01-01"), day("2027-01-31")),
+            ]
+        );
+        // Quarters of which the last had two months only.
+        assert_eq!(
+            longer("2027-03-31", RentSplit::Natural, 3, "2026-12-01"),
+            [
+                (day("2026-10-01"), day("2026-11-30")),
+                (day("2026-12-01"), day("2027-02-28")),
+                (day("2027-03-01"), day("2027-03-31")),
+            ]
+        );
+    }
+
+    /// §3.27: a period that began by the day to which was charged belongs to the system before; bills are grouped anew from there.
+    #[test]
+    fn a_contract_that_was_taken_over_is_charged_behind_what_was_charged() {
+        let over = |text: &str, cycle| {
+            let terms = Terms { charged_to: Some(day(text)), cycle, first: cycle, ..terms("2026-01-01", "2026-12-31") };
+            bills(&terms).first().map(|bill| (bill.from, bill.to))
+        };
+        assert_eq!(over("2026-09-30", 1), Some((day("2026-10-01"), day("2026-10-31"))));
+        assert_eq!(over("2026-10-01", 1), Some((day("2026-11-01"), day("2026-11-30"))));
+        assert_eq!(over("2026-09-30", 6), Some((day("2026-10-01"), day("2026-12-31"))), "its half-years begin anew");
+        assert_eq!(over("2026-06-30", 6), Some((day("2026-07-01"), day("2026-12-31"))));
+        assert_eq!(over("2026-12-31", 1), None);
+    }
+
     proptest! {
         /// The months' runs together make the plan, each bill once, and every day of the term is charged once.
         #[test]
         fn the_runs_make_the_plan(
             start in 0i64..800, days in 1i64..1200, free in 0i64..60, cycle in 1u8..=12, first in 1u8..=12,
-            contract in any::<bool>(), change in 0i64..1200,
+            contract in any::<bool>(), change in 0i64..1200, other in 1u8..=12, otherwise in 0i64..1200,
+            charged in prop::option::of(0i64..1200),
         ) {
             let start_on = day("2024-01-01") + chrono::Days::new(start.unsigned_abs());
             let end_on = start_on + chrono::Days::new(days.unsigned_abs());
@@ -257,6 +356,8 @@ mod tests {
                 start_on, end_on, rent_start_on,
                 split: if contract { RentSplit::Contract } else { RentSplit::Natural },
                 cycle, first, due_day: 10, base: DayBase::Actual,
+                cycles: vec![Cycle { from: start_on + chrono::Days::new(otherwise.unsigned_abs()), months: other }],
+                charged_to: charged.map(|days| start_on + chrono::Days::new(days.unsigned_abs())),
                 rents: vec![
                     Rent { from: start_on, full: fen(11180), payable: fen(3354) },
                     Rent { from: start_on + chrono::Days::new(change.unsigned_abs()), full: fen(14560), payable: fen(3354) },
@@ -272,7 +373,12 @@ mod tests {
             prop_assert_eq!(&plan, &by_month);
             let month = month_of(rent_start_on);
             prop_assert_eq!(first_day(&terms, month), plan.iter().map(|bill| bill.from).find(|from| month_of(*from) >= month));
-            let mut next = start_on;
+            let mut next = plan.first().map_or(end_on.succ_opt().unwrap(), |bill| bill.from);
+            match terms.charged_to {
+                None => prop_assert_eq!(next, start_on),
+                // Not a day is missed, and no period that was charged is charged again.
+                Some(charged) => prop_assert!(next > end_on || next > charged && next <= charged + chrono::Days::new(31)),
+            }
             for line in plan.iter().flat_map(|bill| &bill.lines) {
                 prop_assert_eq!(line.from, next);
                 prop_assert!(line.payable <= line.full && line.payable >= Money::ZERO);

@@ -1,14 +1,14 @@
-//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-31, PRM-41 to PRM-49, PRM-51): the parameters that
+//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-31, PRM-41 to PRM-49, PRM-51, PRM-76): the parameters that
 //! contracts and bills follow, each of which a district may set for itself.
 
 use crate::{
-    billing::{arrears::ArrearsRule, deduction_result::DeductionDays, late_fee::LateFee},
-    dictionary::{DayBase, PaidFirst},
+    billing::{arrears::ArrearsRule, deduction_result::DeductionDays, late_fee::LateFee, meter::Tariff},
+    dictionary::{DayBase, MeterType, PaidFirst},
     platform::setting::code,
     tenancy::{
         assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX, layout::LayoutRule, renewal::RenewalWindow,
     },
-    value::{Check, Complaint, Money},
+    value::{Check, Complaint, Money, decimal, decimal_text},
 };
 
 /// What is in force where a home lies.
@@ -42,6 +42,12 @@ pub struct BillingRule {
     pub notice_days: u32,
     /// PRM-51
     pub minor: Money,
+    /// 收费标准 of what meters measure: water, power, gas, heat
+    pub tariffs: [Tariff; 4],
+    /// PRM-76: from which multiple of the average a usage has to be confirmed, in hundredths
+    pub meter_factor: u32,
+    /// what the head of finance may write off alone (domain.md §6.4)
+    pub write_off_limit: Money,
 }
 
 impl Default for BillingRule {
@@ -61,12 +67,15 @@ impl Default for BillingRule {
             levels: [1, 2, 3, 6],
             notice_days: 15,
             minor: Money::from_fen(100),
+            tariffs: Default::default(),
+            meter_factor: 300,
+            write_off_limit: Money::from_fen(500_000),
         }
     }
 }
 
 /// The parameters of the rule, in the order of their numbers.
-pub const CODES: [&str; 13] = [
+pub const CODES: [&str; 19] = [
     code::LAYOUTS,
     code::SIGN_DAYS,
     code::LEASE_MONTHS,
@@ -80,7 +89,24 @@ pub const CODES: [&str; 13] = [
     code::ARREARS_LEVELS,
     code::NOTICE_DAYS,
     code::ARREARS_MINOR,
+    code::WATER_PRICE,
+    code::POWER_PRICE,
+    code::GAS_PRICE,
+    code::HEAT_PRICE,
+    code::METER_FACTOR,
+    code::WRITE_OFF_LIMIT,
 ];
+
+/// Where the price of what a meter measures is set.
+const fn priced(code: &str) -> Option<MeterType> {
+    match code.as_bytes() {
+        b"WATER_PRICE" => Some(MeterType::Water),
+        b"POWER_PRICE" => Some(MeterType::Power),
+        b"GAS_PRICE" => Some(MeterType::Gas),
+        b"HEAT_PRICE" => Some(MeterType::Heat),
+        _ => None,
+    }
+}
 
 impl BillingRule {
     /// Reads a parameter as it is entered or stored into the rule.
@@ -138,7 +164,25 @@ impl BillingRule {
                     .filter(|minor| (0..=10_000).contains(&minor.fen()))
                     .ok_or(says("须为0至100元，最多2位小数"))?;
             }
-            _ => {}
+            code::METER_FACTOR => {
+                self.meter_factor = decimal(value, 2)
+                    .and_then(|factor| u32::try_from(factor).ok())
+                    .filter(|factor| (110..=10_000).contains(factor))
+                    .ok_or(says("异常用量倍数须为1.1至100，最多2位小数"))?;
+            }
+            code::WRITE_OFF_LIMIT => {
+                self.write_off_limit = Money::parse_yuan(value)
+                    .ok()
+                    .filter(|limit| *limit >= Money::ZERO)
+                    .ok_or(says("核销限额须为不小于0的金额，最多2位小数"))?;
+            }
+            code => {
+                if let Some(meter) = priced(code) {
+                    self.tariffs[meter as usize] = Tariff::parse(value).ok_or(says(
+                        "须为单价，或由小到大的“用量:单价”加末档单价，如3.15或260:0.52,400:0.57,0.82；留空为未设置",
+                    ))?;
+                }
+            }
         }
         Ok(())
     }
@@ -163,8 +207,16 @@ impl BillingRule {
             code::ARREARS_LEVELS => self.levels.map(|level| level.to_string()).join("/"),
             code::NOTICE_DAYS => self.notice_days.to_string(),
             code::ARREARS_MINOR => self.minor.to_string(),
-            _ => return None,
+            code::METER_FACTOR => decimal_text(self.meter_factor.into(), 2),
+            code::WRITE_OFF_LIMIT => self.write_off_limit.to_string(),
+            code => self.tariff(priced(code)?).code(),
         })
+    }
+
+    /// What a meter's usage costs; it may not be set.
+    #[must_use]
+    pub const fn tariff(&self, meter: MeterType) -> &Tariff {
+        &self.tariffs[meter as usize]
     }
 
     /// What counts as arrears (§4.11).
@@ -214,6 +266,12 @@ mod tests {
             (code::ARREARS_LEVELS, "1/2/4/6"),
             (code::NOTICE_DAYS, "30"),
             (code::ARREARS_MINOR, "2.00"),
+            (code::WATER_PRICE, "3.15"),
+            (code::POWER_PRICE, "260.00:0.52,400.00:0.57,0.82"),
+            (code::GAS_PRICE, ""),
+            (code::HEAT_PRICE, "25.00"),
+            (code::METER_FACTOR, "2.50"),
+            (code::WRITE_OFF_LIMIT, "800.00"),
         ] {
             assert_eq!(rule.set(code, value), Ok(()), "{code}");
             assert_eq!(rule.value(code).as_deref(), Some(value), "{code}");
@@ -240,6 +298,9 @@ mod tests {
             (code::ARREARS_LEVELS, &["1/2/3", "2/1/3/6", "0/1/2/3", "1/2/3/61"]),
             (code::NOTICE_DAYS, &["0", "91", "x"]),
             (code::ARREARS_MINOR, &["-1", "1.001", "101"]),
+            (code::WATER_PRICE, &["0", "-1", "400:0.5,260:0.6,1"]),
+            (code::METER_FACTOR, &["", "1", "101"]),
+            (code::WRITE_OFF_LIMIT, &["", "-1", "1.001"]),
         ] {
             for value in values {
                 let mut rule = BillingRule::default();

@@ -102,6 +102,24 @@ dictionary! {
     }
 }
 
+impl FeeItem {
+    /// Whether it comes again with every period: what 项目欠费 adds up (§4.9).
+    #[must_use]
+    pub const fn is_periodic(self) -> bool {
+        matches!(
+            self,
+            Self::Rent
+                | Self::Property
+                | Self::Water
+                | Self::Electricity
+                | Self::Gas
+                | Self::Heating
+                | Self::Parking
+                | Self::OverArea
+        )
+    }
+}
+
 dictionary! {
     /// 支付方式 (D-31)
     PayMethod = "D-31" "支付方式" {

@@ -13,6 +13,7 @@ use crate::{
         unit_status::Circumstances,
     },
     id::{BuildingId, EstateId, OrganizationId, RentStandardId, RoomId, UnitId},
+    insight::ratio::Ratio,
     sheet::Cell,
     value::{Area, Check, Complaint, Money, Rate, monthly_rent, required, text_max},
 };
@@ -332,11 +333,7 @@ impl From<&Unit> for UnitForm {
 /// A rate of units as `85.33%`, half up, or `--` when there is nothing to divide by (domain.md §4.9).
 #[must_use]
 pub fn rate_text(part: i64, whole: i64) -> String {
-    if whole <= 0 {
-        return "--".to_owned();
-    }
-    let hundredths = (part * 20_000 + whole) / (whole * 2);
-    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+    Ratio::new(part, whole).text()
 }
 
 /// A rate as a cell.

@@ -1,14 +1,18 @@
 //! What boards and maps count: occupancy figures (domain.md §4.9), payment colours (§1.3) and the city map's answers; what
-//! waits for whom.
+//! waits for whom; rates (§4.9) and reports (§8).
 
+pub mod money;
 pub mod pay;
+pub mod ratio;
 pub mod reminder;
+pub mod report;
+pub mod report_sheet;
 
 use crate::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},
     housing::unit::rate_text,
     id::OrganizationId,
-    insight::pay::PayCounts,
+    insight::{money::MoneyFigures, pay::PayCounts},
 };
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +135,8 @@ pub struct HomeFigures {
     pub by_status: Vec<(UnitStatus, i64)>,
     pub by_layout: Vec<(LayoutType, i64)>,
     pub by_category: Vec<(HousingCategory, i64)>,
+    /// none before the first count
+    pub money: Option<MoneyFigures>,
 }
 
 /// The part of the map a browser looks at, in degrees of the map's own system.

@@ -17,10 +17,12 @@ pub enum JobKind {
     Export,
     /// the bills of a district's month (domain.md §3.6 L2)
     BillRun,
+    /// the contracts of a batch that are taken over (domain.md §3.27)
+    TakeOver,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 3] = [Self::Import, Self::Export, Self::BillRun];
+    pub const ALL: [Self; 4] = [Self::Import, Self::Export, Self::BillRun, Self::TakeOver];
 
     /// As stored.
     #[must_use]
@@ -29,6 +31,7 @@ impl JobKind {
             Self::Import => "IMPORT",
             Self::Export => "EXPORT",
             Self::BillRun => "BILL_RUN",
+            Self::TakeOver => "TAKE_OVER",
         }
     }
 
@@ -38,6 +41,7 @@ impl JobKind {
             Self::Import => "导入",
             Self::Export => "导出",
             Self::BillRun => "生成账单",
+            Self::TakeOver => "存量合同接管",
         }
     }
 
@@ -46,7 +50,7 @@ impl JobKind {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Import | Self::Export => "行",
-            Self::BillRun => "份合同",
+            Self::BillRun | Self::TakeOver => "份合同",
         }
     }
 
@@ -233,10 +237,14 @@ pub enum Plan {
     /// who is reminded today, and which pauses and plans have ended (S0-19)
     Dunning,
     SmsSend,
+    /// what became of orders of which the payment company said nothing
+    PayQuery,
+    /// what home and reports add up (domain.md §4.9, §8)
+    Figures,
 }
 
 impl Plan {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
@@ -246,6 +254,8 @@ impl Plan {
         Self::ContractExpire,
         Self::Dunning,
         Self::SmsSend,
+        Self::PayQuery,
+        Self::Figures,
     ];
 
     /// As stored.
@@ -260,6 +270,8 @@ impl Plan {
             Self::ArrearsCount => "ARREARS_COUNT",
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
+            Self::PayQuery => "PAY_QUERY",
+            Self::Figures => "FIGURES",
             Self::ContractExpire => "CONTRACT_EXPIRE",
         }
     }
@@ -275,6 +287,8 @@ impl Plan {
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
+            Self::PayQuery => "支付订单查询",
+            Self::Figures => "统计数据汇总",
             Self::ContractExpire => "每日合同到期处理",
         }
     }
@@ -294,7 +308,8 @@ impl Plan {
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
             Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
             Self::JobSettle => 5,
-            Self::BankExchange | Self::SmsSend => 30,
+            Self::BankExchange | Self::SmsSend | Self::PayQuery => 30,
+            Self::Figures => 60,
         }
     }
 
@@ -357,9 +372,24 @@ mod tests {
     fn schedules_are_said_in_words() {
         assert_eq!(
             Plan::ALL.map(Plan::schedule),
-            ["每2秒", "每1秒", "每小时", "每5秒", "每30秒", "每小时", "每小时", "每小时", "每30秒"]
+            [
+                "每2秒",
+                "每1秒",
+                "每小时",
+                "每5秒",
+                "每30秒",
+                "每小时",
+                "每小时",
+                "每小时",
+                "每30秒",
+                "每30秒",
+                "每1分钟"
+            ]
         );
-        assert_eq!(Plan::ALL.map(Plan::is_constant), [true, true, false, true, true, false, false, false, true]);
+        assert_eq!(
+            Plan::ALL.map(Plan::is_constant),
+            [true, true, false, true, true, false, false, false, true, true, false]
+        );
     }
 
     #[test]

@@ -79,6 +79,13 @@ pub const CATALOGUE: &[Parameter] = &[
     by_district(code::ARREARS_LEVELS, "欠费等级月数", "四个由小到大的月数，如1/2/3/6"),
     by_district(code::NOTICE_DAYS, "催缴通知书限缴天数", "收到通知之日起，1至90天"),
     by_district(code::ARREARS_MINOR, "忽略不计的欠费（元）", "不足此数不算欠费，0至100元"),
+    citywide(code::SMS_CODE, "短信验证码", "位数/有效秒数/重发间隔秒数/每日次数/可错次数，如6/300/60/10/5"),
+    by_district(code::WATER_PRICE, "水费单价（元）", "单价或阶梯价，如3.15或180:2.1,260:3.2,5；留空为未设置"),
+    by_district(code::POWER_PRICE, "电费单价（元）", "单价或阶梯价，如0.56或260:0.52,400:0.57,0.82；留空为未设置"),
+    by_district(code::GAS_PRICE, "燃气费单价（元）", "单价或阶梯价，如2.6；留空为未设置"),
+    by_district(code::HEAT_PRICE, "采暖单价（元）", "单价或阶梯价，按热表用量；留空为未设置"),
+    by_district(code::METER_FACTOR, "异常用量倍数", "用量超过近期平均的倍数须确认，1.1至100"),
+    by_district(code::WRITE_OFF_LIMIT, "坏账核销限额（元）", "超过此数的坏账核销须由市领导审批"),
 ];
 
 /// The catalogue's entry for a code.

@@ -108,6 +108,8 @@ permissions! {
     ContractCheck "tenancy:contract:check" "审批合同",
     ContractExport "tenancy:contract:export" "导出合同",
     ContractPrint "tenancy:contract:print" "打印合同",
+    TakeOverWrite "tenancy:take_over:write" "办理存量合同接管",
+    TakeOverCheck "tenancy:take_over:check" "审批存量合同接管",
     TemplateRead "tenancy:template:read" "查看文书模板",
     TemplateWrite "tenancy:template:write" "编制文书模板",
     TemplateCheck "tenancy:template:check" "发布文书模板",
@@ -133,10 +135,18 @@ permissions! {
     DunningCheck "billing:dunning:check" "复核催缴",
     RentAdjust "billing:rent:adjust" "办理租金调整",
     RentCheck "billing:rent:check" "复核租金调整",
+    WaiverWrite "billing:waiver:write" "申请减免和坏账核销",
+    WaiverCheck "billing:waiver:check" "审批减免和坏账核销",
+    WaiverLead "billing:waiver:lead" "审批超限额坏账核销",
+    MeterRead "billing:meter:read" "查看表具和抄表",
+    MeterWrite "billing:meter:write" "维护表具和抄表",
+    MeterCheck "billing:meter:check" "审核抄表",
     LedgerRead "billing:ledger:read" "查看账目",
     PeriodClose "billing:period:close" "会计期间结账",
     HomeRead "insight:home:read" "查看首页统计",
     MapRead "insight:map:read" "查看房源地图",
+    ReportRead "insight:report:read" "查看统计报表",
+    ReportExport "insight:report:export" "导出统计报表",
 }
 
 /// The modules of the codes, with the headings under which administrators find them.
@@ -193,18 +203,21 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
-const APART: [(Permission, Permission); 11] = [
+const APART: [(Permission, Permission); 14] = [
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),
     (Permission::WorkflowWrite, Permission::WorkflowCheck),
     (Permission::ContractWrite, Permission::ContractCheck),
+    (Permission::TakeOverWrite, Permission::TakeOverCheck),
     (Permission::TemplateWrite, Permission::TemplateCheck),
     (Permission::PaymentTake, Permission::PaymentVerify),
     (Permission::RefundWrite, Permission::RefundCheck),
     (Permission::RentAdjust, Permission::RentCheck),
     (Permission::DunningWrite, Permission::DunningCheck),
     (Permission::DunningRule, Permission::DunningCheck),
+    (Permission::WaiverWrite, Permission::WaiverCheck),
+    (Permission::MeterWrite, Permission::MeterCheck),
 ];
 
 /// Refuses permissions that one person must not hold together, be it by one role or by several (domain.md §6.2).

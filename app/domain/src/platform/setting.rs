@@ -4,6 +4,7 @@ use crate::{
     billing::rule::{self, BillingRule},
     housing::asset_depreciation::DepreciationLife,
     list::EXPORT_MAX,
+    portal::sign_in::CodeRule,
     value::{Check, Complaint, CoordinateSystem, text::normalize},
 };
 use serde::{Deserialize, Serialize};
@@ -55,9 +56,21 @@ pub mod code {
     pub const NOTICE_DAYS: &str = "PRM-49";
     /// PRM-51: arrears that are not counted
     pub const ARREARS_MINOR: &str = "PRM-51";
+    /// prices of what meters measure (§4.12)
+    pub const WATER_PRICE: &str = "WATER_PRICE";
+    pub const POWER_PRICE: &str = "POWER_PRICE";
+    pub const GAS_PRICE: &str = "GAS_PRICE";
+    pub const HEAT_PRICE: &str = "HEAT_PRICE";
+    /// PRM-76: multiple of the average from which a usage has to be confirmed
+    pub const METER_FACTOR: &str = "PRM-76";
+    /// up to which bad debt is written off without the city's leader (§6.4)
+    pub const WRITE_OFF_LIMIT: &str = "WRITE_OFF_LIMIT";
+
+    /// PRM-03: codes by text message
+    pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 22] = [
+    pub const ALL: [&str; 29] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -80,6 +93,13 @@ pub mod code {
         ARREARS_LEVELS,
         NOTICE_DAYS,
         ARREARS_MINOR,
+        SMS_CODE,
+        WATER_PRICE,
+        POWER_PRICE,
+        GAS_PRICE,
+        HEAT_PRICE,
+        METER_FACTOR,
+        WRITE_OFF_LIMIT,
     ];
 }
 
@@ -121,6 +141,7 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::TOLERATE_IDS => Err(Complaint::says("是否容许证件号码有误，可填true或false")),
         code::SECOND_FACTOR if matches!(value.as_str(), "true" | "false") => Ok(value),
         code::SECOND_FACTOR => Err(Complaint::says("是否必须使用二次验证，可填true或false")),
+        code::SMS_CODE => CodeRule::parse(&value).map(CodeRule::code),
         code if rule::CODES.contains(&code) => {
             BillingRule::default().set(code, &value)?;
             Ok(value)
@@ -188,6 +209,7 @@ impl CitySettings {
             code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
             code::SECOND_FACTOR => "true".to_owned(),
+            code::SMS_CODE => CodeRule::default().code(),
             _ => BillingRule::default().value(code).unwrap_or_default(),
         }
     }
@@ -245,7 +267,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),

@@ -37,6 +37,8 @@ pub struct ContractRow {
     pub end_on: NaiveDate,
     pub status: ContractStatus,
     pub sync_message: Option<String>,
+    /// §3.27: the bank knows it from the system before
+    pub taken_over: bool,
     pub maker: Option<String>,
     pub created_at: DateTime<Utc>,
     pub submitted_at: Option<DateTime<Utc>>,
@@ -238,6 +240,7 @@ pub fn sync_text(row: &ContractRow) -> &str {
         ContractStatus::Draft | ContractStatus::Pending | ContractStatus::Rejected | ContractStatus::Void => "未同步",
         ContractStatus::ApprovedSyncing | ContractStatus::CancelSyncing => "同步中",
         ContractStatus::SyncFailed => row.sync_message.as_deref().unwrap_or("同步失败"),
+        ContractStatus::Active | ContractStatus::CancelPending | ContractStatus::Expired if row.taken_over => "接管",
         _ => "已同步",
     }
 }

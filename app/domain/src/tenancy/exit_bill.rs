@@ -146,8 +146,11 @@ pub fn rent_cut(terms: &Terms, exit_on: NaiveDate, posted: &[PostedRent]) -> Ren
         return RentCut { reversed: (0..posted.len()).collect(), charged: Vec::new() };
     }
     let plan = plan::bills(&Terms { end_on: terms.end_on.min(exit_on), ..terms.clone() });
-    let stays =
-        |rent: &PostedRent| rent.to <= exit_on || plan.iter().any(|bill| bill.from == rent.from && bill.to == rent.to);
+    // What another system has charged is in no plan of ours.
+    let theirs = |rent: &PostedRent| terms.charged_to.is_some_and(|day| rent.from <= day);
+    let stays = |rent: &PostedRent| {
+        rent.to <= exit_on || theirs(rent) || plan.iter().any(|bill| bill.from == rent.from && bill.to == rent.to)
+    };
     let reversed = (0..posted.len()).filter(|place| !stays(&posted[*place])).collect();
     let known = |bill: &PlannedBill| posted.iter().any(|rent| stays(rent) && rent.from == bill.from);
     RentCut { reversed, charged: plan.iter().filter(|bill| !known(bill)).cloned().collect() }

@@ -27,6 +27,8 @@ fn terms(cycle: u8) -> Terms {
         first: cycle,
         due_day: 10,
         rents: vec![Rent { from: start_on, full: fen(11_180), payable: fen(11_180) }],
+        cycles: Vec::new(),
+        charged_to: None,
         base: DayBase::Actual,
     }
 }

@@ -92,6 +92,8 @@ pub struct InspectionForm {
     pub power: String,
     pub gas: String,
     pub heat: String,
+    /// codes of the meters that went past their highest value
+    pub rolled: Vec<String>,
     pub items: Vec<InspectedForm>,
     pub signed_by: String,
     pub signed: bool,
@@ -115,6 +117,7 @@ pub struct InspectedForm {
 pub struct InspectionFields {
     pub inspected_on: NaiveDate,
     pub readings: Vec<(MeterType, Reading)>,
+    pub rolled: Vec<MeterType>,
     pub items: Vec<InspectedItem>,
     pub signed_by: String,
     pub remark: Option<String>,
@@ -160,7 +163,8 @@ impl InspectionForm {
             let field = meter_field(meter);
             let Some(Some(reading)) = errors.take(field, optional(text, Reading::parse)) else { continue };
             let before = then.readings.iter().find(|(known, _)| *known == meter).map(|(_, reading)| *reading);
-            if before.is_some_and(|before| reading < before) && remark.is_none() {
+            let rolled = self.rolled.iter().any(|code| code == meter.code());
+            if before.is_some_and(|before| reading < before) && remark.is_none() && !rolled {
                 errors.add(field, "读数小于交房读数，表具更换或回零请在备注中说明");
             }
             readings.push((meter, reading));
@@ -172,7 +176,8 @@ impl InspectionForm {
         }
         match (inspected_on, signed_by) {
             (Some(inspected_on), Some(signed_by)) if errors.is_empty() => {
-                Ok(InspectionFields { inspected_on, readings, items, signed_by, remark })
+                let rolled = self.rolled.iter().filter_map(|code| MeterType::from_code(code)).collect();
+                Ok(InspectionFields { inspected_on, readings, rolled, items, signed_by, remark })
             }
             _ => Err(errors),
         }
@@ -254,6 +259,7 @@ impl From<&Inspection> for InspectionForm {
             power: reading(MeterType::Power),
             gas: reading(MeterType::Gas),
             heat: reading(MeterType::Heat),
+            rolled: Vec::new(),
             items: sheet.items.iter().map(item).collect(),
             signed_by: sheet.signed_by.clone(),
             signed: false,

@@ -5,7 +5,7 @@ use crate::{
     billing::table_panel,
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Verdict, verdict, withdrawal},
         detail::{field_group, use_id},
         error_view,
         label::told,
@@ -99,27 +99,14 @@ fn changes_view(changes: &[RentChangeRow]) -> AnyView {
 /// What the reader may do about it now.
 fn deeds(row: &AdjustmentRow, again: Callback<()>) -> AnyView {
     let (id, version) = (row.id, row.version);
-    let decide = move |approve: bool, label, question, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", "审批意见")) },
-            move |opinion| adjustment_decide(id, version, approve, opinion),
-            move |()| again.run(()),
-        )
-    };
-    let withdraw = move || {
-        let question = "撤回后可重新办理。确定撤回吗？";
-        deed(
-            Deed { label: "撤回", class: "btn btn-outline btn-sm", question, word: None },
-            move |_| adjustment_withdraw(id, version),
-            move |()| again.run(()),
-        )
-    };
-    let decisions = move || {
-        view! {
-            {decide(true, "同意", "同意后自执行日期起按新租金生成账单，其间已生成且未缴的账单将冲销重开；已收款、已列入分期还款或正在退租的合同不执行。确定同意吗？", "btn btn-primary btn-sm")}
-            {decide(false, "驳回", "驳回后租金不变。请填写原因。", "btn btn-outline btn-error btn-sm")}
-        }
-    };
+    const VERDICT: Verdict = Verdict::plain(
+        "同意后自执行日期起按新租金生成账单，其间已生成且未缴的账单将冲销重开；已收款、已列入分期还款或正在退租的合同不执行。确定同意吗？",
+        "驳回后租金不变。请填写原因。",
+    );
+    let decisions =
+        move || verdict(VERDICT, move |agreed, opinion| adjustment_decide(id, version, agreed, opinion), again);
+    let withdraw =
+        move || withdrawal("撤回后可重新办理。确定撤回吗？", move || adjustment_withdraw(id, version), again);
     view! {
         <div class="deed-row">
             {row.decidable.then(decisions)}

@@ -5,7 +5,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Verdict, verdict},
         detail::{field_group, text_cell, use_id},
         error_view,
         list::{ListActions, ListFrame, framed_list_page},
@@ -73,34 +73,16 @@ fn page(refund: &RefundRow, again: Callback<()>) -> impl IntoView + use<> {
 /// What the reader may do about it now.
 fn deeds(refund: &RefundRow, again: Callback<()>) -> AnyView {
     let (id, version) = (refund.id, refund.version);
-    let decide = move |approve: bool, label, question, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", "审批意见")) },
-            move |opinion| refund_decide(id, version, approve, opinion),
-            move |()| again.run(()),
-        )
-    };
-    let pay = move |paid: bool, label, question, word, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", word)) },
-            move |serial| refund_pay(id, version, paid, serial),
-            move |()| again.run(()),
-        )
+    const VERDICT: Verdict = Verdict::plain("同意后由出纳办理付款。确定同意吗？", "驳回后款项留在账户中。请填写原因。");
+    const PAID: Verdict = Verdict {
+        agree: ("登记已付", "银行已付款后登记，款项从账户中扣除。"),
+        refuse: ("登记失败", "付款失败时登记，款项留在账户中。"),
+        words: ("银行流水号", "失败原因"),
     };
     let decidable = refund.decidable;
     let payable = refund.status == RefundStatus::Approved;
-    let decisions = move || {
-        view! {
-            {decide(true, "同意", "同意后由出纳办理付款。确定同意吗？", "btn btn-primary btn-sm")}
-            {decide(false, "驳回", "驳回后款项留在账户中。请填写原因。", "btn btn-outline btn-error btn-sm")}
-        }
-    };
-    let payments = move || {
-        view! {
-            {pay(true, "登记已付", "银行已付款后登记，款项从账户中扣除。", "银行流水号", "btn btn-primary btn-sm")}
-            {pay(false, "登记失败", "付款失败时登记，款项留在账户中。", "失败原因", "btn btn-outline btn-error btn-sm")}
-        }
-    };
+    let decisions = move || verdict(VERDICT, move |agreed, opinion| refund_decide(id, version, agreed, opinion), again);
+    let payments = move || verdict(PAID, move |paid, words| refund_pay(id, version, paid, words), again);
     view! {
         <div class="deed-row">
             {decidable.then(decisions)}

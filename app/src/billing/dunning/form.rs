@@ -6,7 +6,8 @@ use crate::ui::{
     detail::use_id,
     error_view,
     field::{coded, fixed},
-    form::{Deeds, Edit, use_edit},
+    form::{Deeds, use_edit},
+    lines::{LineCell, LineKind, Lines, always},
     loading_view,
     request::request_id,
     resource::resource,
@@ -20,7 +21,6 @@ use domain::{
         dunning_sheet::DUNNING_LIST,
         instalment::{INSTALMENT_LIST, InstalmentForm, LINES_MAX, LineForm, PAUSE_LIST, PauseForm, PauseGround},
     },
-    failure::FieldErrors,
     id::AccountId,
     value::split,
 };
@@ -134,7 +134,7 @@ pub(super) fn instalment_view() -> AnyView {
             {household(account)}
             {fixed("dunning-debt", "应分期金额(元)", debt.to_string())}
             {edit.text("reason", "说明", true, |form| &mut form.reason, ("text", "如暂时困难，200字以内"))}
-            {lines_view(edit)}
+            {LINES.view(edit)}
         };
         view! {
             <p class="page-note">"各期合计须等于欠费。经复核后生效：按期还款期间不计欠费等级；逾期未还的，恢复到分期前的等级。"</p>
@@ -144,54 +144,23 @@ pub(super) fn instalment_view() -> AnyView {
     })
 }
 
-fn lines_view(edit: Edit<InstalmentForm>) -> AnyView {
-    let count = Memo::new(move |_| edit.form.with(|form| form.lines.len()));
-    let lines = move || (0..count.get()).map(|place| line_view(edit, place)).collect_view();
-    let add = move |_| edit.form.update(|form| form.lines.push(LineForm::default()));
-    let full = move || count.get() >= LINES_MAX;
-    let complaint = move || edit.errors.with(|errors| errors.get("lines").map(ToOwned::to_owned));
-    view! {
-        <h2 class="form-section">"分期计划"</h2>
-        <div class="table-scroll form-wide" tabindex="0" role="region" aria-label="分期计划">
-            <table class="table table-sm">
-                <thead><tr><th scope="col">"还款日期"</th><th scope="col">"金额(元)"</th><th scope="col">"操作"</th></tr></thead>
-                <tbody>{lines}</tbody>
-            </table>
-        </div>
-        <div class="form-note">
-            <button type="button" class="btn btn-outline btn-sm" disabled=full on:click=add>"添加一期"</button>
-            <p class="field-error" role="alert">{complaint}</p>
-        </div>
-    }
-    .into_any()
-}
+static LINES: Lines<InstalmentForm, LineForm> = Lines {
+    field: "lines",
+    title: "分期计划",
+    line: "line",
+    unit: "期",
+    most: LINES_MAX,
+    read: |form| &form.lines,
+    write: |form| &mut form.lines,
+    blank: LineForm::default,
+    add: "添加一期",
+    hint: "",
+    told: |line| format!("{} {}元", line.due_on, line.amount),
+    cells: CELLS,
+};
 
-fn line_view(edit: Edit<InstalmentForm>, place: usize) -> impl IntoView {
-    let number = place + 1;
-    let text = move |read: fn(&LineForm) -> &String| {
-        move || edit.form.with(|form| form.lines.get(place).map(|line| read(line).clone()).unwrap_or_default())
-    };
-    let write = move |text: fn(&mut LineForm) -> &mut String, value: String| {
-        edit.form.update(|form| {
-            if let Some(line) = form.lines.get_mut(place) {
-                *text(line) = value;
-            }
-        });
-    };
-    let remove = move |_| {
-        edit.errors.set(FieldErrors::default());
-        edit.form.update(|form| {
-            if place < form.lines.len() {
-                form.lines.remove(place);
-            }
-        });
-    };
-    let (day, amount) = (text(|line| &line.due_on), text(|line| &line.amount));
-    view! {
-        <tr>
-            <td><input type="date" class="input input-sm" name=format!("line-{number}-day") aria-label=format!("第{number}期日期") prop:value=day on:input=move |event| write(|line| &mut line.due_on, event_target_value(&event)) /></td>
-            <td><input type="text" inputmode="decimal" class="input input-sm w-32" name=format!("line-{number}-amount") aria-label=format!("第{number}期金额") prop:value=amount on:input=move |event| write(|line| &mut line.amount, event_target_value(&event)) /></td>
-            <td><button type="button" class="btn btn-ghost btn-xs" aria-label=format!("移除第{number}期") on:click=remove>"移除"</button></td>
-        </tr>
-    }
-}
+#[rustfmt::skip] // a table: one line per cell
+const CELLS: &[LineCell<LineForm>] = &[
+    LineCell { header: "还款日期", name: "day", says: "日期", kind: LineKind::Day, class: "", text: |line| &mut line.due_on, off: always },
+    LineCell { header: "金额(元)", name: "amount", says: "金额", kind: LineKind::Money, class: "w-32", text: |line| &mut line.amount, off: always },
+];

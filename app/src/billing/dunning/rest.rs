@@ -9,7 +9,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Deed, Verdict, deed, verdict},
         detail::{field_group, text_cell, use_id},
         error_view,
         list::{ListActions, ListFrame, framed_list_page},
@@ -78,19 +78,8 @@ fn pause_page(pause: &PauseRow, again: Callback<()>) -> impl IntoView + use<> {
         ("恢复人", text_cell(pause.ender.as_ref())),
         ("恢复原因", text_cell(pause.end_reason.as_ref())),
     ]);
-    let decide = move |approve: bool, label, question, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", "复核意见")) },
-            move |opinion| pause_decide(id, version, approve, opinion),
-            move |()| again.run(()),
-        )
-    };
-    let decisions = move || {
-        view! {
-            {decide(true, "同意", "同意后截止日期前不再催缴。确定同意吗？", "btn btn-primary btn-sm")}
-            {decide(false, "驳回", "驳回后照常催缴。请填写原因。", "btn btn-outline btn-error btn-sm")}
-        }
-    };
+    const VERDICT: Verdict = Verdict::plain("同意后截止日期前不再催缴。确定同意吗？", "驳回后照常催缴。请填写原因。");
+    let decisions = move || verdict(VERDICT, move |agreed, opinion| pause_decide(id, version, agreed, opinion), again);
     let end = move || {
         deed(
             Deed {
@@ -138,19 +127,10 @@ fn instalment_page(plan: &InstalmentRow, lines: Vec<InstalmentLine>, again: Call
     let mut fields = INSTALMENT_LIST.fields(plan);
     fields
         .extend([("复核时间", cell_or_empty(plan.checked_at, Cell::Time)), ("意见", text_cell(plan.opinion.as_ref()))]);
-    let decide = move |approve: bool, label, question, class| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", "复核意见")) },
-            move |opinion| instalment_decide(id, version, approve, opinion),
-            move |()| again.run(()),
-        )
-    };
-    let decisions = move || {
-        view! {
-            {decide(true, "同意", "同意后按期还款期间不计欠费等级。确定同意吗？", "btn btn-primary btn-sm")}
-            {decide(false, "驳回", "驳回后照常催缴。请填写原因。", "btn btn-outline btn-error btn-sm")}
-        }
-    };
+    const VERDICT: Verdict =
+        Verdict::plain("同意后按期还款期间不计欠费等级。确定同意吗？", "驳回后照常催缴。请填写原因。");
+    let decisions =
+        move || verdict(VERDICT, move |agreed, opinion| instalment_decide(id, version, agreed, opinion), again);
     let head = view! { <th scope="col">"期次"</th><th scope="col">"还款日期"</th><th scope="col" class=kind_class(Kind::Number)>"金额(元)"</th> }.into_any();
     let rows = (1..)
         .zip(lines)

@@ -8,18 +8,16 @@ use crate::ui::{
     PageHead,
     detail::{field_group, use_id},
     error_view,
-    field::coded,
     form::{Deeds, Edit, use_edit},
-    icon,
     label::told,
+    lines::{LineCell, LineKind, Lines, always},
     loading_view,
     resource::resource,
     toast,
 };
 use chrono::NaiveDate;
 use domain::{
-    dictionary::FeeItem,
-    failure::FieldErrors,
+    dictionary::{FeeItem, Item},
     id::ExitId,
     sheet::Cell,
     tenancy::{
@@ -68,7 +66,7 @@ fn form_view(id: ExitId, offer: ExitBillOffer) -> AnyView {
     let edit = use_edit(start, Some(offer.version), deeds);
     let fields = view! {
         {edit.text("settle_on", "费用结算日", true, |form| &mut form.settle_on, ("date", "滞纳金计算至该日"))}
-        {others_view(edit)}
+        {OTHERS.view(edit)}
     };
     let proposal = proposal(id, edit, &offer);
     // As it would be settled with what is being typed.
@@ -131,76 +129,28 @@ fn proposal(id: ExitId, edit: Form, offer: &ExitBillOffer) -> RwSignal<Proposal>
 }
 
 /// Charges by hand, line by line.
-fn others_view(edit: Form) -> AnyView {
-    edit.note("其他费用", |form| {
-        let line = |other: &OtherForm| {
-            let item = FeeItem::from_code(&other.fee_item).map(told).unwrap_or_default();
-            format!("{item}{}元（{}）", other.amount, other.note)
-        };
-        form.others.iter().map(line).collect::<Vec<_>>().join("、")
-    });
-    let count = Memo::new(move |_| edit.form.with(|form| form.others.len()));
-    let lines = move || (0..count.get()).map(|place| other_view(edit, place)).collect_view();
-    let add = move |_| {
-        edit.form.update(|form| {
-            let fee_item = FeeItem::Water.code().to_owned();
-            form.others.push(OtherForm { fee_item, ..OtherForm::default() });
-        });
-    };
-    let full = move || count.get() >= OTHERS_MAX;
-    let complaint = move || edit.errors.with(|errors| errors.get("others").map(ToOwned::to_owned));
-    view! {
-        <h2 class="form-section">"其他费用"</h2>
-        <div class="table-scroll form-wide" tabindex="0" role="region" aria-label="其他费用">
-            <table class="table table-sm">
-                <thead><tr><th scope="col">"费项"</th><th scope="col">"金额(元)"</th><th scope="col">"说明"</th><th scope="col">"操作"</th></tr></thead>
-                <tbody>{lines}</tbody>
-            </table>
-        </div>
-        <div class="form-note">
-            <button type="button" class="btn btn-outline btn-sm" disabled=full on:click=add>{icon("add")}"添加费用"</button>
-            <p class="field-error" role="alert">{complaint}</p>
-        </div>
-    }
-    .into_any()
-}
+static OTHERS: Lines<ExitBillForm, OtherForm> = Lines {
+    field: "others",
+    title: "其他费用",
+    line: "other",
+    unit: "项",
+    most: OTHERS_MAX,
+    read: |form| &form.others,
+    write: |form| &mut form.others,
+    // Not water or power: what a meter measures is charged by its reading.
+    blank: || OtherForm { fee_item: FeeItem::Property.code().to_owned(), ..OtherForm::default() },
+    add: "添加费用",
+    hint: "",
+    told: |other| {
+        let item = FeeItem::from_code(&other.fee_item).map(told).unwrap_or_default();
+        format!("{item}{}元（{}）", other.amount, other.note)
+    },
+    cells: CELLS,
+};
 
-fn other_view(edit: Form, place: usize) -> impl IntoView {
-    let number = place + 1;
-    let text = move |read: fn(&OtherForm) -> &String| {
-        move || edit.form.with(|form| form.others.get(place).map(|other| read(other).clone()).unwrap_or_default())
-    };
-    let write = move |text: fn(&mut OtherForm) -> &mut String, value: String| {
-        edit.form.update(|form| {
-            if let Some(other) = form.others.get_mut(place) {
-                *text(other) = value;
-            }
-        });
-    };
-    let remove = move |_| {
-        edit.errors.set(FieldErrors::default());
-        edit.form.update(|form| {
-            if place < form.others.len() {
-                form.others.remove(place);
-            }
-        });
-    };
-    let item = text(|other| &other.fee_item);
-    let items = coded(other_items())
-        .all()
-        .into_iter()
-        .map(|(code, label)| {
-            let own = code.clone();
-            view! { <option value=code selected=move || item() == own>{label}</option> }
-        })
-        .collect_view();
-    let (amount, note) = (text(|other| &other.amount), text(|other| &other.note));
-    view! {
-        <tr>
-            <td><select class="select select-sm" name=format!("other-{number}-item") aria-label=format!("第{number}项费项") prop:value=item on:change=move |event| write(|other| &mut other.fee_item, event_target_value(&event))>{items}</select></td>
-            <td><input type="text" inputmode="decimal" class="input input-sm w-24" name=format!("other-{number}-amount") aria-label=format!("第{number}项金额") prop:value=amount on:input=move |event| write(|other| &mut other.amount, event_target_value(&event)) /></td>
-            <td><input type="text" class="input input-sm w-full" name=format!("other-{number}-note") maxlength="100" aria-label=format!("第{number}项说明") prop:value=note on:input=move |event| write(|other| &mut other.note, event_target_value(&event)) /></td>
-            <td><button type="button" class="btn btn-ghost btn-xs" aria-label=format!("移除第{number}项费用") on:click=remove>"移除"</button></td>
-        </tr>
-    }
-}
+#[rustfmt::skip] // a table: one line per cell
+const CELLS: &[LineCell<OtherForm>] = &[
+    LineCell { header: "费项", name: "item", says: "费项", kind: LineKind::Choice(|| other_items().into_iter().map(Item::from).collect()), class: "", text: |other| &mut other.fee_item, off: always },
+    LineCell { header: "金额(元)", name: "amount", says: "金额", kind: LineKind::Money, class: "w-24", text: |other| &mut other.amount, off: always },
+    LineCell { header: "说明", name: "note", says: "说明", kind: LineKind::Text(100), class: "w-full", text: |other| &mut other.note, off: always },
+];

@@ -9,7 +9,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
-        deed::{Deed, deed},
+        deed::{Deed, Verdict, deed, verdict},
         detail::{FieldCell, field_group, text_cell, use_id},
         error_view,
         label::told,
@@ -124,35 +124,25 @@ fn deeds(exit: &Exit, again: Callback<()>) -> AnyView {
     let refund = format!("/billing/accounts/{}/refund", exit.row.account_id);
     let take = format!("/billing/accounts/{}", exit.row.account_id);
     let done = move |()| again.run(());
-    let decide = move |approve: bool, label, class, question, word| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", word)) },
-            move |opinion| exit_decide(id, version, approve, opinion),
-            done,
-        )
+    const LEAVE: Verdict = Verdict {
+        agree: ("同意退租", "同意后租金结算至退租日期，之后不再生成账单。"),
+        refuse: ("驳回退租", "驳回后合同继续履行。"),
+        words: ("意见（选填）", "驳回原因"),
     };
-    let check = move |approve: bool, label, class, question, word| {
-        deed(
-            Deed { label, class, question, word: Some(("opinion", word)) },
-            move |opinion| exit_bill_decide(id, version, approve, opinion),
-            done,
-        )
+    const BILL: Verdict = Verdict {
+        agree: ("复核入账", "复核后冲销、补计账单并用余额和押金抵扣，不能修改。确定金额无误吗？"),
+        refuse: ("退回账单", "退回后由财务重新制作。"),
+        words: ("意见（选填）", "退回原因"),
     };
     let link = |href: String, label: &'static str, class: &'static str| view! { <a class=class href=href>{label}</a> };
     const MAIN: &str = "btn btn-primary btn-sm";
     const SIDE: &str = "btn btn-outline btn-sm";
     view! {
         <div class="deed-row">
-            {turns.decide.then(|| view! {
-                {decide(true, "同意退租", MAIN, "同意后租金结算至退租日期，之后不再生成账单。", "意见（选填）")}
-                {decide(false, "驳回退租", SIDE, "驳回后合同继续履行。", "驳回原因")}
-            })}
+            {turns.decide.then(|| verdict(LEAVE, move |agreed, opinion| exit_decide(id, version, agreed, opinion), again))}
             {turns.inspect.then(|| link(format!("{page}/inspection"), if signed { "修改验房" } else { "登记验房" }, if signed { SIDE } else { MAIN }))}
             {turns.settle.then(|| link(format!("{page}/bill"), if made { "重新制作退租账单" } else { "制作退租账单" }, if made { SIDE } else { MAIN }))}
-            {turns.check.then(|| view! {
-                {check(true, "复核入账", MAIN, "复核后冲销、补计账单并用余额和押金抵扣，不能修改。确定金额无误吗？", "意见（选填）")}
-                {check(false, "退回账单", SIDE, "退回后由财务重新制作。", "退回原因")}
-            })}
+            {turns.check.then(|| verdict(BILL, move |agreed, opinion| exit_bill_decide(id, version, agreed, opinion), again))}
             {turns.clear.then(|| view! {
                 {deed(
                     Deed { label: "确认结清", class: MAIN, question: "费用已结清，或退费已审批。确定吗？", word: None },

@@ -2,7 +2,7 @@
 
 use super::{
     api::{exit_inspect, exit_inspection_offer_get},
-    inspection_items::items_view,
+    inspection_items::ITEMS,
 };
 use crate::ui::{
     PageHead,
@@ -13,6 +13,7 @@ use crate::ui::{
     resource::resource,
 };
 use domain::{
+    dictionary::MeterType,
     id::ExitId,
     sheet::{Cell, cell_or_empty},
     tenancy::{
@@ -55,7 +56,7 @@ fn form_view(id: ExitId, offer: InspectionOffer) -> AnyView {
     let edit = use_edit(offer.form(), Some(offer.version), deeds);
     let fields = view! {
         {deed_fields(edit)}
-        {items_view(edit)}
+        {ITEMS.view(edit)}
     };
     let before = offer.then.readings.iter().map(|(meter, reading)| format!("{meter} {reading}")).collect::<Vec<_>>();
     view! {
@@ -71,6 +72,30 @@ fn form_view(id: ExitId, offer: InspectionOffer) -> AnyView {
         {edit.view_of(fields, "登记验房", page)}
     }
     .into_any()
+}
+
+/// 已归零 of each meter: a value below the last one is a mistake unless this is said.
+fn rolled_fields(edit: Edit<InspectionForm>) -> AnyView {
+    let boxes = MeterType::METERS.map(|meter| {
+        let code = meter.code();
+        let held = move || edit.form.with(|form| form.rolled.iter().any(|known| known == code));
+        let toggle = move |event| {
+            let checked = event_target_checked(&event);
+            edit.form.update(|form| {
+                form.rolled.retain(|known| known != code);
+                if checked {
+                    form.rolled.push(code.to_owned());
+                }
+            });
+        };
+        view! {
+            <label class="check-box">
+                <input type="checkbox" name=format!("rolled-{code}") class="checkbox checkbox-sm" checked=held prop:checked=held on:change=toggle />
+                {format!("{}表已归零", meter.label())}
+            </label>
+        }
+    });
+    view! { <div class="form-field check-field">{boxes}</div> }.into_any()
 }
 
 /// Day, meters and signature.
@@ -89,6 +114,7 @@ fn deed_fields(edit: Edit<InspectionForm>) -> AnyView {
         {edit.text("power", "电表读数", false, |form| &mut form.power, ("text", "没有则留空"))}
         {edit.text("gas", "气表读数", false, |form| &mut form.gas, ("text", "没有则留空"))}
         {edit.text("heat", "热表读数", false, |form| &mut form.heat, ("text", "没有则留空"))}
+        {rolled_fields(edit)}
         {edit.text("signed_by", "签字人", true, |form| &mut form.signed_by, ("text", "承租人或其委托的人"))}
         {edit.text("remark", "备注", false, |form| &mut form.remark, ("text", "换表、委托他人等请注明"))}
         <div class="form-field check-field" class:has-error=move || complaint().is_some()>

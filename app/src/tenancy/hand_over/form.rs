@@ -2,7 +2,7 @@
 
 use super::{
     api::{hand_over_create, hand_over_get, hand_over_offer_get, hand_over_update},
-    fields::{deed_fields, items_view, people_view},
+    fields::{ITEMS, deed_fields, people_view},
 };
 use crate::ui::{
     PageHead,
@@ -88,7 +88,7 @@ fn new_form(offer: HandOverOffer) -> AnyView {
     let fields = view! {
         {deed_fields(edit)}
         {people_view(edit, &offer)}
-        {items_view(edit)}
+        {ITEMS.view(edit)}
     };
     view! { {contract_view(&offer.row)}{edit.view_of(fields, "办理入住", WAITING.0.to_owned())} }.into_any()
 }
@@ -140,7 +140,7 @@ fn edit_form(record: &HandOver) -> AnyView {
     let edit = use_edit(HandOverForm::from(record), Some(record.version), deeds);
     let fields = view! {
         {deed_fields(edit)}
-        {items_view(edit)}
+        {ITEMS.view(edit)}
     };
     view! { {contract_view(&record.row)}{edit.view(fields, page)} }.into_any()
 }

@@ -213,8 +213,8 @@ async fn trial(tx: &mut Tx, district: OrganizationId, month: NaiveDate) -> Resul
     Ok(lines)
 }
 
-/// What stands against closing a month: it has not ended, the one before is open, receipts are not verified, or an account
-/// is not what its transfers say.
+/// What stands against closing a month: it has not ended, the one before is open, receipts are not verified, a batch is to be
+/// entered in it or before (§3.27), or an account is not what its transfers say.
 async fn obstacles(tx: &mut Tx, ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> Result<Vec<String>> {
     let found = sqlx::query!(
         r#"select exists (select from ledger_entry where district_id = $1 and booked_on < $2
@@ -223,6 +223,8 @@ async fn obstacles(tx: &mut Tx, ctx: &Ctx, district: OrganizationId, month: Naiv
                   (select count(*) from payment p where p.district_id = $1 and p.status = 'NORMAL' and p.verified_at is null
                    and (p.paid_at at time zone 'Asia/Shanghai')::date >= $2
                    and (p.paid_at at time zone 'Asia/Shanghai')::date < $3) as "unverified!",
+                  exists (select from take_over where district_id = $1 and status in ('PENDING', 'APPROVED') and cutoff_on < $3)
+                      as "taken_over!",
                   (select count(*) from account a
                    left join (select account_id,
                                      sum(amount_fen * ((credit = 'BALANCE')::int - (debit = 'BALANCE')::int)) as balance,
@@ -245,6 +247,9 @@ async fn obstacles(tx: &mut Tx, ctx: &Ctx, district: OrganizationId, month: Naiv
     }
     if found.unverified > 0 {
         obstacles.push(format!("有{}笔收款未核销", found.unverified));
+    }
+    if found.taken_over {
+        obstacles.push("有待审批或接管中的存量合同接管批次，请先办结".to_owned());
     }
     if found.broken > 0 {
         obstacles.push(format!("有{}个账户余额与分录不符，请联系系统管理员", found.broken));

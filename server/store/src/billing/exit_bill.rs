@@ -6,8 +6,9 @@ use super::{
     arrears::arrears_recount,
     bill::counter_bill,
     debt::{OpenBill, open_bills},
+    fund::{Pays, fund_pays, request_id},
     ledger::{Transfer, refusal, reverse_bills, transfer},
-    payment::{Entry, Held, hold, payments_enter},
+    payment::{Held, hold},
     post::{Charge, post},
     rule::billing_rule,
 };
@@ -15,13 +16,11 @@ use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
     error::stored,
-    platform::token::{digest, hex},
     tenancy::contract::terms::{Billed, billed_read_one},
 };
 use chrono::NaiveDate;
 use domain::{
     billing::{
-        allocation::{Debt, allocate},
         bill_form::kind_of,
         bill_status::BillEvent,
         ledger::Subject,
@@ -33,7 +32,7 @@ use domain::{
     id::{AccountId, BillId},
     tenancy::{
         exit::ExitFunds,
-        exit_bill::{ExitBillLine, PostedRent, order, rent_cut},
+        exit_bill::{ExitBillLine, PostedRent, rent_cut},
     },
     value::Money,
 };
@@ -275,7 +274,7 @@ pub(crate) async fn exit_enter(tx: &mut Tx, ctx: &Ctx, leaving: Leaving, lines: 
     let books = Books::read(tx, ctx, &held, leaving).await?;
     for line in lines.iter().filter(|line| line.kind == ExitLineKind::Reverse) {
         if let Some(bill) = line.bill {
-            take_back(tx, ctx, held.id, bill).await?;
+            take_back(tx, ctx, held.id, bill, "退租结算").await?;
         }
     }
     let today = ctx.today();
@@ -349,8 +348,7 @@ fn once(amount: Money, day: NaiveDate) -> PlannedBill {
 }
 
 /// Takes a bill back. What was paid of it is the household's balance; a deposit that was paid stays a deposit.
-async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result<()> {
-    const REASON: &str = "退租结算";
+pub(super) async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId, reason: &str) -> Result<()> {
     let row = sqlx::query!(
         r#"select fee_item, paid_fen + late_paid_fen as "paid!" from bill where id = $1 and account_id = $2 and decision is null for update"#,
         bill.0,
@@ -360,8 +358,8 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result
     .await?
     .ok_or(Failure::Conflict)?;
     let fee_item = stored(&row.fee_item, FeeItem::from_code)?;
-    let counter = counter_bill(tx, ctx, bill, BillStatus::Reversed, REASON).await?;
-    reverse_bills(tx, ctx, &[bill.0], REASON).await?;
+    let counter = counter_bill(tx, ctx, bill, BillStatus::Reversed, reason).await?;
+    reverse_bills(tx, ctx, &[bill.0], reason).await?;
     if fee_item != FeeItem::Deposit {
         let back = Transfer {
             account,
@@ -369,7 +367,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result
             credit: Subject::Balance,
             fee_item,
             amount: Money::from_fen(row.paid),
-            reason: "退租转回余额",
+            reason: "冲销账单转回余额",
             bill: counter,
             payment: None,
         };
@@ -389,7 +387,7 @@ async fn take_back(tx: &mut Tx, ctx: &Ctx, account: i64, bill: BillId) -> Result
         ctx.now(),
         ctx.actor_id(),
         BillEvent::Reverse.label(),
-        REASON,
+        reason,
     )
     .execute(connection(tx))
     .await?;
@@ -409,31 +407,12 @@ async fn offset(
     let by_deposit = method == PayMethod::DepositOffset;
     let has = if by_deposit { funds.deposit } else { funds.balance };
     let open = open_bills(tx, &[held.id], None, rule, leaving.settle_on).await?;
-    let debts: Vec<(Debt, FeeItem)> = open.iter().map(|open| (open.owed.debt, open.owed.fee_item)).collect();
-    let (shares, rest) = allocate(has, &order(&debts, by_deposit), true, rule.first);
-    if shares.is_empty() {
-        return Ok(());
-    }
-    let by_bill: HashMap<i64, &OpenBill> = open.iter().map(|open| (open.owed.debt.bill, open)).collect();
-    let entry = Entry {
-        estate: held.estate_id,
-        account: held.id,
-        request: request_id(method, leaving.exit),
+    let pays = Pays {
         method,
-        amount: has - rest,
-        payer: held.payer.clone(),
-        bank_serial: None,
-        paid_at: ctx.now(),
-        remark: Some("退租结算".to_owned()),
-        shift: None,
-        shares: shares.into_iter().map(|share| by_bill[&share.bill].owed.paid(share)).collect(),
+        amount: has,
+        request: request_id(&format!("exit {} {}", method.code(), leaving.exit)),
+        remark: "退租结算".to_owned(),
+        day: leaving.settle_on,
     };
-    payments_enter(tx, ctx, held.district_id, leaving.settle_on, &[entry]).await?;
-    Ok(())
-}
-
-/// The same exit pays once, however often it is entered.
-fn request_id(method: PayMethod, exit: i64) -> String {
-    let digits = hex(&digest(format!("exit {} {exit}", method.code()).as_bytes())[..16]);
-    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+    fund_pays(tx, ctx, held, rule, &open, pays).await
 }

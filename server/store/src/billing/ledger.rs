@@ -109,7 +109,7 @@ pub(super) async fn reverse_bills(tx: &mut Tx, ctx: &Ctx, bills: &[i64], reason:
 }
 
 /// What the database refuses, in words.
-pub(super) fn refusal(error: sqlx::Error) -> Error {
+pub(crate) fn refusal(error: sqlx::Error) -> Error {
     let constraint = match &error {
         sqlx::Error::Database(database) => database.constraint().unwrap_or_default(),
         _ => "",

@@ -10,19 +10,26 @@ pub mod bill;
 pub mod book;
 pub mod deduction;
 pub mod dunning;
+pub mod meter;
+pub mod pay_order;
 pub mod payment;
+pub mod reduction;
 pub mod refund;
 pub mod run;
 pub mod run_job;
 pub mod run_list;
 pub mod shift;
+pub mod waiver;
 
 mod debt;
 pub(crate) mod exit_bill;
+mod fund;
 mod ledger;
 pub(crate) mod named;
 pub(crate) mod notice;
+pub(crate) mod open;
 mod post;
 pub(crate) mod rule;
 
-pub(crate) use post::{Charge, post};
+pub(crate) use ledger::refusal as ledger_refusal;
+pub(crate) use post::{Charge, post, post_opening};

@@ -15,7 +15,7 @@ use domain::{
     },
     dictionary::{BillKind, FeeItem},
     platform::calendar::WorkCalendar,
-    value::Money,
+    value::{Money, Rate},
 };
 use std::collections::BTreeSet;
 
@@ -29,6 +29,17 @@ pub(crate) struct Charge {
     pub kind: BillKind,
     pub fee_item: FeeItem,
     pub bill: PlannedBill,
+}
+
+/// What the one line of a charge says that a meter measured (§4.12).
+pub(super) struct Measured {
+    /// none: it costs several prices
+    pub price: Option<Rate>,
+    /// hundredths
+    pub quantity: i64,
+    pub formula: String,
+    /// 费用所在月, whenever it was read
+    pub month: NaiveDate,
 }
 
 /// PRM-42; in a year whose calendar is not published yet the day stays as it is.
@@ -67,6 +78,8 @@ struct Lines {
     from: Vec<NaiveDate>,
     to: Vec<NaiveDate>,
     days: Vec<i32>,
+    prices: Vec<Option<i32>>,
+    quantities: Vec<Option<i64>>,
     formulas: Vec<String>,
     amounts: Vec<i64>,
 }
@@ -80,6 +93,18 @@ pub(crate) struct Posted {
     pub amount: Money,
 }
 
+/// How bills enter the books.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// what is credited
+    credit: Subject,
+    event: &'static str,
+    /// what a line says in place of how it was computed
+    line: Option<&'static str>,
+}
+
+const INCOME: Entry = Entry { credit: Subject::Income, event: "转应收", line: None };
+
 /// Posts bills. A period that is charged already is left out, so that a run can be done again.
 ///
 /// # Errors
@@ -91,6 +116,41 @@ pub(crate) async fn post(
     run: Option<i64>,
     booked_on: NaiveDate,
 ) -> Result<Posted> {
+    enter(tx, ctx, charges, Vec::new(), run, booked_on, INCOME).await
+}
+
+/// Posts bills of what meters measured: one line each, with its quantity and price.
+///
+/// # Errors
+/// As [`post`].
+pub(super) async fn post_measured(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    charges: &[Charge],
+    measured: Vec<Measured>,
+    booked_on: NaiveDate,
+) -> Result<Posted> {
+    enter(tx, ctx, charges, measured, None, booked_on, INCOME).await
+}
+
+/// Posts what is open of bills that another system made (§3.27): it is owed, and was no income of ours.
+///
+/// # Errors
+/// As [`post`].
+pub(crate) async fn post_opening(tx: &mut Tx, ctx: &Ctx, charges: &[Charge], booked_on: NaiveDate) -> Result<Posted> {
+    let entry = Entry { credit: Subject::Opening, event: "期初结转", line: Some("期初欠费") };
+    enter(tx, ctx, charges, Vec::new(), None, booked_on, entry).await
+}
+
+async fn enter(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    charges: &[Charge],
+    measured: Vec<Measured>,
+    run: Option<i64>,
+    booked_on: NaiveDate,
+    entry: Entry,
+) -> Result<Posted> {
     if charges.is_empty() {
         return Ok(Posted::default());
     }
@@ -101,31 +161,37 @@ pub(crate) async fn post(
     )
     .fetch_all(connection(tx))
     .await?;
-    let columns = columns(charges, ids);
+    let mut columns = columns(charges, ids, entry.line);
+    for (place, measured) in measured.iter().enumerate().take(columns.months.len()) {
+        columns.months[place] = measured.month;
+    }
+    columns.lines.measured(measured);
     let (bills, amount) = bills_insert(tx, ctx, &columns, run).await?;
     lines_insert(tx, &columns.lines).await?;
     // One statement for all of it: the balances look at it once.
     sqlx::query!(
         "insert into ledger_entry (district_id, estate_id, account_id, booked_on, debit, credit, fee_item, amount_fen, reason, bill_id,
                                    at, actor_id)
-         select district_id, estate_id, account_id, $2, $3, $4, fee_item, amount_fen, '转应收', id, $5, $6
+         select district_id, estate_id, account_id, $2, $3, $4, fee_item, amount_fen, $7, id, $5, $6
          from bill where id = any($1) and amount_fen > 0 and fee_item <> 'DEPOSIT' order by id",
         &columns.ids,
         booked_on,
         Subject::Receivable.code(),
-        Subject::Income.code(),
+        entry.credit.code(),
         ctx.now(),
         ctx.actor_id(),
+        entry.event,
     )
     .execute(connection(tx))
     .await
     .map_err(refusal)?;
     sqlx::query!(
         "insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, amount_fen)
-         select district_id, estate_id, id, $2, $3, '转应收', amount_fen from bill where id = any($1) order by id",
+         select district_id, estate_id, id, $2, $3, $4, amount_fen from bill where id = any($1) order by id",
         &columns.ids,
         ctx.now(),
         ctx.actor_id(),
+        entry.event,
     )
     .execute(connection(tx))
     .await?;
@@ -178,10 +244,11 @@ async fn bills_insert(tx: &mut Tx, ctx: &Ctx, columns: &Columns, run: Option<i64
 
 async fn lines_insert(tx: &mut Tx, lines: &Lines) -> Result<()> {
     sqlx::query!(
-        "insert into bill_line (bill_id, seq, district_id, estate_id, fee_item, period_from, period_to, days, formula, amount_fen)
+        "insert into bill_line (bill_id, seq, district_id, estate_id, fee_item, period_from, period_to, days, formula, amount_fen,
+                                unit_price, quantity)
          select l.* from unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::date[], $7::date[],
-                                $8::integer[], $9::text[], $10::bigint[])
-                as l (bill, seq, district, estate, item, period_from, period_to, days, formula, amount)
+                                $8::integer[], $9::text[], $10::bigint[], $11::integer[], $12::bigint[])
+                as l (bill, seq, district, estate, item, period_from, period_to, days, formula, amount, price, quantity)
          where exists (select from bill b where b.id = l.bill)",
         &lines.bills,
         &lines.seqs,
@@ -193,13 +260,15 @@ async fn lines_insert(tx: &mut Tx, lines: &Lines) -> Result<()> {
         &lines.days,
         &lines.formulas,
         &lines.amounts,
+        &lines.prices as &[Option<i32>],
+        &lines.quantities as &[Option<i64>],
     )
     .execute(connection(tx))
     .await?;
     Ok(())
 }
 
-fn columns(charges: &[Charge], ids: Vec<i64>) -> Columns {
+fn columns(charges: &[Charge], ids: Vec<i64>, told: Option<&str>) -> Columns {
     let mut columns = Columns { ids, ..Columns::default() };
     for (charge, id) in charges.iter().zip(columns.ids.clone()) {
         let bill = &charge.bill;
@@ -217,14 +286,23 @@ fn columns(charges: &[Charge], ids: Vec<i64>) -> Columns {
         columns.due.push(bill.due_on);
         columns.amounts.push(bill.amount().fen());
         columns.reductions.push(bill.reduction().fen());
-        columns.lines.push(charge, id);
+        columns.lines.push(charge, id, told);
     }
     columns
 }
 
 impl Lines {
+    /// Says of the lines, one of each bill, what was measured.
+    fn measured(&mut self, measured: Vec<Measured>) {
+        for (place, measured) in measured.into_iter().enumerate().take(self.formulas.len()) {
+            self.prices[place] = measured.price.and_then(|price| i32::try_from(price.ten_thousandths()).ok());
+            self.quantities[place] = Some(measured.quantity);
+            self.formulas[place] = measured.formula;
+        }
+    }
+
     /// 应收租金 by stretch, and behind it what is taken off (核减), if anything is.
-    fn push(&mut self, charge: &Charge, id: i64) {
+    fn push(&mut self, charge: &Charge, id: i64, told: Option<&str>) {
         let mut seq = 0;
         for line in &charge.bill.lines {
             let part = if line.days == line.of { String::new() } else { format!(" × {}/{}天", line.days, line.of) };
@@ -239,11 +317,14 @@ impl Lines {
                 self.from.push(line.from);
                 self.to.push(line.to);
                 self.days.push(days);
+                self.prices.push(None);
+                self.quantities.push(None);
                 self.formulas.push(formula);
                 self.amounts.push(amount.fen());
             };
             let name = if charge.kind == BillKind::Rent { "月租金" } else { charge.fee_item.label() };
-            push(format!("{name}{}元{part}", line.monthly), line.full);
+            let computed = || format!("{name}{}元{part}", line.monthly);
+            push(told.map_or_else(computed, ToOwned::to_owned), line.full);
             if line.payable != line.full {
                 push("核减".to_owned(), line.payable - line.full);
             }

@@ -140,7 +140,8 @@ pub(super) fn charges(contract: &Billed, month: NaiveDate, rule: &BillingRule, c
     bills.into_iter().map(|bill| charge(contract, bill, rule, calendar)).collect()
 }
 
-/// The bills of a contract up to the month of a day, and at least the first one: what is due when it comes into force.
+/// The bills of a contract up to the month of a day, and at least the first one: what is due when it comes into force. Of one
+/// that was taken over the first was charged long ago.
 pub(crate) fn charges_until(
     contract: &Billed,
     day: NaiveDate,
@@ -149,7 +150,7 @@ pub(crate) fn charges_until(
 ) -> Vec<Charge> {
     let bills = plan::bills(&contract.terms(rule.base)).into_iter().enumerate();
     bills
-        .take_while(|(index, bill)| *index == 0 || month_of(bill.from) <= day)
+        .take_while(|(index, bill)| *index == 0 && contract.charged_to.is_none() || month_of(bill.from) <= day)
         .map(|(_, bill)| charge(contract, bill, rule, calendar))
         .collect()
 }

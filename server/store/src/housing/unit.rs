@@ -226,7 +226,8 @@ pub async fn unit_delete(ctx: &Ctx, id: UnitId, version: i32) -> Result<()> {
     let unit = sqlx::query!(
         r#"select district_id, estate_id, building_id, status, version,
                   exists (select from asset_sub s where s.unit_id = u.id and s.deleted_at is null and s.status <> 'DISPOSED')
-                      as "card!"
+                      as "card!",
+                  exists (select from meter m where m.unit_id = u.id and m.status = 'ON') as "meter!"
            from unit u where id = $1 and deleted_at is null for update"#,
         id.0
     )
@@ -238,6 +239,9 @@ pub async fn unit_delete(ctx: &Ctx, id: UnitId, version: i32) -> Result<()> {
     }
     if unit.card {
         return Err(Failure::refused(UNIT_HAS_CARD).into());
+    }
+    if unit.meter {
+        return Err(Failure::refused("房源有在用的表具，请先拆除表具").into());
     }
     let status = stored(&unit.status, UnitStatus::from_code)?;
     let ever = sqlx::query_scalar!("select distinct to_status from unit_history where unit_id = $1", id.0)

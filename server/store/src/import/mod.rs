@@ -10,7 +10,10 @@ pub mod job;
 mod binding;
 mod building;
 mod calendar;
+mod contract;
 mod estate;
+mod lease;
+mod meter_reading;
 mod name;
 mod organization;
 mod person;
@@ -18,6 +21,7 @@ mod project;
 mod rent_adjustment;
 mod rent_standard;
 mod room;
+mod take_over;
 mod user;
 
 use crate::{Ctx, Result, ctx::Tx, platform::dictionary::labels_load};
@@ -158,6 +162,9 @@ enum AnyImporter {
     User(user::Users),
     Calendar(calendar::Holidays),
     RentAdjustment(rent_adjustment::RentAdjustments),
+    MeterReading(meter_reading::MeterReadings),
+    Contract(contract::Contracts),
+    TakeOver(take_over::TakeOvers),
 }
 
 impl Import {
@@ -184,6 +191,9 @@ impl Import {
             SheetKey::User => AnyImporter::User(Default::default()),
             SheetKey::Calendar => AnyImporter::Calendar(Default::default()),
             SheetKey::RentAdjustment => AnyImporter::RentAdjustment(Default::default()),
+            SheetKey::MeterReading => AnyImporter::MeterReading(Default::default()),
+            SheetKey::Contract => AnyImporter::Contract(Default::default()),
+            SheetKey::TakeOver => AnyImporter::TakeOver(Default::default()),
         };
         Ok(Self {
             run: Run { ctx: ctx.clone(), settings, labels, job: None },
@@ -255,6 +265,9 @@ impl Import {
             AnyImporter::User(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::Calendar(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
             AnyImporter::RentAdjustment(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::MeterReading(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::Contract(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
+            AnyImporter::TakeOver(importer) => take(importer, run, &mut tx, rows, seen, *write).await,
         };
         let outcome = taken?;
         if let Some(job) = job {
@@ -299,6 +312,9 @@ impl AnyImporter {
             Self::User(importer) => of(importer, row, labels),
             Self::Calendar(importer) => of(importer, row, labels),
             Self::RentAdjustment(importer) => of(importer, row, labels),
+            Self::MeterReading(importer) => of(importer, row, labels),
+            Self::Contract(importer) => of(importer, row, labels),
+            Self::TakeOver(importer) => of(importer, row, labels),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{
     billing::{
-        adjustment::{AdjustType, IS_BILLED, IS_LEAVING, IS_PENDING, NO_CONTRACT, NO_STANDARD},
+        adjustment::{AdjustType, IS_BILLED, IS_LEAVING, IS_PENDING, IS_REDUCED, NO_CONTRACT, NO_STANDARD},
         adjustment_sheet::{RENT_IMPORT, RentImportForm},
     },
     sheet::{ImportSheet, RowError},
@@ -173,7 +173,7 @@ fn adjusted(
     let payable = kind.names_payable().then_some(wanted);
     let adjusted = candidate.adjusted(kind, rate, month, payable, standards).map_err(|complaint| {
         let column = match complaint.text() {
-            IS_LEAVING | IS_PENDING => "合同编号",
+            IS_LEAVING | IS_PENDING | IS_REDUCED => "合同编号",
             NO_STANDARD => "新租金标准",
             IS_BILLED => "生效月份",
             text if text.contains("月份") || text.contains("生效的租金调整") => "生效月份",

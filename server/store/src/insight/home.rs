@@ -1,5 +1,6 @@
 //! Figures of the home page (S1-2.1), read from the kept counters.
 
+use super::figure::money_load;
 use crate::{Ctx, Result, Scope, ctx::connection, error::stored};
 use domain::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},
@@ -31,6 +32,7 @@ pub async fn home_figures_get(ctx: &Ctx) -> Result<HomeFigures> {
         *by_layout.entry(stored(&row.layout, LayoutType::from_code)?).or_default() += row.units;
         *by_category.entry(stored(&row.category, HousingCategory::from_code)?).or_default() += row.units;
     }
+    figures.money = money_load(&mut tx, ctx).await?;
     tx.commit().await?;
     figures.districts = places
         .into_iter()

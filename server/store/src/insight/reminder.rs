@@ -1,32 +1,29 @@
 //! Reminders of the home page (S4-1.1): what waits for the actor. One statement asks for all of them.
 //!
-//! A module adds a line to [`SOURCES`]. It says what waits with the very condition that the list behind it has for a
+//! A module adds a line to [`FLOW`] or [`WORK`]. It says what waits with the very condition that the list behind it has for a
 //! filter, so that both say the same number. Its rows are found by a partial index (`… where state = 'PENDING'`), so that
 //! counting them costs nothing worth mentioning: home is everybody's first page. Of what there is too much for that, the
 //! number comes from kept counters ([`TALLIED`]).
 
+mod flow;
+mod tallied;
+
 use crate::{
     Ctx, Result,
-    billing::{adjustment, arrears, dunning, payment::push_unverified},
+    billing::{dunning, payment::push_unverified},
     ctx::connection,
-    housing::{
-        asset_change::{self, push_change_scope},
-        asset_count,
-        rent_standard::push_standard_ending,
-    },
+    housing::rent_standard::push_standard_ending,
     list::push_scope,
-    platform::{
-        job,
-        task::{self, kinds_checked},
-        user::push_user_ending,
-    },
-    tenancy::{assignment, contract, exit, hand_over::push_waiting},
+    platform::{job, user::push_user_ending},
+    tenancy::{assignment, contract, hand_over::push_waiting},
 };
 use domain::{
     insight::reminder::{LINES_SHOWN, Reminder, ReminderGroup, ReminderLine},
     platform::{actor::Actor, permission::Permission},
 };
+use flow::FLOW;
 use sqlx::{Postgres, QueryBuilder, types::Json};
+use tallied::TALLIED;
 
 /// Days before the own password has to be changed.
 const PASSWORD_SOON: i32 = 7;
@@ -50,162 +47,7 @@ struct Source {
 /// SQL: whose home an assignment is about, and where it is.
 const ASSIGNED: &str = "person_name || ' ' || (select address from unit u where u.id = unit_id)";
 
-/// SQL: whose account it is about, and where the home is.
-const ACCOUNTED: &str =
-    "(select p.name || ' ' || u.address from account a join person p on p.id = a.person_id join unit u on u.id = a.unit_id
-      where a.id = account_id)";
-
-const SOURCES: &[Source] = &[
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我复核",
-        link: "/platform/approvals?turn=MINE",
-        text: "subject",
-        href: "'/platform/approvals/' || id",
-        order: "made_at",
-        concerns: |actor| !kinds_checked(actor).is_empty(),
-        rows: |sql, ctx| {
-            sql.push("from approval a where true");
-            task::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我审核的资产事项",
-        link: "/assets/changes?turn=MINE",
-        text: "case kind when 'REGISTER' then '登记' when 'CHANGE' then '变更' else '处置' end
-               || (select card_no from asset_master m where m.id = master_id)",
-        href: "case when sub_id is null then '/assets/masters/' || master_id else '/assets/subs/' || sub_id end || '?tab=changes'",
-        order: "made_at",
-        concerns: |actor| actor.may(Permission::AssetRead) && actor.may(Permission::AssetCheck),
-        rows: |sql, ctx| {
-            sql.push("from asset_change c where true");
-            push_change_scope(sql, ctx);
-            asset_change::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我确认的盘点单",
-        link: "/assets/counts?turn=MINE",
-        text: "title",
-        href: "'/assets/counts/' || id || '/sheet'",
-        order: "planned_on",
-        concerns: |actor| actor.may(Permission::AssetRead) && actor.may(Permission::AssetCheck),
-        rows: |sql, ctx| {
-            sql.push("from asset_count c where true");
-            push_scope(sql, ctx, "c.district_id", "c.estate_id");
-            asset_count::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我审批的合同",
-        link: "/tenancy/contracts?turn=MINE",
-        text: "lessee_name || ' ' || address",
-        href: "'/tenancy/contracts/' || id",
-        order: "submitted_at",
-        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::ContractCheck),
-        rows: |sql, ctx| {
-            sql.push("from contract c where c.deleted_at is null");
-            push_scope(sql, ctx, "c.district_id", "c.estate_id");
-            contract::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我办理的退租",
-        link: "/tenancy/exits?turn=MINE",
-        text: "exit_no || ' ' || (select lessee_name || ' ' || address from contract c where c.id = contract_id)",
-        href: "'/tenancy/exits/' || id",
-        order: "made_at",
-        concerns: |actor| {
-            let parts = [
-                Permission::ContractCheck,
-                Permission::ExitInspect,
-                Permission::ExitBillWrite,
-                Permission::ExitBillCheck,
-                Permission::RefundWrite,
-                Permission::RefundCheck,
-                Permission::ContractWrite,
-            ];
-            actor.may(Permission::ContractRead) && parts.iter().any(|permission| actor.may(*permission))
-        },
-        rows: |sql, ctx| {
-            sql.push("from exit_case x where true");
-            push_scope(sql, ctx, "x.district_id", "x.estate_id");
-            exit::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我审批的租金调整",
-        link: "/billing/adjustments?turn=MINE",
-        text: "adjustment_no || ' ' || target",
-        href: "'/billing/adjustments/' || id",
-        order: "made_at",
-        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::RentCheck),
-        rows: |sql, ctx| {
-            sql.push("from rent_adjustment r where true");
-            push_scope(sql, ctx, "r.district_id", "r.estate_id");
-            adjustment::push_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我复核的暂停催缴",
-        link: "/billing/dunning/pauses?turn=MINE",
-        text: ACCOUNTED,
-        href: "'/billing/dunning/pauses/' || id",
-        order: "made_at",
-        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DunningCheck),
-        rows: |sql, ctx| {
-            sql.push("from dunning_pause p where true");
-            push_scope(sql, ctx, "p.district_id", "p.estate_id");
-            dunning::push_pause_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我复核的分期还款",
-        link: "/billing/dunning/instalments?turn=MINE",
-        text: ACCOUNTED,
-        href: "'/billing/dunning/instalments/' || id",
-        order: "made_at",
-        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DunningCheck),
-        rows: |sql, ctx| {
-            sql.push("from instalment i where true");
-            push_scope(sql, ctx, "i.district_id", "i.estate_id");
-            dunning::push_instalment_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我复核的催缴规则",
-        link: "/billing/dunning/rules?turn=MINE",
-        text: "coalesce((select o.name from organization o where o.id = s.district_id), '全市') || ' ' || valid_from || '生效'",
-        href: "'/billing/dunning/rules/' || id",
-        order: "made_at",
-        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DunningCheck),
-        rows: |sql, ctx| {
-            sql.push("from dunning_rule_set s where true");
-            dunning::push_rule_turn(sql, ctx);
-        },
-    },
-    Source {
-        group: ReminderGroup::Flow,
-        label: "待我复核的直接分配",
-        link: "/tenancy/assignments?turn=MINE",
-        text: ASSIGNED,
-        href: "'/tenancy/assignments/' || id",
-        order: "made_at",
-        concerns: |actor| actor.may(Permission::AssignmentRead) && actor.may(Permission::AssignmentCheck),
-        rows: |sql, ctx| {
-            sql.push("from assignment a where true");
-            push_scope(sql, ctx, "a.district_id", "a.estate_id");
-            assignment::push_turn(sql, ctx);
-        },
-    },
+const WORK: &[Source] = &[
     Source {
         group: ReminderGroup::Work,
         label: "已选房待签约",
@@ -355,36 +197,10 @@ const SOURCES: &[Source] = &[
     },
 ];
 
-/// Something of which a city has more than can be counted at every visit, and which kept counters count.
-struct Tallied {
-    label: &'static str,
-    link: &'static str,
-    text: &'static str,
-    href: &'static str,
-    order: &'static str,
-    concerns: fn(&Actor) -> bool,
-    /// the query of the number
-    count: fn(&mut QueryBuilder<Postgres>, &Ctx),
-    /// `from … where …`, with the condition of the list
-    rows: fn(&mut QueryBuilder<Postgres>, &Ctx),
+/// What is counted at every visit, in the order of the page.
+fn sources() -> impl Iterator<Item = &'static Source> {
+    FLOW.iter().chain(WORK)
 }
-
-const TALLIED: &[Tallied] = &[Tallied {
-    // S4-1.1.5
-    label: "项目欠费",
-    link: "/billing/arrears",
-    text: "(select e.name from estate e where e.id = estate_id) || ' ' || (select u.address from unit u where u.id = unit_id)
-           || '，欠费' || periods || '个月'",
-    href: "'/billing/accounts/' || account_id",
-    order: "since, id",
-    concerns: |actor| actor.may(Permission::BillRead),
-    count: arrears::push_behind_count,
-    rows: |sql, ctx| {
-        sql.push("from arrears r where true");
-        arrears::push_behind(sql);
-        push_scope(sql, ctx, "r.district_id", "r.estate_id");
-    },
-}];
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -393,7 +209,7 @@ struct Record {
     lines: Json<Vec<ReminderLine>>,
 }
 
-/// What waits for the actor, in the order of [`SOURCES`]; what has nothing is left out.
+/// What waits for the actor, in the order of [`sources`]; what has nothing is left out.
 ///
 /// # Errors
 /// [`domain::failure::Failure::Forbidden`] for a wall and for a newcomer.
@@ -401,7 +217,7 @@ pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
     ctx.require_desk()?;
     let mut sql = QueryBuilder::new("select place, count, lines from (");
     let mut first = true;
-    for (place, source) in SOURCES.iter().enumerate().filter(|(_, source)| (source.concerns)(ctx.actor())) {
+    for (place, source) in sources().enumerate().filter(|(_, source)| (source.concerns)(ctx.actor())) {
         sql.push(if std::mem::take(&mut first) { "" } else { " union all " });
         sql.push(format!(
             "select {place} as place, coalesce(max(total), 0) as count, coalesce(jsonb_agg(line), '[]') as lines from (
@@ -413,7 +229,7 @@ pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
     }
     for (place, source) in TALLIED.iter().enumerate().filter(|(_, source)| (source.concerns)(ctx.actor())) {
         sql.push(if std::mem::take(&mut first) { "" } else { " union all " });
-        sql.push(format!("select {} as place, (", SOURCES.len() + place));
+        sql.push(format!("select {} as place, (", sources().count() + place));
         (source.count)(&mut sql, ctx);
         sql.push(format!(
             ") as count, coalesce(jsonb_agg(line), '[]') as lines from (
@@ -434,10 +250,10 @@ pub async fn reminder_list(ctx: &Ctx) -> Result<Vec<Reminder>> {
     tx.commit().await?;
     let reminders = records.into_iter().filter_map(|record| {
         let place = usize::try_from(record.place).ok()?;
-        let (group, label, link) = match SOURCES.get(place) {
+        let (group, label, link) = match sources().nth(place) {
             Some(source) => (source.group, source.label, source.link),
             None => {
-                TALLIED.get(place - SOURCES.len()).map(|source| (ReminderGroup::Work, source.label, source.link))?
+                TALLIED.get(place - sources().count()).map(|source| (ReminderGroup::Work, source.label, source.link))?
             }
         };
         let (label, link) = (label.to_owned(), link.to_owned());

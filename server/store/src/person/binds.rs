@@ -1,6 +1,7 @@
 //! What hangs on a person's record: rooms, contracts, accounts, homes that are kept for him, his household. A record with
 //! any of it is not deleted; one that is given up for another hands it over (S1-5.4).
 
+use super::doubles;
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},
@@ -13,6 +14,8 @@ pub(super) async fn require_free(tx: &mut Tx, id: PersonId) -> Result<()> {
     let sentence = match kind.as_deref() {
         None => return Ok(()),
         Some("CONTRACT") => "该人员已有合同，不能删除",
+        Some("CHANGE") => "该人员有合同变更记录，不能删除",
+        Some("TAKE_OVER") => "该人员在存量合同接管批次中，不能删除",
         Some("ASSIGNMENT") => "该人员已有直接分配，不能删除",
         Some("ACCOUNT") => "该人员已有租金账户，不能删除",
         Some("BINDING") => "该人员已有入住记录，不能删除",
@@ -61,6 +64,7 @@ pub(super) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<()> {
 /// # Errors
 /// A refusal where both have what one person has once.
 pub(super) async fn hand_over(tx: &mut Tx, ctx: &Ctx, survivor: i64, merged: i64) -> Result<()> {
+    doubles::resolve(tx, ctx, survivor, merged).await?;
     require_one(tx, survivor, merged).await?;
     // Of a contract in which both are named one stays: the lessee, else the survivor.
     sqlx::query!(
@@ -143,7 +147,7 @@ async fn require_one(tx: &mut Tx, survivor: i64, merged: i64) -> Result<()> {
     let refusals = [
         (both.contracts, "两条记录均有履行中或办理中的合同，不能合并"),
         (both.assignments, "两条记录均有待签约的房源，不能合并，请先撤销其中一条的直接分配"),
-        (both.accounts, "两条记录在同一房屋均有租金账户，不能合并"),
+        (both.accounts, "两条记录在同一房屋均有未结清的租金账户，不能合并"),
         (both.bindings, "两条记录均有入住房间，不能合并"),
         (both.households, "两条记录均已登记家庭，不能合并，请先从家庭中移出其中一条"),
     ];

@@ -4,6 +4,7 @@
 
 mod binds;
 mod delete;
+mod doubles;
 pub mod household;
 mod merge;
 pub(crate) mod number;

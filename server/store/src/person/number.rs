@@ -140,6 +140,32 @@ pub(crate) struct Holder {
     pub numbers: Numbers,
 }
 
+/// Sets the telephone of a person (C10) with its digest; answers whether the record is in sight.
+///
+/// # Errors
+/// When the database fails, or a value cannot be opened.
+pub(crate) async fn person_phone_set(tx: &mut Tx, ctx: &Ctx, id: PersonId, phone: &Phone) -> Result<bool> {
+    let ring = ctx.database().keys()?;
+    // A record has one key for all that is sealed.
+    super::rotate::persons_renew(tx, ring, &[id.0]).await?;
+    sqlx::query!(
+        "update person set phone = $2, phone_mask = $3, updated_at = $4, updated_by = $5, version = version + 1
+         where id = $1 and deleted_at is null",
+        id.0,
+        ring.seal(Kind::Phone, phone.as_str()),
+        phone.masked(),
+        ctx.now(),
+        ctx.actor_id(),
+    )
+    .execute(connection(tx))
+    .await?;
+    let Some(holder) = Numbers::load_all(tx, &[id.0]).await?.into_iter().find(|holder| !holder.deleted) else {
+        return Ok(false);
+    };
+    holder.numbers.index(tx, ring, id, holder.id_type).await?;
+    Ok(true)
+}
+
 /// Digests of many persons, to be written with one statement.
 #[derive(Default)]
 pub(crate) struct Index {

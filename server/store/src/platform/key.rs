@@ -17,6 +17,9 @@ use chrono::{DateTime, Utc};
 const CONTRACT: [(&str, Kind); 3] =
     [("id_number", Kind::IdNumber), ("phone", Kind::Phone), ("bank_no", Kind::BankAccount)];
 
+/// What a change of a contract keeps (C10).
+const CHANGE: [(&str, Kind); 2] = [("bank_no", Kind::BankAccount), ("phone", Kind::Phone)];
+
 /// What was sealed anew of one noun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Renewed {
@@ -40,6 +43,8 @@ pub async fn keys_rotate(database: &Database, now: DateTime<Utc>) -> Result<Vec<
         whole("个验证器", factor_rotate(database).await?),
         whole("个房间的业主电话", columns_rotate(database, "room", [("owner_phone", Kind::Phone)]).await?),
         whole("份合同", columns_rotate(database, "contract", CONTRACT).await?),
+        whole("份接管数据", columns_rotate(database, "take_over_row", CONTRACT).await?),
+        whole("项合同变更", columns_rotate(database, "contract_change", CHANGE).await?),
         whole("笔退费", columns_rotate(database, "refund", [("bank_no", Kind::BankAccount)]).await?),
     ];
     let Rotated { renewed, left } = attachment_rotate(database, now).await?;

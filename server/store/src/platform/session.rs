@@ -55,6 +55,15 @@ pub async fn captcha_create(database: &Database, answer: &str, now: DateTime<Utc
     Ok(id.to_string())
 }
 
+/// Whether a captcha was read right; none: it is over. Single use: it is gone whether the answer is right or not.
+pub(crate) async fn captcha_take(tx: &mut Tx, id: &str, answer: &str, now: DateTime<Utc>) -> Result<Option<bool>> {
+    let Ok(id) = id.parse::<Uuid>() else { return Ok(None) };
+    let known = sqlx::query_scalar!("delete from captcha where id = $1 and expires_at >= $2 returning answer", id, now)
+        .fetch_optional(connection(tx))
+        .await?;
+    Ok(known.map(|known| known.eq_ignore_ascii_case(answer.trim())))
+}
+
 /// Signs in: captcha, account, lock, password, in this order; answers the secret for the cookie. With a second factor
 /// the session opens nothing until [`super::second_factor::factor_verify`] has seen its code.
 ///
@@ -96,18 +105,10 @@ enum Verdict {
 
 async fn sign_in_judge(tx: &mut Tx, entered: &SignIn, now: DateTime<Utc>) -> Result<Verdict> {
     let refused = |user, code, sentence: &str| Ok(Verdict::Refused { user, code, sentence: sentence.to_owned() });
-    // Single use: it is gone whether the answer is right or not.
-    let answer = match entered.captcha_id.parse::<Uuid>() {
-        Ok(id) => {
-            sqlx::query_scalar!("delete from captcha where id = $1 and expires_at >= $2 returning answer", id, now)
-                .fetch_optional(connection(tx))
-                .await?
-        }
-        Err(_) => None,
-    };
-    let Some(answer) = answer else { return refused(None, "CAPTCHA", "验证码已过期，请刷新") };
-    if !answer.eq_ignore_ascii_case(entered.captcha.trim()) {
-        return refused(None, "CAPTCHA", "验证码错误");
+    match captcha_take(tx, &entered.captcha_id, &entered.captcha, now).await? {
+        Some(true) => {}
+        Some(false) => return refused(None, "CAPTCHA", "验证码错误"),
+        None => return refused(None, "CAPTCHA", "验证码已过期，请刷新"),
     }
     // The row lock makes guesses at one account queue up, so that the counter cannot be outrun.
     let account = sqlx::query!(

@@ -2,8 +2,10 @@
 
 pub mod assignment;
 pub mod binding;
+pub mod change;
 pub mod contract;
 pub mod exit;
 pub mod hand_over;
 pub mod paper;
+pub mod take_over;
 pub mod template;

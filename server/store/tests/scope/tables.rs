@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 65] = [
+pub const STOCK: [&str; 86] = [
     "project",
     "estate",
     "building",
@@ -46,6 +46,9 @@ pub const STOCK: [&str; 65] = [
     "ledger_entry",
     "bank_file",
     "contract_told",
+    "contract_change",
+    "take_over",
+    "take_over_row",
     "deduction_batch",
     "deduction_item",
     "deduction_item_bill",
@@ -57,6 +60,16 @@ pub const STOCK: [&str; 65] = [
     "print_log",
     "rent_adjustment",
     "rent_change",
+    "rent_reduction",
+    "rent_reduction_history",
+    "waiver",
+    "waiver_bill",
+    "waiver_history",
+    "meter",
+    "meter_period",
+    "meter_reading",
+    "meter_charge",
+    "meter_history",
     "cashier_shift",
     "arrears",
     "arrears_history",
@@ -70,10 +83,18 @@ pub const STOCK: [&str; 65] = [
     "instalment",
     "instalment_line",
     "instalment_bill",
+    "pay_order",
+    "pay_order_event",
+    "pay_odd",
+    "bill_tally",
+    "ledger_tally",
+    "ledger_month",
+    "estate_money",
+    "district_money",
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 31] = [
+pub const CLOSED: [&str; 34] = [
     "app_user",
     "approval",
     "approval_task",
@@ -101,6 +122,9 @@ pub const CLOSED: [&str; 31] = [
     "person_search",
     "search_dirty",
     "search_term",
+    "tenant_attempt",
+    "tenant_code",
+    "tenant_session",
     "user_factor",
     "user_phone",
     "workflow",

@@ -1,7 +1,7 @@
 //! Import rows by column name, as a person fills them in.
 
 use domain::{
-    billing::adjustment_sheet::RENT_IMPORT,
+    billing::{adjustment_sheet::RENT_IMPORT, meter_sheet::READING_IMPORT},
     dictionary::Item,
     housing::{
         building_sheet::BUILDING_IMPORT, estate_sheet::ESTATE_IMPORT, project_sheet::PROJECT_IMPORT,
@@ -11,7 +11,10 @@ use domain::{
     person::import_sheet::PERSON_IMPORT,
     platform::{calendar::HOLIDAY_IMPORT, organization_sheet::ORGANIZATION_IMPORT, user_sheet::USER_IMPORT},
     sheet::ImportSheet,
-    tenancy::binding_sheet::BINDING_IMPORT,
+    tenancy::{
+        binding_sheet::BINDING_IMPORT,
+        contract_sheet::{CONTRACT_IMPORT, TAKE_OVER_IMPORT},
+    },
 };
 use store::{
     Ctx,
@@ -35,6 +38,9 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         SheetKey::User => USER,
         SheetKey::Calendar => CALENDAR,
         SheetKey::RentAdjustment => RENT,
+        SheetKey::MeterReading => return reading(changes),
+        SheetKey::Contract => CONTRACT,
+        SheetKey::TakeOver => TAKE_OVER,
     };
     let columns = columns(sheet);
     let mut cells = vec![String::new(); columns.len()];
@@ -43,6 +49,18 @@ pub fn row(sheet: SheetKey, changes: Cells) -> Vec<String> {
         (*value).clone_into(&mut cells[place.unwrap_or_else(|| panic!("{sheet:?} has no column {header}"))]);
     }
     cells
+}
+
+/// A good reading is one of this month, read today.
+fn reading(changes: Cells) -> Vec<String> {
+    let today = store::ctx::china_day(chrono::Utc::now());
+    let (month, day) = (today.format("%Y-%m").to_string(), today.to_string());
+    let good = [("期间", month.as_str()), ("表具编号", "SB-1"), ("期末值", "36"), ("抄表日期", &day), ("抄表人", "")];
+    let value = |header: &str| {
+        let changed = changes.iter().chain(&good).find(|(known, _)| *known == header);
+        changed.map(|(_, value)| (*value).to_owned()).unwrap_or_default()
+    };
+    columns(SheetKey::MeterReading).into_iter().map(|(header, ..)| value(header)).collect()
 }
 
 /// A column of a template: its header, whether it must be filled in, and what may stand in it.
@@ -69,6 +87,9 @@ pub fn columns(sheet: SheetKey) -> Vec<Column> {
         SheetKey::User => of(&USER_IMPORT),
         SheetKey::Calendar => of(&HOLIDAY_IMPORT),
         SheetKey::RentAdjustment => of(&RENT_IMPORT),
+        SheetKey::MeterReading => of(&READING_IMPORT),
+        SheetKey::Contract => of(&CONTRACT_IMPORT),
+        SheetKey::TakeOver => of(&TAKE_OVER_IMPORT),
     }
 }
 
@@ -81,8 +102,9 @@ pub fn numbered(rows: Vec<Vec<String>>) -> Vec<RawRow> {
 pub fn importer(sheet: SheetKey) -> &'static str {
     match sheet {
         SheetKey::Organization | SheetKey::User | SheetKey::Calendar => "admin",
-        SheetKey::Binding => "entry",
+        SheetKey::Binding | SheetKey::Contract | SheetKey::TakeOver => "entry",
         SheetKey::RentAdjustment => "finance",
+        SheetKey::MeterReading => "operator",
         _ => "city",
     }
 }
@@ -179,6 +201,52 @@ const RENT: Cells = &[
     ("调整类型", "更正"),
     ("生效月份", "2090-01"),
     ("批准文号", "测发〔2026〕12号"),
+];
+
+/// Of the two people whom `tenancy::lease_data` registers, the first of whom a home of 月光苑 is assigned to.
+const CONTRACT: Cells = &[
+    ("承租人姓名", "测试租户0"),
+    ("证件号码", "810101199003070017"),
+    ("小区名称", "月光苑"),
+    ("楼栋号", "1号楼"),
+    ("单元号", "1"),
+    ("房号", "101"),
+    ("租赁开始日期", "2026-01-01"),
+    ("租赁结束日期", "2030-12-31"),
+    ("租金标准(元/㎡·月)", "2.60"),
+    ("月租金(元)", "111.80"),
+    ("押金(元)", "1000.00"),
+    ("缴费周期", "月"),
+    ("账单拆分", "按自然月"),
+    ("缴费日", "10"),
+    ("开户行", "测试银行"),
+    ("银行卡号", "6217000010000000011"),
+    ("户名", "测试租户0"),
+    ("签订日期", "2026-01-01"),
+];
+
+/// Of the second of them, in the home of 月光苑 that was occupied when the small city was made.
+const TAKE_OVER: Cells = &[
+    ("合同编号", "JQ-1"),
+    ("承租人姓名", "测试租户3"),
+    ("证件号码", "810101199003070076"),
+    ("小区名称", "月光苑"),
+    ("楼栋号", "1号楼"),
+    ("单元号", "1"),
+    ("房号", "103"),
+    ("租赁开始日期", "2026-01-01"),
+    ("租赁结束日期", "2030-12-31"),
+    ("租金标准(元/㎡·月)", "2.60"),
+    ("月租金(元)", "111.80"),
+    ("押金(元)", "1000.00"),
+    ("缴费周期", "月"),
+    ("账单拆分", "按自然月"),
+    ("缴费日", "10"),
+    ("开户行", "测试银行"),
+    ("银行卡号", "6217000010000000011"),
+    ("户名", "测试租户3"),
+    ("签订日期", "2026-01-01"),
+    ("接管日", "2026-01-31"),
 ];
 
 const ESTATE: Cells = &[("小区名称", "新苑"), ("所属区县", "甲区"), ("小区地址", "新路1号")];

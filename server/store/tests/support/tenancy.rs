@@ -1,10 +1,11 @@
 //! A home that is let, step by step as people do it.
 
-use super::{TestDatabase, city};
+use super::{TestDatabase, city, sheet::row};
 use chrono::Utc;
 use domain::{
     dictionary::ContractStatus,
     id::{AccountId, AssignmentId, ContractId, PersonId, UnitId},
+    import::SheetKey,
     person::PersonForm,
     tenancy::{assignment::AssignmentForm, contract_form::ContractForm},
 };
@@ -65,6 +66,37 @@ pub const ROWS: &str = "
         new_base_fen, new_rent_fen, from_on)
     select c.district_id, c.estate_id, a.id, c.id, 26000, 30000, 100, 100, 120, 120, '2026-01-01'
     from contract c join rent_adjustment a using (estate_id);
+    insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, from_on, to_on, doc_no,
+        full_fen, payable_fen, maker_id)
+    select district_id, estate_id, gen_random_uuid(), id, 'DIBAO', 10, 5000, '2026-01-01', '2026-12-31', '测发1号', 100, 10, 1 from contract;
+    insert into rent_reduction_history (district_id, estate_id, reduction_id, event)
+    select district_id, estate_id, id, '提交' from rent_reduction;
+    insert into waiver (district_id, estate_id, request_id, account_id, kind, doc_no, reason, amount_fen, maker_id)
+    select district_id, estate_id, gen_random_uuid(), id, 'WAIVE', '测发1号', '测试', 100, 1 from account;
+    insert into waiver_bill (waiver_id, bill_id, district_id, estate_id, principal_fen, late_fee_fen)
+    select w.id, b.id, w.district_id, w.estate_id, 100, 0 from waiver w join bill b using (account_id);
+    insert into waiver_history (district_id, estate_id, waiver_id, event) select district_id, estate_id, id, '提交' from waiver;
+    insert into meter (district_id, estate_id, unit_id, meter_no, type, install_on)
+    select district_id, estate_id, id, 'S' || id, 'WATER', '2026-01-01' from home;
+    insert into meter_period (district_id, estate_id, type, month, from_on, to_on, maker_id)
+    select district_id, estate_id, 'WATER', '2026-01-01', '2026-01-01', '2026-01-31', 1 from home;
+    insert into meter_reading (district_id, estate_id, meter_id, source, period_id, from_on, opening)
+    select m.district_id, m.estate_id, m.id, 'PERIOD', p.id, '2026-01-01', 0 from meter m join meter_period p using (estate_id);
+    insert into meter_charge (district_id, estate_id, reading_id, account_id, amount_fen)
+    select r.district_id, r.estate_id, r.id, a.id, 0 from meter_reading r join account a using (estate_id);
+    insert into meter_history (district_id, estate_id, meter_id, event) select district_id, estate_id, id, '登记' from meter;
+    insert into contract_change (district_id, estate_id, contract_id, request_id, kind, before, after, effective_on, reason, maker_id)
+    select district_id, estate_id, id, gen_random_uuid(), 'TERM', '{}', '{}', '2026-01-01', '测试', 1 from contract;
+    insert into take_over (district_id, estate_id, cutoff_on, file_name, maker_id)
+    select district_id, estate_id, '2026-01-31', 'x', 1 from home;
+    insert into take_over_row (take_over_id, row_no, district_id, estate_id, unit_id, contract_no, lessor_id, person_id, lessee_name,
+        id_number, id_number_mask, phone, phone_mask, address, layout, building_area, usable_area, category, rent_standard_id, unit_rate,
+        area_basis, rent_area, base_rent_fen, reduction_fen, monthly_rent_fen, contract_deposit_fen, start_on, end_on, pay_cycle, split,
+        due_day, bank_name, bank_no, bank_no_mask, bank_holder, sign_on, balance_fen, deposit_fen, arrears_fen, charged_to, state)
+    select b.id, 2, h.district_id, h.estate_id, h.id, 'x', h.mgmt_unit_id, h.person_id, '甲', null, '*', null, '*', h.address,
+        h.layout, h.building_area, h.usable_area, 'LOWINC', h.standard_id, 26000, 'USABLE', h.usable_area, 100, 0, 100, 0, '2026-01-01',
+        '2026-12-31', 1, 'NATURAL', 10, '甲', null, '*', '甲', '2026-01-01', 0, 0, 0, '2026-01-31', 'DROPPED'
+    from home h join take_over b using (estate_id);
     insert into cashier_shift (district_id, cashier_id, opened_at, closed_at, counted_cash_fen, system_cash_fen)
     select district_id, 1, now(), now(), 0, 0 from home;
     insert into ledger_period (district_id, month) select district_id, '2025-12-01' from home;
@@ -128,6 +160,17 @@ pub const ROWS: &str = "
     insert into instalment_line select id, 1, district_id, estate_id, '2026-12-31', 100 from instalment;
     insert into instalment_bill select i.id, b.id, i.district_id, i.estate_id, 100, 0 from instalment i
     cross join lateral (select id from bill where bill.account_id = i.account_id order by id limit 1) b;
+    insert into pay_order (district_id, estate_id, account_id, person_id, order_no, request_id, channel, amount_fen, bill_ids, subject,
+        made_at, expires_at)
+    select b.district_id, b.estate_id, b.account_id, a.person_id, 'ZF' || b.id, gen_random_uuid(), 'WECHAT', 100, array[b.id], '测试',
+        now(), now() from bill b join account a on a.id = b.account_id;
+    insert into pay_odd (district_id, estate_id, account_id, order_id, channel, trade_no, order_no, amount_fen, paid_at, reason, found_at)
+    select district_id, estate_id, account_id, id, channel, 'T' || id, order_no, 90, now(), 'AMOUNT', now() from pay_order;
+    insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
+    select district_id, estate_id, id, now(), '下单', channel from pay_order;
+    insert into ledger_month select district_id, estate_id, '2026-01-01', 'CASH', 'RECEIVABLE', 'RENT', 100 from home;
+    insert into estate_money select estate_id, district_id, '2026-01-01', 100, 0, array[0, 0, 0, 0, 100] from home;
+    insert into district_money select district_id, '2026-01-01', 100, 0, array[0, 0, 0, 0, 100] from home;
     drop table home;";
 
 /// The working days of this and of the next year are known, without which no last day for signing is.
@@ -232,6 +275,30 @@ pub async fn active(test: &TestDatabase, form: &ContractForm) -> (ContractId, Ac
     (id, account)
 }
 
+/// For a file of contracts: the tenants 0 and 3, and the first vacant home of 月光苑 assigned to the first.
+pub async fn lease_data(test: &TestDatabase) {
+    tenant(test, 3).await;
+    let person = tenant(test, 0).await;
+    assigned(test, person, vacant(test, 0).await).await;
+}
+
+/// A file of such contracts with good rows, bad rows and duplicates.
+pub fn mixed_leases(sheet: SheetKey) -> Vec<Vec<String>> {
+    let named = |room, number| row(sheet, &[("房号", room), ("合同编号", number)]);
+    if sheet == SheetKey::TakeOver {
+        let behind = row(sheet, &[("欠费金额(元)", "1.00")]);
+        return vec![named("103", "JQ-1"), named("103", "JQ-1"), named("103", "JQ-2"), named("102", "JQ-3"), behind];
+    }
+    vec![
+        row(sheet, &[("月租金(元)", "1.00")]),
+        named("101", "HT-1"),
+        named("101", "HT-1"),
+        named("101", "HT-2"),
+        named("102", "HT-3"),
+        named("999", "HT-4"),
+    ]
+}
+
 /// Two contracts in force in 甲区, `HT-RENT-1` and `HT-RENT-2`, of 43 ㎡ at 2.60, for which nothing was billed yet.
 pub async fn rent_data(test: &TestDatabase) {
     for nth in [1, 2] {
@@ -253,5 +320,21 @@ pub async fn rent_data(test: &TestDatabase) {
         );
         let made = made.bind(i64::try_from(nth).expect("small")).bind(person).execute(&test.admin).await;
         assert_eq!(made.expect("a contract").rows_affected(), 1);
+    }
+}
+
+/// Two water meters of 阳光苑, `SB-1` and `SB-2`, and this month's period, in which nothing is read yet.
+pub async fn meter_data(test: &TestDatabase) {
+    for statement in [
+        "insert into meter (district_id, estate_id, unit_id, meter_no, type, install_on)
+         select district_id, estate_id, id, 'SB-' || row_number() over (order by id), 'WATER', '2020-01-01' from (
+             select u.* from unit u join estate e on e.id = u.estate_id where e.name = '阳光苑' order by u.id limit 2) home",
+        "insert into meter_period (district_id, estate_id, type, month, from_on, to_on, maker_id)
+         select distinct district_id, estate_id, type, date_trunc('month', now() at time zone 'Asia/Shanghai')::date, '2020-01-01'::date,
+                current_date, (select min(id) from app_user) from meter",
+        "insert into meter_reading (district_id, estate_id, meter_id, source, period_id, from_on, opening)
+         select m.district_id, m.estate_id, m.id, 'PERIOD', p.id, m.install_on, 0 from meter m join meter_period p using (estate_id)",
+    ] {
+        sqlx::query(statement).execute(&test.admin).await.expect("meters");
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     billing::{
         arrears::arrears_recount,
         bill::counter_bills,
-        ledger::{refusal, reverse_bills},
+        ledger::{Transfer, refusal, reverse_bills, transfer},
         post::{Charge, post},
         rule::billing_rule,
         run::charges,
@@ -23,11 +23,13 @@ use chrono::NaiveDate;
 use domain::{
     billing::{
         adjustment::{AdjustEvent, AdjustStatus},
+        ledger::Subject,
         plan::month_of,
     },
-    dictionary::BillStatus,
+    dictionary::{BillStatus, FeeItem},
     failure::Failure,
     platform::permission::Permission,
+    value::Money,
 };
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -183,16 +185,19 @@ async fn take_effect(tx: &mut Tx, ctx: &Ctx, id: i64, held: &Held) -> Result<()>
     if posted.iter().any(|bill| bill.in_batch) {
         return Err(Failure::refused("有账单正在银行扣款中，请于回盘后再审批").into());
     }
-    bills_anew(tx, ctx, &posted, held).await
+    rents_anew(tx, ctx, held.district, &posted, &format!("{}租金调整", held.adjustment_no)).await?;
+    Ok(())
 }
 
 /// A posted bill of a period in which the new rent would hold.
-struct Posted {
-    id: i64,
-    account: i64,
-    contract: i64,
-    from: NaiveDate,
-    in_batch: bool,
+pub(in crate::billing) struct Posted {
+    pub id: i64,
+    pub account: i64,
+    pub contract: i64,
+    pub from: NaiveDate,
+    pub in_batch: bool,
+    /// what came in for it, which becomes the household's balance
+    pub paid: Money,
 }
 
 /// Locks the posted bills behind their accounts, as every change of a household's money does.
@@ -201,7 +206,8 @@ async fn posted_hold(tx: &mut Tx, id: i64) -> Result<Vec<Posted>> {
         "select id from account where id in (
              select b.account_id from rent_change h join bill b on b.contract_id = h.contract_id
              where h.adjustment_id = $1 and b.fee_item = 'RENT' and b.reverses_id is null and b.months > 0
-                 and b.period_from >= h.from_on and (b.decision is null or b.decision not in ('VOID', 'REVERSED')))
+                 and b.period_from >= h.from_on and not charged_before(b.contract_id, b.period_from)
+                 and (b.decision is null or b.decision not in ('VOID', 'REVERSED')))
          order by id for update",
         id
     )
@@ -211,7 +217,8 @@ async fn posted_hold(tx: &mut Tx, id: i64) -> Result<Vec<Posted>> {
         "select b.id, b.account_id, h.contract_id, b.period_from, b.in_batch
          from rent_change h join bill b on b.contract_id = h.contract_id
          where h.adjustment_id = $1 and b.fee_item = 'RENT' and b.reverses_id is null and b.months > 0
-             and b.period_from >= h.from_on and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))
+             and b.period_from >= h.from_on and not charged_before(b.contract_id, b.period_from)
+             and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))
          order by b.id for update of b",
         id
     )
@@ -223,23 +230,46 @@ async fn posted_hold(tx: &mut Tx, id: i64) -> Result<Vec<Posted>> {
         contract: row.contract_id,
         from: row.period_from,
         in_batch: row.in_batch.is_some(),
+        // One that was paid lets its contract lapse.
+        paid: Money::ZERO,
     });
     Ok(posted.collect())
 }
 
-/// Bills that were posted while the adjustment waited: reversal and new bill.
-async fn bills_anew(tx: &mut Tx, ctx: &Ctx, posted: &[Posted], held: &Held) -> Result<()> {
+/// Bills that were posted while a change of the rent waited, whose accounts and rows are locked and of which none is with the
+/// bank: reversal, with what was paid in the balance, and new bill from what holds now. Answers the new ones.
+pub(in crate::billing) async fn rents_anew(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    district: i64,
+    posted: &[Posted],
+    reason: &str,
+) -> Result<Vec<i64>> {
     if posted.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let reason = format!("{}租金调整", held.adjustment_no);
     let ids: Vec<i64> = posted.iter().map(|bill| bill.id).collect();
-    counter_bills(tx, ctx, &ids, BillStatus::Reversed, &reason).await?;
-    reverse_bills(tx, ctx, &ids, &reason).await?;
-    sqlx::query!("update bill set decision = 'REVERSED', version = version + 1 where id = any($1)", &ids)
-        .execute(connection(tx))
-        .await
-        .map_err(refusal)?;
+    counter_bills(tx, ctx, &ids, BillStatus::Reversed, reason).await?;
+    reverse_bills(tx, ctx, &ids, reason).await?;
+    let back = posted.iter().map(|bill| Transfer {
+        account: bill.account,
+        debit: Subject::Receivable,
+        credit: Subject::Balance,
+        fee_item: FeeItem::Rent,
+        amount: bill.paid,
+        reason: "冲销账单转回余额",
+        bill: Some(bill.id),
+        payment: None,
+    });
+    transfer(tx, ctx, ctx.today(), &Vec::from_iter(back)).await?;
+    sqlx::query!(
+        "update bill set decision = 'REVERSED', paid_fen = 0, late_paid_fen = 0, verified_fen = 0, version = version + 1
+         where id = any($1)",
+        &ids
+    )
+    .execute(connection(tx))
+    .await
+    .map_err(refusal)?;
     sqlx::query!(
         "insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, amount_fen, reason)
          select district_id, estate_id, id, $2, $3, '冲销', amount_fen, $4 from bill where id = any($1) or reverses_id = any($1)
@@ -251,10 +281,11 @@ async fn bills_anew(tx: &mut Tx, ctx: &Ctx, posted: &[Posted], held: &Held) -> R
     )
     .execute(connection(tx))
     .await?;
-    let charges = charges_anew(tx, ctx, posted, held.district).await?;
-    post(tx, ctx, &charges, None, ctx.today()).await?;
+    let charges = charges_anew(tx, ctx, posted, district).await?;
+    let fresh = post(tx, ctx, &charges, None, ctx.today()).await?;
     let accounts: BTreeSet<i64> = posted.iter().map(|bill| bill.account).collect();
-    arrears_recount(tx, ctx, &Vec::from_iter(accounts)).await
+    arrears_recount(tx, ctx, &Vec::from_iter(accounts)).await?;
+    Ok(fresh.ids)
 }
 
 /// A bill for each that was taken back, by the rule of its month as the run has it. What is due on a day that has passed is

@@ -6,6 +6,7 @@ mod read;
 pub(crate) mod standing;
 mod write;
 
+pub(super) use decide::{Posted, rents_anew};
 pub use decide::{adjustment_decide, adjustment_withdraw};
 pub(crate) use read::push_turn;
 pub use read::{adjustment_get, adjustment_list, rent_change_list};

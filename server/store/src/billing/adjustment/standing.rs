@@ -8,7 +8,10 @@ use crate::{
 };
 use chrono::NaiveDate;
 use domain::{
-    billing::adjustment::{AdjustType, CONTRACTS_MAX, NO_STANDARD, NewRent, Standing, Target},
+    billing::{
+        adjustment::{AdjustType, CONTRACTS_MAX, IS_REDUCED, NO_STANDARD, NewRent, Standing, Target},
+        reduction::Off,
+    },
     dictionary::ApplicantCategory,
     failure::Failure,
     value::{Area, Check, Complaint, Money, Rate},
@@ -27,6 +30,8 @@ pub(crate) struct Candidate {
     category: String,
     /// the standard that its rate is now
     standard: Option<i64>,
+    /// what is taken off for some months (E-56)
+    offs: Vec<Off>,
     pub standing: Standing,
 }
 
@@ -176,8 +181,9 @@ fn candidate(row: Found, billed: &Billed, base: domain::dictionary::DayBase) -> 
         basis: row.area_basis,
         category: row.category,
         standard: row.standard_id,
+        offs: billed.offs.clone(),
         standing: Standing {
-            terms: billed.terms(base),
+            terms: billed.terms_plain(base),
             area: Area::from_hundredths(row.rent_area.into()),
             rate: Rate::from_ten_thousandths(row.rate.into()),
             billed: row.billed,
@@ -198,6 +204,10 @@ impl Candidate {
         payable: Option<Money>,
         standards: &[Standard],
     ) -> Check<Adjusted> {
+        // Both would take off of the same rent, and the household pays the lesser: one of them has to go.
+        if kind.names_payable() && self.offs.iter().any(|off| off.to >= month) {
+            return Err(Complaint::says(IS_REDUCED));
+        }
         let rent = self.standing.adjusted(month, rate, payable)?;
         let published = |standard: &Standard| {
             i64::from(standard.rate) == rate.ten_thousandths()

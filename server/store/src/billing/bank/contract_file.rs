@@ -1,6 +1,8 @@
-//! Telling the bank of contracts, and what it answers (domain.md §3.5 C4, C7).
+//! Telling the bank of contracts, and what it answers (domain.md §3.5 C4, C7, C10).
 //!
-//! The queue is the contract's status: APPROVED_SYNCING, and CANCEL_SYNCING of one whose keys are back; `contract_told` remembers what was told, so that a contract is not
+//! The queue is the contract's status: APPROVED_SYNCING, and CANCEL_SYNCING of one whose keys are back; a change of its account
+//! that is agreed to and whose day has come; and a contract of which the bank may know something else than holds, because its
+//! term was changed or a new account that it was told of came to nothing. `contract_told` remembers what was told, so that a contract is not
 //! told twice at once, and is told again when nobody answered.
 
 use super::{Received, finish, shortened, take_up};
@@ -9,7 +11,10 @@ use crate::{
     ctx::{Tx, connection},
     error::stored,
     platform::cipher::Kind,
-    tenancy::contract::{SyncAnswer, TRIES, contract_synced},
+    tenancy::{
+        change::{ChangeAnswer, change_answered},
+        contract::{SyncAnswer, TRIES, contract_synced},
+    },
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::value::Money;
@@ -36,6 +41,8 @@ pub enum ToldAction {
     Add,
     /// forget it: it has ended
     Cancel,
+    /// debit another account, or to another day (C10)
+    Change,
 }
 
 impl ToldAction {
@@ -45,11 +52,12 @@ impl ToldAction {
         match self {
             Self::Add => "ADD",
             Self::Cancel => "CANCEL",
+            Self::Change => "CHANGE",
         }
     }
 
     fn from_code(code: &str) -> Option<Self> {
-        [Self::Add, Self::Cancel].into_iter().find(|action| action.code() == code)
+        [Self::Add, Self::Cancel, Self::Change].into_iter().find(|action| action.code() == code)
     }
 }
 
@@ -135,21 +143,31 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
     // A contract that follows another is told when its own term begins: until then the one before is in force (C9). While
     // that one is being left it is not told at all. What the bank has forgotten already is not told again.
     let waiting = sqlx::query!(
-        r#"select c.id, w.action as "action!" from contract c
-           join (select n.id, 'ADD' as action from contract n
+        r#"select c.id, w.action as "action!", w.change from contract c
+           join (select n.id, 'ADD' as action, null::bigint as change from contract n
                  where n.status = 'APPROVED_SYNCING' and n.deleted_at is null
                      and (n.prev_contract_id is null or n.start_on <= $4 and exists (
                          select from contract p where p.id = n.prev_contract_id and p.status in ('ACTIVE', 'EXPIRED')))
                  union all
-                 select o.id, 'CANCEL' from exit_case x join contract o on o.id = x.contract_id
+                 select o.id, 'CANCEL', null from exit_case x join contract o on o.id = x.contract_id
                  where x.status = 'KEYS_RETURNED' and o.status = 'CANCEL_SYNCING' and o.sync_tries < $5 and not exists (
                      select from contract_told t
-                     where t.contract_id = o.id and t.action = 'CANCEL' and t.result = 'SUCCESS')) w on w.id = c.id
+                     where t.contract_id = o.id and t.action = 'CANCEL' and t.result = 'SUCCESS')
+                 union all
+                 select h.contract_id, 'CHANGE', h.id from contract_change h join contract o on o.id = h.contract_id
+                 where h.sync_tries < $5
+                     and (h.status = 'APPROVED' and h.kind in ('ACCOUNT', 'LESSEE') and h.effective_on <= $4
+                          and (o.status = 'ACTIVE' or o.status = 'CANCEL_PENDING' and h.kind = 'ACCOUNT')
+                          -- A debit that waits to be sent was made for the account before.
+                          and not exists (select from deduction_item i where i.account_id = o.account_id and i.status = 'WAIT')
+                          or h.tell_at is not null and o.status in ('ACTIVE', 'CANCEL_PENDING'))) w on w.id = c.id
            where not exists (
                select from contract_told t where t.contract_id = c.id and t.action = w.action
+                   and t.change_id is not distinct from w.change
                    and case when t.answered_at is null then t.told_at > $1
                        -- Somebody who had it told again since does not wait.
-                       else t.answered_at > $2 and t.answered_at >= c.updated_at end)
+                       else t.answered_at > $2 and t.answered_at >= coalesce(
+                           (select h.updated_at from contract_change h where h.id = w.change), c.updated_at) end)
            order by c.id limit $3 for update of c skip locked"#,
         now - SILENCE,
         now - RETRY,
@@ -159,6 +177,7 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
     )
     .fetch_all(connection(tx))
     .await?;
+    let changes: Vec<Option<i64>> = waiting.iter().map(|row| row.change).collect();
     let (waiting, actions): (Vec<i64>, Vec<String>) = waiting.into_iter().map(|row| (row.id, row.action)).unzip();
     if waiting.is_empty() {
         return Ok(None);
@@ -175,13 +194,15 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
     .fetch_one(connection(tx))
     .await?;
     sqlx::query!(
-        "insert into contract_told (bank_file_id, seq, district_id, estate_id, contract_id, contract_no, told_at, action)
-         select $1, w.seq, c.district_id, c.estate_id, c.id, c.contract_no, $3, w.action
-         from unnest($2::bigint[], $4::text[]) with ordinality as w (id, action, seq) join contract c on c.id = w.id",
+        "insert into contract_told (bank_file_id, seq, district_id, estate_id, contract_id, contract_no, told_at, action,
+                                    change_id)
+         select $1, w.seq, c.district_id, c.estate_id, c.id, c.contract_no, $3, w.action, w.change
+         from unnest($2::bigint[], $4::text[], $5::bigint[]) with ordinality as w (id, action, change, seq) join contract c on c.id = w.id",
         file.id,
         &waiting,
         now,
         &actions,
+        &changes as &[Option<i64>],
     )
     .execute(connection(tx))
     .await?;
@@ -191,9 +212,14 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
 async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<Vec<ContractLine>> {
     let ring = database.keys()?;
     sqlx::query!(
-        "select t.seq, t.action, t.contract_no, c.bank_no, c.bank_holder, c.id_number, c.bank_name, c.debit_agreement_no, c.start_on, c.end_on,
-                c.monthly_rent_fen
-         from contract_told t join contract c on c.id = t.contract_id where t.bank_file_id = $1 order by t.seq",
+        r#"select t.seq, t.action, t.contract_no, coalesce(h.bank_no, c.bank_no) as "bank_no!",
+                  coalesce(h.after ->> 'bank_holder', c.bank_holder) as "bank_holder!", coalesce(p.id_number, c.id_number) as "id_number!",
+                  coalesce(h.after ->> 'bank_name', c.bank_name) as "bank_name!",
+                  case when h.id is null then c.debit_agreement_no end as debit_agreement_no, c.start_on, c.end_on, c.monthly_rent_fen
+           from contract_told t join contract c on c.id = t.contract_id
+           -- Of a change that brings no account, or whose account came to nothing, the bank is told how the contract stands.
+           left join contract_change h on h.id = t.change_id and h.kind in ('ACCOUNT', 'LESSEE') and h.status <> 'LAPSED'
+           left join person p on p.id = h.person_id where t.bank_file_id = $1 order by t.seq"#,
         file
     )
     .fetch_all(connection(tx))
@@ -240,10 +266,16 @@ pub async fn contract_answers(
     tx.commit().await?;
     let mut answered = Answered::default();
     for answer in answers {
-        match answer_enter(&ctx, file.file_no, answer).await? {
-            Some(true) => answered.known += 1,
-            Some(false) => answered.refused += 1,
-            None => answered.strange += 1,
+        match answer_enter(&ctx, file.file_no, answer).await {
+            Ok(Some(true)) => answered.known += 1,
+            Ok(Some(false)) => answered.refused += 1,
+            Ok(None) => answered.strange += 1,
+            // A contract that is broken stops no other; without its answer it is told again.
+            Err(Error::Broken(what)) => {
+                tracing::error!(seq = answer.seq, what, "an answer of the bank was not entered");
+                answered.refused += 1;
+            }
+            Err(error) => return Err(error),
         }
     }
     let mut tx = ctx.begin().await?;
@@ -257,7 +289,7 @@ pub async fn contract_answers(
 async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Result<Option<bool>> {
     let mut tx = ctx.begin().await?;
     let told = sqlx::query!(
-        "select t.bank_file_id, t.answered_at, t.action from contract_told t join bank_file f on f.id = t.bank_file_id
+        "select t.bank_file_id, t.answered_at, t.action, t.change_id, t.told_at from contract_told t join bank_file f on f.id = t.bank_file_id
          where f.direction = 'OUT' and f.kind = 'CONTRACT' and f.file_no = $1 and t.seq = $2 and t.contract_no = $3",
         file_no,
         answer.seq,
@@ -276,7 +308,10 @@ async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Resu
         None => answer.result.clone(),
     };
     let action = stored(&told.action, ToldAction::from_code)?;
-    let (entered, message) = enter(ctx, answer, action, known, &words).await?;
+    let (entered, message) = match told.change_id {
+        Some(change) => changed(ctx, answer, (change, told.told_at), known, &words).await?,
+        None => enter(ctx, answer, action, known, &words).await?,
+    };
     let mut tx = ctx.begin().await?;
     sqlx::query!(
         "update contract_told set answered_at = $3, result = $4, message = $5
@@ -293,6 +328,23 @@ async fn answer_enter(ctx: &Ctx, file_no: &str, answer: &ContractAnswer) -> Resu
     Ok(Some(entered))
 }
 
+/// Passes an answer on to the change (C10).
+async fn changed(
+    ctx: &Ctx,
+    answer: &ContractAnswer,
+    (change, told_at): (i64, DateTime<Utc>),
+    known: bool,
+    words: &str,
+) -> Result<(bool, String)> {
+    let said = if known {
+        ChangeAnswer::Known { agreement_no: answer.agreement_no.clone() }
+    } else {
+        ChangeAnswer::Refused { message: words.to_owned() }
+    };
+    let (entered, sentence) = change_answered(ctx, change, told_at, said).await?;
+    Ok((entered, if sentence.is_empty() { words.to_owned() } else { sentence }))
+}
+
 /// Passes an answer on to its contract. What our own rules refuse (a home that is not as it was when it was approved) counts
 /// like the bank's refusal: somebody finds it at the contract. An end that the bank knows is not told again, only entered.
 async fn enter(
@@ -304,11 +356,12 @@ async fn enter(
 ) -> Result<(bool, String)> {
     let database = ctx.database();
     let refused = |message: &str| match action {
-        ToldAction::Add => SyncAnswer::Refused { message: message.to_owned() },
         ToldAction::Cancel => SyncAnswer::CancelRefused { message: message.to_owned() },
+        // The answer to a change has gone its own way.
+        ToldAction::Add | ToldAction::Change => SyncAnswer::Refused { message: message.to_owned() },
     };
     let said = match (known, action) {
-        (true, ToldAction::Add) => SyncAnswer::Known { agreement_no: answer.agreement_no.clone() },
+        (true, ToldAction::Add | ToldAction::Change) => SyncAnswer::Known { agreement_no: answer.agreement_no.clone() },
         (true, ToldAction::Cancel) => SyncAnswer::Cancelled,
         (false, _) => refused(words),
     };

@@ -15,11 +15,12 @@ use crate::{
         token::{digest, hex},
     },
 };
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use domain::{
     billing::{
         allocation::{Debt, Share, allocate},
         deduction::{DeductionForm, DeductionOffer, latest},
+        pay_order::CLOSE_AFTER_SECONDS,
         rule::BillingRule,
     },
     dictionary::{NumberKind, PayMethod},
@@ -152,6 +153,7 @@ async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
         return Ok(false);
     };
     let rule = billing_rule(&mut tx, batch.district_id, ctx.today()).await?;
+    let candidates = without_orders(&mut tx, candidates, ctx.now()).await?;
     let wanted = wanted(&mut tx, &batch, candidates, &rule).await?;
     let balance_used = balances_use(&mut tx, ctx, &batch, &wanted).await?;
     let (items, amount) = items_insert(&mut tx, ctx, &batch, &wanted).await?;
@@ -207,6 +209,20 @@ async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
     .fetch_all(connection(tx))
     .await?;
     Ok(candidates)
+}
+
+/// Leaves out the accounts whose household is paying by telephone at this moment: the bank must not be asked for the same bills.
+/// The next batch takes what is left of them. Asked after the accounts were locked, so that no order is made meanwhile.
+async fn without_orders(tx: &mut Tx, candidates: Vec<Candidate>, now: DateTime<Utc>) -> Result<Vec<Candidate>> {
+    let ids: Vec<i64> = candidates.iter().map(|candidate| candidate.id).collect();
+    let paying = sqlx::query_scalar!(
+        "select account_id from pay_order where account_id = any($1) and status in ('NEW', 'PAYING') and expires_at > $2",
+        &ids,
+        now - TimeDelta::seconds(CLOSE_AFTER_SECONDS)
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    Ok(candidates.into_iter().filter(|candidate| !paying.contains(&candidate.id)).collect())
 }
 
 /// What is asked of one account.
@@ -346,7 +362,7 @@ mod tests {
 
     fn bill(id: i64, principal: i64, late_fee: i64) -> OpenBill {
         let (principal, late_fee) = (Money::from_fen(principal), Money::from_fen(late_fee));
-        let due_on = NaiveDate::default() + chrono::TimeDelta::days(id);
+        let due_on = NaiveDate::default() + TimeDelta::days(id);
         let debt = Debt { bill: id, due_on, principal, late_fee };
         OpenBill { account: 1, owed: Owed { debt, fee_item: FeeItem::Rent, accrued: late_fee }, in_batch: false }
     }

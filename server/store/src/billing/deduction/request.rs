@@ -77,7 +77,7 @@ pub async fn deduction_request_lines(
     let ring = database.keys()?;
     let mut tx = Ctx::server(database, now).begin().await?;
     let rows = sqlx::query!(
-        r#"select i.seq, i.payer, i.due_fen, c.bank_no, c.id_number, coalesce(c.contract_no, '') as "contract_no!"
+        r#"select i.seq, c.bank_holder, i.due_fen, c.bank_no, c.id_number, coalesce(c.contract_no, '') as "contract_no!"
            from deduction_item i join contract c on c.id = i.contract_id
            where i.batch_id = $1 and i.seq > $2 and i.status in ('WAIT', 'SENT') order by i.seq limit $3"#,
         batch,
@@ -92,7 +92,8 @@ pub async fn deduction_request_lines(
             Ok(RequestLine {
                 seq: row.seq,
                 account_no: ring.open(Kind::BankAccount, &row.bank_no)?,
-                holder: row.payer,
+                // With the account goes its holder, also when the lessee is another since the batch was built (C10).
+                holder: row.bank_holder,
                 id_last: last_six(&ring.open(Kind::IdNumber, &row.id_number)?),
                 amount: Money::from_fen(row.due_fen),
                 contract_no: row.contract_no,

@@ -24,7 +24,8 @@ use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "r.id, r.receipt_no, r.account_id, r.payer, coalesce(c.id_number_mask, n.id_number_mask, '') as id_number_mask, u.address, e.name as estate, r.kind,
-     r.method, r.amount_fen, r.paid_at, user_name(r.cashier_id) as cashier, r.status, r.verified_at, r.version,
+     r.method, r.amount_fen, r.paid_at, user_name(r.cashier_id) as cashier, r.status, r.verified_at,
+     r.shift_id is null as online, r.version,
      c.contract_no";
 const JOINS: &str =
     "join account a on a.id = r.account_id join unit u on u.id = a.unit_id join estate e on e.id = r.estate_id
@@ -47,6 +48,7 @@ struct Record {
     cashier: Option<String>,
     status: String,
     verified_at: Option<DateTime<Utc>>,
+    online: bool,
     version: i32,
     contract_no: Option<String>,
 }
@@ -69,6 +71,7 @@ impl TryFrom<Record> for PaymentRow {
             cashier: record.cashier,
             status: stored(&record.status, PaymentStatus::from_code)?,
             verified_at: record.verified_at,
+            online: record.online,
             version: record.version,
         })
     }

@@ -24,8 +24,8 @@ use domain::{
 /// receipt stays, marked).
 ///
 /// # Errors
-/// A refusal for one that was verified or taken on another day, when the balance it made was used since, and without a
-/// reason; [`Failure::Conflict`].
+/// A refusal for one that was verified, paid online or taken on another day, when the balance it made was used since, when one of
+/// its bills was waived, written off or reversed since, and without a reason; [`Failure::Conflict`].
 pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) -> Result<()> {
     ctx.require(Permission::PaymentTake)?;
     let reason = opinion_check(reason, true)?.unwrap_or_default();
@@ -36,7 +36,8 @@ pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) 
         .ok_or(Failure::NotFound)?;
     hold(&mut tx, AccountId(account)).await?;
     let payment = sqlx::query!(
-        r#"select p.status, p.method, p.paid_at, p.verified_at, p.version, s.closed_at is not null as "settled!"
+        r#"select p.status, p.method, p.paid_at, p.verified_at, p.version, p.shift_id is null as "online!",
+                  s.closed_at is not null as "settled!"
            from payment p left join cashier_shift s on s.id = p.shift_id where p.id = $1 for update of p"#,
         id.0
     )
@@ -54,12 +55,17 @@ pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) 
     if !COUNTER_METHODS.contains(&stored(&payment.method, PayMethod::from_code)?) {
         return Err(Failure::refused("只能作废柜台收款，银行代扣和余额抵扣请办理退费").into());
     }
+    // What was taken in no shift lies in no drawer: the household's money is with the payment company (`payment_online_check`).
+    if payment.online {
+        return Err(Failure::refused("手机支付等线上收款不能作废，请办理退费").into());
+    }
     if crate::ctx::china_day(payment.paid_at) != ctx.today() {
         return Err(Failure::refused("只能作废当日收款，往日收款请办理退费").into());
     }
     if payment.settled {
         return Err(Failure::refused("该收款的班次已结，请办理退费").into());
     }
+    undecided(&mut tx, id.0).await?;
     sqlx::query!(
         "update bill b set paid_fen = b.paid_fen - s.principal_fen, late_paid_fen = b.late_paid_fen - s.late_fee_fen,
                 version = b.version + 1
@@ -95,6 +101,22 @@ pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) 
     tx.commit().await?;
     ctx.database().announce();
     Ok(())
+}
+
+/// Refuses a payment of a bill about whose rest was decided meanwhile: what it paid would be owed by nobody.
+async fn undecided(tx: &mut crate::ctx::Tx, payment: i64) -> Result<()> {
+    let decided = sqlx::query_scalar!(
+        r#"select b.bill_no as "bill_no!" from bill b
+           where b.id in (select s.bill_id from payment_share s where s.payment_id = $1) and b.decision is not null order by b.id
+           for update of b"#,
+        payment
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    match decided.first() {
+        Some(no) => Err(Failure::refused(format!("账单{no}已减免、核销或冲销，不能作废其收款，请办理退费")).into()),
+        None => Ok(()),
+    }
 }
 
 /// Confirms payments as an accountant (核销, L6): only then do they count as received. Answers how many were.

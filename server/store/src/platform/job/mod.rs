@@ -50,8 +50,8 @@ fn title(kind: JobKind, sheet: &str) -> Result<String> {
     let noun = match kind {
         JobKind::Import => stored(sheet, SheetKey::from_code)?.title(),
         JobKind::Export => stored(sheet, Export::of)?.noun,
-        // the month
-        JobKind::BillRun => return Ok(format!("{} {sheet}", kind.label())),
+        // the month, or the batch
+        JobKind::BillRun | JobKind::TakeOver => return Ok(format!("{} {sheet}", kind.label())),
     };
     Ok(format!("{}{noun}", kind.label()))
 }
@@ -62,6 +62,7 @@ fn permission(kind: JobKind, sheet: &str) -> Result<Permission> {
         JobKind::Import => stored(sheet, SheetKey::from_code)?.permission(),
         JobKind::Export => stored(sheet, Export::of)?.permission,
         JobKind::BillRun => Permission::BillWrite,
+        JobKind::TakeOver => Permission::TakeOverCheck,
     })
 }
 
@@ -90,7 +91,7 @@ fn counts(kind: JobKind, succeeded: i32, failed: i32) -> String {
     match kind {
         JobKind::Import => format!("成功{succeeded}条，失败{failed}条"),
         JobKind::Export => format!("共{succeeded}条"),
-        JobKind::BillRun => format!("合同{succeeded}份"),
+        JobKind::BillRun | JobKind::TakeOver => format!("合同{succeeded}份"),
     }
 }
 
@@ -258,6 +259,7 @@ pub async fn job_cancel(ctx: &Ctx, id: &str) -> Result<()> {
             (false, JobKind::Import) => "已取消，未写入任何数据",
             (false, JobKind::Export) => "已取消",
             (false, JobKind::BillRun) => "已取消，已生成的账单保留",
+            (false, JobKind::TakeOver) => "已取消，已接管的合同保留",
         },
         resumes.map(JobStatus::code),
         saved,

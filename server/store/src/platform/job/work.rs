@@ -65,7 +65,7 @@ pub(crate) async fn ended(tx: &mut Tx, id: Uuid) -> Result<()> {
     let title = title(kind, &job.sheet)?;
     let link = match kind {
         JobKind::Import => format!("/imports/{id}"),
-        JobKind::Export | JobKind::BillRun => format!("/platform/jobs/{id}"),
+        JobKind::Export | JobKind::BillRun | JobKind::TakeOver => format!("/platform/jobs/{id}"),
     };
     let told = result(kind, status, job.message.as_deref(), job.succeeded, job.failed).unwrap_or_default();
     let (notice, params) = match status {
@@ -139,6 +139,7 @@ pub async fn jobs_settle(database: &Database) -> Result<u64> {
         "update job j set status = 'FAILED', finished_at = now(),
                 message = case when kind = 'EXPORT' then '导出进程中断，请重试'
                                when kind = 'BILL_RUN' then '生成账单中断，已生成的账单保留，请重试'
+                               when kind = 'TAKE_OVER' then '接管中断，已接管的合同保留，请重试'
                                when status = 'EXECUTING' then '导入进程中断，已导入的行保留'
                                else '校验进程中断，请重试' end,
                 succeeded = case when status = 'EXECUTING' and kind = 'IMPORT' then succeeded else 0 end,

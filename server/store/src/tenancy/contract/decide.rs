@@ -100,7 +100,7 @@ pub(super) async fn decide(
     opinion: Option<&str>,
 ) -> Result<()> {
     let (digest, number) = if event == ContractEvent::Approve {
-        (Some(digest(tx, ctx, held.id).await?), Some(number(tx, ctx, held).await?))
+        (Some(digest(tx, ctx, held.id).await?), number(tx, ctx, held).await?)
     } else {
         (None, None)
     };
@@ -120,15 +120,31 @@ pub(super) async fn decide(
     history_add(tx, ctx, held.id, event.label(), (Some(held.status), next), opinion).await
 }
 
-/// `HT{yyyy}{district6}{6 digits}`, each district counting for itself.
-async fn number(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<String> {
-    let district = sqlx::query_scalar!(
-        r#"select left(division_code, 6) as "code!" from organization where id = $1"#,
-        held.district_id
+/// `HT{yyyy}{district6}{6 digits}`, each district counting for itself; none is taken for a contract that brought one (§7.10). One
+/// that another system gave to a contract of ours is left out.
+async fn number(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<Option<String>> {
+    let row = sqlx::query!(
+        r#"select left(o.division_code, 6) as "code!", c.contract_no from contract c join organization o on o.id = c.district_id
+           where c.id = $1"#,
+        held.id
     )
     .fetch_one(connection(tx))
     .await?;
-    number_take(tx, NumberKind::Contract, &district, ctx.today()).await
+    if row.contract_no.is_some() {
+        return Ok(None);
+    }
+    loop {
+        let number = number_take(tx, NumberKind::Contract, &row.code, ctx.today()).await?;
+        let known = sqlx::query_scalar!(
+            r#"select exists (select from contract_numbers_known(array[$1], true)) as "known!""#,
+            number
+        )
+        .fetch_one(connection(tx))
+        .await?;
+        if !known {
+            return Ok(Some(number));
+        }
+    }
 }
 
 /// What must hold when a contract is approved.

@@ -39,7 +39,7 @@ pub(super) struct Held {
     assignment_id: Option<i64>,
     pub status: ContractStatus,
     authors: Vec<i64>,
-    version: i32,
+    pub version: i32,
 }
 
 pub(super) async fn hold(tx: &mut Tx, id: ContractId) -> Result<Held> {

@@ -40,7 +40,7 @@ fn rent(ctx: &Ctx) -> String {
 const SIGNED: &str = "c.monthly_rent_fen";
 const COLUMNS: &str =
     "c.id, c.contract_no, c.lessee_name, c.id_number_mask, c.unit_id, e.name as estate, u.address, c.rent_area, c.unit_rate,
-     c.monthly_rent_fen as monthly_rent_fen, c.start_on, c.end_on, c.status, c.sync_message, user_name(c.created_by) as maker, c.created_at,
+     c.monthly_rent_fen as monthly_rent_fen, c.start_on, c.end_on, c.status, c.sync_message, c.take_over_id is not null as taken_over, user_name(c.created_by) as maker, c.created_at,
      c.submitted_at, c.version";
 const FROM: &str =
     "from contract c join unit u on u.id = c.unit_id join estate e on e.id = c.estate_id where c.deleted_at is null";
@@ -61,6 +61,7 @@ struct Record {
     end_on: NaiveDate,
     status: String,
     sync_message: Option<String>,
+    taken_over: bool,
     maker: Option<String>,
     created_at: DateTime<Utc>,
     submitted_at: Option<DateTime<Utc>>,
@@ -86,6 +87,7 @@ impl TryFrom<Record> for ContractRow {
             end_on: record.end_on,
             status: stored(&record.status, ContractStatus::from_code)?,
             sync_message: record.sync_message,
+            taken_over: record.taken_over,
             maker: record.maker,
             created_at: record.created_at,
             submitted_at: record.submitted_at,
@@ -223,7 +225,14 @@ pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
         reduction: Money::from_fen(more.reduction_fen),
         deposit,
         rent_start_on: more.rent_start_on,
-        pay_cycle: PayCycle::of_months(more.pay_cycle).unwrap_or(PayCycle::Month),
+        // The last that holds today, of those that were agreed to (C10).
+        pay_cycle: billed
+            .cycles
+            .iter()
+            .rev()
+            .find(|cycle| cycle.from <= ctx.today())
+            .map_or(PayCycle::of_months(more.pay_cycle), |cycle| PayCycle::of_months(cycle.months.into()))
+            .unwrap_or(PayCycle::Month),
         first_pay_months: u8::try_from(more.first_pay_months).unwrap_or(1),
         split: stored(&more.split, RentSplit::from_code)?,
         due_day: u8::try_from(more.due_day).unwrap_or(1),

@@ -9,6 +9,7 @@ use crate::{
     billing::{exit_bill::exit_funds, rule::billing_rule},
     ctx::{Tx, connection},
     error::stored,
+    tenancy::change::change_is_open,
 };
 use chrono::NaiveDate;
 use domain::{
@@ -17,6 +18,7 @@ use domain::{
     id::{ContractId, PersonId},
     platform::permission::Permission,
     tenancy::{
+        change::CHANGE_BEFORE_RENEWAL,
         contract_form::ContractForm,
         contract_status::ContractEvent,
         renewal::{RenewalOffer, deposit_due, follows, may_renew, without_assignment},
@@ -55,6 +57,10 @@ pub async fn contract_renew(ctx: &Ctx, id: ContractId, form: &ContractForm, subm
     let mut tx = ctx.begin().await?;
     let before = hold(&mut tx, id).await?;
     may_renew(before.status)?;
+    // The new contract would have lessee, account and last day as they were.
+    if change_is_open(&mut tx, before.id).await? {
+        return Err(Failure::refused(CHANGE_BEFORE_RENEWAL).into());
+    }
     let rule = billing_rule(&mut tx, before.district_id, ctx.today()).await?;
     let fields = without_assignment(form).check(rule.lease_months)?;
     let row = sqlx::query!(
@@ -89,7 +95,10 @@ pub async fn contract_renew(ctx: &Ctx, id: ContractId, form: &ContractForm, subm
 /// A refusal of one that cannot be renewed any more; a complaint about `start_on`.
 pub(super) async fn succession_check(tx: &mut Tx, contract: i64, start_on: NaiveDate) -> Result<()> {
     let before = sqlx::query!(
-        "select b.status, b.end_on from contract c join contract b on b.id = c.prev_contract_id where c.id = $1",
+        r#"select b.id, b.status, b.end_on, b.person_id <> c.person_id
+                  or exists (select from contract_change h where h.contract_id = b.id and h.kind in ('ACCOUNT', 'LESSEE')
+                             and h.status = 'EFFECTIVE' and h.effective_at > c.created_at) as "other!"
+           from contract c join contract b on b.id = c.prev_contract_id where c.id = $1"#,
         contract
     )
     .fetch_optional(connection(tx))
@@ -97,6 +106,13 @@ pub(super) async fn succession_check(tx: &mut Tx, contract: i64, start_on: Naive
     if let Some(before) = before {
         let status = stored(&before.status, ContractStatus::from_code)?;
         may_renew(status)?;
+        // One that was refused and is sent in again may be older than a change.
+        if change_is_open(tx, before.id).await? {
+            return Err(Failure::refused(CHANGE_BEFORE_RENEWAL).into());
+        }
+        if before.other {
+            return Err(Failure::refused("原合同的承租人或扣款账户已变更，请重新办理续签").into());
+        }
         follows(start_on, status, before.end_on)?;
     }
     Ok(())
@@ -126,8 +142,35 @@ pub(super) async fn succeed(tx: &mut Tx, ctx: &Ctx, new: &Held) -> Result<bool> 
     sqlx::query!("update binding set contract_id = $2 where contract_id = $1 and to_on is null", held.id, new.id)
         .execute(connection(tx))
         .await?;
+    reduction_follows(tx, ctx, held.id, new.id).await?;
     history_add(tx, ctx, held.id, ContractEvent::Renew.label(), (Some(held.status), next), None).await?;
     Ok(true)
+}
+
+/// What is left of a rent reduction (E-56) goes on with the contract that follows: the same document, agreed to by the same
+/// people.
+async fn reduction_follows(tx: &mut Tx, ctx: &Ctx, before: i64, new: i64) -> Result<()> {
+    sqlx::query!(
+        "with carried as (
+             insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, over_rate,
+                                         from_on, to_on, doc_no, remark, full_fen, payable_fen, status, maker_id, made_at, checker_id,
+                                         checked_at, opinion)
+             select d.district_id, d.estate_id, gen_random_uuid(), c.id, d.category, d.percent, d.standard_area, d.over_rate,
+                    greatest(d.from_on, date_trunc('month', c.start_on)::date), d.to_on, d.doc_no, d.remark, d.full_fen, d.payable_fen,
+                    'APPROVED', d.maker_id, d.made_at, d.checker_id, d.checked_at, d.opinion
+             from rent_reduction d join contract c on c.id = $2
+             where d.contract_id = $1 and d.status = 'APPROVED' and d.to_on >= c.start_on order by d.id
+             returning id, district_id, estate_id)
+         insert into rent_reduction_history (district_id, estate_id, reduction_id, at, actor_id, event)
+         select district_id, estate_id, id, $3, $4, '续签沿用' from carried",
+        before,
+        new,
+        ctx.now(),
+        ctx.actor_id(),
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
 }
 
 /// Of a deposit that a renewed contract asks for, what the account does not hold already or is asked for.

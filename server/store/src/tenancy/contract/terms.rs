@@ -7,9 +7,13 @@ use crate::{
 };
 use chrono::{Months, NaiveDate};
 use domain::{
-    billing::plan::{Rent, Terms},
+    billing::{
+        plan::{Cycle, Rent, Terms},
+        reduction::{Off, overlay},
+        rent::Reduction,
+    },
     dictionary::{DayBase, RentSplit},
-    value::Money,
+    value::{Area, Money, Rate},
 };
 
 /// A contract as the run of a month reads it.
@@ -28,12 +32,40 @@ pub(crate) struct Billed {
     pub due_day: i16,
     pub base_rent_fen: i64,
     pub monthly_rent_fen: i64,
+    pub rate: Rate,
+    pub area: Area,
     /// what was agreed to since (E-55), in the order of the days
-    pub changes: Vec<Rent>,
+    pub changes: Vec<(Rent, Rate)>,
+    /// what is taken off for some months (E-56)
+    pub offs: Vec<Off>,
+    /// the same of the months in one bill, and of a longer term (C10)
+    pub cycles: Vec<Cycle>,
+    /// of one that was taken over: what the system before has charged
+    pub charged_to: Option<NaiveDate>,
 }
 
 impl Billed {
+    /// With what is taken off.
     pub fn terms(&self, base: DayBase) -> Terms {
+        let plain = self.terms_plain(base);
+        if self.offs.is_empty() {
+            return plain;
+        }
+        Terms { rents: overlay(&self.rents(), self.area, &self.offs), ..plain }
+    }
+
+    /// The rents without reductions (E-56), each with its rate, in the order of the days.
+    fn rents(&self) -> Vec<(Rent, Rate)> {
+        let signed = Rent {
+            from: self.start_on,
+            full: Money::from_fen(self.base_rent_fen),
+            payable: Money::from_fen(self.monthly_rent_fen),
+        };
+        std::iter::once((signed, self.rate)).chain(self.changes.iter().copied()).collect()
+    }
+
+    /// As a rent adjustment sees them: what is taken off for some months lies over whatever the rent is.
+    pub fn terms_plain(&self, base: DayBase) -> Terms {
         let count = |number: i16| u8::try_from(number).unwrap_or(1);
         Terms {
             start_on: self.start_on,
@@ -43,13 +75,9 @@ impl Billed {
             cycle: count(self.cycle),
             first: count(self.first),
             due_day: count(self.due_day),
-            rents: std::iter::once(Rent {
-                from: self.start_on,
-                full: Money::from_fen(self.base_rent_fen),
-                payable: Money::from_fen(self.monthly_rent_fen),
-            })
-            .chain(self.changes.iter().copied())
-            .collect(),
+            rents: self.rents().into_iter().map(|(rent, _)| rent).collect(),
+            cycles: self.cycles.clone(),
+            charged_to: self.charged_to,
             base,
         }
     }
@@ -69,7 +97,7 @@ pub(crate) async fn billed_read(
     // Held first and read in a statement of its own: after a wait it sees what was agreed to meanwhile.
     let ids = sqlx::query_scalar!(
         r#"select id from contract
-           where district_id = $1 and id > $2 and start_on < $4 and end_on >= $3
+           where district_id = $1 and id > $2 and start_on < $4 and end_on >= $3 and (status <> 'RENEWED' or coalesce(ended_on, end_on) >= $3)
                and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
                and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $3))
            order by id limit $5 for share"#,
@@ -89,7 +117,7 @@ pub(crate) async fn billed_count(tx: &mut Tx, district: i64, month: NaiveDate) -
     let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
     let count = sqlx::query_scalar!(
         r#"select count(*)::integer as "count!" from contract
-           where district_id = $1 and start_on < $3 and end_on >= $2
+           where district_id = $1 and start_on < $3 and end_on >= $2 and (status <> 'RENEWED' or coalesce(ended_on, end_on) >= $2)
                and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
                and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $2))"#,
         district,
@@ -105,12 +133,25 @@ pub(crate) async fn billed_count(tx: &mut Tx, district: i64, month: NaiveDate) -
 pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Money)> {
     let record = sqlx::query_as!(
         Record,
-        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables
+        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
+                  case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end as "end_on!",
+                  rent_start_on, split,
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
+                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
-                      array_agg(h.new_rent_fen order by h.from_on) as payables
+                      array_agg(h.new_rent_fen order by h.from_on) as payables, array_agg(h.new_rate order by h.from_on) as rates
                from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
+           left join lateral (
+               select array_agg(o.from_on order by o.from_on) as off_from, array_agg(o.to_on order by o.from_on) as off_to,
+                      array_agg(o.percent order by o.from_on) as percents, array_agg(o.standard_area order by o.from_on) as areas,
+                      array_agg(coalesce(o.over_rate, 0) order by o.from_on) as overs
+               from rent_reduction o where o.contract_id = c.id and o.status in ('APPROVED', 'STOPPED')) d on true
+           left join lateral (
+               select array_agg(h.day order by h.day) as cycle_days, array_agg(coalesce(h.cycle, 0::smallint) order by h.day) as cycle_months
+               from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
+                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
+               k on true
            where id = $1"#,
         id
     )
@@ -124,12 +165,25 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
 pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Billed>> {
     sqlx::query_as!(
         Record,
-        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on, end_on, rent_start_on, split,
-                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, r.days, r.fulls, r.payables
+        r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
+                  case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end as "end_on!",
+                  rent_start_on, split,
+                  pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
+                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
-                      array_agg(h.new_rent_fen order by h.from_on) as payables
+                      array_agg(h.new_rent_fen order by h.from_on) as payables, array_agg(h.new_rate order by h.from_on) as rates
                from rent_change h where h.contract_id = c.id and h.status = 'APPROVED') r on true
+           left join lateral (
+               select array_agg(o.from_on order by o.from_on) as off_from, array_agg(o.to_on order by o.from_on) as off_to,
+                      array_agg(o.percent order by o.from_on) as percents, array_agg(o.standard_area order by o.from_on) as areas,
+                      array_agg(coalesce(o.over_rate, 0) order by o.from_on) as overs
+               from rent_reduction o where o.contract_id = c.id and o.status in ('APPROVED', 'STOPPED')) d on true
+           left join lateral (
+               select array_agg(h.day order by h.day) as cycle_days, array_agg(coalesce(h.cycle, 0::smallint) order by h.day) as cycle_months
+               from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
+                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
+               k on true
            where id = any($1) order by id"#,
         ids
     )
@@ -156,21 +210,63 @@ struct Record {
     base_rent_fen: i64,
     monthly_rent_fen: i64,
     deposit_fen: i64,
+    unit_rate: i32,
+    rent_area: i32,
     days: Option<Vec<NaiveDate>>,
     fulls: Option<Vec<i64>>,
     payables: Option<Vec<i64>>,
+    rates: Option<Vec<i32>>,
+    off_from: Option<Vec<NaiveDate>>,
+    off_to: Option<Vec<NaiveDate>>,
+    percents: Option<Vec<i16>>,
+    areas: Option<Vec<i32>>,
+    overs: Option<Vec<i32>>,
+    charged_to: Option<NaiveDate>,
+    cycle_days: Option<Vec<NaiveDate>>,
+    cycle_months: Option<Vec<i16>>,
+}
+
+impl Record {
+    fn offs(&mut self) -> Vec<Off> {
+        let days = self.off_from.take().unwrap_or_default().into_iter().zip(self.off_to.take().unwrap_or_default());
+        let areas = self.areas.take().unwrap_or_default().into_iter().zip(self.overs.take().unwrap_or_default());
+        let off = |((from, to), (percent, (area, over))): ((NaiveDate, NaiveDate), (i16, (i32, i32)))| Off {
+            from,
+            to,
+            reduction: Reduction {
+                percent: u32::try_from(percent).unwrap_or(100),
+                standard_area: Area::from_hundredths(area.into()),
+                over_rate: (over > 0).then(|| Rate::from_ten_thousandths(over.into())),
+            },
+        };
+        days.zip(self.percents.take().unwrap_or_default().into_iter().zip(areas)).map(off).collect()
+    }
 }
 
 impl TryFrom<Record> for Billed {
     type Error = Error;
 
-    fn try_from(row: Record) -> Result<Self> {
+    fn try_from(mut row: Record) -> Result<Self> {
+        let offs = row.offs();
         let days = row.days.unwrap_or_default().into_iter();
         let fens = row.fulls.unwrap_or_default().into_iter().zip(row.payables.unwrap_or_default());
         let change =
             |(from, (full, payable))| Rent { from, full: Money::from_fen(full), payable: Money::from_fen(payable) };
+        let rates = row.rates.unwrap_or_default().into_iter().map(|rate| Rate::from_ten_thousandths(rate.into()));
+        let cycles = row.cycle_days.unwrap_or_default().into_iter().zip(row.cycle_months.unwrap_or_default());
+        // Where the term became longer the months stay what they were.
+        let mut held = row.pay_cycle;
+        let cycle = |(from, months): (NaiveDate, i16)| {
+            held = if months > 0 { months } else { held };
+            Cycle { from, months: u8::try_from(held).unwrap_or(1) }
+        };
         Ok(Self {
-            changes: days.zip(fens).map(change).collect(),
+            cycles: cycles.map(cycle).collect(),
+            charged_to: row.charged_to,
+            changes: days.zip(fens).map(change).zip(rates).collect(),
+            offs,
+            rate: Rate::from_ten_thousandths(row.unit_rate.into()),
+            area: Area::from_hundredths(row.rent_area.into()),
             id: row.id,
             district_id: row.district_id,
             estate_id: row.estate_id,

@@ -4,7 +4,7 @@
 use super::{Held, hold};
 use crate::{
     Ctx, Result,
-    billing::account::account_close,
+    billing::{account::account_close, meter::exit_readings_end},
     ctx::{Tx, connection},
     housing::unit::{Moved, unit_move},
     tenancy::{
@@ -125,6 +125,7 @@ pub(in crate::tenancy) async fn exit_close(tx: &mut Tx, ctx: &Ctx, of: &contract
     let next = held.status.next(ExitEvent::Close)?;
     let status = contract::cancel_close(tx, ctx, &held.contract, held.exit_on).await?;
     contract::coming_void(tx, ctx, &held.contract).await?;
+    exit_readings_end(tx, held.id).await?;
     let home = UnitId(held.contract.unit_id);
     unit_move(tx, ctx, home, Moved { event: UnitEvent::MoveOut, reason: Some("退租") }).await?;
     let house = House { unit: home.0, contract: Some(held.contract.id), from_on: held.exit_on };

@@ -3,6 +3,7 @@
 use super::{Held, hold, moved};
 use crate::{
     Ctx, Result,
+    billing::meter::{Shown, at_exit},
     ctx::{Tx, connection},
     error::stored,
 };
@@ -153,6 +154,9 @@ pub async fn exit_inspect(ctx: &Ctx, id: ExitId, version: i32, form: &Inspection
     .execute(connection(&mut tx))
     .await?;
     lines_write(&mut tx, held.id, &fields).await?;
+    let (unit, day) = (held.contract.unit_id, fields.inspected_on);
+    let shown = Shown { unit, day, readings: &fields.readings, rolled: &fields.rolled };
+    at_exit(&mut tx, ctx, held.id, &shown).await?;
     moved(&mut tx, ctx, &held, ExitEvent::Inspect, None).await?;
     tx.commit().await?;
     Ok(())

@@ -5,6 +5,7 @@ use crate::{
     Ctx, Error, Result,
     billing::{
         exit_bill::{exit_funds, exit_owed},
+        meter::exit_readings_revoke,
         post,
         rule::billing_rule,
         run::charges_until,
@@ -193,6 +194,7 @@ pub async fn exit_revoke(ctx: &Ctx, id: ExitId, version: i32, reason: &str) -> R
     )
     .execute(connection(&mut tx))
     .await?;
+    exit_readings_revoke(&mut tx, ctx, held.id).await?;
     let label = ExitEvent::Revoke.label();
     history_add(&mut tx, ctx, held.id, label, (Some(held.status), ExitStatus::Revoked), Some(&reason)).await?;
     // Until it was agreed to the months were charged; what was voided before stays so.

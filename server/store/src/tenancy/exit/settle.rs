@@ -4,13 +4,17 @@
 use super::{Held, hold, inspect, moved, read::bill_load};
 use crate::{
     Ctx, Result,
-    billing::exit_bill::{Leaving, Sheet, exit_enter, exit_funds, exit_sheet},
+    billing::{
+        exit_bill::{Leaving, Sheet, exit_enter, exit_funds, exit_sheet},
+        meter::{exit_readings_bill, exit_readings_offer},
+    },
     ctx::{Tx, connection},
+    error::stored,
     tenancy::assignment::opinion_check,
 };
 use chrono::NaiveDate;
 use domain::{
-    dictionary::{ExitBillStatus, ExitLineKind, ExitStatus, FeeItem},
+    dictionary::{ExitBillStatus, ExitLineKind, ExitStatus, FeeItem, MeterType},
     failure::{Failure, FieldErrors},
     id::ExitId,
     platform::permission::Permission,
@@ -86,7 +90,9 @@ pub async fn exit_bill_offer(ctx: &Ctx, id: ExitId, settle_on: Option<NaiveDate>
         // The sheet may have been signed anew since.
         None => held.bill.as_ref().map_or(ctx.today(), |bill| bill.settle_on.max(inspected_on)),
     };
-    let sheet = computed(&mut tx, ctx, &held, settle_on).await?;
+    let measured = exit_readings_offer(&mut tx, ctx, held.id).await?;
+    let mut sheet = computed(&mut tx, ctx, &held, settle_on).await?;
+    sheet.lines.extend(measured);
     let before = bill_load(&mut tx, held.id).await?;
     let by_hand = before.iter().flat_map(|bill| &bill.lines).filter(|line| line.kind == ExitLineKind::Other);
     let offer = ExitBillOffer {
@@ -108,10 +114,11 @@ pub async fn exit_bill_offer(ctx: &Ctx, id: ExitId, settle_on: Option<NaiveDate>
     Ok(offer)
 }
 
-/// Makes the bill, or makes it anew until it is entered (X8). Nothing is entered yet.
+/// Makes the bill, or makes it anew until it is entered (X8). Nothing of it is entered yet but what his meters measured, which
+/// is owed like any other bill.
 ///
 /// # Errors
-/// As [`exit_bill_offer`]; complaints by field; [`Failure::Conflict`].
+/// As [`exit_bill_offer`]; complaints by field, also of a charge by hand for what a meter measures; [`Failure::Conflict`].
 pub async fn exit_bill_make(ctx: &Ctx, id: ExitId, version: i32, form: &ExitBillForm) -> Result<()> {
     ctx.require(Permission::ExitBillWrite)?;
     let mut tx = ctx.begin().await?;
@@ -122,6 +129,8 @@ pub async fn exit_bill_make(ctx: &Ctx, id: ExitId, version: i32, form: &ExitBill
         return Err(Failure::refused(IS_ENTERED).into());
     }
     let (settle_on, others) = form.check(inspected_day(&held)?, ctx.today())?;
+    unmetered(&mut tx, &held, &others).await?;
+    exit_readings_bill(&mut tx, ctx, held.id).await?;
     let mut sheet = computed(&mut tx, ctx, &held, settle_on).await?;
     sheet.lines.extend(others);
     let charges: Money = sheet.lines.iter().map(|line| line.amount).sum();
@@ -146,6 +155,22 @@ pub async fn exit_bill_make(ctx: &Ctx, id: ExitId, version: i32, form: &ExitBill
     lines_write(&mut tx, bill, &sheet.lines).await?;
     moved(&mut tx, ctx, &held, ExitEvent::Settle, None).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Refuses charges by hand for what a registered meter of the home measures: the household would pay twice.
+async fn unmetered(tx: &mut Tx, held: &Held, others: &[ExitBillLine]) -> Result<()> {
+    let meters =
+        sqlx::query_scalar!("select type from meter where unit_id = $1 and status = 'ON'", held.contract.unit_id)
+            .fetch_all(connection(tx))
+            .await?;
+    for meter in meters {
+        let item = stored(&meter, MeterType::from_code)?.fee_item();
+        if others.iter().any(|line| line.fee_item == item) {
+            let sentence = format!("该房间有在用的表具，{item}按读数出账，不能另行录入");
+            return Err(FieldErrors::from(("others", sentence.as_str())).into());
+        }
+    }
     Ok(())
 }
 

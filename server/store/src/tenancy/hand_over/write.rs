@@ -4,6 +4,7 @@
 use super::read::{load, people_load};
 use crate::{
     Ctx, Error, Result,
+    billing::meter::{Shown, at_hand_over},
     ctx::{Tx, connection},
     housing::unit::{Moved, unit_move},
     tenancy::{
@@ -58,6 +59,7 @@ pub async fn hand_over_create(ctx: &Ctx, id: ContractId, form: &HandOverForm) ->
         error => Error::from(error),
     })?;
     lines_write(&mut tx, record, &fields).await?;
+    shown(&mut tx, ctx, record, held.unit_id, &fields).await?;
     let house = House { unit: held.unit_id, contract: Some(held.id), from_on: fields.handed_on };
     bindings_begin(&mut tx, ctx, &house, &people, ("occupants", "occupants")).await?;
     let home = domain::id::UnitId(held.unit_id);
@@ -130,6 +132,7 @@ pub async fn hand_over_update(ctx: &Ctx, id: HandOverId, version: i32, form: &Ha
     sqlx::query!("delete from hand_over_reading where hand_over_id = $1", id.0).execute(connection(&mut tx)).await?;
     sqlx::query!("delete from hand_over_item where hand_over_id = $1", id.0).execute(connection(&mut tx)).await?;
     lines_write(&mut tx, id.0, &fields).await?;
+    shown(&mut tx, ctx, id.0, held.unit_id, &fields).await?;
     sqlx::query!(
         "update binding set from_on = $3 where contract_id = $1 and from_on = $2 and to_on is null",
         held.id,
@@ -141,6 +144,12 @@ pub async fn hand_over_update(ctx: &Ctx, id: HandOverId, version: i32, form: &Ha
     history_add(&mut tx, ctx, id.0, "修改", serde_json::json!(changes)).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// What the registered meters showed is where their lessee begins.
+async fn shown(tx: &mut Tx, ctx: &Ctx, record: i64, unit: i64, fields: &HandOverFields) -> Result<()> {
+    let shown = Shown { unit, day: fields.handed_on, readings: &fields.readings, rolled: &[] };
+    at_hand_over(tx, ctx, record, &shown).await
 }
 
 /// What the meters show, and what stands in the home.
