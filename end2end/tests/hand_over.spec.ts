@@ -174,7 +174,7 @@ test("people who belong together are a household", async ({ page }) => {
   await expect(page.getByRole("region", { name: "家庭成员" })).toContainText(spouse);
   await checkAxe(page);
   await fitsWidth(page);
-  await page.getByRole("link", { name: "变更" }).click();
+  await page.getByRole("link", { name: "变更", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "变更家庭" })).toBeVisible();
   await hydrated(page);
   await page.getByRole("button", { name: `移除${spouse}` }).click();
