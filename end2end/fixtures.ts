@@ -131,6 +131,14 @@ export async function checkAxe(page: Page): Promise<void> {
   expect(ids.filter((id, at) => ids.indexOf(id) !== at), `ids at ${page.url()}`).toEqual([]);
 }
 
+/** Presses a deed's button and answers its question. */
+export async function confirm(page: Page, label: string, word?: string): Promise<void> {
+  await page.getByRole("button", { name: label, exact: true }).click();
+  const question = page.getByRole("form", { name: `${label}确认` });
+  if (word !== undefined) await question.getByRole("textbox").fill(word);
+  await question.getByRole("button", { name: "确定" }).click();
+}
+
 /** Takes something in a combobox by keyboard: what its name finds, or the one at this place of the list (from 1). */
 export async function pick(field: Locator, wanted: string | number): Promise<void> {
   await field.focus();

@@ -1,5 +1,6 @@
 // Homes that are let already: how homes are let is a journey of its own.
 import type { Locator, Page } from "@playwright/test";
+import { day } from "./day";
 import { expect, hydrated, query, visit } from "./fixtures";
 
 export interface Lease {
@@ -54,19 +55,6 @@ export async function pay(counter: Page, { account }: Lease, amount: string): Pr
   await till.getByRole("button", { name: /^收款/ }).click();
   await expect(counter).toHaveURL(/\/billing\/payments\/\d+$/);
   await hydrated(counter);
-}
-
-/** Presses a deed's button and answers its question. */
-export async function confirm(page: Page, label: string, word?: string): Promise<void> {
-  await page.getByRole("button", { name: label, exact: true }).click();
-  const question = page.getByRole("form", { name: `${label}确认` });
-  if (word !== undefined) await question.getByRole("textbox").fill(word);
-  await question.getByRole("button", { name: "确定" }).click();
-}
-
-/** A day from today on, as the server counts it. */
-export function day(later: number): string {
-  return new Date(Date.now() + (8 * 60 + later * 24 * 60) * 60_000).toISOString().slice(0, 10);
 }
 
 /** A household whose lease has run out and who owes two months of rent, the last of them since a day; a third one is paid. */

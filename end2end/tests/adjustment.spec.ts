@@ -1,16 +1,14 @@
 // A rent changes: an accountant asks for it, a property approver agrees, and the plan of the contract follows.
-import { checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { confirm, lease } from "../lease";
+import { month as firstOf } from "../day";
+import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { lease } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
 
-/** The month so many months from this one, as the server counts it. */
-function month(later: number): string {
-  const china = new Date(Date.now() + 8 * 60 * 60_000);
-  return new Date(Date.UTC(china.getUTCFullYear(), china.getUTCMonth() + later, 1)).toISOString().slice(0, 7);
-}
+/** The month so many from this one. */
+const month = (later: number) => firstOf(later).slice(0, 7);
 
 test("a rent is adjusted by one and agreed to by another", async ({ page, anotherBrowser }) => {
   test.setTimeout(240_000);

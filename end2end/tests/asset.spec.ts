@@ -1,5 +1,5 @@
 // Asset cards: entered by one person, checked by another, depreciated by month, counted, printed.
-import { type Page, checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
+import { type Page, checkAxe, confirm, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 import { downloaded } from "../sheets";
 
@@ -7,14 +7,6 @@ import { downloaded } from "../sheets";
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
 
 const number = `ZC-旅程-${Date.now() % 100_000}`;
-
-/** Presses a deed's button and answers its question. */
-async function confirm(page: Page, label: string, word?: string): Promise<void> {
-  await page.getByRole("button", { name: label, exact: true }).click();
-  const question = page.getByRole("form", { name: `${label}确认` });
-  if (word !== undefined) await question.getByRole("textbox").fill(word);
-  await question.getByRole("button", { name: "确定" }).click();
-}
 
 test("a card goes from draft over a second person into the books and on paper", async ({ page, anotherBrowser }) => {
   test.setTimeout(180_000);

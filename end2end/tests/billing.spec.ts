@@ -1,5 +1,6 @@
 // Money: charged by an accountant, taken at the counter, taken back, taken again, verified by the accountant.
-import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { day } from "../day";
+import { type Page, checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 import { downloaded } from "../sheets";
 
@@ -22,12 +23,6 @@ async function household(name: string): Promise<string> {
   return account.id;
 }
 
-/** A day from today on, as the server counts it. */
-function day(later: number): string {
-  const china = new Date(Date.now() + (8 * 60 + later * 24 * 60) * 60_000);
-  return china.toISOString().slice(0, 10);
-}
-
 /** Charges a household by hand; ends on the page of the bill, whose address it answers. */
 async function charge(page: Page, account: string, item: string, amount: string, due: string): Promise<string> {
   await visit(page, `/billing/accounts/${account}/new-bill`);
@@ -38,14 +33,6 @@ async function charge(page: Page, account: string, item: string, amount: string,
   await expect(page).toHaveURL(/\/billing\/bills\/\d+$/);
   await hydrated(page);
   return new URL(page.url()).pathname;
-}
-
-/** Presses a deed's button and answers its question. */
-async function confirm(page: Page, label: string, word?: string): Promise<void> {
-  await page.getByRole("button", { name: label, exact: true }).click();
-  const question = page.getByRole("form", { name: `${label}确认` });
-  if (word !== undefined) await question.getByRole("textbox").fill(word);
-  await question.getByRole("button", { name: "确定" }).click();
 }
 
 /** Pages that would be printed are counted instead. */

@@ -1,6 +1,7 @@
 // A contract in force is changed by two people, and a running city is taken over from a file.
-import { checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { confirm, day, lease } from "../lease";
+import { day } from "../day";
+import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { lease } from "../lease";
 import { fitsWidth } from "../screen";
 import { downloaded, workbook } from "../sheets";
 

@@ -1,29 +1,16 @@
 // The bank: an approved contract comes into force by its answer, and what is owed is debited, checked by a second accountant.
-import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { month, today } from "../day";
+import { type Page, checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
-
-/** Presses a deed's button and answers its question. */
-async function confirm(page: Page, label: string, word?: string): Promise<void> {
-  await page.getByRole("button", { name: label, exact: true }).click();
-  const question = page.getByRole("form", { name: `${label}确认` });
-  if (word !== undefined) await question.getByRole("textbox").fill(word);
-  await question.getByRole("button", { name: "确定" }).click();
-}
 
 /** Calls a server function as the person who is signed in there: how homes are let on screen is another journey. */
 async function call<T>(page: Page, name: string, data: unknown): Promise<T> {
   const answer = await page.request.post(`/api/${name}`, { data, headers: { accept: "application/json" } });
   expect(answer.ok(), `${name}: ${answer.status()}`).toBe(true);
   return (await answer.json()) as T;
-}
-
-/** A day so many months from the first of this one, as the server counts it. */
-function month(later: number, day = 1): string {
-  const china = new Date(Date.now() + 8 * 60 * 60_000);
-  return new Date(Date.UTC(china.getUTCFullYear(), china.getUTCMonth() + later, day)).toISOString().slice(0, 10);
 }
 
 /** A home of the demo's district is let to somebody who has lived there for two months; the bank is not told of it yet. */
@@ -73,7 +60,7 @@ test("a contract comes into force by the bank, and two accountants have its rent
   await page.getByLabel("扣款日*").fill("2099-01-01");
   await page.getByRole("button", { name: "生成批次" }).click();
   await expect(page.locator("#due_by-error")).toContainText("扣款日不能晚于");
-  await page.getByLabel("扣款日*").fill(month(0, new Date().getDate()));
+  await page.getByLabel("扣款日*").fill(today);
   await page.getByRole("button", { name: "生成批次" }).click();
   await expect(page).toHaveURL(/\/billing\/deductions\/\d+$/);
   await hydrated(page);

@@ -1,6 +1,7 @@
 // Who is behind is reminded: rules by two people with a trial before, and the text messages that they send.
-import { checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { behind, confirm, day, pay, rowOf } from "../lease";
+import { day } from "../day";
+import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { behind, pay, rowOf } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.

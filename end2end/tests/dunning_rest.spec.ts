@@ -1,6 +1,7 @@
 // What is done about who is behind: a notice is served, and messages, dunning and arrears rest by two people.
-import { checkAxe, expect, hydrated, signIn, test, visit } from "../fixtures";
-import { behind, confirm, day, rowOf } from "../lease";
+import { day } from "../day";
+import { checkAxe, confirm, expect, hydrated, signIn, test, visit } from "../fixtures";
+import { behind, rowOf } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.

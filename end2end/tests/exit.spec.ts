@@ -1,12 +1,12 @@
 // A household leaves: a clerk asks, a property approver agrees, the operator inspects, finance settles by two people.
-import { checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { confirm, lease } from "../lease";
+import { today } from "../day";
+import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { lease } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
 
-const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
 
 test("a household leaves, from the request to the settlement", async ({ page, anotherBrowser }) => {
   test.setTimeout(240_000);

@@ -1,5 +1,6 @@
 // A home is handed over to its lessee, and from then on the pages say who lives there; people who belong together are a
 // household.
+import { today } from "../day";
 import { type Page, checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 
@@ -52,7 +53,6 @@ async function signed(): Promise<Let> {
   return found;
 }
 
-const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
 
 /** From home over the reminder to the form of a contract's hand-over. */
 async function begin(page: Page, { lessee }: Let): Promise<void> {

@@ -1,12 +1,12 @@
 // Water: a meter is registered, read, checked by another, charged by finance, and a wrong reading is put right.
-import { checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
-import { confirm, lease } from "../lease";
+import { today } from "../day";
+import { checkAxe, confirm, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
+import { lease } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
 
-const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
 
 test("a meter is read by one, checked by another and charged by a third", async ({ page, anotherBrowser }) => {
   test.setTimeout(240_000);

@@ -1,8 +1,9 @@
 // Papers: their wording is kept by one and published by another, and what is printed is a PDF that stands in the log.
 import { readFileSync } from "node:fs";
 import type { Download } from "@playwright/test";
-import { type Page, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { charge, confirm, day, lease, pay } from "../lease";
+import { day } from "../day";
+import { type Page, checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { charge, lease, pay } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.

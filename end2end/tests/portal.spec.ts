@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
+import { day } from "../day";
 import { checkAxe, expect, test } from "../fixtures";
-import { charge, day, lease } from "../lease";
+import { charge, lease } from "../lease";
 
 const NAME = "演示申请人13";
 const PHONE = "19900000113";

@@ -1,6 +1,7 @@
 // A rent is reduced for a year, and a debt is written off: each is asked for by one and agreed to by another.
-import { checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { charge, confirm, day, lease } from "../lease";
+import { day } from "../day";
+import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { charge, lease } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.

@@ -1,18 +1,11 @@
 // A home is let: the city assigns it, the district confirms, a clerk draws up the contract, a property approver agrees.
-import { type Page, checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
+import { today } from "../day";
+import { type Page, checkAxe, confirm, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
 import { fitsWidth } from "../screen";
 import { downloaded } from "../sheets";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
-
-/** Presses a deed's button and answers its question. */
-async function confirm(page: Page, label: string, word?: string): Promise<void> {
-  await page.getByRole("button", { name: label, exact: true }).click();
-  const question = page.getByRole("form", { name: `${label}确认` });
-  if (word !== undefined) await question.getByRole("textbox").fill(word);
-  await question.getByRole("button", { name: "确定" }).click();
-}
 
 /** A vacant home of the demo's district that nobody is about to get, and a person without one. */
 async function free(): Promise<{ unit: string; code: string; place: string; person: string; name: string }> {
@@ -31,7 +24,6 @@ async function free(): Promise<{ unit: string; code: string; place: string; pers
   return { ...home, ...person };
 }
 
-const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" });
 /** The last day of a lease of so many years from today. */
 function years(count: number): string {
   const day = new Date(`${today}T00:00:00Z`);
