@@ -20,7 +20,7 @@ use domain::{
     failure::{Failure, FieldErrors},
     housing::choice::Choice,
     insight::{
-        report::{By, Line, PAGE_LINES_MAX, PATH, Period, Rank, Report, ReportSheet},
+        report::{By, Line, PATH, Period, Rank, Report, ReportSheet},
         report_sheet::{COLLECTION, REPORTS},
     },
     list::{ListQuery, Position},
@@ -33,7 +33,8 @@ use leptos_router::{LazyRoute, components::Form, hooks::use_location, lazy_route
 /// A report, as the filters of the query ask for it.
 #[server(endpoint = "report_get", input = Json, output = Terse)]
 pub async fn report_get(query: ListQuery) -> Result<Report, ApiError> {
-    Ok(store::insight::report::report_get(&crate::context::ctx()?, &query, PAGE_LINES_MAX).await?)
+    Ok(store::insight::report::report_get(&crate::context::ctx()?, &query, domain::insight::report::PAGE_LINES_MAX)
+        .await?)
 }
 
 /// All reports, and each of them.
