@@ -13,6 +13,7 @@ pub mod request;
 pub mod response;
 
 pub use act::{deduction_check, deduction_close, deduction_discard, deduction_item_cancel, deduction_send};
+pub(in crate::billing) use act::{items_paid_elsewhere, unsent_hold};
 pub use build::{deduction_create, deduction_offer, deductions_build};
 pub use difference::{difference_get, difference_list, difference_resolve};
 pub use post::deductions_post;
