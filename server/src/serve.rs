@@ -125,6 +125,7 @@ async fn run(
         till
     };
     let cashier = pay::exchange::start(database.clone(), till.clone(), stopping.clone());
+    let accountant = pay::bill::start(database.clone(), till.clone(), stopping.clone());
     println!("\n  {}\n  {scheme}://{address}\n", settings.city_name);
     let front = Front {
         behind_proxy: serve.behind_proxy,
@@ -174,6 +175,7 @@ async fn run(
             adder.await,
             messenger.await,
             cashier.await,
+            accountant.await,
         )
     })
     .await;

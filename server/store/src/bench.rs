@@ -4,6 +4,7 @@
 
 pub mod arrears;
 pub mod billing;
+pub mod portal;
 
 use crate::{
     Ctx, Database, Error, Result, Scope,

@@ -196,6 +196,15 @@ pub fn china_midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
     Some(day.and_time(NaiveTime::MIN).and_local_timezone(offset).single()?.with_timezone(&Utc))
 }
 
+/// When a day begins and ends in China.
+///
+/// # Errors
+/// A refusal for a day that no calendar has.
+pub fn china_day_bounds(day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+    let end = day.succ_opt().and_then(china_midnight);
+    china_midnight(day).zip(end).ok_or_else(|| Failure::refused("账务日期有误").into())
+}
+
 /// A transaction of the server itself, before anybody is known: accounts only, no business data.
 pub(crate) async fn begin_platform(database: &Database) -> Result<Tx> {
     begin(database, None, &Scope::Nothing, true).await

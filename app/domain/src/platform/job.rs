@@ -239,12 +239,14 @@ pub enum Plan {
     SmsSend,
     /// what became of orders of which the payment company said nothing
     PayQuery,
+    /// whether the payment companies' daily bills say what was entered (domain.md E-49)
+    PayBill,
     /// what home and reports add up (domain.md §4.9, §8)
     Figures,
 }
 
 impl Plan {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
@@ -255,6 +257,7 @@ impl Plan {
         Self::Dunning,
         Self::SmsSend,
         Self::PayQuery,
+        Self::PayBill,
         Self::Figures,
     ];
 
@@ -271,6 +274,7 @@ impl Plan {
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
             Self::PayQuery => "PAY_QUERY",
+            Self::PayBill => "PAY_BILL",
             Self::Figures => "FIGURES",
             Self::ContractExpire => "CONTRACT_EXPIRE",
         }
@@ -288,6 +292,7 @@ impl Plan {
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
             Self::PayQuery => "支付订单查询",
+            Self::PayBill => "支付渠道对账",
             Self::Figures => "统计数据汇总",
             Self::ContractExpire => "每日合同到期处理",
         }
@@ -306,7 +311,7 @@ impl Plan {
             Self::AuditSeal => 2,
             Self::SearchIndex => 1,
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
-            Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
+            Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning | Self::PayBill => 60 * 60,
             Self::JobSettle => 5,
             Self::BankExchange | Self::SmsSend | Self::PayQuery => 30,
             Self::Figures => 60,
@@ -383,12 +388,13 @@ mod tests {
                 "每小时",
                 "每30秒",
                 "每30秒",
+                "每小时",
                 "每1分钟"
             ]
         );
         assert_eq!(
             Plan::ALL.map(Plan::is_constant),
-            [true, true, false, true, true, false, false, false, true, true, false]
+            [true, true, false, true, true, false, false, false, true, true, false, false]
         );
     }
 

@@ -26,7 +26,7 @@ pub async fn contracts_make(database: &Database, most: i64) -> Result<i64> {
     let mut tx = database.owner().begin().await?;
     scope(&mut tx).await?;
     // The register is smaller than the stock; who lives twice does not matter to a run.
-    sqlx::query("drop index contract_person_running_key").execute(&mut *tx).await?;
+    sqlx::query("drop index if exists contract_person_running_key").execute(&mut *tx).await?;
     for (table, trigger) in [("account", None), ("contract", Some("audit_insert"))] {
         if let Some(trigger) = trigger {
             sqlx::query(AssertSqlSafe(format!("alter table {table} disable trigger {trigger}")))

@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 86] = [
+pub const STOCK: [&str; 87] = [
     "project",
     "estate",
     "building",
@@ -86,6 +86,7 @@ pub const STOCK: [&str; 86] = [
     "pay_order",
     "pay_order_event",
     "pay_odd",
+    "pay_bill_line",
     "bill_tally",
     "ledger_tally",
     "ledger_month",
@@ -94,7 +95,7 @@ pub const STOCK: [&str; 86] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 34] = [
+pub const CLOSED: [&str; 35] = [
     "app_user",
     "approval",
     "approval_task",
@@ -116,6 +117,7 @@ pub const CLOSED: [&str; 34] = [
     "number_serial",
     "object_draft",
     "password_history",
+    "pay_bill",
     "person",
     "person_history",
     "person_number",

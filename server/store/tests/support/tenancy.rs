@@ -166,6 +166,10 @@ pub const ROWS: &str = "
         now(), now() from bill b join account a on a.id = b.account_id;
     insert into pay_odd (district_id, estate_id, account_id, order_id, channel, trade_no, order_no, amount_fen, paid_at, reason, found_at)
     select district_id, estate_id, account_id, id, channel, 'T' || id, order_no, 90, now(), 'AMOUNT', now() from pay_order;
+    insert into pay_bill (channel, day, digest, lines, amount_fen, refunds, refund_fen, entered, made_at)
+    values ('WECHAT', '2026-01-15', 'x', 1, 100, 0, 0, 0, now());
+    insert into pay_bill_line (pay_bill_id, line, district_id, channel, trade_no, order_no, amount_fen, paid_at)
+    select b.id, o.id, o.district_id, o.channel, 'B' || o.id, o.order_no, 100, now() from pay_bill b cross join pay_order o;
     insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
     select district_id, estate_id, id, now(), '下单', channel from pay_order;
     insert into ledger_month select district_id, estate_id, '2026-01-01', 'CASH', 'RECEIVABLE', 'RENT', 100 from home;
