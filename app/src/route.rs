@@ -127,6 +127,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<HandOvers>("/tenancy/hand-overs/:id/:action"),
     Page::lazy::<ContractChanges>("/tenancy/changes"),
     Page::lazy::<ContractChangeForm>("/tenancy/changes/new"),
+    Page::lazy::<ContractChangeForm>("/tenancy/changes/swap"),
     Page::lazy::<ContractChanges>("/tenancy/changes/:id"),
     Page::lazy::<TakeOvers>("/tenancy/take-overs"),
     Page::lazy::<TakeOvers>("/tenancy/take-overs/items"),

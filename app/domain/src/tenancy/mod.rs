@@ -20,5 +20,6 @@ pub mod hand_over;
 pub mod hand_over_sheet;
 pub mod layout;
 pub mod renewal;
+pub mod swap;
 pub mod take_over;
 pub mod template;

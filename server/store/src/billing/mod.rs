@@ -25,6 +25,7 @@ mod debt;
 pub(crate) mod exit_bill;
 mod fund;
 mod ledger;
+pub(crate) mod moving;
 pub(crate) mod named;
 pub(crate) mod notice;
 pub(crate) mod open;

@@ -25,7 +25,7 @@ use domain::{
 };
 
 /// The home that is let, as the contract writes it down.
-pub(super) struct Home {
+pub(in crate::tenancy) struct Home {
     pub district_id: i64,
     pub estate_id: i64,
     pub unit_id: i64,
@@ -39,7 +39,7 @@ pub(super) struct Home {
 }
 
 /// A home with the rent that its standard asks for (R-16); the standard must be in force.
-pub(super) async fn home_load(tx: &mut Tx, ctx: &Ctx, unit: i64) -> Result<Home> {
+pub(in crate::tenancy) async fn home_load(tx: &mut Tx, ctx: &Ctx, unit: i64) -> Result<Home> {
     let row = sqlx::query!(
         "select u.district_id, u.estate_id, u.mgmt_unit_id, e.name || u.address as address, u.layout, u.building_area, u.usable_area,
                 u.inner_area, r.id as \"standard?\", r.basis as \"basis?\", r.unit_rate as \"rate?\"
@@ -432,6 +432,6 @@ async fn residents_write(tx: &mut Tx, contract: i64, lessee: &Lessee, fields: &C
 }
 
 /// A rate that was stored once fits again.
-fn rate_column(rate: Rate) -> i32 {
+pub(super) fn rate_column(rate: Rate) -> i32 {
     i32::try_from(rate.ten_thousandths()).expect("a stored rate fits")
 }
