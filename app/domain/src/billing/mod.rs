@@ -20,6 +20,7 @@ pub mod late_fee;
 pub mod ledger;
 pub mod meter;
 pub mod meter_form;
+pub mod meter_grid;
 pub mod meter_reading;
 pub mod meter_sheet;
 pub mod notice;

@@ -86,6 +86,7 @@ pub const CATALOGUE: &[Parameter] = &[
     by_district(code::HEAT_PRICE, "采暖单价（元）", "单价或阶梯价，按热表用量；留空为未设置"),
     by_district(code::METER_FACTOR, "异常用量倍数", "用量超过近期平均的倍数须确认，1.1至100"),
     by_district(code::WRITE_OFF_LIMIT, "坏账核销限额（元）", "超过此数的坏账核销须由市领导审批"),
+    citywide(code::REDUCTION_DAYS, "租金核减到期提醒（天）", "到期前多少天提醒经办人复核，1至180；复核后须重新办理"),
 ];
 
 /// The catalogue's entry for a code.

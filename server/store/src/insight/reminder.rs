@@ -10,7 +10,7 @@ mod tallied;
 
 use crate::{
     Ctx, Result,
-    billing::{dunning, payment::push_unverified},
+    billing::{dunning, payment::push_unverified, reduction::push_reduction_ending},
     ctx::connection,
     housing::rent_standard::push_standard_ending,
     list::push_scope,
@@ -92,6 +92,21 @@ const WORK: &[Source] = &[
             sql.push("from contract c where c.deleted_at is null");
             push_scope(sql, ctx, "c.district_id", "c.estate_id");
             contract::push_contract_ending(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "即将到期的租金核减",
+        link: "/billing/reductions?ending=SOON&sort=to",
+        text: "r.reduction_no || ' ' || c.lessee_name || '，' || r.to_on || '到期，须复核'",
+        href: "'/billing/reductions/' || r.id",
+        order: "r.to_on, r.id",
+        // Who asks for them.
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::RentAdjust),
+        rows: |sql, ctx| {
+            sql.push("from rent_reduction r join contract c on c.id = r.contract_id where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            push_reduction_ending(sql, ctx);
         },
     },
     Source {
