@@ -1,5 +1,7 @@
 //! Documents on paper: their wording, what they say, and the log of prints.
 
+#[path = "paper/state.rs"]
+mod state;
 mod support;
 
 use chrono::{Days, TimeDelta, Utc};

@@ -111,6 +111,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("take_over", "存量合同接管"),
     ("document_template", "文书模板"),
     ("print_log", "打印记录"),
+    ("print_skip", "跳过打印"),
 ];
 
 /// What people call an audited table; the table's own name when nobody has named it.

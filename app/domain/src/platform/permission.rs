@@ -114,6 +114,7 @@ permissions! {
     TemplateWrite "tenancy:template:write" "编制文书模板",
     TemplateCheck "tenancy:template:check" "发布文书模板",
     PrintRead "tenancy:print:read" "查看打印记录",
+    PrintWrite "tenancy:print:write" "办理文书打印和发放",
     BindingWrite "tenancy:binding:write" "登记房间入住关系",
     HandOverWrite "tenancy:hand_over:write" "办理交房入住",
     ExitInspect "tenancy:exit:inspect" "办理退租验房和交还钥匙",

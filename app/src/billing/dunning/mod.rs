@@ -5,6 +5,7 @@
 mod account;
 mod api;
 mod form;
+mod notices;
 mod record;
 mod rest;
 mod rule;
@@ -24,6 +25,7 @@ enum Place {
     Records,
     Record,
     Account,
+    Notices,
     NewRecord,
     NewPause,
     NewInstalment,
@@ -56,6 +58,7 @@ impl Place {
             ["billing", "dunning", "pauses", _] => Self::Pause,
             ["billing", "dunning", "instalments"] => Self::Instalments,
             ["billing", "dunning", "instalments", _] => Self::Instalment,
+            ["billing", "dunning", "notices"] => Self::Notices,
             ["billing", "dunning", "accounts", _] => Self::Account,
             ["billing", "dunning", "accounts", _, "record"] => Self::NewRecord,
             ["billing", "dunning", "accounts", _, "pause"] => Self::NewPause,
@@ -82,6 +85,7 @@ impl LazyRoute for Dunnings {
         (move || match place.get() {
             Place::Records => record::list_view(),
             Place::Record => record::detail_view(),
+            Place::Notices => notices::notices_view(),
             Place::Account => account::account_view(),
             Place::NewRecord => form::record_view(),
             Place::NewPause => form::pause_view(),

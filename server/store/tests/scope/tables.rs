@@ -58,6 +58,7 @@ pub const STOCK: [&str; 87] = [
     "reconciliation",
     "refund",
     "print_log",
+    "print_skip",
     "rent_adjustment",
     "rent_change",
     "rent_reduction",

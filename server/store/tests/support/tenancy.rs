@@ -142,6 +142,8 @@ pub const ROWS: &str = "
     insert into household_history (household_id, event) select id, '登记' from household;
     insert into print_log (district_id, estate_id, paper, object_id, number, kind, nth, copies, digest, printed_by)
     select district_id, estate_id, 'CONTRACT', id, 'x', 'FIRST', 1, 2, 'x', (select min(id) from app_user) from contract;
+    insert into print_skip (district_id, estate_id, paper, object_id, reason, skipped_by, skipped_at)
+    select district_id, estate_id, 'CONTRACT', id, '测试', (select min(id) from app_user), now() from contract;
     insert into dunning_rule_set (valid_from, reason, maker_id, made_at) values ('2026-01-01', '测试', 1, now());
     insert into dunning_rule (set_id, seq, anchor, days, way, template) select id, 1, 'DUE', 1, 'SMS', 'OVERDUE' from dunning_rule_set;
     insert into dunning_record (district_id, estate_id, account_id, contract_id, month, way, level, periods, amount_fen, content, at)
