@@ -8,6 +8,7 @@
 mod arrears;
 mod billing;
 mod city;
+mod deduction;
 mod home;
 mod http;
 mod import;
@@ -182,6 +183,7 @@ async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, St
     }
     if wanted("billing") {
         billing::measure(&ground, &mut pages).await?;
+        deduction::measure(&ground, &mut pages).await?;
         arrears::measure(&ground, &mut pages).await?;
     }
     // Behind billing, whose bills it shows.
@@ -259,6 +261,7 @@ mod tests {
             "unit list without protection",
             "monthly run of 200",
             "payment, 3 cashiers",
+            "100 direct debits",
             "arrears recount after one payment",
             "unit list, 32 connections, two processes",
             "search, city",

@@ -4,6 +4,7 @@
 
 pub mod arrears;
 pub mod billing;
+pub mod deduction;
 pub mod portal;
 
 use crate::{

@@ -136,6 +136,18 @@ impl Ctx {
         if self.actor.may(permission) { Ok(()) } else { Err(Failure::Forbidden.into()) }
     }
 
+    /// The district of whoever sees one, and one whole.
+    #[must_use]
+    pub(crate) fn only_district(&self) -> Option<i64> {
+        match &*self.scope {
+            Scope::Districts(districts) => match districts[..] {
+                [only] => Some(only),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the district lies in the scope.
     #[must_use]
     pub fn sees_district(&self, district: i64) -> bool {

@@ -59,6 +59,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("app_user", "用户"),
     ("user_factor", "二次验证"),
     ("user_role", "用户角色"),
+    ("user_district", "可见区县"),
     ("user_estate", "负责楼盘"),
     ("role", "角色"),
     ("role_permission", "角色权限"),

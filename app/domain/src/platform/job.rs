@@ -230,6 +230,8 @@ pub enum Plan {
     Housekeeping,
     JobSettle,
     BankExchange,
+    /// the bills of a month on its day, and what was paid ahead (domain.md PRM-40, PRM-47)
+    Billing,
     /// who has fallen behind with the rent since yesterday (domain.md §3.6 L4)
     ArrearsCount,
     /// whose term has ended, and which homes nobody signed for (domain.md §3.5 C8, §3.27 U4)
@@ -252,6 +254,7 @@ impl Plan {
         Self::Housekeeping,
         Self::JobSettle,
         Self::BankExchange,
+        Self::Billing,
         Self::ArrearsCount,
         Self::ContractExpire,
         Self::Dunning,
@@ -270,6 +273,7 @@ impl Plan {
             Self::Housekeeping => "HOUSEKEEPING",
             Self::JobSettle => "JOB_SETTLE",
             Self::BankExchange => "BANK_EXCHANGE",
+            Self::Billing => "BILLING",
             Self::ArrearsCount => "ARREARS_COUNT",
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
@@ -288,6 +292,7 @@ impl Plan {
             Self::Housekeeping => "过期数据清理",
             Self::JobSettle => "中断任务收尾",
             Self::BankExchange => "银行文件交换",
+            Self::Billing => "每月出账和余额抵扣",
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
@@ -311,7 +316,12 @@ impl Plan {
             Self::AuditSeal => 2,
             Self::SearchIndex => 1,
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
-            Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning | Self::PayBill => 60 * 60,
+            Self::Housekeeping
+            | Self::Billing
+            | Self::ArrearsCount
+            | Self::ContractExpire
+            | Self::Dunning
+            | Self::PayBill => 60 * 60,
             Self::JobSettle => 5,
             Self::BankExchange | Self::SmsSend | Self::PayQuery => 30,
             Self::Figures => 60,

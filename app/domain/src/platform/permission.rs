@@ -180,12 +180,29 @@ impl Permission {
         matches!(self, Self::OrganizationWrite | Self::UserWrite | Self::UserCheck | Self::RoleWrite | Self::RoleCheck)
     }
 
-    /// Whether its holder signs in with a second factor where the city asks for one (domain.md §2.6): administrators, and
-    /// who sets or agrees to what money follows from.
+    /// Whether its holder signs in with a second factor where the city asks for one (domain.md §2.6): administrators, who
+    /// sets rules, and who agrees to what moves money.
     #[must_use]
     pub fn needs_second_factor(self) -> bool {
-        self.is_technical()
-            || matches!(self, Self::ParameterWrite | Self::ParameterCheck | Self::WorkflowWrite | Self::WorkflowCheck)
+        let sets_rules =
+            matches!(self, Self::ParameterWrite | Self::ParameterCheck | Self::WorkflowWrite | Self::WorkflowCheck);
+        self.is_technical() || sets_rules || self.approves_money()
+    }
+
+    /// Whether its holder agrees to what pays out, forgives, debits or prices, or closes the books over it.
+    #[must_use]
+    fn approves_money(self) -> bool {
+        matches!(
+            self,
+            Self::RefundCheck
+                | Self::ExitBillCheck
+                | Self::DeductionCheck
+                | Self::RentCheck
+                | Self::WaiverCheck
+                | Self::WaiverLead
+                | Self::TakeOverCheck
+                | Self::PeriodClose
+        )
     }
 
     /// Whether its holder agrees to what administrators of accounts ask for, or writes the rules that bind them (domain.md
@@ -264,6 +281,8 @@ mod tests {
             assert!(!administers || looks_on != permission.needs_second_factor(), "{permission:?}");
         }
         assert!(!Permission::UnitWrite.needs_second_factor() && !Permission::AuditRead.needs_second_factor());
+        assert!(Permission::RefundCheck.needs_second_factor() && !Permission::RefundWrite.needs_second_factor());
+        assert!(Permission::DeductionCheck.needs_second_factor() && !Permission::PaymentTake.needs_second_factor());
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub mod code {
     pub const LATE_FEE: &str = "PRM-43";
     /// PRM-45: what of a debt is paid first
     pub const PAID_FIRST: &str = "PRM-45";
+    /// PRM-40: day of the month on which its bills are made
+    pub const BILL_DAY: &str = "PRM-40";
     /// PRM-46: days of direct debit in a month, and of its retries
     pub const DEDUCTION_DAYS: &str = "PRM-46";
     /// PRM-47: what was paid ahead is used before the bank is asked
@@ -94,6 +96,7 @@ pub mod code {
         DUE_ROLLS,
         LATE_FEE,
         PAID_FIRST,
+        BILL_DAY,
         DEDUCTION_DAYS,
         BALANCE_FIRST,
         ARREARS_LEVELS,
@@ -280,7 +283,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),

@@ -154,6 +154,7 @@ pub const PUBLISHED: [&str; 20] = [
     "sms_template",
     "dunning_rule_set",
     "dunning_rule",
+    "user_district",
     "user_estate",
     "user_role",
 ];
