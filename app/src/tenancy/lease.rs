@@ -9,8 +9,8 @@ use domain::{id::UnitId, platform::permission::Permission, sheet::Cell, tenancy:
 use leptos::{prelude::*, server_fn::codec::Json};
 
 /// The contract of a home.
-#[server(endpoint = "unit_lease", input = Json, output = Terse)]
-pub async fn unit_lease(id: UnitId) -> Result<Option<UnitLease>, ApiError> {
+#[server(endpoint = "unit_lease_get", input = Json, output = Terse)]
+pub async fn unit_lease_get(id: UnitId) -> Result<Option<UnitLease>, ApiError> {
     Ok(store::tenancy::lease::unit_lease(&crate::context::ctx()?, id).await?)
 }
 
@@ -31,8 +31,9 @@ pub fn lease_facts(unit: i64) -> AnyView {
 }
 
 fn drawn(unit: Signal<i64>, draw: fn(&UnitLease) -> AnyView) -> AnyView {
-    let load =
-        |(unit, allowed): (i64, bool)| async move { if allowed { unit_lease(UnitId(unit)).await } else { Ok(None) } };
+    let load = |(unit, allowed): (i64, bool)| async move {
+        if allowed { unit_lease_get(UnitId(unit)).await } else { Ok(None) }
+    };
     let found = resource(move || (unit.get(), may(Permission::ContractRead)), load);
     view! {
         <Transition fallback=loading_view>

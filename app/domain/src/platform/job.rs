@@ -248,7 +248,7 @@ pub enum Plan {
 }
 
 impl Plan {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
@@ -396,6 +396,7 @@ mod tests {
                 "每小时",
                 "每小时",
                 "每小时",
+                "每小时",
                 "每30秒",
                 "每30秒",
                 "每小时",
@@ -404,7 +405,7 @@ mod tests {
         );
         assert_eq!(
             Plan::ALL.map(Plan::is_constant),
-            [true, true, false, true, true, false, false, false, true, true, false, false]
+            [true, true, false, true, true, false, false, false, false, true, true, false, false]
         );
     }
 

@@ -78,7 +78,7 @@ pub mod code {
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 30] = [
+    pub const ALL: [&str; 31] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,

@@ -298,6 +298,7 @@ mod tests {
         let form = GrantForm {
             organization: "7".into(),
             roles: vec!["3".into(), "2".into(), "3".into()],
+            districts: Vec::new(),
             estates: Vec::new(),
             reason: "新员工入职".into(),
         };

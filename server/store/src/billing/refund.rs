@@ -25,6 +25,7 @@ use domain::{
     platform::permission::Permission,
     value::Money,
 };
+use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "r.id, r.account_id, a.account_no, coalesce(c.lessee_name, '') as lessee, e.name || u.address as address, r.kind,

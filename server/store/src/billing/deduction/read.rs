@@ -19,6 +19,7 @@ use domain::{
     platform::permission::Permission,
     value::Money,
 };
+use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "b.id, b.batch_no, o.name as district, b.due_by, b.status, b.built_at is not null as built, b.items, b.amount_fen,
