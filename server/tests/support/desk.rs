@@ -9,7 +9,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use domain::value::Money;
+use domain::{billing::sms::Prices, value::Money};
 use server::{
     bank::folder::Folder,
     pay::{
@@ -41,7 +41,8 @@ impl Desk {
         let company = Simulator::start(company, behaviour, theirs).expect("a company");
         let till = Till::new(vec![company.gateway(&folder.join("pay")).expect("its settings")], &public);
         let gateway = Box::new(FolderGateway(Folder::open(&folder.join("sms")).expect("a folder")));
-        let carrier = Arc::new(Carrier { gateway, price: Money::from_fen(5) });
+        let carrier =
+            Arc::new(Carrier { gateway, prices: Prices { part: Money::from_fen(5), call: Money::from_fen(10) } });
         let site = Site::paying(till.clone(), Some(carrier)).await;
         let router: Router = site.router.clone();
         tokio::spawn(
