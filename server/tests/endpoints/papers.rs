@@ -80,7 +80,7 @@ pub fn functions(at: &PaperWorld, list: &Value) -> Vec<Entry> {
         reads("print_copy_get", json!({"id": at.print}), Forbidden, "admin", NotFound),
         Entry {
             wrong_role: ("approver", Forbidden),
-            ..reads("print_finding_list", list.clone(), Forbidden, "admin", Hidden)
+            ..reads("print_finding_list", list.clone(), Forbidden, "admin", Good)
         },
         // Whoever prints and hands out; a district only looks.
         by(

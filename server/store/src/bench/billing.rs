@@ -98,13 +98,7 @@ pub async fn run_floor(database: &Database) -> Result<Duration> {
     scope(&mut tx).await?;
     let began = Instant::now();
     for table in FILLED {
-        let columns: Vec<String> = sqlx::query_scalar(
-            "select attname::text from pg_attribute
-             where attrelid = $1::regclass and attnum > 0 and attgenerated = '' and not attisdropped order by attnum",
-        )
-        .bind(table)
-        .fetch_all(&mut *tx)
-        .await?;
+        let columns = columns(&mut tx, table).await?;
         let values: Vec<String> = columns.iter().map(|column| copied(column)).collect();
         let sql = format!(
             "insert into {table} ({}) overriding system value select {} from {table}",
@@ -116,6 +110,17 @@ pub async fn run_floor(database: &Database) -> Result<Duration> {
     let took = began.elapsed();
     tx.rollback().await?;
     Ok(took)
+}
+
+/// The columns of a table that a copy can give values.
+pub(super) async fn columns(connection: &mut PgConnection, table: &str) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "select attname::text from pg_attribute
+         where attrelid = $1::regclass and attnum > 0 and attgenerated = '' and not attisdropped order by attnum",
+    )
+    .bind(table)
+    .fetch_all(connection)
+    .await?)
 }
 
 /// What stands in a column of a copy.

@@ -1,6 +1,6 @@
 //! The bare work that a batch of direct debits is held against: the same rows, in as few statements, without a rule.
 
-use super::billing::scope;
+use super::billing::{columns, scope};
 use crate::{Database, Result};
 use sqlx::{AssertSqlSafe, PgConnection};
 use std::time::{Duration, Instant};
@@ -42,23 +42,30 @@ pub async fn deduction_floor(database: &Database, step: Step) -> Result<Duration
                where l.deducted_fen <> i.due_fen"],
         ),
         Step::Post => (
-            &["payment", "payment_share", "ledger_entry"],
+            &["payment", "payment_share", "ledger_entry", "bill_history"],
             &[
-                "insert into floor_bill_history select h.* from bill_history h where h.event = '缴费'",
                 "update bill b set paid_fen = paid_fen, version = version + 1
                  from payment_share s where s.bill_id = b.id",
                 "update deduction_item set status = status",
             ],
         ),
     };
-    for table in copied.iter().copied().chain((step == Step::Post).then_some("bill_history")) {
+    for table in copied {
         run(&mut tx, &format!("create table floor_{table} (like {table} including all)")).await?;
     }
     let began = Instant::now();
     for table in copied {
-        // What was in the ledger before is the run's, not the batch's.
-        let only = if *table == "ledger_entry" { " where payment_id is not null" } else { "" };
-        run(&mut tx, &format!("insert into floor_{table} overriding system value select * from {table}{only}")).await?;
+        // What was there before is the run's, not the batch's.
+        let only = match *table {
+            "ledger_entry" => " where payment_id is not null",
+            "bill_history" => " where event = '缴费'",
+            _ => "",
+        };
+        let columns = columns(&mut tx, table).await?.join(", ");
+        let sql = format!(
+            "insert into floor_{table} ({columns}) overriding system value select {columns} from {table}{only}"
+        );
+        run(&mut tx, &sql).await?;
     }
     for statement in changed {
         run(&mut tx, statement).await?;
