@@ -193,7 +193,7 @@ impl SwapFacts {
 #[must_use]
 pub fn swap_lines(side: &SwapSide) -> Vec<(&'static str, Cell, Cell)> {
     let home = |home: &SwapHome| {
-        Cell::link(&format!("{} {}", home.estate, home.address), format!("/housing/units/{}", home.unit_id))
+        Cell::link(format!("{} {}", home.estate, home.address), format!("/housing/units/{}", home.unit_id))
     };
     vec![
         ("住房地址", home(&side.from), home(&side.to)),

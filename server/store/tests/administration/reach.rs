@@ -27,7 +27,7 @@ async fn an_account_can_have_its_districts_listed() {
     assert_eq!(*two.scope(), store::Scope::Districts(vec![id(&first), id(&second)]));
 
     let told = async |grant: &GrantForm, name: &str| {
-        field(user_register(&office.admin, &form("a"), grant).await.expect_err("refused"), name)
+        field(user_register(&office.admin, &form("elsewhere"), grant).await.expect_err("refused"), name)
     };
     // An estate outside of what is listed, a district that is none, an operator's account.
     let moon = office.id("select id from estate where name = '月光苑'").await.to_string();
