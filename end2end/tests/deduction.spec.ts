@@ -52,8 +52,8 @@ async function debited(name: string): Promise<void> {
   await charge(home, day(-9));
   await query(
     `with said as (select set_config('app.contract', 'change', true))
-     update contract c set bank_no = p.bank_no, debit_agreement_no = 'XY' || c.id from person p, said
-     where c.id = $1 and p.id = c.person_id`,
+     update contract c set bank_no = p.bank_no, debit_agreement_no = 'XY' || c.id
+     from (select bank_no from person where bank_no is not null order by id limit 1) p, said where c.id = $1`,
     [home.contract],
   );
 }
