@@ -8,7 +8,10 @@ pub mod wechat;
 use super::Till;
 use crate::plan;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::{billing::pay_order::{PayChannel, Told}, platform::job::Plan};
+use domain::{
+    billing::pay_order::{PayChannel, Told},
+    platform::job::Plan,
+};
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashSet, time::Duration};
 use store::{
