@@ -52,7 +52,7 @@ async fn a_reading_has_photos() {
     let kept = taken(&entry, reading).await;
     let other = Upload { kind: AttachmentKind::Title, ..photo(reading) };
     assert_eq!(failure(attachment_create(&entry, &other).await), Failure::refused("请选择附件类型"));
-    attachment_delete(&entry, mistaken, "拍错了").await.expect("deleted");
+    attachment_delete(&entry, mistaken, "拍错了表").await.expect("deleted");
     assert_eq!(meter_period_get(&entry, period).await.expect("its rows").readings[0].photos, 1, "the grid says so");
     assert_eq!(meter_reading_list(&entry, &ListQuery::default()).await.expect("a page").rows[0].photos, 1);
     // Finance sees it and adds none.
