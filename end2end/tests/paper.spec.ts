@@ -130,7 +130,7 @@ test("a contract and a receipt are printed, and again only for a reason", async 
 
 test("what waits is skipped or printed together, and a copy is handed out", async ({ page }) => {
   test.setTimeout(180_000);
-  const home = await lease("演示申请人12", "DRAFT", -30, 1000);
+  const home = await lease("演示申请人23", "DRAFT", -30, 1000);
   const number = `DY${home.contract}`;
   await query(
     `update contract set status = 'ACTIVE', contract_no = 'DY' || id, digest = 'x', checker_id = 1, checked_at = now(), active_at = now()

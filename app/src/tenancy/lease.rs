@@ -59,7 +59,7 @@ fn facts(lease: &UnitLease) -> Vec<(&'static str, Cell)> {
         ("月租金", Cell::Text(format!("{} 元", lease.rent))),
     ];
     if let Some(books) = &lease.books {
-        facts.push(("租金账户", Cell::link(&books.text(), format!("/billing/accounts/{}", books.account))));
+        facts.push(("租金账户", Cell::link(books.text(), format!("/billing/accounts/{}", books.account))));
     }
     facts
 }

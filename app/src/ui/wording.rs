@@ -71,12 +71,15 @@ fn table((title, path, aside): (&'static str, &'static str, &'static str), lines
     .into_any()
 }
 
+/// A field of a form.
+type Field<F> = fn(&mut F) -> &mut String;
+
 /// The fields of a text: its content, what the channel has besides, whether it is sent, and how it looks with examples in it.
 pub fn wording_fields<F: Clone + Send + Sync + 'static>(
     edit: Edit<F>,
     (code, channel): (&str, &str),
     placeholders: &[(&str, &str)],
-    (content, enabled): (fn(&mut F) -> &mut String, fn(&mut F) -> &mut String),
+    (content, enabled): (Field<F>, Field<F>),
     more: Option<AnyView>,
     preview: impl Fn(&F) -> String + Send + 'static,
 ) -> AnyView {
