@@ -76,7 +76,7 @@ async fn one_writes_and_another_publishes() {
     let list = template_list(&city, &ListQuery::default()).await.expect("a page");
     assert_eq!(
         list.rows.iter().map(|row| (row.current, row.status)).collect::<Vec<_>>(),
-        [(true, TemplateStatus::Published); 2]
+        [(true, TemplateStatus::Published); 3]
     );
     for row in &list.rows {
         let body = template_get(&city, row.id).await.expect("it is there").body;
