@@ -69,6 +69,8 @@ pub const ROWS: &str = "
     insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, from_on, to_on, doc_no,
         full_fen, payable_fen, maker_id)
     select district_id, estate_id, gen_random_uuid(), id, 'DIBAO', 10, 5000, '2026-01-01', '2026-12-31', '测发1号', 100, 10, 1 from contract;
+    insert into user_district (user_id, district_id)
+    select u.id, o.id from app_user u, organization o where u.login = 'admin' and o.code = '810101';
     insert into rent_reduction_history (district_id, estate_id, reduction_id, event)
     select district_id, estate_id, id, '提交' from rent_reduction;
     insert into waiver (district_id, estate_id, request_id, account_id, kind, doc_no, reason, amount_fen, maker_id)
