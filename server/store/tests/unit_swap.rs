@@ -132,10 +132,11 @@ async fn money_went_along(desk: &Desk, new: &[Contract; 2]) {
     assert_eq!(open, 4, "the old ones wait for what their meters will show");
     let moved = "select coalesce(sum(amount_fen * ((debit = 'MOVED')::int - (credit = 'MOVED')::int)), 0)::bigint from ledger_entry";
     assert_eq!(desk.number(moved).await, 0);
-    let wrong = "select count(*) from account a where (a.balance_fen, a.deposit_fen) is distinct from (
-                     select coalesce(sum(amount_fen * ((credit = 'BALANCE')::int - (debit = 'BALANCE')::int)), 0)::bigint,
-                            coalesce(sum(amount_fen * ((credit = 'DEPOSIT')::int - (debit = 'DEPOSIT')::int)), 0)::bigint
-                     from ledger_entry where account_id = a.id)";
+    let wrong = "select count(*) from account a cross join lateral (
+                 select coalesce(sum(amount_fen * ((credit = 'BALANCE')::int - (debit = 'BALANCE')::int)), 0)::bigint as balance,
+                        coalesce(sum(amount_fen * ((credit = 'DEPOSIT')::int - (debit = 'DEPOSIT')::int)), 0)::bigint as deposit
+                 from ledger_entry where account_id = a.id) l
+             where (a.balance_fen, a.deposit_fen) is distinct from (l.balance, l.deposit)";
     assert_eq!(desk.number(wrong).await, 0, "balances are what their entries say");
 }
 
