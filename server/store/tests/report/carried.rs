@@ -363,9 +363,16 @@ async fn what_is_kept_adds_up_at_every_level() {
     let after = report(&city, "balance", &[("by", "account"), ("start", &next), ("end", &next)]).await;
     let (before, after) = (total(&projects), total(&after));
     assert_eq!((before[3], before[7], before[11]), (after[0], after[4], after[8]));
-    // Whoever sees one estate sees its doors, and of the others nothing.
+    // Whoever sees some estates sees what is kept there, and of the others nothing.
+    run(
+        &test,
+        "update estate set operator_id = (select min(id) from operator where name = '安居公司') where name = '月光苑'",
+    )
+    .await;
     let operator = city::ctx(&test.database, "operator").await;
-    assert_eq!(of(&operator, &[]).await.rows.len(), 1);
+    let run_by_it =
+        "select a.id from account a join estate e on e.id = a.estate_id where e.name in ('阳光苑', '月光苑')";
+    assert_eq!(total(&of(&operator, &[]).await), truth(&test, run_by_it, month(1), last).await);
     let other = city::ctx(&test.database, "district-b").await;
     let theirs = of(&other, &[]).await;
     assert_eq!(theirs.rows.len(), 1);
