@@ -161,6 +161,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<BillForms>("/billing/accounts/:id/new-bill"),
     Page::lazy::<BillingLists>("/billing/bills"),
     Page::lazy::<BillPages>("/billing/bills/:id"),
+    Page::lazy::<BillForms>("/billing/bills/:id/edit"),
     Page::lazy::<BillingLists>("/billing/payments"),
     Page::lazy::<BillingLists>("/billing/pay-orders"),
     Page::lazy::<PayOdds>("/billing/pay-orders/:id"),

@@ -348,6 +348,7 @@ async fn the_wall_holds_on_every_page() {
         format!("/billing/accounts/{}", at.household.0),
         format!("/billing/accounts/{}/new-bill", at.household.0),
         format!("/billing/bills/{}", at.household.1),
+        format!("/billing/bills/{}/edit", at.household.1),
         format!("/billing/payments/{}", at.household.2),
         format!("/billing/pay-orders/{}", support::billing_pages::ODD),
         format!("/billing/pay-odds/{}", support::billing_pages::ODD),

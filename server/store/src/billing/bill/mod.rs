@@ -7,7 +7,7 @@ mod write;
 pub use list::{bill_list, bill_totals};
 pub use read::bill_get;
 pub(super) use read::open_bills;
-pub use write::{bill_create, bill_reverse};
+pub use write::{bill_create, bill_reverse, bill_update};
 pub(super) use write::{counter_bill, counter_bills};
 
 use crate::{Result, billing::rule::Graces, error::stored};
