@@ -89,6 +89,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<EstatePages>("/housing/estates/:id"),
     Page::lazy::<EstatePages>("/housing/estates/:id/:action"),
     Page::lazy::<StockForms>("/housing/projects/new"),
+    Page::lazy::<StockForms>("/housing/rent-standards/new"),
     Page::lazy::<StockForms>("/housing/buildings/new"),
     Page::lazy::<StockForms>("/housing/buildings/:id/edit"),
     Page::lazy::<StockWork>("/housing/buildings/:id/generate"),

@@ -56,7 +56,7 @@ impl SubsidyMode {
                 let exact = i128::from(gap.area().hundredths())
                     * i128::from(gap.price.ten_thousandths())
                     * i128::from(gap.coefficient.ten_thousandths());
-                let amount = Money::from_fen(round_half_up(exact, 10_000_000_000));
+                let amount = Money::from_fen(round_half_up(exact, 100_000_000));
                 gap.rent.map_or(amount, |rent| amount.min(rent))
             }
             Self::Coefficient { base, coefficient } => {
@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn no_more_than_the_rent_and_the_largest_area() {
         assert_eq!(SubsidyMode::AreaGap(gap("15.01", 3, "14")).monthly(), Money::ZERO);
-        assert_eq!(gap("0", 5, "14").area().to_string(), "60.00");
+        let crowded = AreaGap { present: Area::from_hundredths(0), ..gap("6", 5, "14") };
+        assert_eq!(crowded.area().to_string(), "60.00");
         let paying = AreaGap { rent: Some(Money::from_fen(30_000)), ..gap("6", 3, "14") };
         assert_eq!(SubsidyMode::AreaGap(paying).monthly().to_string(), "300.00");
     }
@@ -121,7 +122,7 @@ mod tests {
         fn a_smaller_home_never_gets_less(present in 0i64..2_000, less in 0i64..500, persons in 1u32..8, price in 1i64..500_000) {
             let at = |present: i64| {
                 let present = Area::from_hundredths(present.max(0));
-                SubsidyMode::AreaGap(AreaGap { present, price: Rate::from_ten_thousandths(price), ..gap("0", persons, "1") }).monthly()
+                SubsidyMode::AreaGap(AreaGap { present, price: Rate::from_ten_thousandths(price), ..gap("6", persons, "1") }).monthly()
             };
             prop_assert!(at(present - less) >= at(present));
         }

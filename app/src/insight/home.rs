@@ -8,13 +8,7 @@ use crate::ui::label::told;
 use crate::{
     ApiError, Terse,
     shell::use_frame,
-    ui::{
-        PageHead, empty_view, error_view, icon,
-        live::use_refresh,
-        loading_view,
-        resource::resource,
-        tone,
-    },
+    ui::{PageHead, empty_view, error_view, icon, live::use_refresh, loading_view, resource::resource, tone},
 };
 use domain::{
     dictionary::LayoutType,

@@ -186,7 +186,11 @@ mod tests {
     #[test]
     fn a_change_leaves_the_amount_and_says_why() {
         let known = "2026-03-10".parse().unwrap();
-        let edit = |due_on: &str, reason: &str| BillEdit { due_on: due_on.into(), remark: String::new(), reason: reason.into() };
+        let edit = |due_on: &str, reason: &str| BillEdit {
+            due_on: due_on.into(),
+            remark: String::new(),
+            reason: reason.into(),
+        };
         assert_eq!(edit("2026-03-10", "补登").check(known, today()).unwrap().due_on, known);
         assert!(edit("2026-03-20", "银行延后").check(known, today()).is_ok());
         assert!(edit("2026-03-11", "补登").check(known, today()).unwrap_err().get("due_on").is_some());

@@ -17,10 +17,9 @@ impl DepositRule {
     pub fn parse(text: &str) -> Option<Self> {
         let (mode, value) = text.split_once('/')?;
         match mode {
-            "FIXED" => Money::parse_yuan(value)
-                .ok()
-                .filter(|amount| (0..=10_000_000).contains(&amount.fen()))
-                .map(Self::Fixed),
+            "FIXED" => {
+                Money::parse_yuan(value).ok().filter(|amount| (0..=10_000_000).contains(&amount.fen())).map(Self::Fixed)
+            }
             "MONTHS" => value.parse().ok().filter(|months| (1..=12).contains(months)).map(Self::Months),
             _ => None,
         }
@@ -64,7 +63,9 @@ mod tests {
 
     #[test]
     fn what_is_no_deposit_is_refused() {
-        for text in ["", "1000", "FIXED/", "FIXED/-1", "FIXED/1.001", "FIXED/100000.01", "MONTHS/0", "MONTHS/13", "MONTHS/1.5"] {
+        for text in
+            ["", "1000", "FIXED/", "FIXED/-1", "FIXED/1.001", "FIXED/100000.01", "MONTHS/0", "MONTHS/13", "MONTHS/1.5"]
+        {
             assert_eq!(DepositRule::parse(text), None, "{text}");
         }
     }

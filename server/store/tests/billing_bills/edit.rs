@@ -56,7 +56,11 @@ async fn its_due_day_and_remark_change_and_nothing_else() {
         FieldErrors::from(("due_on", "该账单正在银行扣款中，请于回盘后再改")).into()
     );
     bill_update(&finance, id, after.version, &edit(5, "门锁")).await.expect("a remark");
-    sqlx::query("update bill set in_batch = null where id = $1").bind(id.0).execute(&test.admin).await.expect("it is free");
+    sqlx::query("update bill set in_batch = null where id = $1")
+        .bind(id.0)
+        .execute(&test.admin)
+        .await
+        .expect("it is free");
 
     // Of what is paid no day is late any more.
     payment_take(&cashier, account, &cash(2, before.row.amount, vec![id.0])).await.expect("a payment");
