@@ -47,8 +47,8 @@ pub async fn rent_standard_end_request(id: RentStandardId, form: StandardEndForm
 
 pub(super) fn list_view() -> AnyView {
     let actions = list_actions(|| ListActions {
-        add: may(Permission::RentStandardWrite).then_some("/housing/rent-standards/new"),
-        import: may(Permission::RentStandardWrite).then_some("rent_standard"),
+        add: may(Permission::RentStandardWrite).then_some(("/housing/rent-standards/new", "新增租金标准")),
+        import: None,
         export: may(Permission::StockExport),
     });
     list_page(&RENT_STANDARD_LIST, actions, rent_standard_list)
