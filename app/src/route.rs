@@ -157,6 +157,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<ContractPages>("/tenancy/contracts/:id"),
     Page::lazy::<ContractForms>("/tenancy/contracts/:id/edit"),
     Page::lazy::<ContractForms>("/tenancy/contracts/:id/renew"),
+    Page::lazy::<ContractForms>("/tenancy/contracts/:id/file"),
     Page::lazy::<BillingLists>("/billing/accounts"),
     Page::lazy::<Counter>("/billing/accounts/:id"),
     Page::lazy::<BillForms>("/billing/accounts/:id/new-bill"),

@@ -10,6 +10,7 @@ use domain::{
         contract::{Contract, ContractOffer, ContractRow},
         contract_batch::ApproveOutcome,
         contract_form::ContractForm,
+        filing::FilingForm,
         renewal::RenewalOffer,
     },
 };
@@ -89,6 +90,12 @@ pub async fn contract_create(form: ContractForm, submit: bool) -> Result<Contrac
 #[server(endpoint = "contract_update", input = Json, output = Terse)]
 pub async fn contract_update(id: ContractId, version: i32, form: ContractForm) -> Result<(), ApiError> {
     Ok(contract::contract_update(&ctx()?, id, version, &form).await?)
+}
+
+/// Enters under which number and when a contract was filed.
+#[server(endpoint = "contract_file", input = Json, output = Terse)]
+pub async fn contract_file(id: ContractId, version: i32, form: FilingForm) -> Result<(), ApiError> {
+    Ok(contract::contract_file(&ctx()?, id, version, &form).await?)
 }
 
 /// Sends a draft to the approver.

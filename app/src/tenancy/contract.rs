@@ -20,7 +20,6 @@ use crate::{
         tabs::{tabs, use_tab},
     },
 };
-use chrono::Days;
 use domain::{
     dictionary::{AttachmentOwner, ContractStatus},
     id::ContractId,
@@ -29,7 +28,10 @@ use domain::{
         print::{PRINT_LIST, PaperKind},
     },
     sheet::{Cell, cell_or_empty},
-    tenancy::contract::{CONTRACT_LIST, Contract, FILING_DAYS, sync_text},
+    tenancy::{
+        contract::{CONTRACT_LIST, Contract, sync_text},
+        filing::filing_until,
+    },
     value::Money,
 };
 use leptos::prelude::*;
@@ -78,7 +80,7 @@ fn page(contract: Contract, tab: Memo<String>, again: Callback<()>) -> impl Into
 fn head(contract: &Contract) -> AnyView {
     let id = contract.row.id;
     let number = contract.row.contract_no.clone().unwrap_or_else(|| "待编号".to_owned());
-    let editable = contract.row.status.is_editable();
+    let (editable, filable) = (contract.row.status.is_editable(), contract.row.status.is_filed());
     let active = contract.row.status == ContractStatus::Active;
     let known = contract.account_id.is_some();
     let ends = matches!(contract.row.status, ContractStatus::Active | ContractStatus::Expired);
@@ -107,6 +109,9 @@ fn head(contract: &Contract) -> AnyView {
             })}
             {move || may(Permission::PrintRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}?paper={}&object={id}", PRINT_LIST.path, PaperKind::Contract.code())>"打印记录"</a>
+            })}
+            {move || (filable && may(Permission::ContractWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}/{id}/file", CONTRACT_LIST.path)>"登记备案"</a>
             })}
             {move || (editable && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/edit", CONTRACT_LIST.path)>{icon("edit")}"修改"</a>
@@ -267,7 +272,6 @@ fn bank_fields(contract: &Contract) -> Vec<FieldCell> {
 
 fn deed_fields(contract: &Contract) -> Vec<FieldCell> {
     let row = &contract.row;
-    let filing = contract.sign_on.checked_add_days(Days::new(FILING_DAYS));
     vec![
         ("签订日期", Cell::Date(contract.sign_on)),
         ("签订方式", Cell::coded(contract.sign_mode)),
@@ -281,7 +285,7 @@ fn deed_fields(contract: &Contract) -> Vec<FieldCell> {
         ("审批意见", text_cell(contract.opinion.as_ref())),
         ("备案号", text_cell(contract.filing_no.as_ref())),
         ("备案日期", cell_or_empty(contract.filed_on, Cell::Date)),
-        ("备案期限", cell_or_empty(filing, Cell::Date)),
+        ("备案期限", Cell::Date(filing_until(contract.sign_on))),
         ("内容摘要(SHA-256)", text_cell(contract.digest.as_ref())),
         ("备注", text_cell(contract.remark.as_ref())),
     ]

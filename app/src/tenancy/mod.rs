@@ -12,6 +12,7 @@ mod contract;
 mod contract_fields;
 mod contract_form;
 pub(crate) mod exit;
+mod filing;
 pub(crate) mod hand_over;
 pub(crate) mod lease;
 mod list;
@@ -103,6 +104,7 @@ impl LazyRoute for ContractForms {
             "new" => contract_form::new_view(),
             "edit" => contract_form::edit_view(),
             "renew" => renewal::new_view(),
+            "file" => filing::file_view(),
             // On the way to another module.
             _ => ().into_any(),
         })

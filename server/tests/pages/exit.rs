@@ -9,11 +9,12 @@ use crate::support::{
 use axum::http::StatusCode;
 
 /// Address patterns that are looked at here.
-pub const PATTERNS: [&str; 5] = [
+pub const PATTERNS: [&str; 6] = [
     "/tenancy/exits",
     "/tenancy/exits/new",
     "/tenancy/exits/:id",
     "/tenancy/exits/:id/:action",
+    "/tenancy/contracts/:id/file",
     "/tenancy/contracts/:id/renew",
 ];
 

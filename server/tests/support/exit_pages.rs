@@ -123,6 +123,11 @@ pub fn pages(at: &Leaving) -> [Pages; 4] {
             vec!["申请退租", "/tenancy/exits/new?contract=", "续签"],
         ),
         (
+            "/tenancy/contracts/:id/file",
+            format!("/tenancy/contracts/{}/file", at.running),
+            vec!["登记备案", "待租户4", "备案期限", "第十七条", "method=\"post\" novalidate"],
+        ),
+        (
             "/tenancy/contracts/:id/renew",
             format!("/tenancy/contracts/{}/renew", at.running),
             vec!["续签租赁合同", "原合同", "待租户4", "现核定月租金", "保存草稿", "method=\"post\" novalidate"],

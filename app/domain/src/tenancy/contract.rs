@@ -5,14 +5,15 @@ use crate::{
     dictionary::{ApplicantCategory, AreaBasis, ContractStatus, LayoutType, PayCycle, Relation, RentSplit, SignMode},
     id::{AccountId, AssignmentId, ContractId, PersonId, RentStandardId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
-    tenancy::contract_form::{Assessed, ContractForm, ResidentForm},
+    tenancy::{
+        contract_form::{Assessed, ContractForm, ResidentForm},
+        filing::FilingState,
+    },
     value::{Area, Money, Rate},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// 备案期限: days after the signing in which a contract is filed with the authority.
-pub const FILING_DAYS: u64 = 30;
 /// What is answered to whoever would change what was approved (S1-5.5).
 pub const CONTRACT_IS_APPROVED: &str = "合同已审批，不能修改或删除";
 /// What is answered to whoever would change a refused one (S1-5.5).
@@ -228,6 +229,7 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
         Filter { key: "estate", label: "小区", choices: Choices::Linked },
         Filter { key: "unit", label: "房源", choices: Choices::Linked },
         Filter { key: "person", label: "承租人", choices: Choices::Linked },
+        Filter { key: "filing", label: "备案", choices: Choices::Fixed(|| FilingState::ALL.map(|state| (state.code(), state.label())).to_vec()) },
         Filter { key: "ending", label: "即将到期", choices: Choices::Linked },
         Filter { key: "turn", label: "待我审批", choices: Choices::Linked },
     ],

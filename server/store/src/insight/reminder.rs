@@ -64,6 +64,20 @@ const WORK: &[Source] = &[
     },
     Source {
         group: ReminderGroup::Work,
+        label: "待备案的合同",
+        link: "/tenancy/contracts?filing=OPEN&sort=start_on",
+        text: "c.lessee_name || ' ' || c.contract_no || '，备案期限' || (c.sign_on + 30)",
+        href: "'/tenancy/contracts/' || c.id",
+        order: "c.sign_on",
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::ContractWrite),
+        rows: |sql, ctx| {
+            sql.push("from contract c where c.deleted_at is null");
+            push_scope(sql, ctx, "c.district_id", "c.estate_id");
+            contract::push_unfiled(sql);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
         label: "待客户入住",
         link: "/tenancy/hand-overs?state=WAITING",
         text: "c.lessee_name || ' ' || u.address",

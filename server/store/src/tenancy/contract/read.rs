@@ -23,6 +23,7 @@ use domain::{
     tenancy::{
         contract::{CONTRACT_LIST, Contract, ContractLine, ContractOffer, ContractRow, Resident},
         contract_form::Assessed,
+        filing::FilingState,
     },
     value::{Area, Money, Rate},
 };
@@ -144,6 +145,9 @@ pub async fn contract_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Contract
             }
             if query.filter("turn").is_some() {
                 push_turn(sql, ctx);
+            }
+            if let Some(state) = query.filter("filing").and_then(FilingState::from_code) {
+                super::filing::push_filing(sql, ctx, state);
             }
         },
         order,
