@@ -1,7 +1,10 @@
 //! Settings of the city (domain.md §2.9) that pages need to draw themselves.
 
 use crate::{
-    billing::rule::{self, BillingRule},
+    billing::{
+        reduction::{ENDING_DAYS, ENDING_DAYS_MAX},
+        rule::{self, BillingRule},
+    },
     housing::asset_depreciation::DepreciationLife,
     list::EXPORT_MAX,
     portal::sign_in::CodeRule,
@@ -46,6 +49,8 @@ pub mod code {
     pub const LATE_FEE: &str = "PRM-43";
     /// PRM-45: what of a debt is paid first
     pub const PAID_FIRST: &str = "PRM-45";
+    /// PRM-40: day of the month on which its bills are made
+    pub const BILL_DAY: &str = "PRM-40";
     /// PRM-46: days of direct debit in a month, and of its retries
     pub const DEDUCTION_DAYS: &str = "PRM-46";
     /// PRM-47: what was paid ahead is used before the bank is asked
@@ -66,11 +71,14 @@ pub mod code {
     /// up to which bad debt is written off without the city's leader (§6.4)
     pub const WRITE_OFF_LIMIT: &str = "WRITE_OFF_LIMIT";
 
+    /// days before its end in which a rent reduction is to be reviewed (E-56)
+    pub const REDUCTION_DAYS: &str = "REDUCTION_DAYS";
+
     /// PRM-03: codes by text message
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 29] = [
+    pub const ALL: [&str; 31] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -88,6 +96,7 @@ pub mod code {
         DUE_ROLLS,
         LATE_FEE,
         PAID_FIRST,
+        BILL_DAY,
         DEDUCTION_DAYS,
         BALANCE_FIRST,
         ARREARS_LEVELS,
@@ -100,6 +109,7 @@ pub mod code {
         HEAT_PRICE,
         METER_FACTOR,
         WRITE_OFF_LIMIT,
+        REDUCTION_DAYS,
     ];
 }
 
@@ -141,6 +151,10 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::TOLERATE_IDS => Err(Complaint::says("是否容许证件号码有误，可填true或false")),
         code::SECOND_FACTOR if matches!(value.as_str(), "true" | "false") => Ok(value),
         code::SECOND_FACTOR => Err(Complaint::says("是否必须使用二次验证，可填true或false")),
+        code::REDUCTION_DAYS => match value.parse::<u16>() {
+            Ok(days @ 1..=ENDING_DAYS_MAX) => Ok(days.to_string()),
+            _ => Err(Complaint::says(format!("租金核减到期提醒须为1至{ENDING_DAYS_MAX}天"))),
+        },
         code::SMS_CODE => CodeRule::parse(&value).map(CodeRule::code),
         code if rule::CODES.contains(&code) => {
             BillingRule::default().set(code, &value)?;
@@ -210,6 +224,7 @@ impl CitySettings {
             code::PASSWORD_DAYS => self.password_days.to_string(),
             code::SECOND_FACTOR => "true".to_owned(),
             code::SMS_CODE => CodeRule::default().code(),
+            code::REDUCTION_DAYS => ENDING_DAYS.to_string(),
             _ => BillingRule::default().value(code).unwrap_or_default(),
         }
     }
@@ -260,6 +275,7 @@ mod tests {
             ("PRM-06", "{building}-{entrance}-{room}", "{building}-{entrance}-{room}"),
             ("PASSWORD_DAYS", " 090 ", "90"),
             ("PASSWORD_DAYS", "0", "0"),
+            ("REDUCTION_DAYS", "045", "45"),
         ] {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
         }
@@ -267,13 +283,14 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),
             ("PRM-01", "999", "导出条数上限须为1000至100000"),
             ("PASSWORD_DAYS", "7", "密码有效期须为30至365天，0表示不限期"),
+            ("REDUCTION_DAYS", "0", "租金核减到期提醒须为1至180天"),
             ("SECOND_FACTOR", "是", "是否必须使用二次验证，可填true或false"),
             ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),
         ] {
