@@ -10,7 +10,8 @@ use domain::{
     billing::{
         adjustment::AdjustmentForm,
         meter_form::MeterForm,
-        meter_reading::{EnteredReading, PeriodForm, ReadingStatus, ReadingsForm},
+        meter_grid::{EnteredReading, ReadingsForm},
+        meter_reading::{PeriodForm, ReadingStatus},
         reduction::ReductionForm,
         run::month_text,
     },
@@ -306,14 +307,13 @@ impl World {
         }
     }
 
-    /// A home gets a meter.
+    /// A home that was handed over today gets a meter.
     pub async fn meter(&mut self, home: usize) {
-        let start = self.homes[home].lease.as_ref().expect("somebody lives there").start;
         let form = MeterForm {
             meter_no: format!("S-{home}"),
             meter: "WATER".into(),
             unit: self.homes[home].unit.to_string(),
-            install_on: start.to_string(),
+            install_on: self.day.to_string(),
             initial: "1200".into(),
             ..MeterForm::default()
         };

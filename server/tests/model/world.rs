@@ -10,7 +10,7 @@ use domain::{
     platform::setting::code,
 };
 use server::cluster::{self, Cluster};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 use store::{
     Ctx, Error,
@@ -91,6 +91,13 @@ impl World {
         let place = Place(std::env::temp_dir().join(format!("housing-model-{}", store::platform::token::short_id())));
         std::fs::create_dir_all(&place.0).expect("a folder");
         let cluster = cluster::start(&place.0.join("postgres")).await.expect("a cluster");
+        // A process that is killed leaves what it has written to the kernel, which is all that this test asks for; waiting for
+        // the disk, and losing nothing when the machine goes down, would cost most of its time.
+        let mut superuser = PgConnection::connect(&cluster.superuser_url()).await.expect("it answers");
+        for statement in ["alter system set fsync = off", "select pg_reload_conf()"] {
+            sqlx::query(statement).execute(&mut superuser).await.expect(statement);
+        }
+        drop(superuser);
         let test = TestDatabase::with_city_at(&cluster.superuser_url()).await;
         let day = store::ctx::china_day(Utc::now());
         let mut world = Self {
