@@ -83,6 +83,8 @@ pub struct World {
     /// it was killed since the last look
     pub came_back: bool,
     pub kills: usize,
+    /// how often whoever carried a command out was cut off
+    pub cuts: usize,
     pub commands: usize,
 }
 
@@ -120,6 +122,7 @@ impl World {
             kill_next: false,
             came_back: false,
             kills: 0,
+            cuts: 0,
             commands: 0,
         };
         world.furnish().await;
@@ -204,22 +207,29 @@ impl World {
         self.kill_next = true;
     }
 
-    /// Carries a command out and holds against the model whether it may be. Where PostgreSQL was killed in the middle of it, it is
-    /// started again and the command is repeated, as whoever pressed the button would: what had been confirmed must be there,
-    /// and whatever had been done must not be done twice. Nothing is answered where the repetition finds that it was done.
+    /// Carries a command out and holds against the model whether it may be.
     pub async fn run<T>(&mut self, what: &str, may: bool, command: impl AsyncFn() -> store::Result<T>) -> Option<T> {
         self.commands += 1;
         self.say(format!("{what}{}", if may { "" } else { " (refused)" }));
-        if !std::mem::take(&mut self.kill_next) {
-            let first = self.told(command().await, may);
-            // Pressed twice: the second time is told the same, or refused, and changes nothing.
-            if self.dice.roll(6) == 0
-                && let Err(error @ (Error::Database(_) | Error::Broken(_))) = command().await
-            {
-                panic!("{}", self.story(&format!("the second time it failed: {error:?}")));
-            }
-            return first;
+        if std::mem::take(&mut self.kill_next) {
+            return self.killed(may, command).await;
         }
+        if self.dice.roll(8) == 0 {
+            return self.cut_off(may, command).await;
+        }
+        let first = self.told(command().await, may);
+        // Pressed twice: the second time is told the same, or refused, and changes nothing.
+        if self.dice.roll(6) == 0
+            && let Err(error @ (Error::Database(_) | Error::Broken(_))) = command().await
+        {
+            panic!("{}", self.story(&format!("the second time it failed: {error:?}")));
+        }
+        first
+    }
+
+    /// PostgreSQL is killed in the middle of the command and started again, and the command is repeated, as whoever pressed the
+    /// button would.
+    async fn killed<T>(&mut self, may: bool, command: impl AsyncFn() -> store::Result<T>) -> Option<T> {
         let wait = Duration::from_micros(self.dice.roll(40_000) as u64);
         let process = self.postmaster();
         let (first, ()) = tokio::join!(command(), async {
@@ -230,15 +240,52 @@ impl World {
         self.log
             .push(format!("  killed after {wait:?}: {}", if first.is_ok() { "confirmed" } else { "not confirmed" }));
         self.restart().await;
-        let (confirmed, unsure) = match &first {
-            Ok(_) => (true, false),
-            Err(Error::Failure(_)) => (false, false),
-            Err(_) => (false, true),
-        };
+        let told = matches!(first, Ok(_) | Err(Error::Failure(_)));
+        self.repeated(told.then_some(first), may, command).await
+    }
+
+    /// The server goes away in the middle of the command, or whoever asked it does: nothing of it is carried on, and what it had
+    /// begun to write ends with its connection. Then the command is repeated.
+    async fn cut_off<T>(&mut self, may: bool, command: impl AsyncFn() -> store::Result<T>) -> Option<T> {
+        let wait = Duration::from_micros(self.dice.roll(15_000) as u64);
+        let first = tokio::time::timeout(wait, command()).await.ok();
+        if first.is_none() {
+            self.cuts += 1;
+            self.log.push(format!("  cut off after {wait:?}"));
+            self.quiet().await;
+        }
+        self.repeated(first, may, command).await
+    }
+
+    /// Nothing stays open of what was cut off: it would hold its rows for ever.
+    async fn quiet(&self) {
+        let query = "select count(*) from pg_stat_activity
+                     where datname = current_database() and usename <> current_user and xact_start is not null";
+        for _ in 0..1_000 {
+            if self.number(query).await == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{}", self.story("a transaction stays open"));
+    }
+
+    /// What had been confirmed must be there, and whatever had been done must not be done twice. Nothing is answered where the
+    /// repetition finds that it was done.
+    async fn repeated<T>(
+        &mut self,
+        first: Option<store::Result<T>>,
+        may: bool,
+        command: impl AsyncFn() -> store::Result<T>,
+    ) -> Option<T> {
         let again = command().await;
-        if !unsure {
+        if let Some(first) = first {
+            let confirmed = first.is_ok();
             let value = self.told(first, may);
             assert!(confirmed || again.is_err(), "{}", self.story("refused, and then not"));
+            if let Err(error @ (Error::Database(_) | Error::Broken(_))) = again {
+                panic!("{}", self.story(&format!("the second time it failed: {error:?}")));
+            }
             return value;
         }
         match again {
