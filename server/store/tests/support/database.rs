@@ -42,8 +42,9 @@ impl TestDatabase {
     /// The same in a cluster that the test has started itself, and may kill.
     pub async fn with_city_at(superuser_url: &str) -> Self {
         let test = Self::with_city_in(Cluster::at(superuser_url)).await;
-        // A copy of a template has its sequences as they lay in memory, with numbers drawn ahead of which the log of the copy
-        // says nothing: after a crash they would come again. Behind a checkpoint the next number is logged anew.
+        // PostgreSQL copies the sequences of a template as they lie in memory: the log of the copy knows their last number and not
+        // the 32 that were logged ahead, but the next ones are drawn without logging them, so that after a crash they would come
+        // again. Behind a checkpoint the next number is logged anew. (Only copies of a used database are like that.)
         sqlx::query("checkpoint").execute(&test.admin).await.expect("a checkpoint");
         test
     }
