@@ -98,9 +98,9 @@ async fn the_books_are_those_of_the_model_whatever_happens() {
         (world.day - store::ctx::china_day(chrono::Utc::now())).num_days(),
         began.elapsed()
     );
-    // A run of the usual length goes all ways.
+    // A run of the usual length goes all ways but those of the few who leave.
     if steps >= 1_000 {
-        assert!((kills == 0 || world.kills > 0) && world.cuts > 0 && world.desk.exits > 0);
+        assert!((kills == 0 || world.kills > 0) && world.cuts > 0, "{} kills, {} cut off", world.kills, world.cuts);
         assert!(world.ways().iter().all(|(way, count)| *count > 0 || *way == Way::Deposit), "{:?}", world.ways());
     }
     world.close().await;
