@@ -87,13 +87,14 @@ async fn the_books_are_those_of_the_model_whatever_happens() {
     }
     world.check().await;
     println!(
-        "{} commands, {} bills, {} payments {:?}, {} exits, {} kills, {} cut off, {} days, in {:?}",
+        "{} commands, {} bills, {} payments {:?}, {} exits, {} kills ({} unsure), {} cut off, {} days, in {:?}",
         world.commands,
         world.books.bills.len(),
         world.books.payments.len(),
         world.ways(),
         world.desk.exits,
         world.kills,
+        world.unsure,
         world.cuts,
         (world.day - store::ctx::china_day(chrono::Utc::now())).num_days(),
         began.elapsed()

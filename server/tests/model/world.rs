@@ -83,6 +83,8 @@ pub struct World {
     /// it was killed since the last look
     pub came_back: bool,
     pub kills: usize,
+    /// after how many of them nobody knew whether it was done
+    pub unsure: usize,
     /// how often whoever carried a command out was cut off
     pub cuts: usize,
     pub commands: usize,
@@ -122,6 +124,7 @@ impl World {
             kill_next: false,
             came_back: false,
             kills: 0,
+            unsure: 0,
             cuts: 0,
             commands: 0,
         };
@@ -230,7 +233,7 @@ impl World {
     /// PostgreSQL is killed in the middle of the command and started again, and the command is repeated, as whoever pressed the
     /// button would.
     async fn killed<T>(&mut self, may: bool, command: impl AsyncFn() -> store::Result<T>) -> Option<T> {
-        let wait = Duration::from_micros(self.dice.roll(40_000) as u64);
+        let wait = Duration::from_micros(self.dice.roll(10_000) as u64);
         let process = self.postmaster();
         let (first, ()) = tokio::join!(command(), async {
             tokio::time::sleep(wait).await;
@@ -241,6 +244,7 @@ impl World {
             .push(format!("  killed after {wait:?}: {}", if first.is_ok() { "confirmed" } else { "not confirmed" }));
         self.restart().await;
         let told = matches!(first, Ok(_) | Err(Error::Failure(_)));
+        self.unsure += usize::from(!told);
         self.repeated(told.then_some(first), may, command).await
     }
 
