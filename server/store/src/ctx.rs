@@ -10,7 +10,7 @@ use domain::{
         permission::Permission,
     },
 };
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use std::{fmt::Write as _, ops::DerefMut as _, sync::Arc};
 
 /// How far an actor sees (domain.md §6.2). Ids are of organisations of type DISTRICT and of estates.
@@ -237,7 +237,7 @@ pub(crate) async fn begin_tenant(database: &Database, persons: &[i64], accounts:
         joined(persons),
         joined(accounts)
     );
-    database.app.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)
+    begun(&database.app, statement).await
 }
 
 /// One round trip opens the transaction and sets the scope. Only numbers go into the text, so there
@@ -259,7 +259,16 @@ async fn begin(database: &Database, actor: Option<&Actor>, scope: &Scope, platfo
          set_config('app.estates', '{estates}', true), set_config('app.organization', '{organization}', true), \
          set_config('app.platform', '{platform}', true)"
     );
-    database.app.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)
+    begun(&database.app, statement).await
+}
+
+/// Begins in a task of its own, which goes on when whoever asked goes away. The driver (sqlx 0.9.0) takes note of a transaction only
+/// when its begin is answered: dropped before, the connection would go back to the pool with a transaction open that nobody ends,
+/// and with somebody's scope in it.
+pub(crate) async fn begun(pool: &PgPool, statement: String) -> Result<Tx> {
+    let pool = pool.clone();
+    let task = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+    task.await.map_err(|error| Error::Broken(format!("no transaction: {error}")))?.map_err(Error::from)
 }
 
 fn joined(ids: &[i64]) -> String {

@@ -1,6 +1,6 @@
 //! Figures of the running system for its operators: connections, the queue, the seals. No business data, nobody's name.
 
-use crate::{Database, Result};
+use crate::{Database, Result, ctx::begun};
 
 /// What an operator watches.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,7 +53,7 @@ pub fn pools(database: &Database) -> [Pool; 2] {
 /// # Errors
 /// When the database fails.
 pub async fn figures(database: &Database) -> Result<Figures> {
-    let mut tx = database.owner().begin().await?;
+    let mut tx = begun(database.owner(), "begin".to_owned()).await?;
     sqlx::query("select set_config('app.platform', 'on', true)").execute(&mut *tx).await?;
     let seal = sqlx::query!(
         r#"with last as (select to_xid, to_id from audit_block order by seq desc limit 1),

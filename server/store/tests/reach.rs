@@ -2,11 +2,19 @@
 
 mod support;
 
+use std::{
+    future::poll_fn,
+    pin::pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
 use store::{
     Scope,
+    billing::book::account_levels,
     platform::user::{NewUser, user_create},
 };
 use support::{TestDatabase, city};
+use tokio::time::sleep;
 
 async fn id(test: &TestDatabase, query: &str) -> i64 {
     let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned()));
@@ -119,4 +127,34 @@ async fn estates_to_look_after_lie_inside_the_organisations_scope() {
     run(&test, "update estate set deleted_at = now() where name in ('月光苑', '星光苑')").await;
     assert_ne!(*city::ctx(&test.database, "city").await.scope(), Scope::City { districts: vec![] });
     assert!(matches!(city::ctx(&test.database, "entry").await.scope(), Scope::Estates(_)));
+}
+
+/// Goes on with something so many times and then drops it; whether it had ended before.
+async fn dropped(what: impl Future, after: usize) -> bool {
+    let mut what = pin!(what);
+    for _ in 0..after {
+        if poll_fn(|context| Poll::Ready(what.as_mut().poll(context).is_ready())).await {
+            return true;
+        }
+        sleep(Duration::from_millis(2)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn whoever_goes_away_leaves_no_transaction_open_with_his_scope_in_it() {
+    let test = TestDatabase::with_city().await;
+    let finance = city::ctx(&test.database, "finance").await;
+    let open = "select count(*) from pg_stat_activity
+                where datname = current_database() and usename <> current_user and xact_start is not null";
+    let mut after = 1;
+    while !dropped(account_levels(&finance, None), after).await {
+        let began = Instant::now();
+        while id(&test, open).await > 0 {
+            assert!(began.elapsed() < Duration::from_secs(30), "dropped at its step {after} it stays open");
+            sleep(Duration::from_millis(2)).await;
+        }
+        after += 1;
+    }
+    assert!(after > 2, "it ended at its step {after}: nothing was dropped in the middle");
 }
