@@ -39,8 +39,8 @@ async fn it_is_waited_for_until_its_number_is_there() {
     let test = TestDatabase::with_city().await;
     let entry = city::ctx(&test.database, "entry").await;
     let unit = vacant(&test, 0).await;
-    let draft = contract_create(&entry, &form(assigned(&test, tenant(&test, 1).await, unit).await), false);
-    let draft = draft.await.expect("a draft");
+    let of_draft = form(assigned(&test, tenant(&test, 1).await, unit).await);
+    let draft = contract_create(&entry, &of_draft, false).await.expect("a draft");
     let filed =
         |number: &str, day: chrono::NaiveDate| FilingForm { filing_no: number.into(), filed_on: day.to_string() };
     assert_eq!(
