@@ -7,6 +7,7 @@ pub mod ratio;
 pub mod reminder;
 pub mod report;
 pub mod report_sheet;
+pub mod stock;
 
 use crate::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},
