@@ -18,8 +18,8 @@ test: ## everything: format, lints, unit, SQL, HTTP and browser tests; the last 
 e2e: ## the browser tests alone; ARGS='tests/housing.spec.ts --headed' goes to Playwright
 	@.ci/setup --test && .ci/build dev && exec .ci/e2e $(ARGS)
 
-bench: setup ## every measured figure beside its floor, and target/bench.json
-	@.ci/build release && exec target/release/server bench
+bench: ## every measured figure beside its floor, and target/bench.json
+	@.ci/setup --bench && .ci/build release && . target/tools/env && exec target/release/server bench
 
 fmt: setup ## format all Rust code
 	@. target/tools/env && cargo fmt --all

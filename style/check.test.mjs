@@ -82,6 +82,42 @@ test("no text is paler than that", () => {
   assert.deepEqual(paler.map(([, head, opacity]) => `${head.trim()} ${opacity}`), []);
 });
 
+test("the tenants' sheet is readable for a browser of 2020 (Chrome 80, Safari 13, the views inside WeChat)", () => {
+  const sheet = read("portal.css").replace(/\/\*[^]*?\*\//g, "");
+  // Each came later than that to one of them, and takes the rest of its rule along, or leaves a page without distances.
+  const younger = {
+    "cascade layers": /@layer/, "container queries": /@container/, "@property": /@property/, "@supports": /@supports/,
+    "range media queries": /@media[^{]*[<>]/, ":has()": /:has\(/, ":is() and :where()": /:(is|where)\(/,
+    ":not() of a list": /:not\([^)]*,/, "new colour functions": /(oklch|oklab|lch|lab|hwb|color|color-mix|light-dark)\(/,
+    "clamp()": /clamp\(/, "new units": /\d(dvh|svh|lvh|dvw|svw|lvw|cqw|cqi)/, "inset": /[\s;{]inset:/, "gap": /[\s;{](row-|column-)?gap:/,
+    "aspect-ratio": /aspect-ratio/, "logical shorthands": /(margin|padding|border|inset)-(inline|block):/, "subgrid": /subgrid/,
+    "text-wrap": /text-wrap/, "accent-color": /accent-color/,
+  };
+  for (const [name, pattern] of Object.entries(younger)) assert.doesNotMatch(sheet, pattern, `${name} in portal.css`);
+  // Nesting: a block inside the block of a selector.
+  let open = [];
+  for (const [, head, bracket] of sheet.matchAll(/([^{}]*)([{}])/g)) {
+    if (bracket === "}") open.pop();
+    else {
+      assert.ok(open.every((outer) => outer.startsWith("@")), `${head.trim()} stands inside ${open.at(-1)}`);
+      open.push(head.split(";").at(-1).trim());
+    }
+  }
+  // Safari knows `anywhere` since 15.4; what it does instead stands beside it.
+  for (const [rule] of sheet.matchAll(/[^{}]*\{[^{}]*overflow-wrap: anywhere[^{}]*\}/g)) assert.match(rule, /word-break: break-word/);
+});
+
+test("the tenants' colours reach 4.5 : 1, by day and by night", () => {
+  const sheets = [...read("portal.css").matchAll(/:root \{([^}]*)\}/g)].map(([, body]) =>
+    Object.fromEntries([...body.matchAll(/--([\w-]+): (#[0-9a-f]+)/g)].map(([, key, hex]) => [key, hex.length === 4 ? hex.replace(/[0-9a-f]/g, "$&$&") : hex])));
+  assert.equal(sheets.length, 2);
+  for (const colours of sheets) {
+    for (const [front, back] of [["ink", "page"], ["ink", "card"], ["dim", "page"], ["dim", "card"], ["act", "page"], ["act", "card"], ["act-ink", "act"], ["bad", "card"], ["bad", "bad-card"]]) {
+      atLeast(4.5, colours[front], colours[back], `${front} on ${back}`);
+    }
+  }
+});
+
 /** A colour at some opacity before another. */
 function faded(front, back, opacity) {
   const mixed = [1, 3, 5].map((at) => {

@@ -1,6 +1,7 @@
 // The bank: an approved contract comes into force by its answer, and what is owed is debited, checked by a second accountant.
-import { month, today } from "../day";
+import { day, month, today } from "../day";
 import { type Page, checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { charge, lease } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
@@ -44,8 +45,29 @@ async function approved(page: Page): Promise<{ contract: number; name: string }>
   return { contract, name: free.name };
 }
 
+/** Of a household that lives there already: the bank may debit it, and it owes two months. */
+async function debited(name: string): Promise<void> {
+  const home = await lease(name, "ACTIVE", -90, 800);
+  await charge(home, day(-40));
+  await charge(home, day(-9));
+  await query(
+    `with said as (select set_config('app.contract', 'change', true))
+     update contract c set bank_no = p.bank_no, debit_agreement_no = 'XY' || c.id
+     from (select bank_no from person where bank_no is not null order by id limit 1) p, said where c.id = $1`,
+    [home.contract],
+  );
+}
+
+/** What a batch made of the item with a number, as the page says it. */
+interface Item {
+  seq: number;
+  payer: string;
+  status: string;
+}
+
 test("a contract comes into force by the bank, and two accountants have its rent debited", async ({ page, anotherBrowser }) => {
   test.setTimeout(240_000);
+  for (const name of ["演示申请人27", "演示申请人28"]) await debited(name);
   const { contract, name } = await approved(page);
   const status = async () => (await query<{ status: string }>("select status from contract where id = $1", [contract]))[0]?.status;
   await expect.poll(status, { message: "the demo's bank answers within seconds", timeout: 30_000 }).toBe("ACTIVE");
@@ -99,19 +121,39 @@ test("a contract comes into force by the bank, and two accountants have its rent
   await visit(second, batch);
   await expect(second.locator("main")).toContainText("已入账");
   await expect(second.getByRole("region", { name: "银行文件" })).toContainText("对账相符");
-  await expect(second.getByRole("region", { name: "代扣明细" }).locator("tbody tr", { hasText: name })).toContainText("成功");
+  // The demo's bank has an account without money among them: every item whose number ends with 3.
+  const items = await query<Item>("select seq, payer, status from deduction_item where batch_id = $1 order by seq", [
+    batch.split("/").pop(),
+  ]);
+  const [paid, poor] = [items.find((item) => item.seq === 1), items.find((item) => item.seq === 3)];
+  if (!paid || !poor) throw new Error(`a batch of ${items.length} items`);
+  const lines = second.getByRole("region", { name: "代扣明细" }).locator("tbody tr");
+  await expect(lines.filter({ hasText: paid.payer })).toContainText("成功");
+  await expect(lines.filter({ hasText: poor.payer })).toContainText("余额不足");
+  for (const width of [390, 1440, 3840]) {
+    await second.setViewportSize({ width, height: 900 });
+    await fitsWidth(second);
+  }
+  await second.setViewportSize({ width: 1440, height: 900 });
   await checkAxe(second);
   await second.getByRole("link", { name: "全部明细" }).click();
   await expect(second.getByRole("heading", { level: 1, name: "房租扣费记录" })).toBeVisible();
   await hydrated(second);
   await checkAxe(second);
-  const row = second.locator("tbody tr", { hasText: name });
+  await expect(second.locator("tbody tr", { hasText: poor.payer })).toContainText("余额不足");
+  const row = second.locator("tbody tr", { hasText: paid.payer });
   await row.locator("a[href^='/billing/deductions/records/']").click();
-  await expect(second.getByRole("heading", { level: 1, name: `扣费记录 ${name}` })).toBeVisible();
+  await expect(second.getByRole("heading", { level: 1, name: `扣费记录 ${paid.payer}` })).toBeVisible();
   await hydrated(second);
   await checkAxe(second);
   await second.getByRole("link", { name: "查看收据" }).click();
   await expect(second.locator("main")).toContainText("银行代扣");
+  // What the bank could not get is free again for the counter.
+  const [open] = await query<{ locked: string }>(
+    "select count(*) filter (where in_batch is not null) as locked from bill where account_id in (select account_id from deduction_item where batch_id = $1)",
+    [batch.split("/").pop()],
+  );
+  expect(open?.locked).toBe("0");
   await visit(second, batch);
   await confirm(second, "关闭批次");
   await expect(second.locator("main")).toContainText("已关闭");

@@ -2,6 +2,7 @@
 import { day } from "../day";
 import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { behind, pay, rowOf } from "../lease";
+import { printed } from "../paper";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
@@ -93,6 +94,42 @@ test("rules are tried, published by another, and send what they say", async ({ p
   }
 });
 
+test("notices of many are printed at once, and who gets none is named", async ({ page, anotherBrowser }) => {
+  test.setTimeout(180_000);
+  const counter = await anotherBrowser();
+  await signIn(counter, "cashier");
+  const [first, second] = [await behind(counter, "演示申请人19", -40), await behind(counter, "演示申请人20", -40)];
+  await signIn(page, "finance");
+  const address = `/billing/dunning/notices?account=${first.account}&account=${second.account}`;
+  await visit(page, address);
+  await expect(page.locator("main")).toContainText("已选的2户");
+  await checkAxe(page);
+  await pay(counter, second, "200");
+  expect(await printed(page, () => confirm(page, "打印"))).toContain("批量打印-");
+  await expect(page.getByRole("status").filter({ hasText: "已打印1份，未打印1户。" })).toBeVisible();
+  const left = page.locator(".data-table tbody tr");
+  await expect(left).toHaveCount(1);
+  for (const text of ["演示申请人20", "没有欠费"]) await expect(left).toContainText(text);
+  await checkAxe(page);
+  const [notice] = await query<{ id: string; told: string }>(
+    "select k.id, concat_ws(' ', k.status, k.printed_on is not null, l.kind, l.nth) as told from dunning_record k join print_log l on l.paper = 'DUNNING' and l.object_id = k.id and l.batch is not null where k.account_id = $1",
+    [first.account],
+  );
+  expect(notice?.told, "it is noted, and waits for its service").toBe("OPEN t FIRST 1");
+  await visit(page, address);
+  await confirm(page, "打印");
+  await expect(left.filter({ hasText: "演示申请人19" })).toContainText("通知书已打印，待送达");
+  // From the list: chosen by its boxes, or all of it as it is filtered.
+  await visit(page, "/billing/arrears?level=L2&q=演示申请人19");
+  await page.getByRole("checkbox", { name: "选择本页全部" }).check();
+  await page.getByRole("button", { name: "打印催缴通知书" }).click();
+  await expect(page.locator("main")).toContainText("已选的1户");
+  await visit(page, "/billing/arrears?level=L2&q=演示申请人19");
+  await page.getByRole("link", { name: "按筛选打印通知书" }).click();
+  await expect(page.locator("main")).toContainText("按欠费台账当前筛选");
+  await pay(counter, first, "200");
+});
+
 test("a text message is worded, and the pages fit a phone and a wall of screens", async ({ page }) => {
   test.setTimeout(180_000);
   await signIn(page, "admin");
@@ -113,7 +150,7 @@ test("a text message is worded, and the pages fit a phone and a wall of screens"
   await signIn(page, "finance");
   for (const width of [390, 1440, 3840]) {
     await page.setViewportSize({ width, height: 900 });
-    const dunning = ["", "/rules", "/rules/new", "/trial"].map((end) => `/billing/dunning${end}`);
+    const dunning = ["", "/rules", "/rules/new", "/trial", "/notices"].map((end) => `/billing/dunning${end}`);
     for (const path of [...dunning, "/billing/sms", "/billing/sms/months"]) {
       await visit(page, path);
       await fitsWidth(page, `${path} at ${width}`);

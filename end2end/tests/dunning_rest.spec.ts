@@ -2,6 +2,7 @@
 import { day } from "../day";
 import { checkAxe, confirm, expect, hydrated, signIn, test, visit } from "../fixtures";
 import { behind, rowOf } from "../lease";
+import { printed } from "../paper";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
@@ -28,7 +29,7 @@ test("a notice is served, and messages, dunning and arrears rest by two people",
   await expect(page.getByRole("region", { name: "催缴通知书" })).toContainText("欠缴租金2个月，共200.00元");
   await hydrated(page);
   await checkAxe(page);
-  await confirm(page, "登记打印");
+  expect(await printed(page, () => confirm(page, "打印通知书"))).toContain("催缴通知书-CJ");
   await page.locator("select[name=served_how]").selectOption("DIRECT");
   await page.getByLabel("送达日期*").fill(day(0));
   await page.getByRole("button", { name: "登记送达", exact: true }).click();

@@ -7,7 +7,6 @@ import { fitsWidth } from "../screen";
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
 
-
 test("a meter is read by one, checked by another and charged by a third", async ({ page, anotherBrowser }) => {
   test.setTimeout(240_000);
   const home = await lease("演示申请人14", "ACTIVE", -60, 400);
@@ -86,4 +85,64 @@ test("a meter is read by one, checked by another and charged by a third", async 
       await fitsWidth(finance, `${path} at ${width}`);
     }
   }
+});
+
+test("a confirmation keeps what is typed in the other rows, and a reading has its photo", async ({ page }) => {
+  test.setTimeout(120_000);
+  const home = await lease("演示申请人12", "ACTIVE", -60, 400);
+  const [place] = await query<{ district: string; estate: string; unit: string; name: string }>(
+    `select c.district_id as district, c.estate_id as estate, c.unit_id as unit, e.name
+     from contract c join estate e on e.id = c.estate_id where c.id = $1`,
+    [home.contract],
+  );
+  if (!place) throw new Error("the home is gone");
+  await query(
+    `insert into parameter (code, district_id, value, valid_from) values ('GAS_PRICE', $1, '2.6', '2026-01-01')
+     on conflict (code, district_id, valid_from) do nothing`,
+    [place.district],
+  );
+  const own = `气-${home.account}`;
+  const shared = `气-总-${home.account}`;
+  await query(
+    `insert into meter (district_id, estate_id, unit_id, share, meter_no, type, install_on, initial)
+     values ($1, $2, $3, null, $4, 'GAS', current_date - 30, 1200), ($1, $2, null, 'EQUAL', $5, 'GAS', current_date - 30, 0)`,
+    [place.district, place.estate, place.unit, own, shared],
+  );
+  await signIn(page, "entry");
+  await visit(page, "/billing/meters/periods/new");
+  await pick(page.getByLabel("小区*"), place.name);
+  await page.getByLabel("公共事业费*").selectOption("GAS");
+  await page.getByRole("button", { name: "下一步" }).click();
+  await expect(page).toHaveURL(/\/billing\/meters\/periods\/\d+$/);
+  await hydrated(page);
+  const period = new URL(page.url()).pathname;
+  const line = (number: string) => page.locator("tbody tr").filter({ has: page.getByRole("link", { name: number, exact: true }) });
+  await page.getByLabel(`${own}期末值`).fill("12");
+  await page.getByRole("button", { name: "保存数据" }).click();
+  await expect(line(own), "somebody lives there and has used nothing").toContainText("异常待确认");
+  await expect(page.getByLabel(`${own}期末值`), "what is saved is no longer typed").toHaveValue("");
+
+  // The reader goes on, and confirms only then.
+  await page.getByLabel(`${shared}期末值`).fill("55");
+  await page.getByLabel(`${shared}已归零`).check();
+  await confirm(page, "确认", "上门核对，未用气");
+  await expect(line(own)).toContainText("已确认");
+  await expect(page.getByLabel(`${shared}期末值`)).toHaveValue("55");
+  await expect(page.getByLabel(`${shared}已归零`)).toBeChecked();
+  await page.getByLabel(`${shared}已归零`).uncheck();
+  await page.getByRole("button", { name: "保存数据" }).click();
+  await expect(line(shared), "it is saved over the row as it was").toContainText("已抄");
+  await expect(line(shared)).toContainText("55");
+
+  await line(own).getByRole("link", { name: own, exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(own);
+  await hydrated(page);
+  const files = page.getByRole("region", { name: "附件" });
+  await files.locator("input[type=file]").setInputFiles({ name: "气表.jpg", mimeType: "image/jpeg", buffer: await page.screenshot({ type: "jpeg" }) });
+  await expect(files.locator(".attachment")).toHaveCount(1);
+  await checkAxe(page);
+  await fitsWidth(page, "a reading with its photo");
+  await visit(page, period);
+  await expect(line(own)).toContainText("照片1张");
+  await expect(line(shared)).not.toContainText("照片");
 });

@@ -1,27 +1,12 @@
 // Papers: their wording is kept by one and published by another, and what is printed is a PDF that stands in the log.
-import { readFileSync } from "node:fs";
-import type { Download } from "@playwright/test";
 import { day } from "../day";
-import { type Page, checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
 import { charge, lease, pay } from "../lease";
+import { printed } from "../paper";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
-
-/** Presses what brings a paper, here or in a window of its own: a PDF with something on it. Answers its name. */
-async function printed(page: Page, press: () => Promise<void>): Promise<string> {
-  const came = new Promise<Download>((resolve) => {
-    page.once("download", resolve);
-    page.context().once("page", (tab) => tab.once("download", resolve));
-  });
-  await press();
-  const download = await came;
-  const content = readFileSync(await download.path());
-  expect(content.subarray(0, 4).toString("latin1"), download.suggestedFilename()).toBe("%PDF");
-  expect(content.length, "a page of text with its font").toBeGreaterThan(5_000);
-  return download.suggestedFilename();
-}
 
 /** What the log says about the prints of something, the first before the last. */
 async function log(paper: string, object: string): Promise<string[]> {
@@ -143,12 +128,74 @@ test("a contract and a receipt are printed, and again only for a reason", async 
   }
 });
 
+test("what waits is skipped or printed together, and a copy is handed out", async ({ page }) => {
+  test.setTimeout(180_000);
+  const home = await lease("演示申请人23", "DRAFT", -30, 1000);
+  const number = `DY${home.contract}`;
+  await query(
+    `update contract set status = 'ACTIVE', contract_no = 'DY' || id, digest = 'x', checker_id = 1, checked_at = now(), active_at = now()
+     where id = $1`,
+    [home.contract],
+  );
+  const choose = async (list: string, button: string): Promise<void> => {
+    await visit(page, `${list}&q=${number}`);
+    await expect(page.locator(".data-table tbody tr")).toHaveCount(1);
+    await page.getByRole("checkbox", { name: "选择本页全部" }).check();
+    await page.getByRole("button", { name: button }).click();
+    await expect(page.locator("main")).toContainText("已选1份");
+    await hydrated(page);
+    await checkAxe(page);
+  };
+  try {
+    await signIn(page, "entry");
+    await choose("/tenancy/print-queue?paper=CONTRACT", "打印或跳过");
+    await confirm(page, "跳过", "");
+    await expect(page.getByRole("alert").filter({ hasText: "不能为空" })).toBeVisible();
+    const question = page.getByRole("form", { name: "跳过确认" });
+    await question.getByRole("textbox").fill("线下已打印");
+    await question.getByRole("button", { name: "确定" }).click();
+    await expect(page).toHaveURL(/\/tenancy\/print-queue$/);
+    await choose("/tenancy/print-queue?state=SKIPPED", "恢复待打印");
+    await confirm(page, "恢复待打印");
+    await expect(page).toHaveURL(/\/tenancy\/print-queue$/);
+    await choose("/tenancy/print-queue?paper=CONTRACT", "打印或跳过");
+    expect(await printed(page, () => confirm(page, "打印"))).toContain("批量打印-");
+    await expect(page.getByRole("status").filter({ hasText: "已打印1份，未打印0份。" })).toBeVisible();
+    await visit(page, `/tenancy/print-queue?paper=CONTRACT&q=${number}`);
+    await expect(page.getByText("没有符合条件的记录")).toBeVisible();
+
+    await visit(page, `/tenancy/prints?paper=CONTRACT&object=${home.contract}`);
+    await page.getByRole("link", { name: "办理" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: `租赁合同 ${number}` })).toBeVisible();
+    await hydrated(page);
+    await confirm(page, "发放", "本人");
+    for (const text of ["已发放", "本人"]) await expect(page.locator("main")).toContainText(text);
+    await expect(page.getByRole("button", { name: "发放", exact: true }), "once").toHaveCount(0);
+    await confirm(page, "作废", "盖章有误");
+    for (const text of ["已作废", "盖章有误"]) await expect(page.locator("main")).toContainText(text);
+    await checkAxe(page);
+    // The number of which everything is void is told until it is printed again.
+    await visit(page, `/tenancy/prints/audit?q=${number}`);
+    await expect(page.locator(".data-table tbody tr")).toContainText("已全部作废，未补打");
+    await checkAxe(page);
+    await visit(page, `/tenancy/prints?paper=CONTRACT&object=${home.contract}`);
+    await page.getByRole("link", { name: "办理" }).click();
+    await hydrated(page);
+    await printed(page, () => confirm(page, "补打", "原件作废"));
+    expect(await log("CONTRACT", home.contract)).toEqual(["FIRST 1 2", "REPRINT 2 2 原件作废"]);
+    await visit(page, `/tenancy/prints/audit?q=${number}`);
+    await expect(page.locator(".data-table tbody tr").filter({ hasText: number })).toHaveCount(0);
+  } finally {
+    await query("update contract set status = 'EXPIRED' where id = $1 and status = 'ACTIVE'", [home.contract]);
+  }
+});
+
 test("the pages fit a phone and a wall of screens", async ({ page }) => {
   test.setTimeout(120_000);
   const [template] = await query<{ id: string }>("select min(id) as id from document_template");
   for (const [who, paths] of [
-    ["city", ["/tenancy/templates", "/tenancy/templates/new", `/tenancy/templates/${template?.id}`, "/tenancy/prints"]],
-    ["cashier", ["/billing/notices"]],
+    ["city", ["/tenancy/templates", "/tenancy/templates/new", `/tenancy/templates/${template?.id}`, "/tenancy/prints", "/tenancy/prints/audit"]],
+    ["cashier", ["/billing/notices", "/tenancy/print-queue", "/tenancy/print-queue/skipped"]],
   ] as const) {
     await signIn(page, who);
     for (const width of [390, 1440, 3840]) {

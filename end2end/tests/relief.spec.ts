@@ -31,6 +31,8 @@ test("a household on 低保 pays a tenth from the next month on", async ({ page,
   await expect(page).toHaveURL(/\/billing\/reductions\/\d+$/);
   const path = new URL(page.url()).pathname;
   await expect(page.getByRole("button", { name: "同意" }), "nobody decides about his own").toHaveCount(0);
+  await expect(page.getByRole("region", { name: "月租金" }), "as it is written in the list").toContainText("核减额(元)");
+  await expect(page.locator("main")).not.toContainText("-100.62");
   await checkAxe(page);
 
   const approver = await anotherBrowser();

@@ -19,7 +19,7 @@ use domain::{
         reduction::REDUCTION_LIST,
         refund::REFUND_LIST,
         shift::SHIFT_LIST,
-        sms::{SMS_LIST, SMS_MONTH_LIST},
+        sms_sheet::{SMS_LIST, SMS_MONTH_LIST},
         waiver::WAIVER_LIST,
     },
     dictionary::LabelBook,

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backup;
 pub mod bank;
 pub mod bench;
+pub mod billing;
 pub mod board;
 pub mod cluster;
 pub mod command;

@@ -11,10 +11,17 @@ use axum::{
     http::HeaderValue,
     response::Response,
 };
-use domain::{failure::Failure, paper::Paper, tenancy::template::specimen_paper};
+use domain::{
+    failure::Failure,
+    paper::{Block, Paper},
+    tenancy::template::specimen_paper,
+};
 use print::{Fonts, PrintError};
 use std::{sync::Arc, time::Duration};
-use store::tenancy::{paper::print_get, template::template_get};
+use store::tenancy::{
+    paper::{print_batch_get, print_get},
+    template::template_get,
+};
 use tokio::{sync::Semaphore, time::timeout};
 
 /// Files that are laid out at once.
@@ -42,6 +49,49 @@ pub async fn papers(
 ) -> Result<Response, Refused> {
     let printing = print_get(&ctx(visit)?, id).await?;
     file(state.fonts, &printing.name, printing.papers).await
+}
+
+/// `GET /files/print/batch/{id}`: many papers that were noted as one file. One with a character that no font has keeps none of
+/// the others: a last page names it.
+pub async fn batch(
+    State(state): State<AppState>,
+    Extension(visit): Extension<Visit>,
+    Path(id): Path<i64>,
+) -> Result<Response, Refused> {
+    let printing = print_batch_get(&ctx(visit)?, id).await?;
+    let mut papers = printing.papers;
+    match print::lacking(&state.fonts, &papers) {
+        Ok(lacking) if lacking.is_empty() => {}
+        Ok(lacking) => {
+            let named = unprinted(&papers, &lacking);
+            let mut place = 0;
+            papers.retain(|_| {
+                place += 1;
+                lacking.iter().all(|(lacks, _)| lacks + 1 != place)
+            });
+            papers.push(named);
+        }
+        // It is told when the file is made.
+        Err(error) => tracing::debug!(%error, "the fonts cannot be asked"),
+    }
+    file(state.fonts, &printing.name, papers).await
+}
+
+/// The page behind a batch: which papers are not in it, and why. The characters themselves cannot stand there either.
+fn unprinted(papers: &[Paper], lacking: &[(usize, char)]) -> Paper {
+    let row = |(place, character): &(usize, char)| {
+        let number = papers.get(*place).map(|paper| paper.number.clone()).unwrap_or_default();
+        vec![number, format!("字体没有字符U+{:04X}，请联系系统管理员安装字体后补打", u32::from(*character))]
+    };
+    Paper {
+        title: "未打印清单".to_owned(),
+        blocks: vec![Block::Table {
+            columns: vec!["文书".to_owned(), "原因".to_owned()],
+            words: 2,
+            rows: lacking.iter().map(row).collect(),
+        }],
+        ..Paper::default()
+    }
 }
 
 /// `GET /files/print/template/{id}`: a specimen of a template.
@@ -88,6 +138,14 @@ async fn file(fonts: Arc<Fonts>, name: &str, papers: Vec<Paper>) -> Result<Respo
 mod tests {
     use super::*;
     use axum::{body::to_bytes, response::IntoResponse as _};
+
+    #[test]
+    fn what_is_not_in_a_batch_is_named() {
+        let paper = |number: &str| Paper { number: number.into(), ..Paper::default() };
+        let named = unprinted(&[paper("编号：CJ1"), paper("编号：CJ2")], &[(1, '\u{20bb7}')]);
+        assert!(named.content().contains("编号：CJ2\t字体没有字符U+20BB7"), "{}", named.content());
+        assert!(!named.content().contains("CJ1"));
+    }
 
     #[tokio::test]
     async fn without_a_font_one_line_says_so() {

@@ -86,6 +86,7 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .route("/files/board/{building}", get(files::board))
         // papers
         .route("/files/print/{id}", get(print::papers))
+        .route("/files/print/batch/{id}", get(print::batch))
         .route("/files/print/template/{id}", get(print::specimen))
         // files that belong to records
         .route(

@@ -3,7 +3,7 @@
 use crate::{
     arrears, audit,
     bank::{self, Bank},
-    captcha_image,
+    billing, captcha_image,
     config::{Config, Opened, ServeConfig},
     demo, dunning, expire, figures,
     front::{Front, limit::Limits, metrics, tls},
@@ -109,6 +109,7 @@ async fn run(
     let sealer = audit::start(database.clone(), anchors.clone(), stopping.clone());
     let sweeper = housekeeping::start(database.clone(), stopping.clone());
     let indexer = search::start(database.clone(), stopping.clone());
+    let biller = billing::start(database.clone(), stopping.clone());
     let counter = arrears::start(database.clone(), stopping.clone());
     let calendar = expire::start(database.clone(), stopping.clone());
     let reminder = dunning::start(database.clone(), stopping.clone());
@@ -125,6 +126,7 @@ async fn run(
         till
     };
     let cashier = pay::exchange::start(database.clone(), till.clone(), stopping.clone());
+    let accountant = pay::bill::start(database.clone(), till.clone(), stopping.clone());
     println!("\n  {}\n  {scheme}://{address}\n", settings.city_name);
     let front = Front {
         behind_proxy: serve.behind_proxy,
@@ -167,6 +169,7 @@ async fn run(
             sweeper.await,
             sealer.await,
             indexer.await,
+            biller.await,
             counter.await,
             calendar.await,
             teller.await,
@@ -174,6 +177,7 @@ async fn run(
             adder.await,
             messenger.await,
             cashier.await,
+            accountant.await,
         )
     })
     .await;

@@ -123,6 +123,7 @@ fn the_example_is_right() {
         "bank_encoding",
         "sms",
         "sms_price",
+        "voice_price",
         "public_url",
         "wechat",
         "alipay",

@@ -3,7 +3,7 @@
 mod support;
 
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
-use domain::value::Money;
+use domain::{billing::sms::Prices, value::Money};
 use futures_util::future::BoxFuture;
 use server::{
     bank::folder::Folder,
@@ -34,7 +34,7 @@ impl Desk {
         let test = TestDatabase::with_city().await;
         let folder = test.files().join("sms");
         let gateway = Box::new(FolderGateway(Folder::open(&folder).expect("a folder")));
-        let carrier = Carrier { gateway, price: Money::from_fen(5) };
+        let carrier = Carrier { gateway, prices: Prices { part: Money::from_fen(5), call: Money::from_fen(9) } };
         // Ten o'clock in China.
         let now = Utc.with_ymd_and_hms(2026, 11, 28, 2, 0, 0).single().expect("a moment");
         active(&test, &form(assigned(&test, tenant(&test, 0).await, vacant(&test, 0).await).await)).await;
@@ -120,7 +120,8 @@ impl SmsGateway for Refusing {
 async fn a_carrier_that_refuses_is_tried_three_times() {
     let desk = Desk::open().await;
     desk.queue("A").await;
-    let carrier = Carrier { gateway: Box::new(Refusing), price: Money::from_fen(5) };
+    let carrier =
+        Carrier { gateway: Box::new(Refusing), prices: Prices { part: Money::from_fen(5), call: Money::from_fen(9) } };
     for minutes in [0, 6, 40] {
         let now = desk.now + TimeDelta::minutes(minutes);
         assert!(exchange(&desk.test.database, Some(&carrier), now).await.is_err(), "{minutes}");

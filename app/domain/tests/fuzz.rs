@@ -364,7 +364,12 @@ fn every_check(values: &[Value], which: Index) {
     checked(&RoleForm { permissions: vec![String::new(); 2], ..RoleForm::default() }, values, RoleForm::check);
     checked(&ParameterForm::default(), values, |form| form.check(today()));
     checked(&UserForm::default(), values, |form| form.check(which.index(2) == 0));
-    let grant = GrantForm { roles: vec![String::new(); 2], estates: vec![String::new()], ..GrantForm::default() };
+    let grant = GrantForm {
+        roles: vec![String::new(); 2],
+        districts: vec![String::new()],
+        estates: vec![String::new()],
+        ..GrantForm::default()
+    };
     checked(&grant, values, GrantForm::check);
     checked(&UnitChangeForm::default(), values, UnitChangeForm::check);
     checked(&AssetCountForm::default(), values, AssetCountForm::check);

@@ -134,6 +134,12 @@ pub async fn payments_verify(ids: Vec<PaymentId>) -> Result<u32, ApiError> {
     Ok(payment::payments_verify(&ctx()?, &ids).await?)
 }
 
+/// Takes back that a payment was verified.
+#[server(endpoint = "payment_unverify", input = Json, output = Terse)]
+pub async fn payment_unverify(id: PaymentId, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(payment::payment_unverify(&ctx()?, id, version, &reason).await?)
+}
+
 /// A payment as its receipt shows it.
 #[server(endpoint = "receipt_get", input = Json, output = Terse)]
 pub async fn receipt_get(id: PaymentId) -> Result<Receipt, ApiError> {

@@ -147,7 +147,7 @@ fn figure(label: &'static str, value: impl Into<String>) -> impl IntoView {
 }
 
 /// A table in a panel of its own, or the sentence of an empty one.
-fn table_panel(title: &'static str, head: AnyView, rows: Vec<AnyView>, empty: &'static str) -> AnyView {
+pub(crate) fn table_panel(title: &'static str, head: AnyView, rows: Vec<AnyView>, empty: &'static str) -> AnyView {
     let content = if rows.is_empty() {
         empty_view(empty)
     } else {

@@ -21,13 +21,14 @@ use domain::{
     billing::{
         pay_odd::{PAY_ODD_LIST, PayOddOutcome, PayOddReason, PayOddRow},
         pay_order_sheet::PAY_ORDER_LIST,
+        reconciliation::RECONCILIATION_LIST,
     },
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
 };
 use leptos::prelude::*;
 
-/// The two lists of what came by telephone, each a step from the other.
+/// The lists of what came by telephone, each a step from the others, and the days on which the companies' bills were held against it.
 pub(super) fn tabs(here: &'static str) -> AnyView {
     let tab = |href: &'static str, label: &'static str| {
         let current = (href == here).then_some("page");
@@ -37,6 +38,7 @@ pub(super) fn tabs(here: &'static str) -> AnyView {
         <nav class="deed-row" aria-label="手机支付">
             {tab(PAY_ORDER_LIST.path, PAY_ORDER_LIST.noun)}
             {tab(PAY_ODD_LIST.path, PAY_ODD_LIST.noun)}
+            {tab(RECONCILIATION_LIST.path, "渠道对账")}
         </nav>
     }
     .into_any()
@@ -113,33 +115,30 @@ fn page(odd: &PayOddRow, again: Callback<()>) -> impl IntoView + use<> {
 /// What may become of it. Where no order of ours says whose the money is, the account is asked for.
 fn proposals(odd: &PayOddRow, again: Callback<()>) -> impl IntoView + use<> {
     let (id, version, known) = (odd.id, odd.version, odd.reason != PayOddReason::Unknown);
-    let balance = Deed {
-        label: PayOddOutcome::Balance.label(),
-        class: "btn btn-primary btn-sm",
-        question: "该笔款项经复核后转入租户账户余额，并开具收据。",
-        word: Some(if known { ("opinion", "处理说明") } else { ("account_no", "转入账户号") }),
-    };
-    let returned = Deed {
-        label: PayOddOutcome::Returned.label(),
-        class: "btn btn-outline btn-sm",
-        question: "款项已在支付渠道的商户平台原路退回，系统不入账。请填写退款单号及核对情况。",
-        word: Some(("opinion", "处理说明")),
-    };
-    view! {
-        {deed(
-            balance,
+    let proposal = |(nth, outcome): (usize, &PayOddOutcome)| {
+        let outcome = *outcome;
+        let question = match outcome {
+            PayOddOutcome::Balance => "该笔款项经复核后转入租户账户余额，并开具收据。",
+            PayOddOutcome::Returned => "款项已在支付渠道的商户平台原路退回，系统不入账。请填写退款单号及核对情况。",
+            PayOddOutcome::Noted => "已与支付渠道核对清楚，系统账目无需变动。请填写核对情况。",
+        };
+        let by_account = outcome == PayOddOutcome::Balance && !known;
+        let offered = Deed {
+            label: outcome.label(),
+            class: if nth == 0 { "btn btn-primary btn-sm" } else { "btn btn-outline btn-sm" },
+            question,
+            word: Some(if by_account { ("account_no", "转入账户号") } else { ("opinion", "处理说明") }),
+        };
+        deed(
+            offered,
             move |word| {
-                let (account_no, opinion) = if known { (String::new(), word) } else { (word, String::new()) };
-                pay_odd_propose(id, version, PayOddOutcome::Balance, account_no, opinion)
+                let (account_no, opinion) = if by_account { (word, String::new()) } else { (String::new(), word) };
+                pay_odd_propose(id, version, outcome, account_no, opinion)
             },
             move |()| again.run(()),
-        )}
-        {deed(
-            returned,
-            move |opinion| pay_odd_propose(id, version, PayOddOutcome::Returned, String::new(), opinion),
-            move |()| again.run(()),
-        )}
-    }
+        )
+    };
+    odd.reason.outcomes(odd.entered).iter().enumerate().map(proposal).collect_view()
 }
 
 fn decisions(odd: &PayOddRow, again: Callback<()>) -> impl IntoView + use<> {

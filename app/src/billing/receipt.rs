@@ -3,7 +3,7 @@
 
 use super::{
     api::{receipt_get, receipt_print},
-    void::void_deed,
+    void::{unverify_deed, void_deed},
 };
 use crate::{
     shell::{may, use_frame},
@@ -67,6 +67,8 @@ fn page(receipt: Receipt, again: Callback<()>) -> impl IntoView {
     };
     let number = receipt.row.receipt_no.clone();
     let void = void_deed(&receipt.row, again);
+    let unverify = unverify_deed(&receipt.row, again);
+    let doubted = receipt.unverified.clone();
     let pdf =
         print_deed(PaperKind::Receipt, id.0, ("生成PDF", "生成A5收据文件；再次生成的收据标注“补打第n次”。"), again);
     view! {
@@ -75,7 +77,8 @@ fn page(receipt: Receipt, again: Callback<()>) -> impl IntoView {
             <button type="button" class="btn btn-outline btn-sm" disabled=busy on:click=move |_| start(Paper::Roll)>"打印小票（80mm）"</button>
             <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}")>{move || if may(Permission::PaymentTake) { "返回收款" } else { "查看账户" }}</a>
         </PageHead>
-        <div class="deed-row">{pdf}{void}</div>
+        <div class="deed-row">{pdf}{void}{unverify}</div>
+        {doubted.map(|doubted| view! { <p class="page-note">{doubted.told()}</p> })}
         {move || refused().map(|error| error_view(&error))}
         {sheet(receipt, paper, before)}
     }

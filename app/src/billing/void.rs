@@ -1,6 +1,6 @@
-//! Taking a payment back (作废): at the counter and on its receipt.
+//! Taking a payment back (作废): at the counter and on its receipt; and on the receipt alone, that it was verified (反核销).
 
-use super::api::payment_void;
+use super::api::{payment_unverify, payment_void};
 use crate::{
     shell::{may, use_frame},
     ui::deed::{Deed, deed},
@@ -29,4 +29,22 @@ pub(super) fn void_deed(payment: &PaymentRow, again: Callback<()>) -> AnyView {
         )
     };
     (move || (open && may(Permission::PaymentTake)).then(button)).into_any()
+}
+
+/// The supervisor's button (domain.md §3.6 L7); nothing otherwise. Whether the month is still open, the store knows.
+pub(super) fn unverify_deed(payment: &PaymentRow, again: Callback<()>) -> AnyView {
+    let (id, version, verified) = (payment.id, payment.version, payment.verified_at.is_some());
+    let button = move || {
+        deed(
+            Deed {
+                label: "反核销",
+                class: "btn btn-outline btn-error btn-sm",
+                question: "反核销后该收款不计入实收，须重新核销后才能结账。确定反核销吗？",
+                word: Some(("opinion", "反核销原因")),
+            },
+            move |reason| payment_unverify(id, version, reason),
+            move |()| again.run(()),
+        )
+    };
+    (move || (verified && may(Permission::RefundCheck)).then(button)).into_any()
 }

@@ -23,7 +23,7 @@ use domain::{
         DistrictFigures, HomeFigures,
         money::{AGES, MoneyFigures},
         reminder::Reminder,
-        report::PATH,
+        report_query::PATH,
     },
     list::group_thousands,
     platform::{actor::SessionKind, permission::Permission},

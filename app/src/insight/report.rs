@@ -20,7 +20,8 @@ use domain::{
     failure::{Failure, FieldErrors},
     housing::choice::Choice,
     insight::{
-        report::{By, Line, PATH, Period, Rank, Report, ReportSheet},
+        report::{By, Line, Rank, Report, ReportSheet},
+        report_query::{PATH, Period},
         report_sheet::{COLLECTION, REPORTS},
     },
     list::{ListQuery, Position},
@@ -194,20 +195,23 @@ fn filter_form(sheet: &'static ReportSheet, query: Memo<ListQuery>, districts: V
         select("by", "分组", "自动", sheet.groups.iter().map(named).collect(), query)
     });
     let own = path.clone();
-    // A link from the line of an estate has set it, and only a link takes it away, with the group that it chose.
-    let estate = move || {
+    // A link from the line of a place has set it, and only a link takes it away, with the group that it chose.
+    let place = move |key: &'static str, label: &'static str| {
         let mut without = query.get();
-        let estate = without.filter.remove("estate")?;
+        let id = without.filter.remove(key)?;
         without.filter.remove("by");
         let href = format!("{own}{}", without.to_search());
         Some(view! {
-            <input type="hidden" name="estate" value=estate />
-            <a class="btn btn-sm btn-soft" href=href aria-label="取消小区筛选">"限定小区"{icon("close")}</a>
+            <input type="hidden" name=key value=id />
+            <a class="btn btn-sm btn-soft" href=href aria-label=format!("取消{label}筛选")>{format!("限定{label}")}{icon("close")}</a>
         })
+    };
+    let places = move || {
+        [("project", "项目"), ("estate", "小区"), ("unit", "门牌")].map(|(key, label)| place(key, label)).collect_view()
     };
     view! {
         <Form method="GET" action=path.clone() attr:class="filter-bar no-print" attr:autocomplete="off" attr:aria-label="报表条件">
-            {time}{district}{item}{by}{estate}
+            {time}{district}{item}{by}{places}
             <button type="submit" class="btn btn-primary btn-sm">"查询"</button>
             <a class="btn btn-sm btn-ghost" href=path>"重置"</a>
         </Form>

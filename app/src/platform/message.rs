@@ -7,12 +7,12 @@ use crate::{
         PageHead,
         detail::use_id,
         error_view,
-        field::coded,
         form::{Deeds, Newer, use_edit},
         list::{ListActions, ListAgain, ListFrame, framed_list_page},
         loading_view,
         resource::resource,
         table::time_text,
+        wording::{Wording, wording_fields, wordings_page},
     },
 };
 use domain::{
@@ -118,51 +118,13 @@ fn message_view(row: MessageRow) -> impl IntoView {
 
 pub(super) fn templates_view() -> AnyView {
     let templates = resource(|| (), |()| message_template_list());
-    view! {
-        <main class="page">
-            <PageHead title="消息模板" />
-            <section class="card-table" aria-label="列表">
-                <Suspense fallback=loading_view>
-                    {move || Suspend::new(async move {
-                        match templates.await {
-                            Ok(templates) => table(templates).into_any(),
-                            Err(error) => error_view(&error),
-                        }
-                    })}
-                </Suspense>
-            </section>
-        </main>
-    }
-    .into_any()
-}
-
-fn table(templates: Vec<Template>) -> impl IntoView {
-    let rows = templates
-        .into_iter()
-        .map(|template| {
-            let code = template.notice.code();
-            view! {
-                <tr>
-                    <td><a class="link link-primary link-hover" href=format!("{TEMPLATES}/{code}")>{template.notice.label()}</a></td>
-                    <td class="desk-only">{code}</td>
-                    <td class="desk-only whitespace-nowrap">"站内消息"</td>
-                    <td>{template.content}</td>
-                    <td class="whitespace-nowrap">{if template.enabled { "启用" } else { "停用" }}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="消息模板列表">
-            <table class="table table-sm data-table">
-                <thead><tr>
-                    <th scope="col">"名称"</th><th scope="col" class="desk-only">"编码"</th><th scope="col" class="desk-only">"渠道"</th>
-                    <th scope="col">"内容"</th><th scope="col">"启用"</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
+    wordings_page(("消息模板", TEMPLATES, "渠道"), templates, |template: Template| Wording {
+        code: template.notice.code(),
+        name: template.notice.label().to_owned(),
+        aside: "站内消息".to_owned(),
+        content: template.content,
+        enabled: template.enabled,
+    })
 }
 
 pub(super) fn template_view(code: Signal<String>) -> AnyView {
@@ -213,14 +175,14 @@ fn template_form(template: &Template) -> impl IntoView + use<> {
         })),
     };
     let edit = use_edit(TemplateForm::from(template), Some(template.version), deeds);
-    let known: Vec<String> = notice.placeholders().iter().map(|(name, _)| format!("{{{name}}}")).collect();
-    let preview = move || edit.form.with(|form| notice.preview(form.content.trim()));
-    let fields = view! {
-        <p class="form-note">{format!("编码{}，渠道：站内消息。可用占位符：{}", notice.code(), known.join("、"))}</p>
-        {edit.text("content", "内容", true, |form| &mut form.content, ("text", "200字以内"))}
-        {edit.select("enabled", "启用", true, |form| &mut form.enabled, coded(vec![("true", "启用"), ("false", "停用，不再发送")]))}
-        <p class="form-note" aria-live="polite">"预览："<output for="content">{preview}</output></p>
-    };
+    let fields = wording_fields(
+        edit,
+        (notice.code(), "站内消息"),
+        notice.placeholders(),
+        (|form| &mut form.content, |form| &mut form.enabled),
+        None,
+        move |form| notice.preview(form.content.trim()),
+    );
     view! {
         <PageHead title=notice.label() back=(TEMPLATES.to_owned(), "消息模板".to_owned()) />
         {edit.view(fields, TEMPLATES.to_owned())}

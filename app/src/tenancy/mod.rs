@@ -13,6 +13,7 @@ mod contract_fields;
 mod contract_form;
 pub(crate) mod exit;
 pub(crate) mod hand_over;
+pub(crate) mod lease;
 mod list;
 mod renewal;
 pub(crate) mod resident;

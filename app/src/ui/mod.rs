@@ -32,6 +32,7 @@ pub mod tabs;
 pub mod toast;
 pub mod unit_picker;
 pub mod upload;
+pub mod wording;
 
 #[cfg(feature = "hydrate")]
 pub mod asset;

@@ -77,6 +77,19 @@ pub fn pdf(fonts: &Fonts, papers: &[Paper]) -> Result<Pdf, PrintError> {
     made
 }
 
+/// The papers that have a character which no font has, by their place: of many only those are left out.
+///
+/// # Errors
+/// [`PrintError::Font`].
+pub fn lacking(fonts: &Fonts, papers: &[Paper]) -> Result<Vec<(usize, char)>, PrintError> {
+    let faces = fonts.load().map_err(PrintError::Font)?;
+    if missing(&faces, papers).is_none() {
+        return Ok(Vec::new());
+    }
+    let one = |(place, paper)| missing(&faces, std::slice::from_ref(paper)).map(|character| (place, character));
+    Ok(papers.iter().enumerate().filter_map(one).collect())
+}
+
 /// A character that no face has: names hold rare ones.
 fn missing(faces: &Faces, papers: &[Paper]) -> Option<char> {
     // Each is looked for once: that takes longer than to lay it out.

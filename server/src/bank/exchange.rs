@@ -63,15 +63,24 @@ pub async fn exchange(database: &Database, bank: Option<&Bank>, now: DateTime<Ut
     let built = deductions_build(database, now).await.map_err(text);
     done.note(built.map(|built| (built > 0).then(|| format!("生成批次{built}个"))));
     if let Some(bank) = bank {
-        Round { database, bank, now }.exchange(&mut done).await;
+        done.note(files(database, bank, now).await);
     }
     let posted = deductions_post(database, now).await.map_err(text);
     done.note(posted.map(|posted| (posted > 0).then(|| format!("入账批次{posted}个"))));
-    match (done.failed, bank) {
-        (Some(error), _) => Err(error),
-        (None, None) if done.said.is_empty() => Ok(Some("未配置银行接口".to_owned())),
-        (None, _) => Ok((!done.said.is_empty()).then(|| done.said.join("；"))),
+    match bank {
+        None if done.failed.is_none() && done.said.is_empty() => Ok(Some("未配置银行接口".to_owned())),
+        _ => done.outcome(),
     }
+}
+
+/// The files of a round: what waits is sent, and what the bank has sent is read.
+///
+/// # Errors
+/// As [`exchange`].
+pub(crate) async fn files(database: &Database, bank: &Bank, now: DateTime<Utc>) -> Outcome {
+    let mut done = Done::default();
+    Round { database, bank, now }.exchange(&mut done).await;
+    done.outcome()
 }
 
 /// What came of a round: what was done, and the first thing that failed.
@@ -82,6 +91,13 @@ struct Done {
 }
 
 impl Done {
+    fn outcome(self) -> Outcome {
+        match self.failed {
+            Some(error) => Err(error),
+            None => Ok((!self.said.is_empty()).then(|| self.said.join("；"))),
+        }
+    }
+
     fn note(&mut self, result: Result<Option<String>, String>) {
         match result {
             Ok(said) => self.said.extend(said),

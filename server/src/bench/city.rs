@@ -145,6 +145,7 @@ impl Ground {
         self.account("admin", "SYS_ADMIN", CITY).await?;
         self.account("city", "CITY", CITY).await?;
         self.account("finance", "FINANCE", CITY).await?;
+        self.account("accountant", "FINANCE", CITY).await?;
         self.account("cashier", "CASHIER", CITY).await?;
         let options = Options { city: Some(CITY.to_owned()), ..Options::default() };
         let city = City::read(&self.source.blocks, &self.source.areas, options)?;

@@ -28,10 +28,21 @@ impl Request {
         Self(format!("GET {path} HTTP/1.1\r\n{}\r\n", head(session, accept)).into_bytes())
     }
 
-    /// A call of a server function or a form.
+    /// A call of a server function.
     #[must_use]
     pub fn post(path: &str, kind: &str, body: &str, session: Option<&str>) -> Self {
-        let (head, length) = (head(session, Accept::Brotli), body.len());
+        Self::sent(path, kind, body, &head(session, Accept::Brotli))
+    }
+
+    /// A form, whose answer is read here.
+    #[must_use]
+    pub fn form(path: &str, fields: &[(&str, &str)]) -> Self {
+        let pairs: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={}", percent_encode(value))).collect();
+        Self::sent(path, "application/x-www-form-urlencoded", &pairs.join("&"), &head(None, Accept::Plain))
+    }
+
+    fn sent(path: &str, kind: &str, body: &str, head: &str) -> Self {
+        let length = body.len();
         Self(
             format!("POST {path} HTTP/1.1\r\n{head}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}")
                 .into_bytes(),
@@ -52,12 +63,16 @@ pub struct Answer {
     /// the cookie that was set, `name=value`
     pub cookie: Option<String>,
     pub milliseconds: f64,
+    /// all that came over the wire, the head included
+    pub bytes: usize,
 }
 
 /// One connection.
 pub struct Client {
     stream: BufReader<TcpStream>,
     line: Vec<u8>,
+    /// how much of the answer has come so far
+    bytes: usize,
     /// the last answer's body as it came over the wire
     pub body: Vec<u8>,
 }
@@ -68,7 +83,8 @@ impl Client {
     pub async fn connect(address: SocketAddr) -> Result<Self, String> {
         let stream = TcpStream::connect(address).await.map_err(|error| format!("cannot reach {address}: {error}"))?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        Ok(Self { stream: BufReader::with_capacity(64 * 1024, stream), line: Vec::new(), body: Vec::new() })
+        let stream = BufReader::with_capacity(64 * 1024, stream);
+        Ok(Self { stream, line: Vec::new(), bytes: 0, body: Vec::new() })
     }
 
     /// Sends a request and reads its answer to the end.
@@ -78,7 +94,8 @@ impl Client {
     pub async fn send(&mut self, request: &Request) -> Result<Answer, String> {
         let began = Instant::now();
         self.stream.get_mut().write_all(&request.0).await.map_err(broken)?;
-        let mut answer = Answer { status: 0, cookie: None, milliseconds: 0.0 };
+        self.bytes = 0;
+        let mut answer = Answer { status: 0, cookie: None, milliseconds: 0.0, bytes: 0 };
         let (mut length, mut chunked) = (0, false);
         loop {
             let line = self.line().await?;
@@ -106,6 +123,7 @@ impl Client {
             self.read(length).await?
         }
         answer.milliseconds = milliseconds(began.elapsed());
+        answer.bytes = self.bytes;
         Ok(answer)
     }
 
@@ -124,7 +142,7 @@ impl Client {
 
     async fn line(&mut self) -> Result<&str, String> {
         self.line.clear();
-        self.stream.read_until(b'\n', &mut self.line).await.map_err(broken)?;
+        self.bytes += self.stream.read_until(b'\n', &mut self.line).await.map_err(broken)?;
         let line = self.line.strip_suffix(b"\r\n").ok_or("the connection was closed")?;
         std::str::from_utf8(line).map_err(|_| "a header that is no text".to_owned())
     }
@@ -142,6 +160,7 @@ impl Client {
 
     async fn read(&mut self, length: usize) -> Result<(), String> {
         let start = self.body.len();
+        self.bytes += length;
         self.body.resize(start + length, 0);
         self.stream.read_exact(&mut self.body[start..]).await.map_err(broken)?;
         Ok(())
@@ -160,8 +179,7 @@ fn broken(error: std::io::Error) -> String {
 pub async fn sign_in(address: SocketAddr, database: &Database, login: &str, password: &str) -> Result<String, String> {
     let captcha = captcha_create(database, "bench", chrono::Utc::now()).await.map_err(|error| error.to_string())?;
     let fields = [("login", login), ("password", password), ("captcha_id", &captcha), ("captcha", "bench")];
-    let form: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={}", percent_encode(value))).collect();
-    let request = Request::post("/api/sign_in", "application/x-www-form-urlencoded", &form.join("&"), None);
+    let request = Request::form("/api/sign_in", &fields);
     let mut client = Client::connect(address).await?;
     let answer = client.send(&request).await?;
     answer.cookie.ok_or_else(|| {

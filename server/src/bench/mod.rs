@@ -8,12 +8,14 @@
 mod arrears;
 mod billing;
 mod city;
+mod deduction;
 mod home;
 mod http;
 mod import;
 mod list;
 mod map;
 mod person;
+mod portal;
 mod process;
 mod report;
 mod search;
@@ -34,7 +36,7 @@ use std::{
 };
 
 /// What can be measured for itself.
-const GROUPS: [&str; 9] = ["list", "map", "search", "home", "twin", "size", "import", "shield", "billing"];
+const GROUPS: [&str; 10] = ["list", "map", "search", "home", "twin", "size", "import", "shield", "billing", "portal"];
 
 /// What `bench` measures with.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,13 +53,17 @@ pub struct Args {
     /// folder of the browser bundle
     #[arg(long, env = "HOUSING_SITE", default_value = "target/site")]
     pub site: PathBuf,
+    /// folder of Lighthouse, which judges the tenants' page
+    #[arg(long, default_value = "end2end/lighthouse")]
+    pub lighthouse: PathBuf,
     /// folder to work in; the figures go into the .json beside it
     #[arg(long, default_value = "target/bench")]
     pub folder: PathBuf,
     /// leave the loaded city there and use it again the next time
     #[arg(long)]
     pub keep: bool,
-    /// measure these groups alone, and leave the other figures of the .json as they are; in the order of the whole: list, map, search, home, twin, size, import, shield, billing
+    /// measure these groups alone, and leave the other figures of the .json as they are; in the order of the whole: list, map,
+    /// search, home, twin, size, import, shield, billing, portal
     #[arg(long, value_delimiter = ',', value_parser = GROUPS)]
     pub only: Vec<String>,
     /// the program to measure, if not this one
@@ -80,6 +86,9 @@ pub async fn run(args: &Args) -> Result<(), String> {
         size::measure(&args.site, &mut sizes)?;
         sizes
     } else {
+        if !args.quick && wanted(args, "portal") && !portal::is_installed(&args.lighthouse) {
+            return Err(format!("{}: Lighthouse is not installed; run `.ci/setup --bench`", args.lighthouse.display()));
+        }
         on_a_city(args, &folder).await?
     };
     let file = folder.with_extension("json");
@@ -91,6 +100,11 @@ pub async fn run(args: &Args) -> Result<(), String> {
         report.table().trim_end()
     );
     Ok(())
+}
+
+/// Whether a group is to be measured.
+fn wanted(args: &Args, group: &str) -> bool {
+    args.only.is_empty() || args.only.iter().any(|only| only == group)
 }
 
 async fn on_a_city(args: &Args, folder: &Path) -> Result<Report, String> {
@@ -140,7 +154,7 @@ async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, St
     for login in ["city", "district"] {
         sessions.insert(login, http::sign_in(serving.address, &ground.database, login, ground.password(login)).await?);
     }
-    let wanted = |group: &str| args.only.is_empty() || args.only.iter().any(|only| only == group);
+    let wanted = |group: &str| wanted(args, group);
     if wanted("list") {
         list::measure(&ground, serving.address, &sessions, &mut pages).await?;
     }
@@ -169,7 +183,12 @@ async fn measure(args: &Args, data: &Path, opened: &Opened) -> Result<Report, St
     }
     if wanted("billing") {
         billing::measure(&ground, &mut pages).await?;
+        deduction::measure(&ground, &mut pages).await?;
         arrears::measure(&ground, &mut pages).await?;
+    }
+    // Behind billing, whose bills it shows.
+    if wanted("portal") {
+        portal::measure(&ground, &args.site, &args.lighthouse, &mut pages).await?;
     }
     imports.append(pages);
     Ok(imports)
@@ -215,12 +234,15 @@ mod tests {
         fs::write(site.join("build.txt"), "test").expect("written");
         let sizes = r#"{"release": true, "initial_brotli": 1000, "files": [], "modules": []}"#;
         fs::write(site.join("sizes.json"), sizes).expect("written");
+        fs::write(site.join("favicon.svg"), "<svg/>").expect("written");
         let folder = scratch.0.clone();
         let args = Args {
             quick: true,
             blocks: None,
             towns: None,
             site,
+            // Not installed here: `make test` has no use for a browser that takes minutes over its verdict.
+            lighthouse: folder.join("lighthouse"),
             folder,
             keep: false,
             only: Vec::new(),
@@ -239,11 +261,13 @@ mod tests {
             "unit list without protection",
             "monthly run of 200",
             "payment, 3 cashiers",
+            "100 direct debits",
             "arrears recount after one payment",
             "unit list, 32 connections, two processes",
             "search, city",
             "map, one district",
             "home page, 32",
+            "tenant's bill page",
             "download of",
         ] {
             let found =

@@ -1,6 +1,7 @@
 //! Other processes of this program: what they take is theirs alone and can be looked up.
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
@@ -78,11 +79,20 @@ impl Program {
     /// # Errors
     /// When it does not come up.
     pub async fn serve(&self, site: &Path) -> Result<Serving, String> {
+        self.serve_with(site, &[]).await
+    }
+
+    /// As [`Self::serve`], with further settings.
+    ///
+    /// # Errors
+    /// As [`Self::serve`].
+    pub async fn serve_with(&self, site: &Path, settings: &[OsString]) -> Result<Serving, String> {
         let mut command = self.command("server.log")?;
         // One client asks for all: what it may ask per minute is not what is measured.
         command
             .args(["serve", "--limit-door", "0", "--limit-session", "0", "--listen", "127.0.0.1:0", "--site"])
-            .arg(site);
+            .arg(site)
+            .args(settings);
         let mut child = command.spawn().map_err(|error| format!("cannot run {}: {error}", self.path.display()))?;
         let mut lines = BufReader::new(child.stdout.take().ok_or("the server has no output")?).lines();
         let found = tokio::time::timeout(START_LIMIT, async {

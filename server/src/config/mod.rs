@@ -105,6 +105,9 @@ pub struct ServeConfig {
     /// what the carrier asks for one part of a message, in fen
     #[arg(long, env = "HOUSING_SMS_PRICE", default_value_t = 5)]
     pub sms_price: u32,
+    /// what the carrier asks for a call, in fen
+    #[arg(long, env = "HOUSING_VOICE_PRICE", default_value_t = 10)]
+    pub voice_price: u32,
     /// address under which tenants and payment companies reach this server, as in https://housing.example.gov.cn; for --wechat
     /// and --alipay
     #[arg(long, env = "HOUSING_PUBLIC_URL")]

@@ -1,10 +1,10 @@
 //! Alipay (支付宝手机网站支付): forms and addresses, signed in both directions with RSA2 over the sorted parameters.
 
 use super::{
-    Asked, Distrust, beside, client, form, refuse_simulated,
+    Asked, Distrust, beside, bill, client, form, is_here, refuse_simulated,
     rsa::{Signer, Verifier},
 };
-use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use domain::{
     billing::pay_order::{PayChannel, Told},
     value::Money,
@@ -15,7 +15,7 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
-use store::billing::pay_order::Order;
+use store::billing::pay_order::{Order, PayBill};
 
 /// A notice that was not taken comes again for 25 hours; one that is older, or comes from the future, is not believed.
 const MOMENT: TimeDelta = TimeDelta::hours(25);
@@ -127,6 +127,25 @@ impl Alipay {
         if told["code"] == "10000" || told["sub_code"] == "ACQ.TRADE_NOT_EXIST" { Ok(()) } else { Err(refused(&told)) }
     }
 
+    /// `alipay.data.dataservice.bill.downloadurl.query`, and the file behind the address that it answers, which is dead after half a
+    /// minute. The address is the company's own word; it may be written without TLS, which it has.
+    pub(super) async fn bill(&self, day: NaiveDate) -> Result<Option<PayBill>, String> {
+        let asked = json!({"bill_type": "trade", "bill_date": day.to_string()});
+        let told = self.call("alipay.data.dataservice.bill.downloadurl.query", &asked).await?;
+        if told["sub_code"].as_str().is_some_and(|code| code.to_ascii_lowercase().ends_with("bill_not_exist")) {
+            return Ok(None);
+        }
+        let url = told["bill_download_url"].as_str().filter(|_| told["code"] == "10000");
+        let url = url.ok_or_else(|| refused(&told))?;
+        let url = match url.strip_prefix("http://") {
+            Some(rest) if !is_here(url) => format!("https://{rest}"),
+            _ => url.to_owned(),
+        };
+        let answer = self.client.get(url).timeout(bill::BILL_PATIENCE).send().await;
+        let content = bill::content(answer.map_err(|error| error.without_url().to_string())?).await?;
+        bill::alipay::read(&content).map(Some)
+    }
+
     /// Sends a signed request; answers what stands under the method's own name, when its signature is right.
     async fn call(&self, method: &str, content: &Value) -> Result<Value, String> {
         let body = self.signed(method, content, &[])?;
@@ -234,7 +253,7 @@ pub(super) fn china(at: DateTime<Utc>) -> String {
     offset.map_or_else(String::new, |offset| at.with_timezone(&offset).format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-fn moment(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
     // Some answers have fractions of a second behind it.
     let text = text.get(..19)?;
     let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;

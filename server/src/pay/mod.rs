@@ -5,6 +5,7 @@
 //! amount that we made ourselves (`store::billing::pay_order::order_paid`).
 
 pub mod alipay;
+pub mod bill;
 pub mod exchange;
 pub mod notify;
 pub mod rsa;
@@ -13,6 +14,7 @@ pub mod wechat;
 
 use crate::config::ServeConfig;
 use alipay::Alipay;
+use chrono::NaiveDate;
 use domain::billing::pay_order::{PayChannel, Told};
 use simulate::{Company, Simulator};
 use std::{
@@ -20,7 +22,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use store::billing::pay_order::Order;
+use store::billing::pay_order::{Order, PayBill};
 use tokio::net::TcpListener;
 use wechat::WeChat;
 
@@ -88,6 +90,17 @@ impl Gateway {
         match self {
             Self::WeChat(wechat) => wechat.close(order_no).await,
             Self::Alipay(alipay) => alipay.close(order_no).await,
+        }
+    }
+
+    /// Fetches the company's bill of a day; none: it says that there is none.
+    ///
+    /// # Errors
+    /// As [`Self::place`]; also when it is not there yet, or damaged.
+    pub async fn bill(&self, day: NaiveDate) -> Result<Option<PayBill>, String> {
+        match self {
+            Self::WeChat(wechat) => wechat.bill(day).await,
+            Self::Alipay(alipay) => alipay.bill(day).await,
         }
     }
 }
@@ -187,14 +200,18 @@ fn beside(settings: &Path, file: &Path) -> PathBuf {
 
 /// The simulators' keys are known to everybody: a real service that is believed by them would be anybody's.
 fn refuse_simulated(key: &rsa::Verifier, service: &str) -> Result<(), String> {
-    let host = service.split_once("://").map_or(service, |(_, rest)| rest);
-    let here = ["127.0.0.1", "localhost", "[::1]"]
-        .iter()
-        .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));
-    if !here && *key == simulate::company_key() {
+    if !is_here(service) && *key == simulate::company_key() {
         return Err(format!("{service} cannot be trusted by the key of the simulators, which everybody knows"));
     }
     Ok(())
+}
+
+/// Whether an address is one of this machine.
+fn is_here(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
 }
 
 /// What follows `?` or is sent as a form.

@@ -2,25 +2,31 @@
 //! with AES-256-GCM under the merchant's own key.
 
 use super::{
-    Asked, Distrust, beside, client, refuse_simulated,
+    Asked, Distrust, beside, bill, client, refuse_simulated,
     rsa::{Signer, Verifier},
 };
 use axum::http::HeaderMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use domain::{
     billing::pay_order::{PayChannel, Told},
     list::percent_encode,
     value::Money,
 };
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    digest::{SHA1_FOR_LEGACY_USE_ONLY, digest},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
-use store::{billing::pay_order::Order, platform::token};
+use store::{
+    billing::pay_order::{Order, PayBill},
+    platform::token,
+};
 
 /// A notice that is further from our clock is not believed (微信支付: 5 minutes).
 const MOMENT: TimeDelta = TimeDelta::minutes(5);
@@ -158,27 +164,32 @@ impl WeChat {
         }
     }
 
+    /// `GET /v3/bill/tradebill`, and the file behind the address that it answers. The file itself is not signed: it is believed by its
+    /// hash, which is. Our own signature goes nowhere but to the service.
+    pub(super) async fn bill(&self, day: NaiveDate) -> Result<Option<PayBill>, String> {
+        let (status, told) =
+            self.call("GET", &format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL"), None).await?;
+        if status != 200 {
+            let none = told["code"] == "NO_STATEMENT_EXIST";
+            return if none { Ok(None) } else { Err(refused(status, &told)) };
+        }
+        let text = |name: &str| told[name].as_str().unwrap_or_default();
+        let path = text("download_url").strip_prefix(&self.service).filter(|path| path.starts_with('/'));
+        let path = path.ok_or("the bill's address is not one of WeChat Pay's service")?;
+        let answer = self.request("GET", path, String::new())?.timeout(bill::BILL_PATIENCE).send().await;
+        let content = bill::content(answer.map_err(|error| error.without_url().to_string())?).await?;
+        let hash = token::hex(digest(&SHA1_FOR_LEGACY_USE_ONLY, &content).as_ref());
+        if text("hash_type") != "SHA1" || !text("hash_value").eq_ignore_ascii_case(&hash) {
+            return Err("the bill's hash is wrong".to_owned());
+        }
+        bill::wechat::read(&content, &self.mch_id).map(Some)
+    }
+
     /// Sends a signed request; answers status and content. Of what succeeded nothing is believed that is not signed. A refusal may
     /// come without a signature, as the company's own libraries have it: of that the code is read, which can at most close an
     /// order here, and a closed order still takes its money.
     async fn call(&self, method: &str, path: &str, content: Option<&Value>) -> Result<(u16, Value), String> {
-        let body = content.map(Value::to_string).unwrap_or_default();
-        let (moment, nonce) = (Utc::now().timestamp(), token::hex(&token::random_bytes()[..16]));
-        let signature = self.key.sign(&format!("{method}\n{path}\n{moment}\n{nonce}\n{body}\n"))?;
-        let authorization = format!(
-            "WECHATPAY2-SHA256-RSA2048 mchid=\"{}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{moment}\",serial_no=\"{}\"",
-            self.mch_id, self.serial
-        );
-        let url = format!("{}{path}", self.service);
-        let request = if method == "POST" { self.client.post(url) } else { self.client.get(url) };
-        let request = request
-            .header("authorization", authorization)
-            .header("accept", "application/json")
-            .header("content-type", "application/json")
-            .header("user-agent", "housing")
-            // By which key the answer is to be signed.
-            .header("wechatpay-serial", &self.platform_serial)
-            .body(body);
+        let request = self.request(method, path, content.map(Value::to_string).unwrap_or_default())?;
         // The address of the service is no secret; what was sent is not told.
         let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
@@ -191,6 +202,26 @@ impl WeChat {
             return Err(format!("WeChat Pay answers {status} and is not believed: {why:?}"));
         }
         Ok((status, content))
+    }
+
+    /// A request that is signed as the merchant's.
+    fn request(&self, method: &str, path: &str, body: String) -> Result<reqwest::RequestBuilder, String> {
+        let (moment, nonce) = (Utc::now().timestamp(), token::hex(&token::random_bytes()[..16]));
+        let signature = self.key.sign(&format!("{method}\n{path}\n{moment}\n{nonce}\n{body}\n"))?;
+        let authorization = format!(
+            "WECHATPAY2-SHA256-RSA2048 mchid=\"{}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{moment}\",serial_no=\"{}\"",
+            self.mch_id, self.serial
+        );
+        let url = format!("{}{path}", self.service);
+        let request = if method == "POST" { self.client.post(url) } else { self.client.get(url) };
+        Ok(request
+            .header("authorization", authorization)
+            .header("accept", "application/json")
+            .header("content-type", "application/json")
+            .header("user-agent", "housing")
+            // By which key the answer is to be signed.
+            .header("wechatpay-serial", &self.platform_serial)
+            .body(body))
     }
 
     /// Whether head and body are the company's own word of these minutes.

@@ -105,7 +105,9 @@ async fn portion(database: &Database, carrier: &Carrier, clock: Clock, round: &m
         }
         match carrier.gateway.send(message).await {
             Ok(number) => {
-                sms_sent(database, message.id, &number, carrier.price, clock.now()).await.map_err(text)?;
+                sms_sent(database, message.id, &number, carrier.prices.of(message.channel), clock.now())
+                    .await
+                    .map_err(text)?;
                 (round.sent, round.failing) = (round.sent + 1, 0);
             }
             Err(error) => {
@@ -134,7 +136,7 @@ async fn receipts_read(database: &Database, carrier: &Carrier, clock: Clock) -> 
     let mut failed = None;
     for receipt in carrier.gateway.receipts().await? {
         let heard = (receipt.delivered, receipt.code.as_str());
-        if sms_receipt(database, receipt.id, heard, carrier.price, clock.now()).await.map_err(text)? {
+        if sms_receipt(database, receipt.id, heard, carrier.prices, clock.now()).await.map_err(text)? {
             received += 1;
         }
         if let Err(error) = carrier.gateway.acknowledge(&receipt).await {

@@ -11,7 +11,10 @@ use crate::{
     config::{Config, ServeConfig},
 };
 use chrono::{DateTime, FixedOffset};
-use domain::value::Money;
+use domain::{
+    billing::sms::{Channel, Prices},
+    value::Money,
+};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -69,10 +72,23 @@ pub trait SmsGateway: Send + Sync {
     fn acknowledge<'a>(&'a self, receipt: &'a Receipt) -> BoxFuture<'a, Result<(), String>>;
 }
 
+/// How a message is brought, as the folder says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Spoken {
+    #[default]
+    #[serde(rename = "SMS")]
+    Sms,
+    #[serde(rename = "VOICE")]
+    Voice,
+}
+
 /// A message as it lies in the folder.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct MessageFile {
     pub id: i64,
+    /// `SMS`: it is read; `VOICE`: it is spoken
+    #[serde(default)]
+    pub channel: Spoken,
     pub phone: String,
     pub sign: String,
     pub content: String,
@@ -100,15 +116,19 @@ impl SmsGateway for FolderGateway {
         Box::pin(async move {
             let file = MessageFile {
                 id: message.id,
+                channel: match message.channel {
+                    Channel::Sms => Spoken::Sms,
+                    Channel::Voice => Spoken::Voice,
+                },
                 phone: message.phone.clone(),
                 sign: message.sign.clone(),
                 content: message.content.clone(),
                 send_before: message.send_before,
             };
-            let name = format!("SMS{}.json", message.id);
+            let number = format!("{}{}", message.channel.code(), message.id);
             let content = serde_json::to_vec(&file).map_err(|error| Unsent::Refused(error.to_string()))?;
-            self.0.send(&name, &content).await.map_err(Unsent::Away)?;
-            Ok(format!("SMS{}", message.id))
+            self.0.send(&format!("{number}.json"), &content).await.map_err(Unsent::Away)?;
+            Ok(number)
         })
     }
 
@@ -141,8 +161,7 @@ impl SmsGateway for FolderGateway {
 /// The carrier that the city works with.
 pub struct Carrier {
     pub gateway: Box<dyn SmsGateway>,
-    /// of one part of a message
-    pub price: Money,
+    pub prices: Prices,
 }
 
 impl Carrier {
@@ -164,7 +183,9 @@ impl Carrier {
             None if serve.demo => Folder::open(&demo_folder(data))?,
             None => return Ok(None),
         };
-        Ok(Some(Self { gateway: Box::new(FolderGateway(folder)), price: Money::from_fen(serve.sms_price.into()) }))
+        let prices =
+            Prices { part: Money::from_fen(serve.sms_price.into()), call: Money::from_fen(serve.voice_price.into()) };
+        Ok(Some(Self { gateway: Box::new(FolderGateway(folder)), prices }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A carrier for those who have none: it reads the messages of a folder and answers with receipts, well or badly.
 
-use super::{MessageFile, ReceiptFile};
+use super::{MessageFile, ReceiptFile, Spoken};
 use crate::bank::{BankGateway as _, folder::Folder};
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
@@ -115,13 +115,14 @@ impl Simulator {
         Ok(answered)
     }
 
-    /// A telephone rings: a line with the end of its number and what is on its screen.
+    /// A telephone rings: a line with the end of its number and what is on its screen, or said.
     async fn receive(&self, message: &MessageFile) -> Result<(), String> {
         let Some(folder) = self.folder.done.parent() else { return Ok(()) };
         let path = folder.join(TELEPHONES);
         let before = fs::read_to_string(&path).await.unwrap_or_default();
         let end: String = message.phone.chars().skip(message.phone.chars().count().saturating_sub(4)).collect();
-        let line = format!("尾号{end}：【{}】{}", message.sign, message.content);
+        let said = if message.channel == Spoken::Voice { "语音" } else { "" };
+        let line = format!("尾号{end}{said}：【{}】{}", message.sign, message.content);
         let mut lines: Vec<&str> = before.lines().collect();
         lines.push(&line);
         let kept = &lines[lines.len().saturating_sub(RECEIVED)..];
@@ -140,11 +141,16 @@ impl Simulator {
         if now >= message.send_before {
             return vec![receipt(false, "EXPIRED")];
         }
+        // A call is answered, or rings in vain.
+        let (good, bad) = match message.channel {
+            Spoken::Sms => ("DELIVRD", "UNDELIV"),
+            Spoken::Voice => ("ANSWERED", "NOANSWER"),
+        };
         match behaviour {
-            Behaviour::Failed => vec![receipt(false, "UNDELIV")],
+            Behaviour::Failed => vec![receipt(false, bad)],
             Behaviour::Silent => Vec::new(),
-            Behaviour::Duplicate => vec![receipt(true, "DELIVRD"), receipt(true, "DELIVRD")],
-            Behaviour::Delivered | Behaviour::Mixed => vec![receipt(true, "DELIVRD")],
+            Behaviour::Duplicate => vec![receipt(true, good), receipt(true, good)],
+            Behaviour::Delivered | Behaviour::Mixed => vec![receipt(true, good)],
         }
     }
 }

@@ -66,7 +66,8 @@ mod tests {
     use chrono::DateTime;
     use domain::{
         insight::{
-            report::{By, ReportQuery, ReportRow},
+            report::{By, ReportRow},
+            report_query::ReportQuery,
             report_sheet::COLLECTION,
         },
         list::ListQuery,

@@ -4,6 +4,8 @@
 
 pub mod arrears;
 pub mod billing;
+pub mod deduction;
+pub mod portal;
 
 use crate::{
     Ctx, Database, Error, Result, Scope,

@@ -136,6 +136,18 @@ impl Ctx {
         if self.actor.may(permission) { Ok(()) } else { Err(Failure::Forbidden.into()) }
     }
 
+    /// The district of whoever sees one, and one whole.
+    #[must_use]
+    pub(crate) fn only_district(&self) -> Option<i64> {
+        match &*self.scope {
+            Scope::Districts(districts) => match districts[..] {
+                [only] => Some(only),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the district lies in the scope.
     #[must_use]
     pub fn sees_district(&self, district: i64) -> bool {
@@ -194,6 +206,15 @@ pub fn china_day(at: DateTime<Utc>) -> NaiveDate {
 pub fn china_midnight(day: NaiveDate) -> Option<DateTime<Utc>> {
     let offset = FixedOffset::east_opt(8 * 3600)?;
     Some(day.and_time(NaiveTime::MIN).and_local_timezone(offset).single()?.with_timezone(&Utc))
+}
+
+/// When a day begins and ends in China.
+///
+/// # Errors
+/// A refusal for a day that no calendar has.
+pub fn china_day_bounds(day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+    let end = day.succ_opt().and_then(china_midnight);
+    china_midnight(day).zip(end).ok_or_else(|| Failure::refused("账务日期有误").into())
 }
 
 /// A transaction of the server itself, before anybody is known: accounts only, no business data.

@@ -1,12 +1,14 @@
 //! Accounts, roles and parameters under maker and checker (S1-9.2, 9.3, 9.6; domain.md §6.4).
 
+#[path = "administration/reach.rs"]
+mod reach;
 mod support;
 
 use chrono::{TimeDelta, Utc};
 use domain::{
     dictionary::{ApprovalStatus, UserStatus},
     failure::Failure,
-    id::{ApprovalId, RoleId, UserId},
+    id::{ApprovalId, OrganizationId, RoleId, UserId},
     list::ListQuery,
     platform::{
         approval::Verdict,
@@ -27,7 +29,7 @@ use store::{
         session::{password_change, session_ctx},
         setting::{setting_put, settings_get},
         user::{
-            UserRef, user_choices, user_ctx, user_estates, user_get, user_grant_request, user_list, user_password_new,
+            UserRef, user_choices, user_ctx, user_get, user_grant_request, user_list, user_password_new, user_reach,
             user_register, user_rotate, user_sessions_end, user_status_set, user_unlock, user_update,
         },
     },
@@ -77,6 +79,7 @@ impl Office {
         GrantForm {
             organization: self.organization(organization).await,
             roles: ids,
+            districts: Vec::new(),
             estates: Vec::new(),
             reason: "新员工入职".into(),
         }
@@ -182,7 +185,7 @@ async fn what_is_wrong_with_an_account_is_told_beside_the_field() {
     assert_eq!(told(&form("second"), &nowhere, "organization").await, "所属机构不存在或已停用");
     let star = office.id("select id from estate where name = '星光苑'").await;
     let elsewhere = GrantForm { estates: vec![star.to_string()], ..grant.clone() };
-    assert_eq!(told(&form("second"), &elsewhere, "estates").await, "负责楼盘须在所属机构的管辖范围内");
+    assert_eq!(told(&form("second"), &elsewhere, "estates").await, "负责楼盘须在账号的可见范围内");
     assert_eq!(office.id("select count(*) from app_user where login = 'second'").await, 0, "nothing is half made");
     let city = city::ctx(&office.test.database, "city").await;
     assert!(user_register(&city, &form("second"), &grant).await.is_err());
@@ -291,15 +294,20 @@ async fn an_administrator_closes_opens_and_signs_out_accounts() {
 async fn an_account_can_be_limited_to_estates_of_its_organisation() {
     let office = office().await;
     let organization = office.organization("810101").await.parse().expect("an id");
-    let names: Vec<String> =
-        user_estates(&office.admin, organization).await.expect("estates").into_iter().map(|(_, name)| name).collect();
-    assert_eq!(names, ["阳光苑", "月光苑"]);
+    assert_eq!(
+        names(&user_reach(&office.admin, organization, &[]).await.expect("estates").estates),
+        ["阳光苑", "月光苑"]
+    );
     let moon = office.id("select id from estate where name = '月光苑'").await;
     let grant = GrantForm { estates: vec![moon.to_string()], ..office.grant("810101", &["ENTRY"]).await };
     let (id, _) = office.account("clerk", &grant).await;
     assert_eq!(user_get(&office.admin, id).await.expect("there").estates[0].1, "月光苑");
     let clerk = city::ctx(&office.test.database, "clerk").await;
     assert_eq!(*clerk.scope(), store::Scope::Estates(vec![moon]));
+}
+
+fn names<I>(named: &[(I, String)]) -> Vec<&str> {
+    named.iter().map(|(_, name)| name.as_str()).collect()
 }
 
 #[tokio::test]

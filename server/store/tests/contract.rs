@@ -22,6 +22,7 @@ use store::{
             SyncAnswer, contract_create, contract_decide, contract_delete, contract_get, contract_list, contract_offer,
             contract_sync_again, contract_synced, contract_update,
         },
+        lease::unit_lease,
     },
 };
 use support::{
@@ -156,10 +157,48 @@ async fn nobody_approves_what_he_wrote_and_nobody_changes_what_was_approved() {
         "update contract set end_on = end_on + 1 where id = $1",
         "update contract set bank_holder = '他人' where id = $1",
         "update contract set checker_id = created_by where id = $1",
+        "insert into contract_resident (contract_id, person_id, district_id, estate_id, name, relation)
+         select id, person_id, district_id, estate_id, '他人', 'OTHER' from contract where id = $1",
     ] {
         let error = sqlx::query(change).bind(id.0).execute(&test.admin).await.expect_err(change).to_string();
         assert!(error.contains("合同已审批") || error.contains("contract_checker_check"), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_says_to_whom_it_is_let() {
+    let test = TestDatabase::with_city().await;
+    let unit = vacant(&test, 0).await;
+    let ask = async |login: &str| unit_lease(&city::ctx(&test.database, login).await, unit).await;
+    assert_eq!(ask("finance").await.expect("an answer"), None);
+    let assignment = assigned(&test, tenant(&test, 0).await, unit).await;
+    let (id, account) = active(&test, &form(assignment)).await;
+    let lease = ask("finance").await.expect("an answer").expect("a contract");
+    assert_eq!((lease.contract, lease.status), (id, ContractStatus::Active));
+    let books = lease.books.expect("finance knows the books");
+    assert_eq!(books.account, account);
+    sqlx::raw_sql("update arrears set periods = 2, consecutive = 2, amount_fen = 22360")
+        .execute(&test.admin)
+        .await
+        .expect("behind");
+    let behind = ask("finance").await.expect("an answer").expect("a contract").books.expect("the books");
+    assert_eq!(behind.text(), "欠费2个月，共223.60元");
+    assert_eq!(ask("district-b").await.expect("an answer"), None, "another district's");
+    assert_eq!(failure(ask("admin").await), Failure::Forbidden);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standard_is_for_whom_it_is_for() {
+    let test = TestDatabase::with_city().await;
+    let assignment = assigned(&test, tenant(&test, 0).await, vacant(&test, 0).await).await;
+    let entry = city::ctx(&test.database, "entry").await;
+    sqlx::raw_sql("update rent_standard set category = 'TALENT'").execute(&test.admin).await.expect("set");
+    assert_eq!(
+        failure(contract_create(&entry, &form(assignment), false).await),
+        complaint("category", "该房源的租金标准适用于“引进人才”，与所选保障类别不一致")
+    );
+    let talent = ContractForm { category: "TALENT".into(), ..form(assignment) };
+    contract_create(&entry, &talent, false).await.expect("a contract");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,9 +5,13 @@
 mod desk;
 #[path = "dunning/later.rs"]
 mod later;
+#[path = "dunning/notices.rs"]
+mod notices;
 #[path = "dunning/rests.rs"]
 mod rests;
 mod support;
+#[path = "dunning/ways.rs"]
+mod ways;
 
 use desk::{at, change, complaint, ctx_on, failure, household, level, number, pay, published, records, refusal, told};
 use domain::{
@@ -15,7 +19,7 @@ use domain::{
         dunning::{DunningStatus, RuleSetEvent, RuleSetForm, RuleSetStatus},
         dunning_form::{DoneForm, DunningForm},
         instalment::{InstalmentForm, InstalmentStatus, LineForm, PauseForm, PauseStatus},
-        sms::{SmsKind, SmsStatus, SmsTemplateForm},
+        sms::{Prices, SmsKind, SmsStatus, SmsTemplateForm},
     },
     failure::Failure,
     id::AttachmentId,
@@ -145,7 +149,7 @@ async fn a_message_is_sent_tried_again_and_ended_by_its_receipt() {
     arrears_follow(&test.database, at("2014-12-11", 0)).await.expect("a count");
     dunning_run(&test.database, at("2014-12-11", 1)).await.expect("a run");
     let (database, nine) = (&test.database, at("2014-12-11", 9));
-    let price = Money::from_fen(5);
+    let price = Prices { part: Money::from_fen(5), call: Money::from_fen(9) };
     let claimed = sms_claim(database, 10, nine).await.expect("a claim");
     assert_eq!(claimed.len(), 2);
     assert_eq!(claimed[0].phone, "13800001200");
@@ -208,7 +212,7 @@ async fn a_notice_is_printed_and_its_service_proven() {
     let form = |nth: u32, way: &str| DunningForm {
         request: format!("00000000-0000-4000-a000-{nth:012x}"),
         way: way.into(),
-        content: String::new(),
+        ..DunningForm::default()
     };
     let id = dunning_create(&clerk, account, &form(1, "WRITTEN")).await.expect("a notice");
     assert_eq!(dunning_create(&clerk, account, &form(1, "WRITTEN")).await.expect("the same"), id);

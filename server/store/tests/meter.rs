@@ -2,6 +2,8 @@
 
 #[path = "meter/chain.rs"]
 mod chain;
+#[path = "meter/photo.rs"]
+mod photo;
 mod support;
 
 use chrono::{Months, NaiveDate, Utc};
@@ -9,7 +11,8 @@ use domain::{
     billing::{
         meter::IS_LESS,
         meter_form::{AutoForm, MeterForm, ReplaceForm},
-        meter_reading::{CorrectForm, EnteredReading, PeriodForm, PeriodStatus, ReadingStatus, ReadingsForm},
+        meter_grid::{EnteredReading, ReadingsForm},
+        meter_reading::{CorrectForm, PeriodForm, PeriodStatus, ReadingStatus},
         payment::PaymentForm,
         plan::month_of,
         reduction::last_day,

@@ -1,5 +1,7 @@
 //! Documents on paper: their wording, what they say, and the log of prints.
 
+#[path = "paper/state.rs"]
+mod state;
 mod support;
 
 use chrono::{Days, TimeDelta, Utc};
@@ -74,7 +76,7 @@ async fn one_writes_and_another_publishes() {
     let list = template_list(&city, &ListQuery::default()).await.expect("a page");
     assert_eq!(
         list.rows.iter().map(|row| (row.current, row.status)).collect::<Vec<_>>(),
-        [(true, TemplateStatus::Published); 2]
+        [(true, TemplateStatus::Published); 3]
     );
     for row in &list.rows {
         let body = template_get(&city, row.id).await.expect("it is there").body;

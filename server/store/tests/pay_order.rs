@@ -1,11 +1,12 @@
 //! Orders: an amount that does not change, paid once by what the payment company says, and what is refused.
 
+#[path = "pay_order/bank.rs"]
+mod bank;
 mod support;
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
 use domain::{
     billing::{
-        deduction::DeductionForm,
         pay_odd::{PayOddOutcome, PayOddReason, PayOddStatus},
         pay_order::{PayChannel, PayOrderStatus, Told},
         payment::PaymentForm,
@@ -22,7 +23,6 @@ use domain::{
 use store::{
     billing::{
         account::account_get,
-        deduction::{deduction_create, deduction_get},
         pay_order::{
             Order, Verdict, order_answered, order_close, order_create, order_get, order_of, order_paid, order_placed,
             order_press, orders_ask, pay_odd_decide, pay_odd_list, pay_odd_propose, pay_order_list,
@@ -429,23 +429,4 @@ async fn a_dead_address_is_asked_for_again() {
     let cashier = city::ctx(&test.database, "cashier").await;
     let found = pay_order_list(&cashier, &page).await.expect("orders");
     assert_eq!(found.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [order.id], "by its number");
-}
-
-/// The bank is not asked for what is being paid by telephone at that moment.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_batch_leaves_out_who_is_paying() {
-    let test = TestDatabase::with_city().await;
-    let (account, tenant) = household(&test, 0).await;
-    household(&test, 1).await;
-    let order = order(&tenant, account, &bills(&tenant).await[..1], 1).await;
-    let finance = city::ctx(&test.database, "finance").await;
-    let items = async || {
-        let district = finance.actor().organization_id.to_string();
-        let due_by = finance.today().to_string();
-        let id = deduction_create(&finance, &DeductionForm { district, due_by }).await.expect("a batch");
-        deduction_get(&finance, id).await.expect("the batch").row.items
-    };
-    assert_eq!(items().await, 1, "the neighbour");
-    order_close(&test.database, order.id, "已取消", None, Utc::now()).await.expect("closed");
-    assert_eq!(items().await, 1, "and the next batch takes what is left");
 }

@@ -1,6 +1,10 @@
 //! Money at the counter: division among debts, balances by the ledger, taking back, verifying, and what is refused.
 
+#[path = "payment/example.rs"]
+mod example;
 mod support;
+#[path = "payment/unverify.rs"]
+mod unverify;
 
 use chrono::{Datelike as _, Months, NaiveDate, Utc};
 use domain::{

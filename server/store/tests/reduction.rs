@@ -1,5 +1,7 @@
 //! Rent reductions (E-56, §4.3) and waivers (§3.6 L8): two people, what plans, bills and the ledger come to.
 
+#[path = "reduction/ending.rs"]
+mod ending;
 #[path = "reduction/late.rs"]
 mod late;
 mod support;

@@ -3,6 +3,8 @@
 
 #[path = "report/amounts.rs"]
 mod amounts;
+#[path = "report/carried.rs"]
+mod carried;
 mod support;
 #[path = "report/tallies.rs"]
 mod tallies;
@@ -262,7 +264,8 @@ async fn every_report_is_counted_for_every_scope() {
         for (login, places) in names {
             let ctx = city::ctx(&test.database, login).await;
             for by in sheet.groups {
-                let wide = if sheet.period == domain::insight::report::Period::Days { "2026-01-01" } else { "2026-01" };
+                let wide =
+                    if sheet.period == domain::insight::report_query::Period::Days { "2026-01-01" } else { "2026-01" };
                 let found = report(&ctx, sheet.key, &[("by", by.named().0), ("start", wide)]).await;
                 assert!(found.rows.iter().all(|row| row.sums.len() == sheet.width()), "{}", sheet.no);
                 // Rent is of contracts that run, and those of these rows are drafts.

@@ -112,6 +112,7 @@ async fn the_seeded_roles_may_exactly_this() {
     tenancy:template:write       .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
     tenancy:template:check       .           .    x          .        .      .        .     .                 .       .       .         .         .            .       .
     tenancy:print:read           .           x    x          x        .      x        x     .                 x       x       .         .         x            x       .
+    tenancy:print:write          .           .    .          .        .      x        x     .                 x       .       .         .         x            x       .
     tenancy:binding:write        .           .    .          .        .      x        x     .                 .       .       .         .         .            .       .
     tenancy:hand_over:write      .           .    .          .        .      x        .     .                 .       .       .         .         x            .       .
     tenancy:exit:inspect         .           .    .          .        .      x        .     .                 .       .       .         .         x            .       .

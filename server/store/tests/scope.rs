@@ -284,9 +284,15 @@ async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
     );
     assert_eq!(numbers(&mut tx, "select count(*) from district_arrears_tally".to_owned()).await, [0], "nor these");
     assert_eq!(numbers(&mut tx, "select count(*) from asset_depreciation_run".to_owned()).await, [0], "nor its books");
-    for table in
-        ["bank_file", "deduction_batch", "deduction_line", "bank_difference", "bank_statement_line", "reconciliation"]
-    {
+    for table in [
+        "bank_file",
+        "deduction_batch",
+        "deduction_line",
+        "bank_difference",
+        "bank_statement_line",
+        "reconciliation",
+        "pay_bill_line",
+    ] {
         assert_eq!(numbers(&mut tx, format!("select count(*) from {table}")).await, [0], "nor its files: {table}");
     }
     assert_eq!(

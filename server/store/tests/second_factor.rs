@@ -288,8 +288,9 @@ async fn who_has_power_sets_one_up_where_the_city_asks_for_it() {
         ("security", true),
         ("city", true),
         ("city-check", true),
-        ("leader", false),
+        ("leader", true),
         ("auditor", false),
+        ("cashier", false),
     ] {
         let session = password(database, login, now).await.expect("welcome");
         let ctx = ctx_of(database, &session, now).await.expect("a session");

@@ -1,5 +1,7 @@
 //! Taking over a running city (domain.md §3.27): what is staged, who agrees to it, and what is there afterwards.
 
+#[path = "take_over/list.rs"]
+mod list;
 #[path = "take_over/money.rs"]
 mod money;
 mod support;

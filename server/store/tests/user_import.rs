@@ -117,6 +117,7 @@ async fn accounts_of_a_file_open_when_another_person_agrees() {
     let grant = GrantForm {
         organization: waiting.organization_id.to_string(),
         roles: vec![id(&test, "select id from role where code = 'STREET'").await.to_string()],
+        districts: Vec::new(),
         estates: Vec::new(),
         reason: "另行申请".into(),
     };

@@ -68,6 +68,7 @@ async fn nobody_agrees_to_rights_of_his_own() {
     let grant = GrantForm {
         organization: id(&test, "select id from organization where code = '810101'").await.to_string(),
         roles: vec![id(&test, "select id from role where code = 'SEC_ADMIN'").await.to_string()],
+        districts: Vec::new(),
         estates: Vec::new(),
         reason: "调岗".into(),
     };

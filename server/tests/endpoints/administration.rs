@@ -60,7 +60,7 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
         city_refused(governs("user_list", list.clone(), "admin")),
         city_refused(governs("user_get", json!({"id": user}), "auditor")),
         city_refused(governs("user_choices_get", json!({}), "admin")),
-        city_refused(governs("user_estates", json!({"organization": 1}), "admin")),
+        city_refused(governs("user_reach", json!({"organization": 1, "districts": []}), "admin")),
         Entry {
             wrong_role: ("security", Forbidden),
             ..governs("user_register", json!({"form": form, "grant": grant}), "admin")

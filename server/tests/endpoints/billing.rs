@@ -86,6 +86,10 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
         cashier("payment_void", json!({"id": void, "version": 1, "reason": "金额有误"})),
         finance("payments_chosen", json!({"ids": [verified]})),
         finance("payments_verify", json!({"ids": [verified]})),
+        Entry {
+            right: ("finhead", Good),
+            ..writes("payment_unverify", json!({"id": verified, "version": 2, "reason": "票据不符"}), "finance", Forbidden)
+        },
         read("receipt_get", json!({"id": paid}), NotFound),
         read("receipt_print", json!({"id": paid}), NotFound),
         read("bill_run_list", list.clone(), Good),

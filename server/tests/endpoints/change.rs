@@ -29,6 +29,10 @@ pub fn functions(at: &Changed, list: &Value) -> Vec<Entry> {
         "request": "00000000-0000-4000-8000-000000000001", "kind": "PHONE", "effective_on": "2027-01-01", "phone": "13800000001",
         "reason": "换号",
     });
+    let swap = json!({
+        "request": "00000000-0000-4000-8000-000000000002", "first": at.contract.to_string(), "second": (at.contract + 1).to_string(),
+        "effective_on": "2027-01-01", "signed_on": "2026-01-01", "first_consent": "1", "second_consent": "2", "doc_no": "3", "reason": "4",
+    });
     let decide = |id: i64, version: i32| json!({"id": id, "version": version, "approve": false, "opinion": "资料不全"});
     let batch = json!({"id": at.batch, "version": 1});
     vec![
@@ -37,6 +41,8 @@ pub fn functions(at: &Changed, list: &Value) -> Vec<Entry> {
         // The contract is not in force.
         write("contract_change_offer_get", json!({"contract": at.contract}), Refused),
         write("contract_change_create", json!({"contract": at.contract, "form": form, "submit": true}), Refused),
+        write("contract_swap_offer_get", json!({"first": at.contract, "second": at.contract}), Refused),
+        write("contract_swap_create", json!({"form": swap, "submit": true}), Refused),
         write("contract_change_submit", json!({"id": at.change, "version": 1}), Good),
         check("contract_change_decide", decide(at.change, 2), Good),
         // It is refused already.

@@ -4,18 +4,48 @@ use crate::{
     entries::{
         Entry,
         Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
+        raw, reads, writes,
     },
     support::{
-        Site,
+        Site, city,
         dunning_pages::{Dunned, dunned},
     },
 };
+use domain::platform::print::PrintForm;
 use serde_json::{Value, json};
+use store::tenancy::paper::print_create;
 
 /// Of a contract of 阳光苑 that there is already.
 pub async fn dunning_world(site: &Site, contract: i64) -> Dunned {
-    dunned(site, contract).await
+    let at = dunned(site, contract).await;
+    // A notice that the accountant printed as one of a batch.
+    let printed = site
+        .id(&format!(
+            "insert into dunning_record (district_id, estate_id, account_id, contract_id, month, way, level, periods, amount_fen, content, at,
+                 printed_on)
+             select district_id, estate_id, account_id, contract_id, month, way, level, periods, amount_fen, content, at, current_date
+             from dunning_record where id = {} returning id",
+            at.notice
+        ))
+        .await;
+    let finance = city::ctx(&site.test.database, "finance").await;
+    let form = PrintForm { paper: "DUNNING".into(), id: printed, ..PrintForm::default() };
+    let print = print_create(&finance, &form).await.expect("a print");
+    site.id(&format!("update print_log set batch = {BATCH} where id = {print} returning id")).await;
+    at
+}
+
+/// The number of the file.
+const BATCH: i64 = 77;
+
+/// The notices of a batch come to whoever printed them.
+pub fn file() -> Entry {
+    let path = format!("/files/print/batch/{BATCH}");
+    Entry {
+        right: ("finance", Good),
+        wrong_role: ("cashier", NotFound),
+        ..raw("/files/print/batch/{id}", path, Forbidden, "cashier", NotFound)
+    }
 }
 
 /// Who works with money reads; an accountant makes, the head of finance agrees; administrators word the messages.
@@ -94,5 +124,7 @@ pub fn functions(at: &Dunned, list: &Value) -> Vec<Entry> {
         admin("sms_template_list", json!({}), Good),
         // There is no such placeholder.
         admin("sms_template_update", template, Refused),
+        // It owes one month: it is left out.
+        finance("dunning_notices_print", json!({"form": {"accounts": [at.account], "list": null}}), Good),
     ]
 }

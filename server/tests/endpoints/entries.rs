@@ -416,6 +416,7 @@ pub fn routes(world: &World) -> Vec<Entry> {
         files::link(&world.files),
         papers::file(&world.billing.papers),
         papers::specimen(&world.billing.papers),
+        dunning::file(),
         raw("/map/outlines", "/map/outlines", Good, "finance", Good),
         // A page: who is not signed in is led to the door, and what is found is looked at in `pages.rs`.
         Entry {

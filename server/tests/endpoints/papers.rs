@@ -3,7 +3,7 @@
 use crate::{
     entries::{
         Entry,
-        Told::{Forbidden, Good, Hidden, NotFound},
+        Told::{Forbidden, Good, Hidden, NotFound, Refused},
         raw, reads, writes,
     },
     support::{Site, city},
@@ -77,6 +77,28 @@ pub fn functions(at: &PaperWorld, list: &Value) -> Vec<Entry> {
         reads("print_create", print("RECEIPT", at.payment), Forbidden, "admin", NotFound),
         Entry { wrong_role: ("approver", Forbidden), ..reads("print_list", list.clone(), Forbidden, "admin", Hidden) },
         by("cashier", "print_estates", json!({}), "approver"),
+        reads("print_copy_get", json!({"id": at.print}), Forbidden, "admin", NotFound),
+        Entry {
+            wrong_role: ("approver", Forbidden),
+            ..reads("print_finding_list", list.clone(), Forbidden, "admin", Good)
+        },
+        // Whoever prints and hands out; a district only looks.
+        by(
+            "cashier",
+            "print_move",
+            json!({"id": at.print, "version": 1, "form": {"event": "Issue", "text": "本人"}}),
+            "city",
+        ),
+        by("cashier", "print_queue_list", list.clone(), "city"),
+        by("cashier", "print_queue_print", json!({"form": {"items": ["RECEIPT-0"]}}), "city"),
+        Entry {
+            right: ("cashier", Refused),
+            ..writes("print_queue_skip", json!({"form": {"items": []}, "reason": "x"}), "city", Forbidden)
+        },
+        Entry {
+            right: ("cashier", Refused),
+            ..writes("print_queue_restore", json!({"form": {"items": []}}), "city", Forbidden)
+        },
     ]
 }
 

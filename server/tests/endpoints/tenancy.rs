@@ -68,6 +68,7 @@ pub fn functions(at: &TenancyWorld, list: &Value) -> Vec<Entry> {
         read("contract_list", list.clone(), Hidden),
         read("contracts_chosen", json!({"ids": [id]}), Hidden),
         read("contract_get", json!({"id": id}), NotFound),
+        read("unit_lease_get", json!({"id": 1}), Hidden),
         write("contract_offer_get", json!({"assignment": at.chosen})),
         write("contract_create", json!({"form": at.form, "submit": false})),
         write("contract_update", json!({"id": id, "version": 1, "form": at.kept})),

@@ -9,9 +9,10 @@ use crate::support::{
 use axum::http::StatusCode;
 
 /// Address patterns that are looked at here.
-pub const PATTERNS: [&str; 6] = [
+pub const PATTERNS: [&str; 7] = [
     "/tenancy/changes",
     "/tenancy/changes/new",
+    "/tenancy/changes/swap",
     "/tenancy/changes/:id",
     "/tenancy/take-overs",
     "/tenancy/take-overs/items",
@@ -51,6 +52,8 @@ async fn what_is_to_be_changed_and_taken_over_is_shown() {
     let finance = site.session("finance").await;
     let page = site.get(&format!("/tenancy/changes/new?contract={contract}"), Some(&finance)).await;
     assert!(page.text().contains("您没有此项操作的权限"), "the form");
+    let page = site.get(&format!("/tenancy/changes/swap?first={contract}"), Some(&b)).await;
+    hides(&page, "the form of a swap", &["阳光苑"]);
     let admin = site.session("admin").await;
     for path in ["/tenancy/changes", "/tenancy/take-overs"] {
         assert!(site.get(path, Some(&admin)).await.text().contains("您没有此项操作的权限"), "{path}");

@@ -9,7 +9,7 @@ use crate::support::{
 use axum::http::StatusCode;
 
 /// Address patterns that are looked at here.
-pub const PATTERNS: [&str; 18] = [
+pub const PATTERNS: [&str; 19] = [
     "/billing/dunning",
     "/billing/dunning/rules",
     "/billing/dunning/rules/new",
@@ -19,6 +19,7 @@ pub const PATTERNS: [&str; 18] = [
     "/billing/dunning/pauses/:id",
     "/billing/dunning/instalments",
     "/billing/dunning/instalments/:id",
+    "/billing/dunning/notices",
     "/billing/dunning/accounts/:id",
     "/billing/dunning/accounts/:id/:action",
     "/billing/dunning/:id",

@@ -7,12 +7,17 @@ use domain::platform::print::PrintForm;
 use store::tenancy::paper::print_create;
 
 /// Address patterns that are looked at here.
-pub const PATTERNS: [&str; 6] = [
+pub const PATTERNS: [&str; 11] = [
     "/tenancy/templates",
     "/tenancy/templates/new",
     "/tenancy/templates/:id",
     "/tenancy/templates/:id/edit",
     "/tenancy/prints",
+    "/tenancy/prints/audit",
+    "/tenancy/prints/:id",
+    "/tenancy/print-queue",
+    "/tenancy/print-queue/selected",
+    "/tenancy/print-queue/skipped",
     "/billing/notices",
 ];
 
@@ -46,6 +51,11 @@ async fn what_is_printed_is_shown() {
             vec!["修改 新版租赁合同 V2", "可用占位符", "第一条 当事人"],
         ),
         ("finance", "/tenancy/prints".into(), vec!["打印记录", number.as_str(), "收款收据", "首次打印", "测试finance"]),
+        ("finance", "/tenancy/prints/audit".into(), vec!["编号核查", "打印次数、编号和内容均一致"]),
+        ("finance", format!("/tenancy/prints/{print}"), vec![number.as_str(), "发放", "作废", "补打", "已打印"]),
+        ("finance", "/tenancy/print-queue".into(), vec!["待打印", "已跳过", "收款收据"]),
+        ("finance", "/tenancy/print-queue/selected?item=DUNNING-1".into(), vec!["打印文书", "已选1份", "跳过"]),
+        ("finance", "/tenancy/print-queue/skipped".into(), vec!["恢复待打印", "请先勾选文书"]),
         ("finance", "/billing/notices".into(), vec!["缴费通知单", "小区", "账期", "生成PDF"]),
         ("finance", format!("/billing/notices?account={account}"), vec!["缴款人", "账期"]),
         ("finance", format!("/billing/payments/{payment}"), vec!["生成PDF"]),

@@ -87,6 +87,7 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
     let grant = domain::platform::user_form::GrantForm {
         organization: site.id("select id from organization where code = '810101'").await.to_string(),
         roles: vec![role.to_string()],
+        districts: Vec::new(),
         estates: Vec::new(),
         reason: "借调窗口".into(),
     };

@@ -63,6 +63,16 @@ pub fn pages(at: &Changed) -> [Vec<(&'static str, String, Vec<&'static str>)>; 2
     ];
     let clerk = vec![
         ("/tenancy/changes/new", "/tenancy/changes/new".into(), vec!["办理合同变更", "请在履行中的合同页面办理变更"]),
+        (
+            "/tenancy/changes/swap",
+            "/tenancy/changes/swap".into(),
+            vec!["办理住房调换", "合同一", "选择两份履行中的合同后"],
+        ),
+        (
+            "/tenancy/changes/swap",
+            format!("/tenancy/changes/swap?first={}", at.contract),
+            vec!["办理住房调换", "提交审批"],
+        ),
         ("/tenancy/changes/:id", format!("/tenancy/changes/{}", at.change), vec!["提交审批", "撤回"]),
         ("/tenancy/take-overs/:id", format!("/tenancy/take-overs/{}", at.batch), vec!["提交审批", "作废"]),
         ("/tenancy/take-overs", "/tenancy/take-overs".into(), vec!["导入"]),

@@ -105,7 +105,7 @@ pub fn pages(at: &Dunned) -> Vec<(&'static str, String, Vec<&'static str>)> {
     let account = of("dunning/accounts", at.account);
     vec![
         ("/billing/dunning", "/billing/dunning".into(), vec!["催缴记录", "书面", "223.60", "共 2 条"]),
-        ("/billing/dunning/:id", of("dunning", at.notice), vec!["催缴通知书", "CJ", "登记打印", "附件"]),
+        ("/billing/dunning/:id", of("dunning", at.notice), vec!["催缴通知书", "CJ", "打印通知书", "附件"]),
         ("/billing/dunning/rules", "/billing/dunning/rules".into(), vec!["催缴规则", "甲区", "待复核", "编制规则"]),
         (
             "/billing/dunning/rules/new",
@@ -126,6 +126,11 @@ pub fn pages(at: &Dunned) -> Vec<(&'static str, String, Vec<&'static str>)> {
         ("/billing/dunning/pauses/:id", of("dunning/pauses", at.pause), vec!["阳光苑补贴审批中", "2099-12-31"]),
         ("/billing/dunning/instalments", "/billing/dunning/instalments".into(), vec!["分期还款", "223.60", "共 1 条"]),
         ("/billing/dunning/instalments/:id", of("dunning/instalments", at.plan), vec!["分期计划", "2099-12-31"]),
+        (
+            "/billing/dunning/notices",
+            format!("/billing/dunning/notices?account={}", at.account),
+            vec!["批量打印催缴通知书", "已选的1户", "打印记录"],
+        ),
         ("/billing/dunning/accounts/:id", account.clone(), vec!["催缴情况", "短信黑名单", "已列入", "催缴记录"]),
         ("/billing/dunning/accounts/:id/:action", format!("{account}/record"), vec!["登记催缴", "催缴方式"]),
         ("/billing/dunning/accounts/:id/:action", format!("{account}/pause"), vec!["申请暂停催缴", "截止日期"]),

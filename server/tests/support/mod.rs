@@ -13,6 +13,7 @@ pub mod city;
 #[path = "../../store/tests/support/database.rs"]
 pub mod database;
 pub mod deduction_pages;
+pub mod desk;
 pub mod dunning_pages;
 pub mod exit_pages;
 pub mod meter_pages;

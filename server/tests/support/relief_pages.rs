@@ -35,7 +35,7 @@ pub fn pages(reduction: i64, waiver: i64, account: i64) -> [Vec<(&'static str, S
         (
             "/billing/reductions/:id",
             format!("/billing/reductions/{reduction}"),
-            vec!["核减信息", "111.80", "-100.62", "11.18", "同意", "驳回"],
+            vec!["核减信息", "111.80", "核减额(元)", "100.62", "11.18", "同意", "驳回"],
         ),
         (
             "/billing/reductions/:id/stop",

@@ -189,6 +189,7 @@ pub const BILL_LIST: ListSheet<BillRow> = ListSheet {
         Filter { key: "contract", label: "合同", choices: Choices::Linked },
         Filter { key: "account", label: "账户", choices: Choices::Linked },
         Filter { key: "month", label: "账期", choices: Choices::Text("如 2026-03") },
+        Filter { key: "booked", label: "记账月份", choices: Choices::Linked },
     ],
     default_sort: ("due_on", true),
     jumps: false,

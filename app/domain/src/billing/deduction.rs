@@ -9,7 +9,7 @@ use crate::{
     failure::FieldErrors,
     form::{date, pick},
     id::{AccountId, BankDifferenceId, ContractId, DeductionBatchId, DeductionItemId, OrganizationId, PaymentId},
-    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, TURN, cell_or_empty},
     value::{Complaint, Money},
 };
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
@@ -205,6 +205,7 @@ pub const DEDUCTION_LIST: ListSheet<DeductionRow> = ListSheet {
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Of(DeductionStatus::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
+        TURN,
     ],
     default_sort: ("made_at", true),
     jumps: false,

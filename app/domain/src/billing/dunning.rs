@@ -2,8 +2,8 @@
 //! rules and records. The lists are `dunning_sheet`.
 
 use crate::{
-    billing::sms::SmsKind,
-    dictionary::dictionary,
+    billing::sms::{Channel, SmsKind},
+    dictionary::{Item, dictionary},
     failure::{Failure, FieldErrors},
     form::date,
     id::OrganizationId,
@@ -25,9 +25,11 @@ dictionary! {
     /// 催缴方式 (E-52 `way`)
     DunningWay = "E-52.way" "催缴方式" {
         Sms = "SMS" "短信",
+        Voice = "VOICE" "语音",
         Phone = "PHONE" "电话",
         Visit = "VISIT" "上门",
         Written = "WRITTEN" "书面",
+        Lawsuit = "LAWSUIT" "诉讼",
     }
 }
 
@@ -82,6 +84,36 @@ dictionary! {
         NoPhone = "NO_PHONE" "无手机号",
         TemplateOff = "TEMPLATE_OFF" "模板已停用",
         OtherRule = "OTHER_RULE" "区县另有规则",
+    }
+}
+
+dictionary! {
+    /// Why a notice was not printed with others.
+    LeftOut = "E-52.left_out" "未打印原因" {
+        Paid = "PAID" "没有欠费",
+        Below = "BELOW" "欠费不足两个月",
+        Paused = "PAUSED" "暂停催缴",
+        Waiting = "WAITING" "通知书已打印，待送达",
+        NoLessee = "NO_LESSEE" "没有承租人",
+        NoAddress = "NO_ADDRESS" "没有住房地址",
+    }
+}
+
+impl DunningWay {
+    /// How a message goes: its carrier ends the record, and its template words it; none: people do it.
+    #[must_use]
+    pub const fn channel(self) -> Option<Channel> {
+        match self {
+            Self::Sms => Some(Channel::Sms),
+            Self::Voice => Some(Channel::Voice),
+            _ => None,
+        }
+    }
+
+    /// What a rule may do: a court is gone to case by case.
+    #[must_use]
+    pub fn by_rule() -> Vec<Item> {
+        Self::ALL.iter().copied().filter(|way| *way != Self::Lawsuit).map(Item::from).collect()
     }
 }
 
@@ -265,12 +297,12 @@ impl RuleForm {
             return Err("按欠费等级催缴的，天数须为0");
         }
         let way = DunningWay::from_code(&self.way).ok_or("请选择催缴方式")?;
-        let template = match way {
-            DunningWay::Sms => {
-                let kind = SmsKind::from_code(&self.template);
-                Some(kind.ok_or("请选择短信模板")?)
-            }
-            _ => None,
+        if way == DunningWay::Lawsuit {
+            return Err("诉讼须逐户登记，不能按规则生成");
+        }
+        let template = match way.channel() {
+            Some(_) => Some(SmsKind::from_code(&self.template).ok_or("请选择短信模板")?),
+            None => None,
         };
         // 月数 is of who is behind, 到期日 of a bill.
         let of_level = matches!(template, Some(SmsKind::LevelOne | SmsKind::LevelTwo));
@@ -351,6 +383,9 @@ mod tests {
         assert_eq!(said(|line| line.anchor.clear()), "第1条：请选择起点");
         assert_eq!(said(|line| line.days = "-31".into()), "第1条：天数须为-30至365的整数");
         assert_eq!(said(|line| line.way = "FAX".into()), "第1条：请选择催缴方式");
+        assert_eq!(said(|line| line.way = "LAWSUIT".into()), "第1条：诉讼须逐户登记，不能按规则生成");
+        let unworded = |line: &mut RuleForm| (line.way, line.template) = ("VOICE".into(), String::new());
+        assert_eq!(said(unworded), "第1条：请选择短信模板");
         assert_eq!(said(|line| line.template = "DEDUCT_FAIL".into()), "第1条：请选择短信模板");
         assert_eq!(said(|line| line.template = "ARREARS_L1".into()), "第1条：短信模板与起点不符");
         assert_eq!(said(|line| line.anchor = "L1".into()), "第1条：按欠费等级催缴的，天数须为0");

@@ -1,6 +1,7 @@
 //! How a household stands with dunning, and what is written to it (domain.md §3.8).
 
 use super::{
+    dunning_form::Suit,
     dunning_sheet::DunningRow,
     instalment::{InstalmentRow, PauseRow},
 };
@@ -49,6 +50,14 @@ pub fn notice_text(
 #[must_use]
 pub fn task_text(periods: i64, amount: Money) -> String {
     format!("欠缴租金{periods}个月，共{amount}元，请联系承租人催缴并登记结果")
+}
+
+/// What a record of a lawsuit says.
+#[must_use]
+pub fn suit_text(suit: Option<&Suit>, periods: i64, amount: Money) -> String {
+    let case =
+        suit.map(|suit| format!("{}{}立案，案号{}。", suit.filed_on, suit.court, suit.case_no)).unwrap_or_default();
+    format!("{case}累计欠缴租金{periods}个月，共{amount}元")
 }
 
 #[cfg(test)]

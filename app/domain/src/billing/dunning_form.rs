@@ -11,33 +11,68 @@ use serde::{Deserialize, Serialize};
 
 /// What is entered about a contact with a household that is behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DunningForm {
     /// id of the request, drawn by the browser once (a UUID)
     pub request: String,
     /// [`DunningWay`]
     pub way: String,
-    /// not of a text message, which its template words
+    /// not of a message, which its template words
     pub content: String,
+    /// of a lawsuit: the court, the number of the case, and the day on which it was filed
+    pub court: String,
+    pub case_no: String,
+    pub filed_on: String,
+}
+
+/// A case at a court (E-52 诉讼).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suit {
+    pub court: String,
+    pub case_no: String,
+    pub filed_on: NaiveDate,
+}
+
+/// The same, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DunningFields {
+    pub way: DunningWay,
+    pub content: Option<String>,
+    pub suit: Option<Suit>,
 }
 
 impl DunningForm {
     /// # Errors
     /// One sentence per field.
-    pub fn check(&self) -> Result<(DunningWay, Option<String>), FieldErrors> {
+    pub fn check(&self, today: NaiveDate) -> Result<DunningFields, FieldErrors> {
         let mut errors = FieldErrors::default();
         let way = errors.take("way", DunningWay::from_code(&self.way).ok_or(Complaint::says("请选择催缴方式")));
         let content = text_max(&self.content, TEXT_MAX).and_then(|text| match way {
-            Some(DunningWay::Sms) if !text.is_empty() => Err(Complaint::says("短信按模板生成，内容请留空")),
+            Some(way) if way.channel().is_some() && !text.is_empty() => {
+                Err(Complaint::says("短信和语音按模板生成，内容请留空"))
+            }
             _ => Ok(text),
         });
         let content = errors.take("content", content);
         if self.request.len() != 36 {
             errors.add("way", "页面已过期，请刷新后再办理");
         }
+        let suit = (way == Some(DunningWay::Lawsuit)).then(|| self.suit(today, &mut errors)).flatten();
         match (way, content) {
-            (Some(way), Some(content)) if errors.is_empty() => Ok((way, Some(content).filter(|text| !text.is_empty()))),
+            (Some(way), Some(content)) if errors.is_empty() => {
+                Ok(DunningFields { way, content: Some(content).filter(|text| !text.is_empty()), suit })
+            }
             _ => Err(errors),
         }
+    }
+
+    fn suit(&self, today: NaiveDate, errors: &mut FieldErrors) -> Option<Suit> {
+        let court = errors.take("court", required(&self.court).and_then(|text| text_max(&text, 50)));
+        let case_no = errors.take("case_no", required(&self.case_no).and_then(|text| text_max(&text, 50)));
+        let filed_on = date(self.filed_on.trim())
+            .and_then(|day| if day > today { Err(Complaint::says("立案日期不能晚于今天")) } else { Ok(day) });
+        let filed_on = errors.take("filed_on", filed_on);
+        Some(Suit { court: court?, case_no: case_no?, filed_on: filed_on? })
     }
 }
 
@@ -117,10 +152,31 @@ mod tests {
             request: "00000000-0000-4000-8000-000000000001".into(),
             way: way.into(),
             content: content.into(),
+            ..DunningForm::default()
         };
-        assert_eq!(form("SMS", "").check(), Ok((DunningWay::Sms, None)));
-        assert_eq!(form("SMS", "x").check().unwrap_err().get("content"), Some("短信按模板生成，内容请留空"));
-        assert_eq!(form("VISIT", "上门").check(), Ok((DunningWay::Visit, Some("上门".into()))));
+        let check = |form: DunningForm| form.check(day("2026-11-28"));
+        let fields = |way, content: &str| {
+            let content = Some(content.to_owned()).filter(|text| !text.is_empty());
+            Ok(DunningFields { way, content, suit: None })
+        };
+        assert_eq!(check(form("SMS", "")), fields(DunningWay::Sms, ""));
+        assert_eq!(check(form("VOICE", "")), fields(DunningWay::Voice, ""));
+        for way in ["SMS", "VOICE"] {
+            assert_eq!(check(form(way, "x")).unwrap_err().get("content"), Some("短信和语音按模板生成，内容请留空"));
+        }
+        assert_eq!(check(form("VISIT", "上门")), fields(DunningWay::Visit, "上门"));
+        // A lawsuit names its court and its number.
+        let errors = check(form("LAWSUIT", "")).unwrap_err();
+        assert!(["court", "case_no", "filed_on"].iter().all(|field| errors.get(field).is_some()));
+        let suit = DunningForm {
+            court: "演示区人民法院".into(),
+            case_no: "（2026）演01民初1号".into(),
+            filed_on: "2026-11-29".into(),
+            ..form("LAWSUIT", "")
+        };
+        assert_eq!(check(suit.clone()).unwrap_err().get("filed_on"), Some("立案日期不能晚于今天"));
+        let suit = check(DunningForm { filed_on: "2026-11-28".into(), ..suit }).expect("it is right").suit;
+        assert_eq!(suit.map(|suit| suit.filed_on), Some(day("2026-11-28")));
     }
 
     #[test]

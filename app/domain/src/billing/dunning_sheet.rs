@@ -3,6 +3,7 @@
 use crate::{
     billing::{
         dunning::{Anchor, DunningStatus, DunningWay, Rule, RuleSetStatus, Service, TrialOutcome},
+        dunning_form::Suit,
         sms::{SmsKind, SmsStatus},
     },
     dictionary::ArrearsLevel,
@@ -128,7 +129,7 @@ pub const TRIAL_LIST: ListSheet<TrialRow> = ListSheet {
         Filter { key: "set", label: "规则", choices: Choices::Linked },
         Filter { key: "month", label: "月份", choices: Choices::Text("如2026-11") },
         Filter { key: "outcome", label: "结果", choices: Choices::Of(TrialOutcome::choices) },
-        Filter { key: "way", label: "方式", choices: Choices::Of(DunningWay::choices) },
+        Filter { key: "way", label: "方式", choices: Choices::Of(DunningWay::by_rule) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
     ],
     default_sort: ("day", false),
@@ -162,6 +163,8 @@ pub struct DunningRow {
     pub received_by: Option<String>,
     /// of the newest text message of it, and its id
     pub sms: Option<(i64, SmsStatus)>,
+    /// of a lawsuit
+    pub suit: Option<Suit>,
     pub version: i32,
 }
 
@@ -185,7 +188,7 @@ pub const DUNNING_LIST: ListSheet<DunningRow> = ListSheet {
         ListColumn { key: "done_at", header: "办理时间", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.done_at, Cell::Time) },
         ListColumn { key: "notice_no", header: "通知书编号", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.notice_no.as_deref(), Cell::text) },
         ListColumn { key: "served_on", header: "送达日期", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.served_on, Cell::Date) },
-        ListColumn { key: "sms", header: "短信状态", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.sms, |(_, status)| Cell::coded(status)) },
+        ListColumn { key: "sms", header: "短信语音状态", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.sms, |(_, status)| Cell::coded(status)) },
         ListColumn { key: "result", header: "结果", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.result.as_deref(), Cell::text) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
     ],

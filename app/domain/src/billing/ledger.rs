@@ -27,6 +27,8 @@ dictionary! {
         Waiver = "WAIVER" "减免",
         BadDebt = "BAD_DEBT" "坏账",
         Opening = "OPENING" "期初结转",
+        // between two accounts of one household
+        Moved = "MOVED" "调换结转",
     }
 }
 

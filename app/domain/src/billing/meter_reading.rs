@@ -4,7 +4,7 @@ use crate::{
     billing::run::month_parse,
     dictionary::{MeterType, dictionary},
     failure::{Failure, FieldErrors},
-    form::{date, optional, pick},
+    form::{date, pick},
     id::{AccountId, BillId, EstateId},
     tenancy::hand_over::Reading,
     value::{Check, Complaint, Money, required, text_max},
@@ -149,6 +149,8 @@ pub struct ReadingRow {
     /// why it has to be, or was, confirmed
     pub note: Option<String>,
     pub reader: Option<String>,
+    /// photos of the meter as it was read
+    pub photos: i64,
     pub version: i32,
 }
 
@@ -272,88 +274,6 @@ pub fn read_within((from, to): (NaiveDate, NaiveDate), read_on: NaiveDate) -> Ch
     }
 }
 
-/// What is entered of one meter in the grid.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EnteredReading {
-    pub id: i64,
-    pub version: i32,
-    /// of a first reading
-    pub opening: String,
-    pub closing: String,
-    pub rolled: bool,
-}
-
-/// The values of a page of the grid.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ReadingsForm {
-    /// 抄表日期
-    pub read_on: String,
-    pub readings: Vec<EnteredReading>,
-}
-
-/// A form that passed its check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadingsFields {
-    pub read_on: NaiveDate,
-    pub readings: Vec<ReadingFields>,
-}
-
-/// What is entered of one meter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReadingFields {
-    pub id: i64,
-    pub version: i32,
-    pub opening: Option<Reading>,
-    pub closing: Reading,
-    pub rolled: bool,
-}
-
-/// The field of a form that holds what a meter shows: a value of the grid.
-#[must_use]
-pub fn reading_field(id: i64) -> String {
-    format!("closing-{id}")
-}
-
-/// The field that holds what a meter showed before its first reading.
-#[must_use]
-pub fn opening_field(id: i64) -> String {
-    format!("opening-{id}")
-}
-
-impl ReadingsForm {
-    /// Checks what was entered; what is empty is left out.
-    ///
-    /// # Errors
-    /// One sentence per field, under [`reading_field`].
-    pub fn check(&self, today: NaiveDate) -> Result<ReadingsFields, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let read_on = errors.take("read_on", required(&self.read_on).and_then(|text| date(&text)));
-        if read_on.is_some_and(|day| day > today) {
-            errors.add("read_on", "抄表日期不能晚于今天");
-        }
-        let mut readings = Vec::new();
-        for entered in self.readings.iter().filter(|entered| !entered.closing.trim().is_empty()) {
-            let field = reading_field(entered.id);
-            let opening = errors.take(&opening_field(entered.id), optional(&entered.opening, Reading::parse));
-            let closing = errors.take(&field, Reading::parse(&entered.closing));
-            if let (Some(opening), Some(closing)) = (opening, closing) {
-                let (id, version, rolled) = (entered.id, entered.version, entered.rolled);
-                readings.push(ReadingFields { id, version, opening, closing, rolled });
-            }
-        }
-        match read_on {
-            Some(_) if errors.is_empty() && readings.is_empty() => {
-                errors.add("read_on", "请先填写期末值");
-                Err(errors)
-            }
-            Some(read_on) if errors.is_empty() => Ok(ReadingsFields { read_on, readings }),
-            _ => Err(errors),
-        }
-    }
-}
-
 /// 更正: another value of a reading that was billed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -425,18 +345,6 @@ mod tests {
         ] {
             assert!(bad.check(today).unwrap_err().get(field).is_some(), "{field}");
         }
-        let entered =
-            |closing: &str| EnteredReading { id: 7, version: 1, closing: closing.into(), ..EnteredReading::default() };
-        let readings = |closing: &str| ReadingsForm {
-            read_on: "2026-03-15".into(),
-            readings: vec![entered(closing), EnteredReading { id: 8, ..entered("") }],
-        };
-        let read = ReadingFields { id: 7, version: 1, opening: None, closing: Reading(123_600), rolled: false };
-        assert_eq!(readings("1236").check(today).unwrap().readings, [read]);
-        assert!(readings("-1").check(today).unwrap_err().get("closing-7").is_some());
-        assert_eq!(readings("").check(today).unwrap_err().get("read_on"), Some("请先填写期末值"));
-        let late = ReadingsForm { read_on: "2026-03-16".into(), ..readings("1") };
-        assert!(late.check(today).unwrap_err().get("read_on").is_some());
         assert!(CorrectForm::default().check().unwrap_err().get("reason").is_some());
     }
 }

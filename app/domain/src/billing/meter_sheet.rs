@@ -100,6 +100,7 @@ pub const READING_LIST: ListSheet<ReadingRow> = ListSheet {
         ListColumn { key: "tariff", header: "单价", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.tariff.as_deref().unwrap_or_default()) },
         ListColumn { key: "amount", header: "金额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| cell_or_empty(row.amount, Cell::Money) },
         ListColumn { key: "reader", header: "抄表人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.reader.as_deref().unwrap_or_default()) },
+        ListColumn { key: "photos", header: "照片(张)", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty((row.photos > 0).then_some(row.photos), Cell::Number) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.status) },
     ],
     filters: &[

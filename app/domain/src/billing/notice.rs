@@ -10,12 +10,13 @@ use crate::{
     value::{Check, Money},
 };
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 /// Households whose notices go into one file.
 pub const NOTICES_MAX: usize = 1_000;
 
 /// A bill that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeLine {
     pub fee_item: FeeItem,
     /// accounting month, by its first day
@@ -25,6 +26,27 @@ pub struct NoticeLine {
     pub principal: Money,
     /// up to the day of the notice
     pub late_fee: Money,
+}
+
+impl NoticeLine {
+    /// What is to be paid of it.
+    #[must_use]
+    pub fn total(&self) -> Money {
+        self.principal + self.late_fee
+    }
+
+    /// Its row in [`bill_table`].
+    #[must_use]
+    pub fn cells(&self, labels: &LabelBook) -> Vec<String> {
+        vec![
+            labels.label(self.fee_item),
+            month_text(self.month),
+            self.due_on.to_string(),
+            self.principal.to_string(),
+            self.late_fee.to_string(),
+            self.total().to_string(),
+        ]
+    }
 }
 
 /// A household and what it owes; never empty.
@@ -59,7 +81,7 @@ impl Notice {
     /// What is owed altogether.
     #[must_use]
     pub fn total(&self) -> Money {
-        self.lines.iter().map(|line| line.principal + line.late_fee).sum()
+        self.lines.iter().map(NoticeLine::total).sum()
     }
 
     /// The last day of what is not late yet; when all is late, `today`.
@@ -102,17 +124,7 @@ impl Notice {
         (month, today): (NaiveDate, NaiveDate),
         (city, labels): (&str, &LabelBook),
     ) -> Check<Paper> {
-        let row = |line: &NoticeLine| {
-            vec![
-                labels.label(line.fee_item),
-                month_text(line.month),
-                line.due_on.to_string(),
-                line.principal.to_string(),
-                line.late_fee.to_string(),
-                (line.principal + line.late_fee).to_string(),
-            ]
-        };
-        let table = bill_table(self.lines.iter().map(row));
+        let table = bill_table(self.lines.iter().map(|line| line.cells(labels)));
         Ok(Paper {
             title: title.to_owned(),
             number: format!("编号：{}", self.number(month)),

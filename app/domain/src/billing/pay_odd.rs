@@ -19,6 +19,7 @@ dictionary! {
         Amount = "AMOUNT" "金额不符",
         Second = "SECOND" "重复支付",
         Unknown = "UNKNOWN" "订单不存在",
+        Missing = "MISSING" "渠道账单无此交易",
     }
 }
 
@@ -36,6 +37,21 @@ dictionary! {
     PayOddOutcome = "PayOdd.outcome" "待核实到账处理方式" {
         Balance = "BALANCE" "转入账户余额",
         Returned = "RETURNED" "已原路退回",
+        Noted = "NOTED" "已核对，无需入账",
+    }
+}
+
+impl PayOddReason {
+    /// What may become of it. `entered`: the trade is entered already, as that of its order, so that only the difference is to
+    /// be explained; entering it as balance would be entering it twice. Of what the company does not have nothing can be given
+    /// back either.
+    #[must_use]
+    pub const fn outcomes(self, entered: bool) -> &'static [PayOddOutcome] {
+        match (self, entered) {
+            (Self::Missing, _) => &[PayOddOutcome::Noted],
+            (_, true) => &[PayOddOutcome::Noted, PayOddOutcome::Returned],
+            (_, false) => &[PayOddOutcome::Balance, PayOddOutcome::Returned],
+        }
     }
 }
 
@@ -73,8 +89,10 @@ pub struct PayOddRow {
     pub order_no: String,
     /// what the order asked for; none: we do not know it
     pub asked: Option<Money>,
-    /// what the company has
+    /// what the company has; nothing of what its bill does not name
     pub amount: Money,
+    /// the trade is entered as that of its order
+    pub entered: bool,
     pub paid_at: DateTime<Utc>,
     pub found_at: DateTime<Utc>,
     pub account_id: Option<AccountId>,
@@ -146,5 +164,14 @@ mod tests {
             assert_eq!(from.next(Refuse).ok(), refuse, "{from:?}");
         }
         assert_eq!(Done.next(Propose).unwrap_err().to_string(), "该笔到账已处理，请刷新");
+    }
+
+    #[test]
+    fn what_is_entered_or_was_never_there_does_not_become_balance() {
+        for &reason in PayOddReason::ALL {
+            let balance = |entered| reason.outcomes(entered).contains(&PayOddOutcome::Balance);
+            assert_eq!((balance(false), balance(true)), (reason != PayOddReason::Missing, false), "{reason:?}");
+            assert!(reason.outcomes(true).contains(&PayOddOutcome::Noted), "{reason:?}");
+        }
     }
 }

@@ -94,6 +94,11 @@ const CLOSED_ASK_DAYS: i64 = 3;
 pub const PRESS_SECONDS: i64 = 5;
 /// Seconds after which it is asked what became of an order, the first time and the later ones: it usually says so by itself.
 const ASK_AFTER: [i64; 5] = [30, 60, 120, 300, 600];
+/// The hour in China from which a company's bill of yesterday is to be had; WeChat asks not to be asked before ten, Alipay's is there
+/// at nine.
+pub const BILL_HOUR: i64 = 10;
+/// So many days back bills are fetched that were not to be had on their day. Companies keep them for three months.
+pub const BILL_DAYS: u64 = 30;
 /// The most bills in one order.
 pub const BILLS_MAX: usize = 60;
 

@@ -88,8 +88,27 @@ pub struct Receipt {
     pub to_balance: Money,
     pub void_reason: Option<String>,
     pub verified_by: Option<String>,
+    /// that its verification was taken back, the last time
+    pub unverified: Option<Unverified>,
     /// how often it was printed before
     pub printed: i32,
+}
+
+/// 反核销 (domain.md §3.6 L7): for those who look at the receipt, not for who gets it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unverified {
+    pub at: DateTime<Utc>,
+    pub by: Option<String>,
+    pub reason: String,
+}
+
+impl Unverified {
+    /// One sentence of it.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let by = self.by.as_deref().unwrap_or_default();
+        format!("{} {by}反核销：{}", crate::sheet::time_text(self.at), self.reason)
+    }
 }
 
 /// What a payment paid.

@@ -60,6 +60,10 @@ impl ReductionStatus {
 
 /// Months of one reduction: behind them the household is reviewed (年度复核) and it is asked for anew.
 pub const MONTHS_MAX: u32 = 12;
+/// Days before its end in which a reduction is to be reviewed, unless the city says otherwise (参数 REDUCTION_DAYS).
+pub const ENDING_DAYS: u16 = 30;
+/// What the city may say: a year is as long as a reduction.
+pub const ENDING_DAYS_MAX: u16 = 180;
 /// 合同不存在或未生效
 pub const NO_CONTRACT: &str = "合同不存在或未生效";
 /// Two of them would not know which one holds.
@@ -237,6 +241,14 @@ pub struct ReductionRow {
     pub stop_decidable: bool,
 }
 
+impl ReductionRow {
+    /// 核减额: what is taken off a month. Written without a sign, as in the list; on a bill it is a line that subtracts.
+    #[must_use]
+    pub fn off(&self) -> Money {
+        self.full - self.payable
+    }
+}
+
 /// A line of a timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Note {
@@ -269,7 +281,7 @@ pub const REDUCTION_LIST: ListSheet<ReductionRow> = ListSheet {
         ListColumn { key: "percent", header: "缴纳比例(%)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.percent.into()) },
         ListColumn { key: "standard_area", header: "保障面积(㎡)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Area(row.standard_area) },
         ListColumn { key: "full", header: "应收月租金(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.full) },
-        ListColumn { key: "off", header: "核减额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.full - row.payable) },
+        ListColumn { key: "off", header: "核减额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.off()) },
         ListColumn { key: "payable", header: "实际应缴(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.payable) },
         ListColumn { key: "from", header: "起始日期", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Date(row.from) },
         ListColumn { key: "to", header: "终止日期", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Date(row.to) },
@@ -282,7 +294,7 @@ pub const REDUCTION_LIST: ListSheet<ReductionRow> = ListSheet {
         Filter { key: "status", label: "状态", choices: Choices::Of(ReductionStatus::choices) },
         Filter { key: "category", label: "保障类别", choices: Choices::Of(ApplicantCategory::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
-        Filter { key: "ending", label: "到期", choices: Choices::Fixed(|| vec![("SOON", "30天内到期")]) },
+        Filter { key: "ending", label: "到期", choices: Choices::Fixed(|| vec![("SOON", "即将到期，须复核")]) },
         Filter { key: "contract", label: "合同", choices: Choices::Linked },
         TURN,
     ],

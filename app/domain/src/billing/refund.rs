@@ -170,7 +170,7 @@ pub const REFUND_LIST: ListSheet<RefundRow> = ListSheet {
         Filter { key: "status", label: "状态", choices: Choices::Of(RefundStatus::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "account", label: "账户", choices: Choices::Linked },
-        Filter { key: "turn", label: "待我审批", choices: Choices::Linked },
+        Filter { key: "turn", label: "待我办理", choices: Choices::Linked },
     ],
     default_sort: ("made_at", true),
     jumps: false,

@@ -1,4 +1,4 @@
-//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-31, PRM-41 to PRM-49, PRM-51, PRM-76): the parameters that
+//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-31, PRM-40 to PRM-49, PRM-51, PRM-76): the parameters that
 //! contracts and bills follow, each of which a district may set for itself.
 
 use crate::{
@@ -22,6 +22,8 @@ pub struct BillingRule {
     pub lease_months: u32,
     /// PRM-31
     pub renewal: RenewalWindow,
+    /// PRM-40: the day of the month from which its bills are made without being asked for; none: somebody makes them
+    pub bill_day: Option<u32>,
     /// PRM-41
     pub base: DayBase,
     /// PRM-42: a due day on which nobody works moves to the next on which somebody does
@@ -57,6 +59,7 @@ impl Default for BillingRule {
             sign_days: SIGN_WORKING_DAYS,
             lease_months: LEASE_MONTHS_MAX,
             renewal: RenewalWindow::default(),
+            bill_day: Some(1),
             base: DayBase::Actual,
             due_rolls: true,
             late_fee: None,
@@ -75,11 +78,12 @@ impl Default for BillingRule {
 }
 
 /// The parameters of the rule, in the order of their numbers.
-pub const CODES: [&str; 19] = [
+pub const CODES: [&str; 20] = [
     code::LAYOUTS,
     code::SIGN_DAYS,
     code::LEASE_MONTHS,
     code::RENEWAL_WINDOW,
+    code::BILL_DAY,
     code::DAY_BASE,
     code::DUE_ROLLS,
     code::LATE_FEE,
@@ -128,6 +132,12 @@ impl BillingRule {
             code::RENEWAL_WINDOW => {
                 self.renewal = RenewalWindow::parse(value)
                     .ok_or(says("须为到期前开始和截止的天数，开始1至1830且不少于截止，如180/90"))?;
+            }
+            code::BILL_DAY => {
+                self.bill_day = match value {
+                    "off" => None,
+                    day => Some(number(day, 1, 28).ok_or(says("须为1至28的日期，或off"))?),
+                };
             }
             code::DAY_BASE => {
                 self.base = DayBase::from_code(value).ok_or(says("日租金基数可填ACTUAL、30或365"))?;
@@ -195,6 +205,7 @@ impl BillingRule {
             code::SIGN_DAYS => self.sign_days.to_string(),
             code::LEASE_MONTHS => self.lease_months.to_string(),
             code::RENEWAL_WINDOW => self.renewal.code(),
+            code::BILL_DAY => self.bill_day.map_or_else(|| "off".to_owned(), |day| day.to_string()),
             code::DAY_BASE => self.base.code().to_owned(),
             code::DUE_ROLLS => self.due_rolls.to_string(),
             code::LATE_FEE => match self.late_fee {
@@ -257,6 +268,7 @@ mod tests {
             (code::SIGN_DAYS, "15"),
             (code::LEASE_MONTHS, "36"),
             (code::RENEWAL_WINDOW, "120/30"),
+            (code::BILL_DAY, "off"),
             (code::DAY_BASE, "30"),
             (code::DUE_ROLLS, "false"),
             (code::LATE_FEE, "0.000500/5/100"),

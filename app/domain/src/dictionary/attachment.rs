@@ -15,6 +15,7 @@ dictionary! {
         HandOver = "HAND_OVER" "交房记录",
         Dunning = "DUNNING" "催缴记录",
         Exit = "EXIT" "退租",
+        MeterReading = "METER_READING" "抄表记录",
     }
 }
 

@@ -19,6 +19,15 @@ dictionary! {
     }
 }
 
+impl OrganizationType {
+    /// Whether it sees by district, so that an account of it may have others listed (domain.md §6.2); streets, operators
+    /// and property companies see by estate, and the rest nothing.
+    #[must_use]
+    pub fn is_administrative(self) -> bool {
+        matches!(self, Self::City | Self::District | Self::ManagementUnit | Self::Finance | Self::CivilAffairs)
+    }
+}
+
 dictionary! {
     /// 机构状态 (E-01)
     OrganizationStatus = "E-01.status" "机构状态" {

@@ -6,6 +6,7 @@ pub mod pay;
 pub mod ratio;
 pub mod reminder;
 pub mod report;
+pub mod report_query;
 pub mod report_sheet;
 pub mod stock;
 

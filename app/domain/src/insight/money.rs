@@ -19,7 +19,9 @@ pub fn age_limits(today: NaiveDate) -> [NaiveDate; 4] {
 /// Bills of this year, and all that is overdue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoneyFigures {
-    /// 截至: the day that they were counted on, where it is not today
+    /// 截至: the day that they were counted on, where it is not today. As a number: home is everybody's first page, and a
+    /// reader of dates would be a twentieth of its code.
+    #[serde(with = "crate::value::day_number")]
     pub as_of: Option<NaiveDate>,
     /// 应收: bills that are due in this year
     pub receivable: Money,

@@ -1,20 +1,20 @@
 //! Reports (domain.md §8): one piece for all of them. A report is sums by group; what is shown beside them – rates, means –
 //! is derived from the sums of its line, so that totals are weighed and never means of rates (§4.9).
 
-use super::ratio::Ratio;
+use super::{
+    ratio::Ratio,
+    report_query::{Period, ReportQuery, months_between},
+};
 use crate::{
-    billing::{bill::BILL_LIST, ledger::parse_month},
+    billing::bill::BILL_LIST,
     dictionary::FeeItem,
-    failure::FieldErrors,
-    form::date,
     insight::report_sheet::REPORTS,
-    list::{ListQuery, percent_encode},
+    list::ListQuery,
     sheet::{Cell, Kind},
     value::{Area, Money, decimal_text, round_half_up},
 };
-use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 
 /// What the lines of a report are (市→区县→小区 and further).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,10 @@ pub enum By {
     District,
     Estate,
     Building,
+    /// 三级账户: a project, a door of it, a household behind the door
+    Project,
+    Unit,
+    Account,
     Item,
     Month,
     Year,
@@ -38,6 +42,9 @@ impl By {
             Self::District => ("district", "区县"),
             Self::Estate => ("estate", "小区"),
             Self::Building => ("building", "楼栋"),
+            Self::Project => ("project", "项目"),
+            Self::Unit => ("unit", "门牌"),
+            Self::Account => ("account", "分户"),
             Self::Item => ("item", "费项"),
             Self::Month => ("month", "月份"),
             Self::Year => ("year", "年度"),
@@ -46,21 +53,6 @@ impl By {
             Self::Cashier => ("cashier", "收款人"),
         }
     }
-}
-
-/// What time a report is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Period {
-    /// as things stand now
-    Now,
-    /// months, at first those of this year
-    Year,
-    /// months, at first those of this year up to the present one
-    Months,
-    /// at first this month
-    Month,
-    /// days, at first today
-    Days,
 }
 
 /// What a column is made of: places in the sums of a line.
@@ -132,6 +124,9 @@ pub struct ReportSheet {
     pub groups: &'static [By],
     /// what each of them is parted into, with subtotals
     pub second: Option<&'static str>,
+    /// of a report whose lines are parted into months: the places of what a month opens with, which is what the one before has
+    /// closed with, and of what it closes with
+    pub carried: Option<(usize, usize)>,
     pub period: Period,
     /// the fee items of which one can be chosen
     pub items: fn(FeeItem) -> bool,
@@ -162,131 +157,8 @@ impl ReportSheet {
     }
 }
 
-/// What is asked of a report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReportQuery {
-    /// none: as the scope of who asks suggests
-    pub by: Option<By>,
-    /// both days included
-    pub from: NaiveDate,
-    pub to: NaiveDate,
-    pub district: Option<i64>,
-    pub estate: Option<i64>,
-    pub item: Option<FeeItem>,
-}
-
-impl ReportQuery {
-    /// Reads what an address or an export says.
-    ///
-    /// # Errors
-    /// One sentence per field.
-    pub fn of(sheet: &ReportSheet, query: &ListQuery, today: NaiveDate) -> Result<Self, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let (from, to) = match sheet.period {
-            Period::Now => (today, today),
-            Period::Days => days(query, today, &mut errors),
-            period => months(query, period, today, &mut errors),
-        };
-        if from > to {
-            errors.add("end", "截止不能早于起始");
-        }
-        // What somebody else's address names is looked for and not found; what is no number is neither.
-        let id = |key| query.filter(key).map(|text| text.parse::<i64>().unwrap_or(-1));
-        let by = query.filter("by").and_then(|name| sheet.groups.iter().copied().find(|by| by.named().0 == name));
-        let item = query.filter("item").and_then(FeeItem::from_code).filter(|item| (sheet.items)(*item));
-        let (district, estate) = (id("district"), id("estate"));
-        if errors.is_empty() { Ok(Self { by, from, to, district, estate, item }) } else { Err(errors) }
-    }
-
-    /// The address of a report with these wishes.
-    #[must_use]
-    pub fn address(&self, sheet: &ReportSheet) -> String {
-        let mut address = format!("{PATH}/{}?", sheet.key);
-        let mut put = |key: &str, value: &str| {
-            let _ = write!(address, "{key}={}&", percent_encode(value));
-        };
-        if let Some(by) = self.by {
-            put("by", by.named().0);
-        }
-        if sheet.period != Period::Now {
-            put("start", &self.start(sheet));
-            put("end", &self.end(sheet));
-        }
-        for (key, id) in [("district", self.district), ("estate", self.estate)] {
-            if let Some(id) = id {
-                put(key, &id.to_string());
-            }
-        }
-        if let Some(item) = self.item {
-            put("item", item.code());
-        }
-        address.pop();
-        address
-    }
-
-    /// The first month or day, as its field has it.
-    #[must_use]
-    pub fn start(&self, sheet: &ReportSheet) -> String {
-        field_text(self.from, sheet)
-    }
-
-    /// The last one.
-    #[must_use]
-    pub fn end(&self, sheet: &ReportSheet) -> String {
-        field_text(self.to, sheet)
-    }
-
-    /// The period in words.
-    #[must_use]
-    pub fn period_text(&self, sheet: &ReportSheet) -> String {
-        let (from, to) = (self.start(sheet), self.end(sheet));
-        match sheet.period {
-            Period::Now => format!("截至{}", self.to),
-            _ if from == to => from,
-            _ => format!("{from} 至 {to}"),
-        }
-    }
-}
-
 /// Most lines of a report on a page, which is drawn whole; a file has as many as an export may (PRM-01).
 pub const PAGE_LINES_MAX: u32 = 2_000;
-
-/// Where reports live.
-pub const PATH: &str = "/insight/reports";
-
-fn field_text(day: NaiveDate, sheet: &ReportSheet) -> String {
-    if sheet.period == Period::Days { day.to_string() } else { day.format("%Y-%m").to_string() }
-}
-
-fn days(query: &ListQuery, today: NaiveDate, errors: &mut FieldErrors) -> (NaiveDate, NaiveDate) {
-    let mut read = |key: &'static str| match query.filter(key) {
-        None => today,
-        Some(text) => errors.take(key, date(text)).unwrap_or(today),
-    };
-    (read("start"), read("end"))
-}
-
-fn months(query: &ListQuery, period: Period, today: NaiveDate, errors: &mut FieldErrors) -> (NaiveDate, NaiveDate) {
-    let present = today.with_day(1).unwrap_or(today);
-    let january = present.with_month(1).unwrap_or(present);
-    let (first, last) = match period {
-        Period::Year => (january, present.with_month(12).unwrap_or(present)),
-        Period::Months => (january, present),
-        _ => (present, present),
-    };
-    let mut read = |key: &'static str, own| match query.filter(key) {
-        None => own,
-        Some(text) => errors.take(key, parse_month(text)).unwrap_or(own),
-    };
-    let (first, last) = (read("start", first), read("end", last));
-    (first, month_end(last))
-}
-
-/// The last day of the month that begins on this day.
-#[must_use]
-pub fn month_end(month: NaiveDate) -> NaiveDate {
-    month.checked_add_months(Months::new(1)).and_then(|next| next.checked_sub_days(Days::new(1))).unwrap_or(month)
-}
 
 /// One group of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -348,7 +220,16 @@ impl Report {
     /// The sums of all rows.
     #[must_use]
     pub fn total(&self, sheet: &ReportSheet) -> Vec<i64> {
-        summed(sheet.width(), &self.rows)
+        let mut total = vec![0; sheet.width()];
+        for group in self.groups() {
+            add(&mut total, &of_group(sheet, group));
+        }
+        total
+    }
+
+    /// The rows of one place, item or person each. People of one name are two groups.
+    fn groups(&self) -> impl Iterator<Item = &[ReportRow]> {
+        self.rows.chunk_by(|a, b| (a.id, &a.name) == (b.id, &b.name))
     }
 
     /// The amount below a printed report in words.
@@ -362,15 +243,16 @@ impl Report {
     #[must_use]
     pub fn lines(&self, sheet: &ReportSheet) -> Vec<Line> {
         let mut lines = Vec::with_capacity(self.rows.len() + 1);
-        for group in self.rows.chunk_by(|a, b| (a.id, &a.name) == (b.id, &b.name)) {
+        for group in self.groups() {
             for row in group {
-                let names = std::iter::once(self.linked(sheet, row)).chain(row.second.clone()).collect();
+                let second = row.second.as_ref().map(|second| self.of_month(sheet, row, second));
+                let names = std::iter::once(self.linked(sheet, row)).chain(second).collect();
                 lines.push(line(sheet, Rank::Row, names, &row.sums));
             }
-            // People of one name are two groups; without parts there is nothing to add up.
+            // Without parts there is nothing to add up.
             if sheet.second.is_some() && group.len() > 1 {
                 let names = vec![group[0].name.clone(), Cell::text("小计")];
-                lines.push(line(sheet, Rank::Subtotal, names, &summed(sheet.width(), group)));
+                lines.push(line(sheet, Rank::Subtotal, names, &of_group(sheet, group)));
             }
         }
         if !lines.is_empty() {
@@ -381,41 +263,111 @@ impl Report {
         lines
     }
 
-    /// The name of a row, which leads to what is below it: estates of a district, buildings or records of an estate.
+    /// The name of a row, which leads to what is below it: estates of a district, doors of a project, households behind a door,
+    /// and at last the records themselves.
     fn linked(&self, sheet: &ReportSheet, row: &ReportRow) -> Cell {
-        let (Some(id), Cell::Text(name)) = (row.id, &row.name) else { return row.name.clone() };
-        let below = |by| sheet.groups.contains(&by);
-        let href = match self.by {
-            By::District if below(By::Estate) => {
-                ReportQuery { by: Some(By::Estate), district: Some(id), ..self.query.clone() }.address(sheet)
-            }
-            By::Estate if below(By::Building) => {
-                ReportQuery { by: Some(By::Building), estate: Some(id), ..self.query.clone() }.address(sheet)
-            }
-            By::Estate => match sheet.records {
-                Some(records) => self.records(records, id),
-                None => return row.name.clone(),
-            },
-            By::Building => format!("/housing/buildings/{id}"),
-            _ => return row.name.clone(),
-        };
-        Cell::link(name, href)
+        match (&row.name, self.below(sheet, row)) {
+            (Cell::Text(name), Some(href)) => Cell::link(name, href),
+            _ => row.name.clone(),
+        }
     }
 
-    /// The records behind the line of an estate; bills of the fee item that was asked for. Late fees have no bills of their own.
-    fn records(&self, records: &str, estate: i64) -> String {
-        let item = self.query.item.filter(|item| records.starts_with(BILL_LIST.path) && *item != FeeItem::Late);
-        let item = item.map(|item| format!("&fee_item={}", item.code())).unwrap_or_default();
-        format!("{records}estate={estate}{item}")
+    fn below(&self, sheet: &ReportSheet, row: &ReportRow) -> Option<String> {
+        let asked = |by| sheet.groups.contains(&by).then(|| ReportQuery { by: Some(by), ..self.query.clone() });
+        match (self.by, row.id) {
+            (By::District, Some(id)) => Some(ReportQuery { district: Some(id), ..asked(By::Estate)? }.address(sheet)),
+            (By::Estate, Some(id)) => match asked(By::Building).or_else(|| asked(By::Unit)) {
+                Some(parts) => Some(ReportQuery { estate: Some(id), ..parts }.address(sheet)),
+                None => Self::records(sheet, None, Some(id), self.query.item, None),
+            },
+            (By::Building, Some(id)) => Some(format!("/housing/buildings/{id}")),
+            (By::Project, Some(id)) => Some(ReportQuery { project: Some(id), ..asked(By::Unit)? }.address(sheet)),
+            (By::Unit, Some(id)) => Some(ReportQuery { unit: Some(id), ..asked(By::Account)? }.address(sheet)),
+            (By::Account, Some(id)) => Some(format!("/billing/accounts/{id}/entries")),
+            _ => None,
+        }
+    }
+
+    /// The month of a row of what is carried on, which leads to the bills that moved in it.
+    fn of_month(&self, sheet: &ReportSheet, row: &ReportRow, month: &Cell) -> Cell {
+        let Cell::Text(text) = month else { return month.clone() };
+        let district = if self.by == By::District { row.id } else { self.query.district };
+        let estate = if self.by == By::Estate { row.id } else { self.query.estate };
+        let item = self.item_of(row).or(self.query.item);
+        match sheet.carried.and_then(|_| Self::records(sheet, district, estate, item, Some(text))) {
+            Some(records) => Cell::link(text, records),
+            None => month.clone(),
+        }
+    }
+
+    fn item_of(&self, row: &ReportRow) -> Option<FeeItem> {
+        match &row.name {
+            Cell::Coded { code, .. } if self.by == By::Item => FeeItem::from_code(code),
+            _ => None,
+        }
+    }
+
+    /// The records behind a line; bills of its fee item, and of the month in which they moved. Late fees have no bills of their own.
+    fn records(
+        sheet: &ReportSheet,
+        district: Option<i64>,
+        estate: Option<i64>,
+        item: Option<FeeItem>,
+        booked: Option<&str>,
+    ) -> Option<String> {
+        let records = sheet.records?;
+        let item = item.filter(|item| records.starts_with(BILL_LIST.path) && *item != FeeItem::Late);
+        let wishes = [
+            district.map(|id| format!("district={id}")),
+            estate.map(|id| format!("estate={id}")),
+            item.map(|item| format!("fee_item={}", item.code())),
+            booked.map(|month| format!("booked={month}")),
+        ];
+        let wishes: Vec<String> = wishes.into_iter().flatten().collect();
+        Some(format!("{records}{}", wishes.join("&")))
     }
 }
 
-fn summed(width: usize, rows: &[ReportRow]) -> Vec<i64> {
-    let mut sums = vec![0; width];
-    for row in rows {
-        sums.iter_mut().zip(&row.sums).for_each(|(sum, value)| *sum += value);
+/// The rows of a report whose months are carried on ([`ReportSheet::carried`]): every month of a group that anything stands in, and
+/// each opens with what the one before has closed with. What is counted are the movements; those of the first month come with
+/// what was there before.
+#[must_use]
+pub fn carried_on(sheet: &ReportSheet, query: &ReportQuery, rows: Vec<ReportRow>) -> Vec<ReportRow> {
+    let Some((opening, closing)) = sheet.carried else { return rows };
+    let mut all = Vec::with_capacity(rows.len());
+    for group in rows.chunk_by(|a, b| (a.id, &a.name) == (b.id, &b.name)) {
+        let mut held = 0;
+        for month in months_between(query.from, query.to) {
+            let month = Cell::Text(month.format("%Y-%m").to_string());
+            let known = group.iter().find(|row| row.second.as_ref() == Some(&month));
+            let mut sums = known.map_or_else(|| vec![0; sheet.width()], |row| row.sums.clone());
+            sums[opening] += held;
+            sums[closing] += held;
+            held = sums[closing];
+            // A month in which nothing was there and nothing came is left out.
+            if sums.iter().any(|sum| *sum != 0) {
+                all.push(ReportRow { id: group[0].id, name: group[0].name.clone(), second: Some(month), sums });
+            }
+        }
+    }
+    all
+}
+
+/// The sums of a group's rows: of what is carried on, what the first opens and the last closes with.
+fn of_group(sheet: &ReportSheet, group: &[ReportRow]) -> Vec<i64> {
+    let mut sums = vec![0; sheet.width()];
+    for row in group {
+        add(&mut sums, &row.sums);
+    }
+    if let (Some((opening, closing)), [first, .., last]) = (sheet.carried, group) {
+        sums[opening] = first.sums[opening];
+        sums[closing] = last.sums[closing];
     }
     sums
+}
+
+fn add(sums: &mut [i64], more: &[i64]) {
+    sums.iter_mut().zip(more).for_each(|(sum, value)| *sum += value);
 }
 
 fn line(sheet: &ReportSheet, rank: Rank, names: Vec<Cell>, sums: &[i64]) -> Line {

@@ -1,7 +1,10 @@
 //! The reports of tenancy and money (domain.md §8), one constant each. The sums that the columns name are counted by
 //! `store::insight::report::source`, in the same order.
 
-use super::report::{By, Figure, Of, Period, ReportSheet};
+use super::{
+    report::{By, Figure, Of, ReportSheet},
+    report_query::Period,
+};
 use crate::dictionary::FeeItem;
 
 /// Every report, in the order of their numbers.
@@ -37,6 +40,7 @@ pub const INCOME: ReportSheet = ReportSheet {
     title: "公租房分区收入情况表",
     groups: &[By::District, By::Estate],
     second: Some("月份"),
+    carried: None,
     period: Period::Months,
     items: none,
     figures: &[
@@ -69,6 +73,7 @@ pub const RENT: ReportSheet = ReportSheet {
     title: "租金核算汇总表",
     groups: &[By::District, By::Estate],
     second: Some("租金标准"),
+    carried: None,
     period: Period::Now,
     items: none,
     figures: &[
@@ -94,6 +99,7 @@ pub const EXIT: ReportSheet = ReportSheet {
     title: "退租汇总表",
     groups: &[By::District, By::Estate],
     second: Some("退租类型"),
+    carried: None,
     period: Period::Months,
     items: none,
     figures: &[
@@ -114,26 +120,29 @@ pub const EXIT: ReportSheet = ReportSheet {
     records: Some("/tenancy/exits?"),
 };
 
-/// RP-13
+/// RP-13: by fee item and month; what a month opens with is what the one before has closed with.
 #[rustfmt::skip]
 pub const RECEIVABLE: ReportSheet = ReportSheet {
     key: "receivable",
     no: "RP-13",
-    title: "应收汇总表",
-    groups: &[By::District, By::Estate, By::Item],
-    second: None,
-    period: Period::Month,
+    title: "应收明细汇总表",
+    groups: &[By::Item, By::District, By::Estate],
+    second: Some("月份"),
+    carried: Some((0, 6)),
+    period: Period::Months,
     items: receivable,
     figures: &[
         main("期初应收(元)", Of::Money(0)),
         main("本期转应收(元)", Of::Money(1)),
-        more("本期冲销(元)", Of::Money(2)),
-        more("本期减免核销(元)", Of::Money(3)),
-        main("本期收款(元)", Of::Money(4)),
-        main("期末应收(元)", Of::Money(5)),
+        main("本期冲减(元)", Of::Money(2)),
+        more("其中冲销(元)", Of::Money(3)),
+        more("其中减免核销(元)", Of::Money(4)),
+        main("本期收款(元)", Of::Money(5)),
+        main("期末应收(元)", Of::Money(6)),
     ],
-    capital: Some(5),
-    note: "按记账日期，取自总账应收款科目。转应收含期初结转，期末=期初+转应收−冲销−减免核销−收款；收款含余额抵扣、押金抵扣，扣除作废。押金不计入应收款。",
+    capital: Some(6),
+    note: "按记账日期，取自总账应收款科目。转应收含期初结转，期末=期初+转应收−冲减−收款，上月期末即下月期初；小计、合计的期初取首月、期末取末月。\
+           冲减为冲销与减免核销之和；收款含余额抵扣、押金抵扣，扣除作废。押金不计入应收款。点击月份查看当月有发生额的账单。",
     records: Some("/billing/bills?"),
 };
 
@@ -145,6 +154,7 @@ pub const RECEIPT: ReportSheet = ReportSheet {
     title: "收款日报（月报）",
     groups: &[By::District, By::Estate, By::Cashier, By::Method, By::Item, By::Day, By::Month],
     second: None,
+    carried: None,
     period: Period::Days,
     items: any,
     figures: &[
@@ -172,6 +182,7 @@ pub const AGEING: ReportSheet = ReportSheet {
     title: "欠费账龄表",
     groups: &[By::District, By::Estate],
     second: None,
+    carried: None,
     period: Period::Now,
     items: none,
     figures: &[
@@ -200,6 +211,7 @@ pub const DEBT: ReportSheet = ReportSheet {
     title: "项目欠费统计表",
     groups: &[By::District, By::Estate],
     second: Some("年度"),
+    carried: None,
     period: Period::Now,
     items: FeeItem::is_periodic,
     figures: &[main("欠费户数", Of::Count(0)), main("欠费金额(元)", Of::Money(1))],
@@ -213,9 +225,10 @@ pub const DEBT: ReportSheet = ReportSheet {
 pub const BALANCE: ReportSheet = ReportSheet {
     key: "balance",
     no: "RP-16",
-    title: "账户余额表",
-    groups: &[By::District, By::Estate],
+    title: "预收、押金及账户余额表",
+    groups: &[By::Project, By::Unit, By::Account, By::District, By::Estate],
     second: None,
+    carried: None,
     period: Period::Month,
     items: none,
     figures: &[
@@ -227,11 +240,15 @@ pub const BALANCE: ReportSheet = ReportSheet {
         more("押金收入(元)", Of::Money(5)),
         more("押金支出(元)", Of::Money(6)),
         main("押金期末(元)", Of::Money(7)),
-        main("期末合计(元)", Of::Money(8)),
+        more("期初合计(元)", Of::Money(8)),
+        more("收入合计(元)", Of::Money(9)),
+        more("支出合计(元)", Of::Money(10)),
+        main("期末合计(元)", Of::Money(11)),
     ],
-    capital: Some(8),
-    note: "按记账日期，期末=期初+收入−支出，收入含期初结转。分户余额见租金账户，项目和门牌的合计见三级账户。",
-    records: Some("/billing/accounts?"),
+    capital: Some(11),
+    note: "按记账日期，期末=期初+收入−支出，收入含期初结转。三级：项目、门牌、分户，下级合计即上级，点击逐级查看，分户至账户流水。\
+           项目、门牌、分户的期初期末由账户现有余额倒推，期间越早统计越慢。",
+    records: None,
 };
 
 /// RP-18
@@ -242,6 +259,7 @@ pub const DEDUCTION: ReportSheet = ReportSheet {
     title: "代扣结果汇总表",
     groups: &[By::District],
     second: Some("批次"),
+    carried: None,
     period: Period::Months,
     items: none,
     figures: &[
@@ -274,6 +292,7 @@ pub const COLLECTION: ReportSheet = ReportSheet {
     title: "收缴率统计表",
     groups: &[By::District, By::Estate, By::Item, By::Month, By::Year],
     second: None,
+    carried: None,
     period: Period::Year,
     items: receivable,
     figures: &[
@@ -298,6 +317,7 @@ pub const OCCUPANCY: ReportSheet = ReportSheet {
     title: "出租率、入住率、空关率统计表",
     groups: &[By::District, By::Estate, By::Building],
     second: None,
+    carried: None,
     period: Period::Now,
     items: none,
     figures: &[

@@ -1,5 +1,10 @@
 use super::*;
-use crate::insight::report_sheet::{COLLECTION, DEBT, EXIT, INCOME, OCCUPANCY, RECEIPT, RENT};
+use crate::{
+    failure::FieldErrors,
+    insight::report_sheet::{BALANCE, COLLECTION, DEBT, EXIT, INCOME, OCCUPANCY, RECEIPT, RECEIVABLE, RENT},
+};
+use chrono::NaiveDate;
+use proptest::prelude::*;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -153,6 +158,8 @@ fn an_address_leads_back() {
             ("end", start),
             ("district", "7"),
             ("estate", "8"),
+            ("project", "9"),
+            ("unit", "10"),
             ("item", "RENT"),
             ("by", sheet.groups[0].named().0),
         ];
@@ -170,9 +177,125 @@ fn every_report_is_told_from_the_others() {
     for (place, sheet) in REPORTS.iter().enumerate() {
         assert_eq!(REPORTS.iter().position(|other| other.key == sheet.key), Some(place));
         assert!(ReportSheet::of(sheet.key).is_some() && sheet.width() > 0 && !sheet.note.is_empty());
+        // Only months follow each other.
+        let months = sheet.second == Some("月份") && matches!(sheet.period, Period::Months | Period::Month);
+        assert!(sheet.carried.is_none() || months, "{}", sheet.no);
         assert!(sheet.figures.iter().any(|figure| figure.essential), "{} stays on a phone", sheet.no);
         // A file and a list know the wishes of a report by these names.
         assert!(sheet.title.chars().count() < 31);
     }
     assert!(exported(&ListQuery::default()).is_none());
+}
+
+fn asked(params: &[(&str, &str)]) -> ReportQuery {
+    query(&RECEIVABLE, params).unwrap()
+}
+
+/// What is counted: what was there before stands in the first month, and of the others only what moved.
+#[test]
+fn a_month_opens_with_what_the_one_before_closed_with() {
+    let counted = vec![
+        row(1, "甲小区", Some("2026-01"), &[500, 100, 0, 0, 0, 0, 600]),
+        row(1, "甲小区", Some("2026-03"), &[0, 0, 250, 200, 50, 350, -600]),
+        row(2, "乙小区", Some("2026-03"), &[0, 70, 0, 0, 0, 0, 70]),
+    ];
+    let asked = asked(&[("start", "2026-01"), ("end", "2026-04")]);
+    let rows = carried_on(&RECEIVABLE, &asked, counted);
+    let told = Report { query: asked, ..report(&RECEIVABLE, By::Estate, rows) };
+    let lines: Vec<Vec<String>> = told
+        .lines(&RECEIVABLE)
+        .iter()
+        .map(|line| texts(&line.names).into_iter().chain(texts(&line.cells)).collect())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ["甲小区", "2026-01", "5.00", "1.00", "0.00", "0.00", "0.00", "0.00", "6.00"],
+            // Nothing moved, and it is owed all the same.
+            ["甲小区", "2026-02", "6.00", "0.00", "0.00", "0.00", "0.00", "0.00", "6.00"],
+            ["甲小区", "2026-03", "6.00", "0.00", "2.50", "2.00", "0.50", "3.50", "0.00"],
+            // Opening of the first month, closing of the last: not their sums.
+            ["甲小区", "小计", "5.00", "1.00", "2.50", "2.00", "0.50", "3.50", "0.00"],
+            ["乙小区", "2026-03", "0.00", "0.70", "0.00", "0.00", "0.00", "0.00", "0.70"],
+            ["乙小区", "2026-04", "0.70", "0.00", "0.00", "0.00", "0.00", "0.00", "0.70"],
+            ["乙小区", "小计", "0.00", "0.70", "0.00", "0.00", "0.00", "0.00", "0.70"],
+            ["合计", "", "5.00", "1.70", "2.50", "2.00", "0.50", "3.50", "0.70"],
+        ]
+    );
+    assert_eq!(told.capital(&RECEIVABLE).unwrap(), "柒角整");
+}
+
+#[test]
+fn a_month_leads_to_the_bills_that_moved_in_it() {
+    let leads = |by, name: Cell, params: &[(&str, &str)]| {
+        let rows = vec![ReportRow { id: Some(7), name, second: Some(Cell::text("2026-03")), sums: vec![1; 7] }];
+        match &(Report { query: asked(params), ..report(&RECEIVABLE, by, rows) }).lines(&RECEIVABLE)[0].names[1] {
+            Cell::Link { href, .. } => href.clone(),
+            month => panic!("{month:?} leads nowhere"),
+        }
+    };
+    let rent = || Cell::coded(FeeItem::Rent);
+    assert_eq!(leads(By::Item, rent(), &[]), "/billing/bills?fee_item=RENT&booked=2026-03");
+    let of_estate = [("district", "1"), ("estate", "2")];
+    let expected = "/billing/bills?district=1&estate=2&fee_item=RENT&booked=2026-03";
+    assert_eq!(leads(By::Item, rent(), &of_estate), expected);
+    assert_eq!(leads(By::Item, Cell::coded(FeeItem::Late), &[]), "/billing/bills?booked=2026-03");
+    assert_eq!(
+        leads(By::District, Cell::text("甲区"), &[("item", "WATER")]),
+        "/billing/bills?district=7&fee_item=WATER&booked=2026-03"
+    );
+    assert_eq!(leads(By::Estate, Cell::text("甲小区"), &[]), "/billing/bills?estate=7&booked=2026-03");
+}
+
+/// 三级: project, doors, households, and the transfers of one.
+#[test]
+fn the_levels_of_accounts_lead_down() {
+    let leads = |by, params: &[(&str, &str)]| {
+        let asked = query(&BALANCE, &[params, &[("start", "2026-03"), ("end", "2026-04")]].concat()).unwrap();
+        let rows = vec![row(7, "甲", None, &[1; 12])];
+        match &(Report { query: asked, ..report(&BALANCE, by, rows) }).lines(&BALANCE)[0].names[0] {
+            Cell::Link { href, .. } => href.clone(),
+            name => panic!("{name:?} leads nowhere"),
+        }
+    };
+    let months = "start=2026-03&end=2026-04";
+    assert_eq!(leads(By::Project, &[]), format!("/insight/reports/balance?by=unit&{months}&project=7"));
+    assert_eq!(
+        leads(By::Unit, &[("project", "9")]),
+        format!("/insight/reports/balance?by=account&{months}&project=9&unit=7")
+    );
+    assert_eq!(leads(By::Estate, &[]), format!("/insight/reports/balance?by=unit&{months}&estate=7"));
+    assert_eq!(leads(By::Account, &[]), "/billing/accounts/7/entries");
+    // A report that ends at estates takes no door from an address.
+    assert_eq!(
+        query(&COLLECTION, &[("project", "1"), ("unit", "2")]).map(|asked| (asked.project, asked.unit)),
+        Ok((None, None))
+    );
+}
+
+proptest! {
+    /// Every row adds up, months follow each other, and a group is what its months come to.
+    #[test]
+    fn what_is_carried_on_adds_up(before in -500_i64..500, moved in prop::collection::vec((0_usize..12, 0_i64..90, 0_i64..90, 0_i64..90, 0_i64..90), 0..30)) {
+        let mut months = vec![[0_i64; 7]; 12];
+        (months[0][0], months[0][6]) = (before, before);
+        for (month, posted, reversed, waived, paid) in moved {
+            let more = [0, posted, reversed + waived, reversed, waived, paid, posted - reversed - waived - paid];
+            months[month].iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+        }
+        let counted = (1..).zip(&months).filter(|(_, sums)| sums.iter().any(|sum| *sum != 0));
+        let counted = counted.map(|(month, sums)| row(1, "甲小区", Some(&format!("2026-{month:02}")), sums)).collect();
+        let asked = asked(&[("start", "2026-01"), ("end", "2026-12")]);
+        let rows = carried_on(&RECEIVABLE, &asked, counted);
+        for row in &rows {
+            let sums = &row.sums;
+            prop_assert_eq!(sums[0] + sums[1] - sums[2] - sums[5], sums[6]);
+        }
+        for pair in rows.windows(2) {
+            prop_assert_eq!(pair[0].sums[6], pair[1].sums[0]);
+        }
+        let total = report(&RECEIVABLE, By::Estate, rows).total(&RECEIVABLE);
+        prop_assert_eq!(total[0] + total[1] - total[2] - total[5], total[6]);
+        prop_assert_eq!(total[6], months.iter().map(|sums| sums[6]).sum::<i64>());
+    }
 }

@@ -63,6 +63,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("app_user", "用户"),
     ("user_factor", "二次验证"),
     ("user_role", "用户角色"),
+    ("user_district", "可见区县"),
     ("user_estate", "负责楼盘"),
     ("role", "角色"),
     ("role_permission", "角色权限"),
@@ -128,6 +129,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("take_over", "存量合同接管"),
     ("document_template", "文书模板"),
     ("print_log", "打印记录"),
+    ("print_skip", "跳过打印"),
 ];
 
 /// What people call an audited table, or a list that somebody took away; its own name when nobody has named it.

@@ -230,6 +230,8 @@ pub enum Plan {
     Housekeeping,
     JobSettle,
     BankExchange,
+    /// the bills of a month on its day, and what was paid ahead (domain.md PRM-40, PRM-47)
+    Billing,
     /// who has fallen behind with the rent since yesterday (domain.md §3.6 L4)
     ArrearsCount,
     /// whose term has ended, and which homes nobody signed for (domain.md §3.5 C8, §3.27 U4)
@@ -239,22 +241,26 @@ pub enum Plan {
     SmsSend,
     /// what became of orders of which the payment company said nothing
     PayQuery,
+    /// whether the payment companies' daily bills say what was entered (domain.md E-49)
+    PayBill,
     /// what home and reports add up (domain.md §4.9, §8)
     Figures,
 }
 
 impl Plan {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::AuditSeal,
         Self::SearchIndex,
         Self::Housekeeping,
         Self::JobSettle,
         Self::BankExchange,
+        Self::Billing,
         Self::ArrearsCount,
         Self::ContractExpire,
         Self::Dunning,
         Self::SmsSend,
         Self::PayQuery,
+        Self::PayBill,
         Self::Figures,
     ];
 
@@ -267,10 +273,12 @@ impl Plan {
             Self::Housekeeping => "HOUSEKEEPING",
             Self::JobSettle => "JOB_SETTLE",
             Self::BankExchange => "BANK_EXCHANGE",
+            Self::Billing => "BILLING",
             Self::ArrearsCount => "ARREARS_COUNT",
             Self::Dunning => "DUNNING",
             Self::SmsSend => "SMS_SEND",
             Self::PayQuery => "PAY_QUERY",
+            Self::PayBill => "PAY_BILL",
             Self::Figures => "FIGURES",
             Self::ContractExpire => "CONTRACT_EXPIRE",
         }
@@ -284,10 +292,12 @@ impl Plan {
             Self::Housekeeping => "过期数据清理",
             Self::JobSettle => "中断任务收尾",
             Self::BankExchange => "银行文件交换",
+            Self::Billing => "每月出账和余额抵扣",
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",
             Self::PayQuery => "支付订单查询",
+            Self::PayBill => "支付渠道对账",
             Self::Figures => "统计数据汇总",
             Self::ContractExpire => "每日合同到期处理",
         }
@@ -306,7 +316,12 @@ impl Plan {
             Self::AuditSeal => 2,
             Self::SearchIndex => 1,
             // Soon after midnight, wherever the clock stood when the server was started; once a day there is something to do.
-            Self::Housekeeping | Self::ArrearsCount | Self::ContractExpire | Self::Dunning => 60 * 60,
+            Self::Housekeeping
+            | Self::Billing
+            | Self::ArrearsCount
+            | Self::ContractExpire
+            | Self::Dunning
+            | Self::PayBill => 60 * 60,
             Self::JobSettle => 5,
             Self::BankExchange | Self::SmsSend | Self::PayQuery => 30,
             Self::Figures => 60,
@@ -381,14 +396,16 @@ mod tests {
                 "每小时",
                 "每小时",
                 "每小时",
+                "每小时",
                 "每30秒",
                 "每30秒",
+                "每小时",
                 "每1分钟"
             ]
         );
         assert_eq!(
             Plan::ALL.map(Plan::is_constant),
-            [true, true, false, true, true, false, false, false, true, true, false]
+            [true, true, false, true, true, false, false, false, false, true, true, false, false]
         );
     }
 

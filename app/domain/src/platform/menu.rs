@@ -84,6 +84,7 @@ static OWN: &[Own] = &[
     page("tenancy", "take-overs", "存量合同接管", "import", "/tenancy/take-overs", Permission::ContractRead),
     page("tenancy", "residents", "入住查询", "room", "/tenancy/residents", Permission::PersonRead),
     page("tenancy", "templates", "文书模板", "edit", "/tenancy/templates", Permission::TemplateRead),
+    page("tenancy", "print-queue", "待打印", "print", "/tenancy/print-queue", Permission::PrintWrite),
     page("tenancy", "prints", "打印记录", "print", "/tenancy/prints", Permission::PrintRead),
     directory("billing", "收费管理"),
     page("billing", "accounts", "租金账户", "rent", "/billing/accounts", Permission::BillRead),

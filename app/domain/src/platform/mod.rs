@@ -18,6 +18,7 @@ pub mod organization_sheet;
 pub mod parameter;
 pub mod permission;
 pub mod print;
+pub mod print_queue;
 pub mod role;
 pub mod second_factor;
 pub mod setting;

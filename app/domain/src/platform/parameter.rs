@@ -50,8 +50,8 @@ pub const CATALOGUE: &[Parameter] = &[
     citywide(code::PASSWORD_DAYS, "密码有效期（天）", "到期须修改密码，30至365天；0表示不限期"),
     citywide(
         code::SECOND_FACTOR,
-        "管理员必须使用二次验证",
-        "true或false；true时，能维护或复核机构、用户、角色、参数、流程的账号登录后须先启用二次验证",
+        "管理员和资金审批人必须使用二次验证",
+        "true或false；true时，能维护或复核机构、用户、角色、参数、流程，或审批退费、退租账单、代扣、租金、减免、接管、结账的账号，登录后须先启用二次验证",
     ),
     citywide(code::SESSION_LIMIT, "同一账号同时登录数", "1至20，超过时最久未使用的一处自动退出；0表示不限"),
     citywide(code::EXPORT_ROWS, "最大导出条数", "1000至100000"),
@@ -75,6 +75,7 @@ pub const CATALOGUE: &[Parameter] = &[
         "off/宽限天数，或日费率/宽限天数/上限百分比，如0.0005/5/100；日费率不超过0.001",
     ),
     by_district(code::PAID_FIRST, "抵扣顺序", "PRINCIPAL（先本金后滞纳金）或LATE_FEE（先滞纳金后本金）"),
+    by_district(code::BILL_DAY, "每月自动出账日", "1至28日，当日起自动生成当月账单；off为只由财务手工生成"),
     by_district(code::DEDUCTION_DAYS, "代扣日和重扣日", "每月的日期，由小到大，1至28日，最多六个，如15/20/25"),
     by_district(code::BALANCE_FIRST, "代扣前先用账户余额", "true或false"),
     by_district(code::ARREARS_LEVELS, "欠费等级月数", "四个由小到大的月数，如1/2/3/6"),
@@ -87,6 +88,7 @@ pub const CATALOGUE: &[Parameter] = &[
     by_district(code::HEAT_PRICE, "采暖单价（元）", "单价或阶梯价，按热表用量；留空为未设置"),
     by_district(code::METER_FACTOR, "异常用量倍数", "用量超过近期平均的倍数须确认，1.1至100"),
     by_district(code::WRITE_OFF_LIMIT, "坏账核销限额（元）", "超过此数的坏账核销须由市领导审批"),
+    citywide(code::REDUCTION_DAYS, "租金核减到期提醒（天）", "到期前多少天提醒经办人复核，1至180；复核后须重新办理"),
 ];
 
 /// The catalogue's entry for a code.

@@ -114,6 +114,7 @@ permissions! {
     TemplateWrite "tenancy:template:write" "编制文书模板",
     TemplateCheck "tenancy:template:check" "发布文书模板",
     PrintRead "tenancy:print:read" "查看打印记录",
+    PrintWrite "tenancy:print:write" "办理文书打印和发放",
     BindingWrite "tenancy:binding:write" "登记房间入住关系",
     HandOverWrite "tenancy:hand_over:write" "办理交房入住",
     ExitInspect "tenancy:exit:inspect" "办理退租验房和交还钥匙",
@@ -179,12 +180,29 @@ impl Permission {
         matches!(self, Self::OrganizationWrite | Self::UserWrite | Self::UserCheck | Self::RoleWrite | Self::RoleCheck)
     }
 
-    /// Whether its holder signs in with a second factor where the city asks for one (domain.md §2.6): administrators, and
-    /// who sets or agrees to what money follows from.
+    /// Whether its holder signs in with a second factor where the city asks for one (domain.md §2.6): administrators, who
+    /// sets rules, and who agrees to what moves money.
     #[must_use]
     pub fn needs_second_factor(self) -> bool {
-        self.is_technical()
-            || matches!(self, Self::ParameterWrite | Self::ParameterCheck | Self::WorkflowWrite | Self::WorkflowCheck)
+        let sets_rules =
+            matches!(self, Self::ParameterWrite | Self::ParameterCheck | Self::WorkflowWrite | Self::WorkflowCheck);
+        self.is_technical() || sets_rules || self.approves_money()
+    }
+
+    /// Whether its holder agrees to what pays out, forgives, debits or prices, or closes the books over it.
+    #[must_use]
+    fn approves_money(self) -> bool {
+        matches!(
+            self,
+            Self::RefundCheck
+                | Self::ExitBillCheck
+                | Self::DeductionCheck
+                | Self::RentCheck
+                | Self::WaiverCheck
+                | Self::WaiverLead
+                | Self::TakeOverCheck
+                | Self::PeriodClose
+        )
     }
 
     /// Whether its holder agrees to what administrators of accounts ask for, or writes the rules that bind them (domain.md
@@ -263,6 +281,8 @@ mod tests {
             assert!(!administers || looks_on != permission.needs_second_factor(), "{permission:?}");
         }
         assert!(!Permission::UnitWrite.needs_second_factor() && !Permission::AuditRead.needs_second_factor());
+        assert!(Permission::RefundCheck.needs_second_factor() && !Permission::RefundWrite.needs_second_factor());
+        assert!(Permission::DeductionCheck.needs_second_factor() && !Permission::PaymentTake.needs_second_factor());
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Settings of the city (domain.md §2.9) that pages need to draw themselves.
 
 use crate::{
-    billing::rule::{self, BillingRule},
+    billing::{
+        reduction::{ENDING_DAYS, ENDING_DAYS_MAX},
+        rule::{self, BillingRule},
+    },
     housing::asset_depreciation::DepreciationLife,
     list::EXPORT_MAX,
     portal::sign_in::CodeRule,
@@ -49,6 +52,8 @@ pub mod code {
     pub const LATE_FEE: &str = "PRM-43";
     /// PRM-45: what of a debt is paid first
     pub const PAID_FIRST: &str = "PRM-45";
+    /// PRM-40: day of the month on which its bills are made
+    pub const BILL_DAY: &str = "PRM-40";
     /// PRM-46: days of direct debit in a month, and of its retries
     pub const DEDUCTION_DAYS: &str = "PRM-46";
     /// PRM-47: what was paid ahead is used before the bank is asked
@@ -69,11 +74,14 @@ pub mod code {
     /// up to which bad debt is written off without the city's leader (§6.4)
     pub const WRITE_OFF_LIMIT: &str = "WRITE_OFF_LIMIT";
 
+    /// days before its end in which a rent reduction is to be reviewed (E-56)
+    pub const REDUCTION_DAYS: &str = "REDUCTION_DAYS";
+
     /// PRM-03: codes by text message
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 30] = [
+    pub const ALL: [&str; 32] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -92,6 +100,7 @@ pub mod code {
         DUE_ROLLS,
         LATE_FEE,
         PAID_FIRST,
+        BILL_DAY,
         DEDUCTION_DAYS,
         BALANCE_FIRST,
         ARREARS_LEVELS,
@@ -104,6 +113,7 @@ pub mod code {
         HEAT_PRICE,
         METER_FACTOR,
         WRITE_OFF_LIMIT,
+        REDUCTION_DAYS,
     ];
 }
 
@@ -148,6 +158,10 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::SESSION_LIMIT => match value.parse::<u8>() {
             Ok(places @ 0..=20) => Ok(places.to_string()),
             _ => Err(Complaint::says("同时登录数须为1至20，0表示不限")),
+        },
+        code::REDUCTION_DAYS => match value.parse::<u16>() {
+            Ok(days @ 1..=ENDING_DAYS_MAX) => Ok(days.to_string()),
+            _ => Err(Complaint::says(format!("租金核减到期提醒须为1至{ENDING_DAYS_MAX}天"))),
         },
         code::SMS_CODE => CodeRule::parse(&value).map(CodeRule::code),
         code if rule::CODES.contains(&code) => {
@@ -222,6 +236,7 @@ impl CitySettings {
             code::SECOND_FACTOR => "true".to_owned(),
             code::SESSION_LIMIT => self.session_limit.to_string(),
             code::SMS_CODE => CodeRule::default().code(),
+            code::REDUCTION_DAYS => ENDING_DAYS.to_string(),
             _ => BillingRule::default().value(code).unwrap_or_default(),
         }
     }
@@ -274,6 +289,7 @@ mod tests {
             ("PASSWORD_DAYS", "0", "0"),
             ("SESSION_LIMIT", " 03 ", "3"),
             ("SESSION_LIMIT", "0", "0"),
+            ("REDUCTION_DAYS", "045", "45"),
         ] {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
         }
@@ -281,7 +297,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、SESSION_LIMIT、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、SESSION_LIMIT、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
@@ -289,6 +305,7 @@ mod tests {
             ("PRM-01", "999", "导出条数上限须为1000至100000"),
             ("PASSWORD_DAYS", "7", "密码有效期须为30至365天，0表示不限期"),
             ("SESSION_LIMIT", "21", "同时登录数须为1至20，0表示不限"),
+            ("REDUCTION_DAYS", "0", "租金核减到期提醒须为1至180天"),
             ("SECOND_FACTOR", "是", "是否必须使用二次验证，可填true或false"),
             ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),
         ] {

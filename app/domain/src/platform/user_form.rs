@@ -46,6 +46,8 @@ pub struct User {
     pub must_change_password: bool,
     pub password_changed_at: DateTime<Utc>,
     pub roles: Vec<(RoleId, String)>,
+    /// the districts it sees in place of what its organisation sees (自定义范围)
+    pub districts: Vec<(OrganizationId, String)>,
     pub estates: Vec<(EstateId, String)>,
     pub sessions: Vec<SessionLine>,
     pub attempts: Vec<AttemptLine>,
@@ -99,7 +101,10 @@ pub struct GrantForm {
     pub organization: String,
     /// ids
     pub roles: Vec<String>,
-    /// ids of the estates it is limited to (负责楼盘); none: all that its organisation sees
+    /// ids of the districts it sees (data scope CUSTOM, domain.md §6.2); none: what its organisation sees
+    #[serde(default)]
+    pub districts: Vec<String>,
+    /// ids of the estates it is limited to (负责楼盘); none: all that it would see otherwise
     pub estates: Vec<String>,
     /// for the checker
     pub reason: String,
@@ -122,7 +127,18 @@ pub struct UserFields {
 pub struct GrantFields {
     pub organization: OrganizationId,
     pub roles: Vec<RoleId>,
+    /// absent in requests of before there were any
+    #[serde(default)]
+    pub districts: Vec<OrganizationId>,
     pub estates: Vec<EstateId>,
+}
+
+/// What an account of an organisation can be limited to: districts, where its organisation is one of the administration,
+/// and estates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reachable {
+    pub districts: Vec<(OrganizationId, String)>,
+    pub estates: Vec<(EstateId, String)>,
 }
 
 impl From<&User> for UserForm {
@@ -144,6 +160,7 @@ impl From<&User> for GrantForm {
         Self {
             organization: user.organization_id.to_string(),
             roles: user.roles.iter().map(|(id, _)| id.to_string()).collect(),
+            districts: user.districts.iter().map(|(id, _)| id.to_string()).collect(),
             estates: user.estates.iter().map(|(id, _)| id.to_string()).collect(),
             reason: String::new(),
         }
@@ -195,13 +212,15 @@ impl GrantForm {
         if roles.as_ref().is_some_and(Vec::is_empty) {
             errors.add("roles", "请至少选择一个角色");
         }
+        let districts = errors.take("districts", ids(&self.districts, "可见区县不存在"));
         let estates = errors.take("estates", ids(&self.estates, "负责楼盘不存在"));
         let reason = errors.take("reason", reason_check(&self.reason));
-        match (organization, roles, estates, reason) {
-            (Some(organization), Some(roles), Some(estates), Some(reason)) if errors.is_empty() => {
+        match (organization, roles, districts, estates, reason) {
+            (Some(organization), Some(roles), Some(districts), Some(estates), Some(reason)) if errors.is_empty() => {
                 let grant = GrantFields {
                     organization: OrganizationId(organization),
                     roles: roles.into_iter().map(RoleId).collect(),
+                    districts: districts.into_iter().map(OrganizationId).collect(),
                     estates: estates.into_iter().map(EstateId).collect(),
                 };
                 Ok((grant, reason))
@@ -279,6 +298,7 @@ mod tests {
         let form = GrantForm {
             organization: "7".into(),
             roles: vec!["3".into(), "2".into(), "3".into()],
+            districts: Vec::new(),
             estates: Vec::new(),
             reason: "新员工入职".into(),
         };

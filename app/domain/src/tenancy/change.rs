@@ -1,6 +1,6 @@
 //! 合同变更 (E-41, domain.md §3.5 C10): what of a contract in force changes from a day on, asked for by one, agreed to by
-//! another. The rent changes by an adjustment (E-55), not here. Two households who swap their homes (调换) are not a kind of
-//! change yet: each leaves by an exit and gets a contract of his own, with two settlements where C10 wants one transaction.
+//! another. The rent changes by an adjustment (E-55), not here. Two households who swap their homes (调换) are two changes that
+//! go together, with a form of their own (`tenancy::swap`).
 //!
 //! Only another cycle begins with a bill period. A term ends, and goes on, inside one by days; what else changes costs nothing.
 
@@ -10,7 +10,7 @@ use crate::{
     failure::{Failure, FieldErrors},
     form::{date, optional_text, pick},
     id::{ContractId, PersonId},
-    tenancy::{contract::Contract, contract_form::ResidentForm},
+    tenancy::{contract::Contract, contract_form::ResidentForm, swap::SwapSide},
     value::{BankCard, Check, Complaint, Phone, required, text_max},
 };
 use chrono::{DateTime, Months, NaiveDate, Utc};
@@ -26,6 +26,7 @@ dictionary! {
         Lessee = "LESSEE" "变更承租人",
         Cycle = "CYCLE" "变更缴费周期",
         Term = "TERM" "变更租期",
+        Swap = "SWAP" "调换住房",
     }
 }
 
@@ -128,6 +129,8 @@ impl ChangeKind {
             ContractStatus::CancelPending | ContractStatus::CancelSyncing => match self {
                 Self::Lessee | Self::Term => Fit::Later,
                 Self::Account | Self::Phone | Self::Residents | Self::Cycle => Fit::Now,
+                // Who leaves has no home to exchange, and the other does not wait for him.
+                Self::Swap => Fit::Never,
             },
             _ => Fit::Never,
         }
@@ -210,7 +213,8 @@ impl ChangeForm {
     /// One sentence per field.
     pub fn check(&self, today: NaiveDate) -> Result<ChangeFields, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let kind = errors.take("kind", ChangeKind::from_code(&self.kind).ok_or(Complaint::says("请选择变更类型")));
+        let kind = ChangeKind::from_code(&self.kind).filter(|kind| *kind != ChangeKind::Swap);
+        let kind = errors.take("kind", kind.ok_or(Complaint::says("请选择变更类型")));
         // Another last day needs no day on which it begins to be the last.
         let day = match kind {
             Some(ChangeKind::Term) => Ok(today),
@@ -259,6 +263,8 @@ impl ChangeForm {
                 let day = required(&self.end_on).and_then(|text| date(&text));
                 errors.take("end_on", day).map(Content::Term)
             }
+            // It has a form of its own.
+            ChangeKind::Swap => None,
         }
     }
 
@@ -285,7 +291,8 @@ impl ChangeForm {
     }
 }
 
-fn is_near(day: NaiveDate, today: NaiveDate) -> Check<NaiveDate> {
+/// Not past, and not so far away that nobody can say what will be.
+pub(super) fn is_near(day: NaiveDate, today: NaiveDate) -> Check<NaiveDate> {
     if day < today {
         Err(Complaint::says("生效日期不能早于今天"))
     } else if today.checked_add_months(AHEAD).is_some_and(|last| day > last) {
@@ -365,6 +372,8 @@ pub struct ContractChange {
     pub ground: Option<SuccessionGround>,
     pub before: ChangeState,
     pub after: ChangeState,
+    /// of a swap (调换): both households, this change's first; nobody for who sees one of the two homes only
+    pub swap: Vec<SwapSide>,
 }
 
 /// What the form shows.

@@ -6,6 +6,7 @@ use crate::{
         change::ChangeKind,
         contract::{Contract, Resident},
     },
+    value::{Area, Money},
 };
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,10 @@ pub struct ChangeState {
     pub bank_holder: Option<String>,
     pub pay_cycle: Option<PayCycle>,
     pub end_on: Option<NaiveDate>,
+    /// of a swap: the home, the area that counts, and what it costs a month before a reduction (E-56)
+    pub home: Option<String>,
+    pub area: Option<Area>,
+    pub rent: Option<Money>,
 }
 
 /// One line of the difference between before and after.
@@ -52,10 +57,11 @@ impl ChangeState {
             bank_holder: account.then(|| contract.bank_holder.clone()),
             pay_cycle: (kind == ChangeKind::Cycle).then_some(contract.pay_cycle),
             end_on: (kind == ChangeKind::Term).then_some(contract.row.end_on),
+            ..Self::default()
         }
     }
 
-    fn lines(&self) -> [(&'static str, Option<String>); 9] {
+    fn lines(&self) -> [(&'static str, Option<String>); 12] {
         let residents = |residents: &Vec<Resident>| match residents.as_slice() {
             [] => "无".to_owned(),
             some => some
@@ -74,6 +80,9 @@ impl ChangeState {
             ("户名", self.bank_holder.clone()),
             ("缴费周期", self.pay_cycle.map(|cycle| cycle.to_string())),
             ("租赁结束日期", self.end_on.map(|day| day.to_string())),
+            ("住房地址", self.home.clone()),
+            ("计租面积(㎡)", self.area.map(|area| area.to_string())),
+            ("月租金(元)", self.rent.map(|rent| rent.to_string())),
         ]
     }
 }

@@ -33,6 +33,8 @@ dictionary! {
         Expire = "EXPIRE" "到期",
         // C9: the contract that follows became ACTIVE.
         Renew = "RENEW" "续签",
+        // the contract for the home of the other became ACTIVE.
+        Swap = "SWAP" "调换",
         // C11
         Void = "VOID" "作废",
     }
@@ -84,7 +86,7 @@ impl ContractStatus {
             (E::ApproveCancel, Self::CancelPending) => Self::CancelSyncing,
             (E::CancelSynced, Self::CancelSyncing) => Self::Terminated,
             (E::Expire, Self::Active) => Self::Expired,
-            (E::Renew, Self::Active | Self::Expired) => Self::Renewed,
+            (E::Renew, Self::Active | Self::Expired) | (E::Swap, Self::Active) => Self::Renewed,
             // C11; that nothing was paid on an ACTIVE one, and that the city does it, is the caller's to ask. One that was to
             // follow a contract whose household left is void, too, whether or not it was approved.
             (E::Void, Self::Draft | Self::Pending | Self::ApprovedSyncing | Self::SyncFailed | Self::Active) => {
@@ -138,6 +140,7 @@ mod tests {
                 (E::RequestCancel, S::CancelPending),
                 (E::Expire, S::Expired),
                 (E::Renew, S::Renewed),
+                (E::Swap, S::Renewed),
                 (E::Void, S::Void),
             ],
         ),

@@ -19,6 +19,8 @@ pub mod exit_sheet;
 pub mod hand_over;
 pub mod hand_over_sheet;
 pub mod layout;
+pub mod lease;
 pub mod renewal;
+pub mod swap;
 pub mod take_over;
 pub mod template;

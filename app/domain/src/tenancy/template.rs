@@ -29,6 +29,7 @@ dictionary! {
     TemplateKind = "S2-3.7.kind" "文书类别" {
         Contract = "CONTRACT" "租赁合同",
         Notice = "NOTICE" "缴费通知单",
+        Dunning = "DUNNING" "催缴通知书",
     }
 }
 
@@ -130,6 +131,23 @@ const NOTICE: &[Field] = &[
     field("开具日期", "2026年12月1日"),
     field(TABLE, ""),
 ];
+/// What 催缴通知书 can say (§3.8).
+const DUNNING: &[Field] = &[
+    field("城市", "示例市公租房管理平台"),
+    field("管理单位", "示例市住房保障中心"),
+    field("通知书编号", "CJ0000000001"),
+    field("承租人", "某某"),
+    field("账户号", "ZH0000000001"),
+    field("小区", "阳光苑"),
+    field("房屋地址", "示例路1号01号楼01单元0101室"),
+    field("催缴内容", "您承租的住房欠缴租金2个月，共223.60元，请于收到本通知之日起15日内缴清。"),
+    field("欠费月数", "2"),
+    field("欠费金额", "223.60"),
+    field("欠费金额大写", "人民币贰佰贰拾叁元陆角整"),
+    field("最早应缴日期", "2026年10月10日"),
+    field("开具日期", "2026年12月1日"),
+    field(TABLE, ""),
+];
 /// 必备条款: each is the name of a clause, wherever its number stands.
 pub const CLAUSES: [&str; 9] = [
     "当事人",
@@ -150,6 +168,7 @@ impl TemplateKind {
         match self {
             Self::Contract => CONTRACT,
             Self::Notice => NOTICE,
+            Self::Dunning => DUNNING,
         }
     }
 
@@ -158,6 +177,7 @@ impl TemplateKind {
         match self {
             Self::Contract => &["出租方", "承租人", "房屋地址", "月租金", "月租金大写", "租赁开始日期", "租赁结束日期"],
             Self::Notice => &["缴款人", "合计", "合计大写", "缴费截止日期", TABLE],
+            Self::Dunning => &["承租人", "房屋地址", "催缴内容", "欠费金额大写", TABLE],
         }
     }
 
@@ -165,7 +185,7 @@ impl TemplateKind {
     const fn clauses(self) -> &'static [&'static str] {
         match self {
             Self::Contract => &CLAUSES,
-            Self::Notice => &[],
+            Self::Notice | Self::Dunning => &[],
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod area;
 pub mod bank_account;
 pub mod credit_code;
+pub mod day_number;
 pub mod geo;
 pub mod id_number;
 pub mod money;

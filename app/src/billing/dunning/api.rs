@@ -6,9 +6,11 @@ use domain::{
         dunning::{RuleSet, RuleSetEvent, RuleSetForm},
         dunning_account::DunningAccount,
         dunning_form::{DoneForm, DunningForm},
+        dunning_notice::{NoticesForm, NoticesMade},
         dunning_sheet::{DunningRow, RuleSetRow, TrialRow},
         instalment::{InstalmentForm, InstalmentLine, InstalmentRow, PauseForm, PauseRow},
-        sms::{Resent, SmsBlockRow, SmsKind, SmsMonthRow, SmsRow, SmsTemplate, SmsTemplateForm},
+        sms::{Resent, SmsKind, SmsTemplate, SmsTemplateForm},
+        sms_sheet::{SmsBlockRow, SmsMonthRow, SmsRow},
     },
     housing::choice::Choice,
     id::AccountId,
@@ -85,6 +87,12 @@ pub async fn dunning_create(account: AccountId, form: DunningForm) -> Result<i64
 #[server(endpoint = "dunning_print", input = Json, output = Terse)]
 pub async fn dunning_print(id: i64, version: i32) -> Result<(), ApiError> {
     Ok(dunning::dunning_print(&ctx()?, id, version).await?)
+}
+
+/// Prints the notices of many households as one file.
+#[server(endpoint = "dunning_notices_print", input = Json, output = Terse)]
+pub async fn dunning_notices_print(form: NoticesForm) -> Result<NoticesMade, ApiError> {
+    Ok(dunning::dunning_notices_print(&ctx()?, &form).await?)
 }
 
 /// Enters what came of a record.

@@ -60,9 +60,9 @@ fn household(account: &DunningAccount) -> impl IntoView + use<> {
 
 pub(super) fn record_view() -> AnyView {
     page("登记催缴", |account, back| {
-        let id = account.account_id;
+        let (id, today) = (account.account_id, account.today);
         let deeds = Deeds {
-            check: Box::new(|form: &DunningForm| form.check().map(drop)),
+            check: Box::new(move |form: &DunningForm| form.check(today).map(drop)),
             save: Arc::new(move |form, _| {
                 Box::pin(async move {
                     dunning_create(id, form).await.map(|record| format!("{}/{record}", DUNNING_LIST.path))
@@ -75,7 +75,13 @@ pub(super) fn record_view() -> AnyView {
         let fields = view! {
             {household(account)}
             {edit.select("way", "催缴方式", true, |form| &mut form.way, coded(DunningWay::choices()))}
-            {edit.text("content", "内容", false, |form| &mut form.content, ("text", "留空按欠费生成，短信按模板生成，200字以内"))}
+            {edit.text("content", "内容", false, |form| &mut form.content, ("text", "留空按欠费生成，短信和语音按模板生成，200字以内"))}
+            {move || edit.form.with(|form| form.way == DunningWay::Lawsuit.code()).then(|| view! {
+                <p class="form-note">"诉讼用于累计欠费达到六个月的承租人；登记后在记录中上传法院文书。"</p>
+                {edit.text("court", "法院", true, |form| &mut form.court, ("text", "50字以内"))}
+                {edit.text("case_no", "案号", true, |form| &mut form.case_no, ("text", "如（2026）演01民初1号"))}
+                {edit.text("filed_on", "立案日期", true, |form| &mut form.filed_on, ("date", ""))}
+            })}
         };
         edit.view_of(fields, "登记", back)
     })

@@ -1,10 +1,12 @@
 //! 催缴 (S0-19, S4-3.16, domain.md §3.8): what was done, the rules and their trial, what rests, and text messages.
 //!
-//! A lazy route of its own, and another one for the templates, which only administrators word.
+//! Three lazy routes, because one would be half again what a module may weigh: what is done with households, the rules with
+//! what rests from them, and text messages with their templates.
 
 mod account;
 mod api;
 mod form;
+mod notices;
 mod record;
 mod rest;
 mod rule;
@@ -12,11 +14,18 @@ mod rule_form;
 mod sms;
 mod template;
 
+use crate::ui::detail::use_last_part;
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 
-/// All pages of dunning.
+/// What was done with households, and what is entered about them.
 pub struct Dunnings;
+
+/// Rules and their trial, pauses and instalments.
+pub struct DunningRules;
+
+/// Text messages and their templates.
+pub struct Sms;
 
 /// Which page an address names.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +33,7 @@ enum Place {
     Records,
     Record,
     Account,
+    Notices,
     NewRecord,
     NewPause,
     NewInstalment,
@@ -39,6 +49,8 @@ enum Place {
     Message,
     Months,
     Blocks,
+    Templates,
+    Template,
     /// on the way to another module
     Elsewhere,
 }
@@ -56,6 +68,7 @@ impl Place {
             ["billing", "dunning", "pauses", _] => Self::Pause,
             ["billing", "dunning", "instalments"] => Self::Instalments,
             ["billing", "dunning", "instalments", _] => Self::Instalment,
+            ["billing", "dunning", "notices"] => Self::Notices,
             ["billing", "dunning", "accounts", _] => Self::Account,
             ["billing", "dunning", "accounts", _, "record"] => Self::NewRecord,
             ["billing", "dunning", "accounts", _, "pause"] => Self::NewPause,
@@ -65,9 +78,16 @@ impl Place {
             ["billing", "sms", "months"] => Self::Months,
             ["billing", "sms", "blocks"] => Self::Blocks,
             ["billing", "sms", _] => Self::Message,
+            ["platform", "sms-templates"] => Self::Templates,
+            ["platform", "sms-templates", _] => Self::Template,
             _ => Self::Elsewhere,
         }
     }
+}
+
+fn places() -> Memo<Place> {
+    let path = use_location().pathname;
+    Memo::new(move |_| path.with(|path| Place::of(path)))
 }
 
 #[lazy_route]
@@ -77,15 +97,30 @@ impl LazyRoute for Dunnings {
     }
 
     fn view(_this: Self) -> AnyView {
-        let path = use_location().pathname;
-        let place = Memo::new(move |_| path.with(|path| Place::of(path)));
+        let place = places();
         (move || match place.get() {
             Place::Records => record::list_view(),
             Place::Record => record::detail_view(),
+            Place::Notices => notices::notices_view(),
             Place::Account => account::account_view(),
             Place::NewRecord => form::record_view(),
             Place::NewPause => form::pause_view(),
             Place::NewInstalment => form::instalment_view(),
+            _ => ().into_any(),
+        })
+        .into_any()
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for DunningRules {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = places();
+        (move || match place.get() {
             Place::Rules => rule::list_view(),
             Place::NewRule => rule_form::new_view(),
             Place::Rule => rule::detail_view(),
@@ -94,35 +129,28 @@ impl LazyRoute for Dunnings {
             Place::Pause => rest::pause_view(),
             Place::Instalments => rest::instalments_view(),
             Place::Instalment => rest::instalment_view(),
-            Place::Messages => sms::list_view(),
-            Place::Message => sms::detail_view(),
-            Place::Months => sms::months_view(),
-            Place::Blocks => sms::blocks_view(),
-            Place::Elsewhere => ().into_any(),
+            _ => ().into_any(),
         })
         .into_any()
     }
 }
 
-/// Templates of text messages.
-pub struct SmsTemplates;
-
 #[lazy_route]
-impl LazyRoute for SmsTemplates {
+impl LazyRoute for Sms {
     fn data() -> Self {
         Self
     }
 
     fn view(_this: Self) -> AnyView {
-        let path = use_location().pathname;
-        // None on the way to another page.
-        let code = Memo::new(move |_| {
-            path.with(|path| path.strip_prefix(template::TEMPLATES).map(|rest| rest.trim_matches('/').to_owned()))
-        });
-        (move || match code.get() {
-            None => ().into_any(),
-            Some(code) if code.is_empty() => template::list_view(),
-            Some(code) => template::form_view(code),
+        let place = places();
+        (move || match place.get() {
+            Place::Messages => sms::list_view(),
+            Place::Message => sms::detail_view(),
+            Place::Months => sms::months_view(),
+            Place::Blocks => sms::blocks_view(),
+            Place::Templates => template::list_view(),
+            Place::Template => template::form_view(use_last_part().get_untracked()),
+            _ => ().into_any(),
         })
         .into_any()
     }

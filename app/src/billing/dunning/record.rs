@@ -7,6 +7,7 @@ use super::{
 use crate::{
     platform::attachment::attachments_panel,
     shell::may,
+    tenancy::template::{print_create, print_deed, saved},
     ui::{
         PageHead,
         deed::{Deed, deed},
@@ -14,8 +15,9 @@ use crate::{
         error_view,
         field::coded,
         form::{Deeds, use_edit},
+        label::told,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view, print_button,
+        loading_view,
         resource::resource,
     },
 };
@@ -27,7 +29,10 @@ use domain::{
         dunning_sheet::{DUNNING_LIST, DunningRow},
     },
     dictionary::AttachmentOwner,
-    platform::permission::Permission,
+    platform::{
+        permission::Permission,
+        print::{PaperKind, PrintForm},
+    },
     sheet::{Cell, cell_or_empty},
 };
 use leptos::prelude::*;
@@ -67,14 +72,18 @@ pub(super) fn detail_view() -> AnyView {
 fn page(record: &DunningRow, again: Callback<()>) -> impl IntoView + use<> {
     let mut fields = DUNNING_LIST.fields(record);
     fields.extend([
+        ("法院", text_cell(record.suit.as_ref().map(|suit| &suit.court))),
+        ("案号", text_cell(record.suit.as_ref().map(|suit| &suit.case_no))),
+        ("立案日期", cell_or_empty(record.suit.as_ref(), |suit| Cell::Date(suit.filed_on))),
         ("打印日期", cell_or_empty(record.printed_on, Cell::Date)),
         ("送达方式", cell_or_empty(record.served_how, Cell::coded)),
         ("签收情况", text_cell(record.received_by.as_ref())),
         ("办理人", text_cell(record.done_by.as_ref())),
     ]);
     let account = format!("/billing/dunning/accounts/{}", record.account_id);
+    let way = record.way;
     let message = record.sms.map(|(id, _)| {
-        view! { <a class="btn btn-outline btn-sm" href=format!("/billing/sms/{id}")>"短信"</a> }
+        view! { <a class="btn btn-outline btn-sm" href=format!("/billing/sms/{id}")>{told(way)}</a> }
     });
     let content = match record.way {
         DunningWay::Written => notice(record).into_any(),
@@ -91,7 +100,7 @@ fn page(record: &DunningRow, again: Callback<()>) -> impl IntoView + use<> {
     }
 }
 
-/// 催缴通知书, as it is printed.
+/// What 催缴通知书 says.
 fn notice(record: &DunningRow) -> impl IntoView + use<> {
     let printed = record.printed_on.map(|day| format!("打印日期：{day}")).unwrap_or_default();
     view! {
@@ -100,7 +109,6 @@ fn notice(record: &DunningRow) -> impl IntoView + use<> {
             <p>{format!("编号：{}", record.notice_no.clone().unwrap_or_default())}</p>
             <p class="my-4">{record.content.clone()}</p>
             <p>{printed}</p>
-            <p class="paper-only">"签收人：______________　签收日期：______________　送达人：______________"</p>
         </section>
     }
 }
@@ -111,14 +119,29 @@ fn deeds(record: &DunningRow, again: Callback<()>) -> AnyView {
     let print = move || {
         deed(
             Deed {
-                label: "登记打印",
-                class: "btn btn-outline btn-sm",
-                question: "登记打印日期为今天，按规则生成的通知书按今天的欠费更新；之后可打印、登记送达。",
+                label: "打印通知书",
+                class: "btn btn-primary btn-sm",
+                question: "登记打印日期为今天，按规则生成的通知书按今天的欠费更新，列明欠缴账单；之后登记送达。",
                 word: None,
             },
-            move |_| dunning_print(id, version),
-            move |()| again.run(()),
+            move |_| async move {
+                dunning_print(id, version).await?;
+                let form = PrintForm { paper: PaperKind::Dunning.code().to_owned(), id, ..PrintForm::default() };
+                print_create(form).await
+            },
+            move |print| {
+                saved(print);
+                again.run(());
+            },
         )
+    };
+    let pack = move || {
+        let says = "按今天的欠费生成一个文件：目录、欠缴明细、催缴记录、租赁合同和已打印的催缴通知书；附件请另行下载。";
+        print_deed(PaperKind::Lawsuit, id, ("生成诉讼材料", says), again)
+    };
+    let suable = way == DunningWay::Lawsuit && !cancelled;
+    let reprint = move || {
+        print_deed(PaperKind::Dunning, id, ("生成PDF", "内容与首次打印相同；再次打印的标注“补打第n次”。"), again)
     };
     let cancel = move || {
         deed(
@@ -133,10 +156,11 @@ fn deeds(record: &DunningRow, again: Callback<()>) -> AnyView {
         )
     };
     let written = way == DunningWay::Written;
-    let done = move || (way != DunningWay::Sms).then(|| done_form(id, version, way, printed, again));
+    let done = move || way.channel().is_none().then(|| done_form(id, version, way, printed, again));
     view! {
         <div class="deed-row">
-            {(written && printed.is_some() && !cancelled).then(print_button)}
+            {move || (written && printed.is_some() && !cancelled && may(Permission::DunningWrite)).then(reprint)}
+            {move || (suable && may(Permission::DunningWrite) && may(Permission::ContractPrint)).then(pack)}
             {move || (open && written && printed.is_none() && may(Permission::DunningWrite)).then(print)}
             {move || (open && may(Permission::DunningWrite)).then(cancel)}
         </div>
@@ -149,7 +173,7 @@ fn deeds(record: &DunningRow, again: Callback<()>) -> AnyView {
 fn done_form(id: i64, version: i32, way: DunningWay, printed: Option<NaiveDate>, again: Callback<()>) -> AnyView {
     let written = way == DunningWay::Written;
     if written && printed.is_none() {
-        return view! { <p class="page-note">"通知书打印并登记后，可登记送达情况。"</p> }.into_any();
+        return view! { <p class="page-note">"通知书打印后，可登记送达情况。"</p> }.into_any();
     }
     let deeds = Deeds {
         // The day of the server is asked there.

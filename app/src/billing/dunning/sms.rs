@@ -17,7 +17,10 @@ use crate::{
     },
 };
 use domain::{
-    billing::sms::{Resent, SMS_BLOCK_LIST, SMS_LIST, SMS_MONTH_LIST, SmsRow},
+    billing::{
+        sms::Resent,
+        sms_sheet::{SMS_BLOCK_LIST, SMS_LIST, SMS_MONTH_LIST, SmsRow},
+    },
     platform::permission::Permission,
 };
 use leptos::prelude::*;

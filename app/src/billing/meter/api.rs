@@ -5,9 +5,8 @@ use domain::{
     billing::{
         meter::{Meter, MeterOffer, MeterRow},
         meter_form::{AutoForm, MeterForm, ReplaceForm},
-        meter_reading::{
-            CorrectForm, Period, PeriodForm, PeriodOffer, PeriodRow, ReadingRecord, ReadingRow, ReadingsForm,
-        },
+        meter_grid::ReadingsForm,
+        meter_reading::{CorrectForm, Period, PeriodForm, PeriodOffer, PeriodRow, ReadingRecord, ReadingRow},
     },
     list::{ListQuery, Page},
     value::Money,

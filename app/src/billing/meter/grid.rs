@@ -15,9 +15,8 @@ use chrono::NaiveDate;
 use domain::{
     billing::{
         meter::{Span, Tariff},
-        meter_reading::{
-            EnteredReading, Period, ReadingRow, ReadingStatus, ReadingsForm, opening_field, reading_field,
-        },
+        meter_grid::{EnteredReading, ReadingsForm, opening_field, reading_field},
+        meter_reading::{Period, ReadingRow, ReadingStatus},
         meter_sheet::READING_LIST,
     },
     failure::FieldErrors,
@@ -27,6 +26,40 @@ use domain::{
     value::{Money, decimal_text},
 };
 use leptos::{prelude::*, wasm_bindgen::JsCast as _};
+
+/// What is typed in the grid of a period. It outlives the rows, which every deed loads anew.
+#[derive(Clone, Copy)]
+pub(super) struct Typed {
+    /// the period that it is of
+    period: RwSignal<i64>,
+    form: RwSignal<ReadingsForm>,
+    /// the row that was just confirmed here
+    own: RwSignal<Option<i64>>,
+}
+
+impl Typed {
+    /// Nothing is typed yet.
+    pub(super) fn new() -> Self {
+        let (period, form) = (RwSignal::new(0), RwSignal::new(ReadingsForm::default()));
+        Self { period, form, own: RwSignal::new(None) }
+    }
+
+    /// Puts what is typed over the rows that were loaded; of another period, and of one that is no longer read, nothing is.
+    fn over(self, period: &Period, today: &str) -> RwSignal<ReadingsForm> {
+        let same = self.period.get_untracked() == period.row.id && period.row.status.is_open();
+        let nothing = ReadingsForm { read_on: today.to_owned(), readings: Vec::new() };
+        let typed = if same { self.form.get_untracked() } else { nothing };
+        let own = self.own.try_update(Option::take).flatten();
+        self.period.set(period.row.id);
+        self.form.set(typed.over(&period.readings, own));
+        self.form
+    }
+
+    /// It is saved.
+    fn forget(self) {
+        self.form.update(|form| form.readings.clear());
+    }
+}
 
 /// What is typed, and what was wrong with it.
 #[derive(Clone, Copy)]
@@ -51,19 +84,10 @@ impl Grid {
 }
 
 /// The readings: as inputs for who reads while they may be read, otherwise as they are.
-pub(super) fn grid_view(period: &Period, again: Callback<()>) -> AnyView {
+pub(super) fn grid_view(period: &Period, kept: Typed, again: Callback<()>) -> AnyView {
     let open = period.row.status.is_open();
     let today = use_frame().with_untracked(|frame| frame.day.clone());
-    let readings = period.readings.iter().map(|row| EnteredReading {
-        id: row.id,
-        version: row.version,
-        rolled: row.rolled,
-        ..EnteredReading::default()
-    });
-    let grid = Grid {
-        form: RwSignal::new(ReadingsForm { read_on: today.clone(), readings: readings.collect() }),
-        errors: RwSignal::new(FieldErrors::default()),
-    };
+    let grid = Grid { form: kept.over(period, &today), errors: RwSignal::new(FieldErrors::default()) };
     let writes = Memo::new(move |_| open && may(Permission::MeterWrite));
     let head = view! {
         <th scope="col">"表具编号"</th><th scope="col">"房间"</th><th scope="col" class="desk-only">"客户"</th>
@@ -76,6 +100,7 @@ pub(super) fn grid_view(period: &Period, again: Callback<()>) -> AnyView {
     Effect::new(move |_| match save.value().get() {
         Some(Ok(saved)) => {
             toast::tell(&format!("已保存{saved}块表的读数"));
+            kept.forget();
             again.run(());
         }
         Some(Err(error)) => grid.errors.set(error.fields().cloned().unwrap_or_default()),
@@ -97,7 +122,12 @@ pub(super) fn grid_view(period: &Period, again: Callback<()>) -> AnyView {
     let tariff = StoredValue::new(tariff);
     let row = |(place, row): (usize, &ReadingRow)| {
         let next = period.readings.get(place + 1).map(|next| reading_field(next.id));
-        row_view(grid, (place, row), next, (writes, tariff), again)
+        let id = row.id;
+        let confirmed = Callback::new(move |()| {
+            kept.own.set(Some(id));
+            again.run(());
+        });
+        row_view(grid, (place, row), next, (writes, tariff), confirmed)
     };
     let rows = period.readings.iter().enumerate().map(row).collect();
     let hidden = period.row.meters > i64::try_from(period.readings.len()).unwrap_or(i64::MAX);
@@ -242,12 +272,13 @@ fn row_view(
     });
     let usage = move || now.get().map(|(usage, _)| usage).or(usage).map(|usage| decimal_text(usage, 2));
     let amount = move || now.get().map(|(_, amount)| amount).or(amount).map(|amount| amount.to_string());
+    let photos = (row.photos > 0).then(|| view! { <p class="text-sm">{format!("照片{}张", row.photos)}</p> });
     let version = row.version;
     let strange = row.status == ReadingStatus::Abnormal;
     let confirm = move || (strange && writes.get()).then(|| confirm_view(id, version, again));
     view! {
         <tr>
-            <td><a class="link link-primary link-hover" href=format!("{}/{id}", READING_LIST.path)>{number}</a></td>
+            <td><a class="link link-primary link-hover" href=format!("{}/{id}", READING_LIST.path)>{number}</a>{photos}</td>
             <td>{row.place.clone()}</td>
             <td class="desk-only">{row.occupant.clone()}</td>
             <td class="figures">{opens}</td>

@@ -5,7 +5,7 @@ use super::{
         meter_period_bill, meter_period_cancel, meter_period_check, meter_period_close, meter_period_get,
         meter_period_offer_get, meter_period_open, meter_period_return, meter_period_sync,
     },
-    grid::grid_view,
+    grid::{Typed, grid_view},
 };
 use crate::{
     billing::figure,
@@ -82,12 +82,13 @@ pub(super) fn detail_view() -> AnyView {
     let id = use_id();
     let record = resource(move || id.get(), meter_period_get);
     let again = Callback::new(move |()| record.refetch());
+    let kept = Typed::new();
     view! {
         <main class="page">
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match record.await {
-                        Ok(period) => page(&period, again).into_any(),
+                        Ok(period) => page(&period, kept, again).into_any(),
                         Err(error) => error_view(&error),
                     }
                 })}
@@ -97,7 +98,7 @@ pub(super) fn detail_view() -> AnyView {
     .into_any()
 }
 
-fn page(period: &Period, again: Callback<()>) -> impl IntoView + use<> {
+fn page(period: &Period, kept: Typed, again: Callback<()>) -> impl IntoView + use<> {
     let row = &period.row;
     let title = format!("{} {}表 {}", row.estate, told(row.meter), month_text(row.month));
     let fields = vec![
@@ -122,7 +123,7 @@ fn page(period: &Period, again: Callback<()>) -> impl IntoView + use<> {
                 {figure("出账金额(元)", row.amount.to_string())}
             </div>
         </section>
-        {grid_view(period, again)}
+        {grid_view(period, kept, again)}
         {field_group("期间信息", fields)}
     }
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     billing::table_panel,
+    platform::attachment::attachments_panel,
     shell::may,
     ui::{
         PageHead,
@@ -21,6 +22,7 @@ use domain::{
         meter_reading::{CorrectForm, ReadingCharge, ReadingRecord, ReadingStatus},
         meter_sheet::{METER_LIST, READING_LIST},
     },
+    dictionary::AttachmentOwner,
     platform::permission::Permission,
     sheet::Cell,
     value::Money,
@@ -70,6 +72,7 @@ fn page(record: &ReadingRecord, again: Callback<()>) -> impl IntoView + use<> {
         {field_group("抄表信息", fields)}
         {charges_view(&record.charges)}
         {form}
+        {attachments_panel(AttachmentOwner::MeterReading, Signal::stored(id))}
     }
 }
 

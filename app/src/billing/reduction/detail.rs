@@ -44,8 +44,8 @@ fn page(record: &ReductionRecord, again: Callback<()>) -> impl IntoView + use<> 
         {deeds(row, again)}
         <section class="panel" aria-label="月租金">
             <div class="figure-row">
-                {figure("应收(元)", row.full.to_string())}
-                {figure("核减(元)", (row.payable - row.full).to_string())}
+                {figure("应收月租金(元)", row.full.to_string())}
+                {figure("核减额(元)", row.off().to_string())}
                 {figure("实际应缴(元)", row.payable.to_string())}
             </div>
         </section>

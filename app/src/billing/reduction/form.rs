@@ -82,12 +82,12 @@ fn form_view() -> impl IntoView {
         <p class="page-note">{note}</p>
         {edit.view_ways(fields, ["试算", "提交审批"], Callback::new(move |place| way.set(place)), REDUCTION_LIST.path.to_owned())}
         <div aria-live="polite">
-            {move || shown.get().map(|(full, off, payable)| view! {
+            {move || shown.get().map(|(full, _, payable)| view! {
                 <section class="panel" aria-label="试算">
                     <h2>"试算"</h2>
                     <div class="figure-row">
                         {figure("应收月租金(元)", full.to_string())}
-                        {figure("核减(元)", off.to_string())}
+                        {figure("核减额(元)", (full - payable).to_string())}
                         {figure("实际应缴(元)", payable.to_string())}
                     </div>
                 </section>

@@ -9,7 +9,10 @@ use crate::{
     housing::use_id,
     platform::attachment::attachments_panel,
     shell::may,
-    tenancy::resident::panel::{Of, residents_panel},
+    tenancy::{
+        lease::lease_panel,
+        resident::panel::{Of, residents_panel},
+    },
     ui::{
         PageHead,
         detail::{field_group, text_cell},
@@ -43,6 +46,7 @@ pub fn detail_view() -> AnyView {
                     }
                 })}
             </Transition>
+            {lease_panel(id.into())}
             {residents_panel(Of::Unit, id.into())}
             {attachments_panel(AttachmentOwner::Unit, id.into())}
         </main>

@@ -5,6 +5,7 @@ use crate::ui::label::told;
 use crate::{
     ApiError,
     shell::may,
+    tenancy::lease::lease_facts,
     ui::{error_view, loading_view, resource::resource, status_tile, table::time_text, toast},
 };
 use domain::{
@@ -86,6 +87,7 @@ fn panel(unit: Unit, change: StatusChange) -> impl IntoView {
         {unit.lock_reason.clone().map(|reason| view! { <p class="opacity-80">"原因："{reason}</p> })}
         {transition_buttons(&unit, change)}
         <dl class="detail-list">{facts}</dl>
+        {lease_facts(id.0)}
         <h3 class="font-semibold mt-2">"最近动态"</h3>
         <ol class="timeline-list">{history}</ol>
         <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}")>"查看完整资料"</a>

@@ -2,9 +2,9 @@
 
 use crate::{ApiError, Terse};
 use domain::{
-    id::{ApprovalId, EstateId, OrganizationId, UserId},
+    id::{ApprovalId, OrganizationId, UserId},
     list::{ListQuery, Page},
-    platform::user_form::{GrantForm, User, UserChoices, UserForm, UserRow},
+    platform::user_form::{GrantForm, Reachable, User, UserChoices, UserForm, UserRow},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 #[cfg(feature = "ssr")]
@@ -28,10 +28,10 @@ pub async fn user_choices_get() -> Result<UserChoices, ApiError> {
     Ok(user::user_choices(&ctx()?).await?)
 }
 
-/// The estates that an account of an organisation can be limited to.
-#[server(endpoint = "user_estates", input = Json, output = Terse)]
-pub async fn user_estates(organization: OrganizationId) -> Result<Vec<(EstateId, String)>, ApiError> {
-    Ok(user::user_estates(&ctx()?, organization).await?)
+/// The districts and estates that an account of an organisation can be limited to.
+#[server(endpoint = "user_reach", input = Json, output = Terse)]
+pub async fn user_reach(organization: OrganizationId, districts: Vec<OrganizationId>) -> Result<Reachable, ApiError> {
+    Ok(user::user_reach(&ctx()?, organization, &districts).await?)
 }
 
 /// Makes an account that waits for its checker; answers its first password.

@@ -102,6 +102,7 @@ fn record(user: &User, again: Callback<()>) -> impl IntoView + use<> {
         Some(until) => Cell::badge("LOCKED", &format!("锁定至{}", time_text(until))),
         None => Cell::status(user.row.status),
     };
+    let districts = user.districts.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("、");
     let estates = user.estates.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("、");
     let pending = user.pending.map(|request| {
         view! { <div class="alert alert-warning alert-soft">"该账号有待复核的授权变更。"<a class="link" href=format!("/platform/approvals/{request}")>"查看"</a></div> }
@@ -126,7 +127,8 @@ fn record(user: &User, again: Callback<()>) -> impl IntoView + use<> {
         {field_group("授权", vec![
             ("所属机构", Cell::text(&user.row.organization)),
             ("角色", Cell::text(if user.row.roles.is_empty() { "尚未授权" } else { &user.row.roles })),
-            ("负责楼盘", Cell::text(if estates.is_empty() { "所属机构管辖的全部" } else { &estates })),
+            ("可见区县", Cell::text(if districts.is_empty() { "所属机构管辖的范围" } else { &districts })),
+            ("负责楼盘", Cell::text(if estates.is_empty() { "可见范围内的全部" } else { &estates })),
         ])}
         {sessions(user)}
         {attempts(user)}

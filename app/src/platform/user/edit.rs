@@ -1,6 +1,6 @@
 //! The forms of accounts: a new one, who it belongs to, what it may do.
 
-use super::api::{user_choices_get, user_estates, user_get, user_grant_request, user_register, user_update};
+use super::api::{user_choices_get, user_get, user_grant_request, user_reach, user_register, user_update};
 use crate::{
     ApiError,
     ui::{
@@ -19,7 +19,7 @@ use domain::{
     id::{OrganizationId, UserId},
     platform::{
         organization::OrganizationChoice,
-        user_form::{GrantForm, USER_LIST, User, UserChoices, UserForm},
+        user_form::{GrantForm, Reachable, USER_LIST, User, UserChoices, UserForm},
     },
 };
 use leptos::prelude::*;
@@ -141,13 +141,17 @@ fn grant_fields(edit: Edit<Entered>, choices: UserChoices) -> impl IntoView {
         ..Pick::default()
     };
     let organizations = choices.organizations.into_iter().map(pick).collect();
-    let organization = Memo::new(move |_| edit.form.with(|form| form.grant.organization.clone()));
-    let estates = resource(
-        move || organization.get(),
-        |organization| async move {
+    let asked =
+        Memo::new(move |_| edit.form.with(|form| (form.grant.organization.clone(), form.grant.districts.clone())));
+    let reach = resource(
+        move || asked.get(),
+        |(organization, districts)| async move {
             match organization.parse() {
-                Ok(id) => user_estates(OrganizationId(id)).await,
-                Err(_) => Ok(Vec::new()),
+                Ok(id) => {
+                    let districts = districts.iter().filter_map(|id| id.parse().ok()).map(OrganizationId);
+                    user_reach(OrganizationId(id), districts.collect()).await
+                }
+                Err(_) => Ok(Reachable::default()),
             }
         },
     );
@@ -157,11 +161,17 @@ fn grant_fields(edit: Edit<Entered>, choices: UserChoices) -> impl IntoView {
         {edit.checks("roles", "角色", true, |form| &mut form.grant.roles, roles)}
         <Transition fallback=loading_view>
             {move || Suspend::new(async move {
-                match estates.await {
-                    Ok(estates) if estates.is_empty() => ().into_any(),
-                    Ok(estates) => {
-                        let label = "负责楼盘（不选为所属机构管辖的全部）";
-                        edit.checks("estates", label, false, |form| &mut form.grant.estates, options(estates))
+                match reach.await {
+                    Ok(reach) => {
+                        let districts = (!reach.districts.is_empty()).then(|| {
+                            let label = "可见区县（自定义范围；不选为所属机构管辖的范围）";
+                            edit.checks("districts", label, false, |form| &mut form.grant.districts, options(reach.districts))
+                        });
+                        let estates = (!reach.estates.is_empty()).then(|| {
+                            let label = "负责楼盘（不选为可见范围内的全部）";
+                            edit.checks("estates", label, false, |form| &mut form.grant.estates, options(reach.estates))
+                        });
+                        (districts, estates).into_any()
                     }
                     Err(error) => error_view(&error),
                 }

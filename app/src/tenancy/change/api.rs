@@ -4,7 +4,10 @@ use crate::{ApiError, Terse};
 use domain::{
     id::ContractId,
     list::{ListQuery, Page},
-    tenancy::change::{ChangeForm, ChangeOffer, ChangeRow, ContractChange},
+    tenancy::{
+        change::{ChangeForm, ChangeOffer, ChangeRow, ContractChange},
+        swap::{SwapForm, SwapOffer},
+    },
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 #[cfg(feature = "ssr")]
@@ -32,6 +35,18 @@ pub async fn contract_change_offer_get(contract: ContractId) -> Result<ChangeOff
 #[server(endpoint = "contract_change_create", input = Json, output = Terse)]
 pub async fn contract_change_create(contract: ContractId, form: ChangeForm, submit: bool) -> Result<i64, ApiError> {
     Ok(change::change_create(&ctx()?, contract, &form, submit).await?)
+}
+
+/// What the form of a swap shows of two contracts.
+#[server(endpoint = "contract_swap_offer_get", input = Json, output = Terse)]
+pub async fn contract_swap_offer_get(first: ContractId, second: ContractId) -> Result<SwapOffer, ApiError> {
+    Ok(change::swap_offer(&ctx()?, first, second).await?)
+}
+
+/// Asks for a swap of two homes.
+#[server(endpoint = "contract_swap_create", input = Json, output = Terse)]
+pub async fn contract_swap_create(form: SwapForm, submit: bool) -> Result<i64, ApiError> {
+    Ok(change::swap_create(&ctx()?, &form, submit).await?)
 }
 
 /// Sends a draft to the approver.

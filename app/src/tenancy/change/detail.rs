@@ -1,8 +1,11 @@
 //! A change: what the contract says and what it is to say, side by side; printed it is the supplement that both sides sign.
 
-use super::api::{
-    contract_change_decide, contract_change_get, contract_change_revoke, contract_change_submit,
-    contract_change_sync_again, contract_change_withdraw,
+use super::{
+    api::{
+        contract_change_decide, contract_change_get, contract_change_revoke, contract_change_submit,
+        contract_change_sync_again, contract_change_withdraw,
+    },
+    swap_view::{swap_signatures, swap_view, swap_waiting},
 };
 use crate::ui::{
     PageHead,
@@ -14,7 +17,7 @@ use crate::ui::{
     resource::resource,
 };
 use domain::tenancy::{
-    change::{ChangeRow, ChangeStatus, ContractChange, differences},
+    change::{ChangeKind, ChangeRow, ChangeStatus, ContractChange, differences},
     change_sheet::{CHANGE_LIST, change_fields},
 };
 use leptos::prelude::*;
@@ -49,10 +52,11 @@ fn page(record: &ContractChange, again: Callback<()>) -> impl IntoView + use<> {
         </PageHead>
         {deeds(row, again)}
         {waiting(row)}
-        {difference_view(record)}
+        {swap_waiting(record)}
+        {if record.swap.is_empty() { difference_view(record) } else { swap_view(&record.swap) }}
         {ground}
         {field_group("变更信息", change_fields(row))}
-        {signatures(row)}
+        {if record.swap.is_empty() { signatures(row) } else { swap_signatures(record) }}
     }
 }
 
@@ -62,6 +66,9 @@ fn waiting(row: &ChangeRow) -> Option<AnyView> {
         (ChangeStatus::Approved, true, Some(message)) => format!("银行未能变更扣款账户：{message}"),
         (ChangeStatus::Approved, true, None) => {
             format!("自{}起通知银行，银行确认后生效；此前仍从原账户扣款。", row.effective_on)
+        }
+        (ChangeStatus::Approved, false, _) if row.kind == ChangeKind::Swap => {
+            format!("两份合同将于{}一并调换；届时不再符合条件的，两份合同均不变。", row.effective_on)
         }
         (ChangeStatus::Approved, false, _) => format!("将于{}自动生效。", row.effective_on),
         (ChangeStatus::Lapsed, _, Some(message)) => format!("未能生效：{message}"),

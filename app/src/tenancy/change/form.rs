@@ -86,11 +86,12 @@ fn form_view(offer: ChangeOffer) -> AnyView {
     };
     let edit = use_edit(start(&offer), None, deeds);
     let names: Names = StoredValue::new(known(&offer.contract));
-    let kinds = move || edit.form.with(|form| ChangeKind::from_code(&form.kind));
-    let shown = Memo::new(move |_| kinds());
+    let shown = Memo::new(move |_| edit.form.with(|form| ChangeKind::from_code(&form.kind)));
     let held = StoredValue::new(offer.clone());
+    let kinds = coded(ChangeKind::choices()).all();
+    let kinds: Vec<_> = kinds.into_iter().filter(|(code, _)| code != ChangeKind::Swap.code()).collect();
     let fields = view! {
-        {edit.select("kind", "变更类型", true, |form| &mut form.kind, coded(ChangeKind::choices()))}
+        {edit.select("kind", "变更类型", true, |form| &mut form.kind, kinds)}
         {move || (shown.get() != Some(ChangeKind::Term)).then(|| {
             edit.text("effective_on", "生效日期", true, |form| &mut form.effective_on, ("date", ""))
         })}
@@ -103,6 +104,7 @@ fn form_view(offer: ChangeOffer) -> AnyView {
     view! {
         {contract_view(&offer.contract)}
         <p class="page-note">"提交后由物业管理员审批。变更扣款账户和承租人的，银行确认后生效。租金调整请在“租金调整”中办理。"</p>
+        <p class="page-note"><a class="link" href=format!("/tenancy/changes/swap?first={contract}")>"与另一户调换住房"</a></p>
         {edit.view_ways(fields, ["提交审批", "保存草稿"], Callback::new(move |place| way.set(place)), back)}
     }
     .into_any()
@@ -177,6 +179,8 @@ fn of_kind(edit: Form, kind: ChangeKind, offer: &ChangeOffer, names: Names) -> A
             <p class="form-note">"审批通过后立即生效，并通知银行新的到期日。"</p>
         }
         .into_any(),
+        // It has a form of its own.
+        ChangeKind::Swap => ().into_any(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! 合同变更 (C10, S0-4): the list, a change with its difference, and the form of a new one.
 //!
-//! Two lazy routes: who looks and decides does not load the form.
+//! Two lazy routes: who looks and decides does not load the forms.
 
 mod api;
 mod detail;
 mod form;
+mod swap_form;
+mod swap_view;
 
 use super::use_last_part;
 use crate::{
@@ -39,7 +41,7 @@ impl LazyRoute for ContractChanges {
     }
 }
 
-/// The form of a new change.
+/// The form of a new change, and that of two households who exchange their homes.
 pub struct ContractChangeForm;
 
 #[lazy_route]
@@ -49,7 +51,14 @@ impl LazyRoute for ContractChangeForm {
     }
 
     fn view(_this: Self) -> AnyView {
-        form::new_view()
+        let last = use_last_part();
+        (move || match last.get().as_str() {
+            "new" => form::new_view(),
+            "swap" => swap_form::new_view(),
+            // On the way to another module.
+            _ => ().into_any(),
+        })
+        .into_any()
     }
 }
 
@@ -65,6 +74,10 @@ fn list_view() -> AnyView {
         }),
         ..ListFrame::default()
     };
-    let actions = Signal::derive(|| ListActions { export: may(Permission::ContractExport), ..ListActions::default() });
+    let actions = Signal::derive(|| ListActions {
+        add: may(Permission::ContractWrite).then_some(("/tenancy/changes/swap", "两户调换")),
+        export: may(Permission::ContractExport),
+        ..ListActions::default()
+    });
     framed_list_page(&CHANGE_LIST, frame, actions, api::contract_change_list)
 }

@@ -4,7 +4,10 @@ use crate::{ApiError, Terse};
 use domain::{
     housing::choice::Choice,
     list::{ListQuery, Page},
-    platform::print::{PrintForm, PrintRow},
+    platform::{
+        print::{CopyForm, PrintForm, PrintRow, PrintStatus},
+        print_queue::{FindingRow, QueueForm, QueuePrinted, QueueRow},
+    },
     tenancy::template::{Template, TemplateForm, TemplateRow, TemplateStatus},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -77,4 +80,46 @@ pub async fn print_list(query: ListQuery) -> Result<Page<PrintRow>, ApiError> {
 #[server(endpoint = "print_estates", input = Json, output = Terse)]
 pub async fn print_estates() -> Result<Vec<Choice>, ApiError> {
     Ok(paper::print_estates(&ctx()?).await?)
+}
+
+/// One line of the log.
+#[server(endpoint = "print_copy_get", input = Json, output = Terse)]
+pub async fn print_copy_get(id: i64) -> Result<PrintRow, ApiError> {
+    Ok(paper::print_copy_get(&ctx()?, id).await?)
+}
+
+/// Hands a copy out, takes it back or declares it void.
+#[server(endpoint = "print_move", input = Json, output = Terse)]
+pub async fn print_move(id: i64, version: i32, form: CopyForm) -> Result<PrintStatus, ApiError> {
+    Ok(paper::print_move(&ctx()?, id, version, &form).await?)
+}
+
+/// A page of numbers of which the log says something odd.
+#[server(endpoint = "print_finding_list", input = Json, output = Terse)]
+pub async fn print_finding_list(query: ListQuery) -> Result<Page<FindingRow>, ApiError> {
+    Ok(paper::print_finding_list(&ctx()?, &query).await?)
+}
+
+/// A page of what waits to be printed.
+#[server(endpoint = "print_queue_list", input = Json, output = Terse)]
+pub async fn print_queue_list(query: ListQuery) -> Result<Page<QueueRow>, ApiError> {
+    Ok(paper::print_queue_list(&ctx()?, &query).await?)
+}
+
+/// Prints papers of the queue as one file.
+#[server(endpoint = "print_queue_print", input = Json, output = Terse)]
+pub async fn print_queue_print(form: QueueForm) -> Result<QueuePrinted, ApiError> {
+    Ok(paper::print_queue_print(&ctx()?, &form).await?)
+}
+
+/// Takes papers out of the queue.
+#[server(endpoint = "print_queue_skip", input = Json, output = Terse)]
+pub async fn print_queue_skip(form: QueueForm, reason: String) -> Result<u64, ApiError> {
+    Ok(paper::print_queue_skip(&ctx()?, &form, &reason).await?)
+}
+
+/// Puts papers back into the queue.
+#[server(endpoint = "print_queue_restore", input = Json, output = Terse)]
+pub async fn print_queue_restore(form: QueueForm) -> Result<u64, ApiError> {
+    Ok(paper::print_queue_restore(&ctx()?, &form).await?)
 }

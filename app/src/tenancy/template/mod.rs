@@ -2,19 +2,22 @@
 //! prints. A lazy route of its own.
 
 mod api;
+mod copy;
 mod detail;
 mod edit;
 mod notice;
 mod print;
+mod queue;
 
-pub(crate) use print::print_deed;
+pub(crate) use api::print_create;
+pub(crate) use print::{batch_href, fetched, print_deed, saved};
 
 use crate::{
     shell::may,
     ui::list::{ListActions, ListFrame, framed_list_page},
 };
 use domain::{
-    platform::{permission::Permission, print::PRINT_LIST},
+    platform::{permission::Permission, print::PRINT_LIST, print_queue::FINDING_LIST},
     tenancy::template::TEMPLATE_LIST,
 };
 use leptos::prelude::*;
@@ -41,6 +44,11 @@ impl LazyRoute for Papers {
                     ["tenancy", "templates", _, "edit"] => 4,
                     ["tenancy", "prints"] => 5,
                     ["billing", "notices"] => 6,
+                    ["tenancy", "prints", "audit"] => 7,
+                    ["tenancy", "prints", _] => 8,
+                    ["tenancy", "print-queue"] => 9,
+                    ["tenancy", "print-queue", "selected"] => 10,
+                    ["tenancy", "print-queue", "skipped"] => 11,
                     // On the way to another module.
                     _ => 0,
                 }
@@ -53,6 +61,11 @@ impl LazyRoute for Papers {
             4 => edit::edit_view(),
             5 => prints_view(),
             6 => notice::notice_view(),
+            7 => queue::findings_view(),
+            8 => copy::copy_view(),
+            9 => queue::list_view(),
+            10 => queue::selected_view(),
+            11 => queue::skipped_view(),
             _ => ().into_any(),
         })
         .into_any()
@@ -71,7 +84,8 @@ fn templates_view() -> AnyView {
 fn prints_view() -> AnyView {
     let frame = ListFrame {
         title: Some("打印记录"),
-        empty: Some("暂无打印记录，可在合同、收据和缴费通知单页面打印"),
+        empty: Some("暂无打印记录，可在待打印、合同、收据、催缴和缴费通知单页面打印"),
+        tools: Some(|| view! { <a class="btn btn-outline btn-sm" href=FINDING_LIST.path>"编号核查"</a> }.into_any()),
         ..ListFrame::default()
     };
     let actions = Signal::derive(|| ListActions { export: may(Permission::ContractExport), ..ListActions::default() });

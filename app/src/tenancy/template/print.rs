@@ -5,12 +5,21 @@ use crate::ui::deed::{Deed, deed};
 use domain::platform::print::{PaperKind, PrintForm};
 use leptos::prelude::*;
 
-/// Has the browser fetch the file of a print beside the page, where a refusal can be read; the page stays. Where windows may not
-/// be opened it comes into this one.
-pub(super) fn saved(print: i64) {
-    let href = format!("/files/print/{print}");
-    if !matches!(window().open_with_url_and_target(&href, "_blank"), Ok(Some(_))) {
-        drop(window().location().assign(&href));
+/// Has the browser fetch the file of a print.
+pub(crate) fn saved(print: i64) {
+    fetched(&format!("/files/print/{print}"));
+}
+
+/// The file of papers that were printed together.
+pub(crate) fn batch_href(batch: i64) -> String {
+    format!("/files/print/batch/{batch}")
+}
+
+/// Has the browser fetch a file beside the page, where a refusal can be read; the page stays. Where windows may not be opened
+/// it comes into this one.
+pub(crate) fn fetched(href: &str) {
+    if !matches!(window().open_with_url_and_target(href, "_blank"), Ok(Some(_))) {
+        drop(window().location().assign(href));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Alipay as it is documented, as far as payments in a telephone's browser go.
+//! Alipay as it is documented, as far as payments in a telephone's browser and the bill of a day go.
 
 use super::{ALIPAY_APP_ID, Behaviour, Bill, Simulator, State as BillState};
 use crate::pay::{
@@ -20,7 +20,29 @@ use std::collections::BTreeMap;
 type Fields = BTreeMap<String, String>;
 
 pub(super) fn routes() -> Router<Simulator> {
-    Router::new().route("/gateway.do", get(enter).post(call))
+    Router::new().route("/gateway.do", get(enter).post(call)).route("/downloadBillFile.resource", get(bill_file))
+}
+
+/// The file of a day, for whoever has its address.
+async fn bill_file(State(simulator): State<Simulator>, Query(fields): Query<Fields>) -> Response {
+    match fields.get("bizDates").and_then(|day| day.parse().ok()) {
+        Some(day) => simulator.bill_sent(day).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Where the bill of a day is.
+fn bill(simulator: &Simulator, content: &Value) -> Value {
+    let day = content["bill_date"].as_str().and_then(|day| day.parse().ok());
+    match day.filter(|day| !simulator.paid_on(*day).is_empty()) {
+        Some(day) => {
+            let url = format!("{}/downloadBillFile.resource?bizType=trade&bizDates={day}", simulator.service());
+            json!({"code": "10000", "msg": "Success", "bill_download_url": url})
+        }
+        None => {
+            json!({"code": "40004", "msg": "Business Failed", "sub_code": "isp.bill_not_exist", "sub_msg": "账单不存在"})
+        }
+    }
 }
 
 /// Whether the parameters are the merchant's.
@@ -69,6 +91,7 @@ async fn call(State(simulator): State<Simulator>, Form(fields): Form<Fields>) ->
         _ if !authorized(&simulator, &fields) => {
             json!({"code": "40002", "msg": "Invalid Arguments", "sub_code": "isv.invalid-signature"})
         }
+        ("alipay.data.dataservice.bill.downloadurl.query", _) => bill(&simulator, &content),
         (_, None) => missing,
         ("alipay.trade.query", Some(bill)) => {
             let mut told = json!({

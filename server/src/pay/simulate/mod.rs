@@ -2,6 +2,7 @@
 //! answers, a page for the payer, signed notices that are sent again until they are taken – and can misbehave.
 
 mod alipay_side;
+mod bill;
 mod page;
 mod wechat_side;
 
@@ -59,6 +60,14 @@ pub enum Behaviour {
     Stranger,
     /// it tells of one fen less
     Short,
+    /// its bill of the day lacks the first payment
+    BillMissing,
+    /// its bill of the day has the first payment with one fen more
+    BillOther,
+    /// its bill of the day has a payment of an order that is not ours
+    BillStranger,
+    /// its bill of the day is damaged the first time that it is fetched
+    BillDamaged,
 }
 
 /// Which company.
@@ -109,6 +118,8 @@ pub struct Simulator {
     bills: Arc<Mutex<HashMap<String, Bill>>>,
     /// what our side answered to notices: status codes, in order
     heard: Arc<Mutex<Vec<u16>>>,
+    /// how often a bill of a day was fetched
+    fetched: Arc<Mutex<u32>>,
     key: Signer,
     forger: Signer,
     merchant: Verifier,
@@ -132,6 +143,7 @@ impl Simulator {
             address: listener.local_addr().map_err(|error| error.to_string())?,
             bills: Arc::default(),
             heard: Arc::default(),
+            fetched: Arc::default(),
             key: Signer::parse(COMPANY)?,
             forger: Signer::parse(MERCHANT)?,
             merchant: Verifier::parse(MERCHANT_PUBLIC)?,

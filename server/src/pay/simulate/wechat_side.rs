@@ -1,4 +1,4 @@
-//! WeChat Pay as it is documented, as far as H5 payments go.
+//! WeChat Pay as it is documented, as far as H5 payments and the bill of a day go.
 
 use super::{API_V3_KEY, APP_ID, Behaviour, Bill, MCH_ID, PLATFORM_SERIAL, Simulator, State as BillState};
 use crate::pay::wechat::seal;
@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::{get, post},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use store::platform::token;
@@ -20,7 +20,54 @@ pub(super) fn routes() -> Router<Simulator> {
         .route("/v3/pay/transactions/h5", post(place))
         .route("/v3/pay/transactions/out-trade-no/{no}", get(ask))
         .route("/v3/pay/transactions/out-trade-no/{no}/close", post(close))
+        .route("/v3/bill/tradebill", get(bill))
+        .route("/v3/billdownload/file", get(bill_file))
         .route("/h5/{no}", get(enter))
+}
+
+/// Where the bill of a day is, and its hash.
+async fn bill(
+    State(simulator): State<Simulator>,
+    Query(query): Query<HashMap<String, String>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(refused) = stranger(&simulator, &method, &uri, &headers, b"") {
+        return refused;
+    }
+    let Some(day) = day_of(&query, "bill_date") else {
+        return refused(StatusCode::BAD_REQUEST, "PARAM_ERROR", "参数错误");
+    };
+    if simulator.paid_on(day).is_empty() {
+        return refused(StatusCode::BAD_REQUEST, "NO_STATEMENT_EXIST", "账单文件不存在");
+    }
+    let hash =
+        token::hex(ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, &simulator.bill_file(day)).as_ref());
+    let url = format!("{}/v3/billdownload/file?token={day}", simulator.service());
+    let told = json!({"download_url": url, "hash_type": "SHA1", "hash_value": hash});
+    signed(&simulator, StatusCode::OK, Some(&told))
+}
+
+/// The file, which is not signed.
+async fn bill_file(
+    State(simulator): State<Simulator>,
+    Query(query): Query<HashMap<String, String>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(refused) = stranger(&simulator, &method, &uri, &headers, b"") {
+        return refused;
+    }
+    match day_of(&query, "token") {
+        Some(day) => simulator.bill_sent(day).into_response(),
+        None => refused(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "参数错误"),
+    }
+}
+
+fn day_of(query: &HashMap<String, String>, name: &str) -> Option<NaiveDate> {
+    query.get(name)?.parse().ok()
 }
 
 /// The payer arrives; the merchant has added where he goes afterwards. Who comes from no page of the merchant's is sent away.

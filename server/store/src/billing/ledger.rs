@@ -9,6 +9,9 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{billing::ledger::Subject, dictionary::FeeItem, failure::Failure, value::Money};
 
+/// What is told of a month in which nothing is entered any more.
+const IS_CLOSED: &str = "会计期间已结账";
+
 /// What belongs to a transfer besides its sides.
 pub(super) struct Transfer<'a> {
     pub account: i64,
@@ -108,6 +111,28 @@ pub(super) async fn reverse_bills(tx: &mut Tx, ctx: &Ctx, bills: &[i64], reason:
     Ok(())
 }
 
+/// Refuses a change within a closed month, and holds the month open until the end of the transaction, as every entry does.
+///
+/// # Errors
+/// The refusal.
+pub(super) async fn period_hold(tx: &mut Tx, district: i64, month: NaiveDate) -> Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock_shared(ledger_lock_class(), id::integer) from organization where id = $1",
+        district
+    )
+    .execute(connection(tx))
+    .await?;
+    // Behind the lock: whoever was closing the month has closed it by now.
+    let closed = sqlx::query_scalar!(
+        r#"select exists (select from ledger_period where district_id = $1 and month = $2) as "closed!""#,
+        district,
+        month
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    if closed { Err(Failure::refused(IS_CLOSED).into()) } else { Ok(()) }
+}
+
 /// What the database refuses, in words.
 pub(crate) fn refusal(error: sqlx::Error) -> Error {
     let constraint = match &error {
@@ -115,7 +140,7 @@ pub(crate) fn refusal(error: sqlx::Error) -> Error {
         _ => "",
     };
     match constraint {
-        "ledger_period_closed" => Failure::refused("会计期间已结账").into(),
+        "ledger_period_closed" => Failure::refused(IS_CLOSED).into(),
         "account_balance_check" => Failure::refused("账户余额不足").into(),
         "bill_in_batch" => Failure::refused(BILL_IS_IN_BATCH).into(),
         "account_deposit_check" => Failure::refused("保证金余额不足").into(),

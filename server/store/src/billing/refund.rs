@@ -25,6 +25,7 @@ use domain::{
     platform::permission::Permission,
     value::Money,
 };
+use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "r.id, r.account_id, a.account_no, coalesce(c.lessee_name, '') as lessee, e.name || u.address as address, r.kind,
@@ -92,6 +93,13 @@ impl Record {
     }
 }
 
+/// What waits for the actor: to be decided about, and then to be paid out. Of the reminder and the list behind it.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    sql.push(" and (r.status = 'PENDING' and r.maker_id <> ").push_bind(ctx.actor().id.0);
+    sql.push(" and ").push_bind(ctx.actor().may(Permission::RefundCheck));
+    sql.push(" or r.status = 'APPROVED' and ").push_bind(ctx.actor().may(Permission::RefundWrite)).push(")");
+}
+
 /// A page of refunds in scope.
 ///
 /// # Errors
@@ -109,7 +117,7 @@ pub async fn refund_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<RefundRow>
             push_id(sql, query, "district", "r.district_id");
             push_id(sql, query, "account", "r.account_id");
             if query.filter("turn").is_some() {
-                sql.push(" and r.status = 'PENDING' and r.maker_id <> ").push_bind(ctx.actor().id.0);
+                push_turn(sql, ctx);
             }
         },
         order: if sort == "amount" { "r.amount_fen" } else { "r.made_at" },

@@ -57,7 +57,11 @@ pub(super) struct Run {
 
 impl Run {
     pub async fn begin(ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> Result<Self> {
-        let month = allowed(ctx, district, month)?;
+        Self::open(ctx, district, allowed(ctx, district, month)?).await
+    }
+
+    /// Begins without asking whether the actor may; the month is its first day.
+    pub async fn open(ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> Result<Self> {
         let mut tx = ctx.begin().await?;
         let run = sqlx::query!(
             "insert into bill_run (district_id, month, started_by, started_at) values ($1, $2, $3, $4)

@@ -220,6 +220,17 @@ pub(crate) async fn unit_move(tx: &mut Tx, ctx: &Ctx, id: UnitId, moved: Moved<'
     Ok(to)
 }
 
+/// Notes in the history of a unit what happens to it without its status becoming another, and tells every board that looks on.
+pub(crate) async fn unit_note(tx: &mut Tx, ctx: &Ctx, id: UnitId, event: &str, reason: &str) -> Result<()> {
+    let unit = sqlx::query!("select district_id, estate_id, building_id, status from unit where id = $1", id.0)
+        .fetch_one(connection(tx))
+        .await?;
+    let stays = stored(&unit.status, UnitStatus::from_code)?;
+    let line = Line { from: Some(stays), to: stays, event, reason: Some(reason), document: None };
+    history_add(tx, ctx, id.0, line).await?;
+    change_add(tx, unit.district_id, unit.estate_id, unit.building_id, Some((id.0, stays.code()))).await
+}
+
 /// Deletes a unit that never bound anybody and has no rooms but the one it was entered with, which goes with it.
 ///
 /// # Errors

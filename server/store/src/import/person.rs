@@ -142,11 +142,8 @@ impl Persons {
 
     /// The organisation that a row names, with its district, when the actor may enter persons for it.
     fn keeper(&self, run: &Run, name: &str) -> std::result::Result<(i64, Option<i64>), String> {
-        let home = match run.ctx.scope() {
-            Scope::Districts(districts) => districts.first().copied(),
-            _ => None,
-        };
-        let found = self.organizations.find("所属机构", name, KEEPERS, home)?.ok_or("所属机构不存在")?;
+        let found =
+            self.organizations.find("所属机构", name, KEEPERS, run.ctx.only_district())?.ok_or("所属机构不存在")?;
         let district = if found.kind == OrganizationType::District { Some(found.id) } else { found.district };
         let seen = match run.ctx.scope() {
             Scope::City { .. } => true,

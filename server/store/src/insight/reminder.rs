@@ -10,10 +10,10 @@ mod tallied;
 
 use crate::{
     Ctx, Result,
-    billing::{dunning, payment::push_unverified},
+    billing::{dunning, payment::push_unverified, reduction::push_reduction_ending},
     ctx::connection,
     housing::rent_standard::push_standard_ending,
-    list::push_scope,
+    list::{push_district_scope, push_scope},
     platform::{job, user::push_user_ending},
     tenancy::{assignment, contract, hand_over::push_waiting},
 };
@@ -96,6 +96,21 @@ const WORK: &[Source] = &[
     },
     Source {
         group: ReminderGroup::Work,
+        label: "即将到期的租金核减",
+        link: "/billing/reductions?ending=SOON&sort=to",
+        text: "r.reduction_no || ' ' || c.lessee_name || '，' || r.to_on || '到期，须复核'",
+        href: "'/billing/reductions/' || r.id",
+        order: "r.to_on, r.id",
+        // Who asks for them.
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::RentAdjust),
+        rows: |sql, ctx| {
+            sql.push("from rent_reduction r join contract c on c.id = r.contract_id where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            push_reduction_ending(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
         label: "待核销的收款",
         link: "/billing/payments?unverified=1",
         text: "receipt_no || ' ' || payer",
@@ -106,6 +121,33 @@ const WORK: &[Source] = &[
             sql.push("from payment r where true");
             push_scope(sql, ctx, "r.district_id", "r.estate_id");
             push_unverified(sql);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "银行同步失败的合同",
+        link: "/tenancy/contracts?status=SYNC_FAILED",
+        text: "contract_no || ' ' || lessee_name",
+        href: "'/tenancy/contracts/' || id",
+        order: "updated_at",
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::ContractWrite),
+        rows: |sql, ctx| {
+            sql.push("from contract c where c.deleted_at is null and c.status = 'SYNC_FAILED'");
+            push_scope(sql, ctx, "c.district_id", "c.estate_id");
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "待处理的银行差异",
+        link: "/billing/deductions/differences?status=OPEN",
+        text: "coalesce((select b.batch_no from deduction_batch b where b.id = batch_id), '银行流水') || '，'
+               || to_char(their_fen / 100.0, 'FM999999999990.00') || '元'",
+        href: "'/billing/deductions/differences/' || id",
+        order: "created_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DeductionCheck),
+        rows: |sql, ctx| {
+            sql.push("from bank_difference d where d.status = 'OPEN'");
+            push_district_scope(sql, ctx, "d.district_id");
         },
     },
     Source {

@@ -66,6 +66,8 @@ pub(super) async fn hold(tx: &mut Tx, ids: &[i64]) -> Result<()> {
 pub(super) async fn hand_over(tx: &mut Tx, ctx: &Ctx, survivor: i64, merged: i64) -> Result<()> {
     doubles::resolve(tx, ctx, survivor, merged).await?;
     require_one(tx, survivor, merged).await?;
+    // What was approved is held by the database; who is meant does not change, only where his record is.
+    sqlx::query!("select set_config('app.contract', 'change', true) as held").fetch_one(connection(tx)).await?;
     // Of a contract in which both are named one stays: the lessee, else the survivor.
     sqlx::query!(
         "delete from contract_resident r using contract c
@@ -80,8 +82,6 @@ pub(super) async fn hand_over(tx: &mut Tx, ctx: &Ctx, survivor: i64, merged: i64
     sqlx::query!("update contract_resident set person_id = $1 where person_id = $2", survivor, merged)
         .execute(connection(tx))
         .await?;
-    // What was approved is held by the database; who the lessee is does not change, only where his record is.
-    sqlx::query!("select set_config('app.contract', 'change', true) as held").fetch_one(connection(tx)).await?;
     let contracts = sqlx::query_scalar!(
         "update contract set person_id = $1, version = version + 1, updated_at = $3, updated_by = $4 where person_id = $2 returning id",
         survivor,

@@ -11,7 +11,7 @@ use super::{
         grant_apply,
         import::{import_apply, import_drop, passwords_due},
     },
-    workflow::workflow_apply,
+    workflow::{workflow_apply, workflows_kept, workflows_passable},
 };
 use crate::{
     Ctx, Error, Result,
@@ -339,6 +339,7 @@ pub async fn approval_end(ctx: &Ctx, seen: impl Into<ApprovalSeen>, verdict: Ver
             import_drop(&mut tx, id).await?;
         }
     } else {
+        let passable = workflows_passable(&mut tx, ctx).await?;
         match row.change.0 {
             Change::UserImport { grants } => import_apply(&mut tx, ctx, id, &grants).await?,
             Change::UserGrant { user, before, after } => grant_apply(&mut tx, ctx, user, &before, &after).await?,
@@ -346,6 +347,7 @@ pub async fn approval_end(ctx: &Ctx, seen: impl Into<ApprovalSeen>, verdict: Ver
             Change::Parameter(fields) => parameter_apply(&mut tx, ctx, id, &fields).await?,
             Change::Workflow { workflow, revision } => workflow_apply(&mut tx, ctx, id, workflow, revision).await?,
         }
+        workflows_kept(&mut tx, ctx, &passable).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -378,6 +378,39 @@ async fn passable(tx: &mut Tx, ctx: &Ctx, kind: ApprovalKind, nodes: &[Node]) ->
     passable_check(nodes, &able).map_err(|complaint: Complaint| Failure::refused(complaint.text()).into())
 }
 
+/// The matters whose requests can be decided today: what to ask before accounts or rights are taken away.
+pub(crate) async fn workflows_passable(tx: &mut Tx, ctx: &Ctx) -> Result<Vec<ApprovalKind>> {
+    let mut kinds = Vec::new();
+    for kind in ApprovalKind::ALL {
+        if impassable(tx, ctx, *kind).await?.is_none() {
+            kinds.push(*kind);
+        }
+    }
+    Ok(kinds)
+}
+
+/// Refuses what has left one of these matters with nobody who decides it.
+///
+/// # Errors
+/// A refusal that names the matter and its nodes.
+pub(crate) async fn workflows_kept(tx: &mut Tx, ctx: &Ctx, before: &[ApprovalKind]) -> Result<()> {
+    for kind in before {
+        if let Some(complaint) = impassable(tx, ctx, *kind).await? {
+            return Err(Failure::refused(format!("【{}】将无人可以复核：{complaint}", kind.label())).into());
+        }
+    }
+    Ok(())
+}
+
+/// Why the version in force cannot be passed; none when it can.
+async fn impassable(tx: &mut Tx, ctx: &Ctx, kind: ApprovalKind) -> Result<Option<String>> {
+    let rows = versions_load(tx, kind).await?;
+    let Some(present) = rows.iter().find(|row| row.status == WorkflowStatus::On) else { return Ok(None) };
+    let nodes = nodes_load(tx, present.id).await?;
+    let able = able_load(tx, ctx, kind, &nodes).await?;
+    Ok(passable_check(&nodes, &able).err().map(|complaint| complaint.text().to_owned()))
+}
+
 /// Brings a draft into force in place of the version that is; what runs under that one goes on under it.
 pub(crate) async fn workflow_apply(
     tx: &mut Tx,

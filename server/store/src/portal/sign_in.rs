@@ -18,6 +18,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    billing::sms::Channel,
     failure::{Failure, FieldErrors},
     platform::setting::code,
     portal::sign_in::{
@@ -113,6 +114,7 @@ pub async fn tenant_code_create(
     tx.commit().await?;
     let message = (!persons.is_empty()).then(|| Outgoing {
         id: made.id,
+        channel: Channel::Sms,
         phone: phone.as_str().to_owned(),
         sign: made.sign.unwrap_or_default(),
         content: rule.message(&code),

@@ -98,7 +98,7 @@ const LAYOUT_DIFFERS: &str = "户型与家庭人口不匹配";
 
 /// Whether a home's layout is one that the household of a person may have where it lies (PRM-21). Of somebody without a
 /// household nothing is known.
-async fn layout_fits(tx: &mut Tx, ctx: &Ctx, unit: i64, person: i64) -> Result<bool> {
+pub(super) async fn layout_fits(tx: &mut Tx, ctx: &Ctx, unit: i64, person: i64) -> Result<bool> {
     let Some((_, people)) = household_of(tx, person).await? else { return Ok(true) };
     let unit =
         sqlx::query!("select district_id, layout from unit where id = $1", unit).fetch_one(connection(tx)).await?;

@@ -6,6 +6,7 @@ pub mod change;
 pub mod contract;
 pub mod exit;
 pub mod hand_over;
+pub mod lease;
 pub mod paper;
 pub mod take_over;
 pub mod template;

@@ -295,6 +295,7 @@ pub async fn template_decide(
 }
 
 /// The wording that is in force on a day.
+#[derive(Clone)]
 pub(crate) struct InForce {
     pub id: i64,
     pub version: i32,

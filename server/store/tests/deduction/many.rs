@@ -1,4 +1,4 @@
-//! A batch that the bank refuses, and more items than one portion holds.
+//! A batch that the bank refuses, who is in none, and more items than one portion holds.
 
 use super::*;
 
@@ -118,5 +118,37 @@ async fn many_items_end_as_the_bank_said_however_often_it_is_tried() {
         i64::from(expected(1) + expected(2))
     );
     assert_eq!(office.locked().await, 0);
+    office.books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_verified_is_in_no_batch() {
+    let office = Office::open().await;
+    office.household(0).await;
+    sqlx::raw_sql("update person set id_verified = 'UNVERIFIED'").execute(&office.test.admin).await.expect("set");
+    let id = office.create(Office::due_by()).await.expect("a batch");
+    assert_eq!(office.get(id).await.row.items, 0, "R-90");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_changes_nothing_but_the_batchs_state() {
+    let office = Office::open().await;
+    office.household(0).await;
+    let (id, request, lines) = office.at_bank().await;
+    let file = received(BankFileKind::Response, &request.batch_no, "cut");
+    response_refuse(office.database(), &file, "文件不完整：缺少文件尾", Utc::now()).await.expect("noted");
+    response_refuse(office.database(), &file, "文件不完整：缺少文件尾", Utc::now()).await.expect("and once more");
+    let batch = office.get(id).await;
+    assert_eq!(batch.row.status, DeductionStatus::FileRejected);
+    assert_eq!(batch.message.as_deref(), Some("回盘文件无法处理：文件不完整：缺少文件尾"));
+    assert!(batch.events.is_empty(), "the bank may have taken the money: {:?}", batch.events);
+    let version = batch.version;
+    assert!(refusal(deduction_send(&office.checker, id, version).await).contains("不能重新发送"));
+    assert!(refusal(deduction_discard(&office.maker, id, version, "重做").await).contains("不能撤销"));
+    assert_eq!(office.locked().await, 4);
+    // The bank sends it again, whole.
+    office.respond(&request.batch_no, "d1", &all_paid(&lines)).await.expect("read");
+    deductions_post(office.database(), Utc::now()).await.expect("entered");
+    assert_eq!(office.get(id).await.row.status, DeductionStatus::Posted);
     office.books_hold().await;
 }

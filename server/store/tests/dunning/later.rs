@@ -156,7 +156,13 @@ async fn a_receipt_after_all_counts_and_costs() {
     assert_eq!(sms_settle(&test.database, at("2014-12-11", 10)).await.expect("settled"), 2);
     let heard = |delivered| {
         let receipt = (delivered, "DELIVRD");
-        sms_receipt(&test.database, claimed[0].id, receipt, Money::from_fen(5), at("2014-12-11", 11))
+        sms_receipt(
+            &test.database,
+            claimed[0].id,
+            receipt,
+            domain::billing::sms::Prices { part: Money::from_fen(5), call: Money::from_fen(9) },
+            at("2014-12-11", 11),
+        )
     };
     assert!(heard(true).await.expect("a receipt"));
     assert!(!heard(false).await.expect("a receipt"), "the first counts");

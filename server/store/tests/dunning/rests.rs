@@ -87,7 +87,7 @@ async fn a_household_is_sent_a_message_by_hand_unless_its_dunning_rests() {
     let form = |nth: u32| DunningForm {
         request: format!("00000000-0000-4000-a000-{nth:012x}"),
         way: "SMS".into(),
-        content: String::new(),
+        ..DunningForm::default()
     };
     dunning_create(&clerk, account, &form(1)).await.expect("a message");
     let told =

@@ -7,7 +7,8 @@ use crate::{
 use domain::{
     billing::{
         meter_form::MeterForm,
-        meter_reading::{EnteredReading, PeriodForm, ReadingStatus, ReadingsForm},
+        meter_grid::{EnteredReading, ReadingsForm},
+        meter_reading::{PeriodForm, ReadingStatus},
         plan::month_of,
         reduction::last_day,
         run::month_text,

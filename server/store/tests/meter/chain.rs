@@ -2,7 +2,7 @@
 
 use super::*;
 use chrono::Days;
-use domain::{billing::meter_reading::opening_field, id::ContractId};
+use domain::{billing::meter_grid::opening_field, id::ContractId};
 use store::billing::meter::meter_period_cancel;
 
 async fn price(test: &TestDatabase) {

@@ -6,7 +6,10 @@ use domain::{
     id::PaymentId,
     tenancy::{contract_form::ContractForm, exit::ExitForm},
 };
-use store::{billing::payment::payment_void, tenancy::exit::exit_create};
+use store::{
+    billing::payment::{payment_unverify, payment_void, payments_verify},
+    tenancy::exit::exit_create,
+};
 
 async fn pay(test: &TestDatabase, account: AccountId, nth: u32, bill: i64, amount: &str) -> PaymentId {
     let form = PaymentForm {
@@ -154,4 +157,32 @@ async fn who_leaves_and_what_was_taken_over() {
     exit_create(&city::ctx(&test.database, "entry").await, contract, &leaves).await.expect("an exit");
     let refused = failure(reduction_stop(&later, id, 2, &month_text(month(1)), "复核不符").await);
     assert_eq!(refused, Failure::refused("合同正在办理退租，租金核减不能变更"));
+}
+
+/// A bill was paid, then made anew by a reduction that was agreed to, then the payment is verified: what it had paid of the old
+/// bill is no bill's any more, and nothing stands in the way of verifying it or of taking that back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_of_a_bill_that_was_made_anew_is_verified() {
+    let test = TestDatabase::with_city().await;
+    let (contract, account) = household(&test, 0).await;
+    let bill: i64 = sqlx::query_scalar("select id from bill where fee_item = 'RENT'")
+        .fetch_one(&test.admin)
+        .await
+        .expect("the rent");
+    let payment = pay(&test, account, 99, bill, "10.00").await;
+    let finance = city::ctx(&test.database, "finance").await;
+    let form = ReductionForm { from: month_text(month(0)), ..asked(&test, contract, 1).await };
+    let id = reduction_create(&finance, &form).await.expect("asked");
+    reduction_decide(&city::ctx(&test.database, "approver").await, id, 1, true, "").await.expect("agreed");
+    assert_eq!(payments_verify(&finance, &[payment]).await.expect("it is verified"), 1);
+    let head = city::ctx(&test.database, "finhead").await;
+    payment_unverify(&head, payment, 2, "票据不符").await.expect("and taken back");
+    payments_verify(&finance, &[payment]).await.expect("and verified again");
+    let verified: i64 = sqlx::query_scalar("select sum(verified_fen)::bigint from bill where amount_fen > 0")
+        .fetch_one(&test.admin)
+        .await
+        .expect("a sum");
+    assert_eq!(verified, 0, "the payment out of the balance is another one");
+    let (booked, open) = books(&test).await;
+    assert_eq!(booked, open);
 }

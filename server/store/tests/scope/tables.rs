@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 86] = [
+pub const STOCK: [&str; 88] = [
     "project",
     "estate",
     "building",
@@ -58,6 +58,7 @@ pub const STOCK: [&str; 86] = [
     "reconciliation",
     "refund",
     "print_log",
+    "print_skip",
     "rent_adjustment",
     "rent_change",
     "rent_reduction",
@@ -86,6 +87,7 @@ pub const STOCK: [&str; 86] = [
     "pay_order",
     "pay_order_event",
     "pay_odd",
+    "pay_bill_line",
     "bill_tally",
     "ledger_tally",
     "ledger_month",
@@ -94,7 +96,7 @@ pub const STOCK: [&str; 86] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 34] = [
+pub const CLOSED: [&str; 35] = [
     "app_user",
     "approval",
     "approval_task",
@@ -116,6 +118,7 @@ pub const CLOSED: [&str; 34] = [
     "number_serial",
     "object_draft",
     "password_history",
+    "pay_bill",
     "person",
     "person_history",
     "person_number",
@@ -132,7 +135,7 @@ pub const CLOSED: [&str; 34] = [
 ];
 
 /// Tables that everybody reads and nobody writes without a scope.
-pub const PUBLISHED: [&str; 20] = [
+pub const PUBLISHED: [&str; 21] = [
     "dictionary_item",
     "dictionary_type",
     "document_template",
@@ -151,6 +154,7 @@ pub const PUBLISHED: [&str; 20] = [
     "sms_template",
     "dunning_rule_set",
     "dunning_rule",
+    "user_district",
     "user_estate",
     "user_role",
 ];

@@ -69,6 +69,8 @@ pub const ROWS: &str = "
     insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, from_on, to_on, doc_no,
         full_fen, payable_fen, maker_id)
     select district_id, estate_id, gen_random_uuid(), id, 'DIBAO', 10, 5000, '2026-01-01', '2026-12-31', '测发1号', 100, 10, 1 from contract;
+    insert into user_district (user_id, district_id)
+    select u.id, o.id from app_user u, organization o where u.login = 'admin' and o.code = '810101';
     insert into rent_reduction_history (district_id, estate_id, reduction_id, event)
     select district_id, estate_id, id, '提交' from rent_reduction;
     insert into waiver (district_id, estate_id, request_id, account_id, kind, doc_no, reason, amount_fen, maker_id)
@@ -142,6 +144,8 @@ pub const ROWS: &str = "
     insert into household_history (household_id, event) select id, '登记' from household;
     insert into print_log (district_id, estate_id, paper, object_id, number, kind, nth, copies, digest, printed_by)
     select district_id, estate_id, 'CONTRACT', id, 'x', 'FIRST', 1, 2, 'x', (select min(id) from app_user) from contract;
+    insert into print_skip (district_id, estate_id, paper, object_id, reason, skipped_by, skipped_at)
+    select district_id, estate_id, 'CONTRACT', id, '测试', (select min(id) from app_user), now() from contract;
     insert into dunning_rule_set (valid_from, reason, maker_id, made_at) values ('2026-01-01', '测试', 1, now());
     insert into dunning_rule (set_id, seq, anchor, days, way, template) select id, 1, 'DUE', 1, 'SMS', 'OVERDUE' from dunning_rule_set;
     insert into dunning_record (district_id, estate_id, account_id, contract_id, month, way, level, periods, amount_fen, content, at)
@@ -166,6 +170,10 @@ pub const ROWS: &str = "
         now(), now() from bill b join account a on a.id = b.account_id;
     insert into pay_odd (district_id, estate_id, account_id, order_id, channel, trade_no, order_no, amount_fen, paid_at, reason, found_at)
     select district_id, estate_id, account_id, id, channel, 'T' || id, order_no, 90, now(), 'AMOUNT', now() from pay_order;
+    insert into pay_bill (channel, day, digest, lines, amount_fen, refunds, refund_fen, entered, made_at)
+    values ('WECHAT', '2026-01-15', 'x', 1, 100, 0, 0, 0, now());
+    insert into pay_bill_line (pay_bill_id, line, district_id, channel, trade_no, order_no, amount_fen, paid_at)
+    select b.id, o.id, o.district_id, o.channel, 'B' || o.id, o.order_no, 100, now() from pay_bill b cross join pay_order o;
     insert into pay_order_event (district_id, estate_id, order_id, at, event, channel)
     select district_id, estate_id, id, now(), '下单', channel from pay_order;
     insert into ledger_month select district_id, estate_id, '2026-01-01', 'CASH', 'RECEIVABLE', 'RENT', 100 from home;

@@ -47,6 +47,7 @@ impl AttachmentOwner {
             Self::HandOver => "hand-over",
             Self::Dunning => "dunning",
             Self::Exit => "exit",
+            Self::MeterReading => "meter-reading",
         }
     }
 
@@ -64,6 +65,7 @@ impl AttachmentOwner {
             Self::HandOver => "/tenancy/hand-overs",
             Self::Dunning => "/billing/dunning",
             Self::Exit => "/tenancy/exits",
+            Self::MeterReading => "/billing/meters/readings",
         };
         format!("{list}/{id}")
     }
@@ -80,6 +82,7 @@ impl AttachmentOwner {
             Self::AssetMaster => Permission::AssetRead,
             Self::Contract | Self::HandOver | Self::Exit => Permission::ContractRead,
             Self::Dunning => Permission::BillRead,
+            Self::MeterReading => Permission::MeterRead,
         }
     }
 
@@ -109,6 +112,7 @@ impl AttachmentOwner {
             Self::HandOver => Permission::HandOverWrite,
             Self::Dunning => Permission::DunningWrite,
             Self::Exit => Permission::ExitInspect,
+            Self::MeterReading => Permission::MeterWrite,
         }
     }
 
@@ -169,6 +173,7 @@ impl AttachmentOwner {
             Self::HandOver => &[Kind::Photo, Kind::HandOverSheet, Kind::Proxy, Kind::Other],
             Self::Dunning => &[Kind::Photo, Kind::Service, Kind::Other],
             Self::Exit => &[Kind::Photo, Kind::InspectionSheet, Kind::SettlementSheet, Kind::Proxy, Kind::Other],
+            Self::MeterReading => &[Kind::Photo],
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::{
     Ctx, Error, Result, Scope,
     billing::named::{Named, words},
+    ctx::connection,
     error::stored,
     list::{push_code, push_id, push_scope},
     long_list::{LongList, Order, day_cursor},
@@ -88,9 +89,7 @@ pub async fn arrears_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ArrearsRo
         joins: JOINS,
         filter: &|sql| {
             push_behind(sql);
-            push_id(sql, query, "district", "r.district_id");
-            push_id(sql, query, "estate", "r.estate_id");
-            push_code(sql, query, "level", "r.level");
+            push_filter(sql, query);
             named.push(sql);
         },
         order: Order::Day("since"),
@@ -100,6 +99,27 @@ pub async fn arrears_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ArrearsRo
         .page(tx, query, &walk, |row: &Record| row.since.map(|day| day_cursor(day, row.id)).unwrap_or_default())
         .await?;
     page.try_map(ArrearsRow::try_from)
+}
+
+/// The accounts of a list that owe two months or more (L2 and above), as it is filtered, up to so many.
+pub(crate) async fn arrears_ids(ctx: &Ctx, query: &ListQuery, most: usize) -> Result<Vec<i64>> {
+    ctx.require(Permission::BillRead)?;
+    let mut tx = ctx.begin().await?;
+    let named = Named::read(&mut tx, ctx, words(query)).await?;
+    let mut sql = QueryBuilder::new("select r.account_id from arrears r where r.level in ('L2', 'L3', 'L4')");
+    named.narrow(Walk::new(ctx, query, &[("estate", "estate_id")])).push(&mut sql, "r");
+    push_filter(&mut sql, query);
+    named.push(&mut sql);
+    sql.push(" order by r.since, r.id limit ").push_bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let ids = sql.build_query_scalar().fetch_all(connection(&mut tx)).await?;
+    tx.commit().await?;
+    Ok(ids)
+}
+
+fn push_filter(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
+    push_id(sql, query, "district", "r.district_id");
+    push_id(sql, query, "estate", "r.estate_id");
+    push_code(sql, query, "level", "r.level");
 }
 
 /// Adds that the household `r` is behind: the condition of the list, and of what home says of it.

@@ -11,4 +11,4 @@ mod list;
 pub use calendar::arrears_follow;
 pub(crate) use count::arrears_recount;
 pub use list::arrears_list;
-pub(crate) use list::{push_behind, push_behind_count};
+pub(crate) use list::{arrears_ids, push_behind, push_behind_count};

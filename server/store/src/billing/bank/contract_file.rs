@@ -2,7 +2,7 @@
 //!
 //! The queue is the contract's status: APPROVED_SYNCING, and CANCEL_SYNCING of one whose keys are back; a change of its account
 //! that is agreed to and whose day has come; and a contract of which the bank may know something else than holds, because its
-//! term was changed or a new account that it was told of came to nothing. `contract_told` remembers what was told, so that a contract is not
+//! term was changed, it followed another by a swap, or a new account that it was told of came to nothing. `contract_told` remembers what was told, so that a contract is not
 //! told twice at once, and is told again when nobody answered.
 
 use super::{Received, finish, shortened, take_up};
@@ -154,7 +154,8 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
                      select from contract_told t
                      where t.contract_id = o.id and t.action = 'CANCEL' and t.result = 'SUCCESS')
                  union all
-                 select h.contract_id, 'CHANGE', h.id from contract_change h join contract o on o.id = h.contract_id
+                 -- Of a swap it is told the contract that followed: the payer and his account stay.
+                 select o.id, 'CHANGE', h.id from contract_change h join contract o on o.id = coalesce(h.new_contract_id, h.contract_id)
                  where h.sync_tries < $5
                      and (h.status = 'APPROVED' and h.kind in ('ACCOUNT', 'LESSEE') and h.effective_on <= $4
                           and (o.status = 'ACTIVE' or o.status = 'CANCEL_PENDING' and h.kind = 'ACCOUNT')

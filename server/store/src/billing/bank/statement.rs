@@ -4,12 +4,13 @@
 use super::{Received, finish, take_up};
 use crate::{
     Ctx, Database, Error, Result,
-    ctx::{Tx, china_midnight, connection},
-    list::{SmallList, push_district_scope, push_id},
+    ctx::{Tx, china_day_bounds, connection},
+    error::stored,
+    list::{SmallList, push_code, push_district_scope, push_id},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    billing::reconciliation::{RECONCILIATION_LIST, ReconciliationRow, compare},
+    billing::reconciliation::{RECONCILIATION_LIST, ReconciliationChannel, ReconciliationRow, compare},
     dictionary::DifferenceKind,
     failure::Failure,
     list::{ListQuery, Page},
@@ -54,9 +55,12 @@ pub async fn statement_enter(
     let ctx = Ctx::server(database, now);
     let mut tx = ctx.begin().await?;
     let id = take_up(&mut tx, file, None, now).await?;
-    let known = sqlx::query_scalar!(r#"select exists (select from reconciliation where day = $1) as "known!""#, day)
-        .fetch_one(connection(&mut tx))
-        .await?;
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from reconciliation where day = $1 and channel = 'DEBIT') as "known!""#,
+        day
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
     if known {
         return Err(Failure::refused(format!("{day}的银行流水已对账")).into());
     }
@@ -120,7 +124,7 @@ struct Pair {
 
 /// Puts into the pool what only one side says; answers how much it was.
 async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTime<Utc>) -> Result<i32> {
-    let (from, to) = day_bounds(day)?;
+    let (from, to) = china_day_bounds(day)?;
     // What agrees stays in the database: of half a million lines it is all but a few.
     let pairs = sqlx::query_as!(
         Pair,
@@ -165,7 +169,7 @@ async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTim
 
 /// Keeps the three sums of every district that the day concerns: of the deductions that the statement pays or should.
 async fn days_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTime<Utc>) -> Result<()> {
-    let (from, to) = day_bounds(day)?;
+    let (from, to) = china_day_bounds(day)?;
     sqlx::query!(
         "with theirs as (
              select district_id, sum(amount_fen)::bigint as fen, count(*)::integer as lines from bank_statement_line
@@ -196,16 +200,11 @@ async fn days_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTime<Utc>)
     Ok(())
 }
 
-/// When a day begins and ends in China.
-fn day_bounds(day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
-    let end = day.succ_opt().and_then(china_midnight);
-    china_midnight(day).zip(end).ok_or_else(|| Failure::refused("账务日期有误").into())
-}
-
 #[derive(sqlx::FromRow)]
 struct Record {
     id: i64,
     day: NaiveDate,
+    channel: String,
     district: Option<String>,
     own_fen: i64,
     channel_fen: i64,
@@ -226,13 +225,19 @@ pub async fn reconciliation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Re
     let day = |key: &str| query.filter(key).and_then(|text| text.parse::<NaiveDate>().ok());
     let page = SmallList {
         columns:
-            "r.id, r.day, o.name as district, r.own_fen, r.channel_fen, r.their_fen, r.lines, r.differences, r.made_at,
-                  (select count(*) from bank_difference d where d.bank_file_id = r.bank_file_id
-                       and d.district_id is not distinct from r.district_id and d.status = 'OPEN') as open",
+            "r.id, r.day, r.channel, o.name as district, r.own_fen, r.channel_fen, r.their_fen, r.lines, r.differences, r.made_at,
+                  case when r.channel = 'DEBIT'
+                      then (select count(*) from bank_difference d where d.bank_file_id = r.bank_file_id
+                                and d.district_id is not distinct from r.district_id and d.status = 'OPEN')
+                      else (select count(*) from pay_odd d where d.channel = r.channel and d.status <> 'DONE'
+                                and d.district_id is not distinct from r.district_id
+                                and d.paid_at >= r.day::timestamp at time zone 'Asia/Shanghai'
+                                and d.paid_at < (r.day + 1)::timestamp at time zone 'Asia/Shanghai') end as open",
         from: "from reconciliation r left join organization o on o.id = r.district_id where true",
         searched: &["o.name"],
         filter: &|sql| {
             push_district_scope(sql, ctx, "r.district_id");
+            push_code(sql, query, "by", "r.channel");
             push_id(sql, query, "district", "r.district_id");
             if let Some(since) = day("since") {
                 sql.push(" and r.day >= ").push_bind(since);
@@ -247,16 +252,19 @@ pub async fn reconciliation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Re
     }
     .page::<Record>(ctx, query)
     .await?;
-    Ok::<_, Error>(page.map(|record| ReconciliationRow {
-        id: record.id,
-        day: record.day,
-        district: record.district,
-        own: Money::from_fen(record.own_fen),
-        channel: Money::from_fen(record.channel_fen),
-        their: Money::from_fen(record.their_fen),
-        lines: record.lines,
-        differences: record.differences,
-        open: record.open,
-        made_at: record.made_at,
-    }))
+    page.try_map(|record| {
+        Ok::<_, Error>(ReconciliationRow {
+            id: record.id,
+            day: record.day,
+            by: stored(&record.channel, ReconciliationChannel::from_code)?,
+            district: record.district,
+            own: Money::from_fen(record.own_fen),
+            channel: Money::from_fen(record.channel_fen),
+            their: Money::from_fen(record.their_fen),
+            lines: record.lines,
+            differences: record.differences,
+            open: record.open,
+            made_at: record.made_at,
+        })
+    })
 }

@@ -120,6 +120,44 @@ async fn items_cancel(tx: &mut Tx, batch: i64, items: &[i64]) -> Result<()> {
     bills_free(tx, items).await
 }
 
+/// Locks the batches that have collected some bills and from which nothing has left the house; answers them.
+pub(in crate::billing) async fn unsent_hold(tx: &mut Tx, bills: &[i64]) -> Result<Vec<i64>> {
+    let held = sqlx::query_scalar!(
+        "select id from deduction_batch where status in ('CREATED', 'CHECKED')
+             and id in (select in_batch from bill where id = any($1))
+         order by id for update",
+        bills
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    Ok(held)
+}
+
+/// Takes the items of a locked account out of locked batches that ask for one of some bills: they are being paid otherwise. What
+/// else an item asked for is free with them, and collected by the next batch.
+pub(in crate::billing) async fn items_paid_elsewhere(
+    tx: &mut Tx,
+    batches: &[i64],
+    account: i64,
+    bills: &[i64],
+) -> Result<()> {
+    let items = sqlx::query!(
+        "select i.id, i.batch_id from deduction_item i
+         where i.batch_id = any($1) and i.account_id = $2 and i.status = 'WAIT'
+             and exists (select from deduction_item_bill p where p.item_id = i.id and p.bill_id = any($3))
+         order by i.id",
+        batches,
+        account,
+        bills
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    for item in items {
+        items_cancel(tx, item.batch_id, &[item.id]).await?;
+    }
+    Ok(())
+}
+
 /// Takes one item out of a batch, so that it can be paid otherwise.
 ///
 /// # Errors

@@ -174,13 +174,14 @@ async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
     Ok(true)
 }
 
-/// The next accounts that owe something by the day and may be debited, locked in the order of their ids. One that failed
-/// waits for the day on which it is tried again (PRM-46).
+/// The next accounts that owe something by the day and may be debited, locked in the order of their ids. Nobody whose number
+/// is not verified is in a batch (R-90), and one that failed waits for the day on which it is tried again (PRM-46).
 async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
     let ids = sqlx::query_scalar!(
         r#"select distinct c.account_id as "id!" from contract c
            where c.district_id = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')
                and c.debit_agreement_no is not null and c.account_id > $2
+               and exists (select from person p where p.id = c.person_id and p.id_verified <> 'UNVERIFIED')
                and (c.status <> 'CANCEL_SYNCING' or exit_goes_on(c.id, $5))
                and exists (select from bill b where b.account_id = c.account_id and b.decision is null
                                and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen
@@ -215,14 +216,19 @@ async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
 /// The next batch takes what is left of them. Asked after the accounts were locked, so that no order is made meanwhile.
 async fn without_orders(tx: &mut Tx, candidates: Vec<Candidate>, now: DateTime<Utc>) -> Result<Vec<Candidate>> {
     let ids: Vec<i64> = candidates.iter().map(|candidate| candidate.id).collect();
-    let paying = sqlx::query_scalar!(
+    let paying = paying(tx, &ids, now).await?;
+    Ok(candidates.into_iter().filter(|candidate| !paying.contains(&candidate.id)).collect())
+}
+
+/// The accounts among these whose household is paying by telephone.
+pub(in crate::billing) async fn paying(tx: &mut Tx, accounts: &[i64], now: DateTime<Utc>) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
         "select account_id from pay_order where account_id = any($1) and status in ('NEW', 'PAYING') and expires_at > $2",
-        &ids,
+        accounts,
         now - TimeDelta::seconds(CLOSE_AFTER_SECONDS)
     )
     .fetch_all(connection(tx))
-    .await?;
-    Ok(candidates.into_iter().filter(|candidate| !paying.contains(&candidate.id)).collect())
+    .await?)
 }
 
 /// What is asked of one account.
@@ -255,7 +261,7 @@ async fn wanted(tx: &mut Tx, batch: &Held, candidates: Vec<Candidate>, rule: &Bi
 
 /// What a balance pays of bills, and what is left of them. Of a bill that the balance touches, the late fee is charged with
 /// it, and not once more with the bank.
-fn divide(balance: Money, open: &[OpenBill], rule: &BillingRule) -> (Vec<Paid>, Vec<Paid>) {
+pub(in crate::billing) fn divide(balance: Money, open: &[OpenBill], rule: &BillingRule) -> (Vec<Paid>, Vec<Paid>) {
     let debts: Vec<Debt> = open.iter().map(|open| open.owed.debt).collect();
     let (shares, _) = allocate(balance, &debts, false, rule.first);
     let by_bill: HashMap<i64, &OpenBill> = open.iter().map(|open| (open.owed.debt.bill, open)).collect();
@@ -295,12 +301,12 @@ async fn balances_use(tx: &mut Tx, ctx: &Ctx, batch: &Held, wanted: &[Wanted]) -
     Ok(entries.iter().map(|entry| entry.amount).sum())
 }
 
-fn sum(paid: &[Paid]) -> Money {
+pub(in crate::billing) fn sum(paid: &[Paid]) -> Money {
     paid.iter().map(|share| share.principal + share.late_fee).sum()
 }
 
 /// The id of a request that a batch makes of an account: made once, whoever does it again.
-pub(super) fn request_id(what: &str, batch: i64, account: i64) -> String {
+pub(in crate::billing) fn request_id(what: &str, batch: i64, account: i64) -> String {
     let digits = hex(&digest(format!("{what} {batch} {account}").as_bytes())[..16]);
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }

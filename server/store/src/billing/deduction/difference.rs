@@ -124,7 +124,8 @@ pub async fn difference_get(ctx: &Ctx, id: BankDifferenceId) -> Result<Differenc
 /// Decides about a difference.
 ///
 /// # Errors
-/// Without [`Permission::DeductionCheck`]; a complaint without an opinion, or about a decision that this kind does not have;
+/// Without [`Permission::DeductionCheck`]; a complaint without an opinion, or about a decision that this kind does not have; a refusal
+/// for whoever made the batch (§6.4);
 /// [`Failure::Conflict`] for one that was decided.
 pub async fn difference_resolve(
     ctx: &Ctx,
@@ -144,6 +145,9 @@ pub async fn difference_resolve(
         Some(batch) => Some(hold(&mut tx, By::Id(DeductionBatchId(batch))).await?),
         None => None,
     };
+    if batch.as_ref().is_some_and(|batch| batch.maker_id == ctx.actor().id.0) {
+        return Err(Failure::refused("该代扣批次由您制作，差异须由另一人处理").into());
+    }
     let row = sqlx::query!(
         "select kind, item_id, their_fen, status, version from bank_difference where id = $1 for update",
         id.0

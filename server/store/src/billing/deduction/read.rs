@@ -19,6 +19,7 @@ use domain::{
     platform::permission::Permission,
     value::Money,
 };
+use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "b.id, b.batch_no, o.name as district, b.due_by, b.status, b.built_at is not null as built, b.items, b.amount_fen,
@@ -68,6 +69,13 @@ impl TryFrom<Record> for DeductionRow {
     }
 }
 
+/// Batches of others that wait to be checked or sent. Of the reminder and the list behind it.
+pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    sql.push(" and b.built_at is not null and b.items > 0 and b.maker_id <> ").push_bind(ctx.actor().id.0);
+    sql.push(" and (b.status in ('CREATED', 'CHECKED') or b.status = 'FILE_REJECTED' and b.accepted_at is null) and ");
+    sql.push_bind(ctx.actor().may(Permission::DeductionCheck));
+}
+
 /// A page of batches in scope.
 ///
 /// # Errors
@@ -83,6 +91,9 @@ pub async fn deduction_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Deducti
             push_district_scope(sql, ctx, "b.district_id");
             push_code(sql, query, "status", "b.status");
             push_id(sql, query, "district", "b.district_id");
+            if query.filter("turn").is_some() {
+                push_turn(sql, ctx);
+            }
         },
         order: if key == "due_by" { "b.due_by" } else { "b.made_at" },
         descending,

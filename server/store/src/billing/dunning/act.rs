@@ -1,27 +1,30 @@
 //! What is done about a household by hand: notices, tasks and text messages are made, printed, served, ended.
 
-use super::pause::pause_refuse;
+use super::{
+    notice::{households, make_out},
+    pause::pause_refuse,
+};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
     ctx::{Tx, connection},
     error::stored,
     platform::sms::{NewSms, Templates, sms_enqueue},
-    tenancy::assignment::opinion_check,
+    tenancy::{assignment::opinion_check, paper::copy_issued},
 };
 use chrono::NaiveDate;
 use domain::{
     billing::{
         dunning::{DunningStatus, DunningWay, Service},
-        dunning_account::{notice_text, task_text},
-        dunning_form::{DoneForm, DunningForm},
+        dunning_account::{notice_text, suit_text, task_text},
+        dunning_form::{DoneForm, DunningFields, DunningForm},
         plan::month_of,
         sms::SmsKind,
     },
     dictionary::{ArrearsLevel, AttachmentOwner},
     failure::{Failure, FieldErrors},
     id::AccountId,
-    platform::permission::Permission,
+    platform::{permission::Permission, print::PaperKind},
     value::Money,
 };
 
@@ -66,7 +69,13 @@ impl Debtor {
         Ok(notice_text((&self.lessee, &self.address), ctx.today(), owed, days))
     }
 
-    /// What a text message says of it.
+    /// Whether a court may be gone to: it stands at L4, or owes as many periods as lead there (R-24).
+    async fn suable(&self, tx: &mut Tx, ctx: &Ctx) -> Result<bool> {
+        let [.., last] = billing_rule(tx, self.district, ctx.today()).await?.arrears().from;
+        Ok(self.level == ArrearsLevel::L4 || i64::from(self.periods) >= last)
+    }
+
+    /// What a message says of it.
     fn message(&self) -> (SmsKind, Vec<(&'static str, String)>) {
         let kind = if self.level == ArrearsLevel::L1 { SmsKind::LevelOne } else { SmsKind::LevelTwo };
         let value = |name: &str| match name {
@@ -87,7 +96,7 @@ impl Debtor {
 /// message; [`Failure::NotFound`] outside the scope.
 pub async fn dunning_create(ctx: &Ctx, account: AccountId, form: &DunningForm) -> Result<i64> {
     ctx.require(Permission::DunningWrite)?;
-    let (way, content) = form.check()?;
+    let DunningFields { way, content, suit } = form.check(ctx.today())?;
     let mut tx = ctx.begin().await?;
     let debtor = Debtor::hold(&mut tx, account.0).await?;
     let known = sqlx::query_scalar!(
@@ -104,20 +113,24 @@ pub async fn dunning_create(ctx: &Ctx, account: AccountId, form: &DunningForm) -
         return Err(Failure::refused("该承租人没有欠费，无需催缴").into());
     }
     pause_refuse(&mut tx, ctx, account.0).await?;
+    if suit.is_some() && !debtor.suable(&mut tx, ctx).await? {
+        return Err(Failure::refused("诉讼用于累计欠费达到六个月（L4）的承租人").into());
+    }
     let templates = Templates::load(&mut tx).await?;
     let content = match (way, content) {
-        (DunningWay::Sms, _) => {
+        (DunningWay::Sms | DunningWay::Voice, _) => {
             let (kind, params) = debtor.message();
             templates.text(kind, &params).ok_or(Failure::refused("短信模板已停用"))?.1
         }
         (_, Some(content)) => content,
+        (DunningWay::Lawsuit, None) => suit_text(suit.as_ref(), debtor.periods.into(), debtor.amount),
         (DunningWay::Written, None) => debtor.notice(&mut tx, ctx).await?,
         (_, None) => task_text(debtor.periods.into(), debtor.amount),
     };
     let id = sqlx::query_scalar!(
         "insert into dunning_record (district_id, estate_id, account_id, contract_id, request_id, month, way, level, periods, amount_fen,
-                                     due_on, content, at, actor_id)
-         select district_id, estate_id, account_id, $2, $3::text::uuid, $4, $5, level, periods, amount_fen, since, $6, $7, $8
+                                     due_on, content, at, actor_id, court, case_no, filed_on)
+         select district_id, estate_id, account_id, $2, $3::text::uuid, $4, $5, level, periods, amount_fen, since, $6, $7, $8, $9, $10, $11
          from arrears where account_id = $1 returning id",
         account.0,
         debtor.contract,
@@ -127,14 +140,17 @@ pub async fn dunning_create(ctx: &Ctx, account: AccountId, form: &DunningForm) -
         content,
         ctx.now(),
         ctx.actor_id(),
+        suit.as_ref().map(|suit| suit.court.as_str()),
+        suit.as_ref().map(|suit| suit.case_no.as_str()),
+        suit.as_ref().map(|suit| suit.filed_on),
     )
     .fetch_one(connection(&mut tx))
     .await
     .map_err(|error| Error::from(error).or_field(&[("dunning_record_request_key", "way", "页面已过期，请刷新后再办理")]))?;
-    if way == DunningWay::Sms {
+    if let Some(channel) = way.channel() {
         let (kind, params) = debtor.message();
         let (contract, told_key) = (debtor.contract, format!("DUNNING:{id}"));
-        let message = NewSms { account: account.0, contract, dunning: Some(id), kind, told_key, params };
+        let message = NewSms { account: account.0, contract, dunning: Some(id), channel, kind, told_key, params };
         if sms_enqueue(&mut tx, ctx, &templates, &[message]).await? == 0 {
             return Err(Failure::refused("该承租人在短信黑名单中，或没有手机号").into());
         }
@@ -169,38 +185,35 @@ async fn hold(tx: &mut Tx, id: i64, version: i32) -> Result<Held> {
 /// # Errors
 /// [`Failure::Conflict`]; a refusal for what is no notice, or was ended.
 pub async fn dunning_print(ctx: &Ctx, id: i64, version: i32) -> Result<()> {
+    print_out(ctx, id, Some(version)).await
+}
+
+/// The same as the record stands now, for one of many that are printed.
+pub(crate) async fn dunning_make_out(ctx: &Ctx, id: i64) -> Result<()> {
+    print_out(ctx, id, None).await
+}
+
+async fn print_out(ctx: &Ctx, id: i64, version: Option<i32>) -> Result<()> {
     ctx.require(Permission::DunningWrite)?;
     let mut tx = ctx.begin().await?;
-    let row = sqlx::query!("select account_id, rule_id from dunning_record where id = $1", id)
+    let row = sqlx::query!("select account_id, version from dunning_record where id = $1", id)
         .fetch_optional(connection(&mut tx))
         .await?
         .ok_or(Failure::NotFound)?;
     // The count is locked before the record, as a payment does.
-    let debtor = match row.rule_id {
-        Some(_) => Some(Debtor::hold(&mut tx, row.account_id).await?),
-        None => None,
-    };
-    let held = hold(&mut tx, id, version).await?;
+    sqlx::query!("select id from arrears where account_id = $1 for update", row.account_id)
+        .fetch_optional(connection(&mut tx))
+        .await?;
+    let held = hold(&mut tx, id, version.unwrap_or(row.version)).await?;
     if held.way != DunningWay::Written {
         return Err(Failure::refused("只有书面催缴可以打印通知书").into());
     }
     if held.printed_on.is_some() {
         return Ok(());
     }
-    sqlx::query!("update dunning_record set printed_on = $2, version = version + 1 where id = $1", id, ctx.today())
-        .execute(connection(&mut tx))
-        .await?;
-    if let Some(debtor) = debtor {
-        sqlx::query!(
-            "update dunning_record set periods = $2, amount_fen = $3, content = $4 where id = $1",
-            id,
-            debtor.periods,
-            debtor.amount.fen(),
-            debtor.notice(&mut tx, ctx).await?,
-        )
-        .execute(connection(&mut tx))
-        .await?;
-    }
+    let households = households(&mut tx, ctx, &[row.account_id]).await?;
+    let household = households.first().ok_or(Failure::NotFound)?;
+    make_out(&mut tx, ctx, &[(id, household)]).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -214,13 +227,18 @@ pub async fn dunning_done(ctx: &Ctx, id: i64, version: i32, form: &DoneForm) -> 
     ctx.require(Permission::DunningWrite)?;
     let mut tx = ctx.begin().await?;
     let held = hold(&mut tx, id, version).await?;
-    if held.way == DunningWay::Sms {
-        return Err(Failure::refused("短信的结果由回执登记").into());
+    if held.way.channel().is_some() {
+        return Err(Failure::refused("短信和语音的结果由回执登记").into());
+    }
+    if held.way == DunningWay::Lawsuit && !proven(&mut tx, id).await? {
+        return Err(FieldErrors::from(("result", "请先上传法院文书等诉讼材料")).into());
     }
     let fields = form.check(held.way, held.printed_on, ctx.today())?;
     let (how, day, received) = match fields.served {
         Some((how, day, received)) => {
             proof_require(&mut tx, id, how).await?;
+            let to = received.as_deref().unwrap_or(how.label());
+            copy_issued(&mut tx, ctx, PaperKind::Dunning, id, to).await?;
             (Some(how.code()), Some(day), received)
         }
         None => (None, None, None),
@@ -245,17 +263,21 @@ pub async fn dunning_done(ctx: &Ctx, id: i64, version: i32, form: &DoneForm) -> 
 
 /// Refuses a service that has to be proven and is not.
 async fn proof_require(tx: &mut Tx, id: i64, how: Service) -> Result<()> {
-    let proven = sqlx::query_scalar!(
+    if how.needs_proof() && !proven(tx, id).await? {
+        return Err(FieldErrors::from(("served_how", "请先上传送达凭证")).into());
+    }
+    Ok(())
+}
+
+/// Whether a file proves what was done.
+async fn proven(tx: &mut Tx, id: i64) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
         r#"select exists (select from attachment where owner = $1 and owner_id = $2 and deleted_at is null) as "proven!""#,
         AttachmentOwner::Dunning.code(),
         id
     )
     .fetch_one(connection(tx))
-    .await?;
-    if how.needs_proof() && !proven {
-        return Err(FieldErrors::from(("served_how", "请先上传送达凭证")).into());
-    }
-    Ok(())
+    .await?)
 }
 
 /// Takes back what waits, and a text message that was not sent yet with it.
@@ -267,7 +289,7 @@ pub async fn dunning_cancel(ctx: &Ctx, id: i64, version: i32, reason: &str) -> R
     let reason = opinion_check(reason, true)?;
     let mut tx = ctx.begin().await?;
     let held = hold(&mut tx, id, version).await?;
-    if held.way == DunningWay::Sms {
+    if held.way.channel().is_some() {
         sqlx::query!(
             "update sms set status = 'CANCELLED', message = '已取消' where dunning_id = $1 and status = 'QUEUED'",
             id
@@ -281,7 +303,7 @@ pub async fn dunning_cancel(ctx: &Ctx, id: i64, version: i32, reason: &str) -> R
         .fetch_one(connection(&mut tx))
         .await?;
         if sending {
-            return Err(Failure::refused("短信正在发送，不能取消").into());
+            return Err(Failure::refused("正在发送，不能取消").into());
         }
     }
     sqlx::query!(

@@ -78,10 +78,10 @@ pub(super) fn push_candidates(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted<
               then 'PAUSED'
           when exists (select from instalment_bill ib join instalment i on i.id = ib.instalment_id
                        where ib.bill_id = w.bill_id and i.status = 'ACTIVE') then 'INSTALMENT'
-          when w.way = 'SMS' and exists (select from sms_block b where b.account_id = w.account_id and b.ended_at is null)
+          when w.way in ('SMS', 'VOICE') and exists (select from sms_block b where b.account_id = w.account_id and b.ended_at is null)
               then 'BLOCKED'
-          when w.way = 'SMS' and coalesce(p.phone_mask, c.phone_mask) = '' then 'NO_PHONE'
-          when w.way = 'SMS' and not coalesce(t.enabled, false) then 'TEMPLATE_OFF'
+          when w.way in ('SMS', 'VOICE') and coalesce(p.phone_mask, c.phone_mask) = '' then 'NO_PHONE'
+          when w.way in ('SMS', 'VOICE') and not coalesce(t.enabled, false) then 'TEMPLATE_OFF'
           when w.anchor = 'DUE' and (w.day < ",
     );
     sql.push_bind(wanted.valid_from).push("::date or w.day < ");

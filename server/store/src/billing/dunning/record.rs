@@ -13,6 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     billing::{
         dunning::{DunningStatus, DunningWay, Service},
+        dunning_form::Suit,
         dunning_sheet::{DUNNING_LIST, DunningRow},
         sms::SmsStatus,
     },
@@ -28,7 +29,7 @@ use sqlx::{Postgres, QueryBuilder};
 const COLUMNS: &str =
     "r.id, r.account_id, a.account_no, c.lessee_name as lessee, u.address, r.way, r.level, r.periods, r.amount_fen, r.content,
      r.status, r.at, user_name(r.actor_id) as actor, r.done_at, user_name(r.done_by) as done_by, r.result, r.notice_no, r.printed_on,
-     r.served_how, r.served_on, r.received_by, m.id as sms_id, m.status as sms_status, r.version";
+     r.served_how, r.served_on, r.received_by, m.id as sms_id, m.status as sms_status, r.court, r.case_no, r.filed_on, r.version";
 const JOINS: &str =
     "join account a on a.id = r.account_id join unit u on u.id = a.unit_id join contract c on c.id = r.contract_id
      left join lateral (select s.id, s.status from sms s where s.dunning_id = r.id order by s.id desc limit 1) m on true";
@@ -58,6 +59,9 @@ struct Record {
     received_by: Option<String>,
     sms_id: Option<i64>,
     sms_status: Option<String>,
+    court: Option<String>,
+    case_no: Option<String>,
+    filed_on: Option<NaiveDate>,
     version: i32,
 }
 
@@ -92,6 +96,10 @@ impl TryFrom<Record> for DunningRow {
             served_on: record.served_on,
             received_by: record.received_by,
             sms,
+            suit: match (record.court, record.case_no, record.filed_on) {
+                (Some(court), Some(case_no), Some(filed_on)) => Some(Suit { court, case_no, filed_on }),
+                _ => None,
+            },
             version: record.version,
         })
     }
@@ -99,7 +107,7 @@ impl TryFrom<Record> for DunningRow {
 
 /// Adds that the record `r` is a task, or a notice, that waits: the condition of the filter, and of home.
 pub(crate) fn push_task(sql: &mut QueryBuilder<Postgres>) {
-    sql.push(" and r.status = 'OPEN' and r.way <> 'SMS'");
+    sql.push(" and r.status = 'OPEN' and r.way not in ('SMS', 'VOICE')");
 }
 
 /// A page of records in scope.

@@ -19,7 +19,7 @@ use domain::{
         dunning::{CATCH_UP_DAYS, DunningWay},
         dunning_account::{notice_text, task_text},
         plan::month_of,
-        sms::SmsKind,
+        sms::{Channel, SmsKind},
     },
     value::Money,
 };
@@ -140,19 +140,19 @@ async fn records_make(tx: &mut Tx, ctx: &Ctx, rows: &[Candidate], notice_days: u
     for row in rows {
         let amount = Money::from_fen(row.amount_fen);
         let content = match stored(&row.way, DunningWay::from_code)? {
-            DunningWay::Sms => {
+            way @ (DunningWay::Sms | DunningWay::Voice) => {
                 let code = row.template.as_deref().unwrap_or_default();
                 let kind = stored(code, SmsKind::from_code)?;
                 let params = params(row, kind);
                 let content = templates.text(kind, &params).map(|(_, content)| content).unwrap_or_default();
-                messages.push((row.rule_id, row.account_id, kind, params));
+                messages.push((row.rule_id, row.account_id, way.channel().unwrap_or(Channel::Sms), kind, params));
                 content
             }
             DunningWay::Written => {
                 let owed = (row.periods.into(), amount);
                 notice_text((&row.lessee, &row.address), ctx.today(), owed, notice_days)
             }
-            DunningWay::Phone | DunningWay::Visit => task_text(row.periods.into(), amount),
+            DunningWay::Phone | DunningWay::Visit | DunningWay::Lawsuit => task_text(row.periods.into(), amount),
         };
         contents.push(content);
     }
@@ -181,10 +181,10 @@ async fn records_make(tx: &mut Tx, ctx: &Ctx, rows: &[Candidate], notice_days: u
     .await?;
     let records: HashMap<_, _> = made.iter().map(|record| ((record.rule_id, record.account_id), record)).collect();
     let mut out = Vec::new();
-    for (rule, account, kind, params) in messages {
+    for (rule, account, channel, kind, params) in messages {
         if let Some(record) = records.get(&(rule, account)) {
             let (contract, told_key) = (record.contract_id, format!("DUNNING:{}", record.id));
-            out.push(NewSms { account, contract, dunning: Some(record.id), kind, told_key, params });
+            out.push(NewSms { account, contract, dunning: Some(record.id), channel, kind, told_key, params });
         }
     }
     sms_enqueue(tx, ctx, &templates, &out).await?;

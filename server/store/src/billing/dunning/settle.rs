@@ -8,7 +8,7 @@ use crate::{
     platform::sms::Templates,
 };
 use domain::{
-    billing::sms::{SmsKind, sms_parts},
+    billing::sms::{Channel, SmsKind},
     value::Money,
 };
 use sqlx::types::Json;
@@ -29,7 +29,7 @@ pub(crate) async fn dunning_settle(tx: &mut Tx, ctx: &Ctx, accounts: &[i64], min
                                              where ib.instalment_id = i.id and ib.bill_id = k.bill_id))) then '分期还款'
                            else $4 end
          from arrears r
-         where k.account_id = any($1) and k.status = 'OPEN' and r.account_id = k.account_id
+         where k.account_id = any($1) and k.status = 'OPEN' and r.account_id = k.account_id and k.way <> 'LAWSUIT'
              and case
                  when k.bill_id is not null then not exists (
                      select from bill b where b.id = k.bill_id and b.decision is null
@@ -81,7 +81,7 @@ pub(crate) async fn dunning_sms_drop(tx: &mut Tx, ctx: &Ctx, account: i64, why: 
 async fn records_cancel(tx: &mut Tx, ctx: &Ctx, account: i64, why: &str, sms: bool) -> Result<()> {
     let ended = sqlx::query_scalar!(
         "update dunning_record k set status = 'CANCELLED', done_at = $2, result = $3, version = k.version + 1
-         where k.account_id = $1 and k.status = 'OPEN' and (not $4 or k.way = 'SMS') returning k.id",
+         where k.account_id = $1 and k.status = 'OPEN' and (not $4 or k.way in ('SMS', 'VOICE')) and k.way <> 'LAWSUIT' returning k.id",
         account,
         ctx.now(),
         why,
@@ -96,7 +96,7 @@ async fn records_cancel(tx: &mut Tx, ctx: &Ctx, account: i64, why: &str, sms: bo
 /// Puts the amount right in what waits to be sent; what its template does not say any more is not sent.
 async fn reword(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) -> Result<()> {
     let rows = sqlx::query!(
-        r#"select s.id, k.id as dunning_id, s.template, s.params as "params: Json<BTreeMap<String, String>>",
+        r#"select s.id, k.id as dunning_id, s.template, s.channel, s.params as "params: Json<BTreeMap<String, String>>",
                   owed.fen as "fen!", r.periods
            from dunning_record k join sms s on s.dunning_id = k.id and s.status = 'QUEUED' join arrears r on r.account_id = k.account_id
            left join dunning_rule l on l.id = k.rule_id
@@ -131,7 +131,7 @@ async fn reword(tx: &mut Tx, ctx: &Ctx, accounts: &[i64]) -> Result<()> {
             row.id,
             content,
             sign,
-            sms_parts(&sign, &content),
+            stored(&row.channel, Channel::from_code)?.parts(&sign, &content),
             Json(&params) as _,
         )
         .execute(connection(tx))

@@ -152,7 +152,9 @@ pub(super) async fn payers(tx: &mut Tx, measures: &[Measure]) -> Result<HashMap<
            from home h join account a on a.unit_id = h.unit and a.status = 'ON'
            join lateral (
                select c.id, c.due_day, c.status from contract c where c.account_id = a.id order by c.id desc limit 1) c
-               on c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED')
+               -- After a swap the one before uses the home until it is handed over to the other.
+               on c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED') and not swap_waits(c.id)
+                  or c.status = 'RENEWED' and swap_leaving(c.id)
            -- A renewed contract goes on where the one before ended.
            cross join lateral (
                select min(coalesce(o.handed_on, k.start_on)) as since, bool_or(o.id is not null) as handed

@@ -87,7 +87,8 @@ async fn known(tx: &mut Tx, door: Door, unit: i64) -> Result<Vec<Known>> {
         .await?;
     sqlx::query!(
         r#"select m.id, m.type, m.district_id, m.multiplier, m.max_value, m.install_on, r.id as "reading?", r.closing as "closing?",
-                  coalesce(r.status = 'BILLED' and r.source = 'EXIT', false) as "billed!",
+                  coalesce(r.status = 'BILLED' and r.source = 'EXIT', false)
+                      or exists (select from meter_charge g where g.reading_id = r.id) as "billed!",
                   exists (select from meter_reading l where l.meter_id = m.id and l.closing is not null and r.id is not null
                           and (l.read_on, l.read_at, l.id) > (r.read_on, r.read_at, r.id)) as "followed!",
                   array(select b.usage from meter_reading b

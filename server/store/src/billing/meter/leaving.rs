@@ -1,5 +1,5 @@
 //! What the meters measured for who leaves (§4.12): on his exit bill, which a second accountant checks, so that what was read in
-//! a period need not be checked first. Nobody pays what was measured behind his inspection; if he stays after all, he does.
+//! a period need not be checked first; of who leaves by a swap (R-19) on bills of their own, with the hand-over to the other household. Nobody pays what was measured behind his inspection; if he stays after all, he does.
 
 use super::{
     charge::{Due, Measure, charge, dues, payers_named, tariff_on},
@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Ctx, Result,
+    billing::account::account_reopen,
     ctx::{Tx, connection},
     error::stored,
 };
@@ -57,8 +58,7 @@ async fn measures(tx: &mut Tx, ctx: &Ctx, exit: i64, until: Until) -> Result<(Ve
     let mut measures = Vec::with_capacity(rows.len());
     for row in rows {
         if row.status == "ABNORMAL" {
-            let sentence = format!("表具{}的读数异常，请先在抄表记录中确认", row.meter_no);
-            return Err(Failure::refused(sentence).into());
+            return Err(strange(&row.meter_no).into());
         }
         let meter = stored(&row.r#type, MeterType::from_code)?;
         let month = row.month.unwrap_or(month_of(row.read_on));
@@ -94,6 +94,60 @@ async fn bill(tx: &mut Tx, ctx: &Ctx, exit: i64, until: Until) -> Result<Money> 
     let amount = charge(tx, ctx, district, all).await?;
     billed(tx, &measures).await?;
     Ok(amount)
+}
+
+/// What a household has used of a home that it gives to another by a swap (R-19): up to the hand-over, and what was read before it
+/// and not billed. The readings of the hand-over itself are nobody's otherwise.
+///
+/// # Errors
+/// As [`exit_readings_bill`].
+pub(crate) async fn swap_readings_bill(tx: &mut Tx, ctx: &Ctx, hand_over: i64, account: i64) -> Result<()> {
+    let rows = sqlx::query!(
+        r#"select r.id, r.status, m.meter_no, m.type, m.unit_id, r.from_on, r.read_on as "read_on!", r.usage as "usage!",
+                  m.district_id, m.estate_id, p.month as "month?", p.to_on as "to_on?", reading_month_before(r.id) as before
+           from hand_over h join meter m on m.unit_id = h.unit_id join meter_reading r on r.meter_id = m.id
+           left join meter_period p on p.id = r.period_id
+           where h.id = $1 and (r.hand_over_id = h.id and r.usage > 0
+                   and not exists (select from meter_charge g where g.reading_id = r.id)
+               or r.source = 'PERIOD' and r.status in ('READ', 'ABNORMAL', 'CONFIRMED') and r.read_on <= h.handed_on)
+           order by m.id, r.read_on, r.id for update of r"#,
+        hand_over
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    let mut measures = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.status == "ABNORMAL" {
+            return Err(strange(&row.meter_no).into());
+        }
+        let meter = stored(&row.r#type, MeterType::from_code)?;
+        let month = row.month.unwrap_or(month_of(row.read_on));
+        let tariff = tariff_on(tx, ctx, row.district_id, meter, row.to_on.unwrap_or(row.read_on)).await?;
+        measures.push(Measure {
+            reading: row.id,
+            meter_no: row.meter_no,
+            meter,
+            unit: row.unit_id,
+            building: None,
+            estate: row.estate_id,
+            district: row.district_id,
+            share: None,
+            from: row.from_on,
+            to: row.read_on,
+            month,
+            usage: row.usage,
+            tariff: tariff.over(months_since(row.before, month)),
+        });
+    }
+    let Some(district) = measures.first().map(|measure| measure.district) else { return Ok(()) };
+    account_reopen(tx, account).await?;
+    let all = all_dues(tx, &measures, account).await?;
+    charge(tx, ctx, district, all).await?;
+    billed(tx, &measures).await
+}
+
+fn strange(meter_no: &str) -> Failure {
+    Failure::refused(format!("表具{meter_no}的读数异常，请先在抄表记录中确认"))
 }
 
 /// The lines that [`exit_readings_bill`] will make bills of; nothing is written.

@@ -18,7 +18,9 @@ mod register;
 pub use correct::reading_correct;
 pub(crate) use door::{Shown, at_exit, at_hand_over};
 pub(crate) use import::{Imported, readings_import};
-pub(crate) use leaving::{exit_readings_bill, exit_readings_end, exit_readings_offer, exit_readings_revoke};
+pub(crate) use leaving::{
+    exit_readings_bill, exit_readings_end, exit_readings_offer, exit_readings_revoke, swap_readings_bill,
+};
 pub use period::{
     meter_period_bill, meter_period_cancel, meter_period_check, meter_period_close, meter_period_offer,
     meter_period_open, meter_period_return, meter_period_sync,

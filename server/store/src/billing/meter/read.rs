@@ -265,7 +265,8 @@ const READING_COLUMNS: &str = "r.id, r.period_id, r.meter_id, m.meter_no, m.type
      m.multiplier, m.max_value, r.carried, m.initial is null and r.from_on <= m.install_on as first, r.from_on, r.read_on, r.opening, r.closing,
      r.rolled, r.usage, r.tariff, r.amount_fen, r.status, r.confirm_reason,
      (select h.reason from meter_history h where h.reading_id = r.id order by h.id desc limit 1) as strange,
-     coalesce(r.reader, user_name(r.reader_id)) as reader, r.version";
+     coalesce(r.reader, user_name(r.reader_id)) as reader, r.version,
+     (select count(*) from attachment f where f.owner = 'METER_READING' and f.owner_id = r.id and f.deleted_at is null) as photos";
 const READING_FROM: &str = "from meter_reading r join meter m on m.id = r.meter_id join estate e on e.id = m.estate_id
      left join meter_period p on p.id = r.period_id left join unit u on u.id = m.unit_id left join building b on b.id = m.building_id
      where true";
@@ -299,6 +300,7 @@ struct ReadingDb {
     strange: Option<String>,
     reader: Option<String>,
     version: i32,
+    photos: i64,
 }
 
 impl TryFrom<ReadingDb> for ReadingRow {
@@ -332,6 +334,7 @@ impl TryFrom<ReadingDb> for ReadingRow {
             note: if status == ReadingStatus::Abnormal { row.strange } else { row.confirm_reason },
             status,
             reader: row.reader,
+            photos: row.photos,
             version: row.version,
         })
     }

@@ -12,9 +12,8 @@ use chrono::NaiveDate;
 use domain::{
     billing::{
         meter::{COMPARED, Span, abnormal},
-        meter_reading::{
-            PeriodEvent, PeriodStatus, ReadingStatus, ReadingsForm, opening_field, read_within, reading_field,
-        },
+        meter_grid::{ReadingsForm, opening_field, reading_field},
+        meter_reading::{PeriodEvent, PeriodStatus, ReadingStatus, read_within},
     },
     dictionary::MeterType,
     failure::{Failure, FieldErrors},

@@ -7,6 +7,7 @@ mod ask;
 mod list;
 mod odd;
 mod odd_list;
+mod pay_bill;
 mod read;
 mod settle;
 
@@ -14,6 +15,7 @@ pub use ask::{OrderAsked, order_answered, orders_ask};
 pub use list::{pay_order_get, pay_order_list};
 pub use odd::{pay_odd_decide, pay_odd_propose};
 pub use odd_list::{pay_odd_get, pay_odd_list};
+pub use pay_bill::{Billed, PayBill, paid_count, pay_bill_enter, pay_bills_due};
 pub use read::{order_get, order_of, order_press};
 pub use settle::{Verdict, order_paid};
 

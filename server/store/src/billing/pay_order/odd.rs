@@ -1,5 +1,5 @@
-//! 待核实到账 (S4-1.21 error pool): money that a payment company has and that is not what an order asked for. It is kept when the
-//! company tells of it; one person says what becomes of it, and another one agrees.
+//! 待核实到账 (S4-1.21 error pool): money that a payment company has and that is not what an order asked for, and what its daily
+//! bill lacks. It is kept when the company tells of it; one person says what becomes of it, and another one agrees.
 
 use super::{Verdict, close, note, settle::enter_online};
 use crate::{
@@ -77,6 +77,8 @@ pub(super) async fn odd_keep(
 /// One of the pool, whose row is locked behind that of its account.
 struct Odd {
     reason: PayOddReason,
+    /// its trade is entered as that of its order
+    entered: bool,
     account_id: Option<i64>,
     status: PayOddStatus,
     maker_id: Option<i64>,
@@ -89,7 +91,9 @@ async fn held(tx: &mut Tx, id: i64, account: Option<i64>) -> Result<Odd> {
         hold(tx, AccountId(account)).await?;
     }
     let row = sqlx::query!(
-        "select reason, account_id, status, maker_id, outcome, version from pay_odd where id = $1 for update",
+        r#"select d.reason, d.account_id, d.status, d.maker_id, d.outcome, d.version,
+                  exists (select from pay_order o where o.id = d.order_id and o.trade_no = d.trade_no) as "entered!"
+           from pay_odd d where d.id = $1 for update of d"#,
         id
     )
     .fetch_optional(connection(tx))
@@ -97,6 +101,7 @@ async fn held(tx: &mut Tx, id: i64, account: Option<i64>) -> Result<Odd> {
     .ok_or(Failure::NotFound)?;
     Ok(Odd {
         reason: stored(&row.reason, PayOddReason::from_code)?,
+        entered: row.entered,
         account_id: row.account_id,
         status: stored(&row.status, PayOddStatus::from_code)?,
         maker_id: row.maker_id,
@@ -119,13 +124,16 @@ pub async fn pay_odd_propose(
     opinion: &str,
 ) -> Result<()> {
     ctx.require(Permission::RefundWrite)?;
-    let opinion = opinion_check(opinion, outcome == PayOddOutcome::Returned)?;
+    let opinion = opinion_check(opinion, outcome != PayOddOutcome::Balance)?;
     let mut tx = ctx.begin().await?;
     let odd = held(&mut tx, id, None).await?;
     if odd.version != version {
         return Err(Failure::Conflict.into());
     }
     let next = odd.status.next(PayOddEvent::Propose)?;
+    if !odd.reason.outcomes(odd.entered).contains(&outcome) {
+        return Err(Failure::refused(format!("{}的款项不能{}", odd.reason.label(), outcome.label())).into());
+    }
     let account = match (odd.reason, outcome) {
         (PayOddReason::Unknown, PayOddOutcome::Balance) => Some(account_of(&mut tx, account_no).await?),
         _ => odd.account_id,

@@ -20,7 +20,8 @@ use domain::{
 };
 
 const COLUMNS: &str =
-    "d.id, d.reason, d.channel, d.trade_no, d.order_no, o.amount_fen as asked_fen, d.amount_fen, d.paid_at, d.found_at, d.account_id,
+    "d.id, d.reason, d.channel, d.trade_no, d.order_no, o.amount_fen as asked_fen,
+     coalesce(o.trade_no = d.trade_no, false) as entered, d.amount_fen, d.paid_at, d.found_at, d.account_id,
      coalesce(c.lessee_name, n.name, '') as lessee, coalesce(e.name || u.address, '') as address, d.status, d.outcome, d.opinion,
      d.maker_id, user_name(d.maker_id) as maker, d.made_at, user_name(d.checker_id) as checker, d.checked_at, d.payment_id, d.version";
 const FROM: &str =
@@ -37,6 +38,7 @@ struct Record {
     trade_no: String,
     order_no: String,
     asked_fen: Option<i64>,
+    entered: bool,
     amount_fen: i64,
     paid_at: DateTime<Utc>,
     found_at: DateTime<Utc>,
@@ -67,6 +69,7 @@ impl Record {
             order_no: self.order_no,
             asked: self.asked_fen.map(Money::from_fen),
             amount: Money::from_fen(self.amount_fen),
+            entered: self.entered,
             paid_at: self.paid_at,
             found_at: self.found_at,
             account_id: self.account_id.map(AccountId),

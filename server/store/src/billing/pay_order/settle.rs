@@ -6,7 +6,8 @@ use crate::{
     billing::{
         account::{account_close, account_reopen},
         debt::open_bills,
-        payment::{Entry, Paid, hold, payments_enter},
+        deduction::{items_paid_elsewhere, unsent_hold},
+        payment::{Entry, Held, Paid, hold, payments_enter},
         rule::billing_rule,
     },
     ctx::{Tx, china_day, connection},
@@ -39,7 +40,6 @@ pub enum Verdict {
 /// An order whose row is locked.
 struct Asked {
     id: i64,
-    account_id: i64,
     request: String,
     amount_fen: i64,
     bill_ids: Vec<i64>,
@@ -49,25 +49,38 @@ struct Asked {
 }
 
 /// Enters what a payment company says of an order, after its signature was found to be right. The bills of the order are paid
-/// as far as they are still open and the bank is not being asked for them; what is left – because they were paid elsewhere
-/// meanwhile – goes to the balance of the account. An order that was closed and is paid after all is entered too: the money is
-/// there. Money that is not the order's is kept in the pool, so that the company can be told that we have understood.
+/// as far as they are still open; one that a batch has collected meanwhile is taken out of it as long as nothing was sent
+/// (§3.7), and stays with the bank behind that. What is left – because it was paid elsewhere, or the bank is asked for it –
+/// goes to the balance of the account, which the next batch uses first. An order that was closed and is paid after all is
+/// entered too: the money is there. Money that is not the order's is kept in the pool, so that the company can be told that we
+/// have understood.
 ///
 /// # Errors
 /// A refusal: the month is closed.
 pub async fn order_paid(database: &Database, told: &Told, now: DateTime<Utc>) -> Result<Verdict> {
     let ctx = Ctx::server(database, now);
     let mut tx = ctx.begin().await?;
-    let order = sqlx::query_as!(
-        Asked,
-        r#"select id, account_id, request_id::text as "request!", amount_fen, bill_ids, status, made_at, trade_no from pay_order
-           where order_no = $1 and channel = $2 for update"#,
+    // Neither ever changes.
+    let place = sqlx::query!(
+        "select account_id, bill_ids from pay_order where order_no = $1 and channel = $2",
         told.order_no,
         told.channel.code()
     )
     .fetch_optional(connection(&mut tx))
     .await?;
-    let Some(order) = order else { return odd_keep(tx, told, None, PayOddReason::Unknown, now).await };
+    let Some(place) = place else { return odd_keep(tx, told, None, PayOddReason::Unknown, now).await };
+    // Batches, then accounts, then what is theirs: everybody locks in this order.
+    let unsent = unsent_hold(&mut tx, &place.bill_ids).await?;
+    let account = hold(&mut tx, AccountId(place.account_id)).await?;
+    let order = sqlx::query_as!(
+        Asked,
+        r#"select id, request_id::text as "request!", amount_fen, bill_ids, status, made_at, trade_no from pay_order
+           where order_no = $1 and channel = $2 for update"#,
+        told.order_no,
+        told.channel.code()
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
     let status = stored(&order.status, PayOrderStatus::from_code)?;
     let held = Some((order.id, status));
     if order.trade_no.as_ref().is_some_and(|known| *known != told.trade_no) {
@@ -81,8 +94,9 @@ pub async fn order_paid(database: &Database, told: &Told, now: DateTime<Utc>) ->
         // A notice of another order under the id of one that was believed: no company sends that.
         return Err(Failure::refused("通知编号重复").into());
     }
+    items_paid_elsewhere(&mut tx, &unsent, account.id, &order.bill_ids).await?;
     let paid_at = told.paid_at.min(now);
-    let payment = enter(&mut tx, &ctx, &order, told, paid_at).await?;
+    let payment = enter(&mut tx, &ctx, account, &order, told, paid_at).await?;
     sqlx::query!(
         "update pay_order set status = $2, trade_no = $3, paid_at = $4, payment_id = $5, ask_at = null, message = null
          where id = $1",
@@ -100,8 +114,7 @@ pub async fn order_paid(database: &Database, told: &Told, now: DateTime<Utc>) ->
 }
 
 /// Enters the payment of an order; answers its id.
-async fn enter(tx: &mut Tx, ctx: &Ctx, order: &Asked, told: &Told, paid_at: DateTime<Utc>) -> Result<i64> {
-    let held = hold(tx, AccountId(order.account_id)).await?;
+async fn enter(tx: &mut Tx, ctx: &Ctx, held: Held, order: &Asked, told: &Told, paid_at: DateTime<Utc>) -> Result<i64> {
     let day = counted_to(tx, &order.bill_ids, china_day(order.made_at), ctx.today()).await?;
     // By the rule of the day that the late fee is counted to: one that began since was not there when the amount was named.
     let rule = billing_rule(tx, held.district_id, day).await?;

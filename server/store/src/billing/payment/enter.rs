@@ -52,9 +52,15 @@ impl Entry {
         self.amount - paid
     }
 
-    /// What pays no bill is kept as balance (预存).
+    /// What pays no bill is kept as balance (预存); what pays of several kinds of bills counts as rent (D-34).
     fn kind(&self) -> PayKind {
-        if self.shares.is_empty() { PayKind::Recharge } else { PayKind::RentIn }
+        let all = |item: FeeItem| self.shares.iter().all(|share| share.fee_item == item);
+        match self.shares.is_empty() {
+            true => PayKind::Recharge,
+            false if all(FeeItem::Deposit) => PayKind::DepositIn,
+            false if all(FeeItem::Property) => PayKind::PropertyIn,
+            false => PayKind::RentIn,
+        }
     }
 }
 

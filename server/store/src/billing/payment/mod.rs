@@ -10,7 +10,7 @@ pub(in crate::billing) use enter::{Entry, Paid, payments_enter};
 pub(super) use read::last_payments;
 pub(crate) use read::push_unverified;
 pub use read::{payment_list, payments_chosen, receipt_get, receipt_print};
-pub use settle::{payment_void, payments_verify};
+pub use settle::{payment_unverify, payment_void, payments_verify};
 pub use take::payment_take;
 
 use crate::{
@@ -25,13 +25,18 @@ pub(in crate::billing) struct Held {
     pub district_id: i64,
     pub estate_id: i64,
     pub payer: String,
+    /// its household has left, and nothing was open
+    pub closed: bool,
 }
 
 pub(in crate::billing) async fn hold(tx: &mut Tx, id: AccountId) -> Result<Held> {
-    let account = sqlx::query!("select district_id, estate_id from account where id = $1 for update", id.0)
-        .fetch_optional(connection(tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let account = sqlx::query!(
+        "select district_id, estate_id, status <> 'ON' as \"closed!\" from account where id = $1 for update",
+        id.0
+    )
+    .fetch_optional(connection(tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
     let payer = sqlx::query_scalar!(
         "select coalesce((select c.lessee_name from contract c where c.account_id = a.id order by c.id desc limit 1), p.name)
          from account a left join person p on p.id = a.person_id where a.id = $1",
@@ -44,5 +49,6 @@ pub(in crate::billing) async fn hold(tx: &mut Tx, id: AccountId) -> Result<Held>
         district_id: account.district_id,
         estate_id: account.estate_id,
         payer: payer.unwrap_or_default(),
+        closed: account.closed,
     })
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    billing::payment::{PAYMENT_LIST, PaymentRow, Receipt, ReceiptLine},
+    billing::payment::{PAYMENT_LIST, PaymentRow, Receipt, ReceiptLine, Unverified},
     dictionary::{FeeItem, PayKind, PayMethod, PaymentStatus},
     failure::Failure,
     id::{AccountId, BillId, PaymentId},
@@ -178,7 +178,9 @@ pub async fn receipt_get(ctx: &Ctx, id: PaymentId) -> Result<Receipt> {
     let (estate, contract_no) = (record.estate.clone(), record.contract_no.clone());
     let row = PaymentRow::try_from(record)?;
     let more = sqlx::query!(
-        "select bank_serial, remark, void_reason, user_name(verified_by) as verified_by, printed from payment where id = $1",
+        "select bank_serial, remark, void_reason, user_name(verified_by) as verified_by, unverified_at, unverify_reason,
+                user_name(unverified_by) as unverified_by, printed
+         from payment where id = $1",
         id.0
     )
     .fetch_one(connection(&mut tx))
@@ -215,6 +217,11 @@ pub async fn receipt_get(ctx: &Ctx, id: PaymentId) -> Result<Receipt> {
         lines,
         void_reason: more.void_reason,
         verified_by: more.verified_by,
+        unverified: more.unverified_at.zip(more.unverify_reason).map(|(at, reason)| Unverified {
+            at,
+            by: more.unverified_by,
+            reason,
+        }),
         printed: more.printed,
     })
 }

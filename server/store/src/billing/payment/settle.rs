@@ -1,4 +1,5 @@
-//! What happens to a payment afterwards: it is taken back on its day, or an accountant verifies it (核销, L6).
+//! What happens to a payment afterwards: it is taken back on its day, or an accountant verifies it (核销, L6), which a
+//! supervisor may take back (反核销, L7).
 
 use super::hold;
 use crate::{
@@ -6,14 +7,14 @@ use crate::{
     billing::{
         account::account_reopen,
         arrears::arrears_recount,
-        ledger::{refusal, reverse_payment},
+        ledger::{period_hold, refusal, reverse_payment},
     },
-    ctx::connection,
+    ctx::{china_day, connection},
     error::stored,
     tenancy::assignment::opinion_check,
 };
 use domain::{
-    billing::payment::COUNTER_METHODS,
+    billing::{payment::COUNTER_METHODS, plan::month_of},
     dictionary::{PayMethod, PaymentStatus},
     failure::Failure,
     id::{AccountId, PaymentId},
@@ -59,7 +60,7 @@ pub async fn payment_void(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) 
     if payment.online {
         return Err(Failure::refused("手机支付等线上收款不能作废，请办理退费").into());
     }
-    if crate::ctx::china_day(payment.paid_at) != ctx.today() {
+    if china_day(payment.paid_at) != ctx.today() {
         return Err(Failure::refused("只能作废当日收款，往日收款请办理退费").into());
     }
     if payment.settled {
@@ -159,15 +160,72 @@ pub async fn payments_verify(ctx: &Ctx, ids: &[PaymentId]) -> Result<u32> {
     )
     .execute(connection(&mut tx))
     .await?;
+    // What was paid of a bill that was reversed since is the household's balance again, and nothing of the bill.
     sqlx::query!(
         "update bill b set verified_fen = b.verified_fen + s.fen, version = b.version + 1
          from (select bill_id, sum(principal_fen + late_fee_fen)::bigint as fen from payment_share
                where payment_id = any($1) group by bill_id order by bill_id) s
-         where b.id = s.bill_id",
+         where b.id = s.bill_id and b.decision is distinct from 'REVERSED'",
         &ids
     )
     .execute(connection(&mut tx))
     .await?;
     tx.commit().await?;
     Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
+}
+
+/// Takes back that a payment was verified (反核销, L7), while its month is open: it may be voided or looked at again.
+///
+/// # Errors
+/// Without [`Permission::RefundCheck`]; a missing reason; a refusal of one that is not verified, of one's own, and when its month
+/// is closed; [`Failure::Conflict`].
+pub async fn payment_unverify(ctx: &Ctx, id: PaymentId, version: i32, reason: &str) -> Result<()> {
+    ctx.require(Permission::RefundCheck)?;
+    let reason = opinion_check(reason, true)?.unwrap_or_default();
+    let mut tx = ctx.begin().await?;
+    let payment = sqlx::query!(
+        "select district_id, paid_at, verified_at, cashier_id, version from payment where id = $1 for update",
+        id.0
+    )
+    .fetch_optional(connection(&mut tx))
+    .await?
+    .ok_or(Failure::NotFound)?;
+    if payment.version != version {
+        return Err(Failure::Conflict.into());
+    }
+    if payment.verified_at.is_none() {
+        return Err(Failure::refused("该收款未核销").into());
+    }
+    if payment.cashier_id == Some(ctx.actor().id.0) {
+        return Err(Failure::refused("不能反核销本人的收款").into());
+    }
+    period_hold(&mut tx, payment.district_id, month_of(china_day(payment.paid_at))).await?;
+    sqlx::query!(
+        "update payment set verified_at = null, verified_by = null, unverified_at = $2, unverified_by = $3, unverify_reason = $4,
+                version = version + 1
+         where id = $1",
+        id.0,
+        ctx.now(),
+        ctx.actor().id.0,
+        reason,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    sqlx::query!(
+        "with shares as (
+             update bill b set verified_fen = b.verified_fen - (s.principal_fen + s.late_fee_fen), version = b.version + 1
+             from payment_share s
+             where s.payment_id = $1 and b.id = s.bill_id and b.decision is distinct from 'REVERSED'
+             returning b.district_id, b.estate_id, b.id, s.principal_fen + s.late_fee_fen as fen)
+         insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, amount_fen, reason)
+         select district_id, estate_id, id, $2, $3, '反核销', -fen, $4 from shares order by id",
+        id.0,
+        ctx.now(),
+        ctx.actor_id(),
+        reason,
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    Ok(())
 }

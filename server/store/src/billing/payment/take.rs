@@ -28,7 +28,7 @@ use std::collections::HashMap;
 /// wanted, and enters it all. The same request again finds the first receipt.
 ///
 /// # Errors
-/// Complaints by field; a refusal for more than is owed without 预存, and when the month is closed.
+/// Complaints by field; a refusal for more than is owed without 预存, of a closed account, and when the month is closed.
 pub async fn payment_take(ctx: &Ctx, account: AccountId, form: &PaymentForm) -> Result<PaymentId> {
     ctx.require(Permission::PaymentTake)?;
     let fields = form.check()?;
@@ -36,6 +36,10 @@ pub async fn payment_take(ctx: &Ctx, account: AccountId, form: &PaymentForm) -> 
     let held = hold(&mut tx, account).await?;
     if let Some(known) = known(&mut tx, &held, &fields).await? {
         return Ok(known);
+    }
+    if held.closed {
+        // Nothing is owed under it, and nobody would look for what is kept there.
+        return Err(Failure::refused("账户已销户，不能收款").into());
     }
     let rule = billing_rule(&mut tx, held.district_id, ctx.today()).await?;
     let open = open_bills(&mut tx, &[held.id], None, &rule, ctx.today()).await?;

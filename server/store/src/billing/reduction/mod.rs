@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub use decide::{reduction_decide, reduction_stop, reduction_stop_decide, reduction_withdraw};
-pub(crate) use read::push_turn;
+pub(crate) use read::{push_reduction_ending, push_turn};
 pub use read::{reduction_get, reduction_list};
 pub use write::{reduction_create, reduction_preview};
 

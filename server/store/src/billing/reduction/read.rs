@@ -4,11 +4,11 @@ use crate::{
     Ctx, Result,
     ctx::connection,
     error::stored,
-    list::{SmallList, push_code, push_ending, push_id, push_scope},
+    list::{SmallList, push_code, push_id, push_scope},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    billing::reduction::{Note, REDUCTION_LIST, ReductionRecord, ReductionRow, ReductionStatus},
+    billing::reduction::{ENDING_DAYS, Note, REDUCTION_LIST, ReductionRecord, ReductionRow, ReductionStatus},
     dictionary::ApplicantCategory,
     failure::Failure,
     id::ContractId,
@@ -106,6 +106,20 @@ pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
     sql.push(" and ").push_bind(ctx.actor().may(Permission::RentCheck));
 }
 
+/// Adds that the reduction `r` of the contract `c` ends soon, as the city counts it, and that nobody has asked for the next one: it is
+/// to be reviewed (年度复核). Of the reminder and the list behind it.
+pub(crate) fn push_reduction_ending(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
+    let today = ctx.today();
+    sql.push(" and r.status = 'APPROVED' and c.status = 'ACTIVE' and r.to_on between ").push_bind(today).push(" and ");
+    sql.push_bind(today).push("::date + coalesce((select value::int from parameter where code = 'REDUCTION_DAYS'");
+    sql.push(" and district_id is null and valid_from <= ").push_bind(today);
+    sql.push(" order by valid_from desc limit 1), ").push_bind(i32::from(ENDING_DAYS)).push(")");
+    sql.push(
+        " and not exists (select from rent_reduction n where n.contract_id = r.contract_id and n.from_on > r.to_on
+                          and n.status in ('PENDING', 'APPROVED'))",
+    );
+}
+
 /// A page of reductions in scope.
 ///
 /// # Errors
@@ -124,8 +138,7 @@ pub async fn reduction_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Reducti
             push_id(sql, query, "district", "r.district_id");
             push_id(sql, query, "contract", "r.contract_id");
             if query.filter("ending").is_some() {
-                sql.push(" and r.status = 'APPROVED'");
-                push_ending(sql, ctx, "r.to_on");
+                push_reduction_ending(sql, ctx);
             }
             if query.filter("turn").is_some() {
                 push_turn(sql, ctx);

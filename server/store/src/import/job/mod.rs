@@ -122,17 +122,13 @@ async fn job_insert(
     file_digest: &str,
     request: Uuid,
 ) -> Result<Option<Uuid>> {
-    let district = match ctx.scope() {
-        crate::Scope::Districts(districts) => districts.first().copied(),
-        _ => None,
-    };
     Ok(sqlx::query_scalar!(
         "insert into job (request_id, actor_id, district_id, sheet, file_name, digest, status, created_at)
          values ($1, $2, $3, $4, $5, $6, 'UPLOADED', $7)
          on conflict (actor_id, request_id) do nothing returning id",
         request,
         ctx.actor().id.0,
-        district,
+        ctx.only_district(),
         sheet.code(),
         file_name,
         file_digest,

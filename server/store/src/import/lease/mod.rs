@@ -93,6 +93,8 @@ struct Term {
 struct Standard {
     id: i64,
     district: Option<i64>,
+    /// whom it is for; none: everybody
+    category: Option<ApplicantCategory>,
     basis: AreaBasis,
     rate: Rate,
     from: NaiveDate,
@@ -374,7 +376,7 @@ async fn numbers_known(tx: &mut Tx, numbers: &[String]) -> Result<HashSet<String
 
 async fn standards(tx: &mut Tx) -> Result<Vec<Standard>> {
     let rows = sqlx::query!(
-        "select id, district_id, basis, unit_rate, valid_from, valid_to from rent_standard where status = 'ON' order by id"
+        "select id, district_id, category, basis, unit_rate, valid_from, valid_to from rent_standard where status = 'ON' order by id"
     )
     .fetch_all(connection(tx))
     .await?;
@@ -383,6 +385,7 @@ async fn standards(tx: &mut Tx) -> Result<Vec<Standard>> {
             Ok(Standard {
                 id: row.id,
                 district: row.district_id,
+                category: row.category.map(|code| stored(&code, ApplicantCategory::from_code)).transpose()?,
                 basis: stored(&row.basis, AreaBasis::from_code)?,
                 rate: Rate::from_ten_thousandths(row.unit_rate.into()),
                 from: row.valid_from,

@@ -52,31 +52,31 @@ impl Leases {
         complaints.extend(self.standing(home, human, !again && self.taken_persons.contains(&human.id)));
         complaints.extend(self.term(home, form));
         let priced = self.priced(run, home, form).map_err(|error| complaints.push(error)).ok();
+        let household = self.households.get(&human.id);
+        let category =
+            form.category.or(household.and_then(|(_, category)| *category)).unwrap_or(ApplicantCategory::Special);
+        if let Some((standard, _)) = priced {
+            complaints.extend(self.suited(standard, category));
+        }
         let sealed = self.sealed(ring, human.id, form)?;
         match (priced, sealed) {
-            (Some((standard, assessed)), Some(sealed)) if complaints.is_empty() => {
-                let household = self.households.get(&human.id);
-                Ok(Ok(Lease {
-                    unit,
-                    district: home.district,
-                    estate: home.estate,
-                    lessor: home.lessor,
-                    address: home.address.clone(),
-                    layout: home.layout.clone(),
-                    building_area: home.building,
-                    usable_area: home.usable,
-                    standard,
-                    assessed,
-                    person: human.id,
-                    assignment: home.assignment.filter(|_| self.way == Way::Fresh).map(|(id, _)| id),
-                    household: household.map(|(id, _)| *id),
-                    category: form
-                        .category
-                        .or(household.and_then(|(_, category)| *category))
-                        .unwrap_or(ApplicantCategory::Special),
-                    sealed,
-                }))
-            }
+            (Some((standard, assessed)), Some(sealed)) if complaints.is_empty() => Ok(Ok(Lease {
+                unit,
+                district: home.district,
+                estate: home.estate,
+                lessor: home.lessor,
+                address: home.address.clone(),
+                layout: home.layout.clone(),
+                building_area: home.building,
+                usable_area: home.usable,
+                standard,
+                assessed,
+                person: human.id,
+                assignment: home.assignment.filter(|_| self.way == Way::Fresh).map(|(id, _)| id),
+                household: household.map(|(id, _)| *id),
+                category,
+                sealed,
+            })),
             _ => Ok(Err(complaints)),
         }
     }
@@ -172,6 +172,13 @@ impl Leases {
             return Err(RowError::says("月租金(元)", format!("月租金应为{rent}元")));
         }
         Ok((standard.id, assessed))
+    }
+
+    /// Whether a standard is for such households; what was let before the cut-off stays as it was let.
+    fn suited(&self, standard: i64, category: ApplicantCategory) -> Option<RowError> {
+        let standard = self.standards.iter().find(|known| known.id == standard)?;
+        let wanted = standard.category.filter(|wanted| self.way == Way::Fresh && *wanted != category)?;
+        Some(RowError::says("保障类别", format!("该房源的租金标准适用于“{}”，与保障类别不一致", wanted.label())))
     }
 
     /// A standard that is approved: for a new contract the home's own, in force today; for one that is taken over any that was

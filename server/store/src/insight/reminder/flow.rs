@@ -2,12 +2,12 @@
 
 use super::{ASSIGNED, Source};
 use crate::{
-    billing::{adjustment, dunning, reduction, waiver},
+    billing::{adjustment, deduction, dunning, reduction, refund, waiver},
     housing::{
         asset_change::{self, push_change_scope},
         asset_count,
     },
-    list::push_scope,
+    list::{push_district_scope, push_scope},
     platform::task::{self, kinds_checked},
     tenancy::{assignment, change, contract, exit, take_over},
 };
@@ -140,6 +140,37 @@ pub(super) const FLOW: &[Source] = &[
             sql.push("from rent_adjustment r where true");
             push_scope(sql, ctx, "r.district_id", "r.estate_id");
             adjustment::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我办理的退费",
+        link: "/billing/refunds?turn=MINE",
+        text: ACCOUNTED,
+        href: "'/billing/refunds/' || id",
+        order: "made_at",
+        concerns: |actor| {
+            actor.may(Permission::BillRead)
+                && (actor.may(Permission::RefundCheck) || actor.may(Permission::RefundWrite))
+        },
+        rows: |sql, ctx| {
+            sql.push("from refund r where true");
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            refund::push_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
+        label: "待我复核或发送的代扣批次",
+        link: "/billing/deductions?turn=MINE",
+        text: "batch_no || '，' || items || '笔'",
+        href: "'/billing/deductions/' || id",
+        order: "made_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::DeductionCheck),
+        rows: |sql, ctx| {
+            sql.push("from deduction_batch b where true");
+            push_district_scope(sql, ctx, "b.district_id");
+            deduction::push_turn(sql, ctx);
         },
     },
     Source {

@@ -1,6 +1,7 @@
 //! Reports (domain.md §8): the sums of a sheet, by group, within the actor's scope. Everything is added up from tallies whose
 //! indexes begin with the district, in one statement.
 
+mod carried;
 mod source;
 
 use crate::{
@@ -15,7 +16,8 @@ use domain::{
     failure::{Failure, FieldErrors},
     insight::{
         money::age_limits,
-        report::{By, Report, ReportQuery, ReportRow, ReportSheet},
+        report::{By, Report, ReportRow, ReportSheet, carried_on},
+        report_query::ReportQuery,
         report_sheet::EXIT,
     },
     list::{ListQuery, group_thousands},
@@ -28,8 +30,8 @@ use sqlx::{Postgres, QueryBuilder};
 /// A report as it was asked for: its name and wishes stand in the filters of `query`.
 ///
 /// # Errors
-/// Without [`Permission::ReportRead`]; complaints by field; [`Failure::NotFound`] for a report that there is not, and for a
-/// district or estate out of scope; a refusal of more than `most` rows, because a total of some of them is none.
+/// Without [`Permission::ReportRead`], and of households by name without [`Permission::BillRead`]; complaints by field;
+/// [`Failure::NotFound`] for a report that there is not, and for a place out of scope; a refusal of more than `most` rows, because a total of some of them is none.
 pub async fn report_get(ctx: &Ctx, query: &ListQuery, most: u32) -> Result<Report> {
     ctx.require(Permission::ReportRead)?;
     let key = query.filter("report").ok_or(Failure::refused("请选择报表"))?;
@@ -38,7 +40,10 @@ pub async fn report_get(ctx: &Ctx, query: &ListQuery, most: u32) -> Result<Repor
     let mut tx = ctx.begin().await?;
     let of = whose(&mut tx, ctx, &asked).await?;
     let by = asked.by.unwrap_or_else(|| suggested(ctx, sheet, &asked));
-    let rows = rows(&mut tx, ctx, sheet, by, &asked, most).await?;
+    if by == By::Account {
+        ctx.require(Permission::BillRead)?;
+    }
+    let rows = carried_on(sheet, &asked, rows(&mut tx, ctx, sheet, by, &asked, most).await?);
     tx.commit().await?;
     if u32::try_from(rows.len()).is_ok_and(|rows| rows > most) {
         let most = group_thousands(most.into());
@@ -49,6 +54,17 @@ pub async fn report_get(ctx: &Ctx, query: &ListQuery, most: u32) -> Result<Repor
 
 /// The place that a report is about, as its head names it.
 async fn whose(tx: &mut Tx, ctx: &Ctx, asked: &ReportQuery) -> Result<String> {
+    if let Some(unit) = asked.unit {
+        let name = sqlx::query_scalar!(
+            r#"select e.name || u.address as "name!" from unit u join estate e on e.id = u.estate_id where u.id = $1"#,
+            unit
+        );
+        return Ok(name.fetch_optional(connection(tx)).await?.ok_or(Failure::NotFound)?);
+    }
+    if let Some(project) = asked.project {
+        let name = sqlx::query_scalar!("select name from project where id = $1", project);
+        return Ok(name.fetch_optional(connection(tx)).await?.ok_or(Failure::NotFound)?);
+    }
     if let Some(estate) = asked.estate {
         let found = sqlx::query!("select name, district_id from estate where id = $1 and deleted_at is null", estate)
             .fetch_optional(connection(tx))
@@ -70,8 +86,19 @@ async fn whose(tx: &mut Tx, ctx: &Ctx, asked: &ReportQuery) -> Result<String> {
     Ok(ctx.actor().organization.clone())
 }
 
-/// The level just below what is looked at.
+/// The level just below what is looked at, of a report that is about places; otherwise its first.
 fn suggested(ctx: &Ctx, sheet: &ReportSheet, asked: &ReportQuery) -> By {
+    match sheet.groups.first() {
+        Some(By::Project) => {
+            return match (asked.unit, asked.project.or(asked.estate)) {
+                (Some(_), _) => By::Account,
+                (None, Some(_)) => By::Unit,
+                (None, None) => By::Project,
+            };
+        }
+        Some(By::Item) => return By::Item,
+        _ => {}
+    }
     let one_district = asked.district.is_some()
         || match ctx.scope() {
             Scope::City { .. } | Scope::Nothing => false,
@@ -113,7 +140,7 @@ async fn rows(
         sums.join(", ")
     ));
     let of_estates = asked.estate.is_some() || matches!(ctx.scope(), Scope::Estates(_));
-    for (place, branch) in branches(sheet.key, of_estates).iter().enumerate() {
+    for (place, branch) in branches(sheet.key, by, of_estates).iter().enumerate() {
         if place > 0 {
             sql.push(" union all ");
         }
@@ -160,6 +187,11 @@ fn push_branch(
         }
         None => {}
     }
+    for (column, id) in [("t.project_id", asked.project), ("t.unit_id", asked.unit)] {
+        if let Some(id) = id {
+            sql.push(format!(" and {column} = ")).push_bind(id);
+        }
+    }
     if let Some(item) = asked.item.filter(|_| !branch.from.contains(ITEMS)) {
         sql.push(" and t.fee_item = ").push_bind(item.code());
     }
@@ -193,6 +225,9 @@ fn grouped(by: By, branch: &Branch) -> String {
         By::District => "t.district_id::text".to_owned(),
         By::Estate => "t.estate_id::text".to_owned(),
         By::Building => "t.building_id::text".to_owned(),
+        By::Project => "t.project_id::text".to_owned(),
+        By::Unit => "t.unit_id::text".to_owned(),
+        By::Account => "t.account_id::text".to_owned(),
         By::Item => "t.fee_item".to_owned(),
         By::Method => "t.method".to_owned(),
         By::Cashier => "coalesce(t.cashier_id::text, '')".to_owned(),
@@ -214,6 +249,22 @@ const fn named(by: By) -> (&'static str, &'static str, &'static str, &'static st
             "e.name || ' ' || b.no",
             "join building b on b.id = x.key::bigint join estate e on e.id = b.estate_id",
             "e.name collate natural_order, b.no_key, b.id",
+        ),
+        By::Project => {
+            ("p.id", "p.name", "join project p on p.id = x.key::bigint", "p.name collate natural_order, p.id")
+        }
+        By::Unit => (
+            "w.id",
+            "e.name || w.address",
+            "join unit w on w.id = x.key::bigint join estate e on e.id = w.estate_id",
+            "e.name collate natural_order, w.position_key, w.id",
+        ),
+        By::Account => (
+            "a.id",
+            "a.account_no || coalesce(' ' || c.lessee_name, '')",
+            "join account a on a.id = x.key::bigint
+             left join lateral (select lessee_name from contract where account_id = a.id order by id desc limit 1) c on true",
+            "a.account_no",
         ),
         By::Cashier => (
             "nullif(x.key, '')::bigint",

@@ -5,6 +5,9 @@
 //! What is named by more than a code is grouped within the table already: the conditions of the scope go in there, and names
 //! are made for groups and not for a million rows.
 
+use super::carried::{BALANCE, BALANCE_OF_ACCOUNTS, RECEIVABLE};
+use domain::insight::report::By;
+
 /// One table that is added up; a report may have several.
 pub(super) struct Branch {
     /// `… t … where …`, ending in a condition; `t` has the district, and the estate where `has_estate` says so
@@ -18,9 +21,11 @@ pub(super) struct Branch {
     pub sums: &'static [(usize, &'static str)],
 }
 
-/// The branches of a report. Batches belong to a whole district: of an estate their items are added up.
-pub(super) fn branches(key: &str, of_estates: bool) -> &'static [Branch] {
+/// The branches of a report. Batches belong to a whole district: of an estate their items are added up. Tallies end at the
+/// estate: what is kept of projects, doors and households is told by the accounts.
+pub(super) fn branches(key: &str, by: By, of_estates: bool) -> &'static [Branch] {
     match key {
+        "balance" if matches!(by, By::Project | By::Unit | By::Account) => BALANCE_OF_ACCOUNTS,
         "deduction" if of_estates => DEDUCTION_OF_ESTATES,
         "income" => INCOME,
         "rent" => RENT,
@@ -159,51 +164,6 @@ const EXIT: &[Branch] = &[Branch {
     ],
 }];
 
-/// Transfers on receivables, seen from them.
-macro_rules! owed {
-    ($table:literal, $condition:literal) => {
-        concat!(
-            $table,
-            " t cross join lateral (
-                 select case 'RECEIVABLE' when t.debit then t.credit else t.debit end as other,
-                        case 'RECEIVABLE' when t.debit then t.amount_fen else -t.amount_fen end as fen) m
-             where 'RECEIVABLE' in (t.debit, t.credit) and ",
-            $condition
-        )
-    };
-}
-
-/// What was there before: the months before, and what of their days is not melted yet.
-const RECEIVABLE: &[Branch] = &[
-    Branch {
-        from: owed!("ledger_month", "t.month < {from}"),
-        has_estate: true,
-        day: "",
-        second: "",
-        sums: &[(0, "sum(m.fen)"), (5, "sum(m.fen)")],
-    },
-    Branch {
-        from: owed!("ledger_tally", "t.loose and t.booked_on < {from}"),
-        has_estate: true,
-        day: "",
-        second: "",
-        sums: &[(0, "sum(m.fen)"), (5, "sum(m.fen)")],
-    },
-    Branch {
-        from: owed!("ledger_tally", "t.booked_on between {from} and {to}"),
-        has_estate: true,
-        day: "",
-        second: "",
-        sums: &[
-            (1, "sum(m.fen) filter (where m.other in ('INCOME', 'OPENING') and m.fen > 0)"),
-            (2, "-sum(m.fen) filter (where m.other in ('INCOME', 'OPENING') and m.fen < 0)"),
-            (3, "-sum(m.fen) filter (where m.other in ('WAIVER', 'BAD_DEBT'))"),
-            (4, "-sum(m.fen) filter (where m.other not in ('INCOME', 'OPENING', 'WAIVER', 'BAD_DEBT'))"),
-            (5, "sum(m.fen)"),
-        ],
-    },
-];
-
 const RECEIPT: &[Branch] = &[Branch {
     from: moved!(" and t.method <> ''"),
     has_estate: true,
@@ -265,60 +225,6 @@ const DEBT: &[Branch] = &[Branch {
         (1, "sum(t.amount_fen + t.late_fee_fen - t.paid_fen - t.late_paid_fen)"),
     ],
 }];
-
-/// Transfers on what is kept for households, seen from it.
-macro_rules! kept {
-    ($table:literal, $condition:literal) => {
-        concat!(
-            $table,
-            " t cross join lateral (
-                 select t.amount_fen * ((t.credit = 'BALANCE')::int - (t.debit = 'BALANCE')::int) as balance,
-                        t.amount_fen * ((t.credit = 'DEPOSIT')::int - (t.debit = 'DEPOSIT')::int) as deposit) m
-             where (t.debit in ('BALANCE', 'DEPOSIT') or t.credit in ('BALANCE', 'DEPOSIT')) and ",
-            $condition
-        )
-    };
-}
-
-const KEPT_BEFORE: &[(usize, &str)] = &[
-    (0, "sum(m.balance)"),
-    (3, "sum(m.balance)"),
-    (4, "sum(m.deposit)"),
-    (7, "sum(m.deposit)"),
-    (8, "sum(m.balance + m.deposit)"),
-];
-
-const BALANCE: &[Branch] = &[
-    Branch {
-        from: kept!("ledger_month", "t.month < {from}"),
-        has_estate: true,
-        day: "",
-        second: "",
-        sums: KEPT_BEFORE,
-    },
-    Branch {
-        from: kept!("ledger_tally", "t.loose and t.booked_on < {from}"),
-        has_estate: true,
-        day: "",
-        second: "",
-        sums: KEPT_BEFORE,
-    },
-    Branch {
-        from: kept!("ledger_tally", "t.booked_on between {from} and {to}"),
-        has_estate: true,
-        day: "",
-        second: "",
-        sums: &[
-            (1, "sum(m.balance) filter (where m.balance > 0)"),
-            (2, "-sum(m.balance) filter (where m.balance < 0)"),
-            (3, "sum(m.balance)"),
-            (5, "sum(m.deposit) filter (where m.deposit > 0)"),
-            (6, "-sum(m.deposit) filter (where m.deposit < 0)"),
-            (7, "sum(m.deposit)"),
-            (8, "sum(m.balance + m.deposit)"),
-        ],
-    },
-];
 
 const DEDUCTION: &[Branch] = &[
     Branch {
@@ -420,8 +326,9 @@ mod tests {
     /// Every sum that a column names is counted once, and none besides.
     #[test]
     fn columns_and_sums_belong_together() {
-        for (sheet, of_estates) in REPORTS.into_iter().flat_map(|sheet| [(sheet, false), (sheet, true)]) {
-            let branches = branches(sheet.key, of_estates);
+        let every = REPORTS.into_iter().flat_map(|sheet| sheet.groups.iter().map(move |by| (sheet, *by)));
+        for (sheet, by, of_estates) in every.flat_map(|(sheet, by)| [(sheet, by, false), (sheet, by, true)]) {
+            let branches = branches(sheet.key, by, of_estates);
             let places: Vec<usize> = branches.iter().flat_map(|branch| branch.sums.iter().map(|sum| sum.0)).collect();
             let named: BTreeSet<usize> = places.iter().copied().collect();
             assert_eq!(named, (0..sheet.width()).collect(), "{}", sheet.no);

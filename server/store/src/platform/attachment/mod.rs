@@ -317,6 +317,7 @@ fn table(owner: AttachmentOwner) -> (&'static str, &'static str, &'static str) {
         AttachmentOwner::Dunning => ("dunning_record", "true", "true"),
         // What an exit that is over was settled by stays as it was.
         AttachmentOwner::Exit => ("exit_case", "true", "status <> 'CLOSED'"),
+        AttachmentOwner::MeterReading => ("meter_reading", "true", "true"),
     }
 }
 
@@ -347,15 +348,24 @@ async fn require_hold(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<()
     }
 }
 
-/// Refuses to take a file from a record that it proves: a notice that was served (§3.8).
+/// Refuses to take a file from a record that it proves: a notice that was served (§3.8), a value that somebody was charged for.
 async fn require_loose(tx: &mut Tx, owner: AttachmentOwner, id: i64) -> Result<()> {
-    if owner != AttachmentOwner::Dunning {
-        return Ok(());
-    }
-    let proven = sqlx::query_scalar!(r#"select status = 'DONE' as "proven!" from dunning_record where id = $1"#, id)
-        .fetch_one(connection(tx))
-        .await?;
-    if proven { Err(Failure::refused("催缴已办理，凭证不能删除").into()) } else { Ok(()) }
+    let (proven, sentence) = match owner {
+        AttachmentOwner::Dunning => (
+            sqlx::query_scalar!(r#"select status = 'DONE' as "proven!" from dunning_record where id = $1"#, id)
+                .fetch_one(connection(tx))
+                .await?,
+            "催缴已办理，凭证不能删除",
+        ),
+        AttachmentOwner::MeterReading => (
+            sqlx::query_scalar!(r#"select status = 'BILLED' as "proven!" from meter_reading where id = $1"#, id)
+                .fetch_one(connection(tx))
+                .await?,
+            "读数已出账，照片不能删除",
+        ),
+        _ => return Ok(()),
+    };
+    if proven { Err(Failure::refused(sentence).into()) } else { Ok(()) }
 }
 
 /// What came back from the store must be what went in: somebody may have exchanged two files there.

@@ -9,7 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    billing::sms::{SMS_BLOCK_LIST, SmsBlockRow},
+    billing::sms_sheet::{SMS_BLOCK_LIST, SmsBlockRow},
     failure::Failure,
     id::AccountId,
     list::{ListQuery, Page},

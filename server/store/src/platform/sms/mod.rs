@@ -1,4 +1,4 @@
-//! 短信 (E-126, S0-19, X-08): written in the transaction of what they tell ([`sms_enqueue`]), sent by the server
+//! 短信 and 语音 (E-126, S0-19, X-08): written in the transaction of what they tell ([`sms_enqueue`]), sent by the server
 //! ([`send`]), shown with their receipts and what they cost ([`read`]), sent once more ([`resend`]), worded by administrators ([`template`]).
 
 mod block;
@@ -18,7 +18,7 @@ use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
 };
-use domain::billing::sms::{SmsKind, send_from, sms_parts};
+use domain::billing::sms::{Channel, SmsKind, send_from};
 use serde_json::json;
 
 /// A message on its way in.
@@ -26,6 +26,7 @@ pub(crate) struct NewSms {
     pub account: i64,
     pub contract: i64,
     pub dunning: Option<i64>,
+    pub channel: Channel,
     pub kind: SmsKind,
     /// what it tells is told once
     pub told_key: String,
@@ -42,10 +43,11 @@ pub(crate) async fn sms_enqueue(tx: &mut Tx, ctx: &Ctx, templates: &Templates, m
         rows.accounts.push(message.account);
         rows.contracts.push(message.contract);
         rows.dunnings.push(message.dunning);
+        rows.channels.push(message.channel.code());
         rows.kinds.push(message.kind.code());
         rows.keys.push(message.told_key.clone());
         rows.params.push(message.params.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect());
-        rows.parts.push(sms_parts(&sign, &content));
+        rows.parts.push(message.channel.parts(&sign, &content));
         rows.signs.push(sign);
         rows.contents.push(content);
     }
@@ -53,12 +55,12 @@ pub(crate) async fn sms_enqueue(tx: &mut Tx, ctx: &Ctx, templates: &Templates, m
         return Ok(0);
     }
     let done = sqlx::query!(
-        "insert into sms (district_id, estate_id, account_id, contract_id, dunning_id, template, told_key, sign, params, content,
+        "insert into sms (district_id, estate_id, account_id, contract_id, dunning_id, channel, template, told_key, sign, params, content,
                           phone_mask, queued_at, not_before, parts, actor_id)
-         select a.district_id, a.estate_id, a.id, c.id, n.dunning, n.kind, n.key, n.sign, n.params, n.content,
+         select a.district_id, a.estate_id, a.id, c.id, n.dunning, n.channel, n.kind, n.key, n.sign, n.params, n.content,
                 coalesce(p.phone_mask, c.phone_mask), $1, $2, n.parts, $3
          from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::jsonb[], $11::text[],
-                     $12::smallint[]) as n (account, contract, dunning, kind, key, sign, params, content, parts)
+                     $12::smallint[], $13::text[]) as n (account, contract, dunning, kind, key, sign, params, content, parts, channel)
          join account a on a.id = n.account join contract c on c.id = n.contract left join person p on p.id = a.person_id
          where coalesce(p.phone_mask, c.phone_mask) <> '' and not exists (select from sms_block b where b.account_id = a.id and b.ended_at is null)
          on conflict (told_key) do nothing",
@@ -74,6 +76,7 @@ pub(crate) async fn sms_enqueue(tx: &mut Tx, ctx: &Ctx, templates: &Templates, m
         &rows.params as _,
         &rows.contents,
         &rows.parts,
+        &rows.channels as &[&str],
     )
     .execute(connection(tx))
     .await?;
@@ -85,6 +88,7 @@ struct Rows {
     accounts: Vec<i64>,
     contracts: Vec<i64>,
     dunnings: Vec<Option<i64>>,
+    channels: Vec<&'static str>,
     kinds: Vec<&'static str>,
     keys: Vec<String>,
     signs: Vec<String>,

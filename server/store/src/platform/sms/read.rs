@@ -13,7 +13,8 @@ use chrono::{DateTime, Days, Months, Utc};
 use domain::{
     billing::{
         plan::month_of,
-        sms::{SMS_LIST, SMS_MONTH_LIST, SmsKind, SmsMonthRow, SmsRow, SmsStatus},
+        sms::{Channel, SmsKind, SmsStatus},
+        sms_sheet::{SMS_LIST, SMS_MONTH_LIST, SmsMonthRow, SmsRow},
     },
     failure::Failure,
     form::date,
@@ -25,7 +26,7 @@ use domain::{
 use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
-    "r.id, r.account_id, c.lessee_name as lessee, u.address, r.phone_mask, r.template, r.content, r.status, r.queued_at,
+    "r.id, r.account_id, c.lessee_name as lessee, u.address, r.phone_mask, r.channel, r.template, r.content, r.status, r.queued_at,
      r.not_before, r.attempts, r.sent_at, r.receipt_at, r.receipt_code, r.parts, r.cost_fen, r.message, r.dunning_id,
      exists (select from sms n where n.resend_of = r.id) as resent";
 const JOINS: &str = "join contract c on c.id = r.contract_id join unit u on u.id = c.unit_id";
@@ -39,6 +40,7 @@ struct Record {
     lessee: String,
     address: String,
     phone_mask: String,
+    channel: String,
     template: String,
     content: String,
     status: String,
@@ -65,6 +67,7 @@ impl TryFrom<Record> for SmsRow {
             lessee: record.lessee,
             address: record.address,
             phone_mask: record.phone_mask,
+            channel: stored(&record.channel, Channel::from_code)?,
             kind: stored(&record.template, SmsKind::from_code)?,
             content: record.content,
             status: stored(&record.status, SmsStatus::from_code)?,
@@ -87,6 +90,7 @@ impl TryFrom<Record> for SmsRow {
 pub(super) fn push_filter(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
     let day = |key| query.filter(key).and_then(|text| date(text).ok());
     push_code(sql, query, "status", "r.status");
+    push_code(sql, query, "channel", "r.channel");
     push_code(sql, query, "kind", "r.template");
     push_id(sql, query, "district", "r.district_id");
     if let Some(since) = day("since").and_then(china_midnight) {
@@ -143,6 +147,7 @@ pub async fn sms_get(ctx: &Ctx, id: i64) -> Result<SmsRow> {
 struct MonthRecord {
     month: String,
     district: String,
+    channel: String,
     template: String,
     messages: i64,
     delivered: i64,
@@ -162,7 +167,7 @@ pub async fn sms_month_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<SmsMont
     let since = month_of(ctx.today()).checked_sub_months(Months::new(MONTHS - 1)).and_then(china_midnight);
     let page = SmallList {
         columns: "m.*",
-        from: "from (select to_char(s.sent_at at time zone 'Asia/Shanghai', 'YYYY-MM') as month, d.name as district, s.template,
+        from: "from (select to_char(s.sent_at at time zone 'Asia/Shanghai', 'YYYY-MM') as month, d.name as district, s.channel, s.template,
                        count(*) as messages,
                        count(*) filter (where s.status = 'DELIVERED') as delivered,
                        count(*) filter (where s.status = 'FAILED') as failed,
@@ -174,11 +179,11 @@ pub async fn sms_month_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<SmsMont
             sql.push_bind(since);
             push_scope(sql, ctx, "s.district_id", "s.estate_id");
             push_id(sql, query, "district", "s.district_id");
-            sql.push(" group by 1, d.id, s.template) m where true");
+            sql.push(" group by 1, d.id, s.channel, s.template) m where true");
         },
         order: "m.month",
         descending,
-        tie: "m.district, m.template",
+        tie: "m.district, m.template, m.channel",
     }
     .page::<MonthRecord>(ctx, query)
     .await?;
@@ -186,6 +191,7 @@ pub async fn sms_month_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<SmsMont
         Ok(SmsMonthRow {
             month: record.month,
             district: record.district,
+            channel: stored(&record.channel, Channel::from_code)?,
             kind: stored(&record.template, SmsKind::from_code)?,
             messages: record.messages,
             delivered: record.delivered,

@@ -98,15 +98,15 @@ async fn resend(tx: &mut Tx, ctx: &Ctx, id: i64) -> Result<i64> {
     // It waits again: whatever is paid from now on ends it.
     sqlx::query!(
         "update dunning_record set status = 'OPEN', done_at = null, done_by = null, result = null, version = version + 1
-         where id = $1 and status = 'DONE' and way = 'SMS'",
+         where id = $1 and status = 'DONE' and way in ('SMS', 'VOICE')",
         of.dunning_id
     )
     .execute(connection(tx))
     .await?;
     let sent = sqlx::query_scalar!(
-        "insert into sms (district_id, estate_id, account_id, contract_id, dunning_id, template, told_key, sign, params, content,
+        "insert into sms (district_id, estate_id, account_id, contract_id, dunning_id, channel, template, told_key, sign, params, content,
                           phone_mask, queued_at, not_before, parts, resend_of, actor_id)
-         select s.district_id, s.estate_id, s.account_id, s.contract_id, s.dunning_id, s.template, 'RESEND:' || s.id, s.sign,
+         select s.district_id, s.estate_id, s.account_id, s.contract_id, s.dunning_id, s.channel, s.template, 'RESEND:' || s.id, s.sign,
                 s.params, s.content, coalesce(p.phone_mask, s.phone_mask), $2, $3, s.parts, s.id, $4
          from sms s join account a on a.id = s.account_id left join person p on p.id = a.person_id
          where s.id = $1 and not exists (select from sms_block b where b.account_id = s.account_id and b.ended_at is null)

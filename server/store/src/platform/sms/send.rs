@@ -10,7 +10,8 @@ use crate::{
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use domain::{
     billing::sms::{
-        ATTEMPTS, CLAIM_MINUTES, KEPT_HOURS, SILENT_HOURS, SmsEvent, SmsStatus, retry_at, send_before, send_from,
+        ATTEMPTS, CLAIM_MINUTES, Channel, KEPT_HOURS, Prices, SILENT_HOURS, SmsEvent, SmsStatus, retry_at, send_before,
+        send_from,
     },
     value::{Money, Phone},
 };
@@ -21,6 +22,7 @@ const PORTION: i64 = 500;
 /// A message for the gateway. It holds a telephone number in clear: it is never shown or logged.
 pub struct Outgoing {
     pub id: i64,
+    pub channel: Channel,
     pub phone: String,
     pub sign: String,
     pub content: String,
@@ -45,10 +47,12 @@ pub async fn sms_claim(database: &Database, most: i64, now: DateTime<Utc>) -> Re
         }
         let mut claimed = Vec::with_capacity(rows.len());
         for row in rows.into_iter().filter(|row| !row.stopped) {
+            let channel = stored(&row.channel, Channel::from_code)?;
             let refusal = match ring.open(Kind::Phone, &row.phone) {
-                Ok(phone) if Phone::parse(&phone).is_ok_and(|phone| phone.is_mobile()) => {
+                // Whoever has no mobile telephone can still be called.
+                Ok(phone) if Phone::parse(&phone).is_ok_and(|phone| channel == Channel::Voice || phone.is_mobile()) => {
                     let (id, send_before) = (row.id, send_before(now));
-                    claimed.push(Outgoing { id, phone, sign: row.sign, content: row.content, send_before });
+                    claimed.push(Outgoing { id, channel, phone, sign: row.sign, content: row.content, send_before });
                     continue;
                 }
                 Ok(_) => "联系电话不是手机号码",
@@ -73,6 +77,7 @@ struct Claimed {
     id: i64,
     dunning: Option<i64>,
     stopped: bool,
+    channel: String,
     sign: String,
     content: String,
     phone: Vec<u8>,
@@ -96,7 +101,7 @@ async fn claim(database: &Database, most: i64, now: DateTime<Utc>) -> Result<Vec
              attempts = s.attempts + case when due.stopped then 0 else 1 end, claimed_at = $1, phone_mask = p.phone_mask
          from due, account a, person p
          where s.id = due.id and a.id = s.account_id and p.id = a.person_id
-         returning s.id, s.dunning_id as dunning, due.stopped as "stopped!", s.sign, s.content, p.phone"#,
+         returning s.id, s.dunning_id as dunning, due.stopped as "stopped!", s.channel, s.sign, s.content, p.phone"#,
         now,
         now - TimeDelta::minutes(CLAIM_MINUTES),
         most,
@@ -244,7 +249,7 @@ pub async fn sms_receipt(
     database: &Database,
     id: i64,
     (delivered, code): (bool, &str),
-    price: Money,
+    prices: Prices,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let ctx = Ctx::server(database, now);
@@ -253,12 +258,13 @@ pub async fn sms_receipt(
     let code: String = code.chars().filter(|letter| !letter.is_control()).take(50).collect();
     let first = sqlx::query!(
         "update sms set sent_at = coalesce(sent_at, $3), receipt_at = $3, receipt_code = $2, message = null,
-             cost_fen = case when sent_at is null then parts * $4::bigint else cost_fen end
+             cost_fen = case when sent_at is not null then cost_fen when channel = 'VOICE' then $5::bigint else parts * $4::bigint end
          where id = $1 and receipt_at is null and status in ('SENDING', 'SENT', 'SILENT', 'FAILED')",
         id,
         code,
         now,
-        price.fen(),
+        prices.part.fen(),
+        prices.call.fen(),
     )
     .execute(connection(&mut tx))
     .await?;
@@ -292,9 +298,9 @@ async fn silent_end(tx: &mut Tx, ctx: &Ctx) -> Result<i64> {
         r#"with due as (
              select id from sms where status = 'SENT' and sent_at < $1 order by sent_at limit $2 for update skip locked),
          moved as (
-             update sms s set status = 'SILENT' from due where s.id = due.id returning s.id, s.dunning_id),
+             update sms s set status = 'SILENT' from due where s.id = due.id returning s.id, s.dunning_id, s.channel),
          told as (
-             update dunning_record k set status = 'DONE', done_at = coalesce(k.done_at, $3), result = '短信无回执', version = k.version + 1
+             update dunning_record k set status = 'DONE', done_at = coalesce(k.done_at, $3), result = case moved.channel when 'VOICE' then '语音' else '短信' end || '无回执', version = k.version + 1
              from moved where k.id = moved.dunning_id and k.status <> 'CANCELLED'
                  and not exists (select from sms n where n.resend_of = moved.id))
          select count(*) as "moved!" from moved"#,
@@ -312,9 +318,9 @@ async fn lost_end(tx: &mut Tx, ctx: &Ctx) -> Result<i64> {
              select id from sms where status = 'SENDING' and attempts >= $1 and claimed_at < $2 order by id limit $3
              for update skip locked),
          moved as (
-             update sms s set status = 'FAILED', message = '发送中断' from due where s.id = due.id returning s.id, s.dunning_id),
+             update sms s set status = 'FAILED', message = '发送中断' from due where s.id = due.id returning s.id, s.dunning_id, s.channel),
          told as (
-             update dunning_record k set status = 'DONE', done_at = coalesce(k.done_at, $4), result = '短信发送失败', version = k.version + 1
+             update dunning_record k set status = 'DONE', done_at = coalesce(k.done_at, $4), result = case moved.channel when 'VOICE' then '语音' else '短信' end || '发送失败', version = k.version + 1
              from moved where k.id = moved.dunning_id and k.status <> 'CANCELLED'
                  and not exists (select from sms n where n.resend_of = moved.id))
          select count(*) as "moved!" from moved"#,
@@ -330,7 +336,7 @@ async fn lost_end(tx: &mut Tx, ctx: &Ctx) -> Result<i64> {
 /// Takes a message to its next status, and the record of dunning that it carries out with it, unless another message does so
 /// now; whether anything happened.
 async fn move_on(tx: &mut Tx, ctx: &Ctx, id: i64, event: SmsEvent, message: Option<&str>) -> Result<bool> {
-    let row = sqlx::query!("select status, dunning_id from sms where id = $1 for update", id)
+    let row = sqlx::query!("select status, channel, dunning_id from sms where id = $1 for update", id)
         .fetch_optional(connection(tx))
         .await?;
     let Some(row) = row else { return Ok(false) };
@@ -339,12 +345,13 @@ async fn move_on(tx: &mut Tx, ctx: &Ctx, id: i64, event: SmsEvent, message: Opti
         .execute(connection(tx))
         .await?;
     let result = match next {
-        SmsStatus::Sent => "短信已提交",
-        SmsStatus::Delivered => "短信已送达",
-        SmsStatus::Failed => "短信发送失败",
-        SmsStatus::Silent => "短信无回执",
+        SmsStatus::Sent => "已提交",
+        SmsStatus::Delivered => "已送达",
+        SmsStatus::Failed => "发送失败",
+        SmsStatus::Silent => "无回执",
         _ => return Ok(true),
     };
+    let result = format!("{}{result}", stored(&row.channel, Channel::from_code)?);
     sqlx::query!(
         "update dunning_record set status = 'DONE', done_at = coalesce(done_at, $2), result = $3, version = version + 1
          where id = $1 and status <> 'CANCELLED' and not exists (select from sms n where n.resend_of = $4)",

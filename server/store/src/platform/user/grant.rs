@@ -3,7 +3,7 @@
 use super::{
     Reach,
     import::import_pending,
-    organization_scope,
+    listed_scope,
     record::{city_eyes, own_eyes, user_hold},
     watch::{users_watching, watch_begins, watchers_renew},
 };
@@ -21,7 +21,7 @@ use domain::{
         approval::ChangeLine,
         permission::{Permission, exclusions_check},
         user::roles_check,
-        user_form::{GrantFields, GrantForm},
+        user_form::{GrantFields, GrantForm, Reachable},
     },
 };
 
@@ -73,6 +73,7 @@ async fn grant_load(tx: &mut Tx, id: UserId) -> Result<GrantFields> {
     let row = sqlx::query!(
         r#"select organization_id,
                   array(select role_id from user_role where user_id = u.id order by 1) as "roles!",
+                  array(select district_id from user_district where user_id = u.id order by 1) as "districts!",
                   array(select estate_id from user_estate where user_id = u.id order by 1) as "estates!"
            from app_user u where id = $1"#,
         id.0
@@ -82,6 +83,7 @@ async fn grant_load(tx: &mut Tx, id: UserId) -> Result<GrantFields> {
     Ok(GrantFields {
         organization: OrganizationId(row.organization_id),
         roles: row.roles.into_iter().map(RoleId).collect(),
+        districts: row.districts.into_iter().map(OrganizationId).collect(),
         estates: row.estates.into_iter().map(EstateId).collect(),
     })
 }
@@ -96,12 +98,17 @@ async fn lines(tx: &mut Tx, id: UserId, before: Option<&GrantFields>, after: &Gr
         Some(before) => role_names(tx, &before.roles).await?,
         None => None,
     };
+    let districts = match before {
+        Some(before) => district_names(tx, &before.districts).await?,
+        None => None,
+    };
     let estates = match before {
         Some(before) => estate_names(tx, &before.estates).await?,
         None => None,
     };
     lines.extend(ChangeLine::of("所属机构", organization, Some(organization_name(tx, after.organization).await?)));
     lines.extend(ChangeLine::of("角色", roles, role_names(tx, &after.roles).await?));
+    lines.extend(ChangeLine::of("可见区县", districts, district_names(tx, &after.districts).await?));
     lines.extend(ChangeLine::of("负责楼盘", estates, estate_names(tx, &after.estates).await?));
     if watch_begins(tx, id, &after.roles).await? {
         let told = "复核通过后原密码和二次验证失效，由服务器管理员执行 server user password 重设";
@@ -121,6 +128,16 @@ async fn role_names(tx: &mut Tx, ids: &[RoleId]) -> Result<Option<String>> {
         .await?)
 }
 
+async fn district_names(tx: &mut Tx, ids: &[OrganizationId]) -> Result<Option<String>> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        "select string_agg(name, '、' order by sort, code) from organization where id = any($1)",
+        &ids
+    )
+    .fetch_one(connection(tx))
+    .await?)
+}
+
 async fn estate_names(tx: &mut Tx, ids: &[EstateId]) -> Result<Option<String>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let scope = city_eyes(tx).await?;
@@ -134,8 +151,8 @@ async fn estate_names(tx: &mut Tx, ids: &[EstateId]) -> Result<Option<String>> {
     Ok(names)
 }
 
-/// The rules of a grant: what it names exists, its roles go together (domain.md §6.4), its estates belong to its
-/// organisation.
+/// The rules of a grant: what it names exists, its roles go together (domain.md §6.4), districts are listed for the
+/// administration alone, and its estates lie in what it would see.
 pub(super) async fn grant_check(tx: &mut Tx, grant: &GrantFields) -> Result<()> {
     let mut errors = FieldErrors::default();
     let known = sqlx::query_scalar!(
@@ -163,43 +180,50 @@ pub(super) async fn grant_check(tx: &mut Tx, grant: &GrantFields) -> Result<()> 
     let held: Vec<Permission> =
         roles.iter().flat_map(|role| role.permissions.iter().filter_map(|code| Permission::from_code(code))).collect();
     errors.take("roles", exclusions_check(&held));
-    if !grant.estates.is_empty() && known {
-        let inside = estates_of_organization(tx, grant.organization).await?;
-        if !grant.estates.iter().all(|estate| inside.iter().any(|(id, _)| id == estate)) {
-            errors.add("estates", "负责楼盘须在所属机构的管辖范围内");
+    if known && !(grant.districts.is_empty() && grant.estates.is_empty()) {
+        let inside = reachable(tx, grant.organization, &grant.districts).await?;
+        if !grant.districts.iter().all(|district| inside.districts.iter().any(|(id, _)| id == district)) {
+            errors.add("districts", "只有市、区县和管理单位的账号可以自定义可见区县，且区县须存在");
+        }
+        if !grant.estates.iter().all(|estate| inside.estates.iter().any(|(id, _)| id == estate)) {
+            errors.add("estates", "负责楼盘须在账号的可见范围内");
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
-/// The estates that an account of an organisation could be limited to.
+/// What an account of an organisation could be limited to: the districts that can be listed for it, and the estates in
+/// those that are, or in what its organisation sees.
 ///
 /// # Errors
 /// Without [`Permission::UserWrite`].
-pub async fn user_estates(ctx: &Ctx, organization: OrganizationId) -> Result<Vec<(EstateId, String)>> {
+pub async fn user_reach(ctx: &Ctx, organization: OrganizationId, districts: &[OrganizationId]) -> Result<Reachable> {
     ctx.require(Permission::UserWrite)?;
     let mut tx = ctx.begin_platform().await?;
-    let estates = estates_of_organization(&mut tx, organization).await?;
+    let reachable = reachable(&mut tx, organization, districts).await?;
     tx.commit().await?;
-    Ok(estates)
+    Ok(reachable)
 }
 
-async fn estates_of_organization(tx: &mut Tx, id: OrganizationId) -> Result<Vec<(EstateId, String)>> {
+async fn reachable(tx: &mut Tx, id: OrganizationId, listed: &[OrganizationId]) -> Result<Reachable> {
     let Some(row) = sqlx::query!("select type as kind, district_id from organization where id = $1", id.0)
         .fetch_optional(connection(tx))
         .await?
     else {
-        return Ok(Vec::new());
+        return Ok(Reachable::default());
     };
+    let kind = stored(&row.kind, OrganizationType::from_code)?;
+    let districts = sqlx::query!(
+        "select id, name from organization where $1 and type = 'DISTRICT' and status = 'ON' and deleted_at is null
+         order by sort, code",
+        kind.is_administrative()
+    )
+    .fetch_all(connection(tx))
+    .await?;
     let own = city_eyes(tx).await?;
-    let reach = Reach {
-        user: 0,
-        organization: id.0,
-        kind: Some(stored(&row.kind, OrganizationType::from_code)?),
-        district: row.district_id,
-        business: true,
-    };
-    let (all, districts, estates) = match organization_scope(tx, &reach).await? {
+    let reach = Reach { user: 0, organization: id.0, kind: Some(kind), district: row.district_id, business: true };
+    let listed = listed.iter().map(|id| id.0).collect();
+    let (all, inside, estates) = match listed_scope(tx, &reach, listed).await? {
         Scope::City { .. } => (true, Vec::new(), Vec::new()),
         Scope::Districts(districts) => (false, districts, Vec::new()),
         Scope::Estates(estates) => (false, Vec::new(), estates),
@@ -209,13 +233,16 @@ async fn estates_of_organization(tx: &mut Tx, id: OrganizationId) -> Result<Vec<
         "select id, name from estate where deleted_at is null and ($1 or district_id = any($2) or id = any($3))
          order by name collate natural_order, id limit 5000",
         all,
-        &districts,
+        &inside,
         &estates
     )
     .fetch_all(connection(tx))
     .await?;
     own_eyes(tx, &own).await?;
-    Ok(rows.into_iter().map(|row| (EstateId(row.id), row.name)).collect())
+    Ok(Reachable {
+        districts: districts.into_iter().map(|row| (OrganizationId(row.id), row.name)).collect(),
+        estates: rows.into_iter().map(|row| (EstateId(row.id), row.name)).collect(),
+    })
 }
 
 /// Does what a request about an account asks for. Its sessions stay: each of their requests asks for the rights anew.
@@ -244,6 +271,7 @@ pub(crate) async fn grant_apply(
     .await?;
     let watched = users_watching(tx, &[id.0]).await?;
     let roles: Vec<i64> = after.roles.iter().map(|id| id.0).collect();
+    let districts: Vec<i64> = after.districts.iter().map(|id| id.0).collect();
     let estates: Vec<i64> = after.estates.iter().map(|id| id.0).collect();
     // Only what differs is written, so that the operation log shows what changed.
     sqlx::query!("delete from user_role where user_id = $1 and role_id <> all($2)", id.0, &roles)
@@ -253,6 +281,17 @@ pub(crate) async fn grant_apply(
         "insert into user_role (user_id, role_id) select $1, id from unnest($2::bigint[]) as id on conflict do nothing",
         id.0,
         &roles
+    )
+    .execute(connection(tx))
+    .await?;
+    sqlx::query!("delete from user_district where user_id = $1 and district_id <> all($2)", id.0, &districts)
+        .execute(connection(tx))
+        .await?;
+    sqlx::query!(
+        "insert into user_district (user_id, district_id) select $1, id from unnest($2::bigint[]) as id
+         on conflict do nothing",
+        id.0,
+        &districts
     )
     .execute(connection(tx))
     .await?;

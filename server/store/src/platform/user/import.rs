@@ -211,8 +211,12 @@ async fn request(tx: &mut Tx, ctx: &Ctx, file: Option<&str>, accounts: &[(UserId
     let grants = accounts
         .iter()
         .map(|(id, account)| {
-            let grant =
-                GrantFields { organization: account.organization, roles: account.roles.clone(), estates: Vec::new() };
+            let grant = GrantFields {
+                organization: account.organization,
+                roles: account.roles.clone(),
+                districts: Vec::new(),
+                estates: Vec::new(),
+            };
             (*id, grant)
         })
         .collect();

@@ -10,7 +10,7 @@ mod write;
 
 pub use factor::{factor_rotate, user_factor_drop, user_factor_remove};
 pub(crate) use grant::grant_apply;
-pub use grant::{user_estates, user_grant_request};
+pub use grant::{user_grant_request, user_reach};
 pub use import::{FirstPassword, passwords_draw};
 pub use phone::user_rotate;
 pub(crate) use record::push_user_ending;
@@ -132,15 +132,18 @@ fn is_wanted(set: Option<String>) -> bool {
     set.unwrap_or_else(|| CitySettings::default().value(code::SECOND_FACTOR)) == "true"
 }
 
-/// The scope of an account (domain.md §6.2): what its organisation sees, and of that only the estates it
-/// looks after (负责楼盘) where it has some; nothing without a business permission.
+/// The scope of an account (domain.md §6.2): what its organisation sees or the districts that are listed for it, and of
+/// that only the estates it looks after (负责楼盘) where it has some; nothing without a business permission.
 pub(crate) async fn scope_load(tx: &mut Tx, reach: Reach) -> Result<Scope> {
     if !reach.business {
         return Ok(Scope::Nothing);
     }
     // Reads with the city's eyes, inside this statement only: the scope is what is being found out.
     sqlx::query!("select set_config('app.districts', '*', true)").fetch_one(connection(tx)).await?;
-    let scope = organization_scope(tx, &reach).await?;
+    let listed = sqlx::query_scalar!("select district_id from user_district where user_id = $1 order by 1", reach.user)
+        .fetch_all(connection(tx))
+        .await?;
+    let scope = listed_scope(tx, &reach, listed).await?;
     let own = sqlx::query!(
         "select e.id, e.district_id from user_estate u join estate e on e.id = u.estate_id where u.user_id = $1 order by 1",
         reach.user
@@ -158,6 +161,14 @@ pub(crate) async fn scope_load(tx: &mut Tx, reach: Reach) -> Result<Scope> {
         Scope::Nothing => false,
     };
     Ok(Scope::Estates(own.iter().filter(|own| inside(own.id, own.district_id)).map(|own| own.id).collect()))
+}
+
+/// The districts that are listed for an account, or what its organisation sees where none is.
+async fn listed_scope(tx: &mut Tx, reach: &Reach, listed: Vec<i64>) -> Result<Scope> {
+    match reach.kind {
+        Some(kind) if !listed.is_empty() && kind.is_administrative() => Ok(Scope::Districts(listed)),
+        _ => organization_scope(tx, reach).await,
+    }
 }
 
 /// What an organisation sees: the city, its district, the estates in its street or community, or those it

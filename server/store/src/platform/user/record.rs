@@ -150,6 +150,7 @@ pub(super) async fn user_load(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Re
         must_change_password: row.must_change_password,
         password_changed_at: row.password_changed_at,
         roles,
+        districts: districts_of(tx, id).await?,
         estates: estates_of(tx, id).await?,
         sessions: sessions_of(tx, id, now).await?,
         attempts: attempts_of(tx, id).await?,
@@ -158,6 +159,18 @@ pub(super) async fn user_load(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Re
         updated_by: row.editor,
         version: row.version,
     })
+}
+
+/// The districts that are listed for an account.
+async fn districts_of(tx: &mut Tx, id: UserId) -> Result<Vec<(OrganizationId, String)>> {
+    let districts = sqlx::query!(
+        "select o.id, o.name from user_district u join organization o on o.id = u.district_id where u.user_id = $1
+         order by o.sort, o.code",
+        id.0
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    Ok(districts.into_iter().map(|district| (OrganizationId(district.id), district.name)).collect())
 }
 
 /// The estates an account is limited to. Their names are read with the city's eyes: an administrator sees no stock.

@@ -14,6 +14,7 @@ use crate::{
         password::{password_hash, password_set},
         session::sessions_end,
         token::random_password,
+        workflow::{workflows_kept, workflows_passable},
     },
 };
 use domain::{
@@ -124,7 +125,8 @@ pub async fn user_update(ctx: &Ctx, id: UserId, version: i32, form: &UserForm) -
 /// Closes an account, which ends its sessions, or opens it again.
 ///
 /// # Errors
-/// Without [`Permission::UserWrite`]; `不能停用自己`; a refusal for an account whose rights nobody has agreed to yet.
+/// Without [`Permission::UserWrite`]; `不能停用自己`; a refusal for an account whose rights nobody has agreed to yet, and for one
+/// without whom nobody could decide about some matter.
 pub async fn user_status_set(ctx: &Ctx, id: UserId, on: bool) -> Result<()> {
     ctx.require(Permission::UserWrite)?;
     if id == ctx.actor().id {
@@ -135,6 +137,7 @@ pub async fn user_status_set(ctx: &Ctx, id: UserId, on: bool) -> Result<()> {
     if status == UserStatus::New {
         return Err(Failure::refused("账号的授权尚未复核通过，不能启用或停用").into());
     }
+    let passable = workflows_passable(&mut tx, ctx).await?;
     let status = if on { UserStatus::On } else { UserStatus::Off };
     sqlx::query!(
         "update app_user set status = $2, updated_at = $3, updated_by = $4, version = version + 1 where id = $1",
@@ -145,6 +148,7 @@ pub async fn user_status_set(ctx: &Ctx, id: UserId, on: bool) -> Result<()> {
     )
     .execute(connection(&mut tx))
     .await?;
+    workflows_kept(&mut tx, ctx, &passable).await?;
     if !on {
         sessions_end(&mut tx, id.0).await?;
     }

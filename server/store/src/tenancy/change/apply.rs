@@ -1,10 +1,10 @@
 //! Taking changes into their contracts: on their day, and where the account changes when the bank knows.
 
-use super::{Held, charged_from, content, hold, read::state, renewal_is_open, status_set};
+use super::{Held, charged_from, content, decide::note, hold, read::state, renewal_is_open, status_set, swap};
 use crate::{
     Ctx, Database, Error, Result,
     ctx::{Tx, connection},
-    tenancy::contract::{history_add, hold as contract_hold},
+    tenancy::contract::hold as contract_hold,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -96,14 +96,16 @@ async fn lapse(ctx: &Ctx, id: i64, why: &str, tell: bool) -> Result<ChangeStatus
     let mut tx = ctx.begin().await?;
     let held = hold(&mut tx, id).await?;
     let next = held.status.next(ChangeEvent::Lapse)?;
-    status_set(&mut tx, ctx, id, next, Some(why)).await?;
+    status_set(&mut tx, ctx, &held.ids(), next, Some(why)).await?;
     if tell {
         tell_anew(&mut tx, ctx, &held).await?;
     }
-    let contract = contract_hold(&mut tx, ContractId(held.contract)).await?;
-    let told = format!("{} {}：{why}", held.change_no, held.kind);
-    let stays = (Some(contract.status), contract.status);
-    history_add(&mut tx, ctx, held.contract, "变更未生效", stays, Some(&told)).await?;
+    for one in held.all() {
+        note(&mut tx, ctx, one, "变更未生效", &format!("{} {}：{why}", one.change_no, one.kind)).await?;
+        if one.kind == ChangeKind::Swap {
+            swap::goes_on(&mut tx, ctx, one).await?;
+        }
+    }
     tx.commit().await?;
     Ok(next)
 }
@@ -200,6 +202,9 @@ async fn agreement_note(tx: &mut Tx, contract: i64, agreement_no: Option<&str>) 
 /// # Errors
 /// A refusal when the contract is not as it was when the change was agreed to.
 pub(super) async fn take_in(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<ChangeStatus> {
+    if held.kind == ChangeKind::Swap {
+        return swap::take_in(tx, ctx, held).await;
+    }
     let next = held.status.next(ChangeEvent::Take)?;
     let contract = contract_hold(tx, ContractId(held.contract)).await?;
     match held.kind.fit(contract.status) {
@@ -213,10 +218,8 @@ pub(super) async fn take_in(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<Chang
         return Err(Failure::refused(RENEWAL_IS_OPEN).into());
     }
     write(tx, ctx, held).await?;
-    status_set(tx, ctx, held.id, next, None).await?;
-    let told = format!("{} {}", held.change_no, held.kind);
-    let stays = (Some(contract.status), contract.status);
-    history_add(tx, ctx, held.contract, "变更生效", stays, Some(&told)).await?;
+    status_set(tx, ctx, &[held.id], next, None).await?;
+    note(tx, ctx, held, "变更生效", &format!("{} {}", held.change_no, held.kind)).await?;
     Ok(next)
 }
 
@@ -244,6 +247,7 @@ async fn write(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
             content::term(tx, ctx, held, &after).await?;
             tell_anew(tx, ctx, held).await?;
         }
+        ChangeKind::Swap => return Err(Error::Broken("a swap is taken in as two".to_owned())),
     }
     sqlx::query!(
         "update contract set version = version + 1, updated_at = $2, updated_by = $3 where id = $1",

@@ -3,7 +3,7 @@
 use super::{
     Held,
     apply::{take_in, tell_anew},
-    charged_from, hold, renewal_is_open, status_set,
+    charged_from, hold, renewal_is_open, status_set, swap,
 };
 use crate::{
     Ctx, Result,
@@ -38,18 +38,19 @@ pub async fn change_submit(ctx: &Ctx, id: i64, version: i32) -> Result<ChangeSta
         return Err(Failure::refused("只能提交本人录入的变更").into());
     }
     held.status.next(ChangeEvent::Submit)?;
-    let next = submit(&mut tx, ctx, id).await?;
+    let next = submit(&mut tx, ctx, &held.ids()).await?;
     tx.commit().await?;
     ctx.database().announce();
     Ok(next)
 }
 
-/// A draft, in the transaction of its caller.
-pub(super) async fn submit(tx: &mut Tx, ctx: &Ctx, id: i64) -> Result<ChangeStatus> {
+/// A draft, in the transaction of its caller; of a swap both.
+pub(super) async fn submit(tx: &mut Tx, ctx: &Ctx, ids: &[i64]) -> Result<ChangeStatus> {
     let next = ChangeStatus::Draft.next(ChangeEvent::Submit)?;
     sqlx::query!(
-        "update contract_change set status = $2, submitted_at = $3, updated_at = $3, version = version + 1 where id = $1",
-        id,
+        "update contract_change set status = $2, submitted_at = $3, updated_at = $3, version = version + 1
+         where id = any($1)",
+        ids,
         next.code(),
         ctx.now(),
     )
@@ -72,21 +73,18 @@ pub async fn change_decide(ctx: &Ctx, id: i64, version: i32, approve: bool, opin
         return Err(Failure::refused("不能审批本人录入的变更").into());
     }
     let next = held.status.next(if approve { ChangeEvent::Approve } else { ChangeEvent::Refuse })?;
-    let contract = contract_hold(&mut tx, ContractId(held.contract)).await?;
-    if approve && contract.status != ContractStatus::Active {
-        return Err(Failure::refused(NOT_IN_FORCE).into());
-    }
-    if approve && held.kind.is_renewed() && renewal_is_open(&mut tx, held.contract).await? {
-        return Err(Failure::refused(RENEWAL_IS_OPEN).into());
-    }
-    // A plan with other months would leave days out that are charged already.
-    if approve && held.kind == ChangeKind::Cycle && charged_from(&mut tx, &held).await? {
-        return Err(Failure::refused("该账期已生成账单，请驳回后改为以后的账期").into());
+    if approve {
+        for one in held.all() {
+            fits(&mut tx, one).await?;
+        }
+        if held.kind == ChangeKind::Swap {
+            swap::ready(&mut tx, ctx, &held).await?;
+        }
     }
     sqlx::query!(
         "update contract_change set status = $2, checker_id = $3, checked_at = $4, opinion = $5, updated_at = $4,
-                version = version + 1 where id = $1",
-        id,
+                version = version + 1 where id = any($1)",
+        &held.ids(),
         next.code(),
         ctx.actor().id.0,
         ctx.now(),
@@ -96,17 +94,40 @@ pub async fn change_decide(ctx: &Ctx, id: i64, version: i32, approve: bool, opin
     .await?;
     let mut status = next;
     if approve {
-        let told = format!("{} {}，自{}起", held.change_no, held.kind, held.effective_on);
-        let state = (Some(contract.status), contract.status);
-        history_add(&mut tx, ctx, held.contract, "变更审批通过", state, Some(&told)).await?;
+        for one in held.all() {
+            let told = format!("{} {}，自{}起", one.change_no, one.kind, one.effective_on);
+            note(&mut tx, ctx, one, "变更审批通过", &told).await?;
+        }
         if !held.kind.tells_bank() && held.effective_on <= ctx.today() {
-            let approved = Held { status: next, ..held };
-            status = take_in(&mut tx, ctx, &approved).await?;
+            status = take_in(&mut tx, ctx, &held.now(next)).await?;
         }
     }
     tx.commit().await?;
     ctx.database().announce();
     Ok(status)
+}
+
+/// Whether a contract still is as a change of it needs it.
+async fn fits(tx: &mut Tx, held: &Held) -> Result<()> {
+    let contract = contract_hold(tx, ContractId(held.contract)).await?;
+    if contract.status != ContractStatus::Active {
+        return Err(Failure::refused(NOT_IN_FORCE).into());
+    }
+    if held.kind.is_renewed() && renewal_is_open(tx, held.contract).await? {
+        return Err(Failure::refused(RENEWAL_IS_OPEN).into());
+    }
+    // A plan with other months, or of another contract, would leave days out that are charged already.
+    if matches!(held.kind, ChangeKind::Cycle | ChangeKind::Swap) && charged_from(tx, held).await? {
+        return Err(Failure::refused("该账期已生成账单，请驳回后改为以后的账期").into());
+    }
+    Ok(())
+}
+
+/// A line of the contract's timeline, whose status stays.
+pub(super) async fn note(tx: &mut Tx, ctx: &Ctx, held: &Held, event: &str, told: &str) -> Result<()> {
+    let contract = contract_hold(tx, ContractId(held.contract)).await?;
+    let stays = (Some(contract.status), contract.status);
+    history_add(tx, ctx, held.contract, event, stays, Some(told)).await
 }
 
 /// Takes back what nobody has agreed to.
@@ -121,7 +142,7 @@ pub async fn change_withdraw(ctx: &Ctx, id: i64, version: i32) -> Result<ChangeS
         return Err(Failure::refused("只能撤回本人录入的变更").into());
     }
     let next = held.status.next(ChangeEvent::Withdraw)?;
-    status_set(&mut tx, ctx, id, next, None).await?;
+    status_set(&mut tx, ctx, &held.ids(), next, None).await?;
     tx.commit().await?;
     Ok(next)
 }
@@ -144,7 +165,7 @@ pub async fn change_revoke(ctx: &Ctx, id: i64, version: i32, reason: &str) -> Re
     if held.kind == ChangeKind::Cycle && charged_from(&mut tx, &held).await? {
         return Err(Failure::refused("已按新的缴费周期生成账单，不能撤销").into());
     }
-    status_set(&mut tx, ctx, id, next, Some(&format!("已撤销：{reason}"))).await?;
+    status_set(&mut tx, ctx, &held.ids(), next, Some(&format!("已撤销：{reason}"))).await?;
     let told = sqlx::query_scalar!(
         r#"select exists (select from contract_told where change_id = $1 and (result is null or result = 'SUCCESS')) as "told!""#,
         id
@@ -154,10 +175,13 @@ pub async fn change_revoke(ctx: &Ctx, id: i64, version: i32, reason: &str) -> Re
     if told {
         tell_anew(&mut tx, ctx, &held).await?;
     }
-    let contract = contract_hold(&mut tx, ContractId(held.contract)).await?;
-    let stays = (Some(contract.status), contract.status);
-    let told = format!("{} {}：{reason}", held.change_no, held.kind);
-    history_add(&mut tx, ctx, held.contract, "变更撤销", stays, Some(&told)).await?;
+    for one in held.all() {
+        let told = format!("{} {}：{reason}", one.change_no, one.kind);
+        note(&mut tx, ctx, one, "变更撤销", &told).await?;
+        if one.kind == ChangeKind::Swap {
+            swap::goes_on(&mut tx, ctx, one).await?;
+        }
+    }
     tx.commit().await?;
     ctx.database().announce();
     Ok(next)

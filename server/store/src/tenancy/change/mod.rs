@@ -5,6 +5,7 @@ mod apply;
 mod content;
 mod decide;
 mod read;
+mod swap;
 mod write;
 
 pub use apply::changes_apply;
@@ -12,6 +13,7 @@ pub(crate) use apply::{ChangeAnswer, change_answered};
 pub use decide::{change_decide, change_revoke, change_submit, change_sync_again, change_withdraw};
 pub(crate) use read::push_turn;
 pub use read::{change_get, change_list, change_offer};
+pub use swap::{swap_create, swap_offer};
 pub use write::change_create;
 
 use crate::{
@@ -21,7 +23,10 @@ use crate::{
 };
 use domain::{
     failure::Failure,
-    tenancy::change::{ChangeKind, ChangeStatus},
+    tenancy::{
+        change::{ChangeKind, ChangeStatus},
+        swap::SWAP_ELSEWHERE,
+    },
 };
 
 const CHARGED_FURTHER: &str = "租赁结束日期早于已生成账单的账期，请先处理账单";
@@ -37,41 +42,80 @@ struct Held {
     change_no: String,
     effective_on: chrono::NaiveDate,
     version: i32,
+    /// of a swap: the change of the other contract, which goes the same way
+    other: Option<Box<Self>>,
 }
 
-/// Takes the rows in the order of whoever works with contracts: the home, the contract, then the change.
+impl Held {
+    /// It, and of a swap the other as well.
+    fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.other.as_deref())
+    }
+
+    fn ids(&self) -> Vec<i64> {
+        self.all().map(|held| held.id).collect()
+    }
+
+    /// As it stands after a step that both have made.
+    fn now(mut self, status: ChangeStatus) -> Self {
+        if let Some(other) = &mut self.other {
+            other.status = status;
+        }
+        self.status = status;
+        self
+    }
+}
+
+/// Takes the rows in the order of whoever works with contracts: the homes, the contracts, then the changes; of a swap both.
 async fn hold(tx: &mut Tx, id: i64) -> Result<Held> {
-    let contract = sqlx::query_scalar!("select contract_id from contract_change where id = $1", id)
-        .fetch_optional(connection(tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
-    super::contract::hold(tx, domain::id::ContractId(contract)).await?;
-    let row = sqlx::query!(
-        r#"select contract_id, kind, status, maker_id, change_no as "change_no!", effective_on, version
-           from contract_change where id = $1 for update"#,
+    let contracts = sqlx::query_scalar!(
+        "select contract_id from contract_change where id = $1 or pair_id = (select pair_id from contract_change where id = $1)",
         id
     )
-    .fetch_one(connection(tx))
+    .fetch_all(connection(tx))
     .await?;
-    Ok(Held {
-        id,
-        contract: row.contract_id,
-        kind: stored(&row.kind, ChangeKind::from_code)?,
-        status: stored(&row.status, ChangeStatus::from_code)?,
-        maker: row.maker_id,
-        change_no: row.change_no,
-        effective_on: row.effective_on,
-        version: row.version,
-    })
+    if contracts.is_empty() {
+        return Err(Failure::NotFound.into());
+    }
+    super::contract::hold_all(tx, &contracts).await?;
+    let rows = sqlx::query!(
+        r#"select id, contract_id, kind, status, maker_id, change_no as "change_no!", effective_on, version
+           from contract_change where id = $1 or pair_id = (select pair_id from contract_change where id = $1)
+           order by id for update"#,
+        id
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    let mut held = Vec::with_capacity(rows.len());
+    for row in rows {
+        held.push(Held {
+            id: row.id,
+            contract: row.contract_id,
+            kind: stored(&row.kind, ChangeKind::from_code)?,
+            status: stored(&row.status, ChangeStatus::from_code)?,
+            maker: row.maker_id,
+            change_no: row.change_no,
+            effective_on: row.effective_on,
+            version: row.version,
+            other: None,
+        });
+    }
+    let place = held.iter().position(|held| held.id == id).ok_or(Failure::NotFound)?;
+    let mut asked = held.swap_remove(place);
+    asked.other = held.pop().map(Box::new);
+    if asked.kind == ChangeKind::Swap && asked.other.is_none() {
+        return Err(Failure::refused(SWAP_ELSEWHERE).into());
+    }
+    Ok(asked)
 }
 
 /// Sets the status and says why, if there is anything to say.
-async fn status_set(tx: &mut Tx, ctx: &Ctx, id: i64, status: ChangeStatus, message: Option<&str>) -> Result<()> {
+async fn status_set(tx: &mut Tx, ctx: &Ctx, ids: &[i64], status: ChangeStatus, message: Option<&str>) -> Result<()> {
     sqlx::query!(
         "update contract_change set status = $2, message = coalesce($3, message),
                 effective_at = case when $2 = 'EFFECTIVE' then $4::timestamptz end, updated_at = $4, version = version + 1
-         where id = $1",
-        id,
+         where id = any($1)",
+        ids,
         status.code(),
         message,
         ctx.now(),

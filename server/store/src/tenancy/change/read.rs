@@ -30,7 +30,8 @@ use sqlx::{Postgres, QueryBuilder};
 const COLUMNS: &str =
     "r.id, r.change_no, r.kind, r.contract_id, coalesce(c.contract_no, '') as contract_no, c.lessee_name, c.address, r.effective_on,
      r.reason, r.doc_no, r.status, r.maker_id, user_name(r.maker_id) as maker, r.made_at, user_name(r.checker_id) as checker,
-     r.checked_at, r.opinion, r.effective_at, r.message, r.sync_tries, r.version";
+     r.checked_at, r.opinion, r.effective_at, r.message, r.sync_tries, r.version,
+     r.pair_id is null or exists (select from contract_change p where p.pair_id = r.pair_id and p.id <> r.id) as whole";
 const FROM: &str = "from contract_change r join contract c on c.id = r.contract_id where true";
 /// Bill periods that the form offers.
 const PERIODS: usize = 12;
@@ -58,13 +59,17 @@ struct Record {
     message: Option<String>,
     sync_tries: i32,
     version: i32,
+    /// of a swap: the other home is in sight as well
+    whole: bool,
 }
 
 impl Record {
     fn read(self, ctx: &Ctx) -> Result<ChangeRow> {
         let status = stored(&self.status, ChangeStatus::from_code)?;
         let kind = stored(&self.kind, ChangeKind::from_code)?;
-        let (own, writes) = (self.maker_id == ctx.actor().id.0, ctx.actor().may(Permission::ContractWrite));
+        let own = self.maker_id == ctx.actor().id.0;
+        let may = |permission| self.whole && ctx.actor().may(permission);
+        let (writes, checks) = (may(Permission::ContractWrite), may(Permission::ContractCheck));
         Ok(ChangeRow {
             id: self.id,
             change_no: self.change_no,
@@ -86,9 +91,9 @@ impl Record {
             message: self.message,
             version: self.version,
             submittable: status == ChangeStatus::Draft && own && writes,
-            decidable: status == ChangeStatus::Pending && !own && ctx.actor().may(Permission::ContractCheck),
-            refusable: status == ChangeStatus::Draft && !own && ctx.actor().may(Permission::ContractCheck),
-            revocable: status == ChangeStatus::Approved && !own && ctx.actor().may(Permission::ContractCheck),
+            decidable: status == ChangeStatus::Pending && !own && checks,
+            refusable: status == ChangeStatus::Draft && !own && checks,
+            revocable: status == ChangeStatus::Approved && !own && checks,
             withdrawable: matches!(status, ChangeStatus::Draft | ChangeStatus::Pending) && own && writes,
             repeatable: status == ChangeStatus::Approved && kind.tells_bank() && self.sync_tries >= TRIES && writes,
         })
@@ -99,6 +104,11 @@ impl Record {
 pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
     sql.push(" and r.status = 'PENDING' and r.maker_id <> ").push_bind(ctx.actor().id.0);
     sql.push(" and ").push_bind(ctx.actor().may(Permission::ContractCheck));
+    // A swap is decided about once, by who sees both homes.
+    sql.push(
+        " and (r.pair_id is null
+               or r.pair_id = r.id and exists (select from contract_change p where p.pair_id = r.pair_id and p.id <> r.id))",
+    );
 }
 
 /// A page of changes in scope.
@@ -148,9 +158,14 @@ pub async fn change_get(ctx: &Ctx, id: i64) -> Result<ContractChange> {
     let states = sqlx::query!("select before, after, ground from contract_change where id = $1", id)
         .fetch_one(connection(&mut tx))
         .await?;
+    let swap = match row.kind {
+        ChangeKind::Swap => super::swap::sides(&mut tx, ctx, id).await?,
+        _ => Vec::new(),
+    };
     tx.commit().await?;
     Ok(ContractChange {
         row,
+        swap,
         ground: states.ground.as_deref().map(|code| stored(code, SuccessionGround::from_code)).transpose()?,
         before: state(states.before)?,
         after: state(states.after)?,

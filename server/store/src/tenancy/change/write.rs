@@ -74,7 +74,7 @@ pub async fn change_create(ctx: &Ctx, id: ContractId, form: &ChangeForm, submit:
     }
     let change = insert(&mut tx, ctx, id, &fields, &drafted).await?;
     if submit {
-        super::decide::submit(&mut tx, ctx, change).await?;
+        super::decide::submit(&mut tx, ctx, &[change]).await?;
     }
     tx.commit().await?;
     ctx.database().announce();

@@ -100,7 +100,7 @@ pub(super) async fn decide(
     opinion: Option<&str>,
 ) -> Result<()> {
     let (digest, number) = if event == ContractEvent::Approve {
-        (Some(digest(tx, ctx, held.id).await?), number(tx, ctx, held).await?)
+        (Some(digest(tx, ctx, held.id).await?), number(tx, ctx, held.id).await?)
     } else {
         (None, None)
     };
@@ -122,11 +122,11 @@ pub(super) async fn decide(
 
 /// `HT{yyyy}{district6}{6 digits}`, each district counting for itself; none is taken for a contract that brought one (§7.10). One
 /// that another system gave to a contract of ours is left out.
-async fn number(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<Option<String>> {
+pub(super) async fn number(tx: &mut Tx, ctx: &Ctx, contract: i64) -> Result<Option<String>> {
     let row = sqlx::query!(
         r#"select left(o.division_code, 6) as "code!", c.contract_no from contract c join organization o on o.id = c.district_id
            where c.id = $1"#,
-        held.id
+        contract
     )
     .fetch_one(connection(tx))
     .await?;
@@ -176,7 +176,7 @@ async fn ready_check(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
 
 /// SHA-256 of all that the contract says, in clear: what is printed later can be held against it. It says who people are by
 /// name and number; which record is theirs may change (S1-5.4).
-async fn digest(tx: &mut Tx, ctx: &Ctx, id: i64) -> Result<String> {
+pub(super) async fn digest(tx: &mut Tx, ctx: &Ctx, id: i64) -> Result<String> {
     let ring = ctx.database().keys()?;
     let row = sqlx::query!(
         r#"select id_number, phone, bank_no,

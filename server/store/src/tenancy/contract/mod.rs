@@ -9,6 +9,7 @@ mod decide;
 mod expire;
 mod read;
 mod renew;
+mod swap;
 mod sync;
 pub(crate) mod terms;
 mod write;
@@ -20,8 +21,10 @@ pub use expire::contracts_expire;
 pub use read::{contract_get, contract_list, contract_offer, contracts_chosen};
 pub(crate) use read::{push_contract_ending, push_turn};
 pub use renew::{contract_renew, contract_renewal_offer};
+pub(super) use swap::{Following, swap_end, swap_follow};
 pub(crate) use sync::TRIES;
 pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
+pub(super) use write::{Home, home_load};
 pub use write::{contract_create, contract_update};
 
 use crate::{
@@ -48,7 +51,7 @@ pub(super) async fn hold(tx: &mut Tx, id: ContractId) -> Result<Held> {
 
 /// Locks the homes of contracts and then the contracts, each in the order of their ids, so that two who hold several never
 /// wait for each other. Of those that are not there, or not in sight, nothing is answered.
-async fn hold_all(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Held>> {
+pub(super) async fn hold_all(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Held>> {
     sqlx::query!(
         "select id from unit where id in (select unit_id from contract where id = any($1) and deleted_at is null)
          order by id for update",

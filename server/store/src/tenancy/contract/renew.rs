@@ -142,31 +142,35 @@ pub(super) async fn succeed(tx: &mut Tx, ctx: &Ctx, new: &Held) -> Result<bool> 
     sqlx::query!("update binding set contract_id = $2 where contract_id = $1 and to_on is null", held.id, new.id)
         .execute(connection(tx))
         .await?;
-    reduction_follows(tx, ctx, held.id, new.id).await?;
+    reduction_follows(tx, ctx, (held.id, new.id), "续签沿用").await?;
     history_add(tx, ctx, held.id, ContractEvent::Renew.label(), (Some(held.status), next), None).await?;
     Ok(true)
 }
 
 /// What is left of a rent reduction (E-56) goes on with the contract that follows: the same document, agreed to by the same
-/// people.
-async fn reduction_follows(tx: &mut Tx, ctx: &Ctx, before: i64, new: i64) -> Result<()> {
+/// people. What it comes to follows from the rent of the new contract.
+pub(super) async fn reduction_follows(tx: &mut Tx, ctx: &Ctx, (before, new): (i64, i64), event: &str) -> Result<()> {
     sqlx::query!(
         "with carried as (
              insert into rent_reduction (district_id, estate_id, request_id, contract_id, category, percent, standard_area, over_rate,
                                          from_on, to_on, doc_no, remark, full_fen, payable_fen, status, maker_id, made_at, checker_id,
                                          checked_at, opinion)
-             select d.district_id, d.estate_id, gen_random_uuid(), c.id, d.category, d.percent, d.standard_area, d.over_rate,
-                    greatest(d.from_on, date_trunc('month', c.start_on)::date), d.to_on, d.doc_no, d.remark, d.full_fen, d.payable_fen,
+             select c.district_id, c.estate_id, gen_random_uuid(), c.id, d.category, d.percent, d.standard_area, d.over_rate,
+                    greatest(d.from_on, date_trunc('month', c.start_on)::date), d.to_on, d.doc_no, d.remark, c.base_rent_fen,
+                    least(c.monthly_rent_fen, rent_reduced(c.rent_area, c.unit_rate, d.percent, d.standard_area, d.over_rate)),
                     'APPROVED', d.maker_id, d.made_at, d.checker_id, d.checked_at, d.opinion
              from rent_reduction d join contract c on c.id = $2
-             where d.contract_id = $1 and d.status = 'APPROVED' and d.to_on >= c.start_on order by d.id
+             where d.contract_id = $1 and d.status = 'APPROVED' and d.to_on >= c.start_on
+                 and least(c.monthly_rent_fen, rent_reduced(c.rent_area, c.unit_rate, d.percent, d.standard_area, d.over_rate)) < c.base_rent_fen
+             order by d.id
              returning id, district_id, estate_id)
          insert into rent_reduction_history (district_id, estate_id, reduction_id, at, actor_id, event)
-         select district_id, estate_id, id, $3, $4, '续签沿用' from carried",
+         select district_id, estate_id, id, $3, $4, $5 from carried",
         before,
         new,
         ctx.now(),
         ctx.actor_id(),
+        event,
     )
     .execute(connection(tx))
     .await?;

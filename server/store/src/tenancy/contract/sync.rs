@@ -143,7 +143,7 @@ async fn status_set(tx: &mut Tx, ctx: &Ctx, id: i64, status: ContractStatus) -> 
 /// C4: the account is opened, the home is SIGNED, the deposit and the bills that are due begin.
 async fn activate(tx: &mut Tx, ctx: &Ctx, held: &Held, agreement_no: Option<&str>) -> Result<ContractStatus> {
     let next = held.status.next(ContractEvent::Synced).map_err(Failure::from)?;
-    let account = account_open(tx, ctx, held).await?;
+    let account = account_open(tx, ctx, held.id).await?;
     // The home of a renewed contract stays as it is: its household goes on living there.
     let renewed = succeed(tx, ctx, held).await?;
     if !renewed {
@@ -169,14 +169,14 @@ async fn activate(tx: &mut Tx, ctx: &Ctx, held: &Held, agreement_no: Option<&str
 }
 
 /// The household's account for this home; one that is open already goes on.
-async fn account_open(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<i64> {
+pub(super) async fn account_open(tx: &mut Tx, ctx: &Ctx, contract: i64) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         "insert into account (district_id, estate_id, building_id, unit_id, person_id, opened_on)
          select c.district_id, c.estate_id, u.building_id, c.unit_id, c.person_id, $2
          from contract c join unit u on u.id = c.unit_id where c.id = $1
          on conflict (unit_id, person_id) where status = 'ON' do update set version = account.version + 1
          returning id",
-        held.id,
+        contract,
         ctx.today(),
     )
     .fetch_one(connection(tx))

@@ -134,7 +134,7 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
     let record = sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
-                  case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end as "end_on!",
+                  least(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, s.until) as "end_on!",
                   rent_start_on, split,
                   pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
                   r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
@@ -152,6 +152,10 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
                from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
                      where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
                k on true
+           -- From the day of a swap on that was agreed to it is the next contract that is charged (R-19).
+           left join lateral (
+               select effective_on - 1 as until from contract_change
+               where contract_id = c.id and kind = 'SWAP' and status = 'APPROVED') s on true
            where id = $1"#,
         id
     )
@@ -166,7 +170,7 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
     sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
-                  case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end as "end_on!",
+                  least(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, s.until) as "end_on!",
                   rent_start_on, split,
                   pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
                   r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
@@ -184,6 +188,10 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
                from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
                      where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
                k on true
+           -- From the day of a swap on that was agreed to it is the next contract that is charged (R-19).
+           left join lateral (
+               select effective_on - 1 as until from contract_change
+               where contract_id = c.id and kind = 'SWAP' and status = 'APPROVED') s on true
            where id = any($1) order by id"#,
         ids
     )

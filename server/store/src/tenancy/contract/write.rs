@@ -12,7 +12,7 @@ use crate::{
     tenancy::assignment,
 };
 use domain::{
-    dictionary::{AreaBasis, AssignmentStatus, ContractStatus},
+    dictionary::{ApplicantCategory, AreaBasis, AssignmentStatus, ContractStatus},
     failure::{Failure, FieldErrors},
     id::{AssignmentId, ContractId, PersonId},
     person::Secret,
@@ -25,7 +25,7 @@ use domain::{
 };
 
 /// The home that is let, as the contract writes it down.
-pub(super) struct Home {
+pub(in crate::tenancy) struct Home {
     pub district_id: i64,
     pub estate_id: i64,
     pub unit_id: i64,
@@ -35,14 +35,16 @@ pub(super) struct Home {
     pub building_area: i32,
     pub usable_area: i32,
     pub standard_id: i64,
+    /// whom the standard is for; none: everybody
+    pub category: Option<ApplicantCategory>,
     pub assessed: Assessed,
 }
 
 /// A home with the rent that its standard asks for (R-16); the standard must be in force.
-pub(super) async fn home_load(tx: &mut Tx, ctx: &Ctx, unit: i64) -> Result<Home> {
+pub(in crate::tenancy) async fn home_load(tx: &mut Tx, ctx: &Ctx, unit: i64) -> Result<Home> {
     let row = sqlx::query!(
         "select u.district_id, u.estate_id, u.mgmt_unit_id, e.name || u.address as address, u.layout, u.building_area, u.usable_area,
-                u.inner_area, r.id as \"standard?\", r.basis as \"basis?\", r.unit_rate as \"rate?\"
+                u.inner_area, r.id as \"standard?\", r.category as \"category?\", r.basis as \"basis?\", r.unit_rate as \"rate?\"
          from unit u join estate e on e.id = u.estate_id
          left join rent_standard r on r.id = u.rent_standard_id and r.status = 'ON' and r.valid_from <= $2
               and (r.valid_to is null or r.valid_to >= $2)
@@ -76,6 +78,7 @@ pub(super) async fn home_load(tx: &mut Tx, ctx: &Ctx, unit: i64) -> Result<Home>
         building_area: row.building_area,
         usable_area: row.usable_area,
         standard_id,
+        category: row.category.map(|code| stored(&code, ApplicantCategory::from_code)).transpose()?,
         assessed,
     })
 }
@@ -148,6 +151,10 @@ async fn lessee_load(
 
 /// What belongs together besides the form's own fields.
 fn fits(fields: &ContractFields, home: &Home) -> Result<Money> {
+    if let Some(category) = home.category.filter(|category| *category != fields.category) {
+        let sentence = format!("该房源的租金标准适用于“{}”，与所选保障类别不一致", category.label());
+        return Err(FieldErrors::from(("category", sentence.as_str())).into());
+    }
     home.assessed
         .less(fields.reduction)
         .ok_or_else(|| FieldErrors::from(("reduction", "核减额不能大于核定租金")).into())
@@ -432,6 +439,6 @@ async fn residents_write(tx: &mut Tx, contract: i64, lessee: &Lessee, fields: &C
 }
 
 /// A rate that was stored once fits again.
-fn rate_column(rate: Rate) -> i32 {
+pub(super) fn rate_column(rate: Rate) -> i32 {
     i32::try_from(rate.ten_thousandths()).expect("a stored rate fits")
 }

@@ -59,7 +59,9 @@ pub(super) async fn then(tx: &mut Tx, contract: i64) -> Result<HandedOverThen> {
         r#"with recursive line as (
              select id, prev_contract_id, 0 as depth from contract where id = $1
              union all
-             select p.id, p.prev_contract_id, l.depth + 1 from line l join contract p on p.id = l.prev_contract_id where l.depth < 50)
+             select p.id, p.prev_contract_id, l.depth + 1 from line l join contract p on p.id = l.prev_contract_id
+             -- Behind a swap lies another home.
+             join contract c on c.id = l.id and c.unit_id = p.unit_id where l.depth < 50)
            select h.id, h.handed_on, h.keys from line l join hand_over h on h.contract_id = l.id order by l.depth limit 1"#,
         contract
     )

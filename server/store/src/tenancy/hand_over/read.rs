@@ -68,10 +68,16 @@ impl From<Record> for HandOverRow {
     }
 }
 
-/// What waits for its hand-over: a contract in force whose home nobody has moved into. (One that was taken over, or that
-/// follows another, has its people in the home already.) Of `c` the contract, `u` its home.
+/// What waits for its hand-over: a contract in force whose home nobody has moved into, or whose home another household still has
+/// (R-19). (One that was taken over, or that renews another, has its people in the home already.) Of `c` the contract, `u` its
+/// home.
 pub(crate) fn push_waiting(sql: &mut QueryBuilder<Postgres>) {
-    sql.push(" and u.status = 'SIGNED' and u.deleted_at is null and c.status = 'ACTIVE' and c.deleted_at is null");
+    // By the few homes that are SIGNED and the few contracts that came by a swap: an index has each.
+    sql.push(
+        " and u.deleted_at is null and c.status = 'ACTIVE' and c.deleted_at is null and c.id in (
+         select x.id from contract x join unit w on w.id = x.unit_id where w.status = 'SIGNED' and w.deleted_at is null
+         union all select id from contract where swapped and status = 'ACTIVE')",
+    );
     sql.push(" and not exists (select from hand_over w where w.contract_id = c.id)");
 }
 
@@ -134,7 +140,7 @@ pub async fn hand_over_offer(ctx: &Ctx, contract: ContractId) -> Result<HandOver
     let mut tx = ctx.begin().await?;
     let row = row_load(&mut tx, "c.id", contract.0).await?;
     let more = sqlx::query!(
-        "select c.status, c.sign_on, u.facilities from contract c join unit u on u.id = c.unit_id where c.id = $1",
+        "select c.status, case when c.swapped then c.start_on else c.sign_on end as \"sign_on!\", u.facilities from contract c join unit u on u.id = c.unit_id where c.id = $1",
         contract.0
     )
     .fetch_one(connection(&mut tx))
@@ -194,7 +200,8 @@ pub async fn hand_over_get(ctx: &Ctx, id: HandOverId) -> Result<HandOver> {
 pub(super) async fn load(tx: &mut Tx, ctx: &Ctx, id: HandOverId) -> Result<HandOver> {
     let row = row_load(tx, "h.id", id.0).await?;
     let more = sqlx::query!(
-        r#"select h.remark, h.version, h.created_at, h.updated_at, user_name(h.updated_by) as updated_by, c.status, c.sign_on
+        r#"select h.remark, h.version, h.created_at, h.updated_at, user_name(h.updated_by) as updated_by, c.status,
+                  case when c.swapped then c.start_on else c.sign_on end as "sign_on!"
            from hand_over h join contract c on c.id = h.contract_id where h.id = $1"#,
         id.0
     )

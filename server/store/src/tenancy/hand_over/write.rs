@@ -4,9 +4,12 @@
 use super::read::{load, people_load};
 use crate::{
     Ctx, Error, Result,
-    billing::meter::{Shown, at_hand_over},
+    billing::{
+        account::account_close,
+        meter::{Shown, at_hand_over, swap_readings_bill},
+    },
     ctx::{Tx, connection},
-    housing::unit::{Moved, unit_move},
+    housing::unit::{Moved, unit_move, unit_note},
     tenancy::{
         binding::{House, MoveIn, bindings_begin},
         contract,
@@ -33,10 +36,14 @@ pub async fn hand_over_create(ctx: &Ctx, id: ContractId, form: &HandOverForm) ->
     let mut tx = ctx.begin().await?;
     let held = contract::hold(&mut tx, id).await?;
     may_hand_over(held.status)?;
-    let sign_on = sqlx::query_scalar!("select sign_on from contract where id = $1", held.id)
-        .fetch_one(connection(&mut tx))
-        .await?;
-    let fields = form.check(ctx.today(), sign_on)?;
+    // Before a swap the home was the other household's.
+    let about = sqlx::query!(
+        r#"select case when swapped then start_on else sign_on end as "from!", swapped from contract where id = $1"#,
+        held.id
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    let fields = form.check(ctx.today(), about.from)?;
     let people = who(&people_load(&mut tx, held.id).await?, &fields)?;
     let record = sqlx::query_scalar!(
         "insert into hand_over (district_id, estate_id, unit_id, contract_id, handed_on, keys, signed_by, remark, created_at,
@@ -59,11 +66,15 @@ pub async fn hand_over_create(ctx: &Ctx, id: ContractId, form: &HandOverForm) ->
         error => Error::from(error),
     })?;
     lines_write(&mut tx, record, &fields).await?;
-    shown(&mut tx, ctx, record, held.unit_id, &fields).await?;
+    shown(&mut tx, ctx, record, (held.id, held.unit_id), &fields).await?;
     let house = House { unit: held.unit_id, contract: Some(held.id), from_on: fields.handed_on };
     bindings_begin(&mut tx, ctx, &house, &people, ("occupants", "occupants")).await?;
     let home = domain::id::UnitId(held.unit_id);
-    unit_move(&mut tx, ctx, home, Moved { event: UnitEvent::MoveIn, reason: None }).await?;
+    if about.swapped {
+        unit_note(&mut tx, ctx, home, "调换入住", "调换后由对方家庭入住").await?;
+    } else {
+        unit_move(&mut tx, ctx, home, Moved { event: UnitEvent::MoveIn, reason: None }).await?;
+    }
     contract::history_add(&mut tx, ctx, held.id, "交房入住", (Some(held.status), held.status), None).await?;
     history_add(&mut tx, ctx, record, "办理交房", serde_json::json!([])).await?;
     tx.commit().await?;
@@ -132,7 +143,7 @@ pub async fn hand_over_update(ctx: &Ctx, id: HandOverId, version: i32, form: &Ha
     sqlx::query!("delete from hand_over_reading where hand_over_id = $1", id.0).execute(connection(&mut tx)).await?;
     sqlx::query!("delete from hand_over_item where hand_over_id = $1", id.0).execute(connection(&mut tx)).await?;
     lines_write(&mut tx, id.0, &fields).await?;
-    shown(&mut tx, ctx, id.0, held.unit_id, &fields).await?;
+    shown(&mut tx, ctx, id.0, (held.id, held.unit_id), &fields).await?;
     sqlx::query!(
         "update binding set from_on = $3 where contract_id = $1 and from_on = $2 and to_on is null",
         held.id,
@@ -147,9 +158,31 @@ pub async fn hand_over_update(ctx: &Ctx, id: HandOverId, version: i32, form: &Ha
 }
 
 /// What the registered meters showed is where their lessee begins.
-async fn shown(tx: &mut Tx, ctx: &Ctx, record: i64, unit: i64, fields: &HandOverFields) -> Result<()> {
+///
+/// Of a home that another household gave up by a swap (R-19), what was used until then is on its account of that home, which is
+/// closed when nothing is open on it.
+async fn shown(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    record: i64,
+    (contract, unit): (i64, i64),
+    fields: &HandOverFields,
+) -> Result<()> {
     let shown = Shown { unit, day: fields.handed_on, readings: &fields.readings, rolled: &[] };
-    at_hand_over(tx, ctx, record, &shown).await
+    at_hand_over(tx, ctx, record, &shown).await?;
+    let before = sqlx::query_scalar!(
+        r#"select o.account_id as "account!" from contract n
+           join contract o on o.unit_id = n.unit_id and o.status = 'RENEWED' and o.ended_on = n.start_on - 1 and o.person_id <> n.person_id
+           where n.id = $1 and n.swapped order by o.id desc limit 1"#,
+        contract
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    if let Some(before) = before {
+        swap_readings_bill(tx, ctx, record, before).await?;
+        account_close(tx, ctx, before).await?;
+    }
+    Ok(())
 }
 
 /// What the meters show, and what stands in the home.

@@ -3,9 +3,12 @@
 use super::decide::obstacle;
 use crate::{
     Ctx, Error, Result,
-    ctx::connection,
+    billing::named::words,
+    ctx::{Tx, connection},
     error::stored,
-    list::{SmallList, push_code, push_id, push_scope},
+    list::{SmallList, contains_pattern, push_code, push_id, push_scope},
+    long_list::{LongList, Order},
+    walk::Walk,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -29,9 +32,9 @@ const COLUMNS: &str =
 const FROM: &str = "from take_over r join organization d on d.id = r.district_id where true";
 
 const ITEM_COLUMNS: &str =
-    "t.take_over_id, b.batch_no, t.row_no, t.contract_no, t.contract_id, t.lessee_name, t.id_number_mask, t.address, t.start_on,
-     t.end_on, t.monthly_rent_fen, t.balance_fen, t.deposit_fen, t.arrears_fen, t.state, t.message";
-const ITEM_FROM: &str = "from take_over_row t join take_over b on b.id = t.take_over_id where true";
+    "r.id, r.take_over_id, b.batch_no, r.row_no, r.contract_no, r.contract_id, r.lessee_name, r.id_number_mask, r.address, r.start_on,
+     r.end_on, r.monthly_rent_fen, r.balance_fen, r.deposit_fen, r.arrears_fen, r.state, r.message";
+const ITEM_JOINS: &str = "join take_over b on b.id = r.take_over_id";
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -114,6 +117,7 @@ impl Record {
 
 #[derive(sqlx::FromRow)]
 struct Item {
+    id: i64,
     take_over_id: i64,
     batch_no: String,
     row_no: i32,
@@ -195,35 +199,59 @@ pub async fn take_over_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<TakeOve
     page.try_map(|record| record.read(ctx))
 }
 
-/// A page of the rows of batches.
+/// A page of the rows of batches, in the order in which they were staged: that of their file.
 ///
 /// # Errors
 /// Without [`Permission::ContractRead`].
 pub async fn take_over_item_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<TakeOverItem>> {
     ctx.require(Permission::ContractRead)?;
-    let (sort, descending) = TAKE_OVER_ITEM_LIST.sort(query);
-    let page = SmallList {
+    let (_, descending) = TAKE_OVER_ITEM_LIST.sort(query);
+    let mut tx = ctx.begin().await?;
+    let (numbers, words) = numbers_of(&mut tx, words(query)).await?;
+    let list = LongList {
+        table: "take_over_row",
         columns: ITEM_COLUMNS,
-        from: ITEM_FROM,
-        searched: &["t.contract_no", "t.lessee_name", "t.address"],
+        joins: ITEM_JOINS,
         filter: &|sql| {
-            push_scope(sql, ctx, "t.district_id", "t.estate_id");
-            push_code(sql, query, "state", "t.state");
-            push_id(sql, query, "district", "t.district_id");
-            push_id(sql, query, "batch", "t.take_over_id");
+            // Along a batch the walk does not say whose the rows are.
+            push_scope(sql, ctx, "r.district_id", "r.estate_id");
+            push_code(sql, query, "state", "r.state");
+            push_id(sql, query, "district", "r.district_id");
+            push_id(sql, query, "batch", "r.take_over_id");
+            for number in &numbers {
+                sql.push(" and r.contract_no >= ").push_bind(number.clone());
+                sql.push(" and r.contract_no < ").push_bind(format!("{number}\u{10FFFF}"));
+            }
+            for word in &words {
+                let pattern = contains_pattern(word);
+                sql.push(" and (r.contract_no ilike ").push_bind(pattern.clone());
+                sql.push(" or r.lessee_name ilike ").push_bind(pattern.clone());
+                sql.push(" or r.address ilike ").push_bind(pattern).push(")");
+            }
         },
-        order: match sort {
-            "contract_no" => "t.contract_no",
-            "balance" => "t.balance_fen",
-            "arrears" => "t.arrears_fen",
-            _ => "t.take_over_id, t.row_no",
-        },
+        order: Order::Id,
         descending,
-        tie: "t.id",
-    }
-    .page::<Item>(ctx, query)
-    .await?;
+    };
+    let walk = Walk::new(ctx, query, &[("batch", "take_over_id")]);
+    let page = list.page(tx, query, &walk, |row: &Item| row.id.to_string()).await?;
     page.try_map(TakeOverItem::try_from)
+}
+
+/// Which of the words begin the number of a contract that was staged: a range, which the index of the numbers can be asked for.
+async fn numbers_of(tx: &mut Tx, words: Vec<String>) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut numbers, mut others) = (Vec::new(), Vec::new());
+    for word in words {
+        let known = word.is_ascii()
+            && sqlx::query_scalar!(
+                r#"select exists (select from take_over_row where contract_no >= $1 and contract_no < $2) as "known!""#,
+                word,
+                format!("{word}\u{10FFFF}")
+            )
+            .fetch_one(connection(tx))
+            .await?;
+        if known { numbers.push(word) } else { others.push(word) }
+    }
+    Ok((numbers, others))
 }
 
 /// One batch with the first of its rows, those first that were not written.
@@ -239,12 +267,13 @@ pub async fn take_over_get(ctx: &Ctx, id: i64) -> Result<TakeOver> {
         .fetch_optional(connection(&mut tx))
         .await?
         .ok_or(Failure::NotFound)?;
-    let statement = format!(
-        "(select {ITEM_COLUMNS} {ITEM_FROM} and t.take_over_id = $1 and t.state = 'FAILED' order by t.row_no limit {SHOWN})
-         union all
-         (select {ITEM_COLUMNS} {ITEM_FROM} and t.take_over_id = $1 and t.state <> 'FAILED' order by t.row_no limit {SHOWN})
-         limit {SHOWN}"
-    );
+    let of_state = |condition: &str| {
+        format!(
+            "(select {ITEM_COLUMNS} from take_over_row r {ITEM_JOINS} where r.take_over_id = $1 and r.state {condition} order by r.row_no
+              limit {SHOWN})"
+        )
+    };
+    let statement = format!("{} union all {} limit {SHOWN}", of_state("= 'FAILED'"), of_state("<> 'FAILED'"));
     let items: Vec<Item> =
         sqlx::query_as(sqlx::AssertSqlSafe(statement)).bind(id).fetch_all(connection(&mut tx)).await?;
     let obstacle = obstacle(&mut tx, id).await?;

@@ -232,6 +232,8 @@ async fn contracts_insert(tx: &mut Tx, ctx: &Ctx, batch: &Batch, rows: &[i64]) -
 
 /// Who lives in the homes already (I-09) does so under the contracts from now on; the co-residents among them are named there.
 async fn residents_follow(tx: &mut Tx, contracts: &[i64]) -> Result<()> {
+    // What two people agreed to is in force already, and held (contract_hold).
+    sqlx::query!("select set_config('app.contract', 'change', true) as held").fetch_one(connection(tx)).await?;
     sqlx::query!(
         "insert into contract_resident (contract_id, person_id, district_id, estate_id, name, relation)
          select c.id, b.person_id, c.district_id, c.estate_id, b.person_name, 'OTHER'
@@ -241,6 +243,7 @@ async fn residents_follow(tx: &mut Tx, contracts: &[i64]) -> Result<()> {
     )
     .execute(connection(tx))
     .await?;
+    sqlx::query!("select set_config('app.contract', '', true) as held").fetch_one(connection(tx)).await?;
     sqlx::query!(
         "update binding b set contract_id = c.id from contract c
          where c.id = any($1) and b.unit_id = c.unit_id and b.to_on is null and b.contract_id is null",
