@@ -102,6 +102,9 @@ pub struct Turn {
 /// What a run came to: what it did, or why it failed; nothing when there was nothing to do.
 pub type Outcome = std::result::Result<Option<String>, String>;
 
+/// By how much the clocks of two processes may differ without one taking the other's for wrong.
+const SKEW: TimeDelta = TimeDelta::minutes(1);
+
 /// From one run to the next.
 fn every(plan: Plan) -> TimeDelta {
     TimeDelta::seconds(plan.every_seconds().into())
@@ -127,11 +130,12 @@ pub async fn plan_take(database: &Database, plan: Plan, now: DateTime<Utc>, last
     // what was asked for then is not done over and over meanwhile.
     let row = sqlx::query!(
         r#"select p.id, p.enabled, coalesce(p.asked_at > coalesce(r.started_at, '-infinity') and p.asked_at <= $2, false) as "asked!",
-                  coalesce(r.next_at <= $2 or r.next_at > $3 or r.started_at > $2, true) as "due!"
+                  coalesce(r.next_at <= $2 or r.next_at > $3 or r.started_at > $4, true) as "due!"
            from job_plan p left join job_plan_run r on r.plan_id = p.id where p.code = $1"#,
         plan.code(),
         now,
-        now + every(plan),
+        now + every(plan) + SKEW,
+        now + SKEW,
     )
     .fetch_one(connection(&mut lock))
     .await?;
