@@ -140,13 +140,13 @@ async fn every_audited_table_has_a_name() {
 #[tokio::test]
 async fn lines_are_found_by_account_and_by_day() {
     let test = TestDatabase::with_city().await;
-    run(&test, "update app_user set login = 'City' where login = 'city'").await;
+    run(&test, "update app_user set login = 'City', name = '周严' where login = 'city'").await;
     let ctx = city::ctx(&test.database, "auditor").await;
     let found = async |q: &str, filter: &[(&str, &str)]| {
         let params = filter.iter().copied().chain([("q", q)]);
         audit_list(&ctx, &ListQuery::from_params(params)).await.expect("a page").rows
     };
-    assert!(!found("测试city", &[]).await.is_empty(), "a part of a name is enough");
+    assert!(!found("严", &[]).await.is_empty(), "a part of a name is enough");
     for q in ["City", "city", "CITY"] {
         let rows = found(q, &[]).await;
         assert!(!rows.is_empty() && rows.iter().all(|row| row.login.as_deref() == Some("City")), "{q}");

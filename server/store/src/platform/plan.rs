@@ -141,6 +141,8 @@ pub async fn plan_take(database: &Database, plan: Plan, now: DateTime<Utc>, last
     .await?;
     let begins = row.enabled && (row.asked || last || plan.is_constant() || row.due);
     if !begins {
+        // Now, and not when the connection gets round to it: the next who asks is not to find it held.
+        lock.commit().await?;
         return Ok(None);
     }
     let turn = Turn { plan, id: row.id, started_at: now, noted: row.asked || !plan.is_constant(), lock };
