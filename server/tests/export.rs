@@ -91,8 +91,8 @@ async fn a_report_is_taken_along_with_its_head_and_total() {
 #[tokio::test]
 async fn administration_is_taken_along_by_whoever_reads_it() {
     let site = Site::open().await;
-    let (admin, auditor, city) =
-        (site.session("admin").await, site.session("auditor").await, site.session("city").await);
+    let (admin, auditor, operator) =
+        (site.session("admin").await, site.session("auditor").await, site.session("operator").await);
     for (list, name, session) in [
         ("user", "用户", &admin),
         ("role", "角色", &admin),
@@ -111,7 +111,7 @@ async fn administration_is_taken_along_by_whoever_reads_it() {
         if list != "audit" {
             assert_eq!(site.id(&all).await, rows, "{list}");
         }
-        assert_eq!(site.get(&path, Some(&city)).await.status, StatusCode::FORBIDDEN, "{list}");
+        assert_eq!(site.get(&path, Some(&operator)).await.status, StatusCode::FORBIDDEN, "{list}");
     }
     assert_eq!(site.get("/files/export/audit?rows=10", Some(&admin)).await.status, StatusCode::FORBIDDEN);
 }

@@ -1,6 +1,8 @@
 //! The board of a building: in the city's words, with its figures, and one button to print it.
 
 use crate::{hides, shows, support::Site};
+use axum::http::StatusCode;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_board_speaks_the_citys_words() {
@@ -13,13 +15,9 @@ async fn a_board_speaks_the_citys_words() {
     let path = format!("/housing/buildings/{building}");
     let page = site.get(&path, Some(&session)).await;
     assert!(page.text().contains("两居室 "), "{}", page.text());
-    sqlx::raw_sql(
-        "insert into dictionary_item (type_code, code, label) values ('D-04', 'TWO', '双室户')
-         on conflict (type_code, code) do update set label = excluded.label",
-    )
-    .execute(&site.test.admin)
-    .await
-    .expect("a label");
+    let form = json!({"code": "TWO", "label": "双室户", "sort": "", "color": "", "standard_code": "", "is_default": false, "off": false});
+    let item = json!({"dictionary": "D-04", "code": "TWO", "version": 0, "form": form});
+    assert_eq!(site.call("dictionary_item_save", &item, Some(&session)).await.status, StatusCode::OK);
     let page = site.get(&path, Some(&session)).await;
     shows(&page, &path, &["双室户 ", "总面积", "入住面积", "入住户数", "空关面积", "空关户数", "空关率"]);
     hides(&page, &path, &["两居室"]);
