@@ -3,6 +3,27 @@ import type { Locator, Page } from "@playwright/test";
 import { day } from "./day";
 import { expect, hydrated, query, visit } from "./fixtures";
 
+export interface Applicant {
+  id: string;
+  name: string;
+}
+
+/**
+ * The last of the demo's applicants with an account at the bank to whom nothing was given and with whom nobody lives.
+ * Journeys that name theirs take the first ones.
+ */
+export async function applicant(): Promise<Applicant> {
+  const [found] = await query<Applicant>(
+    `select p.id, p.name from person p where p.name like '演示申请人%' and p.bank_no_mask is not null
+       and not exists (select from assignment a where a.person_id = p.id)
+       and not exists (select from account a where a.person_id = p.id)
+       and not exists (select from household_member m where m.person_id = p.id)
+       and not exists (select from contract_resident r where r.person_id = p.id) order by p.id desc limit 1`,
+  );
+  if (!found) throw new Error("all of the demo's applicants have a home");
+  return found;
+}
+
 export interface Lease {
   account: string;
   contract: string;

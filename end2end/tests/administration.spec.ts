@@ -1,5 +1,6 @@
 // Administration: an account, a role and a parameter, each asked for by one person and agreed to by another.
 import { type Page, captchaAnswer, checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
+import { today } from "../day";
 import { fitsWidth } from "../screen";
 import { downloaded } from "../sheets";
 
@@ -148,6 +149,50 @@ test("a parameter is set from a day on, and never by one person alone", async ({
   await expect(page.locator("main")).toContainText("2099-01-01");
   await visit(page, "/platform/users");
   await expect(page.getByText("您没有此项操作的权限")).toBeVisible();
+});
+
+test("a rent standard is made and ended by two persons", async ({ page, anotherBrowser }) => {
+  const code = `GZ-${Date.now() % 1_000_000}`;
+  await signIn(page, "city");
+  await visit(page, "/housing/rent-standards");
+  await page.getByRole("link", { name: "新增" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "新增租金标准" })).toBeVisible();
+  await hydrated(page);
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page.locator("#code-error")).toHaveText("不能为空");
+  await checkAxe(page);
+  await page.getByLabel("标准编码*").fill(code);
+  await page.getByLabel("标准名称*").fill("旅程基准租金");
+  await page.getByLabel("单价(元/㎡·月)*").fill("3.2");
+  await page.getByLabel("市场租金(元/㎡·月)").fill("3");
+  await page.getByLabel("计租面积*").selectOption("USABLE");
+  await page.getByLabel("批准文号*").fill("演示发〔2026〕9号");
+  await page.getByLabel("生效日期*").fill(today);
+  await page.getByLabel("变更原因*").fill("年度调整");
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page.locator("#unit_rate-error")).toHaveText("租金标准不能高于市场租金");
+  await page.getByLabel("市场租金(元/㎡·月)").fill("12.8");
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page).toHaveURL(/\/platform\/approvals\/\d+$/);
+  await expect(page.locator("main")).toContainText("3.20");
+  const checker = await anotherBrowser();
+  await signIn(checker, "checker");
+  await approveNewest(checker);
+
+  await visit(page, `/housing/rent-standards?q=${code}`);
+  await page.getByRole("link", { name: code }).click();
+  await expect(page.locator("main")).toContainText("0.25");
+  await page.getByRole("link", { name: "设置失效日期" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "设置失效日期" })).toBeVisible();
+  await hydrated(page);
+  await checkAxe(page);
+  await page.getByLabel("失效日期*").fill("2099-12-31");
+  await page.getByLabel("变更原因*").fill("另定标准");
+  await page.getByRole("button", { name: "提交复核" }).click();
+  await expect(page).toHaveURL(/\/platform\/approvals\/\d+$/);
+  await approveNewest(checker);
+  await visit(page, `/housing/rent-standards?q=${code}`);
+  await expect(page.locator(".data-table")).toContainText("2099-12-31");
 });
 
 test("the operation log is filtered by account and day, opened, and proves itself", async ({ page, anotherBrowser }) => {

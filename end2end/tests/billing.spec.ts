@@ -202,7 +202,19 @@ test("a bill in error is void, and lists are filtered, summed up and taken away"
   await expect(page.getByRole("link", { name: "查看原账单" })).toHaveAttribute("href", wrong);
   await hydrated(page);
   await checkAxe(page);
-  await charge(page, account, "车位费", "200", day(5));
+  const parking = await charge(page, account, "车位费", "200", day(5));
+  // Only when it is due, and what is remarked, can be changed; and its timeline says why.
+  await page.getByRole("link", { name: "编辑", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "编辑账单" })).toBeVisible();
+  await hydrated(page);
+  await checkAxe(page);
+  await page.getByLabel("到期日*").fill(day(6));
+  await page.getByRole("button", { name: "保存" }).click();
+  await expect(page.locator("#reason-error")).toHaveText("不能为空");
+  await page.getByLabel("修改原因*").fill("车位下周交付");
+  await page.getByRole("button", { name: "保存" }).click();
+  await expect(page).toHaveURL(new RegExp(`${parking}$`));
+  await expect(page.locator("main")).toContainText(`车位下周交付（到期日：${day(5)} → ${day(6)}）`);
 
   await visit(page, `/billing/bills?account=${account}`);
   const rows = page.locator(".data-table tbody tr");

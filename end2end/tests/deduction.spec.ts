@@ -1,7 +1,7 @@
 // The bank: an approved contract comes into force by its answer, and what is owed is debited, checked by a second accountant.
 import { day, month, today } from "../day";
 import { type Page, checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { charge, lease } from "../lease";
+import { applicant, charge, lease } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
@@ -16,18 +16,15 @@ async function call<T>(page: Page, name: string, data: unknown): Promise<T> {
 
 /** A home of the demo's district is let to somebody who has lived there for two months; the bank is not told of it yet. */
 async function approved(page: Page): Promise<{ contract: number; name: string }> {
-  const [free] = await query<{ unit: string; person: string; name: string }>(
-    `select u.id as unit, p.id as person, p.name from unit u join organization d on d.id = u.district_id
-     join rent_standard r on r.id = u.rent_standard_id and r.status = 'ON',
-       lateral (select p.* from person p where p.name like '演示申请人%' and p.bank_no_mask is not null
-                  and not exists (select from assignment a where a.person_id = p.id)
-                  and not exists (select from account a where a.person_id = p.id) order by p.id desc limit 1) p
+  const [home] = await query<{ id: string }>(
+    `select u.id from unit u join organization d on d.id = u.district_id join rent_standard r on r.id = u.rent_standard_id and r.status = 'ON'
      where d.code = '990104' and u.status = 'VACANT' and not exists (select from assignment a where a.unit_id = u.id)
      order by u.id desc limit 1`,
   );
-  if (!free) throw new Error("the demo has no free home or nobody to give it to");
+  if (!home) throw new Error("the demo has no free home");
+  const person = await applicant();
   await signIn(page, "city");
-  const form = { person: free.person, unit: free.unit, reason: "特殊困难家庭", document_no: "" };
+  const form = { person: person.id, unit: home.id, reason: "特殊困难家庭", document_no: "" };
   const assignment = await call<number>(page, "assignment_create", { form });
   await signIn(page, "district");
   await call(page, "assignment_decide", { id: assignment, version: 1, approve: true, opinion: "" });
@@ -42,7 +39,7 @@ async function approved(page: Page): Promise<{ contract: number; name: string }>
   const [row] = await query<{ version: number }>("select version from contract where id = $1", [contract]);
   await signIn(page, "approver");
   await call(page, "contract_decide", { id: contract, version: row?.version, approve: true, opinion: "" });
-  return { contract, name: free.name };
+  return { contract, name: person.name };
 }
 
 /** Of a household that lives there already: the bank may debit it, and it owes two months. */

@@ -44,7 +44,7 @@ async function signed(): Promise<Let> {
        returning id, contract_no, unit_id, district_id, estate_id, lessee_name),
      lives as (
        insert into contract_resident select m.id, p.id, m.district_id, m.estate_id, p.name, 'SPOUSE'
-       from made m, people p where p.place = 2 returning name)
+       from made m, people p where p.place = 2 and set_config('app.contract', 'change', true) <> '' returning name)
      select m.id as contract, m.contract_no as number, m.unit_id as unit, m.lessee_name as lessee, l.name as resident
      from made m, lives l`,
   );
@@ -52,7 +52,6 @@ async function signed(): Promise<Let> {
   await query("update unit set status = 'SIGNED', vacant_since = null where id = $1", [found.unit]);
   return found;
 }
-
 
 /** From home over the reminder to the form of a contract's hand-over. */
 async function begin(page: Page, { lessee }: Let): Promise<void> {

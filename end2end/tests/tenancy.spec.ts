@@ -1,6 +1,7 @@
 // A home is let: the city assigns it, the district confirms, a clerk draws up the contract, a property approver agrees.
 import { today } from "../day";
 import { type Page, checkAxe, confirm, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
+import { applicant } from "../lease";
 import { fitsWidth } from "../screen";
 import { downloaded } from "../sheets";
 
@@ -15,13 +16,9 @@ async function free(): Promise<{ unit: string; code: string; place: string; pers
      where d.code = '990104' and u.status = 'VACANT'
        and not exists (select from assignment a where a.unit_id = u.id) order by u.id limit 1`,
   );
-  const [person] = await query<{ person: string; name: string }>(
-    `select p.id as person, p.name from person p where p.name like '演示申请人%' and p.bank_no_mask is not null
-       and not exists (select from assignment a where a.person_id = p.id)
-       and not exists (select from household_member m where m.person_id = p.id) order by p.id limit 1`,
-  );
-  if (!home || !person) throw new Error("the demo has no free home or nobody to give it to");
-  return { ...home, ...person };
+  if (!home) throw new Error("the demo has no free home");
+  const { id, name } = await applicant();
+  return { ...home, person: id, name };
 }
 
 /** The last day of a lease of so many years from today. */
@@ -63,7 +60,7 @@ async function fill(page: Page): Promise<void> {
   await page.getByLabel("租赁开始时间*").fill(today);
   await page.getByLabel("租赁结束时间*").fill(years(5));
   await page.getByLabel("保障类别*").selectOption("LOWINC");
-  await page.getByLabel("押金(元)*").fill("1,000");
+  await expect(page.getByLabel("押金(元)*"), "what is usual").toHaveValue("1,000.00");
   await page.getByLabel("每期缴费日*").fill("10");
   await page.getByLabel("签订日期*").fill(today);
   await page.getByLabel("条款说明日期").fill(today);

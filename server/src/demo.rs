@@ -49,7 +49,7 @@ const OPERATOR: &str = "990000Y";
 /// How many tenants the demo has, whom the operator keeps.
 const PERSONS: u32 = 36;
 /// How many people of one district wait there for a home.
-const APPLICANTS: u32 = 28;
+const APPLICANTS: u32 = 36;
 
 const ACCOUNTS: [Account; 14] = [
     Account {

@@ -48,7 +48,7 @@ pub(crate) fn ctx(visit: Visit) -> Result<Ctx, Refused> {
 }
 
 fn sheet_key(code: &str) -> Result<SheetKey, Refused> {
-    SheetKey::from_code(code).ok_or(Refused(Failure::NotFound))
+    SheetKey::from_code(code).filter(|sheet| sheet.in_browser()).ok_or(Refused(Failure::NotFound))
 }
 
 /// A workbook to be saved by the browser.

@@ -104,7 +104,7 @@ async fn a_password_a_factor_and_then_the_home_page() {
     }
     let page = site.get("/platform/second-factor", Some(&session)).await;
     assert!(page.text().contains("您的账号须启用二次验证"), "{}", page.text());
-    assert_eq!(site.call("home_figures_get", &json!({}), Some(&session)).await.text(), r#""Forbidden""#);
+    assert_eq!(site.call("home_get", &json!({}), Some(&session)).await.text(), r#""Forbidden""#);
 
     let (key, session, codes) = enrol(&site, &session, "Another-Horse-8").await;
     assert_eq!(site.get("/", Some(&session)).await.status, StatusCode::OK);

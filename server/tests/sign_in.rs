@@ -122,7 +122,7 @@ async fn an_open_page_is_nobody_at_work() {
     let asked = request(Method::GET, "/live", Some(&session)).body(Body::empty()).expect("a request");
     assert_eq!(site.router.clone().oneshot(asked).await.expect("an answer").status(), StatusCode::OK);
     for (function, arguments) in [
-        ("home_figures_get", json!({})),
+        ("home_get", json!({})),
         ("import_get", json!({"id": "00000000-0000-0000-0000-000000000000"})),
         ("import_rows", json!({"id": "00000000-0000-0000-0000-000000000000"})),
         ("building_board_get", json!({"id": 1})),
@@ -276,7 +276,7 @@ async fn cookies_that_are_none() {
         .expect("ended");
     for session in [ended.as_str(), "", "x", "' or 1=1 --", &"a".repeat(5_000)] {
         assert_eq!(site.get("/", Some(session)).await.header("location"), "/sign-in", "{session}");
-        let call = site.call("home_figures_get", &json!({}), Some(session)).await;
+        let call = site.call("home_get", &json!({}), Some(session)).await;
         assert_eq!(call.text(), r#""NotSignedIn""#, "{session}");
     }
 }

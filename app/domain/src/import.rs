@@ -118,6 +118,13 @@ impl SheetKey {
         Self::ALL.into_iter().find(|key| key.code() == code)
     }
 
+    /// Whether a browser may bring it in. A rent standard needs a second person (domain.md §6.4): by form, or by whoever sets
+    /// the city up at the machine.
+    #[must_use]
+    pub fn in_browser(self) -> bool {
+        self != Self::RentStandard
+    }
+
     /// Who may import it: who may write the noun.
     #[must_use]
     pub fn permission(self) -> Permission {
@@ -194,7 +201,7 @@ pub const FAILED_DAYS: i64 = 30;
 /// the files, telephone numbers in clear among it. Neither a wall nor a newcomer may.
 #[must_use]
 pub fn may_import(actor: &Actor) -> bool {
-    SheetKey::ALL.iter().any(|sheet| actor.may(sheet.permission()))
+    SheetKey::ALL.iter().any(|sheet| sheet.in_browser() && actor.may(sheet.permission()))
 }
 
 /// A job as the import log lists it (S1-3.2).

@@ -21,5 +21,6 @@ pub mod platform;
 pub mod portal;
 pub mod search;
 pub mod sheet;
+pub mod subsidy;
 pub mod tenancy;
 pub mod value;

@@ -4,7 +4,7 @@ use crate::{ApiError, Terse};
 use domain::{
     billing::{
         bill::{Bill, BillRow, BillSums},
-        bill_form::{BillForm, TakeBack},
+        bill_form::{BillEdit, BillForm, TakeBack},
         pay_odd::{PayOddOutcome, PayOddRow},
         pay_order_sheet::{PayOrder, PayOrderRow},
         payment::{Account, AccountRow, PaymentForm, PaymentRow, Receipt},
@@ -54,6 +54,12 @@ pub async fn bill_get(id: BillId) -> Result<Bill, ApiError> {
 #[server(endpoint = "bill_create", input = Json, output = Terse)]
 pub async fn bill_create(account: AccountId, form: BillForm) -> Result<BillId, ApiError> {
     Ok(bill::bill_create(&ctx()?, account, &form).await?)
+}
+
+/// Changes when a bill is due and what is remarked of it.
+#[server(endpoint = "bill_update", input = Json, output = Terse)]
+pub async fn bill_update(id: BillId, version: i32, form: BillEdit) -> Result<(), ApiError> {
+    Ok(bill::bill_update(&ctx()?, id, version, &form).await?)
 }
 
 /// Takes a bill back.

@@ -62,7 +62,9 @@ fn page(bill: &Bill, again: Callback<()>) -> impl IntoView + use<> {
 }
 
 fn head(bill: &Bill) -> impl IntoView + use<> {
-    let account = bill.row.account_id;
+    let (id, account) = (bill.row.id, bill.row.account_id);
+    // A counter-bill says what it takes back, and nothing of its own.
+    let editable = bill.row.amount >= Money::ZERO;
     let open = bill.row.status.is_unpaid();
     view! {
         <PageHead title=format!("账单 {}", bill.row.bill_no) back=(BILL_LIST.path.to_owned(), BILL_LIST.noun.to_owned())>
@@ -72,6 +74,9 @@ fn head(bill: &Bill) -> impl IntoView + use<> {
             } else {
                 view! { <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}")>"账户"</a> }.into_any()
             }}
+            {move || (editable && may(Permission::BillWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}/{id}/edit", BILL_LIST.path)>"编辑"</a>
+            })}
             {move || (open && may(Permission::WaiverWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}/waive")>"申请减免核销"</a>
             })}

@@ -1,6 +1,6 @@
 //! 收费管理 (S0-9, S0-10, S0-13, S1-7.2, S1-7.3, S4-1.7, S4-1.10): accounts, bills, payments, and the counter.
 //!
-//! Six lazy routes: the lists, the counter with its arithmetic, the page of a bill, the form of one, receipts, and money that
+//! Six lazy routes: the lists, the counter with its arithmetic, the page of a bill, its forms, receipts, and money that
 //! came by telephone and is not what was asked for. Who
 //! collects all day loads the counter and receipts, and nothing else.
 
@@ -85,7 +85,7 @@ impl LazyRoute for BillPages {
     }
 }
 
-/// The form of a temporary bill.
+/// The forms of a bill: a temporary one, and what may be changed of a posted one.
 pub struct BillForms;
 
 #[lazy_route]
@@ -95,7 +95,13 @@ impl LazyRoute for BillForms {
     }
 
     fn view(_this: Self) -> AnyView {
-        bill_form::new_view()
+        let last = use_last_part();
+        (move || match last.get().as_str() {
+            "new-bill" => bill_form::new_view(),
+            "edit" => bill_form::edit_view(),
+            _ => ().into_any(),
+        })
+        .into_any()
     }
 }
 

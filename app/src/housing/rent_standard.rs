@@ -1,4 +1,4 @@
-//! Rent standards: list and detail.
+//! Rent standards: list and detail; their forms are apart (`forms`).
 
 use super::list_actions;
 use crate::{
@@ -10,8 +10,11 @@ use crate::{
     },
 };
 use domain::{
-    housing::rent_standard::{RENT_STANDARD_LIST, RentStandard, RentStandardRow},
-    id::RentStandardId,
+    housing::{
+        rent_standard::{RENT_STANDARD_LIST, RentStandard, RentStandardRow},
+        rent_standard_form::{NewStandardForm, StandardEndForm},
+    },
+    id::{ApprovalId, RentStandardId},
     list::{ListQuery, Page},
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
@@ -30,10 +33,22 @@ pub async fn rent_standard_get(id: RentStandardId) -> Result<RentStandard, ApiEr
     Ok(store::housing::rent_standard::rent_standard_get(&crate::context::ctx()?, id).await?)
 }
 
+/// Asks for a new rent standard.
+#[server(endpoint = "rent_standard_request", input = Json, output = Terse)]
+pub async fn rent_standard_request(form: NewStandardForm) -> Result<ApprovalId, ApiError> {
+    Ok(store::housing::rent_standard::rent_standard_request(&crate::context::ctx()?, &form).await?)
+}
+
+/// Asks that a rent standard ends with a day.
+#[server(endpoint = "rent_standard_end_request", input = Json, output = Terse)]
+pub async fn rent_standard_end_request(id: RentStandardId, form: StandardEndForm) -> Result<ApprovalId, ApiError> {
+    Ok(store::housing::rent_standard::rent_standard_end_request(&crate::context::ctx()?, id, &form).await?)
+}
+
 pub(super) fn list_view() -> AnyView {
     let actions = list_actions(|| ListActions {
-        add: None,
-        import: may(Permission::RentStandardWrite).then_some("rent_standard"),
+        add: may(Permission::RentStandardWrite).then_some(("/housing/rent-standards/new", "新增租金标准")),
+        import: None,
         export: may(Permission::StockExport),
     });
     list_page(&RENT_STANDARD_LIST, actions, rent_standard_list)
@@ -50,10 +65,18 @@ fn detail(standard: RentStandard) -> RecordPage {
         ("折算比例", cell_or_empty(standard.ratio, |ratio| Cell::Text(ratio.to_string()))),
         ("更新时间", Cell::Time(standard.updated_at)),
     ]);
+    let mut links = Vec::new();
+    if may(Permission::RentStandardWrite) {
+        links.push(if standard.pending {
+            ("/platform/approvals?status=PENDING&kind=RENT_STANDARD".to_owned(), "有待复核的变更")
+        } else {
+            (format!("{}/{}/end", RENT_STANDARD_LIST.path, standard.row.id), "设置失效日期")
+        });
+    }
     RecordPage {
         title: standard.row.name,
         back: (RENT_STANDARD_LIST.path, RENT_STANDARD_LIST.noun),
-        links: Vec::new(),
+        links,
         groups: vec![("基本信息", fields)],
     }
 }

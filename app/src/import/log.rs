@@ -63,7 +63,7 @@ pub fn log_view() -> AnyView {
 fn import_links() -> AnyView {
     SheetKey::ALL
         .into_iter()
-        .filter(|sheet| may(sheet.permission()))
+        .filter(|sheet| sheet.in_browser() && may(sheet.permission()))
         .map(|sheet| {
             view! { <a class="btn btn-outline btn-sm" href=format!("/imports?new={}", sheet.code())>{icon("import")}{format!("导入{}", sheet.title())}</a> }
         })

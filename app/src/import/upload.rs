@@ -10,7 +10,7 @@ use leptos_router::hooks::use_navigate;
 use wasm_bindgen_futures::JsFuture;
 
 pub fn upload_view(sheet: String) -> AnyView {
-    let Some(sheet) = SheetKey::from_code(&sheet) else { return empty_view("没有这种导入模板") };
+    let Some(sheet) = SheetKey::from_code(&sheet).filter(|sheet| sheet.in_browser()) else { return empty_view("没有这种导入模板") };
     let code = sheet.code();
     let navigate = use_navigate();
     let refusal = RwSignal::new(None::<String>);

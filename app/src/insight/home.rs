@@ -3,69 +3,47 @@
 //! The figures stand in the HTML; charts are drawn over them when their script has come. What is refreshed
 //! is the figures, never the page: nobody loses his place because a minute is over.
 
-use super::reminder::{reminder_list, reminders_view};
+use super::reminder::reminders_view;
 use crate::ui::label::told;
 use crate::{
     ApiError, Terse,
-    shell::{may, use_frame},
-    ui::{
-        PageHead, empty_view, error_view, icon,
-        live::use_refresh,
-        loading_view,
-        resource::{Loaded, resource},
-        tone,
-    },
+    shell::use_frame,
+    ui::{PageHead, empty_view, error_view, icon, live::use_refresh, loading_view, resource::resource, tone},
 };
 use domain::{
     dictionary::LayoutType,
     housing::unit::rate_text,
     insight::{
-        DistrictFigures, HomeFigures,
+        DistrictFigures, Home, HomeFigures,
         money::{AGES, MoneyFigures},
-        reminder::Reminder,
         report_query::PATH,
     },
     list::group_thousands,
-    platform::{actor::SessionKind, permission::Permission},
+    platform::permission::Permission,
 };
 use leptos::{prelude::*, server_fn::codec::Json, task::spawn_local};
 use std::time::Duration;
 
-/// The figures of the actor's scope.
-#[server(endpoint = "home_figures_get", input = Json, output = Terse)]
-pub async fn home_figures_get() -> Result<HomeFigures, ApiError> {
-    Ok(store::insight::home::home_figures_get(&crate::context::ctx()?).await?)
+/// What the home page says to the person who is signed in.
+#[server(endpoint = "home_get", input = Json, output = Terse)]
+pub async fn home_get() -> Result<Home, ApiError> {
+    Ok(store::insight::home::home_get(&crate::context::ctx()?).await?)
 }
 
 /// How often an open home page looks again (S1-2.1).
 const REFRESH: Duration = Duration::from_secs(60);
 
 pub(super) fn home_view() -> AnyView {
-    // A wall has nobody in front of it to remind, and a newcomer's first work is his password.
-    let at_desk = use_frame().with_untracked(|frame| {
-        let actor = frame.actor.as_ref();
-        actor.is_some_and(|actor| actor.session == SessionKind::Desk && !actor.must_change_password)
-    });
-    let reminders =
-        resource(|| (), move |()| async move { if at_desk { reminder_list().await } else { Ok(Vec::new()) } });
-    if !may(Permission::HomeRead) {
-        // Administrators of the platform see no business data; their work is in the menu.
-        use_refresh(REFRESH, move || reminders.refetch());
-        let none = "请从左侧菜单选择要办理的事项";
-        return view! { <main class="page"><PageHead title="首页" />{reminder_block(reminders, Some(none))}</main> }
-            .into_any();
-    }
-    let first = resource(|| (), |()| home_figures_get());
-    let fresh = RwSignal::new(None::<HomeFigures>);
+    let first = resource(|| (), |()| home_get());
+    let fresh = RwSignal::new(None::<Home>);
     let late = RwSignal::new(false);
     let drawn = StoredValue::new(false);
     use_refresh(REFRESH, move || {
-        reminders.refetch();
         if !drawn.get_value() {
             return first.refetch();
         }
         spawn_local(async move {
-            let found = home_figures_get().await;
+            let found = home_get().await;
             // The page may have gone meanwhile.
             late.try_set(found.is_err());
             if let Ok(found) = found {
@@ -75,8 +53,8 @@ pub(super) fn home_view() -> AnyView {
     });
     let frame = use_frame();
     // Read once: signing out changes the frame while this page is already on its way out.
-    let title = frame.with_untracked(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()));
-    let title = StoredValue::new(format!("{}房源概况", title.unwrap_or_default()));
+    let organization = frame.with_untracked(|frame| frame.actor.as_ref().map(|actor| actor.organization.clone()));
+    let organization = StoredValue::new(organization.unwrap_or_default());
     view! {
         <main class="page home">
             <Transition fallback=loading_view>
@@ -84,38 +62,39 @@ pub(super) fn home_view() -> AnyView {
                     match first.await {
                         Ok(first) => {
                             drawn.set_value(true);
-                            let figures = Memo::new(move |_| fresh.get().unwrap_or_else(|| first.clone()));
-                            view! {
-                                <PageHead title=title.get_value()>
-                                    {move || late.get().then(|| view! { <span class="text-sm" role="status">"暂时无法更新，显示的是较早的数据"</span> })}
-                                    <button type="button" class="btn btn-outline btn-sm" on:click=move |_| full_screen()>{icon("full")}"全屏"</button>
-                                </PageHead>
-                                {reminder_block(reminders, None)}
-                                {figures_view(figures)}
+                            let home = Memo::new(move |_| fresh.get().unwrap_or_else(|| first.clone()));
+                            let business = home.with_untracked(|home| home.figures.is_some());
+                            let late = move || late.get().then(|| view! { <span class="text-sm" role="status">"暂时无法更新，显示的是较早的数据"</span> });
+                            if business {
+                                let title = format!("{}房源概况", organization.get_value());
+                                let figures = Memo::new(move |_| home.with(|home| home.figures.clone().unwrap_or_default()));
+                                view! {
+                                    <PageHead title>
+                                        {late}
+                                        <button type="button" class="btn btn-outline btn-sm" on:click=move |_| full_screen()>{icon("full")}"全屏"</button>
+                                    </PageHead>
+                                    {move || home.with(|home| reminders_view(&home.reminders))}
+                                    {figures_view(figures)}
+                                }
+                                .into_any()
+                            } else {
+                                // Administrators of the platform see no business data; their work is in the menu.
+                                view! {
+                                    <PageHead title="首页">{late}</PageHead>
+                                    {move || home.with(|home| if home.reminders.is_empty() {
+                                        empty_view("请从左侧菜单选择要办理的事项")
+                                    } else {
+                                        reminders_view(&home.reminders)
+                                    })}
+                                }
+                                .into_any()
                             }
-                            .into_any()
                         }
                         Err(error) => error_view(&error),
                     }
                 })}
             </Transition>
         </main>
-    }
-    .into_any()
-}
-
-/// What waits for the person; `none` is said when nothing does.
-fn reminder_block(reminders: Loaded<Vec<Reminder>>, none: Option<&'static str>) -> AnyView {
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                match (reminders.await, none) {
-                    (Ok(found), Some(none)) if found.is_empty() => empty_view(none),
-                    (Ok(found), _) => reminders_view(&found),
-                    (Err(error), _) => error_view(&error),
-                }
-            })}
-        </Transition>
     }
     .into_any()
 }

@@ -1,18 +1,11 @@
 //! Reminders on the home page (S4-1.1): 流程提醒 and 工作提醒, first how many, then which. Plain HTML; the lists behind
 //! have the rest.
 
-use crate::{ApiError, Terse};
 use domain::{
     insight::reminder::{Reminder, ReminderGroup},
     list::group_thousands,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
-
-/// What waits for the person who is signed in.
-#[server(endpoint = "reminder_list", input = Json, output = Terse)]
-pub async fn reminder_list() -> Result<Vec<Reminder>, ApiError> {
-    Ok(store::insight::reminder::reminder_list(&crate::context::ctx()?).await?)
-}
+use leptos::prelude::*;
 
 /// Both blocks; nothing when nothing waits.
 pub(super) fn reminders_view(reminders: &[Reminder]) -> AnyView {

@@ -1,5 +1,7 @@
 //! Bills by hand and taken back, and the lists: each bill is found under the one status that its row shows.
 
+#[path = "billing_bills/edit.rs"]
+mod edit;
 #[path = "billing_bills/lists.rs"]
 mod lists;
 mod support;

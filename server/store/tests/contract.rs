@@ -8,11 +8,14 @@ use domain::{
     failure::{Failure, FieldErrors},
     id::ContractId,
     list::ListQuery,
+    platform::setting::code,
     tenancy::{assignment::AssignmentForm, contract_form::ContractForm},
+    value::Money,
 };
 use store::{
     billing::account::account_get,
     housing::unit::unit_get,
+    platform::setting::setting_put,
     tenancy::{
         assignment::{
             assignment_create, assignment_decide, assignment_get, assignment_list, assignment_release,
@@ -111,6 +114,10 @@ async fn a_contract_goes_from_the_form_to_the_bank_and_into_force() {
     let entry = city::ctx(&test.database, "entry").await;
     let offer = contract_offer(&entry, assignment).await.expect("an offer");
     let assessed = offer.assessed.expect("a rent");
+    assert_eq!(offer.deposit, Some(Money::from_fen(100_000)));
+    setting_put(&test.database, code::DEPOSIT, "MONTHS/3").await.expect("another deposit");
+    let offer = contract_offer(&entry, assignment).await.expect("an offer");
+    assert_eq!(offer.deposit, Some(Money::from_fen(assessed.rent.fen() * 3)));
     let id = contract_create(&entry, &form(assignment), true).await.expect("a contract");
     let contract = contract_get(&entry, id).await.expect("it is there");
     assert_eq!((contract.row.status, contract.row.contract_no.as_deref()), (ContractStatus::Pending, None));

@@ -16,6 +16,7 @@ mod ways;
 use desk::{at, change, complaint, ctx_on, failure, household, level, number, pay, published, records, refusal, told};
 use domain::{
     billing::{
+        bill::BillRow,
         dunning::{DunningStatus, RuleSetEvent, RuleSetForm, RuleSetStatus},
         dunning_form::{DoneForm, DunningForm},
         instalment::{InstalmentForm, InstalmentStatus, LineForm, PauseForm, PauseStatus},
@@ -29,6 +30,7 @@ use domain::{
 use store::{
     billing::{
         arrears::arrears_follow,
+        bill::bill_list,
         dunning::{
             Ran, dunning_account_get, dunning_cancel, dunning_create, dunning_done, dunning_get, dunning_list,
             dunning_print, dunning_run, instalment_create, instalment_decide, instalment_get, instalment_list,
@@ -247,6 +249,12 @@ async fn a_notice_is_printed_and_its_service_proven() {
     assert_eq!(failure(dunning_print(&clerk, task, 1).await), Failure::refused("只有书面催缴可以打印通知书"));
     dunning_cancel(&clerk, task, 1, "重复").await.expect("it is taken back");
     assert_eq!(refusal(dunning_cancel(&clerk, task, 2, "重复").await), "催缴状态为“已取消”，请刷新后再办理");
+    // Every bill that was late then was named twice; the call that was taken back counts for none.
+    let query = ListQuery { filter: [("account".into(), account.to_string())].into(), ..ListQuery::default() };
+    let bills = bill_list(&clerk, &query).await.expect("bills").rows;
+    let late = |bill: &&BillRow| bill.outstanding > Money::ZERO && bill.due_on < clerk.today();
+    assert!(bills.iter().filter(late).count() >= 2, "{bills:?}");
+    assert!(bills.iter().all(|bill| bill.reminded == if late(&bill) { 2 } else { 0 }), "{bills:?}");
     let cashier = ctx_on(&test, "cashier", "2014-12-11").await;
     assert_eq!(failure(dunning_create(&cashier, account, &form(3, "VISIT")).await), Failure::Forbidden);
     let shown = dunning_account_get(&cashier, account).await.expect("the household");

@@ -78,6 +78,7 @@ async fn the_seeded_roles_may_exactly_this() {
     housing:room:write           .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
     housing:rent_standard:read   x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
     housing:rent_standard:write  .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    housing:rent_standard:check  .           .    x          .        .      .        .     .                 .       .       .         .         .            .       .
     housing:stock:export         x           x    x          x        .      x        x     .                 .       x       .         .         .            .       .
     housing:asset:read           x           x    x          x        x      x        x     x                 x       x       .         .         .            .       .
     housing:asset:write          .           x    .          x        .      .        .     .                 x       .       .         .         .            .       .

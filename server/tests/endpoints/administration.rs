@@ -56,6 +56,8 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
     let (changed, _) = account("leader", "13900000003");
     let role_form = json!({"code": "AREA", "name": "片区", "description": "", "permissions": ["housing:unit:read"], "reason": "片区巡查"});
     let parameter = json!({"code": "PASSWORD_DAYS", "district": "", "value": "60", "valid_from": "2099-01-01", "reason": "加强管理"});
+    let standard = json!({"code": "GZ-99", "name": "基准租金", "unit_rate": "2.6", "basis": "USABLE", "doc_no": "测发〔2026〕9号",
+                          "valid_from": "2099-01-01", "reason": "年度调整"});
     vec![
         city_refused(governs("user_list", list.clone(), "admin")),
         city_refused(governs("user_get", json!({"id": user}), "auditor")),
@@ -94,6 +96,18 @@ pub fn administration(world: &World, list: &Value) -> Vec<Entry> {
         Entry {
             wrong_role: ("city-check", Forbidden),
             ..governs("parameter_request", json!({"version": 0, "form": parameter}), "city")
+        },
+        Entry {
+            wrong_role: ("city-check", Forbidden),
+            ..governs("rent_standard_request", json!({"form": standard}), "city")
+        },
+        Entry {
+            wrong_role: ("city-check", Forbidden),
+            ..governs(
+                "rent_standard_end_request",
+                json!({"id": world.standard, "form": {"valid_to": "2099-01-01", "reason": "另定标准"}}),
+                "city",
+            )
         },
         governs("approval_list", list.clone(), "city-check"),
         // The city reads what is asked for its parameters; of an account it learns nothing.

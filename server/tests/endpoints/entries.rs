@@ -304,7 +304,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
         owns("factor_confirm", json!({"code": "0", "password": "x"}), Refused),
         owns("factor_codes_renew", json!({"code": "000000"}), Refused),
         owns("factor_disable", json!({"code": "000000"}), Refused),
-        reads("home_figures_get", json!({}), Good, "finance", Good),
+        Entry { wall: Good, ..owns("home_get", json!({}), Good) },
         reads(
             "map_marks_get",
             json!({"view": {"min_lng": 73.0, "min_lat": 3.0, "max_lng": 136.0, "max_lat": 54.0, "zoom": 15}}),

@@ -56,7 +56,6 @@ pub fn jobs(world: &World, list: &Value) -> Vec<Entry> {
         own("message_read_all", json!({})),
         technical("message_template_list", json!({})),
         technical("message_template_update", template),
-        own("reminder_list", json!({})),
     ]
 }
 

@@ -23,8 +23,9 @@ pub struct TenancyWorld {
     waiting: i64,
     released: i64,
     chosen: i64,
-    /// a draft
+    /// a draft, and its home
     pub contract: i64,
+    promised: i64,
     form: Value,
     kept: Value,
 }
@@ -32,6 +33,7 @@ pub struct TenancyWorld {
 pub async fn tenancy_world(site: &Site, person: i64) -> TenancyWorld {
     let form = support::tenancy::form(confirmed(site, 0).await);
     let draft = contract(site, &form, false).await;
+    let promised = sqlx::query_scalar("select unit_id from contract where id = $1").bind(draft.0);
     let chosen = confirmed(site, 1).await;
     TenancyWorld {
         waiting: proposed(site, 2).await.0,
@@ -40,6 +42,7 @@ pub async fn tenancy_world(site: &Site, person: i64) -> TenancyWorld {
         person,
         unit: home(site, "809").await.0,
         contract: draft.0,
+        promised: promised.fetch_one(&site.test.admin).await.expect("its home"),
         kept: serde_json::to_value(&form).expect("a form"),
         form: serde_json::to_value(support::tenancy::form(chosen)).expect("a form"),
     }
@@ -68,7 +71,7 @@ pub fn functions(at: &TenancyWorld, list: &Value) -> Vec<Entry> {
         read("contract_list", list.clone(), Hidden),
         read("contracts_chosen", json!({"ids": [id]}), Hidden),
         read("contract_get", json!({"id": id}), NotFound),
-        read("unit_lease_get", json!({"id": 1}), Hidden),
+        read("unit_lease_get", json!({"id": at.promised}), Hidden),
         write("contract_offer_get", json!({"assignment": at.chosen})),
         write("contract_create", json!({"form": at.form, "submit": false})),
         write("contract_update", json!({"id": id, "version": 1, "form": at.kept})),

@@ -125,6 +125,16 @@ async fn every_page_is_drawn_by_the_server() {
             vec!["新增项目", "产权单位", "method=\"post\" novalidate"],
         ),
         ("/housing/:noun/:id/:action", format!("/housing/projects/{}/edit", at.project), vec!["编辑项目", "甲项目"]),
+        (
+            "/housing/rent-standards/new",
+            "/housing/rent-standards/new".into(),
+            vec!["新增租金标准", "市场租金", "method=\"post\" novalidate"],
+        ),
+        (
+            "/housing/:noun/:id/:action",
+            format!("/housing/rent-standards/{}/end", at.standard),
+            vec!["设置失效日期", "ZJ-01", "当日仍有效"],
+        ),
         ("/housing/:noun/:id/:action", format!("/housing/rooms/{}/edit", at.room), vec!["编辑房间", "可住人数"]),
         (
             "/housing/buildings/new",
@@ -349,6 +359,7 @@ async fn the_wall_holds_on_every_page() {
         format!("/billing/accounts/{}", at.household.0),
         format!("/billing/accounts/{}/new-bill", at.household.0),
         format!("/billing/bills/{}", at.household.1),
+        format!("/billing/bills/{}/edit", at.household.1),
         format!("/billing/payments/{}", at.household.2),
         format!("/billing/pay-orders/{}", support::billing_pages::ODD),
         format!("/billing/pay-odds/{}", support::billing_pages::ODD),

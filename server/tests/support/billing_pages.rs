@@ -93,6 +93,11 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
             format!("/billing/bills/{bill}"),
             vec!["损坏赔偿120.50元", "应收款", "租金及其他收入", "库存现金", "转应收", "门锁", "部分缴"],
         ),
+        (
+            "/billing/bills/:id/edit",
+            format!("/billing/bills/{bill}/edit"),
+            vec!["编辑账单", "修改原因", "门锁", "method=\"post\" novalidate"],
+        ),
         ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
         ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "ZF1", "甲区租户", "已关闭", "共 1 条"]),
         (

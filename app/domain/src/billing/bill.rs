@@ -35,6 +35,8 @@ pub struct BillRow {
     pub status: BillStatus,
     /// 剩余天数 to the due day, negative behind it; none when nothing is to be paid
     pub days_left: Option<i32>,
+    /// 提醒次数
+    pub reminded: i64,
 }
 
 /// 即将到期 and 已逾期 of S1-7.2, as the filter of the list names them: what is to be paid within so many days, or is
@@ -174,6 +176,7 @@ pub const BILL_LIST: ListSheet<BillRow> = ListSheet {
         ListColumn { key: "to", header: "账期止", kind: Kind::Time, sortable: false, essential: false, cell: |row| Cell::Date(row.to) },
         ListColumn { key: "due_on", header: "到期日", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.due_on) },
         ListColumn { key: "days_left", header: "剩余天数", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.days_left, |days| Cell::Number(days.into())) },
+        ListColumn { key: "reminded", header: "提醒次数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.reminded) },
         ListColumn { key: "amount", header: "应收(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.amount) },
         ListColumn { key: "late_fee", header: "滞纳金(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.late_fee) },
         ListColumn { key: "paid", header: "已收(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.paid) },

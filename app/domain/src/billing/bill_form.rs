@@ -8,7 +8,7 @@ use crate::{
     dictionary::{BillKind, FeeItem},
     failure::FieldErrors,
     form::optional_text,
-    value::{Check, Complaint, Money, required},
+    value::{Check, Complaint, Money, required, text_max},
 };
 use chrono::{Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,45 @@ fn due_on(text: &str, today: NaiveDate) -> Check<NaiveDate> {
     }
 }
 
+/// What is changed of a posted bill (编辑, domain.md §3.6 L11): when it is due and what is remarked, never what it asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BillEdit {
+    pub due_on: String,
+    pub remark: String,
+    /// why, for the timeline
+    pub reason: String,
+}
+
+/// A change that passed its check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillChange {
+    pub due_on: NaiveDate,
+    pub remark: Option<String>,
+    pub reason: String,
+}
+
+impl BillEdit {
+    /// Checks every field on a day; the due day that there is may stay, though it is over.
+    ///
+    /// # Errors
+    /// One sentence per field.
+    pub fn check(&self, known: NaiveDate, today: NaiveDate) -> Result<BillChange, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let stays = |text: &str| text.parse() == Ok(known);
+        let due_on = errors.take(
+            "due_on",
+            required(&self.due_on).and_then(|text| if stays(&text) { Ok(known) } else { due_on(&text, today) }),
+        );
+        let remark = errors.take("remark", optional_text(&self.remark, 200));
+        let reason = errors.take("reason", required(&self.reason).and_then(|text| text_max(&text, 200)));
+        match (due_on, remark, reason) {
+            (Some(due_on), Some(remark), Some(reason)) => Ok(BillChange { due_on, remark, reason }),
+            _ => Err(errors),
+        }
+    }
+}
+
 /// How a posted bill is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TakeBack {
@@ -142,6 +181,21 @@ mod tests {
         assert_eq!(fields.remark.as_deref(), Some("门锁"));
         let nothing = BillForm::default().check(today()).unwrap_err();
         assert!(["fee_item", "amount", "due_on"].iter().all(|field| nothing.get(field).is_some()));
+    }
+
+    #[test]
+    fn a_change_leaves_the_amount_and_says_why() {
+        let known = "2026-03-10".parse().unwrap();
+        let edit = |due_on: &str, reason: &str| BillEdit {
+            due_on: due_on.into(),
+            remark: String::new(),
+            reason: reason.into(),
+        };
+        assert_eq!(edit("2026-03-10", "补登").check(known, today()).unwrap().due_on, known);
+        assert!(edit("2026-03-20", "银行延后").check(known, today()).is_ok());
+        assert!(edit("2026-03-11", "补登").check(known, today()).unwrap_err().get("due_on").is_some());
+        assert!(edit("", "补登").check(known, today()).unwrap_err().get("due_on").is_some());
+        assert!(edit("2026-03-20", " ").check(known, today()).unwrap_err().get("reason").is_some());
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod dunning_form;
 pub mod dunning_notice;
 pub mod dunning_sheet;
 pub mod instalment;
+pub mod interest;
 pub mod late_fee;
 pub mod ledger;
 pub mod meter;

@@ -6,7 +6,8 @@ use crate::{
     dictionary::{DayBase, MeterType, PaidFirst},
     platform::setting::code,
     tenancy::{
-        assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX, layout::LayoutRule, renewal::RenewalWindow,
+        assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX, deposit::DepositRule, layout::LayoutRule,
+        renewal::RenewalWindow,
     },
     value::{Check, Complaint, Money, decimal, decimal_text},
 };
@@ -32,6 +33,8 @@ pub struct BillingRule {
     pub late_fee: Option<LateFee>,
     /// days after the due day before a bill is overdue (of PRM-43)
     pub grace: u32,
+    /// PRM-44
+    pub deposit: DepositRule,
     /// PRM-45
     pub first: PaidFirst,
     /// PRM-46
@@ -64,6 +67,7 @@ impl Default for BillingRule {
             due_rolls: true,
             late_fee: None,
             grace: 5,
+            deposit: DepositRule::Fixed(Money::from_fen(100_000)),
             first: PaidFirst::Principal,
             deduction_days: DeductionDays::default(),
             balance_first: true,
@@ -78,7 +82,7 @@ impl Default for BillingRule {
 }
 
 /// The parameters of the rule, in the order of their numbers.
-pub const CODES: [&str; 20] = [
+pub const CODES: [&str; 21] = [
     code::LAYOUTS,
     code::SIGN_DAYS,
     code::LEASE_MONTHS,
@@ -87,6 +91,7 @@ pub const CODES: [&str; 20] = [
     code::DAY_BASE,
     code::DUE_ROLLS,
     code::LATE_FEE,
+    code::DEPOSIT,
     code::PAID_FIRST,
     code::DEDUCTION_DAYS,
     code::BALANCE_FIRST,
@@ -150,6 +155,10 @@ impl BillingRule {
                     late_fee(value).ok_or(says("须为off/宽限天数，或日费率/宽限天数/上限百分比，如0.0005/5/100"))?;
                 (self.late_fee, self.grace) = (late_fee, grace);
             }
+            code::DEPOSIT => {
+                self.deposit = DepositRule::parse(value)
+                    .ok_or(says("须为FIXED/金额（0至100000元），或MONTHS/月数（1至12），如FIXED/1000、MONTHS/3"))?;
+            }
             code::PAID_FIRST => {
                 self.first = PaidFirst::from_code(value).ok_or(says("抵扣顺序可填PRINCIPAL或LATE_FEE"))?;
             }
@@ -212,6 +221,7 @@ impl BillingRule {
                 None => format!("off/{}", self.grace),
                 Some(fee) => format!("0.{:06}/{}/{}", fee.daily, fee.grace, fee.cap),
             },
+            code::DEPOSIT => self.deposit.code(),
             code::PAID_FIRST => self.first.code().to_owned(),
             code::DEDUCTION_DAYS => self.deduction_days.text(),
             code::BALANCE_FIRST => self.balance_first.to_string(),
@@ -272,6 +282,7 @@ mod tests {
             (code::DAY_BASE, "30"),
             (code::DUE_ROLLS, "false"),
             (code::LATE_FEE, "0.000500/5/100"),
+            (code::DEPOSIT, "MONTHS/3"),
             (code::PAID_FIRST, "LATE_FEE"),
             (code::DEDUCTION_DAYS, "10/18"),
             (code::BALANCE_FIRST, "false"),
@@ -304,6 +315,7 @@ mod tests {
             (code::DUE_ROLLS, &["1", "是"]),
             // An observed contract asks for 2 % a day, which no court would leave.
             (code::LATE_FEE, &["0.02/5/100", "0.0005", "on/5", "0.0005/5/101", "0/5/100", "0.0000001/5/100"]),
+            (code::DEPOSIT, &["1000", "MONTHS/13"]),
             (code::PAID_FIRST, &["FIRST"]),
             (code::DEDUCTION_DAYS, &["", "31", "20/15"]),
             (code::BALANCE_FIRST, &["1", "是"]),

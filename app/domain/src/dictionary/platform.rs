@@ -18,6 +18,7 @@ dictionary! {
         Role = "ROLE" "角色权限",
         Parameter = "PARAMETER" "参数设置",
         Workflow = "WORKFLOW" "流程定义",
+        RentStandard = "RENT_STANDARD" "租金标准",
     }
 }
 
@@ -81,7 +82,7 @@ mod tests {
         assert_reads(UserStatus::ENTRIES, "NEW=待复核, ON=启用, OFF=停用");
         assert_reads(
             ApprovalKind::ENTRIES,
-            "USER_GRANT=用户授权, ROLE=角色权限, PARAMETER=参数设置, WORKFLOW=流程定义",
+            "USER_GRANT=用户授权, ROLE=角色权限, PARAMETER=参数设置, WORKFLOW=流程定义, RENT_STANDARD=租金标准",
         );
         assert_reads(ApprovalStatus::ENTRIES, "PENDING=待复核, APPROVED=已通过, REJECTED=已驳回, WITHDRAWN=已撤回");
         assert_reads(DayKind::ENTRIES, "REST=休, WORK=班");

@@ -22,6 +22,7 @@ pub mod project_form;
 pub mod project_sheet;
 pub mod removal;
 pub mod rent_standard;
+pub mod rent_standard_form;
 pub mod room;
 pub mod room_sheet;
 pub mod tree;

@@ -36,6 +36,8 @@ pub struct RentStandard {
     /// the part of the market's rate that the standard is, with four decimals
     pub ratio: Option<Rate>,
     pub updated_at: DateTime<Utc>,
+    /// a request about it waits
+    pub pending: bool,
 }
 
 /// One row of the rent-standard import.

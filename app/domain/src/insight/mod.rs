@@ -141,6 +141,15 @@ pub struct HomeFigures {
     pub money: Option<MoneyFigures>,
 }
 
+/// What the home page says to a person: the figures of his scope and what waits for him (S1-2.1, S4-1.1).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Home {
+    /// none for whoever sees no business data
+    pub figures: Option<HomeFigures>,
+    /// none on a wall, where nobody is to be reminded
+    pub reminders: Vec<reminder::Reminder>,
+}
+
 /// The part of the map a browser looks at, in degrees of the map's own system.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MapView {

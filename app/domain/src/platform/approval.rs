@@ -29,6 +29,7 @@ impl ApprovalKind {
             Self::Role => Permission::RoleWrite,
             Self::Parameter => Permission::ParameterWrite,
             Self::Workflow => Permission::WorkflowWrite,
+            Self::RentStandard => Permission::RentStandardWrite,
         }
     }
 
@@ -40,14 +41,22 @@ impl ApprovalKind {
             Self::Role => Permission::RoleCheck,
             Self::Parameter => Permission::ParameterCheck,
             Self::Workflow => Permission::WorkflowCheck,
+            Self::RentStandard => Permission::RentStandardCheck,
         }
     }
 
     /// The kinds whose requests somebody with these rights may read.
     #[must_use]
     pub fn readable(may: impl Fn(Permission) -> bool) -> Vec<Self> {
-        let readers = [Permission::UserRead, Permission::RoleRead, Permission::ParameterRead, Permission::WorkflowRead];
-        Self::ALL.iter().zip(readers).filter(|(_, reader)| may(*reader)).map(|(kind, _)| *kind).collect()
+        let reads = |kind: &Self| match kind {
+            Self::UserGrant => may(Permission::UserRead),
+            Self::Role => may(Permission::RoleRead),
+            Self::Parameter => may(Permission::ParameterRead),
+            Self::Workflow => may(Permission::WorkflowRead),
+            // Standards are public; what is asked about them is not.
+            Self::RentStandard => may(kind.maker()) || may(kind.checker()),
+        };
+        Self::ALL.iter().copied().filter(reads).collect()
     }
 }
 

@@ -74,6 +74,11 @@ pub const CATALOGUE: &[Parameter] = &[
         "滞纳金",
         "off/宽限天数，或日费率/宽限天数/上限百分比，如0.0005/5/100；日费率不超过0.001",
     ),
+    by_district(
+        code::DEPOSIT,
+        "押金",
+        "新合同的通常押金：FIXED/金额，或MONTHS/月数（月租金的倍数），如FIXED/1000、MONTHS/3；合同可另行约定",
+    ),
     by_district(code::PAID_FIRST, "抵扣顺序", "PRINCIPAL（先本金后滞纳金）或LATE_FEE（先滞纳金后本金）"),
     by_district(code::BILL_DAY, "每月自动出账日", "1至28日，当日起自动生成当月账单；off为只由财务手工生成"),
     by_district(code::DEDUCTION_DAYS, "代扣日和重扣日", "每月的日期，由小到大，1至28日，最多六个，如15/20/25"),

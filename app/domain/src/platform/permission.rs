@@ -80,6 +80,7 @@ permissions! {
     RoomWrite "housing:room:write" "维护房间",
     RentStandardRead "housing:rent_standard:read" "查看租金标准",
     RentStandardWrite "housing:rent_standard:write" "维护租金标准",
+    RentStandardCheck "housing:rent_standard:check" "复核租金标准",
     StockExport "housing:stock:export" "导出房源数据",
     AssetRead "housing:asset:read" "查看资产卡片",
     AssetWrite "housing:asset:write" "维护资产卡片",
@@ -221,7 +222,7 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
-const APART: [(Permission, Permission); 14] = [
+const APART: [(Permission, Permission); 15] = [
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),
@@ -231,6 +232,7 @@ const APART: [(Permission, Permission); 14] = [
     (Permission::TemplateWrite, Permission::TemplateCheck),
     (Permission::PaymentTake, Permission::PaymentVerify),
     (Permission::RefundWrite, Permission::RefundCheck),
+    (Permission::RentStandardWrite, Permission::RentStandardCheck),
     (Permission::RentAdjust, Permission::RentCheck),
     (Permission::DunningWrite, Permission::DunningCheck),
     (Permission::DunningRule, Permission::DunningCheck),

@@ -50,6 +50,8 @@ pub mod code {
     pub const DUE_ROLLS: &str = "PRM-42";
     /// PRM-43: late fee, grace days, cap
     pub const LATE_FEE: &str = "PRM-43";
+    /// PRM-44: how much is deposited
+    pub const DEPOSIT: &str = "PRM-44";
     /// PRM-45: what of a debt is paid first
     pub const PAID_FIRST: &str = "PRM-45";
     /// PRM-40: day of the month on which its bills are made
@@ -81,7 +83,7 @@ pub mod code {
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 32] = [
+    pub const ALL: [&str; 33] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -99,6 +101,7 @@ pub mod code {
         DAY_BASE,
         DUE_ROLLS,
         LATE_FEE,
+        DEPOSIT,
         PAID_FIRST,
         BILL_DAY,
         DEDUCTION_DAYS,
@@ -297,7 +300,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、SESSION_LIMIT、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、SESSION_LIMIT、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-44、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),

@@ -177,6 +177,8 @@ pub struct ContractOffer {
     pub rent_standard: Option<String>,
     /// none: the home has no standard in force, so that no contract can be made
     pub assessed: Option<Assessed>,
+    /// what is usual where the home lies (PRM-44)
+    pub deposit: Option<Money>,
     pub expires_on: Option<NaiveDate>,
     /// the account in the lessee's record
     pub bank_name: Option<String>,

@@ -1,7 +1,8 @@
-//! The forms of projects, buildings and rooms, apart from the pages that show them.
+//! The forms of projects, buildings, rooms and rent standards, apart from the pages that show them.
 
 mod building;
 mod project;
+mod rent_standard;
 mod room;
 
 use super::nowhere;
@@ -28,6 +29,8 @@ impl LazyRoute for StockForms {
                 ["housing", "buildings", _, "edit"] => building::edit_view(),
                 ["housing", "units", _, "new-room"] => room::new_view(),
                 ["housing", "rooms", _, "edit"] => room::edit_view(),
+                ["housing", "rent-standards", "new"] => rent_standard::new_view(),
+                ["housing", "rent-standards", _, "end"] => rent_standard::end_view(),
                 ["housing", _, _, _] => nowhere(),
                 // On the way to another module.
                 _ => ().into_any(),

@@ -1,23 +1,25 @@
-//! Rent standards (E-17), minimal.
+//! Rent standards (E-17): what is in force, and what a person asks for and another agrees to (domain.md §6.4).
 
 use crate::{
     Ctx, Error, Result, Scope,
     ctx::{Tx, connection},
     error::stored,
     list::{SmallList, push_ending, push_id},
+    platform::approval::{Change, Request, approval_pending, approval_submit, outdated},
 };
 use chrono::NaiveDate;
 use domain::{
-    dictionary::{ApplicantCategory, AreaBasis, UseStatus},
+    dictionary::{ApplicantCategory, ApprovalKind, AreaBasis, UseStatus},
     failure::{Failure, FieldErrors},
     housing::{
         choice::StandardChoice,
         rent_standard::{RENT_STANDARD_LIST, RentStandard, RentStandardRow},
+        rent_standard_form::{NewStandard, NewStandardForm, StandardEndForm},
     },
-    id::{OrganizationId, RentStandardId},
+    id::{ApprovalId, OrganizationId, RentStandardId},
     list::{ListQuery, Page},
-    platform::permission::Permission,
-    value::Rate,
+    platform::{approval::ChangeLine, permission::Permission},
+    value::{Rate, money::round_half_up},
 };
 use sqlx::{Postgres, QueryBuilder};
 
@@ -104,7 +106,8 @@ pub(crate) fn push_standard_ending(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) 
 /// Without [`Permission::RentStandardRead`]; [`Failure::NotFound`].
 pub async fn rent_standard_get(ctx: &Ctx, id: RentStandardId) -> Result<RentStandard> {
     ctx.require(Permission::RentStandardRead)?;
-    let mut tx = ctx.begin().await?;
+    // Requests are the platform's; that one waits is no secret.
+    let mut tx = ctx.begin_platform().await?;
     let row = sqlx::query!(
         r#"select r.*, d.name as "district?" from rent_standard r left join organization d on d.id = r.district_id where r.id = $1"#,
         id.0
@@ -112,6 +115,7 @@ pub async fn rent_standard_get(ctx: &Ctx, id: RentStandardId) -> Result<RentStan
     .fetch_optional(connection(&mut tx))
     .await?
     .ok_or(Failure::NotFound)?;
+    let pending = approval_pending(&mut tx, ApprovalKind::RentStandard, &row.code).await?.is_some();
     tx.commit().await?;
     let record = Record {
         id: row.id,
@@ -132,7 +136,148 @@ pub async fn rent_standard_get(ctx: &Ctx, id: RentStandardId) -> Result<RentStan
         market_rate: row.market_rate.map(rate),
         ratio: row.ratio.map(rate),
         updated_at: row.updated_at,
+        pending,
     })
+}
+
+/// Asks for a new standard.
+///
+/// # Errors
+/// Without [`Permission::RentStandardWrite`]; complaints by field; a refusal when a request for the same code waits.
+pub async fn rent_standard_request(ctx: &Ctx, form: &NewStandardForm) -> Result<ApprovalId> {
+    ctx.require(Permission::RentStandardWrite)?;
+    let (standard, reason) = form.check(ctx.today())?;
+    let mut tx = ctx.begin_platform().await?;
+    code_check(&mut tx, &standard.code).await?;
+    let district = match standard.district {
+        None => None,
+        Some(district) => Some(
+            sqlx::query_scalar!(
+                "select name from organization where id = $1 and type = 'DISTRICT' and deleted_at is null and status = 'ON'",
+                district.0
+            )
+            .fetch_optional(connection(&mut tx))
+            .await?
+            .ok_or_else(|| FieldErrors::from(("district", "该区县不存在或已停用，请刷新后重新选择")))?,
+        ),
+    };
+    let request = Request {
+        kind: ApprovalKind::RentStandard,
+        subject: format!("新增租金标准：{} {}", standard.code, standard.name),
+        subject_key: standard.code.clone(),
+        lines: lines(&standard, district.as_deref().unwrap_or("全市")),
+        change: Change::RentStandard(standard),
+        reason,
+    };
+    let id = approval_submit(&mut tx, ctx, request).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+async fn code_check(tx: &mut Tx, code: &str) -> Result<()> {
+    let taken = sqlx::query_scalar!("select id from rent_standard where code = $1", code);
+    match taken.fetch_optional(connection(tx)).await? {
+        None => Ok(()),
+        Some(_) => Err(FieldErrors::from(("code", "标准编码已存在")).into()),
+    }
+}
+
+/// What its checker reads of a new standard.
+fn lines(standard: &NewStandard, place: &str) -> Vec<ChangeLine> {
+    [
+        ("标准名称", Some(standard.name.clone())),
+        ("适用区县", Some(place.to_owned())),
+        ("保障类别", Some(standard.category.map_or("不限", ApplicantCategory::label).to_owned())),
+        ("单价(元/㎡·月)", Some(standard.unit_rate.to_string())),
+        ("市场租金(元/㎡·月)", standard.market_rate.map(|rate| rate.to_string())),
+        ("计租面积", Some(standard.basis.label().to_owned())),
+        ("批准文号", Some(standard.doc_no.clone())),
+        ("生效日期", Some(standard.valid_from.to_string())),
+        ("失效日期", standard.valid_to.map(|day| day.to_string())),
+    ]
+    .into_iter()
+    .filter_map(|(label, after)| ChangeLine::of(label, None, after))
+    .collect()
+}
+
+/// Asks that a standard ends with a day.
+///
+/// # Errors
+/// Without [`Permission::RentStandardWrite`]; complaints by field; a refusal when nothing would change or a request waits.
+pub async fn rent_standard_end_request(ctx: &Ctx, id: RentStandardId, form: &StandardEndForm) -> Result<ApprovalId> {
+    ctx.require(Permission::RentStandardWrite)?;
+    let mut tx = ctx.begin_platform().await?;
+    let row = sqlx::query!("select code, name, valid_from, valid_to from rent_standard where id = $1", id.0)
+        .fetch_optional(connection(&mut tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let (valid_to, reason) = form.check(row.valid_from, ctx.today())?;
+    let told = |day: NaiveDate| day.to_string();
+    let request = Request {
+        kind: ApprovalKind::RentStandard,
+        subject: format!("租金标准失效：{} {}", row.code, row.name),
+        subject_key: row.code,
+        lines: ChangeLine::of("失效日期", row.valid_to.map(told), Some(told(valid_to))).into_iter().collect(),
+        change: Change::RentStandardEnd { standard: id, before: row.valid_to, valid_to },
+        reason,
+    };
+    let request = approval_submit(&mut tx, ctx, request).await?;
+    tx.commit().await?;
+    Ok(request)
+}
+
+/// Brings in what a request asks for. A day that has passed while it waited becomes today's: rents of the past follow what
+/// was in force.
+pub(crate) async fn rent_standard_apply(tx: &mut Tx, ctx: &Ctx, maker: i64, standard: &NewStandard) -> Result<()> {
+    code_check(tx, &standard.code).await.map_err(|_| outdated())?;
+    let ratio = standard.market_rate.map(|market| {
+        round_half_up(i128::from(standard.unit_rate.ten_thousandths()) * 10_000, i128::from(market.ten_thousandths()))
+    });
+    let number = |rate: i64| i32::try_from(rate).unwrap_or(i32::MAX);
+    let valid_from = standard.valid_from.max(ctx.today());
+    if standard.valid_to.is_some_and(|day| day < valid_from) {
+        return Err(outdated());
+    }
+    sqlx::query!(
+        "insert into rent_standard (code, name, district_id, category, unit_rate, market_rate, ratio, basis, doc_no, valid_from,
+                                    valid_to, created_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        standard.code,
+        standard.name,
+        standard.district.map(|district| district.0),
+        standard.category.map(ApplicantCategory::code),
+        number(standard.unit_rate.ten_thousandths()),
+        standard.market_rate.map(|rate| number(rate.ten_thousandths())),
+        ratio.map(number),
+        standard.basis.code(),
+        standard.doc_no,
+        valid_from,
+        standard.valid_to,
+        maker,
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// Ends a standard as a request asks for.
+pub(crate) async fn rent_standard_end(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: RentStandardId,
+    before: Option<NaiveDate>,
+    valid_to: NaiveDate,
+) -> Result<()> {
+    let done = sqlx::query!(
+        "update rent_standard set valid_to = $3, updated_at = now()
+         where id = $1 and valid_to is not distinct from $2 and valid_from <= $3",
+        id.0,
+        before,
+        valid_to.max(ctx.today()),
+    )
+    .execute(connection(tx))
+    .await?;
+    if done.rows_affected() == 0 { Err(outdated()) } else { Ok(()) }
 }
 
 /// The standards in force on a day: what forms offer, and what a unit may be given.

@@ -1,14 +1,24 @@
-//! Figures of the home page (S1-2.1), read from the kept counters.
+//! The home page (S1-2.1): its figures, read from the kept counters, and what waits for the person.
 
-use super::figure::money_load;
+use super::{figure::money_load, reminder::reminder_list};
 use crate::{Ctx, Result, Scope, ctx::connection, error::stored};
 use domain::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},
     id::OrganizationId,
-    insight::{DistrictFigures, HomeFigures, Occupancy},
-    platform::permission::Permission,
+    insight::{DistrictFigures, Home, HomeFigures, Occupancy},
+    platform::{actor::SessionKind, permission::Permission},
 };
 use std::collections::BTreeMap;
+
+/// What the home page says to the actor.
+///
+/// # Errors
+/// [`domain::failure::Failure::Forbidden`] for a newcomer, whose first work is his password.
+pub async fn home_get(ctx: &Ctx) -> Result<Home> {
+    let reminders = if ctx.actor().session == SessionKind::Kiosk { Vec::new() } else { reminder_list(ctx).await? };
+    let figures = if ctx.actor().may(Permission::HomeRead) { Some(home_figures_get(ctx).await?) } else { None };
+    Ok(Home { figures, reminders })
+}
 
 /// The figures of the actor's scope.
 ///

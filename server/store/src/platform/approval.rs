@@ -17,13 +17,15 @@ use crate::{
     Ctx, Error, Result,
     ctx::{Tx, china_day, connection},
     error::stored,
+    housing::rent_standard::{rent_standard_apply, rent_standard_end},
     list::{SmallList, push_code},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     dictionary::{ApprovalKind, ApprovalStatus},
     failure::{Failure, FieldErrors},
-    id::{ApprovalId, RoleId, UserId, WorkflowId},
+    housing::rent_standard_form::NewStandard,
+    id::{ApprovalId, RentStandardId, RoleId, UserId, WorkflowId},
     list::{ListQuery, Page},
     platform::{
         approval::{Approval, ApprovalRow, ApprovalSeen, ChangeLine, OVERDUE, Verdict},
@@ -61,6 +63,13 @@ pub(crate) enum Change {
     Workflow {
         workflow: WorkflowId,
         revision: i32,
+    },
+    RentStandard(NewStandard),
+    /// with the last day that it had
+    RentStandardEnd {
+        standard: RentStandardId,
+        before: Option<NaiveDate>,
+        valid_to: NaiveDate,
     },
 }
 
@@ -346,6 +355,10 @@ pub async fn approval_end(ctx: &Ctx, seen: impl Into<ApprovalSeen>, verdict: Ver
             Change::Role { role, version, fields } => role_apply(&mut tx, ctx, role, version, &fields).await?,
             Change::Parameter(fields) => parameter_apply(&mut tx, ctx, id, &fields).await?,
             Change::Workflow { workflow, revision } => workflow_apply(&mut tx, ctx, id, workflow, revision).await?,
+            Change::RentStandard(standard) => rent_standard_apply(&mut tx, ctx, row.made_by, &standard).await?,
+            Change::RentStandardEnd { standard, before, valid_to } => {
+                rent_standard_end(&mut tx, ctx, standard, before, valid_to).await?;
+            }
         }
         workflows_kept(&mut tx, ctx, &passable).await?;
     }

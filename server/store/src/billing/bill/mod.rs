@@ -7,7 +7,7 @@ mod write;
 pub use list::{bill_list, bill_totals};
 pub use read::bill_get;
 pub(super) use read::open_bills;
-pub use write::{bill_create, bill_reverse};
+pub use write::{bill_create, bill_reverse, bill_update};
 pub(super) use write::{counter_bill, counter_bills};
 
 use crate::{Result, billing::rule::Graces, error::stored};
@@ -19,10 +19,15 @@ use domain::{
     value::Money,
 };
 
+// Reminders: those that named the bill, and while it is open those that named all that was late (S1-7.2 提醒次数).
 const COLUMNS: &str =
     "r.id, r.district_id, r.bill_no, r.contract_id, c.contract_no, r.account_id, coalesce(c.lessee_name, p.name, '') as lessee,
      r.unit_id, u.address, r.kind, r.fee_item, r.period_from, r.period_to, r.due_on, r.amount_fen, r.late_fee_fen, r.paid_fen,
-     r.late_paid_fen, r.verified_fen, r.decision";
+     r.late_paid_fen, r.verified_fen, r.decision,
+     (select count(*) from dunning_record d where d.account_id = r.account_id and d.status <> 'CANCELLED'
+          and (d.bill_id = r.id or (d.bill_id is null and r.decision is null
+               and r.amount_fen + r.late_fee_fen > r.paid_fen + r.late_paid_fen
+               and (d.at at time zone 'Asia/Shanghai')::date > r.due_on))) as reminded";
 const JOINS: &str = "join unit u on u.id = r.unit_id left join contract c on c.id = r.contract_id
      join account a on a.id = r.account_id left join person p on p.id = a.person_id";
 /// Something of it is to be paid.
@@ -51,6 +56,7 @@ struct Record {
     late_paid_fen: i64,
     verified_fen: i64,
     decision: Option<String>,
+    reminded: i64,
 }
 
 /// The status of a bill by its money and the day, unless somebody decided about it.
@@ -101,6 +107,7 @@ impl Record {
             paid: Money::from_fen(paid),
             outstanding: Money::from_fen(if open { amount - paid } else { 0 }),
             status,
+            reminded: self.reminded,
             days_left: open.then(|| i32::try_from((self.due_on - today).num_days()).unwrap_or(i32::MAX)),
         })
     }

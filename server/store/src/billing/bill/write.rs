@@ -1,4 +1,4 @@
-//! Bills by hand: a temporary one (S1-7.3 新增), and taking a posted one back (domain.md §3.6 L10, L11).
+//! Bills by hand: a temporary one (S1-7.3 新增), another due day (编辑, L11), and taking a posted one back (domain.md §3.6 L10, L11).
 //!
 //! Both ways of taking back make a counter-bill of the negative amount and the counter-transfers, so that every sum over
 //! bills or transfers comes to nothing; they differ in what is said of the bill. 作废 (VOID) is for one that was posted in
@@ -21,11 +21,11 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{
     billing::{
-        bill_form::{BillFields, BillForm, TakeBack, kind_of},
+        bill_form::{BillEdit, BillFields, BillForm, TakeBack, kind_of},
         plan::{PlannedBill, PlannedLine},
     },
     dictionary::BillStatus,
-    failure::Failure,
+    failure::{Failure, FieldErrors},
     id::{AccountId, BillId},
     platform::permission::Permission,
 };
@@ -96,6 +96,79 @@ fn planned(fields: &BillFields, today: NaiveDate) -> PlannedBill {
     PlannedBill { from: today, to: today, months: 0, due_on: fields.due_on, lines: vec![line] }
 }
 
+/// Changes when a posted bill is due and what is remarked of it (L11); its timeline says what was, what is, and why.
+///
+/// # Errors
+/// Without [`Permission::BillWrite`]; complaints by field; a refusal for a counter-bill and, about the due day, for one that
+/// nobody has to pay any more or that the bank is asked for; [`Failure::Conflict`].
+pub async fn bill_update(ctx: &Ctx, id: BillId, version: i32, form: &BillEdit) -> Result<()> {
+    ctx.require(Permission::BillWrite)?;
+    let mut tx = ctx.begin().await?;
+    let account = account_of(&mut tx, id).await?;
+    hold(&mut tx, AccountId(account)).await?;
+    let bill = sqlx::query!(
+        "select district_id, decision, due_on, remark, amount_fen + late_fee_fen as amount, paid_fen + late_paid_fen as paid,
+                verified_fen, reverses_id, in_batch, version
+         from bill where id = $1 for update",
+        id.0
+    )
+    .fetch_one(connection(&mut tx))
+    .await?;
+    if bill.version != version {
+        return Err(Failure::Conflict.into());
+    }
+    if bill.reverses_id.is_some() {
+        return Err(Failure::refused("红字账单不能修改").into());
+    }
+    let change = form.check(bill.due_on, ctx.today())?;
+    let mut said = Vec::new();
+    if change.due_on != bill.due_on {
+        let grace = graces(&mut tx, ctx.today()).await?.of(bill.district_id);
+        let money = (bill.amount.unwrap_or_default(), bill.paid.unwrap_or_default(), bill.verified_fen);
+        if !status(bill.decision.as_deref(), bill.due_on, money, grace, ctx.today())?.is_unpaid() {
+            return Err(FieldErrors::from(("due_on", "账单已缴清或已办结，不能修改到期日")).into());
+        }
+        if bill.in_batch.is_some() {
+            return Err(FieldErrors::from(("due_on", "该账单正在银行扣款中，请于回盘后再改")).into());
+        }
+        said.push(format!("到期日：{} → {}", bill.due_on, change.due_on));
+    }
+    if change.remark != bill.remark {
+        let word = |remark: &Option<String>| remark.clone().unwrap_or_else(|| "无".to_owned());
+        said.push(format!("备注：{} → {}", word(&bill.remark), word(&change.remark)));
+    }
+    if said.is_empty() {
+        return Err(FieldErrors::from(("due_on", "到期日和备注均未修改")).into());
+    }
+    sqlx::query!(
+        "update bill set due_on = $2, remark = $3, version = version + 1 where id = $1",
+        id.0,
+        change.due_on,
+        change.remark
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    sqlx::query!(
+        "insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, reason)
+         select district_id, estate_id, id, $2, $3, '编辑', $4 from bill where id = $1",
+        id.0,
+        ctx.now(),
+        ctx.actor_id(),
+        format!("{}（{}）", change.reason, said.join("；")),
+    )
+    .execute(connection(&mut tx))
+    .await?;
+    arrears_recount(&mut tx, ctx, &[account]).await?;
+    tx.commit().await?;
+    ctx.database().announce();
+    Ok(())
+}
+
+async fn account_of(tx: &mut Tx, id: BillId) -> Result<i64> {
+    let account = sqlx::query_scalar!("select account_id from bill where id = $1", id.0);
+    Ok(account.fetch_optional(connection(tx)).await?.ok_or(Failure::NotFound)?)
+}
+
 /// Takes a posted bill back (L10, L11): what nobody has paid is owed no more.
 ///
 /// # Errors
@@ -105,10 +178,7 @@ pub async fn bill_reverse(ctx: &Ctx, id: BillId, version: i32, how: TakeBack, re
     ctx.require(Permission::BillWrite)?;
     let reason = opinion_check(reason, true)?.unwrap_or_default();
     let mut tx = ctx.begin().await?;
-    let account = sqlx::query_scalar!("select account_id from bill where id = $1", id.0)
-        .fetch_optional(connection(&mut tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let account = account_of(&mut tx, id).await?;
     hold(&mut tx, AccountId(account)).await?;
     let decision = decide(&mut tx, ctx, id, version, how).await?;
     let counter = counter_bill(&mut tx, ctx, id, decision, &reason).await?;

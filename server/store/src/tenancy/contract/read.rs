@@ -321,7 +321,11 @@ pub async fn contract_offer(ctx: &Ctx, assignment: AssignmentId) -> Result<Contr
     )
     .fetch_one(connection(&mut tx))
     .await?;
-    let assessed = super::write::home_load(&mut tx, ctx, held.unit_id).await.ok().map(|home| home.assessed);
+    let home = super::write::home_load(&mut tx, ctx, held.unit_id).await.ok();
+    let deposit = match &home {
+        Some(home) => Some(billing_rule(&mut tx, home.district_id, ctx.today()).await?.deposit.of(home.assessed.rent)),
+        None => None,
+    };
     tx.commit().await?;
     Ok(ContractOffer {
         assignment_id: assignment,
@@ -336,7 +340,8 @@ pub async fn contract_offer(ctx: &Ctx, assignment: AssignmentId) -> Result<Contr
         building_area: Area::from_hundredths(row.building_area.into()),
         usable_area: Area::from_hundredths(row.usable_area.into()),
         rent_standard: row.standard,
-        assessed,
+        assessed: home.map(|home| home.assessed),
+        deposit,
         expires_on: row.expires_on,
         bank_name: row.bank_name,
         bank_no_mask: row.bank_no_mask,
