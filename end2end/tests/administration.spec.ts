@@ -2,6 +2,7 @@
 import { type Page, captchaAnswer, checkAxe, expect, hydrated, pick, query, signIn, test, visit } from "../fixtures";
 import { today } from "../day";
 import { fitsWidth } from "../screen";
+import { downloaded } from "../sheets";
 
 // A refused form and a page without the right to it answer so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
@@ -192,4 +193,50 @@ test("a rent standard is made and ended by two persons", async ({ page, anotherB
   await approveNewest(checker);
   await visit(page, `/housing/rent-standards?q=${code}`);
   await expect(page.locator(".data-table")).toContainText("2099-12-31");
+});
+
+test("the operation log is filtered by account and day, opened, and proves itself", async ({ page, anotherBrowser }) => {
+  const clerk = await anotherBrowser();
+  const { login } = await signIn(clerk, "city");
+  await visit(clerk, "/housing/projects");
+  await clerk.locator("summary", { hasText: "导出" }).click();
+  await clerk.getByLabel("导出条数").fill("5000");
+  const file = await downloaded(clerk, () => clerk.getByRole("button", { name: "导出Excel" }).click());
+
+  await signIn(page, "security");
+  await visit(page, "/platform/audit");
+  await fitsWidth(page);
+  const [bar, rows] = [page.locator(".filter-bar"), page.locator(".data-table tbody tr")];
+  const search = page.getByRole("button", { name: "查询" });
+  // In capitals too: it is the same account.
+  await page.getByLabel("关键字").fill(login.toUpperCase());
+  await bar.locator("[name=action]").selectOption("EXPORT");
+  await search.click();
+  await expect(page).toHaveURL(/action=EXPORT/);
+  await expect(rows.first()).toContainText(login);
+  await expect(rows.first()).toContainText("导出");
+  // On days that have not come nothing was done; until then everything.
+  await bar.locator("[name=since]").fill("2099-01-01");
+  await search.click();
+  await expect(page.getByText("没有符合条件的日志")).toBeVisible();
+  await bar.locator("[name=since]").fill("");
+  await bar.locator("[name=until]").fill("2099-01-01");
+  await search.click();
+  await expect(rows.first()).toContainText(login);
+  await checkAxe(page);
+
+  await rows.first().getByRole("link").first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("导出项目");
+  // What went away, not what was asked for.
+  await expect(page.locator("main")).toContainText(`行数${file.length - 1}`);
+  await checkAxe(page);
+  await page.getByRole("link", { name: "操作日志" }).first().click();
+  await hydrated(page);
+  await page.getByRole("button", { name: "校验日志" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "校验通过" })).toBeVisible({ timeout: 30_000 });
+  await checkAxe(page);
+
+  // Whoever may not read it does not find it.
+  await visit(clerk, "/platform/audit");
+  await expect(clerk.getByText("您没有此项操作的权限")).toBeVisible();
 });

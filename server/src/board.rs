@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use domain::{
-    dictionary::UnitStatus,
+    dictionary::{LabelBook, UnitStatus},
     housing::building::{BoardUnit, BuildingBoard},
     insight::StatusCounts,
 };
@@ -25,9 +25,9 @@ const CAPTION: usize = 34;
 /// A floor and its units.
 type Floor<'a> = (i32, Vec<&'a BoardUnit>);
 
-/// Draws the board as it is on that day.
+/// Draws the board as it is on that day, in the city's words.
 #[must_use]
-pub fn svg(board: &BuildingBoard, on: NaiveDate) -> String {
+pub fn svg(board: &BuildingBoard, labels: &LabelBook, on: NaiveDate) -> String {
     let entrances: Vec<(String, Vec<Floor<'_>>)> = board
         .entrances()
         .into_iter()
@@ -44,7 +44,7 @@ pub fn svg(board: &BuildingBoard, on: NaiveDate) -> String {
     let widest = entrances.iter().flat_map(|(_, floors)| floors).map(|(_, units)| units.len()).max().unwrap_or(0);
     let width = (2 * MARGIN + FLOOR + widest * (CELL.0 + GAP)).max(2 * MARGIN + 4 * LEGEND_ITEM);
     let mut body = String::new();
-    let mut top = head(&mut body, board, on, width);
+    let mut top = head(&mut body, (board, labels), on, width);
     for (entrance, floors) in &entrances {
         text(&mut body, (MARGIN, top + 22), "font-weight=\"600\" font-size=\"16\"", &format!("{entrance}单元"));
         top += CAPTION;
@@ -53,7 +53,7 @@ pub fn svg(board: &BuildingBoard, on: NaiveDate) -> String {
             let right = "text-anchor=\"end\" font-size=\"14\"";
             text(&mut body, (MARGIN + FLOOR - 12, middle), right, &format!("{floor}层"));
             for (place, unit) in units.iter().enumerate() {
-                tile(&mut body, (MARGIN + FLOOR + place * (CELL.0 + GAP), top), unit);
+                tile(&mut body, (MARGIN + FLOOR + place * (CELL.0 + GAP), top), unit, labels);
             }
             top += CELL.1 + GAP;
         }
@@ -66,7 +66,7 @@ pub fn svg(board: &BuildingBoard, on: NaiveDate) -> String {
 }
 
 /// Title and legend; answers where the board goes on.
-fn head(body: &mut String, board: &BuildingBoard, on: NaiveDate, width: usize) -> usize {
+fn head(body: &mut String, (board, labels): (&BuildingBoard, &LabelBook), on: NaiveDate, width: usize) -> usize {
     let building = &board.building;
     let mut counts = StatusCounts::default();
     board.units.iter().for_each(|unit| counts.add(unit.status, 1));
@@ -83,20 +83,20 @@ fn head(body: &mut String, board: &BuildingBoard, on: NaiveDate, width: usize) -
         square(body, (left, top), (22, 22), status);
         let mark = format!("text-anchor=\"middle\" font-size=\"13\" fill=\"{}\"", token(status, "-ink"));
         text(body, (left + 11, top + 16), &mark, token(status, "-mark").trim_matches('"'));
-        let label = format!("{} {}", status.label(), counts.of(status));
+        let label = format!("{} {}", labels.label(status), counts.of(status));
         text(body, (left + 30, top + 16), "font-size=\"13\"", &label);
     }
     MARGIN + HEAD + rows * LEGEND
 }
 
-fn tile(body: &mut String, (left, top): (usize, usize), unit: &BoardUnit) {
+fn tile(body: &mut String, (left, top): (usize, usize), unit: &BoardUnit, labels: &LabelBook) {
     square(body, (left, top), CELL, unit.status);
     let ink = token(unit.status, "-ink");
     let mark = token(unit.status, "-mark").trim_matches('"');
     let line = |size: usize| format!("font-size=\"{size}\" fill=\"{ink}\"");
     text(body, (left + 8, top + 21), &(line(15) + " font-weight=\"600\""), &unit.room_no);
     text(body, (left + CELL.0 - 8, top + 21), &(line(13) + " text-anchor=\"end\""), mark);
-    text(body, (left + 8, top + 41), &line(12), &format!("{} {}㎡", unit.layout.label(), unit.building_area));
+    text(body, (left + 8, top + 41), &line(12), &format!("{} {}㎡", labels.label(unit.layout), unit.building_area));
 }
 
 fn square(body: &mut String, (left, top): (usize, usize), (width, height): (usize, usize), status: UnitStatus) {

@@ -13,7 +13,10 @@ use crate::{
     pay::{self, simulate::Company},
     serve, sms,
 };
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use domain::{import::SheetKey, platform::attachment::DELETED_DAYS};
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 use store::platform::{
@@ -59,7 +62,7 @@ enum Command {
     },
     /// Write a list as a workbook
     Export {
-        #[arg(value_parser = clap::builder::PossibleValuesParser::new(domain::export::EXPORTS.map(|export| export.list)))]
+        #[arg(value_parser = PossibleValuesParser::new(domain::export::EXPORTS.map(|export| export.list)))]
         list: String,
         /// file that is not there yet
         file: PathBuf,
@@ -69,8 +72,7 @@ enum Command {
     },
     /// Import workbooks: exit status 0 when every row went in, 3 when some failed, 2 when a file was refused
     Import {
-        /// organization, rent_standard, project, estate, building, room, person, user or calendar
-        #[arg(value_parser = sheet)]
+        #[arg(value_parser = sheets())]
         sheet: SheetKey,
         // A name of its own: `files` is where attachments lie.
         #[arg(id = "workbook", value_name = "FILES", required = true)]
@@ -177,8 +179,10 @@ enum UserCommand {
     Factor { login: String },
 }
 
-fn sheet(code: &str) -> Result<SheetKey, String> {
-    SheetKey::from_code(code).ok_or_else(|| format!("one of: {}", SheetKey::ALL.map(SheetKey::code).join(", ")))
+/// Every template that there is, by its code.
+fn sheets() -> impl TypedValueParser<Value = SheetKey> {
+    let codes = PossibleValuesParser::new(SheetKey::ALL.map(SheetKey::code));
+    codes.try_map(|code| SheetKey::from_code(&code).ok_or("no template of that code"))
 }
 
 /// Parses the command line and runs it.
@@ -398,6 +402,21 @@ async fn outline(database: &store::Database, file: &std::path::Path, login: &str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The help names every template, and every one is taken.
+    #[test]
+    fn the_command_line_knows_every_template() {
+        let mut line = Line::command();
+        let import = line.find_subcommand_mut("import").expect("a command");
+        let help = import.render_long_help().to_string();
+        for sheet in SheetKey::ALL {
+            assert!(help.contains(sheet.code()), "{} in {help}", sheet.code());
+            let arguments = ["server", "import", sheet.code(), "a.xlsx", "--as", "zhang"];
+            assert!(Line::command().try_get_matches_from(arguments).is_ok(), "{}", sheet.code());
+        }
+        let unknown = ["server", "import", "castle", "a.xlsx", "--as", "zhang"];
+        assert!(Line::command().try_get_matches_from(unknown).is_err());
+    }
 
     #[test]
     fn the_old_key_goes_only_when_nothing_needs_it() {

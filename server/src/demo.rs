@@ -186,6 +186,8 @@ impl Seed<'_> {
             (code::MAP_SYSTEM, "WGS84"),
             // The printed accounts work at once, without a phone.
             (code::SECOND_FACTOR, "false"),
+            // … and may be shown to many at once.
+            (code::SESSION_LIMIT, "0"),
         ] {
             setting_put(database, parameter, value).await.map_err(text)?;
         }

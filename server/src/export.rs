@@ -42,12 +42,16 @@ use domain::{
     operator::OPERATOR_LIST,
     person::{household::HOUSEHOLD_LIST, sheet::PERSON_LIST},
     platform::{
+        approval::APPROVAL_LIST,
+        audit::AUDIT_LIST,
         calendar::HOLIDAY_LIST,
         dictionary::{DICTIONARY_ITEM_LIST, DICTIONARY_LIST},
         menu_sheet::MENU_LIST,
         numbering::NUMBER_LIST,
         organization_sheet::ORGANIZATION_LIST,
         print::PRINT_LIST,
+        role::ROLE_LIST,
+        user_form::USER_LIST,
     },
     sheet::{Cell, Kind, ListSheet},
     tenancy::{
@@ -83,7 +87,7 @@ use store::{
         shift::shift_list,
         waiver::waiver_list,
     },
-    export::{export_begin, export_end, export_load, export_progress},
+    export::{export_begin, export_end, export_load, export_note, export_progress, export_require},
     housing::{
         asset_change::asset_change_list, asset_count::asset_count_list, asset_depreciation::depreciation_list,
         asset_master::asset_master_list, asset_sub::asset_sub_list, building::building_list, estate::estate_list,
@@ -93,15 +97,18 @@ use store::{
     operator::operator_list,
     person::{household::household_list, person_list},
     platform::{
+        approval::approval_list,
+        audit::audit_list,
         calendar::holiday_list,
         dictionary::{dictionary_item_list, dictionary_list, labels_get},
         job::job_refuse,
         menu::menu_list,
         numbering::number_list,
         organization::organization_list,
+        role::role_list,
         setting::settings_get,
         sms::{sms_list, sms_month_list},
-        user::{UserRef, user_ctx},
+        user::{UserRef, user_ctx, user_list},
     },
     tenancy::{
         assignment::assignment_list,
@@ -120,8 +127,9 @@ use store::{
 /// # Errors
 /// Without the permission, and for a list that there is not; a refusal of more rows than PRM-01 allows.
 pub async fn workbook(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> store::Result<(&'static str, Vec<u8>)> {
-    let export = export_begin(ctx, list, query, wanted).await?;
-    let (content, _) = made(ctx, export.list, query, wanted, &Progress::none()).await?;
+    let export = export_begin(ctx, list, wanted).await?;
+    let (content, rows) = made(ctx, export.list, query, wanted, &Progress::none()).await?;
+    export_note(ctx, export.list, query, rows).await?;
     // A report has a name of its own.
     let noun =
         exported(query).map_or(export.noun, |sheet| if export.list == "report" { sheet.title } else { export.noun });
@@ -140,7 +148,7 @@ pub async fn run_job(database: &Database, job: &str) -> store::Result<()> {
     };
     // The right may have gone while the job was waiting; the lists ask for their own besides.
     let allowed =
-        Export::of(&work.list).ok_or(Failure::NotFound.into()).and_then(|export| ctx.require(export.permission));
+        Export::of(&work.list).ok_or(Failure::NotFound.into()).and_then(|export| export_require(&ctx, export));
     if let Err(error) = allowed {
         return refuse(database, job, error).await;
     }
@@ -222,6 +230,10 @@ async fn made(
         "calendar" => collected!(HOLIDAY_LIST, holiday_list),
         "numbering" => collected!(NUMBER_LIST, number_list),
         "menu" => collected!(MENU_LIST, menu_list),
+        "user" => collected!(USER_LIST, user_list),
+        "role" => collected!(ROLE_LIST, role_list),
+        "approval" => collected!(APPROVAL_LIST, approval_list),
+        "audit" => collected!(AUDIT_LIST, audit_list),
         "assignment" => collected!(ASSIGNMENT_LIST, assignment_list),
         "contract" => collected!(CONTRACT_LIST, contract_list),
         "hand_over" => collected!(HAND_OVER_LIST, hand_over_list),

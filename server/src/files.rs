@@ -188,7 +188,8 @@ pub async fn board(Extension(visit): Extension<Visit>, Path(building): Path<Stri
     let building = building.parse().map_err(|_| Refused(Failure::NotFound))?;
     let board = store::housing::building::building_board_get(&ctx, building).await?;
     let name = format!("{} {} 楼盘表.svg", board.building.estate, board.building.title());
-    let picture = board::svg(&board, ctx.today()).into_bytes();
+    let labels = store::platform::dictionary::labels_get(ctx.database()).await?;
+    let picture = board::svg(&board, &labels, ctx.today()).into_bytes();
     Ok(download("board.svg", &name, HeaderValue::from_static("image/svg+xml"), picture))
 }
 

@@ -78,13 +78,42 @@ async fn a_report_is_taken_along_with_its_head_and_total() {
     );
     assert!(first(1).contains("单位：甲区"), "{}", first(1));
     assert_eq!(page.get_value((5, 1)).and_then(calamine::DataType::as_i64), Some(city::UNITS_A));
-    let noted = "select count(*) from audit_log where action = 'EXPORT' and object_type = 'report' and after -> 'filter' ->> 'report' = 'occupancy'";
+    let noted = "select count(*) from audit_log where action = 'EXPORT' and object_type = 'report' and rows < 5000 and after -> 'filter' ->> 'report' = 'occupancy'";
     assert_eq!(site.id(noted).await, 1);
     let answer = site.get("/files/export/report?rows=5000", Some(&session)).await;
     assert_eq!((answer.status, answer.text().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "请选择报表"));
     let operator = site.session("operator").await;
     let answer = site.get("/files/export/report?report=occupancy&rows=5000", Some(&operator)).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "who reads may not take along");
+}
+
+/// Accounts, roles, requests and the log itself go with whoever reads them, and the log says how much went.
+#[tokio::test]
+async fn administration_is_taken_along_by_whoever_reads_it() {
+    let site = Site::open().await;
+    let (admin, auditor, operator) =
+        (site.session("admin").await, site.session("auditor").await, site.session("operator").await);
+    for (list, name, session) in [
+        ("user", "用户", &admin),
+        ("role", "角色", &admin),
+        ("approval", "复核", &admin),
+        ("audit", "操作日志", &auditor),
+    ] {
+        let path = format!("/files/export/{list}?rows=5000");
+        let answer = site.get(&path, Some(session)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{list}: {}", answer.text());
+        assert!(answer.header("content-disposition").contains(&domain::list::percent_encode(name)), "{list}");
+        let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(&answer.body)).expect("a workbook");
+        let rows = book.worksheet_range_at(0).expect("a sheet").expect("it is readable").height() as i64 - 1;
+        let noted = format!("select rows::bigint from audit_log where action = 'EXPORT' and object_type = '{list}'");
+        assert_eq!(site.id(&noted).await, rows.max(0), "{list}");
+        let all = format!("select count(*) from {}", if list == "user" { "app_user" } else { list });
+        if list != "audit" {
+            assert_eq!(site.id(&all).await, rows, "{list}");
+        }
+        assert_eq!(site.get(&path, Some(&operator)).await.status, StatusCode::FORBIDDEN, "{list}");
+    }
+    assert_eq!(site.get("/files/export/audit?rows=10", Some(&admin)).await.status, StatusCode::FORBIDDEN);
 }
 
 /// A long one is not waited for, and none is longer than the city allows.

@@ -1,6 +1,6 @@
 //! Exports (domain.md §0.5 rule 6, E-129): which lists there are, and who may take one away.
 
-use crate::platform::permission::Permission;
+use crate::{dictionary::ApprovalKind, platform::permission::Permission};
 
 /// Up to here an export is sent at once; a longer one is a job, which nobody has to wait for.
 pub const DIRECT_ROWS: u32 = 5_000;
@@ -30,7 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-pub const EXPORTS: [Export; 57] = [
+pub const EXPORTS: [Export; 61] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -51,6 +51,10 @@ pub const EXPORTS: [Export; 57] = [
     Export { list: "calendar", noun: "公共节假日", permission: Permission::CalendarRead },
     Export { list: "numbering", noun: "编码规则", permission: Permission::NumberingRead },
     Export { list: "menu", noun: "菜单", permission: Permission::MenuRead },
+    Export { list: "user", noun: "用户", permission: Permission::UserRead },
+    Export { list: "role", noun: "角色", permission: Permission::RoleRead },
+    Export { list: "approval", noun: "复核事项", permission: Permission::UserRead },
+    Export { list: "audit", noun: "操作日志", permission: Permission::AuditRead },
     Export { list: "assignment", noun: "直接分配", permission: Permission::AssignmentRead },
     Export { list: "contract", noun: "合同", permission: Permission::ContractExport },
     Export { list: "contract_change", noun: "合同变更", permission: Permission::ContractExport },
@@ -96,6 +100,12 @@ impl Export {
     pub fn of(list: &str) -> Option<Self> {
         EXPORTS.into_iter().find(|export| export.list == list)
     }
+
+    /// Whether somebody with these rights may take it away. Requests are of several kinds: who reads one takes those away.
+    #[must_use]
+    pub fn is_for(self, may: impl Fn(Permission) -> bool) -> bool {
+        may(self.permission) || self.list == "approval" && !ApprovalKind::readable(may).is_empty()
+    }
 }
 
 /// How many rows an export may have when so many were asked for (PRM-01).
@@ -121,6 +131,18 @@ mod tests {
             let complaint = rows_check(wanted, 50_000).unwrap_err();
             assert_eq!(complaint.text(), "导出条数须为1至50000，请减少条数或缩小查询范围");
         }
-        assert!(Export::of("unit").is_some() && Export::of("user").is_none());
+    }
+
+    #[test]
+    fn who_reads_requests_of_one_kind_takes_those_away() {
+        let approval = Export::of("approval").unwrap();
+        for reader in [Permission::UserRead, Permission::RoleRead, Permission::ParameterRead, Permission::WorkflowRead]
+        {
+            assert!(approval.is_for(|permission| permission == reader), "{reader:?}");
+        }
+        let reads_parameters = |permission| permission == Permission::ParameterRead;
+        assert!(!Export::of("user").unwrap().is_for(reads_parameters));
+        assert!(!approval.is_for(|permission| permission == Permission::StockExport));
+        assert!(Export::of("castle").is_none());
     }
 }

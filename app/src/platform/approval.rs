@@ -48,7 +48,8 @@ pub async fn approval_end(seen: ApprovalSeen, verdict: Verdict, opinion: String)
 
 pub fn list_view() -> AnyView {
     let frame = ListFrame { title: Some("复核事项"), empty: Some("没有复核事项"), ..ListFrame::default() };
-    framed_list_page(&APPROVAL_LIST, frame, Signal::derive(ListActions::default), approval_list)
+    let actions = ListActions { export: true, ..ListActions::default() };
+    framed_list_page(&APPROVAL_LIST, frame, Signal::stored(actions), approval_list)
 }
 
 pub fn detail_view() -> AnyView {

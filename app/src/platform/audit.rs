@@ -13,7 +13,10 @@ use crate::{
 };
 use domain::{
     list::{ListQuery, Page},
-    platform::audit::{AUDIT_LIST, AuditChange, AuditEntry, AuditReport, AuditRow, audited_field, audited_label},
+    platform::{
+        audit::{AUDIT_LIST, AuditChange, AuditEntry, AuditReport, AuditRow, audited_label},
+        audit_field::audited_field,
+    },
     sheet::Cell,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -44,7 +47,8 @@ pub fn list_view() -> AnyView {
         tools: Some(verify_button),
         ..ListFrame::default()
     };
-    framed_list_page(&AUDIT_LIST, frame, Signal::derive(ListActions::default), audit_list)
+    let actions = ListActions { export: true, ..ListActions::default() };
+    framed_list_page(&AUDIT_LIST, frame, Signal::stored(actions), audit_list)
 }
 
 /// Checks the chain and says what came of it.

@@ -58,7 +58,7 @@ pub fn list_view() -> AnyView {
     let actions = Signal::derive(|| ListActions {
         add: may(Permission::RoleWrite).then_some(("/platform/roles/new", "新增角色")),
         import: None,
-        export: false,
+        export: true,
     });
     list_page(&ROLE_LIST, actions, role_list)
 }

@@ -12,7 +12,7 @@ use crate::{
 use api::search_get;
 use domain::{
     person::PersonRow,
-    search::{Found, Hit, HitGroup, HitKind, QUERY_MAX, personal_number},
+    search::{Found, HITS_LISTED, Hit, HitGroup, HitKind, QUERY_MAX, personal_number},
 };
 use leptos::{html::Input, prelude::*};
 use leptos_router::{
@@ -39,15 +39,16 @@ fn search_view() -> AnyView {
     let params = use_query_map();
     let path = use_location().pathname;
     let asked = Memo::new(move |_| params.read().get("q").unwrap_or_default());
+    let only = Memo::new(move |_| params.read().get("kind").as_deref().and_then(HitKind::from_code));
     let found = resource(
-        move || if path.get() == "/search" { asked.get() } else { String::new() },
-        |query| {
+        move || (if path.get() == "/search" { asked.get() } else { String::new() }, only.get()),
+        |(query, only)| {
             let number = searched_number();
             async move {
                 match number {
                     Some(number) => person_find(number).await.map(Found::Bearers),
                     None if query.trim().is_empty() => Ok(Found::Nothing),
-                    None => search_get(query).await.map(Found::Things),
+                    None => search_get(query, only).await.map(Found::Things),
                 }
             }
         },
@@ -62,7 +63,7 @@ fn search_view() -> AnyView {
         bearers.clear();
     });
     let answer = move |found: Result<Found, crate::ApiError>| match found {
-        Ok(found) => found_view(found, &asked.get()),
+        Ok(found) => found_view(found, &asked.get(), only.get()),
         Err(error) => error_view(&error),
     };
     view! {
@@ -117,22 +118,27 @@ fn search_box(asked: Memo<String>, bearers: Action<String, Result<Found, crate::
             <label class="input grow">
                 {icon("search")}
                 <input type="search" name="q" node_ref=input value=move || asked.get() maxlength=QUERY_MAX required aria-label="查找内容"
-                    placeholder="姓名、小区、楼栋、房号、编码、拼音首字母，或完整的证件号码、电话" />
+                    placeholder="姓名、小区、楼栋、房号、编码、合同编号、拼音首字母，或完整的证件号码、电话" />
             </label>
             <button type="submit" class="btn btn-primary">"查找"</button>
         </form>
     }
 }
 
-fn found_view(found: Found, asked: &str) -> AnyView {
+fn found_view(found: Found, asked: &str, only: Option<HitKind>) -> AnyView {
     match found {
         Found::Nothing => empty_view("输入姓名、小区、房号等查找，例如“阳光苑 1号楼 301”；拼音首字母也可以"),
         Found::Things(groups) if groups.is_empty() => empty_view("您的管辖范围内没有找到，请减少字词或换一种说法"),
-        Found::Things(groups) => groups.into_iter().map(|group| group_view(group, asked)).collect_view().into_any(),
+        Found::Things(groups) => {
+            let all = format!("/search?q={}", domain::list::percent_encode(asked));
+            let back = only.map(|_| view! { <p><a class="link link-primary" href=all>"查看全部种类的结果"</a></p> });
+            let groups = groups.into_iter().map(|group| group_view(group, asked, only)).collect_view();
+            view! { {back}{groups} }.into_any()
+        }
         Found::Bearers(rows) if rows.is_empty() => empty_view("您的管辖范围内没有该号码的人员"),
         Found::Bearers(rows) => {
             let hits = rows.into_iter().map(bearer).collect();
-            group_view(HitGroup { kind: HitKind::Person, hits, more: false }, "").into_any()
+            group_view(HitGroup { kind: HitKind::Person, hits, more: false }, "", None).into_any()
         }
     }
 }
@@ -146,9 +152,18 @@ fn bearer(row: PersonRow) -> Hit {
     }
 }
 
-fn group_view(group: HitGroup, asked: &str) -> impl IntoView + use<> {
+/// Ten of a kind and the way to more of it. That is a page of the search itself: the list of the kind finds neither initials
+/// nor what stands inside of a name.
+fn group_view(group: HitGroup, asked: &str, only: Option<HitKind>) -> impl IntoView + use<> {
     let HitGroup { kind, hits, more } = group;
-    let all = format!("{}?q={}", kind.path(), domain::list::percent_encode(asked));
+    let all = format!("/search?q={}&kind={}", domain::list::percent_encode(asked), kind.code());
+    let more = more.then(|| match only {
+        None => {
+            view! { <p class="pt-2"><a class="link link-primary" href=all>{format!("更多{}", kind.label())}</a></p> }
+                .into_any()
+        }
+        Some(_) => view! { <p class="pt-2">{format!("仅显示前{HITS_LISTED}条，请补充字词缩小范围")}</p> }.into_any(),
+    });
     let hits = hits
         .into_iter()
         .map(|hit| {
@@ -167,7 +182,7 @@ fn group_view(group: HitGroup, asked: &str) -> impl IntoView + use<> {
         <section class="panel" data-hits=kind.label()>
             <h2>{kind.label()}</h2>
             <ul class="hit-list">{hits}</ul>
-            {more.then(|| view! { <p class="pt-2"><a class="link link-primary" href=all>{format!("更多，请到{}列表中查看", kind.label())}</a></p> })}
+            {more}
         </section>
     }
 }

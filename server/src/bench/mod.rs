@@ -62,8 +62,8 @@ pub struct Args {
     /// leave the loaded city there and use it again the next time
     #[arg(long)]
     pub keep: bool,
-    /// measure these groups alone, in the order of the whole: list, map, search, home, twin, size, import, shield, billing,
-    /// portal
+    /// measure these groups alone, and leave the other figures of the .json as they are; in the order of the whole: list, map,
+    /// search, home, twin, size, import, shield, billing, portal
     #[arg(long, value_delimiter = ',', value_parser = GROUPS)]
     pub only: Vec<String>,
     /// the program to measure, if not this one
@@ -92,7 +92,7 @@ pub async fn run(args: &Args) -> Result<(), String> {
         on_a_city(args, &folder).await?
     };
     let file = folder.with_extension("json");
-    report.write(&file)?;
+    report.write(&file, args.only.is_empty())?;
     println!(
         "{:.0} s in all, figures also in {}\n\n{}",
         began.elapsed().as_secs_f64(),

@@ -87,13 +87,27 @@ impl Report {
         self.figures.iter().filter(|figure| !figure.ok).count()
     }
 
-    /// Writes the figures as a JSON array.
+    /// Writes the figures as a JSON array. A run that measured only a part takes the place of its own figures, by name, and
+    /// leaves the others in the file as they are.
     ///
     /// # Errors
-    /// When the file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), String> {
-        let text = serde_json::to_string_pretty(&self.figures).map_err(|error| error.to_string())?;
-        std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
+    /// When the file cannot be written, or a part would be put into what cannot be read.
+    pub fn write(&self, path: &Path, whole: bool) -> Result<(), String> {
+        let named = |error: String| format!("{}: {error}", path.display());
+        let mut all: Vec<serde_json::Value> = Vec::new();
+        if !whole && path.exists() {
+            let text = std::fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
+            all = serde_json::from_str(&text).map_err(|error| named(error.to_string()))?;
+        }
+        for figure in &self.figures {
+            let value = serde_json::to_value(figure).map_err(|error| error.to_string())?;
+            match all.iter_mut().find(|known| known["name"] == value["name"]) {
+                Some(known) => *known = value,
+                None => all.push(value),
+            }
+        }
+        let text = serde_json::to_string_pretty(&all).map_err(|error| error.to_string())?;
+        std::fs::write(path, text + "\n").map_err(|error| named(error.to_string()))
     }
 
     /// The table, ending with the line that says how many limits were missed.
@@ -153,6 +167,32 @@ mod tests {
         assert!(table.ends_with("2 of 4 limits missed\n"), "{table}");
         assert!(table.lines().nth(1).is_some_and(|line| line.contains("2.00")), "{table}");
         assert_eq!(table.matches("OVER").count(), 2, "{table}");
+    }
+
+    #[test]
+    fn a_part_takes_the_place_of_its_own_figures() {
+        let path = std::env::temp_dir().join(format!("figures-{}.json", std::process::id()));
+        let written = |figures: &[(&str, f64)], whole| {
+            let mut report = Report::default();
+            figures.iter().for_each(|(name, value)| report.tell(*name, *value, "s", None));
+            report.write(&path, whole).expect("written");
+            let text = std::fs::read_to_string(&path).expect("figures");
+            let all: Vec<serde_json::Value> = serde_json::from_str(&text).expect("an array");
+            let told = |figure: &serde_json::Value| {
+                (figure["name"].as_str().unwrap_or_default().to_owned(), figure["value"].as_f64())
+            };
+            all.iter().map(told).collect::<Vec<_>>()
+        };
+        let expected = |figures: &[(&str, f64)]| {
+            figures.iter().map(|(name, value)| ((*name).to_owned(), Some(*value))).collect::<Vec<_>>()
+        };
+        written(&[("home", 1.0), ("map", 2.0)], true);
+        let merged = written(&[("map", 3.0), ("size", 4.0)], false);
+        assert_eq!(merged, expected(&[("home", 1.0), ("map", 3.0), ("size", 4.0)]));
+        assert_eq!(written(&[("home", 5.0)], true), expected(&[("home", 5.0)]), "a whole run leaves nothing old");
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(written(&[("home", 6.0)], false), expected(&[("home", 6.0)]), "the first run has nothing to keep");
+        std::fs::remove_file(&path).expect("removed");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub async fn measure(
             let mut times = Vec::with_capacity(runs);
             for run in 0..warm_up + runs {
                 let began = Instant::now();
-                search(&ctx, &query).await.map_err(text)?;
+                search(&ctx, &query, None).await.map_err(text)?;
                 if run >= warm_up {
                     times.push(milliseconds(began.elapsed()));
                 }

@@ -22,22 +22,46 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Checks the right to export and writes the export into the audit log; answers what is exported.
+/// Checks the right to export and how much is asked for; answers what is exported.
 ///
 /// # Errors
 /// Without the permission to export that list; a refusal of more rows than PRM-01 allows; [`Failure::NotFound`].
-pub async fn export_begin(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> Result<Export> {
+pub async fn export_begin(ctx: &Ctx, list: &str, wanted: u32) -> Result<Export> {
     let mut tx = ctx.begin().await?;
-    let export = export_note(&mut tx, ctx, list, query, wanted).await?;
+    let export = export_check(&mut tx, ctx, list, wanted).await?;
     tx.commit().await?;
     Ok(export)
 }
 
-async fn export_note(tx: &mut Tx, ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> Result<Export> {
+async fn export_check(tx: &mut Tx, ctx: &Ctx, list: &str, wanted: u32) -> Result<Export> {
     let export = Export::of(list).ok_or(Failure::NotFound)?;
-    ctx.require(export.permission)?;
+    export_require(ctx, export)?;
     let most = settings_load(tx).await?.export_rows;
-    let rows = rows_check(wanted, most).map_err(|complaint| Failure::refused(complaint.text()))?;
+    rows_check(wanted, most).map_err(|complaint| Failure::refused(complaint.text()))?;
+    Ok(export)
+}
+
+/// Refuses an export to whoever may not take it away.
+///
+/// # Errors
+/// [`Failure::Forbidden`].
+pub fn export_require(ctx: &Ctx, export: Export) -> Result<()> {
+    if export.is_for(|permission| ctx.actor().may(permission)) { Ok(()) } else { Err(Failure::Forbidden.into()) }
+}
+
+/// Writes what an export delivers into the operation log: before it is sent, so that nothing leaves unnoted, and how much
+/// that is, not how much was asked for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn export_note(ctx: &Ctx, list: &str, query: &ListQuery, rows: u32) -> Result<()> {
+    let mut tx = ctx.begin().await?;
+    note(&mut tx, ctx, list, query, rows).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn note(tx: &mut Tx, ctx: &Ctx, list: &str, query: &ListQuery, rows: u32) -> Result<()> {
     sqlx::query!(
         "insert into audit_log (actor_id, action, object_type, rows, after) values ($1, 'EXPORT', $2, $3, $4)",
         ctx.actor().id.0,
@@ -47,7 +71,7 @@ async fn export_note(tx: &mut Tx, ctx: &Ctx, list: &str, query: &ListQuery, want
     )
     .execute(connection(tx))
     .await?;
-    Ok(export)
+    Ok(())
 }
 
 /// What an export was asked for; sealed like any file of a job, because a keyword may be somebody's name.
@@ -63,7 +87,7 @@ struct Asked {
 /// As [`export_begin`].
 pub async fn export_create(ctx: &Ctx, list: &str, query: &ListQuery, wanted: u32) -> Result<String> {
     let mut tx = ctx.begin().await?;
-    let export = export_note(&mut tx, ctx, list, query, wanted).await?;
+    let export = export_check(&mut tx, ctx, list, wanted).await?;
     let id = sqlx::query_scalar!(
         "insert into job (kind, request_id, actor_id, sheet, file_name, status, total, created_at)
          values ('EXPORT', gen_random_uuid(), $1, $2, $3, 'UPLOADED', $4, $5) returning id",
@@ -119,10 +143,14 @@ pub async fn export_load(database: &Database, id: &str) -> Result<Option<ExportW
         .await?;
     let (Some(job), Some(content)) = (job, content) else { return Ok(None) };
     tx.commit().await?;
-    let asked = database.keys()?.open_bytes(Kind::JobFile, &content)?;
-    let Asked { query, rows } = serde_json::from_slice(&asked).map_err(|error| Error::Broken(error.to_string()))?;
+    let Asked { query, rows } = asked(database, &content)?;
     stored(&job.sheet, Export::of)?;
     Ok(Some(ExportWork { actor: job.actor_id, list: job.sheet, query, rows }))
+}
+
+fn asked(database: &Database, sealed: &[u8]) -> Result<Asked> {
+    let asked = database.keys()?.open_bytes(Kind::JobFile, sealed)?;
+    serde_json::from_slice(&asked).map_err(|error| Error::Broken(error.to_string()))
 }
 
 /// Moves the mark of an export from `before` rows to `now`.
@@ -140,8 +168,8 @@ pub async fn export_progress(database: &Database, id: &str, before: u32, now: u3
     Ok(())
 }
 
-/// Ends an export with what it made, which stands in the place of what was asked for; and notes the scope with which it
-/// was made, of the context that read the rows.
+/// Ends an export with what it made, which stands in the place of what was asked for; and notes in the operation log how
+/// much that is, and the scope with which it was made, of the context that read the rows.
 ///
 /// # Errors
 /// As [`export_progress`].
@@ -151,6 +179,11 @@ pub async fn export_end(ctx: &Ctx, id: &str, rows: u32, content: &[u8]) -> Resul
     let mut tx = begin_city(ctx.database()).await?;
     hold(&mut tx, id, JobStatus::Executing, rows).await?;
     let id = job_id(id)?;
+    let work =
+        sqlx::query!("select j.sheet, f.content from job j join job_file f on f.job_id = j.id where j.id = $1", id)
+            .fetch_one(connection(&mut tx))
+            .await?;
+    note(&mut tx, ctx, &work.sheet, &asked(ctx.database(), &work.content)?.query, rows).await?;
     sqlx::query!("update job_file set content = $2, key_id = $3 where job_id = $1", id, sealed, ring.active())
         .execute(connection(&mut tx))
         .await?;

@@ -392,6 +392,31 @@ async fn what_is_lived_in_is_not_disposed_of() {
     // The unit is free for another card.
     asset_sub_create(&maker, card, &sub_form("ZK-9", all[6], "1")).await.expect("a new card");
 
+    // The master card was changed by that, and a refused disposal does not undo it.
+    assert_eq!(whole.status, AssetStatus::Changed);
+    for unit in [all[0], all[6]] {
+        sqlx::query("update unit set status = 'OFFSHELF' where id = $1")
+            .bind(unit)
+            .execute(&test.admin)
+            .await
+            .expect("off");
+    }
+    let draft =
+        asset_sub_list(&maker, &ListQuery::from_params([("status", "DRAFT")])).await.expect("drafts").rows[0].id;
+    asset_sub_delete(&maker, draft, 1).await.expect("deleted");
+    let version = master(&maker, card).await.version;
+    let change = asset_master_request(&maker, card, version, ChangeKind::Dispose, &form).await.expect("asked");
+    assert_eq!(master(&maker, card).await.status, AssetStatus::DisposalPending);
+    asset_change_decide(&checker, change, &back).await.expect("returned");
+    assert_eq!(master(&maker, card).await.status, AssetStatus::Changed);
+    set("VACANT").await;
+    sqlx::query("update unit set status = 'OCCUPIED' where id = $1")
+        .bind(all[0])
+        .execute(&test.admin)
+        .await
+        .expect("on");
+    asset_sub_create(&maker, card, &sub_form("ZK-10", all[6], "1")).await.expect("a new card");
+
     // All of it, once nobody lives there.
     sqlx::query("update unit set status = 'OFFSHELF' where id = $1")
         .bind(all[0])

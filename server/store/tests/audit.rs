@@ -2,7 +2,10 @@
 
 mod support;
 
-use domain::{list::ListQuery, platform::audit::AuditFinding};
+use domain::{
+    list::ListQuery,
+    platform::audit::{AUDITED, AuditFinding},
+};
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
 use store::platform::audit::{Anchor, audit_get, audit_list, audit_seal, verify};
@@ -114,6 +117,59 @@ async fn sealers_do_not_get_into_each_others_way() {
         sealed.expect("no sealer fails");
     }
     assert_eq!(findings(&test, &[]).await, []);
+}
+
+/// A table that the database writes to the log for has a name that people know, and no name stands for nothing.
+#[tokio::test]
+async fn every_audited_table_has_a_name() {
+    let test = TestDatabase::with_city().await;
+    let mut audited: Vec<String> = sqlx::query_scalar(
+        "select distinct c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+         where not t.tgisinternal and p.prosrc like '%insert into audit_log%'",
+    )
+    .fetch_all(&test.admin)
+    .await
+    .expect("the triggers");
+    let mut named: Vec<&str> = AUDITED.iter().map(|(table, _)| *table).collect();
+    audited.sort();
+    named.sort_unstable();
+    assert_eq!(named, audited);
+}
+
+/// By account in whichever spelling, by name, by day: what is asked for and nothing else.
+#[tokio::test]
+async fn lines_are_found_by_account_and_by_day() {
+    let test = TestDatabase::with_city().await;
+    run(&test, "update app_user set login = 'City', name = '周严' where login = 'city'").await;
+    let ctx = city::ctx(&test.database, "auditor").await;
+    let found = async |q: &str, filter: &[(&str, &str)]| {
+        let params = filter.iter().copied().chain([("q", q)]);
+        audit_list(&ctx, &ListQuery::from_params(params)).await.expect("a page").rows
+    };
+    assert!(!found("严", &[]).await.is_empty(), "a part of a name is enough");
+    for q in ["City", "city", "CITY"] {
+        let rows = found(q, &[]).await;
+        assert!(!rows.is_empty() && rows.iter().all(|row| row.login.as_deref() == Some("City")), "{q}");
+    }
+    assert!(found("cit", &[]).await.is_empty(), "half an account is nobody");
+    run(
+        &test,
+        "insert into audit_log (at, action, object_type, rows) values
+         ('2026-03-01T15:59:59Z', 'UPDATE', 'contract', 1), ('2026-03-01T16:00:00Z', 'UPDATE', 'contract', 2),
+         ('2026-03-02T15:59:59Z', 'UPDATE', 'contract', 3), ('2026-03-02T16:00:00Z', 'UPDATE', 'contract', 4)",
+    )
+    .await;
+    let days = async |filter: &[(&str, &str)]| {
+        let mut rows: Vec<i32> = found("", filter).await.iter().map(|row| row.rows).collect();
+        rows.sort_unstable();
+        rows
+    };
+    let contract = ("object", "contract");
+    assert_eq!(days(&[contract]).await, [1, 2, 3, 4]);
+    assert_eq!(days(&[contract, ("since", "2026-03-02")]).await, [2, 3, 4]);
+    assert_eq!(days(&[contract, ("until", "2026-03-02")]).await, [1, 2, 3]);
+    assert_eq!(days(&[contract, ("since", "2026-03-02"), ("until", "2026-03-02")]).await, [2, 3]);
+    assert_eq!(days(&[contract, ("since", "soon")]).await, [0; 0]);
 }
 
 #[tokio::test]

@@ -6,7 +6,10 @@ mod support;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     import::{ImportStatus, SheetKey},
-    platform::actor::{DESK_HOURS, DESK_IDLE_MINUTES},
+    platform::{
+        actor::{DESK_HOURS, DESK_IDLE_MINUTES},
+        job::Plan,
+    },
 };
 use store::{
     Ctx, Database,
@@ -16,6 +19,7 @@ use store::{
         job::{job_get, job_note},
     },
     platform::{
+        plan::{plan_ask, plan_take},
         session::{session_ctx, session_peek, sign_in},
         user::{UserRef, user_ctx},
     },
@@ -113,4 +117,23 @@ async fn an_import_goes_on_whatever_the_clock_says() {
     }
     let told = job_get(&at(&test, now).await, &job).await.expect("the job");
     assert_eq!((told.status, told.succeeded, told.failed), (ImportStatus::Finished, 30, 0));
+}
+
+/// A plan runs by marks in the database: those of a clock that ran ahead lie in the future when it is put right.
+#[tokio::test]
+async fn no_plan_rests_until_a_wrong_clock_is_reached() {
+    let test = TestDatabase::with_city().await;
+    let (database, now, plan) = (&test.database, Utc::now(), Plan::Housekeeping);
+    let takes = async |at: DateTime<Utc>| plan_take(database, plan, at, false).await.expect("asked");
+    let ahead = now + JUMP;
+    let turn = takes(ahead).await.expect("it never ran");
+    turn.end(database, &Ok(None), ahead).await.expect("ended");
+    assert!(takes(ahead).await.is_none(), "by that clock it has just run");
+    let turn = takes(now).await.expect("the clock was put right: it is due");
+    turn.end(database, &Ok(None), now).await.expect("ended");
+    assert!(takes(now + TimeDelta::minutes(1)).await.is_none(), "and from here on it keeps its hour");
+    // Asked for by a clock that ran ahead: not again and again until that moment has come.
+    let admin = user_ctx(database, UserRef::Login("admin"), ahead).await.expect("a context");
+    plan_ask(&admin, plan).await.expect("asked for");
+    assert!(takes(now + TimeDelta::minutes(2)).await.is_none());
 }

@@ -9,7 +9,7 @@ use domain::{
         rent_standard::RENT_STANDARD_LIST, room::ROOM_LIST, unit_sheet::UNIT_LIST,
     },
     id::{BuildingId, EstateId, OperatorId, OrganizationId, ProjectId, RentStandardId, RoomId},
-    insight::{BUILDING_ZOOM, ESTATE_ZOOM, MapView, MarkLevel},
+    insight::{BUILDING_ZOOM, ESTATE_ZOOM, MapView, MarkLevel, stock::StockFigures},
     list::{ListQuery, Page, Position},
     operator::OPERATOR_LIST,
     platform::organization_sheet::ORGANIZATION_LIST,
@@ -137,7 +137,7 @@ async fn buildings_stand_in_natural_order() {
     let buildings = estate_buildings(&ctx, sun).await.expect("buildings");
     let told: Vec<_> = buildings
         .iter()
-        .map(|(row, counts)| (row.no.as_str(), counts.occupancy()))
+        .map(|(row, counts)| (row.no.as_str(), counts.units.occupancy()))
         .map(|(no, occupancy)| (no, occupancy.units, occupancy.rented, occupancy.lettable))
         .collect();
     assert_eq!(told, [("1号楼", 12, 6, 12), ("10号楼", 2, 0, 1)]);
@@ -145,6 +145,15 @@ async fn buildings_stand_in_natural_order() {
 
     let board = building_board_get(&ctx, buildings[0].0.id).await.expect("a board");
     assert_eq!((board.entrances(), board.floors()), (vec!["1".to_owned(), "2".to_owned()], vec![3, 2, 1]));
+    // What the counters say of homes and areas is what the board shows one by one (§4.9).
+    for (row, figures) in &buildings {
+        let mut counted = StockFigures::default();
+        for unit in building_board_get(&ctx, row.id).await.expect("a board").units {
+            counted.add(unit.status, 1, unit.building_area);
+        }
+        assert_eq!(*figures, counted, "{}", row.no);
+        assert!(figures.area().hundredths() > 0 && figures.empty_units() > 0, "{}", row.no);
+    }
     let rooms: Vec<&str> = board.units.iter().take(6).map(|unit| unit.room_no.as_str()).collect();
     assert_eq!(rooms, ["101", "102", "201", "202", "301", "302"]);
     let other = city::ctx(&test.database, "district-b").await;

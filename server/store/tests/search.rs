@@ -11,8 +11,12 @@ use store::{
     Ctx,
     person::{person_create, person_delete},
     search::{search, search_refresh},
+    tenancy::contract::{contract_create, contract_delete, contract_get},
 };
-use support::{TestDatabase, city};
+use support::{
+    TestDatabase, city,
+    tenancy::{self, assigned, form, tenant, vacant},
+};
 
 async fn indexed(test: &TestDatabase) {
     while search_refresh(&test.database).await.expect("indexed") > 0 {}
@@ -28,7 +32,7 @@ fn titles(groups: &[HitGroup], kind: HitKind) -> Vec<&str> {
 }
 
 async fn find(ctx: &Ctx, query: &str) -> Vec<HitGroup> {
-    search(ctx, query).await.unwrap_or_else(|error| panic!("{query}: {error}"))
+    search(ctx, query, None).await.unwrap_or_else(|error| panic!("{query}: {error}"))
 }
 
 async fn person(test: &TestDatabase, ctx: &Ctx, keeper: &str, name: &str, number: &str) -> domain::id::PersonId {
@@ -79,7 +83,7 @@ async fn stock_is_found_by_name_initials_address_code_and_room() {
     for query in ["", " ", "没有这个地方", "%", "'; drop table unit --", "\u{0}"] {
         assert_eq!(find(&ctx, query).await, [], "{query:?}");
     }
-    assert!(matches!(search(&ctx, &"阳".repeat(101)).await.map_err(Failure::from), Err(Failure::Refused(_))));
+    assert!(matches!(search(&ctx, &"阳".repeat(101), None).await.map_err(Failure::from), Err(Failure::Refused(_))));
 }
 
 #[tokio::test]
@@ -112,7 +116,7 @@ async fn what_lies_outside_the_scope_is_not_found() {
         assert_eq!(titles(&find(&ctx, "甲项目").await, HitKind::Project).len(), projects, "{login}");
     }
     let admin = city::ctx(&test.database, "admin").await;
-    assert_eq!(search(&admin, "阳光苑").await.map_err(Failure::from), Err(Failure::Forbidden));
+    assert_eq!(search(&admin, "阳光苑", None).await.map_err(Failure::from), Err(Failure::Forbidden));
 }
 
 #[tokio::test]
@@ -128,7 +132,10 @@ async fn persons_are_found_by_any_part_of_the_name_and_never_by_number() {
     let group = find(&ctx, "小明").await.remove(0);
     assert!(group.hits[0].detail.contains("E****01") && group.hits[0].detail.contains("138****1234"), "{group:?}");
     for number in ["13800001234", "E0000001", "王 13800001234"] {
-        assert!(matches!(search(&ctx, number).await.map_err(Failure::from), Err(Failure::Refused(_))), "{number}");
+        assert!(
+            matches!(search(&ctx, number, None).await.map_err(Failure::from), Err(Failure::Refused(_))),
+            "{number}"
+        );
     }
     person_delete(&ctx, id, 1, "误录此人").await.expect("deleted");
     indexed(&test).await;
@@ -148,4 +155,76 @@ async fn a_new_name_of_an_estate_is_also_that_of_its_buildings() {
     assert_eq!(titles(&find(&ctx, "ylhy").await, HitKind::Estate), ["银龄花苑"]);
     assert_eq!(titles(&find(&ctx, "花苑 1号楼").await, HitKind::Building), ["银龄花苑 1号楼"]);
     assert_eq!(find(&ctx, "阳光苑").await, []);
+}
+
+/// What the list of a kind would not find – by initials, by what stands inside of a name – the search lists itself.
+#[tokio::test]
+async fn more_of_one_kind_is_listed() {
+    let test = TestDatabase::with_city().await;
+    sqlx::raw_sql(
+        "insert into estate (district_id, name, address)
+         select d.id, '银龄花苑' || n || '期', '路' from organization d, generate_series(11, 25) n where d.code = '810101'",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("estates");
+    indexed(&test).await;
+    let ctx = city::ctx(&test.database, "city").await;
+    let few = find(&ctx, "ylhy").await;
+    assert_eq!((few.len(), few[0].kind, few[0].hits.len(), few[0].more), (1, HitKind::Estate, 10, true));
+    let all = search(&ctx, "ylhy", Some(HitKind::Estate)).await.expect("found");
+    assert_eq!((all.len(), all[0].hits.len(), all[0].more), (1, 15, false));
+    assert_eq!(search(&ctx, "ylhy", Some(HitKind::Person)).await.expect("found"), []);
+    // Whoever may not read a kind does not get it by asking for it alone.
+    let leader = city::ctx(&test.database, "leader").await;
+    person(&test, &ctx, "810101", "欧阳甲", "E0000001").await;
+    indexed(&test).await;
+    assert_eq!(search(&leader, "欧阳", Some(HitKind::Person)).await.expect("found"), []);
+}
+
+/// By number, by the lessee's name and its initials, in the estate's scope; a draft by name alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn contracts_are_found_by_number_and_by_lessee() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "city").await;
+    let (person, unit) = (tenant(&test, 0).await, vacant(&test, 0).await);
+    let form = form(assigned(&test, person, unit).await);
+    let count =
+        async |sql: &'static str| -> i64 { sqlx::query_scalar(sql).fetch_one(&test.admin).await.expect("a count") };
+    let dirty = async || count("select count(*) from search_dirty where kind = 'CONTRACT'").await;
+
+    let entry = city::ctx(&test.database, "entry").await;
+    let draft = contract_create(&entry, &form, false).await.expect("a draft");
+    indexed(&test).await;
+    let name: String = sqlx::query_scalar("select lessee_name from contract where id = $1")
+        .bind(draft.0)
+        .fetch_one(&test.admin)
+        .await
+        .expect("a draft");
+    let title = format!("待编号 {name}");
+    assert_eq!(titles(&find(&ctx, &name).await, HitKind::Contract), [title.as_str()]);
+    let version = contract_get(&entry, draft).await.expect("it is there").row.version;
+    contract_delete(&entry, draft, version).await.expect("deleted");
+    assert_eq!(dirty().await, 1);
+    indexed(&test).await;
+    assert!(titles(&find(&ctx, &name).await, HitKind::Contract).is_empty());
+
+    let id = tenancy::approved(&test, &form).await;
+    let number: String = sqlx::query_scalar("select contract_no from contract where id = $1")
+        .bind(id.0)
+        .fetch_one(&test.admin)
+        .await
+        .expect("a contract");
+    indexed(&test).await;
+    let title = format!("{number} {name}");
+    for query in [number.clone(), number.to_lowercase(), number[..number.len() - 2].to_owned(), name, "cszh".into()] {
+        assert_eq!(titles(&find(&ctx, &query).await, HitKind::Contract), [title.as_str()], "{query}");
+    }
+    for (login, seen) in [("district-a", true), ("entry", true), ("operator", false), ("district-b", false)] {
+        let ctx = city::ctx(&test.database, login).await;
+        assert_eq!(!titles(&find(&ctx, &number).await, HitKind::Contract).is_empty(), seen, "{login}");
+    }
+    // Work on a contract that changes neither number nor name changes no term.
+    sqlx::query("update contract set opinion = '同意'").execute(&test.admin).await.expect("done");
+    assert_eq!(dirty().await, 0);
 }

@@ -335,5 +335,15 @@ async fn the_area_of_a_let_unit_stays() {
         failure(unit_update(&ctx, unit, 1, &larger).await),
         complaint("building_area", "该房源已签约或入住，面积须通过合同变更修改")
     );
-    unit_update(&ctx, unit, 1, &UnitForm { remark: "已核对".into(), ..form }).await.expect("anything else may change");
+    let inner = UnitForm { inner_area: "44".into(), ..form.clone() };
+    unit_update(&ctx, unit, 1, &inner).await.expect("no rent hangs on it");
+    // … unless it is what the rent is reckoned by.
+    sqlx::query("update rent_standard set basis = 'INNER'").execute(&test.admin).await.expect("set");
+    let other = UnitForm { inner_area: "45".into(), ..form };
+    assert_eq!(
+        failure(unit_update(&ctx, unit, 2, &other).await),
+        complaint("inner_area", "该房源已签约或入住，面积须通过合同变更修改")
+    );
+    let remarked = UnitForm { remark: "已核对".into(), ..inner };
+    unit_update(&ctx, unit, 2, &remarked).await.expect("anything else may change");
 }

@@ -5,7 +5,10 @@ mod support;
 use domain::{
     dictionary::UnitStatus,
     failure::Failure,
-    housing::{unit::UnitForm, unit_status::UnitEvent},
+    housing::{
+        unit::UnitForm,
+        unit_status::{Grounds, UnitEvent},
+    },
     id::{BuildingId, UnitId},
     import::SheetKey,
 };
@@ -88,6 +91,7 @@ async fn work(ctx: Ctx, units: Vec<i64>, buildings: Vec<i64>, seed: u64, steps: 
                 unit_update(&ctx, unit, read.version, &form).await
             }
             _ => {
+                let order = Grounds { reason: "试验".into(), document: "（2026）1号".into() };
                 let event = *dice.one(&[
                     UnitEvent::Lock,
                     UnitEvent::Unlock,
@@ -98,7 +102,7 @@ async fn work(ctx: Ctx, units: Vec<i64>, buildings: Vec<i64>, seed: u64, steps: 
                     UnitEvent::Deliver,
                     UnitEvent::Sell,
                 ]);
-                unit_transition(&ctx, unit, read.version, event, "试验").await.map(|_| ())
+                unit_transition(&ctx, unit, read.version, event, order).await.map(|_| ())
             }
         };
         match done.map_err(Failure::from) {

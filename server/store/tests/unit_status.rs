@@ -74,7 +74,10 @@ async fn a_frozen_unit_goes_back_where_it_came_from() {
 
     // The last freeze counts, not the first.
     assert_eq!(step(3, UnitEvent::FinishRepair, Grounds::default()).await, Ok(UnitStatus::Vacant));
-    assert_eq!(step(4, UnitEvent::Freeze, "争议".into()).await, Ok(UnitStatus::Frozen));
+    let unpapered = FieldErrors::from(("document", "请填写文号"));
+    assert_eq!(step(4, UnitEvent::Freeze, "争议".into()).await, Err(unpapered.into()));
+    let dispute = Grounds { reason: "争议".into(), document: "（2026）2号".into() };
+    assert_eq!(step(4, UnitEvent::Freeze, dispute).await, Ok(UnitStatus::Frozen));
     assert!(matches!(step(5, UnitEvent::UnfreezeToRepair, Grounds::default()).await, Err(Failure::Refused(_))));
     assert_eq!(step(5, UnitEvent::Unfreeze, Grounds::default()).await, Ok(UnitStatus::Vacant));
     let long = Grounds { reason: "因".repeat(201), document: String::new() };
@@ -95,7 +98,8 @@ async fn a_vacancy_outlasts_a_lock() {
         (3, UnitEvent::Freeze, None),
         (4, UnitEvent::Unfreeze, Some(ctx.today())),
     ] {
-        unit_transition(&ctx, unit, version, event, "留用").await.expect("moved");
+        let grounds = Grounds { reason: "留用".into(), document: "（2026）3号".into() };
+        unit_transition(&ctx, unit, version, event, grounds).await.expect("moved");
         assert_eq!(unit_get(&ctx, unit).await.expect("a unit").vacant_since, since, "{event:?}");
     }
 }

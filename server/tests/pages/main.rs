@@ -2,6 +2,7 @@
 //! becomes of addresses that lead nowhere.
 
 mod adjustment;
+mod board;
 mod change;
 mod dunning;
 mod exit;

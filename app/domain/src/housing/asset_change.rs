@@ -53,6 +53,8 @@ dictionary! {
         AskDisposal = "ASK_DISPOSAL" "申请处置",
         Dispose = "DISPOSE" "处置",
         RefuseDisposal = "REFUSE_DISPOSAL" "退回处置申请",
+        // T4 of a card that was changed before (T3), and stays so
+        RefuseDisposalOfChanged = "REFUSE_DISPOSAL_OF_CHANGED" "退回处置申请",
     }
 }
 
@@ -91,6 +93,7 @@ impl AssetStatus {
             (Self::Registered | Self::Changed, E::AskDisposal) => Ok(Self::DisposalPending),
             (Self::DisposalPending, E::Dispose) => Ok(Self::Disposed),
             (Self::DisposalPending, E::RefuseDisposal) => Ok(Self::Registered),
+            (Self::DisposalPending, E::RefuseDisposalOfChanged) => Ok(Self::Changed),
             (status, event) => Err(CardRefusal { status, event }),
         }
     }
@@ -318,6 +321,7 @@ mod tests {
             (S::Changed, E::AskDisposal, S::DisposalPending),
             (S::DisposalPending, E::Dispose, S::Disposed),
             (S::DisposalPending, E::RefuseDisposal, S::Registered),
+            (S::DisposalPending, E::RefuseDisposalOfChanged, S::Changed),
         ];
         for status in S::ALL.iter().copied() {
             for event in E::ALL.iter().copied() {

@@ -2,7 +2,7 @@
 //! unit that may take it; the others are named with the reason.
 
 use crate::{
-    dictionary::{Decoration, HousingCategory, LayoutType, UnitStatus},
+    dictionary::{AreaBasis, Decoration, HousingCategory, LayoutType, UnitStatus},
     failure::FieldErrors,
     form::{optional, optional_text, pick},
     housing::{building::needs_rent_standard, building_sheet::unit_area, unit_status::UnitEvent},
@@ -224,9 +224,31 @@ pub fn area_is_bound(status: UnitStatus, before: (Area, Area), after: (Area, Are
     status.is_rented() && before != after
 }
 
+/// Whether the inner area of a unit with a tenant would change whose rent is reckoned by it.
+#[must_use]
+pub fn inner_area_is_bound(
+    status: UnitStatus,
+    basis: Option<AreaBasis>,
+    before: Option<Area>,
+    after: Option<Area>,
+) -> bool {
+    status.is_rented() && basis == Some(AreaBasis::Inner) && before != after
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_area_that_rent_is_reckoned_by_is_bound() {
+        let area = |hundredths| Some(Area::from_hundredths(hundredths));
+        let bound = |status, basis, after| inner_area_is_bound(status, basis, area(4_500), after);
+        let (inner, usable) = (Some(AreaBasis::Inner), Some(AreaBasis::Usable));
+        assert!(bound(UnitStatus::Signed, inner, area(4_600)) && bound(UnitStatus::Occupied, inner, None));
+        assert!(!bound(UnitStatus::Occupied, inner, area(4_500)), "the same area is no change");
+        assert!(!bound(UnitStatus::Vacant, inner, area(4_600)), "nobody pays for it");
+        assert!(!bound(UnitStatus::Occupied, usable, None) && !bound(UnitStatus::Occupied, None, None));
+    }
 
     fn unit(status: UnitStatus) -> UnitBefore {
         UnitBefore {

@@ -6,13 +6,13 @@
 
 use crate::{
     dictionary::{HousingCategory, ProjectStatus, UnitStatus, dictionary},
-    failure::{Failure, FieldErrors},
-    form::optional_text,
+    failure::Failure,
     value::Complaint,
 };
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 use std::fmt;
+
+pub use super::unit_grounds::Grounds;
 
 dictionary! {
     /// What can happen to a unit, U2 to U9 of domain.md §3.27. The label completes `不能…`.
@@ -172,9 +172,9 @@ impl UnitEvent {
         matches!(self, Self::Lock | Self::Freeze)
     }
 
-    /// U8: a court or an authority orders it on paper, which has a number.
+    /// U8 wants the number of the paper too, by which a court or an authority orders it.
     #[must_use]
-    pub const fn has_document(self) -> bool {
+    pub const fn needs_document(self) -> bool {
         matches!(self, Self::Freeze)
     }
 
@@ -182,36 +182,6 @@ impl UnitEvent {
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Deliver | Self::Sell)
-    }
-}
-
-/// Why a clerk changes a status by hand.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grounds {
-    pub reason: String,
-    /// 文号 (U8)
-    pub document: String,
-}
-
-impl From<&str> for Grounds {
-    fn from(reason: &str) -> Self {
-        Self { reason: reason.to_owned(), document: String::new() }
-    }
-}
-
-impl Grounds {
-    /// Reason and document as they are kept.
-    ///
-    /// # Errors
-    /// One sentence per field.
-    pub fn check(&self, event: UnitEvent) -> Result<(Option<String>, Option<String>), FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let reason = errors.take("reason", optional_text(&self.reason, 200)).flatten();
-        let document = errors.take("document", optional_text(&self.document, 50)).flatten();
-        if event.needs_reason() && reason.is_none() {
-            errors.add("reason", "请填写原因");
-        }
-        if errors.is_empty() { Ok((reason, document)) } else { Err(errors) }
     }
 }
 
@@ -410,19 +380,6 @@ mod tests {
         ] {
             assert_eq!(to.vacant_since(from, before, today), expected, "{from} → {to}");
         }
-    }
-
-    #[test]
-    fn grounds_are_checked() {
-        let grounds = |reason: &str, document: &str| Grounds { reason: reason.into(), document: document.into() };
-        assert_eq!(
-            grounds(" 查封 ", "（2026）1号").check(E::Freeze),
-            Ok((Some("查封".into()), Some("（2026）1号".into())))
-        );
-        assert_eq!(Grounds::default().check(E::Unlock), Ok((None, None)));
-        let errors = grounds(" ", &"号".repeat(51)).check(E::Lock).unwrap_err();
-        assert_eq!((errors.get("reason"), errors.get("document")), (Some("请填写原因"), Some("长度不能超过50")));
-        assert_eq!(grounds(&"因".repeat(201), "").check(E::Lock).unwrap_err().get("reason"), Some("长度不能超过200"));
     }
 
     #[test]

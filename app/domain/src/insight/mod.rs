@@ -8,6 +8,7 @@ pub mod reminder;
 pub mod report;
 pub mod report_query;
 pub mod report_sheet;
+pub mod stock;
 
 use crate::{
     dictionary::{HousingCategory, LayoutType, UnitStatus},

@@ -1,6 +1,9 @@
 //! The operation log (操作日志, E-125, S1-9.7): what was done, by whom and to what, and what its verification finds.
 
-use crate::sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet};
+use crate::{
+    export::Export,
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +55,8 @@ impl AuditAction {
     }
 }
 
-/// Tables whose rows are audited, with what people call them.
+/// Tables whose rows are audited, with what people call them: every table that `audit_attach` or a trigger of its own writes
+/// to the log for, which a test of the store compares.
 pub const AUDITED: &[(&str, &str)] = &[
     ("organization", "组织机构"),
     ("parameter", "参数"),
@@ -83,13 +87,26 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("building", "楼栋"),
     ("unit", "房源"),
     ("room", "房间"),
+    ("asset_master", "资产主卡片"),
+    ("asset_sub", "资产子卡片"),
+    ("asset_change", "资产审批"),
+    ("asset_count", "资产盘点"),
+    ("asset_count_line", "资产盘点明细"),
+    ("asset_depreciation_run", "折旧计提"),
     ("household", "家庭"),
     ("household_member", "家庭成员"),
+    ("assignment", "直接分配"),
+    ("contract", "合同"),
     ("binding", "房间入住关系"),
     ("hand_over", "交房记录"),
     ("exit_case", "退租"),
     ("exit_bill", "退租账单"),
     ("attachment", "附件"),
+    ("bill_run", "账单生成"),
+    ("payment", "缴费记录"),
+    ("refund", "退费"),
+    ("cashier_shift", "收款班次"),
+    ("ledger_period", "会计期间"),
     ("deduction_batch", "代扣批次"),
     ("bank_difference", "银行差异"),
     ("pay_order", "支付订单"),
@@ -115,155 +132,11 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("print_skip", "跳过打印"),
 ];
 
-/// What people call an audited table; the table's own name when nobody has named it.
+/// What people call an audited table, or a list that somebody took away; its own name when nobody has named it.
 #[must_use]
 pub fn audited_label(table: &str) -> &str {
-    AUDITED.iter().find(|(name, _)| *name == table).map_or(table, |(_, label)| label)
-}
-
-/// Columns of audited tables, with what people call them.
-const FIELDS: &[(&str, &str)] = &[
-    ("code", "编码"),
-    ("name", "名称"),
-    ("short_name", "简称"),
-    ("type", "类型"),
-    ("status", "状态"),
-    ("district_id", "所属区县"),
-    ("organization_id", "所属机构"),
-    ("parent_id", "上级"),
-    ("project_id", "项目"),
-    ("estate_id", "小区"),
-    ("building_id", "楼栋"),
-    ("unit_id", "房源"),
-    ("mgmt_unit_id", "住房管理单位"),
-    ("operator_id", "运营主体"),
-    ("property_company_id", "物业公司"),
-    ("rent_standard_id", "租金标准"),
-    ("street", "街道"),
-    ("community", "社区"),
-    ("address", "地址"),
-    ("leader", "负责人"),
-    ("contact", "联系人"),
-    ("phone", "联系电话"),
-    ("entrance", "单元号"),
-    ("floor", "楼层"),
-    ("room_no", "房号"),
-    ("category", "住房类别"),
-    ("layout", "户型"),
-    ("building_area", "建筑面积"),
-    ("usable_area", "使用面积"),
-    ("inner_area", "套内面积"),
-    ("status_since", "状态起始时间"),
-    ("vacant_since", "空置起始"),
-    ("lock_reason", "原因"),
-    ("no", "楼栋号"),
-    ("floors_up", "地上层数"),
-    ("entrances", "单元数"),
-    ("capacity", "可住人数"),
-    ("bed_count", "床位数"),
-    ("property_rate", "物业费单价"),
-    ("owner_name", "业主姓名"),
-    ("owner_phone", "业主电话"),
-    ("owner_phone_mask", "业主电话（脱敏）"),
-    ("deleted_at", "删除时间"),
-    ("lng", "经度"),
-    ("lat", "纬度"),
-    ("map_lng", "地图经度"),
-    ("map_lat", "地图纬度"),
-    ("remark", "备注"),
-    ("value", "值"),
-    ("valid_from", "生效日期"),
-    ("person_type", "人员类型"),
-    ("id_type", "证件类型"),
-    ("id_number", "证件号码"),
-    ("id_number_mask", "证件号码（脱敏）"),
-    ("id_verified", "证件核验"),
-    ("gender", "性别"),
-    ("birth", "出生日期"),
-    ("birth_year", "出生年份"),
-    ("hits", "找到人数"),
-    ("nation", "民族"),
-    ("education", "学历"),
-    ("marital", "婚姻状况"),
-    ("phone_mask", "手机号（脱敏）"),
-    ("phone2", "备用电话"),
-    ("phone2_mask", "备用电话（脱敏）"),
-    ("hukou_type", "户籍类型"),
-    ("hukou_address", "户籍地址"),
-    ("hukou_address_mask", "户籍地址（脱敏）"),
-    ("live_address", "现住址"),
-    ("live_address_mask", "现住址（脱敏）"),
-    ("employer", "工作单位"),
-    ("job", "职业"),
-    ("bank_name", "开户行"),
-    ("bank_holder", "开户名"),
-    ("bank_no", "银行账号"),
-    ("bank_no_mask", "银行账号（脱敏）"),
-    ("emergency_contact", "紧急联系人"),
-    ("emergency_phone", "紧急联系电话"),
-    ("emergency_phone_mask", "紧急联系电话（脱敏）"),
-    ("owner", "附件所属"),
-    ("owner_id", "所属记录"),
-    ("kind", "类型"),
-    ("file_name", "文件名"),
-    ("media", "文件格式"),
-    ("bytes", "文件大小（字节）"),
-    ("sha256", "文件摘要"),
-    ("delete_reason", "删除原因"),
-    ("field", "查看内容"),
-    ("reason", "原因"),
-    ("confirmed_at", "启用时间"),
-    ("removed_at", "解除时间"),
-    ("recovery_codes", "剩余恢复码"),
-    ("import_request_id", "导入申请"),
-    ("version", "版本"),
-    ("revision", "修改次数"),
-    ("workflow_id", "流程版本"),
-    ("position", "节点序号"),
-    ("node", "节点序号"),
-    ("node_at", "节点开始时间"),
-    ("persons", "会签人数"),
-    ("days", "时限（工作日）"),
-    ("role_id", "办理角色"),
-    ("approval_id", "复核事项"),
-    ("published_at", "启用时间"),
-    ("made_by", "提交人"),
-    ("checker", "办理人"),
-    ("verdict", "办理结果"),
-    ("opinion", "复核意见"),
-    ("at", "时间"),
-    ("updated_at", "更新时间"),
-    ("updated_by", "更新人"),
-    ("type_code", "类型编码"),
-    ("label", "标签"),
-    ("sort", "排序"),
-    ("color", "颜色"),
-    ("standard_code", "标准代码"),
-    ("is_default", "默认"),
-    ("off", "停用"),
-    ("date", "日期"),
-    ("prefix", "前缀"),
-    ("date_part", "日期部分"),
-    ("length", "流水位数"),
-    ("reset", "重置周期"),
-    ("icon", "图标"),
-    ("path", "路由"),
-    ("permission", "权限"),
-    ("parent_key", "上级"),
-    ("visible", "显示"),
-    ("enabled", "启用"),
-    ("asked_at", "要求立即运行"),
-    ("asked_by", "要求人"),
-    ("channel", "渠道"),
-    ("content", "内容"),
-    ("first_id", "首个编号"),
-    ("last_id", "末个编号"),
-];
-
-/// What people call a column of an audited table; its own name when nobody has named it.
-#[must_use]
-pub fn audited_field(field: &str) -> &str {
-    FIELDS.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| label)
+    let named = AUDITED.iter().find(|(name, _)| *name == table).map(|(_, label)| *label);
+    named.or_else(|| Export::of(table).map(|export| export.noun)).unwrap_or(table)
 }
 
 /// A line of the log.
@@ -301,6 +174,8 @@ pub const AUDIT_LIST: ListSheet<AuditRow> = ListSheet {
         Filter { key: "action", label: "动作", choices: Choices::Fixed(AuditAction::choices) },
         Filter { key: "object", label: "对象", choices: Choices::Fixed(|| AUDITED.to_vec()) },
         Filter { key: "object_id", label: "对象编号", choices: Choices::Linked },
+        Filter { key: "since", label: "起始日期", choices: Choices::Day },
+        Filter { key: "until", label: "截止日期", choices: Choices::Day },
     ],
     default_sort: ("at", true),
     jumps: true,
@@ -395,5 +270,6 @@ mod tests {
         }
         assert_eq!(AuditAction::from_code("SELECT"), None);
         assert_eq!((audited_label("unit"), audited_label("nobody")), ("房源", "nobody"));
+        assert_eq!(audited_label("arrears"), "欠费", "a list that is no table is exported too");
     }
 }

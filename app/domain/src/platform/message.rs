@@ -27,10 +27,11 @@ pub enum Notice {
     AssetApproved,
     AssetRejected,
     CountConfirmed,
+    SessionEnded,
 }
 
 impl Notice {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::JobFinished,
         Self::JobFailed,
         Self::JobCancelled,
@@ -39,6 +40,7 @@ impl Notice {
         Self::AssetApproved,
         Self::AssetRejected,
         Self::CountConfirmed,
+        Self::SessionEnded,
     ];
 
     /// As stored.
@@ -53,6 +55,7 @@ impl Notice {
             Self::AssetApproved => "ASSET_APPROVED",
             Self::AssetRejected => "ASSET_REJECTED",
             Self::CountConfirmed => "COUNT_CONFIRMED",
+            Self::SessionEnded => "SESSION_ENDED",
         }
     }
 
@@ -67,6 +70,7 @@ impl Notice {
             Self::AssetApproved => "资产审批通过",
             Self::AssetRejected => "资产审批退回",
             Self::CountConfirmed => "盘点单确认",
+            Self::SessionEnded => "登录被退出",
         }
     }
 
@@ -90,6 +94,7 @@ impl Notice {
             Self::AssetApproved => &[("卡号", "ZC000001"), ("事项", "变更"), ("复核人", "张三")],
             Self::AssetRejected => &[("卡号", "ZC000001"), ("事项", "变更"), ("复核人", "张三"), ("意见", "凭证不符")],
             Self::CountConfirmed => &[("盘点单", "阳光苑2026年盘点"), ("复核人", "张三")],
+            Self::SessionEnded => &[("上限", "5")],
         }
     }
 

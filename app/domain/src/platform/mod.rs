@@ -4,6 +4,7 @@ pub mod actor;
 pub mod approval;
 pub mod attachment;
 pub mod audit;
+pub mod audit_field;
 pub mod calendar;
 pub mod dictionary;
 pub mod job;

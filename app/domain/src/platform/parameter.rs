@@ -53,6 +53,7 @@ pub const CATALOGUE: &[Parameter] = &[
         "管理员和资金审批人必须使用二次验证",
         "true或false；true时，能维护或复核机构、用户、角色、参数、流程，或审批退费、退租账单、代扣、租金、减免、接管、结账的账号，登录后须先启用二次验证",
     ),
+    citywide(code::SESSION_LIMIT, "同一账号同时登录数", "1至20，超过时最久未使用的一处自动退出；0表示不限"),
     citywide(code::EXPORT_ROWS, "最大导出条数", "1000至100000"),
     by_district(
         code::LAYOUTS,

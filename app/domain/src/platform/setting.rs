@@ -33,6 +33,9 @@ pub mod code {
     /// whether administrators and money approvers must sign in with a second factor (domain.md §2.6)
     pub const SECOND_FACTOR: &str = "SECOND_FACTOR";
 
+    /// at how many places an account is signed in at once, 0 for any number (domain.md §2.6)
+    pub const SESSION_LIMIT: &str = "SESSION_LIMIT";
+
     /// PRM-21: layouts by the size of a household
     pub const LAYOUTS: &str = "PRM-21";
     /// PRM-23: working days in which a contract is signed after the choice of a home
@@ -80,7 +83,7 @@ pub mod code {
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 32] = [
+    pub const ALL: [&str; 33] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -89,6 +92,7 @@ pub mod code {
         DEPRECIATION_LIFE,
         PASSWORD_DAYS,
         SECOND_FACTOR,
+        SESSION_LIMIT,
         EXPORT_ROWS,
         LAYOUTS,
         SIGN_DAYS,
@@ -154,6 +158,10 @@ pub fn setting_check(code: &str, value: &str) -> Check<String> {
         code::TOLERATE_IDS => Err(Complaint::says("是否容许证件号码有误，可填true或false")),
         code::SECOND_FACTOR if matches!(value.as_str(), "true" | "false") => Ok(value),
         code::SECOND_FACTOR => Err(Complaint::says("是否必须使用二次验证，可填true或false")),
+        code::SESSION_LIMIT => match value.parse::<u8>() {
+            Ok(places @ 0..=20) => Ok(places.to_string()),
+            _ => Err(Complaint::says("同时登录数须为1至20，0表示不限")),
+        },
         code::REDUCTION_DAYS => match value.parse::<u16>() {
             Ok(days @ 1..=ENDING_DAYS_MAX) => Ok(days.to_string()),
             _ => Err(Complaint::says(format!("租金核减到期提醒须为1至{ENDING_DAYS_MAX}天"))),
@@ -195,6 +203,8 @@ pub struct CitySettings {
     pub tolerate_ids: bool,
     /// PRM-01
     pub export_rows: u32,
+    /// 0: any number
+    pub session_limit: u8,
 }
 
 impl Default for CitySettings {
@@ -207,6 +217,7 @@ impl Default for CitySettings {
             password_days: 90,
             tolerate_ids: false,
             export_rows: EXPORT_MAX,
+            session_limit: 5,
         }
     }
 }
@@ -226,6 +237,7 @@ impl CitySettings {
             code::DEPRECIATION_LIFE => DepreciationLife::default().code(),
             code::PASSWORD_DAYS => self.password_days.to_string(),
             code::SECOND_FACTOR => "true".to_owned(),
+            code::SESSION_LIMIT => self.session_limit.to_string(),
             code::SMS_CODE => CodeRule::default().code(),
             code::REDUCTION_DAYS => ENDING_DAYS.to_string(),
             _ => BillingRule::default().value(code).unwrap_or_default(),
@@ -278,6 +290,8 @@ mod tests {
             ("PRM-06", "{building}-{entrance}-{room}", "{building}-{entrance}-{room}"),
             ("PASSWORD_DAYS", " 090 ", "90"),
             ("PASSWORD_DAYS", "0", "0"),
+            ("SESSION_LIMIT", " 03 ", "3"),
+            ("SESSION_LIMIT", "0", "0"),
             ("REDUCTION_DAYS", "045", "45"),
         ] {
             assert_eq!(setting_check(code, value).as_deref(), Ok(stored), "{code} {value}");
@@ -286,13 +300,14 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-44、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、SESSION_LIMIT、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-44、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("CITY_NAME", " ", "城市名称须为1至50个字"),
             ("PRM-01", "999", "导出条数上限须为1000至100000"),
             ("PASSWORD_DAYS", "7", "密码有效期须为30至365天，0表示不限期"),
+            ("SESSION_LIMIT", "21", "同时登录数须为1至20，0表示不限"),
             ("REDUCTION_DAYS", "0", "租金核减到期提醒须为1至180天"),
             ("SECOND_FACTOR", "是", "是否必须使用二次验证，可填true或false"),
             ("PRM-06", "{building}", "地址模板须含{building}、{entrance}、{room}"),

@@ -1,12 +1,14 @@
-//! One search over stock and persons (S0-1a): what is found, and which texts never go into an address.
+//! One search over stock, persons and contracts (S0-1a): what is found, and which texts never go into an address.
 
 use crate::{person::PersonRow, value::normalize};
 use serde::{Deserialize, Serialize};
 
 /// Most characters of a query.
 pub const QUERY_MAX: usize = 100;
-/// Hits of one kind that are shown; beyond that a list with filters is the better place.
+/// Hits of each kind that are shown beside each other.
 pub const HITS_SHOWN: usize = 10;
+/// Hits that are shown of one kind alone; beyond that a longer query is the better way.
+pub const HITS_LISTED: usize = 100;
 
 /// What can be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,9 +18,31 @@ pub enum HitKind {
     Building,
     Unit,
     Project,
+    Contract,
 }
 
 impl HitKind {
+    pub const ALL: [Self; 6] = [Self::Person, Self::Estate, Self::Building, Self::Unit, Self::Project, Self::Contract];
+
+    /// As an address names it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Estate => "estate",
+            Self::Building => "building",
+            Self::Unit => "unit",
+            Self::Project => "project",
+            Self::Contract => "contract",
+        }
+    }
+
+    /// The kind that an address names.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -27,10 +51,11 @@ impl HitKind {
             Self::Building => "楼栋",
             Self::Unit => "房源",
             Self::Project => "项目",
+            Self::Contract => "合同",
         }
     }
 
-    /// Where its records and its list live.
+    /// Where its records live.
     #[must_use]
     pub fn path(self) -> &'static str {
         match self {
@@ -39,6 +64,7 @@ impl HitKind {
             Self::Building => "/housing/buildings",
             Self::Unit => "/housing/units",
             Self::Project => "/housing/projects",
+            Self::Contract => "/tenancy/contracts",
         }
     }
 }
@@ -56,7 +82,7 @@ pub struct Hit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HitGroup {
     pub kind: HitKind,
-    /// at most [`HITS_SHOWN`]
+    /// at most [`HITS_SHOWN`], and of one kind alone [`HITS_LISTED`]
     pub hits: Vec<Hit>,
     pub more: bool,
 }
@@ -106,6 +132,15 @@ fn is_number(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_is_named_in_addresses() {
+        for kind in HitKind::ALL {
+            assert_eq!(HitKind::from_code(kind.code()), Some(kind));
+        }
+        assert_eq!(HitKind::from_code("castle"), None);
+        assert_eq!(personal_number("HT2026000001"), None, "a contract's number is no person's");
+    }
 
     #[test]
     fn numbers_of_persons_are_known_and_those_of_the_stock_are_not() {

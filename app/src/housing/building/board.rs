@@ -25,12 +25,13 @@ use crate::{
 use domain::{
     dictionary::{AttachmentOwner, UnitStatus},
     housing::{
-        building::{BoardUnit, Building, BuildingBoard},
+        building::{BoardUnit, BuildingBoard},
         unit_status::UnitEvent,
     },
     id::{BuildingId, UnitId},
-    insight::StatusCounts,
+    insight::stock::StockFigures,
     platform::permission::Permission,
+    value::Area,
 };
 use leptos::{
     ev::{KeyboardEvent, MouseEvent},
@@ -169,7 +170,6 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?building={id}")>{icon("unit")}"房源列表"</a>
             <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/labels")>{icon("label")}"标签"</a>
             <a class="btn btn-outline btn-sm" href=format!("/files/board/{id}") download="" rel="external">{icon("export")}"导出图片"</a>
-            <button type="button" class="btn btn-outline btn-sm" on:click=move |_| drop(window().print())>"打印"</button>
             {move || may(Permission::BuildingWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/edit")>{icon("edit")}"编辑楼栋"</a>
                 {delete_button("楼栋", name.clone(), estate_page.clone(), move || Box::pin(building_delete(id, version)))}
@@ -179,7 +179,7 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
                 <a class="btn btn-primary btn-sm" href=format!("/housing/buildings/{id}/new-unit")>{icon("add")}"新增房源"</a>
             })}
         </PageHead>
-        {summary(building, page)}
+        {summary(&board, page)}
         {building_facts(building)}
         {if board.units.is_empty() { empty_view("该楼栋暂无房源，可新增房源、批量生成或导入建筑信息") } else { matrices(&board, page).into_any() }}
     }
@@ -187,23 +187,25 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
 
 /// Figures, legend and filter in one: how many units are in which status, with the square that stands for it;
 /// pressing one dims all others.
-fn summary(building: &Building, page: Board) -> impl IntoView + use<> {
+fn summary(board: &BuildingBoard, page: Board) -> impl IntoView + use<> {
+    let building = &board.building;
+    let areas: HashMap<i64, Area> = board.units.iter().map(|unit| (unit.id.0, unit.building_area)).collect();
     let counts = Memo::new(move |_| {
         page.statuses.with(|known| {
-            let mut counts = StatusCounts::default();
-            for status in known.values() {
-                counts.add(status.get(), 1);
+            let mut counts = StockFigures::default();
+            for (id, status) in known {
+                counts.add(status.get(), 1, areas.get(id).copied().unwrap_or(Area::ZERO));
             }
             counts
         })
     });
-    let occupancy = move || counts.get().occupancy();
+    let occupancy = move || counts.get().units.occupancy();
     let sought = page.sought;
     let legend = UnitStatus::ALL
         .iter()
         .copied()
         .map(|status| {
-            let units = move || counts.get().of(status);
+            let units = move || counts.get().units.of(status);
             let pressed = move || sought.get() == Some(status);
             let press = move |_| sought.update(|sought| *sought = (*sought != Some(status)).then_some(status));
             view! {
@@ -240,6 +242,11 @@ fn summary(building: &Building, page: Board) -> impl IntoView + use<> {
         <section class="panel" aria-label="统计与图例">
             <div class="board-head"><p class="opacity-80">{facts}</p>{mode_switch(to(false), to(true), page.pay)}</div>
             {figures}
+            <p class="board-rate">
+                "总面积 "<b>{move || counts.get().area().to_string()}</b>"㎡ · 入住户数 "<b>{move || counts.get().lived_units()}</b>
+                " · 入住面积 "<b>{move || counts.get().lived_area().to_string()}</b>"㎡ · 空关户数 "<b>{move || counts.get().empty_units()}</b>
+                " · 空关面积 "<b>{move || counts.get().empty_area().to_string()}</b>"㎡ · 空关率 "<b>{move || counts.get().empty_rate()}</b>
+            </p>
         </section>
     }
 }
@@ -291,7 +298,7 @@ fn unit_cell(unit: &BoardUnit, page: Board) -> impl IntoView + use<> {
         None => format!("{facts} · {}", told(status.get())),
     };
     let for_title = label.clone();
-    let size = format!("{} {}㎡", unit.layout.label(), unit.building_area);
+    let size = format!("{} {}㎡", told(unit.layout), unit.building_area);
     let menu_label = format!("{room}室操作");
     let open_menu = move |event: MouseEvent| {
         event.prevent_default();

@@ -7,7 +7,7 @@ use domain::{
         estate::{Estate, EstateForm, EstateRow},
     },
     id::{BuildingId, EstateId},
-    insight::{StatusCounts, pay::PayCounts},
+    insight::{pay::PayCounts, stock::StockFigures},
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -32,7 +32,7 @@ pub async fn estate_pay_get(id: EstateId) -> Result<Vec<(BuildingId, PayCounts)>
 
 /// The buildings of an estate with their units by status.
 #[server(endpoint = "estate_buildings", input = Json, output = Terse)]
-pub async fn estate_buildings(id: EstateId) -> Result<Vec<(BuildingRow, StatusCounts)>, ApiError> {
+pub async fn estate_buildings(id: EstateId) -> Result<Vec<(BuildingRow, StockFigures)>, ApiError> {
     Ok(store::housing::building::estate_buildings(&crate::context::ctx()?, id).await?)
 }
 

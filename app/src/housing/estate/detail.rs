@@ -31,7 +31,7 @@ use domain::{
         place::Place,
     },
     id::{BuildingId, EstateId},
-    insight::{StatusCounts, pay::PayCounts},
+    insight::{StatusCounts, pay::PayCounts, stock::StockFigures},
     list::group_thousands,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
@@ -104,7 +104,7 @@ fn head(estate: &Estate) -> impl IntoView + use<> {
 
 fn buildings_view(
     estate: i64,
-    buildings: Vec<(BuildingRow, StatusCounts)>,
+    buildings: Vec<(BuildingRow, StockFigures)>,
     pays: Option<HashMap<BuildingId, PayCounts>>,
     pay: Memo<bool>,
 ) -> impl IntoView {
@@ -123,9 +123,9 @@ fn buildings_view(
             (pay_summary(estate, count, &total).into_any(), cards.into_any())
         }
         None => {
-            let mut total = StatusCounts::default();
-            buildings.iter().for_each(|(_, counts)| total.merge(*counts));
-            let cards = buildings.into_iter().map(|(row, counts)| building_card(row, counts)).collect_view();
+            let mut total = StockFigures::default();
+            buildings.iter().for_each(|(_, figures)| total.merge(*figures));
+            let cards = buildings.into_iter().map(|(row, figures)| building_card(row, figures.units)).collect_view();
             (summary(estate, count, &total).into_any(), cards.into_any())
         }
     };
@@ -139,9 +139,9 @@ fn buildings_view(
     .into_any()
 }
 
-fn summary(estate: i64, buildings: i64, total: &StatusCounts) -> impl IntoView + use<> {
-    let occupancy = total.occupancy();
-    let legend = total.present().map(|(status, units)| legend_item(estate, status, units)).collect_view();
+fn summary(estate: i64, buildings: i64, total: &StockFigures) -> impl IntoView + use<> {
+    let occupancy = total.units.occupancy();
+    let legend = total.units.present().map(|(status, units)| legend_item(estate, status, units)).collect_view();
     view! {
         <div class="figure-row">
             {figure("楼栋", group_thousands(buildings), "栋")}
@@ -150,6 +150,12 @@ fn summary(estate: i64, buildings: i64, total: &StatusCounts) -> impl IntoView +
             {figure("已租", group_thousands(occupancy.rented), "套")}
             {figure("入住率", occupancy.occupancy_rate(), "")}
             {figure("配租率", occupancy.letting_rate(), "")}
+            {figure("总面积", total.area().to_string(), "㎡")}
+            {figure("入住户数", group_thousands(total.lived_units()), "户")}
+            {figure("入住面积", total.lived_area().to_string(), "㎡")}
+            {figure("空关户数", group_thousands(total.empty_units()), "户")}
+            {figure("空关面积", total.empty_area().to_string(), "㎡")}
+            {figure("空关率", total.empty_rate(), "")}
         </div>
         <ul class="legend mb-4" aria-label="房源状态合计">{legend}</ul>
     }

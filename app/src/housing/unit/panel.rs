@@ -218,9 +218,9 @@ fn question(target: (UnitId, i32), event: UnitEvent, change: StatusChange) -> im
                     <input node_ref=first class="input input-sm w-full" name="reason" required maxlength="200" prop:value=move || grounds.get().reason on:input=move |input| grounds.update(|grounds| grounds.reason = event_target_value(&input)) />
                 </label>
             })}
-            {event.has_document().then(|| view! {
-                <label class="grow"><span class="text-sm">"文号（选填）"</span>
-                    <input class="input input-sm w-full" name="document" maxlength="50" prop:value=move || grounds.get().document on:input=move |input| grounds.update(|grounds| grounds.document = event_target_value(&input)) />
+            {event.needs_document().then(|| view! {
+                <label class="grow"><span class="text-sm">"文号"</span>
+                    <input class="input input-sm w-full" name="document" required maxlength="50" prop:value=move || grounds.get().document on:input=move |input| grounds.update(|grounds| grounds.document = event_target_value(&input)) />
                 </label>
             })}
             {event.is_final().then(|| view! { <p class="w-full">{format!("{}后不能撤回，确定{}该房源吗？", event.label(), event.label())}</p> })}

@@ -21,7 +21,7 @@ use domain::{
         place::Place,
     },
     id::{BuildingId, EstateId, OrganizationId, ProjectId, UnitId},
-    insight::StatusCounts,
+    insight::stock::StockFigures,
     list::{ListQuery, Page},
     platform::permission::Permission,
     value::{Area, CoordinateSystem},
@@ -204,7 +204,7 @@ async fn building_load(tx: &mut Tx, id: BuildingId) -> Result<Building> {
 ///
 /// # Errors
 /// Without [`Permission::BuildingRead`].
-pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(BuildingRow, StatusCounts)>> {
+pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(BuildingRow, StockFigures)>> {
     ctx.require(Permission::BuildingRead)?;
     let query = ListQuery {
         filter: [("estate".to_owned(), estate.to_string())].into(),
@@ -214,15 +214,17 @@ pub async fn estate_buildings(ctx: &Ctx, estate: EstateId) -> Result<Vec<(Buildi
     let rows = building_list(ctx, &query).await?.rows;
     let mut tx = ctx.begin().await?;
     let tally = sqlx::query!(
-        r#"select building_id, status, sum(units) as "units!" from building_tally where estate_id = $1 group by 1, 2"#,
+        r#"select building_id, status, sum(units) as "units!", sum(building_area)::bigint as "area!"
+           from building_tally where estate_id = $1 group by 1, 2"#,
         estate.0
     )
     .fetch_all(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    let mut counts: std::collections::HashMap<i64, StatusCounts> = std::collections::HashMap::new();
+    let mut counts: std::collections::HashMap<i64, StockFigures> = std::collections::HashMap::new();
     for row in tally {
-        counts.entry(row.building_id).or_default().add(stored(&row.status, UnitStatus::from_code)?, row.units);
+        let status = stored(&row.status, UnitStatus::from_code)?;
+        counts.entry(row.building_id).or_default().add(status, row.units, Area::from_hundredths(row.area));
     }
     Ok(rows
         .into_iter()

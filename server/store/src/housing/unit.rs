@@ -24,7 +24,7 @@ use domain::{
     housing::{
         removal::{UNIT_HAS_CARD, UNIT_HAS_ROOMS, unit_removal},
         unit::{Unit, UnitForm},
-        unit_change::{AREA_IS_LET, area_is_bound},
+        unit_change::{AREA_IS_LET, area_is_bound, inner_area_is_bound},
         unit_status::{Circumstances, Grounds, UnitEvent},
     },
     id::{BuildingId, OrganizationId, UnitId},
@@ -100,6 +100,10 @@ pub async fn unit_update(ctx: &Ctx, id: UnitId, version: i32, form: &UnitForm) -
     let areas = ((before.building_area, before.usable_area), (fields.building_area, fields.usable_area));
     if area_is_bound(before.status, areas.0, areas.1) {
         return Err(FieldErrors::from(("building_area", AREA_IS_LET)).into());
+    }
+    let basis = before.rent.as_ref().map(|rent| rent.basis);
+    if inner_area_is_bound(before.status, basis, before.inner_area, fields.optional.inner_area) {
+        return Err(FieldErrors::from(("inner_area", AREA_IS_LET)).into());
     }
     let present = before.rent.as_ref().map(|rent| rent.standard_id);
     rent_standard_check(&mut tx, ctx.today(), before.district_id, fields.rent_standard_id, present).await?;

@@ -9,6 +9,7 @@ use crate::{
     ctx::{begin_platform, connection},
     error::stored,
     list::{contains_pattern, push_code},
+    platform::job::push_days,
     walk,
 };
 use chrono::{DateTime, Utc};
@@ -17,7 +18,8 @@ use domain::{
     list::{ListQuery, PAGE_REACH, Page},
     person::Secret,
     platform::{
-        audit::{AUDIT_LIST, AuditAction, AuditChange, AuditEntry, AuditFinding, AuditReport, AuditRow, audited_field},
+        audit::{AUDIT_LIST, AuditAction, AuditChange, AuditEntry, AuditFinding, AuditReport, AuditRow},
+        audit_field::audited_field,
         permission::Permission,
     },
 };
@@ -207,8 +209,10 @@ fn push_lines(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
     if let Some(id) = query.filter("object_id") {
         sql.push(" and a.object_id = ").push_bind(id.parse().unwrap_or(-1_i64));
     }
+    push_days(sql, query, "a.at");
     for word in query.q.split_whitespace() {
-        sql.push(" and (u.login = ").push_bind(word.to_lowercase());
+        // Of an account all, in whichever spelling: a part would find strangers.
+        sql.push(" and (lower(u.login) = ").push_bind(word.to_lowercase());
         sql.push(" or u.name ilike ").push_bind(contains_pattern(word)).push(")");
     }
 }

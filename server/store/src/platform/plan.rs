@@ -102,6 +102,14 @@ pub struct Turn {
 /// What a run came to: what it did, or why it failed; nothing when there was nothing to do.
 pub type Outcome = std::result::Result<Option<String>, String>;
 
+/// By how much the clocks of two processes may differ without one taking the other's for wrong.
+const SKEW: TimeDelta = TimeDelta::minutes(1);
+
+/// From one run to the next.
+fn every(plan: Plan) -> TimeDelta {
+    TimeDelta::seconds(plan.every_seconds().into())
+}
+
 /// Takes the turn when the plan is due and nobody else is at it. `last` runs it also before its time.
 ///
 /// # Errors
@@ -118,17 +126,23 @@ pub async fn plan_take(database: &Database, plan: Plan, now: DateTime<Utc>, last
         return Ok(None);
     }
     // Looked at behind the lock: what the one before has noted counts.
+    // A clock that ran ahead and was put right leaves marks of days that have not come: no plan rests until they have, and
+    // what was asked for then is not done over and over meanwhile.
     let row = sqlx::query!(
-        r#"select p.id, p.enabled, coalesce(p.asked_at > coalesce(r.started_at, '-infinity'), false) as "asked!",
-                  coalesce(r.next_at <= $2, true) as "due!"
+        r#"select p.id, p.enabled, coalesce(p.asked_at > coalesce(r.started_at, '-infinity') and p.asked_at <= $2, false) as "asked!",
+                  coalesce(r.next_at <= $2 or r.next_at > $3 or r.started_at > $4, true) as "due!"
            from job_plan p left join job_plan_run r on r.plan_id = p.id where p.code = $1"#,
         plan.code(),
-        now
+        now,
+        now + every(plan) + SKEW,
+        now + SKEW,
     )
     .fetch_one(connection(&mut lock))
     .await?;
     let begins = row.enabled && (row.asked || last || plan.is_constant() || row.due);
     if !begins {
+        // Now, and not when the connection gets round to it: the next who asks is not to find it held.
+        lock.commit().await?;
         return Ok(None);
     }
     let turn = Turn { plan, id: row.id, started_at: now, noted: row.asked || !plan.is_constant(), lock };
@@ -173,7 +187,7 @@ impl Turn {
             now,
             ok,
             result,
-            self.started_at + TimeDelta::seconds(self.plan.every_seconds().into()),
+            self.started_at + every(self.plan),
         )
         .execute(connection(&mut tx))
         .await?;

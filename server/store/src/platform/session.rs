@@ -5,8 +5,10 @@ use crate::{
     Ctx, Database, Error, Result,
     ctx::{Tx, begin_platform, connection},
     platform::{
+        message::message_send,
         password::{REMEMBERED, password_hash, password_matches, password_remembered, password_set},
         second_factor::factor_has,
+        setting::settings_load,
         token::{digest, secret},
         user::{actor_load, scope_load},
     },
@@ -19,6 +21,7 @@ use domain::{
             CAPTCHA_SECONDS, DESK_HOURS, DESK_IDLE_MINUTES, KIOSK_DAYS, LOCK_AFTER, LOCK_MINUTES, SessionKind,
             password_check,
         },
+        message::Notice,
         permission::Permission,
         second_factor::DUE_MINUTES,
     },
@@ -249,7 +252,37 @@ pub(super) async fn session_create(
     .execute(connection(tx))
     .await?;
     sqlx::query!("delete from session where expires_at < $1", now).execute(connection(tx)).await?;
+    if kind == SessionKind::Desk && !factor_due {
+        places_limit(tx, user, &secret, now).await?;
+    }
     Ok(secret)
+}
+
+/// An account is signed in at so many places at once (domain.md §2.6): beside the new one the oldest end, those that were
+/// used longest ago, and the person is told. What is idle too long is no place any more.
+async fn places_limit(tx: &mut Tx, user: i64, newest: &str, now: DateTime<Utc>) -> Result<()> {
+    let most = i64::from(settings_load(tx).await?.session_limit);
+    if most == 0 {
+        return Ok(());
+    }
+    let ended = sqlx::query!(
+        "delete from session where token_digest in (
+             select token_digest from session
+             where user_id = $1 and kind = 'DESK' and not factor_due and expires_at > $2 and seen_at > $3 and token_digest <> $4
+             order by seen_at desc, created_at desc offset $5)",
+        user,
+        now,
+        now - TimeDelta::minutes(DESK_IDLE_MINUTES),
+        &digest(newest.as_bytes())[..],
+        most - 1,
+    )
+    .execute(connection(tx))
+    .await?;
+    if ended.rows_affected() > 0 {
+        let most = most.to_string();
+        message_send(tx, user, Notice::SessionEnded, &[("上限", most.as_str())], "/password").await?;
+    }
+    Ok(())
 }
 
 /// How long a session lasts at most.

@@ -37,6 +37,7 @@ pub(crate) async fn settings_load(tx: &mut Tx) -> Result<CitySettings> {
             code::ADDRESS_TEMPLATE => settings.address_template = row.value,
             code::PASSWORD_DAYS => settings.password_days = row.value.parse().unwrap_or(settings.password_days),
             code::EXPORT_ROWS => settings.export_rows = row.value.parse().unwrap_or(settings.export_rows),
+            code::SESSION_LIMIT => settings.session_limit = row.value.parse().unwrap_or(settings.session_limit),
             code::TOLERATE_IDS => settings.tolerate_ids = row.value == "true",
             code::MAP_SYSTEM => {
                 settings.map_system = CoordinateSystem::parse(&row.value).unwrap_or(settings.map_system);

@@ -1,6 +1,6 @@
 //! Keeps the terms of the search up with what the database noted as changed. The server's own work over the whole city.
 
-use super::terms::{building_terms, name_terms, stock_terms};
+use super::terms::{building_terms, name_terms, stock_terms, words};
 use crate::{
     Database, Result,
     ctx::{Tx, begin_city, connection},
@@ -52,9 +52,7 @@ pub async fn search_refresh(database: &Database) -> Result<u64> {
         ids.into_iter().collect::<Vec<_>>()
     };
     let mut entries = Vec::new();
-    for (kind, ids) in
-        [("PROJECT", of("PROJECT")), ("ESTATE", of("ESTATE")), ("BUILDING", of("BUILDING")), ("PERSON", of("PERSON"))]
-    {
+    for (kind, ids) in ["PROJECT", "ESTATE", "BUILDING", "PERSON", "CONTRACT"].map(|kind| (kind, of(kind))) {
         if ids.is_empty() {
             continue;
         }
@@ -65,7 +63,8 @@ pub async fn search_refresh(database: &Database) -> Result<u64> {
             "PROJECT" => projects(&mut tx, &ids, &mut entries).await?,
             "ESTATE" => estates(&mut tx, &ids, &mut entries).await?,
             "BUILDING" => buildings(&mut tx, &ids, &mut entries).await?,
-            _ => persons(&mut tx, &ids, &mut entries).await?,
+            "PERSON" => persons(&mut tx, &ids, &mut entries).await?,
+            _ => contracts(&mut tx, &ids, &mut entries).await?,
         }
     }
     write(&mut tx, &entries).await?;
@@ -145,6 +144,22 @@ async fn persons(tx: &mut Tx, ids: &[i64], entries: &mut Vec<Entry>) -> Result<(
             organization: Some(row.organization_id),
             terms: name_terms(&row.name),
         });
+    }
+    Ok(())
+}
+
+async fn contracts(tx: &mut Tx, ids: &[i64], entries: &mut Vec<Entry>) -> Result<()> {
+    let rows = sqlx::query!(
+        "select id, district_id, estate_id, contract_no, lessee_name from contract where id = any($1) and deleted_at is null",
+        ids
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    for row in rows {
+        let mut terms = name_terms(&row.lessee_name);
+        terms.extend(row.contract_no.as_deref().map(words).unwrap_or_default());
+        let (kind, id, district, estate) = ("CONTRACT", row.id, row.district_id, Some(row.estate_id));
+        entries.push(Entry { kind, id, district, estate, organization: None, terms });
     }
     Ok(())
 }

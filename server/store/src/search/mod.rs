@@ -1,4 +1,4 @@
-//! One search over stock and persons (S0-1a): by name, initials, code and address. What is found is what the actor's
+//! One search over stock, persons and contracts (S0-1a): by name, initials, code, number and address. What is found is what the actor's
 //! lists would show, no more. Numbers of persons have a search of their own ([`crate::person::person_find`]); their
 //! addresses are sealed and are not searched.
 //!
@@ -19,35 +19,36 @@ use crate::{
     platform::dictionary::labels_load,
 };
 use domain::{
-    dictionary::{PersonType, ProjectStatus, UnitStatus},
+    dictionary::{ContractStatus, PersonType, ProjectStatus, UnitStatus},
     failure::Failure,
     platform::permission::Permission,
-    search::{HITS_SHOWN, Hit, HitGroup, HitKind, QUERY_MAX, personal_number},
+    search::{HITS_LISTED, HITS_SHOWN, Hit, HitGroup, HitKind, QUERY_MAX, personal_number},
     value::normalize,
 };
 use sqlx::{Postgres, QueryBuilder};
 use terms::{Token, is_numeric, tokens, words};
 
-/// One more than is shown tells that there are more.
-const FETCHED: i64 = HITS_SHOWN as i64 + 1;
 /// Words of a query that count.
 const WORDS_MOST: usize = 8;
 /// Buildings that are looked into for a room.
 const BUILDINGS_MOST: i64 = 100;
 
-/// Everything in scope that a query names, by kind.
+/// What is found by whom, in the order in which it is shown.
+const KINDS: [(Permission, HitKind); 6] = [
+    (Permission::PersonRead, HitKind::Person),
+    (Permission::EstateRead, HitKind::Estate),
+    (Permission::BuildingRead, HitKind::Building),
+    (Permission::ProjectRead, HitKind::Project),
+    (Permission::UnitRead, HitKind::Unit),
+    (Permission::ContractRead, HitKind::Contract),
+];
+
+/// Everything in scope that a query names, by kind; of one kind alone more of it.
 ///
 /// # Errors
 /// A refusal of a query that is too long, or that holds a number of a person: those are not searched for by address.
-pub async fn search(ctx: &Ctx, query: &str) -> Result<Vec<HitGroup>> {
-    let readable = [
-        Permission::PersonRead,
-        Permission::EstateRead,
-        Permission::BuildingRead,
-        Permission::UnitRead,
-        Permission::ProjectRead,
-    ];
-    if !readable.iter().any(|permission| ctx.actor().may(*permission)) {
+pub async fn search(ctx: &Ctx, query: &str, only: Option<HitKind>) -> Result<Vec<HitGroup>> {
+    if !KINDS.iter().any(|(permission, _)| ctx.actor().may(*permission)) {
         return Err(Failure::Forbidden.into());
     }
     let query = normalize(query);
@@ -62,47 +63,54 @@ pub async fn search(ctx: &Ctx, query: &str) -> Result<Vec<HitGroup>> {
     if words.is_empty() {
         return Ok(Vec::new());
     }
+    let shown = if only.is_some() { HITS_LISTED } else { HITS_SHOWN };
+    // One more than is shown tells that there are more.
+    let most = shown as i64 + 1;
     let mut tx = ctx.begin().await?;
     let mut groups = Vec::new();
-    if ctx.actor().may(Permission::PersonRead) {
-        let ids = persons(&mut tx, ctx, &words).await?;
-        groups.push((HitKind::Person, person_hits(&mut tx, ids).await?));
-    }
-    groups.extend(stock(&mut tx, ctx, &words).await?);
-    tx.commit().await?;
-    Ok(groups.into_iter().filter(|(_, hits)| !hits.is_empty()).map(|(kind, hits)| group(kind, hits)).collect())
-}
-
-fn group(kind: HitKind, mut hits: Vec<Hit>) -> HitGroup {
-    let more = hits.len() > HITS_SHOWN;
-    hits.truncate(HITS_SHOWN);
-    HitGroup { kind, hits, more }
-}
-
-/// Projects, estates, buildings and units.
-async fn stock(tx: &mut Tx, ctx: &Ctx, words: &[String]) -> Result<Vec<(HitKind, Vec<Hit>)>> {
-    let may = |permission| ctx.actor().may(permission);
-    let mut groups = Vec::new();
-    for (permission, hit, kind) in [
-        (Permission::EstateRead, HitKind::Estate, "ESTATE"),
-        (Permission::BuildingRead, HitKind::Building, "BUILDING"),
-        (Permission::ProjectRead, HitKind::Project, "PROJECT"),
-    ] {
-        if !may(permission) {
+    for (permission, kind) in KINDS {
+        if only.is_some_and(|only| only != kind) || !ctx.actor().may(permission) {
             continue;
         }
-        let ids = places(tx, ctx, kind, words, FETCHED).await?;
-        let hits = match hit {
-            HitKind::Estate => estate_hits(tx, ids).await?,
-            HitKind::Building => building_hits(tx, ids).await?,
-            _ => project_hits(tx, ids).await?,
-        };
-        groups.push((hit, hits));
+        let hits = hits(&mut tx, ctx, kind, &words, most).await?;
+        groups.push((kind, hits));
     }
-    if may(Permission::UnitRead) {
-        groups.push((HitKind::Unit, units(tx, ctx, words).await?));
+    tx.commit().await?;
+    let groups = groups.into_iter().filter(|(_, hits)| !hits.is_empty());
+    Ok(groups.map(|(kind, hits)| group(kind, hits, shown)).collect())
+}
+
+/// What of one kind bears the words.
+async fn hits(tx: &mut Tx, ctx: &Ctx, kind: HitKind, words: &[String], most: i64) -> Result<Vec<Hit>> {
+    match kind {
+        HitKind::Person => {
+            let ids = named(tx, ctx, "PERSON", words, most).await?;
+            person_hits(tx, ids).await
+        }
+        HitKind::Estate => {
+            let ids = places(tx, ctx, "ESTATE", words, most).await?;
+            estate_hits(tx, ids).await
+        }
+        HitKind::Building => {
+            let ids = places(tx, ctx, "BUILDING", words, most).await?;
+            building_hits(tx, ids).await
+        }
+        HitKind::Project => {
+            let ids = places(tx, ctx, "PROJECT", words, most).await?;
+            project_hits(tx, ids).await
+        }
+        HitKind::Unit => units(tx, ctx, words, most).await,
+        HitKind::Contract => {
+            let ids = named(tx, ctx, "CONTRACT", words, most).await?;
+            contract_hits(tx, ids).await
+        }
     }
-    Ok(groups)
+}
+
+fn group(kind: HitKind, mut hits: Vec<Hit>, shown: usize) -> HitGroup {
+    let more = hits.len() > shown;
+    hits.truncate(shown);
+    HitGroup { kind, hits, more }
 }
 
 /// Where the index is walked: its leading column, and the values of it that are in scope.
@@ -159,10 +167,10 @@ fn push_others(sql: &mut QueryBuilder<Postgres>, tokens: &[Token], lead: &Token)
     }
 }
 
-/// Persons whose name begins with the words, from whichever character on.
-async fn persons(tx: &mut Tx, ctx: &Ctx, words: &[String]) -> Result<Vec<i64>> {
+/// Persons whose name begins with the words, from whichever character on; contracts of such lessees, or of that number.
+async fn named(tx: &mut Tx, ctx: &Ctx, kind: &str, words: &[String], most: i64) -> Result<Vec<i64>> {
     let tokens: Vec<Token> = words.iter().map(|word| Token { text: word.clone(), whole: false }).collect();
-    lookup(tx, ctx, "PERSON", &tokens, FETCHED).await
+    lookup(tx, ctx, kind, &tokens, most).await
 }
 
 /// Places that bear all words: cut by the dictionary, and when nothing is called so, character by character, because a
@@ -266,6 +274,31 @@ async fn person_hits(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<Hit>> {
         .collect()
 }
 
+async fn contract_hits(tx: &mut Tx, ids: Vec<i64>) -> Result<Vec<Hit>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let labels = labels_load(tx).await?;
+    let rows = sqlx::query!(
+        "select c.id, c.contract_no, c.lessee_name, c.id_number_mask, c.address, c.status, e.name as estate
+         from contract c join estate e on e.id = c.estate_id
+         where c.id = any($1) and c.deleted_at is null order by array_position($1, c.id)",
+        &ids
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Hit {
+                id: row.id,
+                title: format!("{} {}", row.contract_no.as_deref().unwrap_or("待编号"), row.lessee_name),
+                detail: format!("{} · {} {}", row.id_number_mask, row.estate, row.address),
+                status: labels.label(stored(&row.status, ContractStatus::from_code)?),
+            })
+        })
+        .collect()
+}
+
 #[derive(sqlx::FromRow)]
 struct UnitRecord {
     id: i64,
@@ -278,10 +311,10 @@ struct UnitRecord {
 const UNITS: &str = "select u.id, u.code, u.address, e.name as estate, u.status from";
 
 /// Units by the beginning of their code, or by rooms of the buildings that the first words name.
-async fn units(tx: &mut Tx, ctx: &Ctx, words: &[String]) -> Result<Vec<Hit>> {
+async fn units(tx: &mut Tx, ctx: &Ctx, words: &[String], most: i64) -> Result<Vec<Hit>> {
     let mut rows = match words {
         [code] if code.is_ascii() && code.contains(|c: char| c.is_ascii_digit()) && !is_numeric(code) => {
-            units_by_code(tx, ctx, code).await?
+            units_by_code(tx, ctx, code, most).await?
         }
         _ => Vec::new(),
     };
@@ -290,7 +323,7 @@ async fn units(tx: &mut Tx, ctx: &Ctx, words: &[String]) -> Result<Vec<Hit>> {
     for count in (named.max(1)..words.len()).rev() {
         let buildings = places(tx, ctx, "BUILDING", &words[..count], BUILDINGS_MOST).await?;
         if !buildings.is_empty() && named > 0 {
-            rows = units_inside(tx, ctx, &buildings, &words[count..]).await?;
+            rows = units_inside(tx, ctx, &buildings, &words[count..], most).await?;
             break;
         }
     }
@@ -307,7 +340,7 @@ async fn units(tx: &mut Tx, ctx: &Ctx, words: &[String]) -> Result<Vec<Hit>> {
         .collect()
 }
 
-async fn units_by_code(tx: &mut Tx, ctx: &Ctx, code: &str) -> Result<Vec<UnitRecord>> {
+async fn units_by_code(tx: &mut Tx, ctx: &Ctx, code: &str, most: i64) -> Result<Vec<UnitRecord>> {
     let (column, ids) = match walk(ctx, "UNIT") {
         ("estate_id", ids) => ("estate_id", ids),
         (_, ids) => ("district_id", ids),
@@ -316,12 +349,18 @@ async fn units_by_code(tx: &mut Tx, ctx: &Ctx, code: &str) -> Result<Vec<UnitRec
     sql.push_bind(ids).push("::bigint[]) as w (id) cross join lateral (select * from unit u where ");
     sql.push(format!("u.{column} = w.id and u.deleted_at is null and u.code >= ")).push_bind(code.to_uppercase());
     sql.push(" and u.code < ").push_bind(format!("{}\u{10FFFF}", code.to_uppercase()));
-    sql.push(" order by u.code limit ").push_bind(FETCHED);
-    sql.push(") u join estate e on e.id = u.estate_id order by u.code limit ").push_bind(FETCHED);
+    sql.push(" order by u.code limit ").push_bind(most);
+    sql.push(") u join estate e on e.id = u.estate_id order by u.code limit ").push_bind(most);
     Ok(sql.build_query_as().fetch_all(connection(tx)).await?)
 }
 
-async fn units_inside(tx: &mut Tx, ctx: &Ctx, buildings: &[i64], words: &[String]) -> Result<Vec<UnitRecord>> {
+async fn units_inside(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    buildings: &[i64],
+    words: &[String],
+    most: i64,
+) -> Result<Vec<UnitRecord>> {
     let mut sql = QueryBuilder::<Postgres>::new(format!(
         "{UNITS} unit u join estate e on e.id = u.estate_id where u.deleted_at is null and u.building_id = any("
     ));
@@ -335,6 +374,6 @@ async fn units_inside(tx: &mut Tx, ctx: &Ctx, buildings: &[i64], words: &[String
         sql.push(format!(" and ltrim(lower({column}), '0') in (")).push_bind(number.clone());
         sql.push(", ").push_bind(format!("{number}{}", if entrance.is_some() { "单元" } else { "室" })).push(")");
     }
-    sql.push(" order by u.code limit ").push_bind(FETCHED);
+    sql.push(" order by u.code limit ").push_bind(most);
     Ok(sql.build_query_as().fetch_all(connection(tx)).await?)
 }

@@ -20,6 +20,8 @@ pub(super) struct Case<'a> {
     pub change: i64,
     pub master: &'a Master,
     pub sub: Option<&'a Sub>,
+    /// what the card was when its disposal was asked for
+    pub was: Option<AssetStatus>,
 }
 
 /// Sets the status of one card of `asset_master` or `asset_sub`.
@@ -266,10 +268,14 @@ pub(super) async fn disposal_check(tx: &mut Tx, master: i64, sub: Option<i64>) -
     Ok(())
 }
 
-/// T4: the card leaves the books today (it is depreciated for the last time this month), or stays.
+/// T4: the card leaves the books today (it is depreciated for the last time this month), or stays what it was.
 pub(super) async fn dispose(tx: &mut Tx, case: &Case<'_>, approve: bool) -> Result<()> {
     let (ctx, master) = (case.ctx, case.master);
-    let event = if approve { AssetEvent::Dispose } else { AssetEvent::RefuseDisposal };
+    let event = match (approve, case.was) {
+        (true, _) => AssetEvent::Dispose,
+        (false, Some(AssetStatus::Changed)) => AssetEvent::RefuseDisposalOfChanged,
+        (false, _) => AssetEvent::RefuseDisposal,
+    };
     let status = case.sub.map_or(master.status, |sub| sub.status).next(event).map_err(Failure::from)?;
     let (table, id) = case.sub.map_or(("asset_master", master.id), |sub| ("asset_sub", sub.id));
     if !approve {

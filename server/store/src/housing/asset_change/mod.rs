@@ -164,10 +164,13 @@ async fn change_insert(
     authors: &[i64],
 ) -> Result<AssetChangeId> {
     let (before, asked) = asked.unzip();
+    // Read before the request itself touched the card.
+    let card = sub.map_or(master.status, |sub| sub.status);
+    let card = (kind == ChangeKind::Dispose).then_some(card.code());
     let id = sqlx::query_scalar!(
         "insert into asset_change (district_id, estate_id, master_id, sub_id, kind, before, after, reason, document_no, maker_id,
-                author_ids, made_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
+                author_ids, made_at, card_status)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning id",
         master.district_id,
         sub.map(|sub| sub.estate_id),
         master.id,
@@ -180,6 +183,7 @@ async fn change_insert(
         ctx.actor().id.0,
         authors,
         ctx.now(),
+        card,
     )
     .fetch_one(connection(tx))
     .await
@@ -294,7 +298,8 @@ pub async fn asset_change_decide(ctx: &Ctx, id: AssetChangeId, form: &AssetDecis
         None => (master_lock(&mut tx, AssetMasterId(found.master_id)).await?, None),
     };
     let change = sqlx::query!(
-        r#"select kind, state, after as "after: Json<ChangeValues>", maker_id, author_ids from asset_change where id = $1 for update"#,
+        r#"select kind, state, after as "after: Json<ChangeValues>", maker_id, author_ids, card_status
+           from asset_change where id = $1 for update"#,
         id.0
     )
     .fetch_one(connection(&mut tx))
@@ -319,7 +324,8 @@ pub async fn asset_change_decide(ctx: &Ctx, id: AssetChangeId, form: &AssetDecis
     .execute(connection(&mut tx))
     .await
     .map_err(|error| refused(error.into()))?;
-    let case = apply::Case { ctx, change: id.0, master: &master, sub: sub.as_ref() };
+    let was = change.card_status.as_deref().map(|code| stored(code, AssetStatus::from_code)).transpose()?;
+    let case = apply::Case { ctx, change: id.0, master: &master, sub: sub.as_ref(), was };
     let kind = stored(&change.kind, ChangeKind::from_code)?;
     match (kind, decision.approve) {
         (ChangeKind::Register, true) => {

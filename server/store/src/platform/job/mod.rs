@@ -10,6 +10,7 @@ use crate::{
     Ctx, Result, Scope,
     ctx::{Tx, begin_city, china_midnight, connection},
     error::stored,
+    export::export_require,
     list::{SmallList, push_code},
     platform::cipher::Kind,
 };
@@ -56,11 +57,11 @@ fn title(kind: JobKind, sheet: &str) -> Result<String> {
     Ok(format!("{}{noun}", kind.label()))
 }
 
-/// The right that a job needs, of whoever starts it or lets it go on.
-fn permission(kind: JobKind, sheet: &str) -> Result<Permission> {
-    Ok(match kind {
+/// Refuses to whoever lacks the right that a job needs: to start it, to let it go on, to take what it made.
+fn require(ctx: &Ctx, kind: JobKind, sheet: &str) -> Result<()> {
+    ctx.require(match kind {
         JobKind::Import => stored(sheet, SheetKey::from_code)?.permission(),
-        JobKind::Export => stored(sheet, Export::of)?.permission,
+        JobKind::Export => return export_require(ctx, stored(sheet, Export::of)?),
         JobKind::BillRun => Permission::BillWrite,
         JobKind::TakeOver => Permission::TakeOverCheck,
     })
@@ -229,7 +230,7 @@ pub async fn job_cancel(ctx: &Ctx, id: &str) -> Result<()> {
         .ok_or(Failure::NotFound)?;
     let kind = stored(&job.kind, JobKind::from_code)?;
     if !any {
-        ctx.require(permission(kind, &job.sheet)?)?;
+        require(ctx, kind, &job.sheet)?;
     }
     let status = stored(&job.status, JobStatus::from_code)?;
     match status {
@@ -293,7 +294,7 @@ pub async fn job_retry(ctx: &Ctx, id: &str) -> Result<()> {
     .await?
     .ok_or(Failure::NotFound)?;
     let kind = stored(&job.kind, JobKind::from_code)?;
-    ctx.require(permission(kind, &job.sheet)?)?;
+    require(ctx, kind, &job.sheet)?;
     if stored(&job.status, JobStatus::from_code)?.is_running() {
         return Ok(());
     }
@@ -329,7 +330,7 @@ pub async fn job_result(ctx: &Ctx, id: &str) -> Result<(String, Vec<u8>)> {
     .await?
     .ok_or(Failure::NotFound)?;
     tx.commit().await?;
-    ctx.require(permission(JobKind::Export, &file.sheet)?)?;
+    require(ctx, JobKind::Export, &file.sheet)?;
     let covered = matches!(ctx.scope(), Scope::City { .. }) || file.scope == Some(ctx.reach());
     if !covered {
         return Err(Failure::refused("数据范围已变更，请重新导出").into());
