@@ -271,8 +271,10 @@ async fn a_reminder_counts_what_its_list_shows() {
     assert_eq!(
         counted,
         [
+            "entry 待备案的合同 1",
             "entry 即将到期的合同 1",
             "entry-a 已选房待签约 1",
+            "entry-a 待备案的合同 1",
             "entry-a 即将到期的合同 1",
             "other 待我审批的合同 1",
             "approver 待我审批的合同 2",
