@@ -362,6 +362,11 @@ async fn what_failed_is_tried_again_on_the_next_day_of_direct_debit() {
     assert_eq!(items, [(DeductStatus::Fail, Money::ZERO, Some(DeductFail::Nsf), Some(retry))]);
     assert_eq!(office.locked().await, 0, "it can be paid at the counter");
     office.books_hold().await;
+    // The household hears of it, once.
+    let told = "select status, content, coalesce(message, '') from sms where template = 'DEDUCT_FAIL'";
+    let told = || sqlx::query_as::<_, (String, String, String)>(told).fetch_all(&office.test.admin);
+    let [(status, content, _)] = &told().await.expect("messages")[..] else { panic!("one message") };
+    assert!(status == "QUEUED" && content.contains("余额不足") && content.contains(&retry.to_string()), "{content}");
     // Before that day nothing of it is asked for; on the day all of it.
     let before = office.create(retry.pred_opt().expect("a day")).await.expect("a batch");
     assert_eq!(office.get(before).await.row.items, 0);
@@ -376,6 +381,8 @@ async fn what_failed_is_tried_again_on_the_next_day_of_direct_debit() {
     assert_eq!(office.locked().await, 0);
     let cashier = city::ctx(office.database(), "cashier").await;
     payment_take(&cashier, account, &cash(1, "10000")).await.expect("a payment");
+    let [(status, _, why)] = &told().await.expect("messages")[..] else { panic!("one message") };
+    assert_eq!((status.as_str(), why.as_str()), ("CANCELLED", "已缴费"), "money that came is no news");
     let batch = office.get(again).await;
     assert_eq!((batch.row.items, batch.row.amount), (0, Money::ZERO));
     assert!(refusal(deduction_item_cancel(&office.maker, item.id).await).contains("不能撤销其中的明细"));

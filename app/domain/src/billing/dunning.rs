@@ -301,7 +301,10 @@ impl RuleForm {
             return Err("诉讼须逐户登记，不能按规则生成");
         }
         let template = match way.channel() {
-            Some(_) => Some(SmsKind::from_code(&self.template).ok_or("请选择短信模板")?),
+            Some(_) => {
+                let known = SmsKind::from_code(&self.template).filter(|kind| *kind != SmsKind::DeductFail);
+                Some(known.ok_or("请选择短信模板")?)
+            }
             None => None,
         };
         // 月数 is of who is behind, 到期日 of a bill.

@@ -1,7 +1,7 @@
 //! 短信 (E-126, S0-19, X-08): what they say, when they may be sent, how they end, and what they cost.
 
 use crate::{
-    dictionary::dictionary,
+    dictionary::{Item, dictionary},
     failure::{Failure, FieldErrors},
     platform::message::{content_check, render},
     value::{Complaint, Money, required, text_max},
@@ -32,6 +32,7 @@ dictionary! {
         Overdue = "OVERDUE" "逾期催缴",
         LevelOne = "ARREARS_L1" "欠费一个月催缴",
         LevelTwo = "ARREARS_L2" "欠费两个月催缴",
+        DeductFail = "DEDUCT_FAIL" "代扣失败提醒",
     }
 }
 
@@ -181,6 +182,12 @@ pub fn sms_parts(sign: &str, content: &str) -> i16 {
 }
 
 impl SmsKind {
+    /// What a dunning rule may send: not what follows from an event of its own.
+    #[must_use]
+    pub fn of_rules() -> Vec<Item> {
+        Self::choices().into_iter().filter(|item| item.code != Self::DeductFail.code()).collect()
+    }
+
     /// What its template may name, each with an example for the preview.
     #[must_use]
     pub fn placeholders(self) -> &'static [(&'static str, &'static str)] {
@@ -190,6 +197,7 @@ impl SmsKind {
         match self {
             Self::DueSoon | Self::DueToday | Self::Overdue => &[PERSON, ADDRESS, AMOUNT, ("到期日", "2026-11-10")],
             Self::LevelOne | Self::LevelTwo => &[PERSON, ADDRESS, AMOUNT, ("月数", "2")],
+            Self::DeductFail => &[PERSON, ADDRESS, AMOUNT, ("原因", "余额不足"), ("重扣日", "2026-11-20")],
         }
     }
 

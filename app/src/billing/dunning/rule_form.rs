@@ -103,5 +103,5 @@ const CELLS: &[LineCell<RuleForm>] = &[
     LineCell { header: "起点", name: "anchor", says: "起点", kind: LineKind::Choice(Anchor::choices), class: "min-w-32", text: |line| &mut line.anchor, off: always },
     LineCell { header: "天数", name: "days", says: "天数", kind: LineKind::Count, class: "w-20", text: |line| &mut line.days, off: always },
     LineCell { header: "方式", name: "way", says: "方式", kind: LineKind::Choice(DunningWay::by_rule), class: "min-w-24", text: |line| &mut line.way, off: always },
-    LineCell { header: "短信模板", name: "template", says: "短信模板", kind: LineKind::Choice(SmsKind::choices), class: "min-w-32", text: |line| &mut line.template, off: |line| DunningWay::from_code(&line.way).is_none_or(|way| way.channel().is_none()) },
+    LineCell { header: "短信模板", name: "template", says: "短信模板", kind: LineKind::Choice(SmsKind::of_rules), class: "min-w-32", text: |line| &mut line.template, off: |line| DunningWay::from_code(&line.way).is_none_or(|way| way.channel().is_none()) },
 ];

@@ -11,6 +11,7 @@ use crate::{
     },
     ctx::{Tx, connection},
     error::stored,
+    platform::sms::{NewSms, Templates, sms_enqueue},
 };
 use chrono::{DateTime, Utc};
 use domain::{
@@ -19,6 +20,7 @@ use domain::{
         deduction_result::{Outcome, Verdict, outcome},
         deduction_status::{DeductEvent, DeductionEvent},
         rule::BillingRule,
+        sms::{Channel, SmsKind},
     },
     dictionary::{DeductFail, DeductStatus, FeeItem, PayMethod, Resolution},
     failure::Failure,
@@ -91,6 +93,7 @@ async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
     items_set(&mut tx, ctx, &batch, &answered, &payments, &rule).await?;
     let items: Vec<i64> = answered.iter().map(|item| item.id).collect();
     failures_note(&mut tx, ctx, &items).await?;
+    failures_tell(&mut tx, ctx, &items).await?;
     bills_free(&mut tx, &items).await?;
     tx.commit().await?;
     ctx.database().announce();
@@ -272,6 +275,43 @@ async fn items_set(
     )
     .execute(connection(tx))
     .await?;
+    Ok(())
+}
+
+/// Tells the households what the bank could not debit, why, and when it is tried again.
+async fn failures_tell(tx: &mut Tx, ctx: &Ctx, items: &[i64]) -> Result<()> {
+    let rows = sqlx::query!(
+        "select i.id, i.account_id, i.contract_id, i.payer, i.due_fen, i.fail_reason, i.retry_on, c.address
+         from deduction_item i join contract c on c.id = i.contract_id
+         where i.id = any($1) and i.status = 'FAIL' order by i.id",
+        items
+    )
+    .fetch_all(connection(tx))
+    .await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let templates = Templates::load(tx).await?;
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in rows {
+        let reason = row.fail_reason.as_deref().map(|code| stored(code, DeductFail::from_code)).transpose()?;
+        messages.push(NewSms {
+            account: row.account_id,
+            contract: row.contract_id,
+            dunning: None,
+            channel: Channel::Sms,
+            kind: SmsKind::DeductFail,
+            told_key: format!("DEDUCT_FAIL:{}", row.id),
+            params: vec![
+                ("承租人", row.payer),
+                ("地址", row.address),
+                ("金额", Money::from_fen(row.due_fen).to_string()),
+                ("原因", reason.map_or("", DeductFail::label).to_owned()),
+                ("重扣日", row.retry_on.map(|day| day.to_string()).unwrap_or_default()),
+            ],
+        });
+    }
+    sms_enqueue(tx, ctx, &templates, &messages).await?;
     Ok(())
 }
 

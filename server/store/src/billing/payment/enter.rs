@@ -8,11 +8,11 @@ use crate::{
         ledger::{Transfer, refusal, transfer},
     },
     ctx::{Tx, connection},
-    platform::numbering::numbers_take,
+    platform::{numbering::numbers_take, sms::sms_withdraw},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    billing::ledger::Subject,
+    billing::{ledger::Subject, sms::SmsKind},
     dictionary::{FeeItem, NumberKind, PayKind, PayMethod},
     value::Money,
 };
@@ -87,6 +87,7 @@ pub(in crate::billing) async fn payments_enter(
     // What only raises a balance pays no debt.
     let payers: Vec<i64> = entries.iter().filter(|entry| !entry.shares.is_empty()).map(|entry| entry.account).collect();
     arrears_recount(tx, ctx, &payers).await?;
+    sms_withdraw(tx, SmsKind::DeductFail, &payers, "已缴费").await?;
     Ok(ids)
 }
 

@@ -83,6 +83,19 @@ pub(crate) async fn sms_enqueue(tx: &mut Tx, ctx: &Ctx, templates: &Templates, m
     Ok(done.rows_affected())
 }
 
+/// Takes back what waits to be told to households; what is on its way to the carrier is past that.
+pub(crate) async fn sms_withdraw(tx: &mut Tx, kind: SmsKind, accounts: &[i64], why: &str) -> Result<()> {
+    sqlx::query!(
+        "update sms set status = 'CANCELLED', message = $3 where account_id = any($1) and template = $2 and status = 'QUEUED'",
+        accounts,
+        kind.code(),
+        why
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
 #[derive(Default)]
 struct Rows {
     accounts: Vec<i64>,
