@@ -2,149 +2,126 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::Command,
+    io::{BufRead as _, BufReader, Write as _},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::Mutex,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::{bind::Files, cache::Cache, compress::in_parallel};
 
 /// Relative to the repository's root, from where the tool is run.
 const MODULES: &str = "style/node_modules";
 
-/// npm's binaryen: Debian's version 108 writes modules whose table cannot grow.
-///
-/// For the size of what travels, not of what is unpacked: `-Oz` makes the code a tenth smaller than this and its
-/// brotli 5 % larger, in three times the time (measured on the entry: 224 KB against 214). Sorted by name, copies of one
-/// generic function stand side by side, which spares another percent.
-///
-/// The features are those that rustc switches on for wasm32 by itself; naming them is necessary
-/// because the split parts carry no `target_features` section.
-const WASM_OPT: &[&str] = &[
-    "-O1",
-    "--dae-optimizing",
-    "--duplicate-function-elimination",
-    "-O1",
-    "--reorder-functions-by-name",
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
+/// npm's binaryen (Debian's version 108 writes modules whose table cannot grow), for any number of files.
+const WASM_OPT: &str = "style/wasm-opt.mjs";
 
 /// The loader's and the bindings' exports and imports are names between files, so: no bundling.
 const ESBUILD: &[&str] = &["--minify", "--format=esm", "--target=es2020", "--loader=js", "--log-level=error"];
 
-/// Starting wasm-opt takes longer than what there is to win in a chunk of less.
-const SMALLEST: usize = 4096;
-
 /// Replaces every `.wasm` and `.js` by its smaller form; two at a time on two cores.
 pub fn shrink_all(files: &mut Files, work: &Path, cache: &Cache) -> Result<()> {
-    let wasm_opt = Tool::find("wasm-opt", "binaryen", WASM_OPT)?;
-    let esbuild = Tool::find("esbuild", "esbuild", ESBUILD)?;
+    let wasm_opt = WasmOpt::find()?;
+    let esbuild = format!("esbuild {} {}", version("esbuild")?, ESBUILD.join(" "));
     let scratch = work.join("shrink");
     fs::create_dir_all(&scratch)?;
-    let worth_it = |name: &str, bytes: &[u8]| is(name, "js") || (is(name, "wasm") && bytes.len() >= SMALLEST);
-    let jobs =
-        files.iter().filter(|(name, bytes)| worth_it(name, bytes)).map(|(name, bytes)| (name.clone(), bytes.clone()));
-    let made = in_parallel(jobs.collect(), |(name, bytes)| {
-        let tool = if is(name, "wasm") { &wasm_opt } else { &esbuild };
-        let small = cache.get_or_make(&tool.operation, bytes, || tool.run(name, bytes, &scratch))?;
-        Ok((name.clone(), small))
+    let jobs = files.iter().filter(|(name, _)| is(name, "wasm") || is(name, "js"));
+    let jobs = jobs.map(|(name, bytes)| (name.clone(), bytes.clone())).collect();
+    let made = in_parallel(jobs, |(name, bytes)| {
+        let source = scratch.join(name.replace('/', "_"));
+        let small = if is(name, "wasm") {
+            cache.get_or_make(&wasm_opt.operation, bytes, || wasm_opt.run(&source, bytes))
+        } else {
+            cache.get_or_make(&esbuild, bytes, || minified(&source, bytes))
+        };
+        Ok((name.clone(), small.with_context(|| name.clone())?))
     })?;
     files.extend(made);
-    for (_, bytes) in files.iter_mut().filter(|(name, bytes)| is(name, "wasm") && bytes.len() < SMALLEST) {
-        *bytes = without_custom_sections(bytes).context("the splitter wrote a broken chunk")?;
-    }
     Ok(fs::remove_dir_all(&scratch)?)
-}
-
-/// What wasm-opt does by itself: the names of functions are more than half of a small chunk.
-fn without_custom_sections(wasm: &[u8]) -> Option<Vec<u8>> {
-    const MAGIC_AND_VERSION: usize = 8;
-    let mut kept = wasm.get(..MAGIC_AND_VERSION)?.to_vec();
-    let mut at = MAGIC_AND_VERSION;
-    while at < wasm.len() {
-        // The kind, then the length in groups of seven bits, the lowest first.
-        let (mut end, mut length, mut shift) = (at + 1, 0_usize, 0);
-        loop {
-            let byte = *wasm.get(end)?;
-            end += 1;
-            length |= usize::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        end += length;
-        let section = wasm.get(at..end)?;
-        if wasm[at] != 0 {
-            kept.extend(section);
-        }
-        at = end;
-    }
-    Some(kept)
 }
 
 fn is(name: &str, extension: &str) -> bool {
     Path::new(name).extension().is_some_and(|found| found == extension)
 }
 
-struct Tool {
-    program: PathBuf,
-    args: &'static [&'static str],
-    /// For the cache: a newer tool or other options give other results.
+/// The version of a tool that npm has installed: a part of what is remembered of its results.
+fn version(package: &str) -> Result<String> {
+    let manifest = Path::new(MODULES).join(package).join("package.json");
+    let text = fs::read(&manifest)
+        .with_context(|| format!("{} is missing; run `.ci/setup` from the repository's root", manifest.display()))?;
+    Ok(serde_json::from_slice::<serde_json::Value>(&text)?["version"].to_string())
+}
+
+/// esbuild's transform, from standard input to standard output.
+fn minified(source: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
+    fs::write(source, bytes)?;
+    let program = Path::new(MODULES).join(".bin/esbuild");
+    let mut command = Command::new(&program);
+    command.args(ESBUILD).stdin(fs::File::open(source)?);
+    let output = command.output().with_context(|| format!("cannot start {}", program.display()))?;
+    if !output.status.success() {
+        bail!("esbuild: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(output.stdout)
+}
+
+/// Processes of [`WASM_OPT`], as many as are at work at once: there are thousands of chunks, and starting one takes longer than
+/// most of them.
+struct WasmOpt {
+    idle: Mutex<Vec<Worker>>,
+    /// for the cache: a newer tool or other options give other results
     operation: String,
 }
 
-impl Tool {
-    fn find(name: &str, package: &str, args: &'static [&'static str]) -> Result<Self> {
-        let manifest = Path::new(MODULES).join(package).join("package.json");
-        let text = fs::read(&manifest).with_context(|| {
-            format!("{} is missing; run `.ci/setup` from the repository's root", manifest.display())
-        })?;
-        let version = serde_json::from_slice::<serde_json::Value>(&text)?["version"].to_string();
-        Ok(Self {
-            program: Path::new(MODULES).join(".bin").join(name),
-            args,
-            operation: format!("{name} {version} {}", args.join(" ")),
-        })
+impl WasmOpt {
+    fn find() -> Result<Self> {
+        let script = fs::read_to_string(WASM_OPT).with_context(|| WASM_OPT.to_owned())?;
+        Ok(Self { idle: Mutex::default(), operation: format!("binaryen {} {script}", version("binaryen")?) })
     }
 
-    /// wasm-opt works on files, esbuild's transform from standard input to standard output.
-    fn run(&self, name: &str, bytes: &[u8], scratch: &Path) -> Result<Vec<u8>> {
-        let source = scratch.join(name.replace('/', "_"));
+    fn run(&self, source: &Path, bytes: &[u8]) -> Result<Vec<u8>> {
         let target = source.with_extension("small");
-        fs::write(&source, bytes)?;
-        let mut command = Command::new(&self.program);
-        command.args(self.args);
-        if is(name, "wasm") {
-            command.arg(&source).arg("-o").arg(&target);
-        } else {
-            command.stdin(fs::File::open(&source)?);
-        }
-        let output = command.output().with_context(|| format!("cannot start {}", self.program.display()))?;
-        if !output.status.success() {
-            bail!("{} failed on {name}: {}", self.program.display(), String::from_utf8_lossy(&output.stderr).trim());
-        }
-        if is(name, "wasm") { Ok(fs::read(&target)?) } else { Ok(output.stdout) }
+        fs::write(source, bytes)?;
+        let idle = self.idle.lock().expect("no holder of this lock panics").pop();
+        let mut worker = idle.map_or_else(Worker::start, Ok)?;
+        worker.run(source, &target)?;
+        self.idle.lock().expect("no holder of this lock panics").push(worker);
+        Ok(fs::read(&target)?)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// One process; it ends with its standard input.
+struct Worker {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
 
-    #[test]
-    fn only_custom_sections_are_taken_out() {
-        let (head, types, names) =
-            (b"\0asm\x01\0\0\0".as_slice(), b"\x01\x02ab".as_slice(), b"\0\x05\x04name".as_slice());
-        let long = [b"\x0a\x80\x01".as_slice(), &[7; 128]].concat();
-        let wasm = [head, types, names, &long, names].concat();
-        assert_eq!(without_custom_sections(&wasm), Some([head, types, &long].concat()));
-        assert_eq!(without_custom_sections(&wasm[..wasm.len() - 1]), None, "cut off");
+impl Worker {
+    fn start() -> Result<Self> {
+        let mut command = Command::new("node");
+        command.arg(WASM_OPT).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("cannot start node")?;
+        let (input, output) = (child.stdin.take(), child.stdout.take().context("no output")?);
+        Ok(Self { child, input, output: BufReader::new(output) })
+    }
+
+    fn run(&mut self, source: &Path, target: &Path) -> Result<()> {
+        let input = self.input.as_mut().context("it has ended")?;
+        writeln!(input, "{}\t{}", source.display(), target.display())?;
+        input.flush()?;
+        let mut done = String::new();
+        self.output.read_line(&mut done)?;
+        ensure!(Path::new(done.trim_end()) == target, "{WASM_OPT} ended before it was done with it");
+        Ok(())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.wait();
     }
 }

@@ -21,6 +21,9 @@ use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 /// What was done with households, and what is entered about them.
 pub struct Dunnings;
 
+/// What is entered about one household.
+pub struct DunningForms;
+
 /// Rules and their trial, pauses and instalments.
 pub struct DunningRules;
 
@@ -103,6 +106,21 @@ impl LazyRoute for Dunnings {
             Place::Record => record::detail_view(),
             Place::Notices => notices::notices_view(),
             Place::Account => account::account_view(),
+            _ => ().into_any(),
+        })
+        .into_any()
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for DunningForms {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let place = places();
+        (move || match place.get() {
             Place::NewRecord => form::record_view(),
             Place::NewPause => form::pause_view(),
             Place::NewInstalment => form::instalment_view(),

@@ -1,5 +1,5 @@
 //! 文书与打印 (S2-3.7, E-105, E-106, S1-12.7): the wording of contracts and notices, printing them, and the log of
-//! prints. A lazy route of its own.
+//! prints. Two lazy routes of their own.
 
 mod api;
 mod copy;
@@ -23,8 +23,11 @@ use domain::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 
-/// All of them.
+/// Templates, and 付款通知单.
 pub struct Papers;
+
+/// What was printed, and what waits to be.
+pub struct Prints;
 
 #[lazy_route]
 impl LazyRoute for Papers {
@@ -42,13 +45,7 @@ impl LazyRoute for Papers {
                     ["tenancy", "templates", "new"] => 2,
                     ["tenancy", "templates", _] => 3,
                     ["tenancy", "templates", _, "edit"] => 4,
-                    ["tenancy", "prints"] => 5,
-                    ["billing", "notices"] => 6,
-                    ["tenancy", "prints", "audit"] => 7,
-                    ["tenancy", "prints", _] => 8,
-                    ["tenancy", "print-queue"] => 9,
-                    ["tenancy", "print-queue", "selected"] => 10,
-                    ["tenancy", "print-queue", "skipped"] => 11,
+                    ["billing", "notices"] => 5,
                     // On the way to another module.
                     _ => 0,
                 }
@@ -59,13 +56,43 @@ impl LazyRoute for Papers {
             2 => edit::new_view(),
             3 => detail::detail_view(),
             4 => edit::edit_view(),
-            5 => prints_view(),
-            6 => notice::notice_view(),
-            7 => queue::findings_view(),
-            8 => copy::copy_view(),
-            9 => queue::list_view(),
-            10 => queue::selected_view(),
-            11 => queue::skipped_view(),
+            5 => notice::notice_view(),
+            _ => ().into_any(),
+        })
+        .into_any()
+    }
+}
+
+#[lazy_route]
+impl LazyRoute for Prints {
+    fn data() -> Self {
+        Self
+    }
+
+    fn view(_this: Self) -> AnyView {
+        let path = use_location().pathname;
+        let page = Memo::new(move |_| {
+            path.with(|path| {
+                let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+                match parts.as_slice() {
+                    ["tenancy", "prints"] => 1,
+                    ["tenancy", "prints", "audit"] => 2,
+                    ["tenancy", "prints", _] => 3,
+                    ["tenancy", "print-queue"] => 4,
+                    ["tenancy", "print-queue", "selected"] => 5,
+                    ["tenancy", "print-queue", "skipped"] => 6,
+                    // On the way to another module.
+                    _ => 0,
+                }
+            })
+        });
+        (move || match page.get() {
+            1 => prints_view(),
+            2 => queue::findings_view(),
+            3 => copy::copy_view(),
+            4 => queue::list_view(),
+            5 => queue::selected_view(),
+            6 => queue::skipped_view(),
             _ => ().into_any(),
         })
         .into_any()

@@ -199,8 +199,9 @@ pub async fn swap_offer(ctx: &Ctx, first: ContractId, second: ContractId) -> Res
 /// A household before anybody has asked: the rent of the other home is what its standard asks for now.
 async fn side(tx: &mut Tx, ctx: &Ctx, party: &Party, other: &Party, day: NaiveDate) -> Result<SwapSide> {
     let mut side = shown(tx, ctx, (party.contract, other.contract)).await?;
-    if let Some((rent, bill)) = expected(tx, ctx, (party.contract, other.unit), day).await? {
-        (side.new_rent, side.first_bill) = (rent, bill);
+    if let Some((area, rent, bill)) = expected(tx, ctx, (party.contract, other.unit), day).await? {
+        // By the standard of today, which may count another area than the contract of whoever leaves.
+        (side.to.area, side.new_rent, side.first_bill) = (area, rent, bill);
     }
     Ok(side)
 }
@@ -210,7 +211,7 @@ pub(in crate::tenancy::change) async fn sides(tx: &mut Tx, ctx: &Ctx, id: i64) -
     let rows = sqlx::query!(
         r#"select h.id, h.change_no as "change_no!", h.contract_id, h.status, p.contract_id as other, k.unit_id as other_unit,
                   h.effective_on, h.consent_no, h.new_contract_id, coalesce(n.contract_no, '') as "new_no!",
-                  (h.after ->> 'rent')::bigint as "rent!"
+                  (h.after ->> 'rent')::bigint as "rent!", (h.after ->> 'area')::bigint as "area!"
            from contract_change h join contract_change p on p.pair_id = h.pair_id and p.id <> h.id
            join contract k on k.id = p.contract_id left join contract n on n.id = h.new_contract_id
            where h.pair_id = (select pair_id from contract_change where id = $1) order by h.id <> $1"#,
@@ -221,7 +222,7 @@ pub(in crate::tenancy::change) async fn sides(tx: &mut Tx, ctx: &Ctx, id: i64) -
     let mut sides = Vec::with_capacity(rows.len());
     for row in rows {
         let mut side = shown(tx, ctx, (row.contract_id, row.other)).await?;
-        side.new_rent = Money::from_fen(row.rent);
+        (side.to.area, side.new_rent) = (Area::from_hundredths(row.area), Money::from_fen(row.rent));
         if let Some(new) = row.new_contract_id {
             let (billed, _) = billed_read_one(tx, new).await?;
             let rule = billing_rule(tx, billed.district_id, ctx.today()).await?;
@@ -229,7 +230,7 @@ pub(in crate::tenancy::change) async fn sides(tx: &mut Tx, ctx: &Ctx, id: i64) -
             side.follower = Some((ContractId(new), row.new_no));
         } else if stored(&row.status, ChangeStatus::from_code)?.is_open() {
             let about = (row.contract_id, row.other_unit);
-            side.first_bill = expected(tx, ctx, about, row.effective_on).await?.and_then(|(_, bill)| bill);
+            side.first_bill = expected(tx, ctx, about, row.effective_on).await?.and_then(|(.., bill)| bill);
         }
         side.change = Some((row.id, row.change_no));
         side.consent_no = row.consent_no;
@@ -268,13 +269,13 @@ async fn shown(tx: &mut Tx, ctx: &Ctx, (contract, other): (i64, i64)) -> Result<
     })
 }
 
-/// The rent that a household would pay for another home, and its first bill there; none, where no standard is in force.
+/// The area that counts in another home, the rent that a household would pay for it, and its first bill there; none, where no standard is in force.
 async fn expected(
     tx: &mut Tx,
     ctx: &Ctx,
     (contract, unit): (i64, i64),
     day: NaiveDate,
-) -> Result<Option<(Money, Option<PlannedBill>)>> {
+) -> Result<Option<(Area, Money, Option<PlannedBill>)>> {
     let home = match home_load(tx, ctx, unit).await {
         Ok(home) => home,
         Err(Error::Failure(_)) => return Ok(None),
@@ -302,7 +303,7 @@ async fn expected(
         charged_to: None,
         base: rule.base,
     };
-    Ok(Some((payable, plan::bills(&terms).into_iter().next())))
+    Ok(Some((home.assessed.area, payable, plan::bills(&terms).into_iter().next())))
 }
 
 /// The home of a contract, with the area that its rent is computed from.
