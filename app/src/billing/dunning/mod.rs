@@ -1,7 +1,7 @@
 //! 催缴 (S0-19, S4-3.16, domain.md §3.8): what was done, the rules and their trial, what rests, and text messages.
 //!
-//! Three lazy routes, because one would be half again what a module may weigh: what is done with households, the rules with
-//! what rests from them, and text messages with their templates.
+//! Four lazy routes, because one would be twice what a module may weigh: what is done with households, what is entered about
+//! one, the rules with what rests from them, and text messages with their templates.
 
 mod account;
 mod api;
