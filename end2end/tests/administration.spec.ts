@@ -218,7 +218,7 @@ test("the operation log is filtered by account and day, opened, and proves itsel
   // On days that have not come nothing was done; until then everything.
   await bar.locator("[name=since]").fill("2099-01-01");
   await search.click();
-  await expect(page.getByText("没有符合条件的日志")).toBeVisible();
+  await expect(page.getByText("没有符合条件的记录")).toBeVisible();
   await bar.locator("[name=since]").fill("");
   await bar.locator("[name=until]").fill("2099-01-01");
   await search.click();

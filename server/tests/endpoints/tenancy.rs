@@ -71,7 +71,8 @@ pub fn functions(at: &TenancyWorld, list: &Value) -> Vec<Entry> {
         read("contract_list", list.clone(), Hidden),
         read("contracts_chosen", json!({"ids": [id]}), Hidden),
         read("contract_get", json!({"id": id}), NotFound),
-        read("unit_lease_get", json!({"id": at.promised}), Hidden),
+        // Of a home elsewhere the answer is that it is let to nobody.
+        read("unit_lease_get", json!({"id": at.promised}), Good),
         write("contract_offer_get", json!({"assignment": at.chosen})),
         write("contract_create", json!({"form": at.form, "submit": false})),
         // Nobody has approved it.
