@@ -48,7 +48,8 @@ export async function lease(name: string, status: "DRAFT" | "ACTIVE" | "EXPIRED"
      select h.district_id, h.estate_id, h.id, case when $2::text <> 'DRAFT' then 'YZ' || o.id end, o.id, h.mgmt_unit_id, p.id, p.name,
        p.id_number, p.id_number_mask, p.phone, p.phone_mask, h.address, h.layout, h.building_area, h.usable_area, 'LOWINC',
        (select min(id) from rent_standard), 26000, 'USABLE', 4300, 11180, 11180, 0, current_date + $3::int, current_date + $4::int,
-       current_date + $3::int, 1, 'NATURAL', 10, '演示银行', p.phone, '****', p.name, current_date + $3::int, 'PAPER', p.key_id, $2::text,
+       current_date + $3::int, 1, 'NATURAL', 10, '演示银行',
+       (select bank_no from person where bank_no is not null order by id limit 1), '****', p.name, current_date + $3::int, 'PAPER', p.key_id, $2::text,
        case when $2::text <> 'DRAFT' then 'x' end, case when $2::text <> 'DRAFT' then now() end
      from home h, opened o, person p where p.name = $1
      returning account_id as account, id as contract, coalesce(contract_no, '') as number`,

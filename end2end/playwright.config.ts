@@ -21,6 +21,7 @@ function browser(): string {
 export default defineConfig({
   testDir: "./tests",
   outputDir: "./test-results",
+  globalSetup: "./setup.ts",
   globalTeardown: "./teardown.ts",
   // One city in one database: journeys build on it in turn, and two cores are busy with server and browser.
   workers: 1,

@@ -38,7 +38,8 @@ async function signed(): Promise<Let> {
          due_day, bank_name, bank_no, bank_no_mask, bank_holder, sign_on, sign_mode, key_id, status, digest, active_at)
        select h.district_id, h.estate_id, h.id, 'E2E' || h.id, o.id, h.mgmt_unit_id, p.id, p.name, p.id_number, p.id_number_mask,
          p.phone, p.phone_mask, h.address, h.layout, h.building_area, h.usable_area, 'LOWINC', h.rent_standard_id, 26000, 'USABLE',
-         h.usable_area, 10000, 10000, 0, current_date, current_date + 1000, current_date, 1, 'NATURAL', 10, '演示银行', p.phone,
+         h.usable_area, 10000, 10000, 0, current_date, current_date + 1000, current_date, 1, 'NATURAL', 10, '演示银行',
+         (select bank_no from person where bank_no is not null order by id limit 1),
          '****', p.name, current_date, 'PAPER', p.key_id, 'ACTIVE', 'x', now()
        from home h, opened o, people p where p.place = 1
        returning id, contract_no, unit_id, district_id, estate_id, lessee_name),

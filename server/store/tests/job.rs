@@ -304,6 +304,9 @@ async fn plans_run_one_at_a_time() {
         "another plan is not held"
     );
     let shown = plan_list(&admin).await.expect("plans");
+    for plan in Plan::ALL {
+        assert!(shown.iter().any(|row| row.plan == plan), "{plan:?} has no row: nobody would get a turn at it");
+    }
     let running = shown.iter().find(|row| row.plan == sweep).expect("a row");
     assert!(running.started_at.is_some() && running.ended_at.is_none());
     turn.end(database, &Ok(Some("清理：会话1".to_owned())), now).await.expect("ended");

@@ -123,12 +123,12 @@ fn end_form(standard: RentStandard) -> AnyView {
     let fields = view! {
         {fixed("standard-code", "标准编码", row.code)}
         {fixed("standard-rate", "单价(元/㎡·月)", row.unit_rate.to_string())}
-        {edit.text("valid_to", "失效日期", true, |form| &mut form.valid_to, ("date", "当日仍有效"))}
+        {edit.text("valid_to", "失效日期", true, |form| &mut form.valid_to, ("date", ""))}
         {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "供复核人判断"))}
     };
     view! {
         {head}
-        <p class="page-note">"失效后不能再用于新签合同；已签合同的租金不变。"</p>
+        <p class="page-note">"失效日期当日仍有效；其后不能再用于新签合同，已签合同的租金不变。"</p>
         {edit.view_of(fields, "提交复核", back)}
     }
     .into_any()

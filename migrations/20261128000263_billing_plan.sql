@@ -1,0 +1,3 @@
+-- The daily plan that makes the month's bills and pays what is due from balances (PRM-40, PRM-47): without its row the server
+-- never got a turn at it.
+insert into job_plan (code) values ('BILLING');
