@@ -205,9 +205,9 @@ impl World {
             let what = format!("refund {id} is {}", if yes { "agreed to" } else { "refused" });
             self.run(&what, true, || refund_decide(&head, id, version, yes, "材料不全")).await;
             if yes {
-                self.till.refunds[nth].approved = true
+                self.till.refunds[nth].approved = true;
             } else {
-                drop(self.till.refunds.remove(nth))
+                self.till.refunds.remove(nth);
             }
             return;
         }

@@ -23,6 +23,9 @@ use store::{
 /// Rents of the published standards, in yuan a square metre.
 pub const RATES: [(&str, i64); 4] = [("2.40", 24_000), ("2.75", 27_500), ("3.00", 30_000), ("3.33", 33_300)];
 
+/// A bill as it is read: id, account, fee item, contract, months, period from and to, due day, fen.
+type Posted = (i64, i64, String, Option<i64>, i16, NaiveDate, NaiveDate, NaiveDate, i64);
+
 /// The same numbers for the same seed.
 pub struct Dice(pub u64);
 
@@ -342,7 +345,7 @@ impl World {
 
     /// The bills that were posted since the last look, which are those that the model expects; answers their ids in their order.
     pub async fn posted(&mut self, expected: &[Charge]) -> Vec<i64> {
-        let rows: Vec<(i64, i64, String, Option<i64>, i16, NaiveDate, NaiveDate, NaiveDate, i64)> = sqlx::query_as(
+        let rows: Vec<Posted> = sqlx::query_as(
             "select id, account_id, fee_item, contract_id, months, period_from, period_to, due_on, amount_fen from bill
              where id > $1 and reverses_id is null order by id",
         )
