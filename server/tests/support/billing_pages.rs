@@ -96,7 +96,7 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
         (
             "/billing/bills/:id/edit",
             format!("/billing/bills/{bill}/edit"),
-            vec!["编辑账单", "修改原因", "门锁", "method=\"post\" novalidate"],
+            vec!["编辑账单", "修改原因", "甲区租户", "method=\"post\" novalidate"],
         ),
         ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
         ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "ZF1", "甲区租户", "已关闭", "共 1 条"]),
