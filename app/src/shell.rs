@@ -7,6 +7,7 @@ use crate::{
     route::routes,
     ui::{icon, post::post_form, resource::Carried, toast},
 };
+use chrono::NaiveDate;
 use domain::platform::{actor::SessionKind, menu::MenuNode, message::UNREAD_SHOWN, permission::Permission};
 use leptos::{hydration::HydrationScripts, prelude::*, server_fn::ServerFn};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -119,6 +120,12 @@ fn NotFound() -> impl IntoView {
 #[must_use]
 pub fn use_frame() -> RwSignal<Frame> {
     expect_context()
+}
+
+/// The city's day, by which forms judge what is typed; the store asks its own clock.
+#[must_use]
+pub fn today() -> NaiveDate {
+    use_frame().with_untracked(|frame| frame.day.parse()).unwrap_or_default()
 }
 
 /// Whether the signed-in actor may do something.

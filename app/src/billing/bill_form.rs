@@ -2,7 +2,7 @@
 
 use super::api::{account_get, bill_create, bill_get, bill_update};
 use crate::{
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead,
         detail::use_id,
@@ -14,7 +14,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     billing::{
         bill::{BILL_LIST, Bill},
@@ -71,10 +70,6 @@ fn form_view(account: &Account) -> impl IntoView + use<> {
         <p class="page-note">"新增后即为应收账单。租金由合同按月生成，滞纳金由系统计收，不在此录入。"</p>
         {edit.view_of(fields, "新增", back)}
     }
-}
-
-fn today() -> NaiveDate {
-    use_frame().with_untracked(|frame| frame.day.parse()).unwrap_or_default()
 }
 
 pub(super) fn edit_view() -> AnyView {

@@ -2,7 +2,7 @@
 
 use super::api::{contract_file, contract_get};
 use crate::{
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead,
         detail::use_id,
@@ -13,7 +13,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     id::ContractId,
     tenancy::{
@@ -57,7 +56,7 @@ fn form_view(contract: &Contract) -> AnyView {
     if !contract.row.status.is_filed() {
         return view! { {head}{empty_view("合同未审批通过或已作废，不能登记备案")} }.into_any();
     }
-    let today = use_frame().with_untracked(|frame| frame.day.parse::<NaiveDate>()).unwrap_or_default();
+    let today = today();
     let deeds = Deeds {
         check: Box::new(move |form: &FilingForm| form.check(sign_on, today).map(drop)),
         save: Arc::new(move |form, version| {

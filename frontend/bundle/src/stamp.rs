@@ -24,9 +24,10 @@ pub fn of(order: &Order) -> Result<String> {
     for folder in [&order.assets, &order.public].into_iter().flatten() {
         add_tree(&mut stamp, folder)?;
     }
-    let lock = Path::new("style/package-lock.json");
-    if lock.exists() {
-        add(&mut stamp, lock)?;
+    for tool in ["style/package-lock.json", "style/wasm-opt.mjs"].map(Path::new) {
+        if tool.exists() {
+            add(&mut stamp, tool)?;
+        }
     }
     Ok(stamp)
 }

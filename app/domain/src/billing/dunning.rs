@@ -302,7 +302,7 @@ impl RuleForm {
         }
         let template = match way.channel() {
             Some(_) => {
-                let known = SmsKind::from_code(&self.template).filter(|kind| *kind != SmsKind::DeductFail);
+                let known = SmsKind::from_code(&self.template).filter(|kind| kind.is_of_rules());
                 Some(known.ok_or("请选择短信模板")?)
             }
             None => None,

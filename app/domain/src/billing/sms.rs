@@ -182,10 +182,17 @@ pub fn sms_parts(sign: &str, content: &str) -> i16 {
 }
 
 impl SmsKind {
-    /// What a dunning rule may send: not what follows from an event of its own.
+    /// Whether a dunning rule may send it: not what follows from an event of its own.
+    #[must_use]
+    pub fn is_of_rules(self) -> bool {
+        self != Self::DeductFail
+    }
+
+    /// What a dunning rule may send, to choose from.
     #[must_use]
     pub fn of_rules() -> Vec<Item> {
-        Self::choices().into_iter().filter(|item| item.code != Self::DeductFail.code()).collect()
+        let known = |item: &Item| Self::from_code(item.code).is_some_and(Self::is_of_rules);
+        Self::choices().into_iter().filter(known).collect()
     }
 
     /// What its template may name, each with an example for the preview.

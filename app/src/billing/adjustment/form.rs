@@ -3,7 +3,7 @@
 use super::api::{adjustment_create, adjustment_offer_get, adjustment_preview_get};
 use crate::{
     billing::{figure, table_panel},
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead,
         combo::flat,
@@ -15,7 +15,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     billing::{
         adjustment::{AdjustType, AdjustmentForm, AdjustmentOffer, AdjustmentPreview, NOTICE_DAYS},
@@ -48,7 +47,7 @@ pub(super) fn new_view() -> AnyView {
 const SOME_REQUEST: &str = "00000000-0000-4000-8000-000000000000";
 
 fn form_view(offer: AdjustmentOffer) -> impl IntoView {
-    let today = use_frame().with_untracked(|frame| frame.day.parse::<NaiveDate>().unwrap_or_default());
+    let today = today();
     let shown = RwSignal::new(None::<AdjustmentPreview>);
     let way = RwSignal::new(0_usize);
     // One per page: however often the button is pressed, one adjustment is asked for.

@@ -2,7 +2,7 @@
 
 use super::api::{deduction_create, deduction_offer_get};
 use crate::{
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead, error_view,
         form::{Deeds, use_edit},
@@ -10,7 +10,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::billing::deduction::{DEDUCTION_LIST, DeductionForm, DeductionOffer};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ pub(super) fn new_view() -> AnyView {
 }
 
 fn form_view(offer: DeductionOffer) -> impl IntoView {
-    let today = use_frame().with_untracked(|frame| frame.day.parse::<NaiveDate>().unwrap_or_default());
+    let today = today();
     let deeds = Deeds {
         check: Box::new(move |form: &DeductionForm| form.check(today).map(drop)),
         save: Arc::new(|form, _| {

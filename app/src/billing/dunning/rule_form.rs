@@ -2,7 +2,7 @@
 
 use super::api::{rule_set_create, rule_set_places};
 use crate::{
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead, error_view,
         field::coded,
@@ -13,7 +13,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     billing::{
         dunning::{Anchor, DunningWay, RULES_MAX, RuleForm, RuleSetForm},
@@ -44,7 +43,7 @@ pub(super) fn new_view() -> AnyView {
 }
 
 fn form_view((city, districts): (bool, Vec<Choice>)) -> impl IntoView {
-    let today = use_frame().with_untracked(|frame| frame.day.parse::<NaiveDate>().unwrap_or_default());
+    let today = today();
     let deeds = Deeds {
         check: Box::new(move |form: &RuleSetForm| form.check(today).map(drop)),
         save: Arc::new(|form, _| {

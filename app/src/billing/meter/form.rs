@@ -3,7 +3,7 @@
 use super::api::{meter_create, meter_get, meter_offer_get, meter_replace, meter_update, meters_create};
 use crate::{
     ApiError,
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead,
         combo::flat,
@@ -17,7 +17,6 @@ use crate::{
         unit_picker::unit_picker,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     billing::{
         meter::{Meter, MeterOffer, MeterShare},
@@ -29,10 +28,6 @@ use domain::{
 };
 use leptos::prelude::*;
 use std::sync::Arc;
-
-fn today() -> NaiveDate {
-    use_frame().with_untracked(|frame| frame.day.parse().unwrap_or_default())
-}
 
 fn pairs(pairs: Vec<(i64, String)>) -> Vec<(String, String)> {
     pairs.into_iter().map(|(id, label)| (id.to_string(), label)).collect()

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     billing::figure,
-    shell::{may, use_frame},
+    shell::{may, today},
     ui::{
         PageHead,
         combo::flat,
@@ -23,7 +23,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     billing::{
         meter_reading::{Period, PeriodForm, PeriodOffer, PeriodRow, PeriodStatus},
@@ -57,7 +56,7 @@ pub(super) fn new_view() -> AnyView {
 }
 
 fn form_view(offer: PeriodOffer) -> AnyView {
-    let today = use_frame().with_untracked(|frame| frame.day.parse::<NaiveDate>().unwrap_or_default());
+    let today = today();
     let deeds = Deeds {
         check: Box::new(move |form: &PeriodForm| form.check(today).map(drop)),
         save: Arc::new(|form: PeriodForm, _| {

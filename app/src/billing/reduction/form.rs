@@ -4,7 +4,7 @@
 use super::api::{reduction_create, reduction_get, reduction_preview_get, reduction_stop};
 use crate::{
     billing::figure,
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead,
         detail::use_id,
@@ -16,7 +16,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     billing::reduction::{MONTHS_MAX, REDUCTION_LIST, ReductionForm, ReductionRow},
     dictionary::ApplicantCategory,
@@ -40,7 +39,7 @@ pub(super) fn new_view() -> AnyView {
 }
 
 fn form_view() -> impl IntoView {
-    let today = use_frame().with_untracked(|frame| frame.day.parse::<NaiveDate>().unwrap_or_default());
+    let today = today();
     let shown = RwSignal::new(None::<(Money, Money, Money)>);
     let way = RwSignal::new(0_usize);
     // One per page: however often the button is pressed, one reduction is asked for.

@@ -6,7 +6,7 @@ use crate::{
         rent_standard::{rent_standard_end_request, rent_standard_get, rent_standard_request},
         use_id,
     },
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead,
         combo::flat,
@@ -17,7 +17,6 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::{
     dictionary::{ApplicantCategory, AreaBasis},
     housing::{
@@ -29,10 +28,6 @@ use domain::{
 };
 use leptos::prelude::*;
 use std::sync::Arc;
-
-fn today() -> NaiveDate {
-    use_frame().with_untracked(|frame| frame.day.parse()).unwrap_or_default()
-}
 
 pub fn new_view() -> AnyView {
     let choices = resource(|| (), |()| stock_choices_get());

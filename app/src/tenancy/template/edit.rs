@@ -2,7 +2,7 @@
 
 use super::api::{template_create, template_get, template_update};
 use crate::{
-    shell::use_frame,
+    shell::today,
     ui::{
         PageHead,
         detail::use_id,
@@ -13,14 +13,9 @@ use crate::{
         resource::resource,
     },
 };
-use chrono::NaiveDate;
 use domain::tenancy::template::{CLAUSES, TEMPLATE_LIST, Template, TemplateForm, TemplateKind};
 use leptos::prelude::*;
 use std::sync::Arc;
-
-fn today() -> NaiveDate {
-    use_frame().with_untracked(|frame| frame.day.parse()).unwrap_or_default()
-}
 
 pub(super) fn new_view() -> AnyView {
     let today = today();

@@ -23,6 +23,12 @@ use domain::{
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 
+/// Which page the parts of the address name.
+fn use_page(of: fn(&[&str]) -> u8) -> Memo<u8> {
+    let path = use_location().pathname;
+    Memo::new(move |_| path.with(|path| of(&path.trim_matches('/').split('/').collect::<Vec<_>>())))
+}
+
 /// Templates, and 付款通知单.
 pub struct Papers;
 
@@ -36,20 +42,14 @@ impl LazyRoute for Papers {
     }
 
     fn view(_this: Self) -> AnyView {
-        let path = use_location().pathname;
-        let page = Memo::new(move |_| {
-            path.with(|path| {
-                let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-                match parts.as_slice() {
-                    ["tenancy", "templates"] => 1,
-                    ["tenancy", "templates", "new"] => 2,
-                    ["tenancy", "templates", _] => 3,
-                    ["tenancy", "templates", _, "edit"] => 4,
-                    ["billing", "notices"] => 5,
-                    // On the way to another module.
-                    _ => 0,
-                }
-            })
+        let page = use_page(|parts| match parts {
+            ["tenancy", "templates"] => 1,
+            ["tenancy", "templates", "new"] => 2,
+            ["tenancy", "templates", _] => 3,
+            ["tenancy", "templates", _, "edit"] => 4,
+            ["billing", "notices"] => 5,
+            // On the way to another module.
+            _ => 0,
         });
         (move || match page.get() {
             1 => templates_view(),
@@ -70,21 +70,15 @@ impl LazyRoute for Prints {
     }
 
     fn view(_this: Self) -> AnyView {
-        let path = use_location().pathname;
-        let page = Memo::new(move |_| {
-            path.with(|path| {
-                let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-                match parts.as_slice() {
-                    ["tenancy", "prints"] => 1,
-                    ["tenancy", "prints", "audit"] => 2,
-                    ["tenancy", "prints", _] => 3,
-                    ["tenancy", "print-queue"] => 4,
-                    ["tenancy", "print-queue", "selected"] => 5,
-                    ["tenancy", "print-queue", "skipped"] => 6,
-                    // On the way to another module.
-                    _ => 0,
-                }
-            })
+        let page = use_page(|parts| match parts {
+            ["tenancy", "prints"] => 1,
+            ["tenancy", "prints", "audit"] => 2,
+            ["tenancy", "prints", _] => 3,
+            ["tenancy", "print-queue"] => 4,
+            ["tenancy", "print-queue", "selected"] => 5,
+            ["tenancy", "print-queue", "skipped"] => 6,
+            // On the way to another module.
+            _ => 0,
         });
         (move || match page.get() {
             1 => prints_view(),

@@ -5,7 +5,10 @@ use crate::{
     ctx::{Tx, connection},
     error::stored,
     list::{SmallList, push_ending, push_id},
-    platform::approval::{Change, Request, approval_pending, approval_submit, outdated},
+    platform::{
+        approval::{Change, Request, approval_pending, approval_submit, outdated},
+        parameter::district_named,
+    },
 };
 use chrono::NaiveDate;
 use domain::{
@@ -149,18 +152,7 @@ pub async fn rent_standard_request(ctx: &Ctx, form: &NewStandardForm) -> Result<
     let (standard, reason) = form.check(ctx.today())?;
     let mut tx = ctx.begin_platform().await?;
     code_check(&mut tx, &standard.code).await?;
-    let district = match standard.district {
-        None => None,
-        Some(district) => Some(
-            sqlx::query_scalar!(
-                "select name from organization where id = $1 and type = 'DISTRICT' and deleted_at is null and status = 'ON'",
-                district.0
-            )
-            .fetch_optional(connection(&mut tx))
-            .await?
-            .ok_or_else(|| FieldErrors::from(("district", "该区县不存在或已停用，请刷新后重新选择")))?,
-        ),
-    };
+    let district = district_named(&mut tx, standard.district).await?;
     let request = Request {
         kind: ApprovalKind::RentStandard,
         subject: format!("新增租金标准：{} {}", standard.code, standard.name),

@@ -12,7 +12,7 @@ use domain::{
     dictionary::ApprovalKind,
     failure::{Failure, FieldErrors},
     housing::choice::Choice,
-    id::ApprovalId,
+    id::{ApprovalId, OrganizationId},
     platform::{
         approval::ChangeLine,
         parameter::{CATALOGUE, ParameterFields, ParameterForm, ParameterRow, ParameterValue, parameter},
@@ -102,18 +102,7 @@ pub async fn parameter_request(ctx: &Ctx, version: i32, form: &ParameterForm) ->
     if version != present {
         return Err(Failure::Conflict.into());
     }
-    let place = match fields.district {
-        None => None,
-        Some(district) => Some(
-            sqlx::query_scalar!(
-                "select name from organization where id = $1 and type = 'DISTRICT' and deleted_at is null and status = 'ON'",
-                district.0
-            )
-            .fetch_optional(connection(&mut tx))
-            .await?
-            .ok_or_else(|| FieldErrors::from(("district", "该区县不存在或已停用，请刷新后重新选择")))?,
-        ),
-    };
+    let place = district_named(&mut tx, fields.district).await?;
     // What would be in force there on that day without the change.
     let before = sqlx::query_scalar!(
         "select value from parameter where code = $1 and (district_id is null or district_id = $2) and valid_from <= $3
@@ -144,6 +133,24 @@ pub async fn parameter_request(ctx: &Ctx, version: i32, form: &ParameterForm) ->
     let id = approval_submit(&mut tx, ctx, request).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// What the district is called that something is asked for; none: the whole city.
+///
+/// # Errors
+/// A complaint about `district` when there is none of the kind in use.
+pub(crate) async fn district_named(tx: &mut Tx, district: Option<OrganizationId>) -> Result<Option<String>> {
+    let Some(district) = district else { return Ok(None) };
+    let name = sqlx::query_scalar!(
+        "select name from organization where id = $1 and type = 'DISTRICT' and deleted_at is null and status = 'ON'",
+        district.0
+    )
+    .fetch_optional(connection(tx))
+    .await?;
+    match name {
+        Some(name) => Ok(Some(name)),
+        None => Err(FieldErrors::from(("district", "该区县不存在或已停用，请刷新后重新选择")).into()),
+    }
 }
 
 /// Does what a request about a parameter asks for. A day that has passed while it waited becomes today's: the past is

@@ -106,29 +106,17 @@ pub async fn bill_update(ctx: &Ctx, id: BillId, version: i32, form: &BillEdit) -
     let mut tx = ctx.begin().await?;
     let account = account_of(&mut tx, id).await?;
     hold(&mut tx, AccountId(account)).await?;
-    let bill = sqlx::query!(
-        "select district_id, decision, due_on, remark, amount_fen + late_fee_fen as amount, paid_fen + late_paid_fen as paid,
-                verified_fen, reverses_id, in_batch, version
-         from bill where id = $1 for update",
-        id.0
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    if bill.version != version {
-        return Err(Failure::Conflict.into());
-    }
-    if bill.reverses_id.is_some() {
+    let bill = locked(&mut tx, ctx, id, version).await?;
+    if bill.counter {
         return Err(Failure::refused("红字账单不能修改").into());
     }
     let change = form.check(bill.due_on, ctx.today())?;
     let mut said = Vec::new();
     if change.due_on != bill.due_on {
-        let grace = graces(&mut tx, ctx.today()).await?.of(bill.district_id);
-        let money = (bill.amount.unwrap_or_default(), bill.paid.unwrap_or_default(), bill.verified_fen);
-        if !status(bill.decision.as_deref(), bill.due_on, money, grace, ctx.today())?.is_unpaid() {
+        if !bill.status.is_unpaid() {
             return Err(FieldErrors::from(("due_on", "账单已缴清或已办结，不能修改到期日")).into());
         }
-        if bill.in_batch.is_some() {
+        if bill.in_batch {
             return Err(FieldErrors::from(("due_on", "该账单正在银行扣款中，请于回盘后再改")).into());
         }
         said.push(format!("到期日：{} → {}", bill.due_on, change.due_on));
@@ -206,10 +194,36 @@ pub async fn bill_reverse(ctx: &Ctx, id: BillId, version: i32, how: TakeBack, re
 
 /// What the bill becomes.
 async fn decide(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32, how: TakeBack) -> Result<BillStatus> {
+    let bill = locked(tx, ctx, id, version).await?;
+    let event = how.event();
+    if bill.counter {
+        return Err(Failure::refused(format!("红字账单不能{event}")).into());
+    }
+    if bill.paid {
+        return Err(Failure::refused(format!("已收款账单不能{event}，请先办理退费")).into());
+    }
+    Ok(bill.status.next(event).map_err(Failure::from)?)
+}
+
+/// A posted bill whose row is locked, as it stands today.
+struct Locked {
+    status: BillStatus,
+    due_on: NaiveDate,
+    remark: Option<String>,
+    /// something was paid of it
+    paid: bool,
+    /// the bank is asked for it
+    in_batch: bool,
+    /// it takes back another
+    counter: bool,
+}
+
+/// Locks a bill that nobody changed since it was read; its account is locked before it.
+async fn locked(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32) -> Result<Locked> {
     let bill = sqlx::query!(
-        "select district_id, decision, due_on, amount_fen + late_fee_fen as amount, paid_fen + late_paid_fen as paid, verified_fen,
-                reverses_id, version
-         from bill where id = $1 for update",
+        r#"select district_id, decision, due_on, remark, amount_fen + late_fee_fen as "amount!", paid_fen + late_paid_fen as "paid!",
+                  verified_fen, reverses_id, in_batch, version
+           from bill where id = $1 for update"#,
         id.0
     )
     .fetch_one(connection(tx))
@@ -217,18 +231,16 @@ async fn decide(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32, how: TakeBack)
     if bill.version != version {
         return Err(Failure::Conflict.into());
     }
-    let event = how.event();
-    if bill.reverses_id.is_some() {
-        return Err(Failure::refused(format!("红字账单不能{event}")).into());
-    }
-    let paid = bill.paid.unwrap_or_default();
-    if paid > 0 {
-        return Err(Failure::refused(format!("已收款账单不能{event}，请先办理退费")).into());
-    }
     let grace = graces(tx, ctx.today()).await?.of(bill.district_id);
-    let money = (bill.amount.unwrap_or_default(), paid, bill.verified_fen);
-    let present = status(bill.decision.as_deref(), bill.due_on, money, grace, ctx.today())?;
-    Ok(present.next(event).map_err(Failure::from)?)
+    let money = (bill.amount, bill.paid, bill.verified_fen);
+    Ok(Locked {
+        status: status(bill.decision.as_deref(), bill.due_on, money, grace, ctx.today())?,
+        due_on: bill.due_on,
+        remark: bill.remark,
+        paid: bill.paid > 0,
+        in_batch: bill.in_batch.is_some(),
+        counter: bill.reverses_id.is_some(),
+    })
 }
 
 /// The counter-bill of one bill; one that came to nothing has none.
