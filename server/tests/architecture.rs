@@ -105,3 +105,21 @@ fn files_stay_small_and_are_named_after_something() {
         }
     }
 }
+
+/// All tests of a crate are one program, so a file that its `main.rs` does not name is never compiled.
+#[test]
+fn every_file_of_tests_is_run() {
+    for folder in ["server/tests", "server/store/tests"] {
+        let named = read(&format!("{folder}/main.rs"));
+        let mut seen = 0;
+        for entry in fs::read_dir(root().join(folder)).expect("a folder").flatten() {
+            let path = entry.path();
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            if name != "main" {
+                assert!(named.contains(&format!("\nmod {name};\n")), "{folder}/main.rs does not name {name}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "{folder}: only {seen} files were found");
+    }
+}

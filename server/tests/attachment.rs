@@ -1,7 +1,6 @@
 //! Files of records over HTTP: what is taken in, what is refused with which sentence, and how it is handed out.
 
-mod support;
-
+use crate::support::{Answer, Site, request};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},
@@ -9,7 +8,6 @@ use axum::{
 use domain::platform::attachment::FILE_BYTES_MAX;
 use image::{RgbImage, codecs::png::PngEncoder};
 use serde_json::json;
-use support::{Answer, Site, request};
 
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut encoded = Vec::new();

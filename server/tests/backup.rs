@@ -1,8 +1,10 @@
 //! The drill: what was backed up comes back after everything else is gone, and a backup that is not what it was is
 //! refused before anything is touched.
 
-mod support;
-
+use crate::support::{
+    city::PASSWORD,
+    database::{EmptyDatabase, KEY, TestDatabase},
+};
 use chrono::Utc;
 use domain::{
     dictionary::{AttachmentKind, AttachmentOwner},
@@ -33,10 +35,6 @@ use store::{
         session::{SignIn, captcha_create, session_ctx, sign_in},
         user::{UserRef, user_ctx},
     },
-};
-use support::{
-    city::PASSWORD,
-    database::{EmptyDatabase, KEY, TestDatabase},
 };
 use tokio::sync::watch;
 

@@ -1,7 +1,10 @@
 //! Contracts and the bank, file by file (domain.md §3.5 C4): our side and the simulated bank over a real folder.
 
-mod support;
-
+use crate::support::{
+    city,
+    database::TestDatabase,
+    tenancy::{approved, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{dictionary::ContractStatus, id::ContractId};
 use server::bank::{
@@ -15,11 +18,6 @@ use store::{
     billing::bank::contract_file::contract_file_next,
     platform::user::{UserRef, user_ctx},
     tenancy::contract::{contract_get, contract_sync_again},
-};
-use support::{
-    city,
-    database::TestDatabase,
-    tenancy::{approved, assigned, form, tenant, vacant},
 };
 
 /// A city with a bank behind a folder.
@@ -94,7 +92,7 @@ async fn a_contract_that_the_bank_knows_comes_into_force() {
         assert_eq!(lines.len(), 3, "{text}");
         assert_eq!((lines[0][0], lines[0][2], lines[0][3]), ("H", "0371", "1"));
         let [_, seq, number, what, account, holder, id_last, bank, ..] = lines[1][..] else { panic!("{text}") };
-        assert_eq!((seq, what, account, holder), ("1", "ADD", support::tenancy::BANK, "测试租户0"));
+        assert_eq!((seq, what, account, holder), ("1", "ADD", crate::support::tenancy::BANK, "测试租户0"));
         assert_eq!((id_last, bank), ("070017", "测试银行"));
         assert!(number.starts_with("HT") && name.starts_with(lines[0][1]));
         assert_eq!(desk.round().await, Ok(None), "it is told once");

@@ -1,8 +1,11 @@
 //! Direct debits and the bank, file by file (domain.md §3.7): whatever way the simulated bank answers, over a real folder, the
 //! batch ends where it should and nothing is entered twice.
 
-mod support;
-
+use crate::support::{
+    city,
+    database::TestDatabase,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, Days, Months, Utc};
 use domain::{
     billing::{deduction::DeductionForm, plan::month_of},
@@ -30,11 +33,6 @@ use store::{
         },
     },
     platform::user::{NewUser, user_create},
-};
-use support::{
-    city,
-    database::TestDatabase,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 /// Two accountants, a household that owes, and a bank behind a folder.

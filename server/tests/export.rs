@@ -1,7 +1,6 @@
 //! Exports as people get them: every row once, however many there are.
 
-mod support;
-
+use crate::support::{Answer, Site, city, request};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},
@@ -9,7 +8,6 @@ use axum::{
 use calamine::{Reader as _, Xlsx, open_workbook_from_rs};
 use domain::export::DIRECT_ROWS;
 use std::{collections::HashSet, io::Cursor};
-use support::{Answer, Site, city, request};
 
 /// Asks for an export as its form does.
 async fn asked(site: &Site, list: &str, rows: u32, session: &str) -> Answer {

@@ -1,8 +1,7 @@
 //! What people see when the database goes away under load or its disk is full, what a server that was killed leaves
 //! behind, and two people at the same record in the same moment.
 
-mod support;
-
+use crate::support::{Site, multipart, request, sheet};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},
@@ -19,7 +18,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use support::{Site, multipart, request, sheet};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,

@@ -1,7 +1,6 @@
 //! What the first start leaves, also when it is cut off or two servers start at once.
 
-mod support;
-
+use crate::support::database::EmptyDatabase;
 use domain::list::ListQuery;
 use server::{demo, keys};
 use std::{path::PathBuf, time::Duration};
@@ -9,7 +8,6 @@ use store::{
     Database,
     platform::user::{UserRef, user_ctx},
 };
-use support::database::EmptyDatabase;
 
 /// A folder of its own for the notes.
 struct Folder(PathBuf);

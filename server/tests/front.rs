@@ -1,7 +1,6 @@
 //! What stands in front of the pages: every request leaves a trace without anybody's data, limits, readiness, figures.
 
-mod support;
-
+use crate::support::{Site, request};
 use axum::{
     body::{Body, to_bytes},
     http::{Method, Request, StatusCode},
@@ -12,7 +11,6 @@ use std::{
     io::Write,
     sync::{Arc, Mutex, PoisonError},
 };
-use support::{Site, request};
 use tower::ServiceExt as _;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -135,10 +133,10 @@ async fn only_a_trusted_proxy_names_request_and_visitor() {
         assert_eq!(answer.header("x-request-id") == "edge-1", id.is_some(), "{}", answer.header("x-request-id"));
 
         let fields = [("login", "city"), ("password", "x"), ("captcha_id", "x"), ("captcha", "x")];
-        let asked = support::form_request("sign_in", &fields, None)
+        let asked = crate::support::form_request("sign_in", &fields, None)
             .header("x-forwarded-for", "203.0.113.9")
             .header("x-forwarded-for", "10.0.0.1, 198.51.100.7");
-        site.ask(asked.body(Body::from(support::form(&fields))).expect("a request")).await;
+        site.ask(asked.body(Body::from(crate::support::form(&fields))).expect("a request")).await;
         assert_eq!(site.text("select address from login_attempt").await, address);
     }
 }

@@ -1,8 +1,11 @@
 //! Imports from the file to the database: the queue's task and the command line, good files and bad ones.
 
-#[path = "../store/tests/support/mod.rs"]
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    city::{PASSWORD, UNITS, ctx},
+    database::EmptyDatabase,
+    sheet::{Cells, numbered, row},
+};
 use domain::{
     import::{ImportJob, ImportReport, ImportStatus, SheetKey},
     platform::setting::code,
@@ -26,12 +29,6 @@ use store::{
         token::{hex, random_bytes},
         user::{NewUser, user_create},
     },
-};
-use support::{
-    TestDatabase,
-    city::{PASSWORD, UNITS, ctx},
-    database::EmptyDatabase,
-    sheet::{Cells, numbered, row},
 };
 
 /// Rows of the sheet as a file.

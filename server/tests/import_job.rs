@@ -1,9 +1,11 @@
 //! Import jobs between browser, queue and command line: requests that come twice, attempts that fail, processes that
 //! are killed.
 
-#[path = "../store/tests/support/mod.rs"]
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    city::{UNITS, ctx},
+    sheet::row,
+};
 use domain::import::{ImportJob, ImportStatus, SheetKey};
 use server::{
     import::{Command as Line, CommandEnd, import_files, run_job},
@@ -26,11 +28,6 @@ use store::{
         job::{job_cancel, job_retry},
         token::{hex, random_bytes, short_id},
     },
-};
-use support::{
-    TestDatabase,
-    city::{UNITS, ctx},
-    sheet::row,
 };
 
 const SHEET: SheetKey = SheetKey::Building;
@@ -215,7 +212,7 @@ impl Process {
     fn start(test: &TestDatabase, folder: &Folder, arguments: &[&str]) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
         // With the keys of this database: what was uploaded is sealed.
-        let program = program.args(arguments).env("HOUSING_KEYS", support::database::KEY);
+        let program = program.args(arguments).env("HOUSING_KEYS", crate::support::database::KEY);
         let program = program.env("DATABASE_URL", test.url()).env("HOUSING_DATA", &folder.0);
         let child = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         Self(child.expect("the program starts"))

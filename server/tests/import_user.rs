@@ -1,7 +1,6 @@
 //! Accounts from a file: by the command line, by the queue, and the file with their first passwords.
 
-mod support;
-
+use crate::support::{Site, city, request, sheet};
 use axum::{
     body::Body,
     http::{Method, StatusCode},
@@ -24,7 +23,6 @@ use store::{
         token::{hex, random_bytes},
     },
 };
-use support::{Site, city, request, sheet};
 
 fn file(rows: &[Vec<String>]) -> Vec<u8> {
     let template = template_of(SheetKey::User);

@@ -1,14 +1,12 @@
 //! The live stream over HTTP: it ends with its session, however much there is to tell.
 
-mod support;
-
+use crate::support::{Site, request};
 use axum::{
     body::Body,
     http::{Method, StatusCode},
 };
 use futures_util::StreamExt as _;
 use std::time::{Duration, Instant};
-use support::{Site, request};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 

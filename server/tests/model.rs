@@ -5,22 +5,13 @@
 //! A run is told by its seed, which is printed with the commands that led to a difference. `MODEL_SEED`, `MODEL_STEPS` and
 //! `MODEL_KILLS` choose another one, and a longer one; `MODEL_CHECK=1` looks after each step, which finds the first that differs.
 
-#[path = "model/bank.rs"]
 mod bank;
-#[path = "model/books.rs"]
 mod books;
-#[path = "model/check.rs"]
 mod check;
-#[path = "model/desk.rs"]
 mod desk;
-#[path = "model/leaving.rs"]
 mod leaving;
-#[path = "model/phone.rs"]
 mod phone;
-mod support;
-#[path = "model/till.rs"]
 mod till;
-#[path = "model/world.rs"]
 mod world;
 
 use books::{Way, month_of};

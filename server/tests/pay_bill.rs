@@ -1,8 +1,7 @@
 //! The payment companies' daily bills over a real connection: fetched once, held against the orders, and what comes of what does not
 //! agree.
 
-mod support;
-
+use crate::support::{city, desk::Desk};
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use domain::{billing::pay_odd::PayOddOutcome, failure::Failure, list::ListQuery};
 use server::pay::{
@@ -16,7 +15,6 @@ use store::{
     },
     ctx::{china_day, china_midnight},
 };
-use support::{city, desk::Desk};
 
 const BOTH: [(Company, &str); 2] = [(Company::WeChat, "WECHAT"), (Company::Alipay, "ALIPAY")];
 

@@ -1,8 +1,11 @@
 //! Tenants over HTTP: signing in, looking, paying through a simulated payment company that speaks its protocol over a real
 //! connection, and what is not believed.
 
-mod support;
-
+use crate::support::{
+    Answer,
+    desk::{Desk, PHONE, value_of},
+    request,
+};
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
@@ -14,11 +17,6 @@ use server::{
         simulate::{Behaviour, Company},
     },
     portal::COOKIE,
-};
-use support::{
-    Answer,
-    desk::{Desk, PHONE, value_of},
-    request,
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,11 @@
 //! The search as a browser gets it: a person's number goes by the body of a form and stands in no address.
 
-mod support;
-
+use crate::support::{Answer, Site, city, form, request};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},
 };
 use domain::{list::percent_encode, person::PersonForm};
-use support::{Answer, Site, city, form, request};
 
 const FOUND: &str = "甲区租户";
 const NUMBER: &str = "13800000000";

@@ -1,12 +1,10 @@
 //! The second factor over HTTP: two steps at the door, nothing behind it before the second, and who has to set one up.
 
-mod support;
-
+use crate::support::{Answer, Site, city::PASSWORD, phone};
 use axum::http::StatusCode;
 use chrono::Utc;
 use serde_json::json;
 use store::platform::setting::setting_put;
-use support::{Answer, Site, city::PASSWORD, phone};
 
 /// The first step, as a browser without JavaScript takes it.
 async fn sign_in(site: &Site, login: &str, password: &str) -> Answer {

@@ -1,8 +1,6 @@
 //! Settings that take effect while the process runs.
 
-mod support;
-
-use support::Site;
+use crate::support::Site;
 
 /// A page may only load tiles from where its own settings say they are.
 #[tokio::test]

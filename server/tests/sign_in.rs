@@ -1,14 +1,12 @@
 //! Signing in over HTTP: the form works without JavaScript, cookies are what they must be, and requests
 //! from other sites are refused.
 
-mod support;
-
+use crate::support::{Answer, Site, city::PASSWORD, form, form_request, request};
 use axum::{
     body::Body,
     http::{Method, StatusCode},
 };
 use serde_json::json;
-use support::{Answer, Site, city::PASSWORD, form, form_request, request};
 use tower::ServiceExt as _;
 
 /// Signs in as a person does: the captcha's answer is in the database, there is no other way.
@@ -138,7 +136,10 @@ async fn an_open_page_is_nobody_at_work() {
     }
     rest().await;
     let frame = site.call("frame_get", &json!({}), Some(&session)).await.json();
-    assert_eq!((frame["actor"]["name"].as_str(), frame["build"].as_str()), (Some("测试city"), Some(support::BUILD)));
+    assert_eq!(
+        (frame["actor"]["name"].as_str(), frame["build"].as_str()),
+        (Some("测试city"), Some(crate::support::BUILD))
+    );
     assert_eq!(site.id(idle).await, 0);
 }
 

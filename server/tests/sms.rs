@@ -1,7 +1,10 @@
 //! Text messages through a real folder: our side and the simulated carrier.
 
-mod support;
-
+use crate::support::{
+    city,
+    database::TestDatabase,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use domain::{billing::sms::Prices, value::Money};
 use futures_util::future::BoxFuture;
@@ -15,11 +18,6 @@ use server::{
 };
 use std::{fs, path::PathBuf};
 use store::platform::sms::Outgoing;
-use support::{
-    city,
-    database::TestDatabase,
-    tenancy::{active, assigned, form, tenant, vacant},
-};
 
 /// A city with a carrier behind a folder, and messages that wait.
 struct Desk {

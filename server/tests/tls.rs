@@ -1,12 +1,10 @@
 //! HTTPS by the server itself, with a certificate made here: pages, live streams, renewal, the end.
 
-mod support;
-
+use crate::support::{Site, city::PASSWORD};
 use axum::serve::ListenerExt as _;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use server::front::tls::{Files, TlsListener, listen};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
-use support::{Site, city::PASSWORD};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -113,7 +111,7 @@ async fn people_sign_in_over_https() {
     assert!(page.contains("strict-transport-security: max-age="), "{page}");
     let captcha = site.text("select id::text from captcha").await;
     let fields = [("login", "city"), ("password", PASSWORD), ("captcha_id", &captcha), ("captcha", "K7PQ")];
-    let entered = ask(serving.address, &trusted, "POST /api/sign_in", &support::form(&fields)).await;
+    let entered = ask(serving.address, &trusted, "POST /api/sign_in", &crate::support::form(&fields)).await;
     assert!(entered.contains("SameSite=Lax; Secure"), "{entered}");
     assert_eq!(site.text("select address from login_attempt").await, "127.0.0.1", "the address comes through TLS");
     // What is no proxy is not believed, although cookies are Secure.

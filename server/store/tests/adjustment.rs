@@ -1,9 +1,12 @@
 //! Rent adjustments (E-55, S1-7.1, I-12): who is affected, who decides, and what plans and bills come to.
 
-#[path = "adjustment/left_out.rs"]
 mod left_out;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    sheet::{import, row, take, told},
+    tenancy::{active, assigned, form, rent_data, tenant, vacant},
+};
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use domain::{
     billing::{
@@ -32,11 +35,6 @@ use store::{
     insight::reminder::reminder_list,
     platform::user::{UserRef, user_ctx},
     tenancy::contract::contract_get,
-};
-use support::{
-    TestDatabase, city,
-    sheet::{import, row, take, told},
-    tenancy::{active, assigned, form, rent_data, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

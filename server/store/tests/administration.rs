@@ -1,9 +1,13 @@
 //! Accounts, roles and parameters under maker and checker (S1-9.2, 9.3, 9.6; domain.md §6.4).
 
-#[path = "administration/reach.rs"]
 mod reach;
-mod support;
 
+use crate::support::{
+    TestDatabase,
+    city::{self, PASSWORD},
+    database::KEY,
+    door::enters,
+};
 use chrono::{TimeDelta, Utc};
 use domain::{
     dictionary::{ApprovalStatus, UserStatus},
@@ -33,12 +37,6 @@ use store::{
             user_register, user_rotate, user_sessions_end, user_status_set, user_unlock, user_update,
         },
     },
-};
-use support::{
-    TestDatabase,
-    city::{self, PASSWORD},
-    database::KEY,
-    door::enters,
 };
 
 /// Who takes part.

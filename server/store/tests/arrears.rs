@@ -1,10 +1,12 @@
 //! Arrears: the worked example of domain.md §4.11 through real bills and a clock, counters that equal a recount whatever
 //! happens, colours that follow at once, and who sees them.
 
-#[path = "arrears/model.rs"]
 mod model;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{approved, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
 use domain::{
     billing::{
@@ -40,10 +42,6 @@ use store::{
     live::{Change, Feed},
     platform::user::{UserRef, user_ctx},
     tenancy::contract::{SyncAnswer, contract_get, contract_synced},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{approved, assigned, form, tenant, vacant},
 };
 use tokio::{sync::broadcast::Receiver, time::timeout};
 

@@ -1,7 +1,10 @@
 //! Asset cards (E-15, E-16, S1-4.3, S1-4.4): entry, the rules between master and sub cards, requests and decisions.
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    asset::{approve, approved, grant, id, master, master_form, registered, sub, sub_form, units},
+    city,
+};
 use domain::{
     dictionary::AssetStatus,
     failure::{Failure, FieldErrors},
@@ -24,11 +27,6 @@ use store::housing::{
     asset_sub::{asset_sub_create, asset_sub_delete, asset_sub_get, asset_sub_list, asset_sub_update},
     project::project_delete,
     unit::{unit_delete, unit_get},
-};
-use support::{
-    TestDatabase,
-    asset::{approve, approved, grant, id, master, master_form, registered, sub, sub_form, units},
-    city,
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

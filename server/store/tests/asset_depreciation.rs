@@ -1,7 +1,10 @@
 //! Monthly depreciation of asset cards (domain.md §4.13, §3.19 T5) and stock-taking (T6).
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    asset::{approve, approved, id, master, master_form, registered, sub, sub_form, units},
+    city,
+};
 use chrono::Months;
 use domain::{
     dictionary::{CountResult, CountStatus, Structure, UnitCondition},
@@ -35,11 +38,6 @@ use store::{
         approval::approval_end,
         parameter::{parameter_list, parameter_request},
     },
-};
-use support::{
-    TestDatabase,
-    asset::{approve, approved, id, master, master_form, registered, sub, sub_form, units},
-    city,
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {
@@ -376,7 +374,7 @@ async fn a_count_lists_what_is_missing_and_what_has_no_card() {
         failure(asset_count_confirm(&other, sheet, "核销").await),
         Failure::refused("不能确认本人编制或参与登记的盘点单，请由其他审核人办理")
     );
-    support::asset::grant(&test, "finance", "CITY_CHECK").await;
+    crate::support::asset::grant(&test, "finance", "CITY_CHECK").await;
     let checker = city::ctx(&test.database, "finance").await;
     assert!(asset_count_get(&checker, sheet).await.expect("a sheet").confirmable);
     assert_eq!(

@@ -1,7 +1,6 @@
 //! Files of records: what is kept and how, who reaches it, and what becomes of leftovers.
 
-mod support;
-
+use crate::support::{TestDatabase, city, database::KEY};
 use chrono::{TimeDelta, Utc};
 use domain::{
     dictionary::{AttachmentKind, AttachmentOwner},
@@ -26,7 +25,6 @@ use store::{
         key::keys_rotate,
     },
 };
-use support::{TestDatabase, city, database::KEY};
 
 /// Stands for a paper: nothing of it may be readable anywhere.
 const CONTENT: &[u8] = b"%PDF-1.7 410105199003071248 startxref %%EOF";

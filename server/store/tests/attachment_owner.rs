@@ -1,7 +1,10 @@
 //! Files whose record ends: a deleted one takes them along, a merged one gives them to the survivor.
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    asset::{id, master_form},
+    city,
+};
 use chrono::{TimeDelta, Utc};
 use domain::{
     dictionary::{AttachmentKind, AttachmentOwner},
@@ -26,11 +29,6 @@ use store::{
         Upload, attachment_create, attachment_delete, attachment_link, attachment_list, attachment_open,
         attachments_sweep,
     },
-};
-use support::{
-    TestDatabase,
-    asset::{id, master_form},
-    city,
 };
 
 const CONTENT: &[u8] = b"%PDF-1.7 startxref %%EOF";

@@ -1,7 +1,6 @@
 //! The store of files behind a real server that speaks S3, as two machines share it.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     dictionary::{AttachmentKind, AttachmentOwner},
     platform::attachment::{View, content::Media},
@@ -16,7 +15,6 @@ use store::{
     files::{Bucket, Files},
     platform::attachment::{Rotated, Upload, attachment_create, attachment_link, attachment_open, attachment_rotate},
 };
-use support::{TestDatabase, city};
 use tokio::net::TcpListener;
 
 const CONTENT: &[u8] = b"%PDF-1.7 410105199003071248 startxref %%EOF";

@@ -1,7 +1,6 @@
 //! The audit chain: what was sealed cannot be changed, removed or added to without being named.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     list::ListQuery,
     platform::audit::{AUDITED, AuditFinding},
@@ -9,7 +8,6 @@ use domain::{
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
 use store::platform::audit::{Anchor, audit_get, audit_list, audit_seal, verify};
-use support::{TestDatabase, city};
 
 /// A sealed city: every line so far is in a block.
 async fn sealed() -> (TestDatabase, Anchor) {

@@ -1,11 +1,12 @@
 //! Bills by hand and taken back, and the lists: each bill is found under the one status that its row shows.
 
-#[path = "billing_bills/edit.rs"]
 mod edit;
-#[path = "billing_bills/lists.rs"]
 mod lists;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     billing::{
@@ -32,10 +33,6 @@ use store::{
     },
     insight::reminder::reminder_list,
     platform::user::{NewUser, UserRef, user_create, user_ctx},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

@@ -1,7 +1,9 @@
 //! What follows from the calendar: the month's run on its day (PRM-40), and balances that pay what is due (PRM-47).
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, Months, NaiveDate, TimeDelta, Utc};
 use domain::{billing::payment::PaymentForm, id::AccountId, platform::setting::code};
 use store::{
@@ -10,10 +12,6 @@ use store::{
         payment::payment_take,
     },
     platform::setting::setting_put,
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 /// A household that owes nothing, because what it was charged is void.

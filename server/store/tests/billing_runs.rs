@@ -1,7 +1,9 @@
 //! A monthly run as a job: started twice it is one, stopped it keeps what it made, and it says what it did.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{Months, NaiveDate, Utc};
 use domain::{
     billing::{plan::month_of, run::RunForm},
@@ -15,10 +17,6 @@ use store::{
         run_list::bill_run_list,
     },
     platform::job::{job_cancel, job_get, job_refuse, job_retry, jobs_settle},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

@@ -1,8 +1,11 @@
 //! Who lives in which room (S1-5.4, S1-5.9, §7.9 I-09): one room for everybody in the whole city, one lessee in a room, and
 //! no more people than it is meant for.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    sheet::{complaint, import, numbered, row, take, told},
+    tenancy::tenant,
+};
 use domain::{
     failure::{Failure, FieldErrors},
     id::{PersonId, RoomId, UnitId},
@@ -20,11 +23,6 @@ use store::{
     },
     person::{person_create, person_list},
     tenancy::binding::{binding_create, binding_offer, resident_list},
-};
-use support::{
-    TestDatabase, city,
-    sheet::{complaint, import, numbered, row, take, told},
-    tenancy::tenant,
 };
 
 const SHEET: SheetKey = SheetKey::Binding;

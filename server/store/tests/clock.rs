@@ -1,8 +1,12 @@
 //! A server's clock that jumps by hours, forward or back: people sign in again at worst, nothing lasts longer than it
 //! should, nothing is done twice. Time is passed in, never waited for.
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    city::PASSWORD,
+    door::{entered, enters},
+    sheet::{numbered, row},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     import::{ImportStatus, SheetKey},
@@ -23,12 +27,6 @@ use store::{
         session::{session_ctx, session_peek, sign_in},
         user::{UserRef, user_ctx},
     },
-};
-use support::{
-    TestDatabase,
-    city::PASSWORD,
-    door::{entered, enters},
-    sheet::{numbered, row},
 };
 
 /// As far as a clock is ever off: a machine set to another time zone, a battery that was empty.

@@ -1,7 +1,9 @@
 //! Letting a home: assignment by two people, contract under maker and checker, the bank's answer, and what follows.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{self, active, approved, assigned, form, tenant, vacant},
+};
 use chrono::Utc;
 use domain::{
     dictionary::{AssignmentStatus, BillKind, ContractStatus, UnitStatus},
@@ -27,10 +29,6 @@ use store::{
         },
         lease::unit_lease,
     },
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{self, active, approved, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

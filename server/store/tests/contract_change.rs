@@ -1,13 +1,10 @@
 //! Changes of contracts (domain.md §3.5 C10): two people, the day, the bank, and what the contract says afterwards.
 
-#[path = "contract_change/desk.rs"]
 mod desk;
-#[path = "contract_change/money.rs"]
 mod money;
-#[path = "contract_change/open.rs"]
 mod open;
-mod support;
 
+use crate::support::{city, tenancy::tenant};
 use chrono::{Months, NaiveDate, Utc};
 use desk::{NEW_BANK, asked, complaint, desk, failure, today};
 use domain::{
@@ -36,7 +33,6 @@ use store::{
         contract::contract_get,
     },
 };
-use support::{city, tenancy::tenant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_account_holds_when_the_bank_knows_it() {

@@ -1,14 +1,12 @@
 //! I-10 合同信息 (domain.md §7.10): every complaint of its list, and what a good file makes.
 
-mod support;
-
-use domain::{dictionary::ContractStatus, import::SheetKey, list::ListQuery};
-use store::tenancy::contract::{SyncAnswer, contract_decide, contract_get, contract_list, contract_synced};
-use support::{
+use crate::support::{
     TestDatabase, city,
     sheet::{Cells, complaint, import, row, take, told},
     tenancy::{active, assigned, form, lease_data, tenant, vacant},
 };
+use domain::{dictionary::ContractStatus, import::SheetKey, list::ListQuery};
+use store::tenancy::contract::{SyncAnswer, contract_decide, contract_get, contract_list, contract_synced};
 
 const SHEET: SheetKey = SheetKey::Contract;
 

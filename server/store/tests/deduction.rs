@@ -1,10 +1,12 @@
 //! 银行代扣 from the making of a batch to its entering (domain.md §3.7): two people, locked bills, what does not agree, and
 //! nothing entered twice.
 
-#[path = "deduction/many.rs"]
 mod many;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use domain::{
     billing::{
@@ -38,10 +40,6 @@ use store::{
         payment::{payment_take, payment_void},
     },
     platform::user::{NewUser, user_create},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn refusal<T: std::fmt::Debug>(result: store::Result<T>) -> String {
@@ -292,7 +290,7 @@ async fn one_makes_it_and_another_checks_and_sends_it() {
     assert_eq!(office.get(id).await.row.status, DeductionStatus::Exported);
     let (request, lines) = office.sent().await;
     assert_eq!(office.get(id).await.row.status, DeductionStatus::Sent);
-    assert_eq!((lines[0].account_no.as_str(), lines[0].holder.as_str()), (support::tenancy::BANK, "测试租户0"));
+    assert_eq!((lines[0].account_no.as_str(), lines[0].holder.as_str()), (crate::support::tenancy::BANK, "测试租户0"));
     assert_eq!((lines[0].id_last.as_str(), request.count), ("070017", 1));
     assert!(deduction_request_next(office.database(), Utc::now()).await.expect("asked").is_none(), "sent once");
     // The database says the same, whoever asks it.

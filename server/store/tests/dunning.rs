@@ -1,18 +1,13 @@
 //! Dunning: rules by two people and what they would do, the daily run, what a payment ends, and the two ways in which
 //! arrears rest.
 
-#[path = "dunning/desk.rs"]
 mod desk;
-#[path = "dunning/later.rs"]
 mod later;
-#[path = "dunning/notices.rs"]
 mod notices;
-#[path = "dunning/rests.rs"]
 mod rests;
-mod support;
-#[path = "dunning/ways.rs"]
 mod ways;
 
+use crate::support::{TestDatabase, city};
 use desk::{at, change, complaint, ctx_on, failure, household, level, number, pay, published, records, refusal, told};
 use domain::{
     billing::{
@@ -44,7 +39,6 @@ use store::{
         sms_sent, sms_settle, sms_template_list, sms_template_update,
     },
 };
-use support::{TestDatabase, city};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_are_published_by_a_second_person_after_a_trial() {

@@ -1,7 +1,6 @@
 //! Estates entered and changed by hand (E-11, S1-4.2).
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     failure::{Failure, FieldErrors},
     housing::estate::EstateForm,
@@ -13,7 +12,6 @@ use store::{
     Ctx,
     housing::estate::{estate_create, estate_get, estate_update},
 };
-use support::{TestDatabase, city};
 
 async fn id(test: &TestDatabase, query: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(query.to_owned()))

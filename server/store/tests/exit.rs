@@ -1,18 +1,13 @@
 //! How a contract ends (domain.md §3.5 C5 to C8, §3.15, §3.26): by whom, what it costs, what comes back, and what is free
 //! afterwards.
 
-#[path = "exit/days.rs"]
 mod days;
-#[path = "exit/desk.rs"]
 mod desk;
-#[path = "exit/meter.rs"]
 mod meter;
-#[path = "exit/money.rs"]
 mod money;
-mod support;
-#[path = "exit/waiting.rs"]
 mod waiting;
 
+use crate::support::city;
 use chrono::Utc;
 use desk::{Desk, Let, bill, keys, request, sheet, today};
 use domain::{
@@ -45,7 +40,6 @@ use store::{
         },
     },
 };
-use support::city;
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {
     result.expect_err("a refusal").into()

@@ -1,7 +1,9 @@
 //! A contract in force is filed with the authority: once, correctly, and home says of which it was not yet.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::TimeDelta;
 use domain::{
     failure::{Failure, FieldErrors},
@@ -13,10 +15,6 @@ use store::{
     insight::reminder::reminder_list,
     platform::user::{UserRef, user_ctx},
     tenancy::contract::{contract_create, contract_file, contract_get, contract_list},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

@@ -1,7 +1,9 @@
 //! Handing homes over (S4-1.5.3, domain.md §3.27 U6): what waits, what follows from the deed, and what cannot be done twice.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, approved, assigned, form, tenant, vacant},
+};
 use domain::{
     dictionary::{AttachmentKind, AttachmentOwner, UnitStatus},
     failure::{Failure, FieldErrors},
@@ -24,10 +26,6 @@ use store::{
         contract::contract_get,
         hand_over::{hand_over_create, hand_over_get, hand_over_list, hand_over_offer, hand_over_update},
     },
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, approved, assigned, form, tenant, vacant},
 };
 
 /// The operator, to whom 月光苑 is given.

@@ -1,8 +1,10 @@
 //! Households (E-05): everybody belongs to one in the whole city, their size says which homes they may have (PRM-21), and
 //! what hangs on a person's record keeps it and goes with it (S1-5.4).
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use domain::{
     dictionary::{ContractStatus, LayoutType, Relation},
     failure::{Failure, FieldErrors},
@@ -27,10 +29,6 @@ use store::{
         binding::{binding_create, resident_list},
         contract::{contract_create, contract_get},
     },
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

@@ -1,14 +1,12 @@
 //! What is swept and what stays.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use chrono::{TimeDelta, Utc};
 use domain::import::SheetKey;
 use store::{
     housekeeping::{Swept, sweep},
     import::job::job_note,
 };
-use support::{TestDatabase, city};
 
 async fn run(test: &TestDatabase, sql: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))

@@ -1,10 +1,12 @@
 //! The course of every import (domain.md §7.0): what counts, which of two rows wins, that a check says
 //! the same as the import, and that a crash in the middle neither loses nor repeats a row.
 
-#[path = "import/mixed.rs"]
 mod mixed;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    sheet::{importer, numbered, row, take, told},
+};
 use domain::{
     failure::Failure,
     import::{ImportStatus, SheetKey},
@@ -18,10 +20,6 @@ use store::{
         Import, Outcome, RawRow,
         job::{job_cancel, job_confirm, job_get, job_load, job_note, job_refuse, job_rows, job_total},
     },
-};
-use support::{
-    TestDatabase, city,
-    sheet::{importer, numbered, row, take, told},
 };
 
 async fn count(test: &TestDatabase, what: &str) -> i64 {
@@ -50,9 +48,9 @@ async fn everything(test: &TestDatabase) -> BTreeMap<String, i64> {
 #[tokio::test]
 async fn a_check_writes_nothing_and_says_what_the_import_says() {
     let test = TestDatabase::with_city().await;
-    support::tenancy::rent_data(&test).await;
-    support::tenancy::meter_data(&test).await;
-    support::tenancy::lease_data(&test).await;
+    crate::support::tenancy::rent_data(&test).await;
+    crate::support::tenancy::meter_data(&test).await;
+    crate::support::tenancy::lease_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let before = everything(&test).await;
@@ -95,9 +93,9 @@ async fn take_apart(ctx: &Ctx, sheet: SheetKey, write: bool) -> (u32, Vec<(i32, 
 #[tokio::test]
 async fn it_does_not_matter_how_far_apart_rows_are() {
     let test = TestDatabase::with_city().await;
-    support::tenancy::rent_data(&test).await;
-    support::tenancy::meter_data(&test).await;
-    support::tenancy::lease_data(&test).await;
+    crate::support::tenancy::rent_data(&test).await;
+    crate::support::tenancy::meter_data(&test).await;
+    crate::support::tenancy::lease_data(&test).await;
     for sheet in SheetKey::ALL {
         let ctx = city::ctx(&test.database, importer(sheet)).await;
         let together = take(&ctx, sheet, false, mixed(sheet)).await;

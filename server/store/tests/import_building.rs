@@ -1,14 +1,12 @@
 //! I-02 建筑信息 (domain.md §7.2): one row makes estate, building, unit, room and history.
 
-mod support;
-
-use domain::import::SheetKey;
-use serde_json::Value;
-use store::{Ctx, import::Import};
-use support::{
+use crate::support::{
     TestDatabase, city,
     sheet::{Cells, complaint, import, numbered, row, take, told},
 };
+use domain::import::SheetKey;
+use serde_json::Value;
+use store::{Ctx, import::Import};
 
 const SHEET: SheetKey = SheetKey::Building;
 

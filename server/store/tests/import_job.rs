@@ -1,7 +1,9 @@
 //! Import jobs (E-124): two workers on one job, a job whose process is gone, and the log (S1-3.2).
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    sheet::{Cells, numbered, row},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     failure::Failure,
@@ -16,10 +18,6 @@ use store::{
             job_check_begin, job_earlier, job_failures, job_get, job_list, job_note, job_refuse, job_rows, job_total,
         },
     },
-};
-use support::{
-    TestDatabase, city,
-    sheet::{Cells, numbered, row},
 };
 
 const SHEET: SheetKey = SheetKey::Building;

@@ -1,13 +1,11 @@
 //! Organisations (E-01): what is wrong with a row, whom it hangs below, who becomes an operator.
 
-mod support;
-
-use domain::import::SheetKey;
-use serde_json::Value;
-use support::{
+use crate::support::{
     TestDatabase, city,
     sheet::{Cells, complaint, import, row, take, told},
 };
+use domain::import::SheetKey;
+use serde_json::Value;
 
 /// Every case: the cells that differ from a good row, and the complaint.
 async fn complain(test: &TestDatabase, login: &str, sheet: SheetKey, cases: &[(Cells<'_>, &str)]) {
@@ -74,8 +72,10 @@ async fn a_second_operator_of_one_name_is_a_complaint() {
     );
     for write in [false, true] {
         let mut import = store::import::Import::start(&ctx, SheetKey::Organization, write).await.expect("started");
-        let outcome =
-            import.chunk(support::sheet::numbered(vec![second.clone()]), None).await.expect("the chunk is not lost");
+        let outcome = import
+            .chunk(crate::support::sheet::numbered(vec![second.clone()]), None)
+            .await
+            .expect("the chunk is not lost");
         assert_eq!(told(&outcome), [(2, "运营主体已存在".to_owned())], "write: {write}");
     }
 }

@@ -1,15 +1,13 @@
 //! I-04 房间(单元)资料 (domain.md §7.4): rooms of units that are there; owners of sold flats, their numbers sealed.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    sheet::{complaint, import, row, take, told},
+};
 use domain::{import::SheetKey, list::ListQuery};
 use store::{
     housing::room::{room_get, room_list},
     platform::key::keys_rotate,
-};
-use support::{
-    TestDatabase, city,
-    sheet::{complaint, import, row, take, told},
 };
 
 #[tokio::test]

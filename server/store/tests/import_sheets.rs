@@ -1,14 +1,12 @@
 //! What is wrong with a row, in the words of domain.md §7.0, §7.1 and §7.3: projects, estates, rent standards, and
 //! what all sheets have in common. I-02 and organisations have files of their own.
 
-mod support;
-
-use domain::import::SheetKey;
-use serde_json::Value;
-use support::{
+use crate::support::{
     TestDatabase, city,
     sheet::{Cells, columns, complaint, import, importer, row, take, told},
 };
+use domain::import::SheetKey;
+use serde_json::Value;
 
 /// Every case: the cells that differ from a good row, and the complaint.
 async fn complain(test: &TestDatabase, login: &str, sheet: SheetKey, cases: &[(Cells<'_>, &str)]) {
@@ -32,13 +30,13 @@ async fn a_good_row_of_every_sheet_goes_in() {
     let test = TestDatabase::with_city().await;
     for sheet in SheetKey::ALL {
         if sheet == SheetKey::RentAdjustment {
-            support::tenancy::rent_data(&test).await;
+            crate::support::tenancy::rent_data(&test).await;
         }
         if sheet == SheetKey::MeterReading {
-            support::tenancy::meter_data(&test).await;
+            crate::support::tenancy::meter_data(&test).await;
         }
         if sheet == SheetKey::Contract {
-            support::tenancy::lease_data(&test).await;
+            crate::support::tenancy::lease_data(&test).await;
         }
         if sheet == SheetKey::Binding {
             // Of somebody who is there.
@@ -200,7 +198,7 @@ async fn dates_beyond_the_calendar_are_complaints() {
     let rows =
         vec![row(SheetKey::Project, &[("开工日期", "0000-01-01")]), row(SheetKey::Project, &[("项目名称", "好项目")])];
     let mut import = store::import::Import::start(&ctx, SheetKey::Project, true).await.expect("started");
-    let outcome = import.chunk(support::sheet::numbered(rows), None).await.expect("the chunk is not lost");
+    let outcome = import.chunk(crate::support::sheet::numbered(rows), None).await.expect("the chunk is not lost");
     assert_eq!((outcome.succeeded, told(&outcome)), (1, vec![(2, "【开工日期】日期格式应为YYYY-MM-DD".to_owned())]));
 }
 

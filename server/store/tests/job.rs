@@ -1,7 +1,9 @@
 //! Jobs (S1-9.11): stopping, trying again, whose they are, and what somebody without business rights sees of them.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    sheet::{numbered, row},
+};
 use chrono::{TimeDelta, Utc};
 use domain::{
     failure::Failure,
@@ -21,10 +23,6 @@ use store::{
         plan::{plan_ask, plan_list, plan_switch, plan_take},
         token::{hex, random_bytes},
     },
-};
-use support::{
-    TestDatabase, city,
-    sheet::{numbered, row},
 };
 
 const SHEET: SheetKey = SheetKey::Building;

@@ -1,7 +1,9 @@
 //! Reading the ledger: an account explained, a month's trial balance, closing it, and the levels above the household.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{Months, NaiveDate, Utc};
 use domain::{
     billing::{
@@ -21,10 +23,6 @@ use store::{
         book::{account_entries, account_levels, entry_list, ledger_close, ledger_month},
         payment::{payment_take, payment_void, payments_verify},
     },
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn refusal<T: std::fmt::Debug>(result: store::Result<T>) -> String {

@@ -1,7 +1,6 @@
 //! The lists over small tables, the home page and the map: order, pages, filters, sums.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     failure::Failure,
     housing::{
@@ -36,7 +35,6 @@ use store::{
         organization::{organization_get, organization_list},
     },
 };
-use support::{TestDatabase, city};
 
 async fn id(test: &TestDatabase, query: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(query.to_owned()))

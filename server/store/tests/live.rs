@@ -1,8 +1,7 @@
 //! The change feed (architecture §2): nothing is lost, whatever the order of commits and however many
 //! processes listen.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use chrono::{TimeDelta, Utc};
 use domain::{housing::unit_status::UnitEvent, id::UnitId};
 use sqlx::{PgPool, Postgres, Transaction};
@@ -11,7 +10,6 @@ use store::{
     housing::unit::unit_transition,
     live::{Change, Feed, changes_after, changes_sweep},
 };
-use support::{TestDatabase, city};
 use tokio::{sync::broadcast::Receiver, time::timeout};
 
 /// A change on one screen is on the other within this time.

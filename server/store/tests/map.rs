@@ -1,14 +1,12 @@
 //! The city map: nothing in view is left out, however much there is, and a filter is no lie.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     dictionary::{HousingCategory, UnitStatus},
     insight::{BUILDING_ZOOM, ESTATE_ZOOM, MapMarks, MapView, MarkLevel},
 };
 use sqlx::AssertSqlSafe;
 use store::insight::map::{MARKS_MAX, map_marks_get};
-use support::{TestDatabase, city};
 
 async fn run(test: &TestDatabase, statement: &str) {
     sqlx::query(AssertSqlSafe(statement.to_owned()))

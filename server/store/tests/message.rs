@@ -1,7 +1,10 @@
 //! Messages (E-126), their templates (S1-9.8), and the reminders of home (S4-1.1).
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    asset::{grant, master_form},
+    city,
+};
 use domain::{
     failure::Failure,
     id::ApprovalId,
@@ -29,11 +32,6 @@ use store::{
         parameter::{parameter_list, parameter_request},
         user::user_list,
     },
-};
-use support::{
-    TestDatabase,
-    asset::{grant, master_form},
-    city,
 };
 
 fn refused(result: Result<impl Sized, Error>) -> Option<Failure> {

@@ -1,11 +1,13 @@
 //! Meters (E-101, E-102, §4.12): from a reading to a bill in the ledger, by three people; corrections, the door, shared meters.
 
-#[path = "meter/chain.rs"]
 mod chain;
-#[path = "meter/photo.rs"]
 mod photo;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    sheet::{import, row, take, told},
+    tenancy::{active, assigned, form, meter_data, tenant, vacant},
+};
 use chrono::{Months, NaiveDate, Utc};
 use domain::{
     billing::{
@@ -43,11 +45,6 @@ use store::{
     },
     platform::setting::setting_put,
     tenancy::hand_over::{hand_over_create, hand_over_offer},
-};
-use support::{
-    TestDatabase, city,
-    sheet::{import, row, take, told},
-    tenancy::{active, assigned, form, meter_data, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

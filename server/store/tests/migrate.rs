@@ -1,10 +1,8 @@
 //! A database on its first day: who may migrate it, and what it must be like.
 
-mod support;
-
+use crate::support::database::EmptyDatabase;
 use sqlx::AssertSqlSafe;
 use store::Database;
-use support::database::EmptyDatabase;
 
 async fn truth(empty: &EmptyDatabase, question: &str) -> bool {
     sqlx::query_scalar(AssertSqlSafe(question.to_owned()))

@@ -1,7 +1,6 @@
 //! Organisations one by one (S1-9.5): the rules of the import, and what stays.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{failure::Failure, id::OrganizationId, platform::organization_form::OrganizationEdit};
 use store::{
     Ctx, Error,
@@ -10,7 +9,6 @@ use store::{
         organization_write::{organization_create, organization_delete, organization_update},
     },
 };
-use support::{TestDatabase, city};
 
 fn told(error: Error, field: &str) -> String {
     match error {

@@ -1,9 +1,11 @@
 //! Documents on paper: their wording, what they say, and the log of prints.
 
-#[path = "paper/state.rs"]
 mod state;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, approved, assigned, form, tenant, vacant},
+};
 use chrono::{Days, TimeDelta, Utc};
 use domain::{
     billing::payment::PaymentForm,
@@ -26,10 +28,6 @@ use store::{
             template_update,
         },
     },
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, approved, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

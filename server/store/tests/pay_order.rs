@@ -1,9 +1,11 @@
 //! Orders: an amount that does not change, paid once by what the payment company says, and what is refused.
 
-#[path = "pay_order/bank.rs"]
 mod bank;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, Months, TimeDelta, Utc};
 use domain::{
     billing::{
@@ -30,10 +32,6 @@ use store::{
         payment::{payment_take, payment_void, receipt_get},
     },
     portal::{CodeRequest, Tenant, home_list, paid_get, paid_list, tenant_code_create, tenant_ctx, tenant_sign_in},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 /// A household that owes the deposit and three months.

@@ -1,11 +1,12 @@
 //! Money at the counter: division among debts, balances by the ledger, taking back, verifying, and what is refused.
 
-#[path = "payment/example.rs"]
 mod example;
-mod support;
-#[path = "payment/unverify.rs"]
 mod unverify;
 
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{Datelike as _, Months, NaiveDate, Utc};
 use domain::{
     billing::{payment::PaymentForm, plan::month_of},
@@ -28,10 +29,6 @@ use store::{
     },
     platform::setting::setting_put,
     tenancy::contract::contract_get,
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

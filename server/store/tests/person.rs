@@ -1,7 +1,6 @@
 //! Persons (E-04): sealed numbers, masks, the one record per document in the whole city, and looking in clear.
 
-mod support;
-
+use crate::support::{TestDatabase, city, database::KEY};
 use domain::{
     failure::{Failure, FieldErrors},
     id::PersonId,
@@ -17,7 +16,6 @@ use store::{
     },
     platform::{audit::audit_get, cipher::KeyRing},
 };
-use support::{TestDatabase, city, database::KEY};
 
 // Numbers with the form of real ones in a division that is not assigned.
 const ID: &str = "810101199003070017";

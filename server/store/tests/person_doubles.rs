@@ -1,7 +1,9 @@
 //! Two records of one human who lives, belongs and pays once (S1-5.4), and what stands against making them one.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use domain::{
     failure::Failure,
     id::PersonId,
@@ -12,10 +14,6 @@ use store::{
     Ctx,
     person::{person_delete, person_get, person_merge},
     tenancy::change::{change_create, change_get, change_withdraw},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

@@ -1,8 +1,11 @@
 //! I-08 人员 (domain.md §7.8): documents are compared in the whole city, and nothing of a file lies in the database in
 //! clear, whatever becomes of its rows.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    database::KEY,
+    sheet::{Cells, complaint, import, numbered, row, take, told},
+};
 use domain::{failure::Failure, import::SheetKey, list::ListQuery, person::Secret};
 use sqlx::AssertSqlSafe;
 use store::{
@@ -13,11 +16,6 @@ use store::{
     },
     person::{person_find, person_list, person_reveal},
     platform::{cipher::KeyRing, key::keys_rotate, setting::setting_put},
-};
-use support::{
-    TestDatabase, city,
-    database::KEY,
-    sheet::{Cells, complaint, import, numbered, row, take, told},
 };
 
 const SHEET: SheetKey = SheetKey::Person;

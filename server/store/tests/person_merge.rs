@@ -1,7 +1,6 @@
 //! Two records of one human become one; a record that never mattered is deleted.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     failure::{Failure, FieldErrors},
     id::PersonId,
@@ -17,7 +16,6 @@ use store::{
         person_create, person_delete, person_find, person_get, person_likely, person_list, person_merge, person_update,
     },
 };
-use support::{TestDatabase, city};
 
 async fn organization(test: &TestDatabase, code: &str) -> String {
     sqlx::query_scalar::<_, i64>("select id from organization where code = $1")
@@ -160,7 +158,7 @@ async fn a_deleted_record_frees_its_numbers() {
     assert_eq!(kept, "误录此人");
     // A new key also seals what is only kept; its numbers stay free.
     let new = store::platform::cipher::KeyRing::new_line(2);
-    let during = test.second_with(&[&new, support::database::KEY]).await.expect("both");
+    let during = test.second_with(&[&new, crate::support::database::KEY]).await.expect("both");
     assert_eq!(store::person::person_rotate(&during).await.expect("rotated"), 2);
     assert_eq!(person_find(&city::ctx(&during, "city").await, "E1234567").await.expect("a search").len(), 1);
 }

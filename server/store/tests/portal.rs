@@ -1,7 +1,10 @@
 //! Tenants: who is let in by a code, how often one may be asked for and guessed at, and what a tenant's transaction sees.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    database::KEY,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     billing::payment::PaymentForm,
@@ -19,11 +22,6 @@ use store::{
         CodeAsked, CodeRequest, Tenant, bill_past_list, contract_list, home_list, notice_list, paid_get, paid_list,
         tenant_code_create, tenant_code_sent, tenant_ctx, tenant_sign_in, tenant_sign_out,
     },
-};
-use support::{
-    TestDatabase, city,
-    database::KEY,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 const PHONE: &str = "13800001200";
@@ -302,7 +300,7 @@ async fn the_database_shows_a_tenant_the_own_rows_alone() {
     // A neighbour with a row in every table of money and contracts.
     let test = TestDatabase::with_city().await;
     tenant(&test, 1).await;
-    sqlx::raw_sql(support::tenancy::ROWS).execute(&test.admin).await.expect("rows");
+    sqlx::raw_sql(crate::support::tenancy::ROWS).execute(&test.admin).await.expect("rows");
     let (_, own_account) =
         active(&test, &form(assigned(&test, tenant(&test, 0).await, vacant(&test, 0).await).await)).await;
     let pay = PaymentForm {

@@ -1,7 +1,6 @@
 //! How far an account sees by its organisation and by the estates it looks after (domain.md §6.2).
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use std::{
     future::poll_fn,
     pin::pin,
@@ -13,7 +12,6 @@ use store::{
     billing::book::account_levels,
     platform::user::{NewUser, user_create},
 };
-use support::{TestDatabase, city};
 use tokio::time::sleep;
 
 async fn id(test: &TestDatabase, query: &str) -> i64 {

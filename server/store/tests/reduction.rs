@@ -1,11 +1,12 @@
 //! Rent reductions (E-56, §4.3) and waivers (§3.6 L8): two people, what plans, bills and the ledger come to.
 
-#[path = "reduction/ending.rs"]
 mod ending;
-#[path = "reduction/late.rs"]
 mod late;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use domain::{
     billing::{
@@ -41,10 +42,6 @@ use store::{
         user::{UserRef, user_ctx},
     },
     tenancy::contract::contract_get,
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

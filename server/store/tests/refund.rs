@@ -1,7 +1,10 @@
 //! Giving money back, and the cashier's drawer.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    database::KEY,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use domain::{
     billing::{
         payment::PaymentForm,
@@ -25,11 +28,6 @@ use store::{
         cipher::{KeyRing, Kind},
         key::keys_rotate,
     },
-};
-use support::{
-    TestDatabase, city,
-    database::KEY,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {

@@ -1,8 +1,10 @@
 //! The contract that follows another (C9): entered from it, in force when its own term begins, with the account, the deposit
 //! and the people of the one before.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     dictionary::{ContractStatus, UnitStatus},
@@ -19,10 +21,6 @@ use store::{
         SyncAnswer, contract_decide, contract_get, contract_renew, contract_renewal_offer, contract_synced,
         contract_update, contracts_expire,
     },
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
 };
 
 /// Renewals have their whole term for it.

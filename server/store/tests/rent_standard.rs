@@ -1,7 +1,6 @@
 //! A rent standard by hand: asked for by one person, in force when another has agreed (domain.md §6.4, E-17).
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use chrono::TimeDelta;
 use domain::{
     failure::{Failure, FieldErrors},
@@ -15,7 +14,6 @@ use store::{
     housing::rent_standard::{rent_standard_end_request, rent_standard_get, rent_standard_list, rent_standard_request},
     platform::approval::{approval_end, approval_get},
 };
-use support::{TestDatabase, city};
 
 fn failure<T: std::fmt::Debug>(result: store::Result<T>) -> Failure {
     result.expect_err("a refusal").into()

@@ -1,14 +1,11 @@
 //! Reports and what stands ready for them: tallies are what bills and ledger say, at every moment and melted; rates are weighed;
 //! nobody sees another's figures.
 
-#[path = "report/amounts.rs"]
 mod amounts;
-#[path = "report/carried.rs"]
 mod carried;
-mod support;
-#[path = "report/tallies.rs"]
 mod tallies;
 
+use crate::support::{TestDatabase, city, tenancy::tenant};
 use chrono::{Datelike as _, NaiveDate, Utc};
 use domain::{
     failure::Failure,
@@ -25,7 +22,6 @@ use store::{
     Ctx,
     insight::{figure::figures_follow, home::home_figures_get, report::report_get},
 };
-use support::{TestDatabase, city, tenancy::tenant};
 
 async fn run(test: &TestDatabase, statement: &str) {
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))
@@ -247,7 +243,7 @@ async fn occupancy_is_counted_by_homes_and_area() {
 async fn every_report_is_counted_for_every_scope() {
     let test = TestDatabase::with_city().await;
     tenant(&test, 0).await;
-    sqlx::raw_sql(support::tenancy::ROWS).execute(&test.admin).await.expect("contracts and money");
+    sqlx::raw_sql(crate::support::tenancy::ROWS).execute(&test.admin).await.expect("contracts and money");
     run(
         &test,
         "update deduction_batch set status = 'SENT', checker_id = 2, checked_at = now(), sender_id = 3, exported_at = now(), sent_at = now(),

@@ -1,10 +1,8 @@
 //! Who may do what: the seeded matrix, as people can read it (architecture §4).
 
-mod support;
-
+use crate::support::TestDatabase;
 use domain::platform::permission::Permission;
 use std::{collections::BTreeSet, fmt::Write as _};
-use support::TestDatabase;
 
 /// One column per role, one line per permission.
 async fn matrix(test: &TestDatabase) -> String {

@@ -1,7 +1,6 @@
 //! Long lists to their end: more than ten thousand rooms (and estates), each met once, whatever the way.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     housing::room::RoomRow,
     list::{ListQuery, PAGE_REACH, Page, Position},
@@ -12,7 +11,6 @@ use store::{
     Ctx,
     housing::{estate::estate_list, room::room_list},
 };
-use support::{TestDatabase, city};
 
 /// Every unit of the small city gets 480 beds, changed on nine days.
 async fn with_rooms() -> TestDatabase {

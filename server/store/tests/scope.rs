@@ -1,11 +1,9 @@
 //! The second wall of data scope (architecture §4): what PostgreSQL itself refuses the application,
 //! whatever query it sends. The queries here therefore have no filter of their own.
 
-#[path = "scope/tables.rs"]
 mod tables;
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{import::SheetKey, person::PersonForm};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::collections::BTreeSet;
@@ -13,7 +11,6 @@ use store::{
     import::job::job_note,
     person::{person_create, person_find},
 };
-use support::{TestDatabase, city};
 use tables::{CLOSED, OPEN, PUBLISHED, STOCK};
 
 /// Sets the scope of a transaction as the store does.
@@ -133,7 +130,7 @@ async fn with_jobs() -> TestDatabase {
     .execute(&test.admin)
     .await
     .expect("files and rows");
-    sqlx::raw_sql(support::tenancy::ROWS).execute(&test.admin).await.expect("contracts and money");
+    sqlx::raw_sql(crate::support::tenancy::ROWS).execute(&test.admin).await.expect("contracts and money");
     test
 }
 

@@ -1,8 +1,7 @@
 //! The first wall of data scope (architecture §4): what the store's own queries answer to every kind of account. The second
 //! wall stands in `scope.rs`.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use chrono::Utc;
 use domain::{import::SheetKey, list::ListQuery};
 use store::{
@@ -11,7 +10,6 @@ use store::{
     },
     import::job::{job_list, job_note},
 };
-use support::{TestDatabase, city};
 
 /// Lists and the import log.
 #[tokio::test]

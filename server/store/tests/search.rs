@@ -1,7 +1,9 @@
 //! One search over stock and persons (S0-1a): what is found, by whom, and when it can be found.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{self, assigned, form, tenant, vacant},
+};
 use domain::{
     failure::Failure,
     person::PersonForm,
@@ -12,10 +14,6 @@ use store::{
     person::{person_create, person_delete},
     search::{search, search_refresh},
     tenancy::contract::{contract_create, contract_delete, contract_get},
-};
-use support::{
-    TestDatabase, city,
-    tenancy::{self, assigned, form, tenant, vacant},
 };
 
 async fn indexed(test: &TestDatabase) {

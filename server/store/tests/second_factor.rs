@@ -1,8 +1,13 @@
 //! The second factor (domain.md §2.6): set up, asked for, used once, lost and taken away. Time is passed in, never waited
 //! for.
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    city::{self, PASSWORD},
+    database::KEY,
+    door::{ctx_of, enters},
+    phone,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     id::UserId,
@@ -24,13 +29,6 @@ use store::{
         setting::setting_put,
         user::{factor_rotate, user_factor_drop, user_factor_remove, user_get},
     },
-};
-use support::{
-    TestDatabase,
-    city::{self, PASSWORD},
-    database::KEY,
-    door::{ctx_of, enters},
-    phone,
 };
 
 /// Signs in with the password; answers the cookie's secret or the sentence.

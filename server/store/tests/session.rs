@@ -1,7 +1,10 @@
 //! Signing in, staying in, being thrown out (S1-1.1, domain.md §2.6). Time is passed in, never waited for.
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    city::{self, PASSWORD},
+    door::{ctx_of, entered, enters},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     failure::Failure,
@@ -19,11 +22,6 @@ use store::{
         session::{SignIn, kiosk_start, password_change, session_peek, sign_in, sign_out},
         user::{NewUser, user_create, user_password_reset},
     },
-};
-use support::{
-    TestDatabase,
-    city::{self, PASSWORD},
-    door::{ctx_of, entered, enters},
 };
 
 const NEW_PASSWORD: &str = "Another-Horse-8";

@@ -1,7 +1,10 @@
 //! At how many places an account is signed in at once (domain.md §2.6).
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    city::{self, PASSWORD},
+    door::{ctx_of, enters},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     list::ListQuery,
@@ -14,11 +17,6 @@ use store::{
         session::{kiosk_start, session_peek},
         setting::setting_put,
     },
-};
-use support::{
-    TestDatabase,
-    city::{self, PASSWORD},
-    door::{ctx_of, enters},
 };
 
 async fn signed_in(database: &Database, login: &str, now: DateTime<Utc>) -> String {

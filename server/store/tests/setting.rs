@@ -1,13 +1,11 @@
 //! Settings: what may be set, and what follows from it (domain.md §2.5, §2.9).
 
-mod support;
-
+use crate::support::TestDatabase;
 use domain::{
     platform::setting::code,
     value::{CoordinateSystem, Point, convert},
 };
 use store::platform::setting::{setting_put, settings_get};
-use support::TestDatabase;
 
 /// Where estates, buildings and projects stand on the map.
 async fn places(test: &TestDatabase) -> Vec<(f64, f64)> {

@@ -1,7 +1,6 @@
 //! The stock written by hand at every level (S1-4.1, S1-4.2): what goes in, what is refused, what is deleted.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     failure::{Failure, FieldErrors},
     housing::{building_form::BuildingForm, project_form::ProjectForm, room::RoomForm, unit::UnitForm},
@@ -20,7 +19,6 @@ use store::{
         unit_list::unit_list,
     },
 };
-use support::{TestDatabase, city};
 
 async fn id(test: &TestDatabase, query: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(query.to_owned()))

@@ -1,7 +1,6 @@
 //! What administrators keep without a programmer: dictionaries, calendar, number ranges, menu (S1-9.1, 9.4, 9.10, 9.13).
 
-mod support;
-
+use crate::support::{TestDatabase, asset, city};
 use chrono::Datelike as _;
 use domain::{
     dictionary::{DayKind, LayoutType, NumberKind},
@@ -34,7 +33,6 @@ use store::{
         numbering::{number_list, number_rule_save},
     },
 };
-use support::{TestDatabase, asset, city};
 
 async fn office() -> (TestDatabase, Ctx) {
     let test = TestDatabase::with_city().await;

@@ -1,11 +1,13 @@
 //! Taking over a running city (domain.md §3.27): what is staged, who agrees to it, and what is there afterwards.
 
-#[path = "take_over/list.rs"]
 mod list;
-#[path = "take_over/money.rs"]
 mod money;
-mod support;
 
+use crate::support::{
+    TestDatabase, city,
+    sheet::{complaint, import, row, take, told},
+    tenancy::tenant,
+};
 use chrono::{Months, NaiveDate, Utc};
 use domain::{
     billing::{plan::month_of, run::month_text},
@@ -33,11 +35,6 @@ use store::{
             take_over_withdraw, take_over_work,
         },
     },
-};
-use support::{
-    TestDatabase, city,
-    sheet::{complaint, import, row, take, told},
-    tenancy::tenant,
 };
 
 const SHEET: SheetKey = SheetKey::TakeOver;

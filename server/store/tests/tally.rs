@@ -1,7 +1,9 @@
 //! The kept counters, the audit of bulk work: what the database does by itself with every change of units.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    sheet::{import, row},
+};
 use domain::{
     dictionary::UnitStatus,
     failure::Failure,
@@ -17,10 +19,6 @@ use store::{
     Ctx,
     housing::unit::{unit_create, unit_get, unit_transition, unit_update},
     insight::home::home_figures_get,
-};
-use support::{
-    TestDatabase, city,
-    sheet::{import, row},
 };
 
 /// Where the counters differ from a count of the units; empty when they are right.

@@ -1,8 +1,7 @@
 //! The lists of assignments and contracts: what waits for whom, reminders that count what their lists show, and the approval
 //! of many at once.
 
-mod support;
-
+use crate::support::{TestDatabase, city, tenancy};
 use domain::{
     dictionary::ContractStatus,
     failure::Failure,
@@ -25,7 +24,6 @@ use store::{
         },
     },
 };
-use support::{TestDatabase, city, tenancy};
 
 /// An account of 甲区 that the small city lacks.
 async fn account(test: &TestDatabase, login: &str, roles: &[&str], organization: &str) -> Ctx {

@@ -1,7 +1,6 @@
 //! Units: what one change writes, in one transaction, and what it refuses (domain.md §3.27, E-13).
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     dictionary::UnitStatus,
     failure::{Failure, FieldErrors},
@@ -17,7 +16,6 @@ use store::{
     Ctx,
     housing::unit::{unit_create, unit_get, unit_transition, unit_update},
 };
-use support::{TestDatabase, city};
 
 async fn id(test: &TestDatabase, query: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(query.to_owned()))

@@ -1,7 +1,6 @@
 //! Many units at once (S1-4.2): made by pattern, changed, locked – all in one transaction, each judged by itself.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     dictionary::UnitStatus,
     failure::{Failure, FieldErrors},
@@ -24,7 +23,6 @@ use store::{
         unit_list::unit_list,
     },
 };
-use support::{TestDatabase, city};
 
 async fn id(test: &TestDatabase, query: &str) -> i64 {
     sqlx::query_scalar(AssertSqlSafe(query.to_owned()))

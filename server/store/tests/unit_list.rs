@@ -1,8 +1,7 @@
 //! The list of units over ten thousand rows: every way through it meets every row once, in order, and
 //! no way through it reads the whole table.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     housing::unit::UnitRow,
     list::{ListQuery, PAGE_REACH, Page, Position},
@@ -13,7 +12,6 @@ use store::{
     Ctx, Database,
     housing::unit_list::{unit_list, unit_rows},
 };
-use support::{TestDatabase, city};
 
 /// Units that [`with_stock`] adds: 3 districts × 3 estates × 4 buildings × 300.
 const ADDED: i64 = 10_800;

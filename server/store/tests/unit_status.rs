@@ -1,7 +1,6 @@
 //! The life of a unit (domain.md §3.27) where it takes more than the status: project, freeze, vacancy.
 
-mod support;
-
+use crate::support::{TestDatabase, city};
 use domain::{
     dictionary::{ProjectStatus, UnitStatus},
     failure::{Failure, FieldErrors},
@@ -10,7 +9,6 @@ use domain::{
 };
 use sqlx::AssertSqlSafe;
 use store::housing::unit::{unit_get, unit_transition};
-use support::{TestDatabase, city};
 
 /// A unit of 阳光苑 in a status.
 async fn unit_in(test: &TestDatabase, status: &str) -> UnitId {

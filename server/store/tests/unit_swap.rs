@@ -1,12 +1,8 @@
 //! 调换 (R-19, C10): two households exchange their homes; two contracts in one transaction, both or neither.
 
-#[path = "unit_swap/desk.rs"]
 mod desk;
-#[path = "unit_swap/homes.rs"]
 mod homes;
-#[path = "unit_swap/refused.rs"]
 mod refused;
-mod support;
 
 use chrono::NaiveDate;
 use desk::{AHEAD, Desk, asked, desk, desk_with, failure, month_ahead, noon, today};
@@ -77,7 +73,7 @@ async fn asked_for(desk: &Desk, id: i64) {
     );
     assert!(seen.row.decidable && !change_get(&desk.entry, id).await.expect("it").row.decidable);
     assert_eq!(seen.swap[0].consent_no.as_deref(), Some("同意书乙"));
-    let other = support::city::ctx(&desk.test.database, "district-b").await;
+    let other = crate::support::city::ctx(&desk.test.database, "district-b").await;
     assert_eq!(failure(change_get(&other, id).await), Failure::NotFound);
 }
 

@@ -1,7 +1,10 @@
 //! Accounts from a file (domain.md §7.0, E-02): judged as in the form, agreed to together, handed their passwords once.
 
-mod support;
-
+use crate::support::{
+    TestDatabase, city,
+    door::enters,
+    sheet::{Cells, complaint, import, numbered, row, take, told},
+};
 use chrono::Utc;
 use domain::{
     dictionary::{ApprovalStatus, UserStatus},
@@ -21,11 +24,6 @@ use store::{
         session::session_ctx,
         user::{passwords_draw, user_get, user_grant_request},
     },
-};
-use support::{
-    TestDatabase, city,
-    door::enters,
-    sheet::{Cells, complaint, import, numbered, row, take, told},
 };
 
 const SHEET: SheetKey = SheetKey::User;

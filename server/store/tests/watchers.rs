@@ -1,7 +1,11 @@
 //! Whoever asks for rights must not be able to act as the person who agrees to them (domain.md §6.4).
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    asset::id,
+    city::{self, PASSWORD},
+    door::{ctx_of, enters},
+};
 use chrono::Utc;
 use domain::{
     id::{ApprovalId, RoleId, UserId},
@@ -11,12 +15,6 @@ use store::platform::{
     approval::{approval_end, approval_get},
     role::{role_get, role_request},
     user::{user_get, user_grant_request},
-};
-use support::{
-    TestDatabase,
-    asset::id,
-    city::{self, PASSWORD},
-    door::{ctx_of, enters},
 };
 
 async fn pending(test: &TestDatabase) -> ApprovalId {

@@ -1,7 +1,9 @@
 //! Requests walk the nodes of the workflow under which they began (E-127, S1-9.9; domain.md §6.4).
 
-mod support;
-
+use crate::support::{
+    TestDatabase,
+    city::{self, PASSWORD},
+};
 use chrono::{NaiveDate, TimeDelta};
 use domain::{
     dictionary::{ApprovalKind, ApprovalStatus, WorkflowStatus},
@@ -26,10 +28,6 @@ use store::{
         user::{NewUser, user_create},
         workflow::{workflow_delete, workflow_draft, workflow_get, workflow_list, workflow_request, workflow_update},
     },
-};
-use support::{
-    TestDatabase,
-    city::{self, PASSWORD},
 };
 
 /// The parameter's workflow is rebuilt by `admin` and `security`; `city` asks, three checkers agree.

@@ -1,15 +1,13 @@
 //! Who may use which server function of rent adjustments.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
-    },
-    support::{
-        Site,
-        adjustment_pages::{adjustment, document},
-    },
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    reads, writes,
+};
+use crate::support::{
+    Site,
+    adjustment_pages::{adjustment, document},
 };
 use serde_json::{Value, json};
 

@@ -1,13 +1,11 @@
 //! Who may use which server function of asset cards.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
-    },
-    support::{self, Site, city},
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    reads, writes,
 };
+use crate::support::{self, Site, city};
 use serde_json::{Value, json};
 
 /// Asset cards of 阳光苑: of every kind of card one in the right status.

@@ -1,17 +1,17 @@
 //! Who may use which server function of charging and collecting.
 
-use crate::{
+use super::{
     entries::{
         Entry,
         Told::{Forbidden, Good, Hidden, NotFound},
         reads, writes,
     },
     papers::{self, PaperWorld, paper_world},
-    support::{
-        Site,
-        billing_pages::{account, cash, lock, odd},
-        city,
-    },
+};
+use crate::support::{
+    Site,
+    billing_pages::{account, cash, lock, odd},
+    city,
 };
 use domain::id::AccountId;
 use serde_json::{Value, json};

@@ -1,13 +1,11 @@
 //! Who may use which server function of the books.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
-    },
-    support::{Site, billing_pages::cash, book_pages::refund, city},
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    reads, writes,
 };
+use crate::support::{Site, billing_pages::cash, book_pages::refund, city};
 use domain::{billing::payment::PaymentForm, id::AccountId};
 use serde_json::{Value, json};
 use store::billing::payment::payment_take;

@@ -1,16 +1,14 @@
 //! Who may use which server function of changes of contracts, and of taking over a running city.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
-    },
-    support::{
-        Site,
-        change_pages::{Changed, changed},
-        tenancy_pages::CLERK,
-    },
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    reads, writes,
+};
+use crate::support::{
+    Site,
+    change_pages::{Changed, changed},
+    tenancy_pages::CLERK,
 };
 use serde_json::{Value, json};
 

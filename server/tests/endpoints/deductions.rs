@@ -1,15 +1,13 @@
 //! Who may use which server function of direct debits.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound},
-        reads, writes,
-    },
-    support::{
-        Site,
-        deduction_pages::{Batch, batch},
-    },
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound},
+    reads, writes,
+};
+use crate::support::{
+    Site,
+    deduction_pages::{Batch, batch},
 };
 use domain::id::AccountId;
 use serde_json::{Value, json};

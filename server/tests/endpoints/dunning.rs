@@ -1,15 +1,13 @@
 //! Who may use which server function of dunning and of text messages.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        raw, reads, writes,
-    },
-    support::{
-        Site, city,
-        dunning_pages::{Dunned, dunned},
-    },
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    raw, reads, writes,
+};
+use crate::support::{
+    Site, city,
+    dunning_pages::{Dunned, dunned},
 };
 use domain::platform::print::PrintForm;
 use serde_json::{Value, json};

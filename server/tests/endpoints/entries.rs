@@ -1,13 +1,13 @@
 //! Who may use which address, and what the others are told.
 
-use crate::{
+use super::{
     adjustment,
     administration::{administration, requests, workflows},
     assets, billing, books, change, deductions, dunning, exit, files, jobs, meter, move_in, papers, persons, relief,
     stock::{Spare, spare, stock},
-    support::{self, Site, city},
     tables, tenancy,
 };
+use crate::support::{self, Site, city};
 use serde_json::{Value, json};
 
 /// A name that only 甲区 and the city may see.

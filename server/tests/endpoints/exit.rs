@@ -1,16 +1,14 @@
 //! Who may use which server function of exits and renewals.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
-    },
-    support::{
-        Site, city,
-        exit_pages::{asked, bill, request, sheet, today},
-        tenancy_pages::CLERK,
-    },
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    reads, writes,
+};
+use crate::support::{
+    Site, city,
+    exit_pages::{asked, bill, request, sheet, today},
+    tenancy_pages::CLERK,
 };
 use domain::{
     id::{ContractId, ExitId, HandOverId},

@@ -1,6 +1,6 @@
 //! Who may use which address of files that belong to records.
 
-use crate::entries::{
+use super::entries::{
     Ask, Entry,
     Told::{Forbidden, NotFound, Refused},
     raw, reads, writes,

@@ -5,11 +5,11 @@
 //!
 //! Each place is tried with some of the values, the next place with the next ones; `FUZZ_ALL=1` tries all everywhere.
 
-use crate::{
+use super::{
     entries::{Ask, Entry, functions, routes},
     prepared,
-    support::{Answer, Site, multipart, request},
 };
+use crate::support::{Answer, Site, multipart, request};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},

@@ -1,13 +1,11 @@
 //! Who may use which server function of meters.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
-    },
-    support::meter_pages::Metered,
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    reads, writes,
 };
+use crate::support::meter_pages::Metered;
 use serde_json::{Value, json};
 
 /// Who looks after an estate reads its meters, a supervisor checks, an accountant bills.

@@ -1,16 +1,14 @@
 //! Who may use which server function of hand-overs, of who lives where, and of households.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound},
-        reads, writes,
-    },
-    support::{
-        Site, city,
-        move_in_pages::{MoveIn, alone, by_hand, filled, head, move_in},
-        tenancy_pages::{CLERK, tenant},
-    },
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound},
+    reads, writes,
+};
+use crate::support::{
+    Site, city,
+    move_in_pages::{MoveIn, alone, by_hand, filled, head, move_in},
+    tenancy_pages::{CLERK, tenant},
 };
 use serde_json::{Value, json};
 use store::tenancy::hand_over::hand_over_offer;

@@ -1,13 +1,11 @@
 //! Who may use which server function and address of templates and prints.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        raw, reads, writes,
-    },
-    support::{Site, city},
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    raw, reads, writes,
 };
+use crate::support::{Site, city};
 use domain::platform::print::PrintForm;
 use serde_json::{Value, json};
 use store::tenancy::paper::print_create;

@@ -1,15 +1,13 @@
 //! Who may use which server function of rent reductions and waivers.
 
-use crate::{
-    entries::{
-        Entry,
-        Told::{Forbidden, Good, Hidden, NotFound, Refused},
-        reads, writes,
-    },
-    support::{
-        Site,
-        relief_pages::{reduction, waiver},
-    },
+use super::entries::{
+    Entry,
+    Told::{Forbidden, Good, Hidden, NotFound, Refused},
+    reads, writes,
+};
+use crate::support::{
+    Site,
+    relief_pages::{reduction, waiver},
 };
 use serde_json::{Value, json};
 

@@ -1,16 +1,16 @@
 //! Who may use which server function of assignments and contracts.
 
-use crate::{
+use super::{
     entries::{
         Entry, SECRET,
         Told::{Forbidden, Good, Hidden, NotFound, Refused},
         reads, writes,
     },
     stock::home,
-    support::{
-        self, Site,
-        tenancy_pages::{CLERK, confirmed, contract, proposed},
-    },
+};
+use crate::support::{
+    self, Site,
+    tenancy_pages::{CLERK, confirmed, contract, proposed},
 };
 use serde_json::{Value, json};
 

@@ -1,10 +1,8 @@
 //! The addresses of tenants and payment companies: no session of the staff opens any of them. What a tenant's own session opens
 //! is asked in `tests/portal.rs`.
 
-use crate::{
-    routed,
-    support::{Site, request},
-};
+use super::routed;
+use crate::support::{Site, request};
 use axum::{
     body::Body,
     http::{Method, StatusCode, header},

@@ -85,7 +85,7 @@ impl World {
             end_on: (start + Months::new(60) - Days::new(1)).to_string(),
             sign_on: start.to_string(),
             explained_on: start.to_string(),
-            ..super::support::tenancy::form(assignment)
+            ..crate::support::tenancy::form(assignment)
         };
         let contract = contract_create(&entry, &form, true).await.expect("a contract");
         let version = contract_get(&entry, contract).await.expect("it").row.version;

@@ -1,9 +1,7 @@
 //! A city on a PostgreSQL of its own that can be killed, the people who work in it, and what holds its books against the model.
 
-use super::{
-    books::{Bill, Books, End, Item, Lease, Way},
-    support::{city, database::TestDatabase},
-};
+use super::books::{Bill, Books, End, Item, Lease, Way};
+use crate::support::{city, database::TestDatabase};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{
     id::{ContractId, OrganizationId, UnitId},
@@ -179,7 +177,7 @@ impl World {
         .await
         .expect("homes");
         for (person, unit) in units.into_iter().enumerate() {
-            super::support::tenancy::tenant(&self.test, person).await;
+            crate::support::tenancy::tenant(&self.test, person).await;
             self.homes.push(Home { unit: UnitId(unit), person, lease: None });
         }
     }

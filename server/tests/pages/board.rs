@@ -1,6 +1,7 @@
 //! The board of a building: in the city's words, with its figures, and one button to print it.
 
-use crate::{hides, shows, support::Site};
+use super::{hides, shows};
+use crate::support::Site;
 use axum::http::StatusCode;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! A tenant's telephone before the real router at a real address, with a simulated payment company and a carrier's folder.
 
 use super::{
-    Answer, Site, form, request,
+    Answer, Site, form,
     tenancy::{active, assigned, form as contract_form, tenant, vacant},
 };
 use axum::{

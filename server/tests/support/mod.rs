@@ -1,5 +1,5 @@
 //! What the HTTP tests share: the real router over a database of their own, asked without a network.
-#![allow(dead_code, unused_imports, reason = "every test file is a program of its own and uses its own part of this")]
+#![allow(dead_code, reason = "what the SQL tests share comes along whole")]
 
 pub mod adjustment_pages;
 #[path = "../../store/tests/support/asset.rs"]
@@ -34,7 +34,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use chrono::Utc;
-use database::TestDatabase;
+pub use database::TestDatabase;
 use domain::platform::setting::CitySettings;
 use leptos::config::LeptosOptions;
 use server::{

@@ -1,11 +1,11 @@
 //! What stays as it was, who waits for whom, and what imports make of a document.
 
 use super::*;
+use crate::support::sheet::numbered;
 use domain::billing::adjustment::IS_LEAVING;
 use sqlx::{AssertSqlSafe, raw_sql};
 use std::time::Duration;
 use store::{billing::adjustment::adjustment_offer, import::Import};
-use support::sheet::numbered;
 
 async fn execute(test: &TestDatabase, statements: &str) {
     raw_sql(AssertSqlSafe(statements.to_owned())).execute(&test.admin).await.expect(statements);

@@ -1,6 +1,6 @@
 //! What a change means for the bills: no day is charged twice, and none is forgotten.
 
-use crate::desk::{Desk, asked, desk, is_whole, month_ahead, noon};
+use super::desk::{Desk, asked, desk, is_whole, month_ahead, noon};
 use chrono::{Days, NaiveDate};
 use domain::tenancy::change::{ChangeForm, ChangeKind, ChangeStatus};
 use store::{
@@ -19,7 +19,7 @@ async fn a_longer_term_is_charged_behind_a_part_of_a_month() {
     let desk = desk().await;
     let next = month_ahead(1);
     let end = next + Days::new(14);
-    assert_eq!(desk.changed_on(crate::desk::today(), &term(end, 1)).await, ChangeStatus::Effective);
+    assert_eq!(desk.changed_on(super::desk::today(), &term(end, 1)).await, ChangeStatus::Effective);
     assert_eq!(desk.run(next).await, 1);
     assert_eq!(desk.charged().await.last(), Some(&(next, end)), "half of the month");
     let far = month_ahead(6).pred_opt().expect("a day");

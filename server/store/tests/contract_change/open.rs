@@ -1,9 +1,7 @@
 //! What stands in each other's way: renewals, exits, and changes that somebody gives up.
 
-use crate::{
-    desk::{NEW_BANK, asked, desk, failure},
-    support::{self, city},
-};
+use super::desk::{NEW_BANK, asked, desk, failure};
+use crate::support::{self, city};
 use chrono::Utc;
 use domain::{
     failure::Failure,
@@ -130,7 +128,7 @@ async fn what_was_agreed_to_can_be_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cycle_with_bills_is_not_given_up() {
     let desk = desk().await;
-    let next = crate::desk::month_ahead(1);
+    let next = super::desk::month_ahead(1);
     let quarter =
         ChangeForm { pay_cycle: "QUARTER".into(), effective_on: next.to_string(), ..asked(ChangeKind::Cycle, 1) };
     let id = desk.ask(&quarter).await;

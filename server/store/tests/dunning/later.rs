@@ -1,9 +1,7 @@
 //! What becomes of reminders after they were made: nothing is said twice, nothing of what was paid, and nothing too late.
 
-use crate::{
-    desk::{at, change, ctx_on, household, number, pay, published, published_as, records, refusal, text},
-    support::{TestDatabase, tenancy::tenant},
-};
+use super::desk::{at, change, ctx_on, household, number, pay, published, published_as, records, refusal, text};
+use crate::support::{TestDatabase, tenancy::tenant};
 use domain::{
     billing::{
         dunning::RuleSetForm,

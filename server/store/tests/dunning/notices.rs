@@ -1,10 +1,10 @@
 //! 催缴通知书 of many households: each has its number, its record and its line in the log, and who gets none is named.
 
-use crate::{
+use super::{
     desk::{change, complaint, ctx_on, failure, household, number, pay, published, refusal, text, told},
     records,
-    support::TestDatabase,
 };
+use crate::support::TestDatabase;
 use domain::{
     billing::{
         dunning::LeftOut,
@@ -98,12 +98,12 @@ async fn a_notice_of_the_rules_is_printed_and_the_list_is_one_too() {
     let test = TestDatabase::with_city().await;
     let account = household(&test).await;
     published(&test, "2014-12-11").await;
-    arrears_follow(&test.database, crate::at("2014-12-11", 0)).await.expect("a count");
-    dunning_run(&test.database, crate::at("2014-12-11", 1)).await.expect("a run");
+    arrears_follow(&test.database, super::at("2014-12-11", 0)).await.expect("a count");
+    dunning_run(&test.database, super::at("2014-12-11", 1)).await.expect("a run");
     let before = number(&test, "select amount_fen from dunning_record where way = 'WRITTEN'").await;
     // A week later one more bill is overdue; the notice of the rules says so.
     let finance = ctx_on(&test, "finance", "2014-12-18").await;
-    arrears_follow(&test.database, crate::at("2014-12-18", 0)).await.expect("a count");
+    arrears_follow(&test.database, super::at("2014-12-18", 0)).await.expect("a count");
     let other = ctx_on(&test, "district-b", "2014-12-18").await;
     assert_eq!(failure(dunning_notices_print(&other, &chosen(&[account])).await), Failure::Forbidden);
     let all = NoticesForm { accounts: Vec::new(), list: Some(ListQuery::default()) };

@@ -1,9 +1,7 @@
 //! Notices, what is done by hand, and how pauses and plans meet what waits.
 
-use crate::{
-    desk::{at, change, ctx_on, household, level, number, pay, published, refusal, text},
-    support::TestDatabase,
-};
+use super::desk::{at, change, ctx_on, household, level, number, pay, published, refusal, text};
+use crate::support::TestDatabase;
 use domain::{
     billing::{
         dunning_form::DunningForm,

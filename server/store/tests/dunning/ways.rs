@@ -1,9 +1,7 @@
 //! 语音 and 诉讼: a call goes the way of a text message, and a court is gone to by hand.
 
-use crate::{
-    desk::{change, complaint, ctx_on, failure, household, number, pay, published_as, refusal, text},
-    support::TestDatabase,
-};
+use super::desk::{change, complaint, ctx_on, failure, household, number, pay, published_as, refusal, text};
+use crate::support::TestDatabase;
 use domain::{
     billing::{
         dunning::RuleForm,
@@ -36,18 +34,18 @@ async fn a_rule_calls_who_is_behind() {
         domain::billing::dunning::RuleSetForm { rules, ..form }
     })
     .await;
-    arrears_follow(&test.database, crate::at("2014-12-11", 0)).await.expect("a count");
+    arrears_follow(&test.database, super::at("2014-12-11", 0)).await.expect("a count");
     let finance = ctx_on(&test, "finance", "2014-12-11").await;
     let set = set.to_string();
     let query = ListQuery::from_params([("set", set.as_str()), ("month", "2014-12"), ("way", "VOICE")]);
     let trial = trial_list(&finance, &query).await.expect("a trial").rows;
     assert_eq!((trial.len(), trial[0].outcome.code()), (1, "CONTACT"));
-    dunning_run(&test.database, crate::at("2014-12-11", 1)).await.expect("a run");
+    dunning_run(&test.database, super::at("2014-12-11", 1)).await.expect("a run");
     let page = sms_list(&finance, &ListQuery::from_params([("channel", "VOICE")])).await.expect("a page");
     assert_eq!((page.rows.len(), page.rows[0].channel, page.rows[0].parts), (1, Channel::Voice, 1));
     // It wakes nobody; and a landline can be called.
-    assert!(sms_claim(&test.database, 10, crate::at("2014-12-11", 7)).await.expect("a claim").is_empty());
-    let nine = crate::at("2014-12-11", 9);
+    assert!(sms_claim(&test.database, 10, super::at("2014-12-11", 7)).await.expect("a claim").is_empty());
+    let nine = super::at("2014-12-11", 9);
     let claimed = sms_claim(&test.database, 10, nine).await.expect("a claim");
     assert_eq!(claimed.iter().map(|message| message.channel).collect::<Vec<_>>(), [Channel::Voice]);
     sms_sent(&test.database, claimed[0].id, "VOICE1", PRICES.of(Channel::Voice), nine).await.expect("it is taken");
@@ -73,7 +71,7 @@ async fn a_rule_calls_who_is_behind() {
 async fn a_court_is_gone_to_with_a_pack_and_proof() {
     let test = TestDatabase::with_city().await;
     let account = household(&test).await;
-    arrears_follow(&test.database, crate::at("2014-12-16", 0)).await.expect("a count");
+    arrears_follow(&test.database, super::at("2014-12-16", 0)).await.expect("a count");
     let clerk = ctx_on(&test, "finance", "2014-12-16").await;
     let form = DunningForm {
         request: "00000000-0000-4000-a000-000000000001".into(),

@@ -1,6 +1,6 @@
 //! The days of an exit: one that comes later, one behind the term, and the months that a revoked one missed.
 
-use crate::{
+use super::{
     desk::{Desk, keys, request, sheet, today},
     failure, refusal,
 };

@@ -1,9 +1,7 @@
 //! What the meters show when somebody leaves is his last reading, and is billed before he is settled with (§4.12).
 
-use crate::{
-    desk::{Desk, Let, sheet},
-    support::city,
-};
+use super::desk::{Desk, Let, sheet};
+use crate::support::city;
 use domain::{
     billing::{
         meter_form::MeterForm,
@@ -119,7 +117,7 @@ async fn what_the_meter_shows_at_the_exit_is_billed() {
     inspect(&desk, id, &shows("1236")).await.expect("it is inspected");
     // Nobody has set what water costs.
     let refused = exit_bill_make(&desk.finance, id, desk.version(id).await, &plain(&desk)).await;
-    assert_eq!(crate::refusal(refused), "请先在收费标准下设置水费");
+    assert_eq!(super::refusal(refused), "请先在收费标准下设置水费");
     price(&desk).await;
     // Nobody pays twice for the same water, and who makes the bill sees what he makes.
     let twice = exit_bill_make(&desk.finance, id, desk.version(id).await, &desk.bill()).await;
@@ -212,7 +210,7 @@ async fn a_mistyped_value_is_no_roll_over() {
     let rolled = InspectionForm { rolled: vec!["WATER".into()], ..shows("1226") };
     inspect(&desk, id, &rolled).await.expect("it is inspected");
     let refused = exit_bill_make(&desk.finance, id, desk.version(id).await, &plain(&desk)).await;
-    assert_eq!(crate::refusal(refused), "表具S-1的读数异常，请先在抄表记录中确认");
+    assert_eq!(super::refusal(refused), "表具S-1的读数异常，请先在抄表记录中确认");
     let strange: i64 = sqlx::query_scalar("select id from meter_reading where status = 'ABNORMAL'")
         .fetch_one(&desk.test.admin)
         .await

@@ -1,6 +1,6 @@
 //! What is signed is what the books say, late fees included, and an account is closed with the last of its money.
 
-use crate::desk::{Desk, today};
+use super::desk::{Desk, today};
 use chrono::Days;
 use domain::{
     billing::{payment::PaymentForm, refund::RefundForm},

@@ -1,6 +1,6 @@
 //! What waits while somebody leaves: the contract that was to follow, and a bank that was quicker than we.
 
-use crate::{
+use super::{
     desk::{Desk, keys, today},
     refusal,
 };

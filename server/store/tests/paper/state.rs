@@ -1,10 +1,10 @@
 //! What waits to be printed, what becomes of a copy, and numbers that are odd.
 
+use super::{failure, refusal};
 use crate::support::{
     TestDatabase, city,
     tenancy::{active, assigned, form, tenant, vacant},
 };
-use crate::{failure, refusal};
 use domain::{
     billing::payment::PaymentForm,
     failure::{Failure, FieldErrors},

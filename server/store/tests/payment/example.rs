@@ -1,9 +1,9 @@
 //! The worked example of domain.md §4.10 and the account of seed 000, through bills, payment and ledger.
 
 use super::*;
+use crate::support::tenancy::rent_data;
 use chrono::Days;
 use store::platform::user::{UserRef, user_ctx};
-use support::tenancy::rent_data;
 
 async fn on(test: &TestDatabase, login: &str, day: NaiveDate) -> Ctx {
     let noon = store::ctx::china_midnight(day).expect("a moment") + chrono::TimeDelta::hours(12);

@@ -1,12 +1,9 @@
 //! Amounts of single reports: rent as it is paid today, what an exit settles, what the bank debited, who took the money.
 
-use super::{
-    lines, number, report, run,
-    support::{
-        TestDatabase, city,
-        tenancy::{ROWS, rent_data, tenant},
-    },
-    today, total,
+use super::{lines, number, report, run, today, total};
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{ROWS, rent_data, tenant},
 };
 
 #[tokio::test(flavor = "multi_thread")]

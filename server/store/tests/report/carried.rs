@@ -1,13 +1,10 @@
 //! What is owed and what is kept, month by month and level by level: every line adds up, a month opens with what the one before
 //! has closed with, and children come to their parent.
 
-use super::{
-    lines, number, report, run,
-    support::{
-        TestDatabase, city,
-        tenancy::{active, assigned, form, tenant, vacant},
-    },
-    told, total,
+use super::{lines, number, report, run, told, total};
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
 };
 use chrono::{Days, Months, NaiveDate, NaiveTime, Utc};
 use domain::{

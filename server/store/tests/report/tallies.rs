@@ -1,12 +1,9 @@
 //! Tallies are what bills and ledger say, whatever happens to money, melted or not, and after a first fill.
 
-use super::{
-    lines, number, report, run,
-    support::{
-        TestDatabase, city,
-        tenancy::{active, assigned, form, tenant, vacant},
-    },
-    total,
+use super::{lines, number, report, run, total};
+use crate::support::{
+    TestDatabase, city,
+    tenancy::{active, assigned, form, tenant, vacant},
 };
 use chrono::Utc;
 use domain::{

@@ -40,6 +40,7 @@ impl TestDatabase {
     }
 
     /// The same in a cluster that the test has started itself, and may kill.
+    #[allow(dead_code, reason = "the model test of the server is what kills")]
     pub async fn with_city_at(superuser_url: &str) -> Self {
         let test = Self::with_city_in(Cluster::at(superuser_url)).await;
         // PostgreSQL copies the sequences of a template as they lie in memory: the log of the copy knows their last number and not

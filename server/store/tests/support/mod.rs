@@ -1,5 +1,4 @@
 //! What the SQL tests share: a database per test, and a small city in it.
-#![allow(dead_code, unused_imports, reason = "every test file is a program of its own and uses its own part of this")]
 
 pub mod asset;
 pub mod city;

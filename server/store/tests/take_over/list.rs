@@ -1,6 +1,7 @@
 //! 接管明细: a list that a million rows do not make slow, walked along an index in the order of the file.
 
-use crate::{number, people, rows, running_city, staged, support::city};
+use super::{number, people, rows, running_city, staged};
+use crate::support::city;
 use domain::{
     list::{ListQuery, Position},
     tenancy::take_over::{TAKE_OVER_ITEM_LIST, TakeOverItem},

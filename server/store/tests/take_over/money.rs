@@ -1,13 +1,10 @@
 //! What a take-over means for money: which periods are charged by whom, which months may be closed, and how a batch that went wrong
 //! ends.
 
-use crate::{
-    SHEET, agreed, cutoff, failure, fen, number, people, rows, running_city, staged,
-    support::{
-        TestDatabase, city,
-        sheet::{complaint, row},
-    },
-    today,
+use super::{SHEET, agreed, cutoff, failure, fen, number, people, rows, running_city, staged, today};
+use crate::support::{
+    TestDatabase, city,
+    sheet::{complaint, row},
 };
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use domain::{

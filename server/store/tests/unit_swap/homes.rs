@@ -1,9 +1,7 @@
 //! After the day: both homes are handed over, with keys and readings, and who used what pays for it.
 
-use crate::{
-    desk::{Desk, House, desk, month_ahead, noon},
-    support::city,
-};
+use super::desk::{Desk, House, desk, month_ahead, noon};
+use crate::support::city;
 use chrono::{Days, NaiveDate};
 use domain::{
     billing::meter_form::MeterForm,

@@ -1,9 +1,7 @@
 //! What stands against a swap, and what becomes of one that comes to nothing.
 
-use crate::{
-    desk::{Desk, asked, complaint, desk, failure, month_ahead, refusal, today},
-    support::city,
-};
+use super::desk::{Desk, asked, complaint, desk, failure, month_ahead, refusal, today};
+use crate::support::city;
 use chrono::Days;
 use domain::{
     dictionary::ContractStatus,

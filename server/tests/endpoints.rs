@@ -20,12 +20,11 @@ mod papers;
 mod persons;
 mod relief;
 mod stock;
-#[path = "../support/mod.rs"]
-mod support;
 mod tables;
 mod tenancy;
 mod tenants;
 
+use crate::support::{Site, multipart, request, sheet};
 use axum::{
     body::{Body, to_bytes},
     http::{Method, StatusCode, header},
@@ -34,7 +33,6 @@ use calamine::{Data, Reader as _, Xlsx, open_workbook_from_rs};
 use entries::Told::{Forbidden, Good, Hidden, NotFound, NotSignedIn, Refused};
 use entries::{Ask, Entry, SECRET, Told, World, functions, routes, world};
 use std::{collections::BTreeSet, io::Cursor};
-use support::{Site, multipart, request, sheet};
 use tower::ServiceExt as _;
 
 /// The text of a workbook, or of any other answer.
@@ -60,7 +58,7 @@ async fn told(site: &Site, entry: &Entry, session: Option<&str>) -> (Told, Strin
             let head = head
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .header(header::ACCEPT, "application/json");
-            site.ask(head.body(Body::from(support::form(fields))).expect("a request")).await
+            site.ask(head.body(Body::from(crate::support::form(fields))).expect("a request")).await
         }
         Ask::Upload(path) => {
             let content = server::workbook::write::rows(
@@ -85,7 +83,7 @@ async fn told(site: &Site, entry: &Entry, session: Option<&str>) -> (Told, Strin
             } else {
                 to_bytes(body, 1 << 20).await.expect("a body").to_vec()
             };
-            support::Answer { status: parts.status, headers: parts.headers, body }
+            crate::support::Answer { status: parts.status, headers: parts.headers, body }
         }
         Ask::Get(path) => site.get(path, session).await,
     };
@@ -186,7 +184,7 @@ const CALLS: [&str; 4] = [".route(", ".nest(", ".route_service(", ".nest_service
 
 /// A file of the server and the addresses that it makes.
 fn routed(file: &str) -> (String, BTreeSet<String>) {
-    let source = std::fs::read_to_string(support::root().join(file)).expect("the source");
+    let source = std::fs::read_to_string(crate::support::root().join(file)).expect("the source");
     let registered = CALLS
         .iter()
         .flat_map(|call| source.split(call).skip(1))

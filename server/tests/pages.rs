@@ -13,14 +13,12 @@ mod move_in;
 mod papers;
 mod places;
 mod relief;
-#[path = "../support/mod.rs"]
-mod support;
 
+use crate::support::{Answer, Site};
 use axum::http::StatusCode;
 use domain::list::percent_encode;
 use places::{administration, places};
 use std::collections::BTreeSet;
-use support::{Answer, Site};
 
 fn shows(page: &Answer, path: &str, texts: &[&str]) {
     assert_eq!(page.status, StatusCode::OK, "{path}");
@@ -211,15 +209,15 @@ async fn every_page_is_drawn_by_the_server() {
         ("/ui", "/ui".into(), vec!["界面总览", "data-theme=\"wall\"", "楼栋下存在房源，不能删除"]),
         ("/ui/:piece", "/ui/list?cols=no.amount".into(), vec!["YL-0001", "金额(元)", "共 137 条"]),
     ];
-    pages.extend(support::asset_pages::pages(at.card, at.part, at.count));
+    pages.extend(crate::support::asset_pages::pages(at.card, at.part, at.count));
     let (account, bill, payment) = at.household;
-    pages.extend(support::billing_pages::pages(account, bill, payment));
-    pages.extend(support::book_pages::pages(account, at.books));
-    pages.extend(support::deduction_pages::pages(at.deduction));
-    let by_finance = support::deduction_pages::pages_of_finance();
-    let (let_by_city, let_by_clerk) = support::tenancy_pages::pages(&at.tenancy);
+    pages.extend(crate::support::billing_pages::pages(account, bill, payment));
+    pages.extend(crate::support::book_pages::pages(account, at.books));
+    pages.extend(crate::support::deduction_pages::pages(at.deduction));
+    let by_finance = crate::support::deduction_pages::pages_of_finance();
+    let (let_by_city, let_by_clerk) = crate::support::tenancy_pages::pages(&at.tenancy);
     pages.extend(let_by_city);
-    let clerk = site.session(support::tenancy_pages::CLERK).await;
+    let clerk = site.session(crate::support::tenancy_pages::CLERK).await;
     let early = format!("/tenancy/contracts/new?assignment={}", at.tenancy.proposed);
     let early = site.get(&early, Some(&clerk)).await;
     assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -361,8 +359,8 @@ async fn the_wall_holds_on_every_page() {
         format!("/billing/bills/{}", at.household.1),
         format!("/billing/bills/{}/edit", at.household.1),
         format!("/billing/payments/{}", at.household.2),
-        format!("/billing/pay-orders/{}", support::billing_pages::ODD),
-        format!("/billing/pay-odds/{}", support::billing_pages::ODD),
+        format!("/billing/pay-orders/{}", crate::support::billing_pages::ODD),
+        format!("/billing/pay-odds/{}", crate::support::billing_pages::ODD),
         format!("/billing/deductions/{}", at.deduction.batch),
         format!("/billing/deductions/records/{}", at.deduction.item),
         format!("/billing/deductions/differences/{}", at.deduction.difference),
