@@ -336,7 +336,10 @@ async fn files_that_were_exchanged_or_lost_are_not_shown() {
 #[test]
 fn a_full_disk_is_said_and_nothing_is_half_saved() {
     let mut limited = std::process::Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact on_a_full_disk --ignored --nocapture"]);
+    limited.args([
+        "-c",
+        "trap '' XFSZ; ulimit -f 64; exec \"$0\" --exact attachment::on_a_full_disk --ignored --nocapture",
+    ]);
     let output = limited.arg(std::env::current_exe().expect("this test")).output().expect("it runs");
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));

@@ -45,6 +45,8 @@ pub async fn search_refresh(database: &Database) -> Result<u64> {
     .fetch_all(connection(&mut tx))
     .await?;
     if dirty.is_empty() {
+        // Ended here and not by dropping it, which gives the lock back some time later.
+        tx.commit().await?;
         return Ok(0);
     }
     let of = |kind: &str| {
