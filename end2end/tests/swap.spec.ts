@@ -34,7 +34,6 @@ test("two households exchange their homes when both and the operator agree", asy
   for (const width of [390, 1440, 3840]) {
     await page.setViewportSize({ width, height: 900 });
     await fitsWidth(page, `the form at ${width}`);
-    await page.screenshot({ path: `test-results/swap-form-${width}.png`, fullPage: true });
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole("button", { name: "提交审批" }).click();
@@ -66,6 +65,5 @@ test("two households exchange their homes when both and the operator agree", asy
       await visit(approver, at);
       await fitsWidth(approver, `${at} at ${width}`);
     }
-    await approver.screenshot({ path: `test-results/swap-detail-${width}.png`, fullPage: true });
   }
 });

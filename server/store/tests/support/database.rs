@@ -75,6 +75,7 @@ impl TestDatabase {
     }
 
     /// The address at which a process of its own finds it.
+    #[allow(dead_code, reason = "processes that the tests of the server start ask for it")]
     pub fn url(&self) -> String {
         self.name.cluster.owner(&self.name.text).to_url_lossy().to_string()
     }
