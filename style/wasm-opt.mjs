@@ -24,7 +24,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   module.optimize();
   module.runPasses(["dae-optimizing", "duplicate-function-elimination"]);
   module.optimize();
-  module.runPasses(["reorder-functions-by-name"]);
+  // Of thousands of chunks, each would name the compiler and its features.
+  module.runPasses(["reorder-functions-by-name", "strip-producers", "strip-target-features"]);
   writeFileSync(target, module.emitBinary());
   module.dispose();
   console.log(target);

@@ -2,7 +2,7 @@
 
 use crate::{
     attachment, files,
-    front::{Front, plain, ready, trace},
+    front::{Front, part, plain, ready, trace},
     live, pay, portal, print, search, session,
     sms::Carrier,
 };
@@ -106,11 +106,14 @@ pub fn router(state: AppState, site: &Path) -> Router {
         .layer(middleware::from_fn(plain::address))
         // A page is written once and read once: what a slower compression would save in bytes costs more in waiting.
         .layer(CompressionLayer::new().br(true).quality(CompressionLevel::Fastest));
-    let immutable = SetResponseHeaderLayer::overriding(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
-    let package = Router::new().fallback_service(ServeDir::new(site.join("pkg")).precompressed_br()).layer(immutable);
+    // An address names one content for ever; that there is none is true of now.
+    let immutable = SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, |response: &Response| {
+        response.status().is_success().then_some(HeaderValue::from_static("public, max-age=31536000, immutable"))
+    });
+    let package = site.join("pkg");
+    let package = part::routes(package.clone())
+        .fallback_service(ServeDir::new(package).precompressed_br().precompressed_gzip())
+        .layer(immutable);
     Router::new()
         .route("/healthz", get(ready::health))
         .route("/readyz", get(ready::ready))

@@ -22,7 +22,7 @@ use domain::{
     },
 };
 use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, server_fn::codec::Json};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// How often a running job is looked at.
@@ -100,7 +100,7 @@ pub(super) fn detail_view(id: Signal<String>) -> AnyView {
 /// Looks again while a worker has something to do, also when a look fails; stops by itself.
 pub(crate) fn watch<T>(job: Loaded<T>, last: StoredValue<Option<T>>, is_running: fn(&T) -> bool)
 where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
     let next = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_| {
@@ -186,7 +186,7 @@ pub(crate) fn stop_button<T>(
     changed: Callback<()>,
 ) -> AnyView
 where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
     let id = RwSignal::new(None::<String>);
     Effect::new(move |_| {

@@ -3,7 +3,7 @@
 
 use super::{PageHead, error_view, field::coded, form::Edit, loading_view, resource::Loaded};
 use leptos::prelude::*;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 /// A line of the table.
 pub struct Wording {
@@ -22,7 +22,7 @@ pub fn wordings_page<T>(
     line: fn(T) -> Wording,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
+    T: Clone + Send + Sync + DeserializeOwned + 'static,
 {
     view! {
         <main class="page">

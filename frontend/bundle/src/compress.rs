@@ -48,7 +48,8 @@ fn is_text_like(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|found| TEXT_LIKE.iter().any(|known| found == *known))
 }
 
-fn brotli(mut plain: &[u8], quality: i32) -> Result<Vec<u8>> {
+/// Brotli of this quality, 0 to 11.
+pub fn brotli(mut plain: &[u8], quality: i32) -> Result<Vec<u8>> {
     // 24 bits of window hold the whole file of any module; every browser takes it.
     let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 24, size_hint: plain.len(), ..Default::default() };
     let mut out = Vec::new();

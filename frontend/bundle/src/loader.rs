@@ -1,12 +1,14 @@
 //! Adapts the splitter's loader: it forgives a part that did not come (left to itself it tells the WASM side, which gives
 //! up and takes the open page with it; what a person sees of it is the application's, found by an attribute), and it
-//! asks for packs instead of chunks.
+//! asks for a part as one file instead of for its chunks.
+
+use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
 use crate::{
-    bind::{Files, LOADER, Modules},
-    pack::{Pack, SECTION},
+    bind::{Files, LOADER},
+    part::{Part, SECTION},
 };
 
 /// What the splitter writes: the text is its version's, which is pinned.
@@ -28,37 +30,27 @@ const TRIES_AGAIN: &str = "        await arrived(callee);
 ";
 const ARRIVED: &str = include_str!("loader.js");
 
-/// What the splitter writes for one file: around its name, and around the words of a debug build for a file of another one.
-const LOADS: [&str; 3] = [
-    "makeLoad(() => {\n    const src = fetch(new URL(\"./",
-    ".wasm\", import.meta.url));\n    src.catch(() => {});\n    return async (imports) => ",
-    "(WebAssembly.instantiateStreaming(src, imports));\n}\n, [",
-];
-/// The same for a part whose packs are named, and for a pack.
-const LOADS_PACKS: &str = include_str!("packs.js");
+/// What the splitter writes for one file, around its name.
+const LOADS: [&str; 2] = ["makeLoad(() => {\n    const src = fetch(new URL(\"./", ".wasm\", import.meta.url));\n"];
+/// The same for a part that comes with the chunks it lacks.
+const LOADS_PARTS: &str = include_str!("part.js");
 
-/// Makes the parts ask for their packs. `modules` names them already; a list of chunks for each part would be the largest
-/// script that every page loads.
-pub fn ask_for_packs(files: &mut Files, modules: &Modules, packs: &[Pack]) -> Result<()> {
+/// Makes it ask for parts. A list of chunks for each would be the largest script that every page loads.
+pub fn ask_for_parts(files: &mut Files, parts: &[Part]) -> Result<()> {
     let Some(loader) = files.get_mut(LOADER.trim_start_matches("./")) else { bail!("the splitter wrote no loader") };
     let script = String::from_utf8(std::mem::take(loader))?;
     // The text is the splitter's, whose version is pinned; another one is to be looked at, not guessed.
-    let chunks: usize = packs.iter().map(|pack| pack.chunks.len()).sum();
-    let files = chunks + modules.len();
-    let known = LOADS.iter().all(|part| script.matches(part).count() == files)
-        && packs
-            .iter()
-            .flat_map(|pack| &pack.chunks)
-            .all(|chunk| script.contains(&format!("const __{chunk} = makeLoad(")));
+    let pieces: BTreeSet<&String> = parts.iter().flat_map(|part| &part.pieces).collect();
+    let known = script.matches(LOADS[0]).count() == pieces.len()
+        && pieces.iter().all(|piece| script.contains(&format!("{}{piece}{}", LOADS[0], LOADS[1])));
     let Some(end) = script.find("\n/* ").or_else(|| script.find("\nexport const ")).filter(|_| known) else {
         bail!(
             "the loader of wasm_split_cli_support does not define its parts as expected: adapt loader.rs to its version"
         );
     };
-    let mut script = script[..=end].to_owned() + &LOADS_PACKS.replace("SECTION", SECTION);
-    for (split, parts) in modules {
-        let Some((own, packs)) = parts.split_last() else { bail!("{split} has no file") };
-        script += &format!("export const __wasm_split_load_{split} = part({own:?}, {packs:?});\n");
+    let mut script = script[..=end].to_owned() + &LOADS_PARTS.replace("SECTION", SECTION);
+    for (number, part) in parts.iter().enumerate() {
+        script += &format!("export const __wasm_split_load_{} = part({number});\n", part.split);
     }
     *loader = script.into_bytes();
     Ok(())
@@ -94,22 +86,24 @@ mod tests {
     }
 
     #[test]
-    fn a_part_names_its_packs_and_no_chunk() {
-        let [begin, middle, end] = LOADS;
-        let load = |file: &str, of: &str| format!("{begin}{file}{middle}debugWrap{end}{of}]);\n");
+    fn a_part_is_asked_for_by_its_number() {
+        let load = |file: &str, of: &str| {
+            format!("{}{file}{}    return async (imports) => imports;\n}}\n, [{of}]);\n", LOADS[0], LOADS[1])
+        };
         let chunk = format!("/* a, b */\nconst __chunk_7 = {}", load("chunk_7", ""));
         let split = format!("export const __wasm_split_load_a = wrapAsyncCb({}", load("split_a", "__chunk_7"));
         let text = format!("function makeLoad(fetcher, deps) {{}}\n{chunk}{split}");
-        let modules = Modules::from([("a".to_owned(), vec!["pack_0".to_owned(), "split_a".to_owned()])]);
-        let packs = [Pack { name: "pack_0".to_owned(), chunks: vec!["chunk_7".to_owned()] }];
+        let pieces = ["chunk_7".to_owned(), "split_a".to_owned()];
+        let parts = [Part { split: "a".to_owned(), pieces: pieces.to_vec() }];
         let mut known = files(&text);
-        ask_for_packs(&mut known, &modules, &packs).expect("it is the text of the pinned version");
+        ask_for_parts(&mut known, &parts).expect("it is the text of the pinned version");
         let script = String::from_utf8(known.into_values().next().expect("the loader")).expect("a text");
         assert!(script.starts_with("function makeLoad(fetcher, deps) {}\n"), "{script}");
-        assert!(script.ends_with("export const __wasm_split_load_a = part(\"split_a\", [\"pack_0\"]);\n"), "{script}");
+        assert!(script.ends_with("export const __wasm_split_load_a = part(0);\n"), "{script}");
         assert!(!script.contains("chunk_7"), "{script}");
-        assert!(ask_for_packs(&mut files(&text.replace("src.catch", "")), &modules, &packs).is_err());
-        assert!(ask_for_packs(&mut files(&text), &modules, &[]).is_err(), "a chunk that no pack holds");
+        assert!(ask_for_parts(&mut files(&text.replace("const src", "let src")), &parts).is_err());
+        let less = [Part { split: "a".to_owned(), pieces: pieces[1..].to_vec() }];
+        assert!(ask_for_parts(&mut files(&text), &less).is_err(), "a chunk that no part needs");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Build tool: turns the one WASM file that cargo makes into what a browser loads.
 //!
-//! split by module → wasm-bindgen → (release: wasm-opt, esbuild) → small chunks into packs → brotli and gzip
+//! split by module → wasm-bindgen → (release: wasm-opt, esbuild) → all parts into one file → brotli and gzip
 //! → one versioned directory. It must not know the application: module names come out of the WASM itself.
 
 mod bind;
 mod cache;
 mod compress;
 mod loader;
-mod pack;
+mod part;
 mod publish;
 mod shrink;
 mod stamp;
@@ -24,7 +24,7 @@ use anyhow::{Context as _, Result, bail};
 const OUTPUT_NAME: &str = "housing";
 
 const USAGE: &str =
-    "usage: bundle <input.wasm> <site dir> [--release] [--landing <module>] [--assets <dir>] [--public <dir>]";
+    "usage: bundle <input.wasm> <site dir> [--release] [--assets <dir>] [--public <dir>]";
 
 /// What the command line asks for.
 pub struct Order {
@@ -32,8 +32,6 @@ pub struct Order {
     pub input: PathBuf,
     /// Where the server finds `pkg/<hash>/` and `build.txt`.
     pub site: PathBuf,
-    /// The module of everybody's first page, whose chunks are packed for it.
-    pub landing: Option<String>,
     /// Style sheets and vendor scripts, already built, that go into the versioned directory.
     pub assets: Option<PathBuf>,
     /// Static files with names of their own (`favicon.ico`), copied to the site's root.
@@ -44,11 +42,10 @@ pub struct Order {
 
 impl Order {
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self> {
-        let (mut free, mut landing, mut assets, mut public, mut release) = (Vec::new(), None, None, None, false);
+        let (mut free, mut assets, mut public, mut release) = (Vec::new(), None, None, false);
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--release" => release = true,
-                "--landing" => landing = Some(args.next().context(USAGE)?),
                 "--assets" => assets = Some(PathBuf::from(args.next().context(USAGE)?)),
                 "--public" => public = Some(PathBuf::from(args.next().context(USAGE)?)),
                 flag if flag.starts_with('-') => bail!("unknown option {flag}; {USAGE}"),
@@ -56,7 +53,7 @@ impl Order {
             }
         }
         let Ok([input, site]) = <[PathBuf; 2]>::try_from(free) else { bail!(USAGE) };
-        Ok(Self { input, site, landing, assets, public, release })
+        Ok(Self { input, site, assets, public, release })
     }
 
     /// Scratch space beside the site, so that nothing unfinished is ever below the served root.
@@ -88,8 +85,8 @@ fn run() -> Result<()> {
 
     let mut clock = Stopwatch::start();
     let (mut files, mut modules) = bind::split_and_bind(&order.input, &work.join("bound"), order.release)?;
-    let packs = pack::plan(&files, &mut modules, order.landing.as_deref())?;
-    loader::ask_for_packs(&mut files, &modules, &packs)?;
+    let parts = part::plan(&mut modules)?;
+    loader::ask_for_parts(&mut files, &parts)?;
     loader::forgive(&mut files)?;
     files.insert(bind::MANIFEST.to_owned(), serde_json::to_vec(&modules)?);
     clock.lap("split and bind");
@@ -98,13 +95,14 @@ fn run() -> Result<()> {
         shrink::shrink_all(&mut files, &work, &cache)?;
         clock.lap("wasm-opt and esbuild");
     }
-    pack::pack(&mut files, &packs)?;
+    let sizes = part::gather(&mut files, &parts, order.release)?;
+    clock.lap("gather");
     if let Some(assets) = &order.assets {
         add_assets(&mut files, assets)?;
     }
     let packed = compress::compress_all(files, order.release, &cache)?;
     clock.lap("compress");
-    let site = publish::publish(&order, &packed, &modules)?;
+    let site = publish::publish(&order, &packed, sizes)?;
     cache.forget_unused()?;
     stamp::write(&work, &stamp)?;
     clock.lap("publish");

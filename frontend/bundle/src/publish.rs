@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
-use crate::{OUTPUT_NAME, Order, Stopwatch, bind::Modules, cache, compress::Packed};
+use crate::{OUTPUT_NAME, Order, Stopwatch, cache, compress::Packed, part::PartSize};
 
 /// 64 bits name a build; more would only make addresses longer.
 const HASH_DIGITS: usize = 16;
@@ -17,16 +17,8 @@ const HASH_DIGITS: usize = 16;
 pub struct Site {
     pub hash: String,
     dir: PathBuf,
-    modules: Vec<ModuleSize>,
+    parts: Vec<PartSize>,
     initial: usize,
-}
-
-struct ModuleSize {
-    name: String,
-    /// Brotli bytes of the file that is this module's alone.
-    own: usize,
-    /// Brotli bytes of the chunks it shares with other modules.
-    shared: usize,
 }
 
 /// Whether `build.txt` points at a directory that is there.
@@ -40,7 +32,7 @@ fn current(site: &Path) -> Option<String> {
 
 /// Writes `pkg/<hash>/`, then `sizes.json`, last of all `build.txt`, and keeps one older version for
 /// pages that are still open.
-pub fn publish(order: &Order, files: &[Packed], modules: &Modules) -> Result<Site> {
+pub fn publish(order: &Order, files: &[Packed], mut parts: Vec<PartSize>) -> Result<Site> {
     let previous = current(&order.site);
     let hash = hash(files);
     let pkg = order.site.join("pkg");
@@ -55,7 +47,9 @@ pub fn publish(order: &Order, files: &[Packed], modules: &Modules) -> Result<Sit
     if let Some(public) = &order.public {
         copy_public(public, &order.site)?;
     }
-    let site = measure(hash, dir, files, modules);
+    parts.sort_by(|a, b| a.name.cmp(&b.name));
+    let initial = files.iter().filter(|file| is_initial(&file.name)).map(wire).sum();
+    let site = Site { hash, dir, parts, initial };
     replace(&order.site.join("sizes.json"), &sizes_json(&site, files, order.release)?)?;
     replace(&order.site.join("build.txt"), format!("{}\n", site.hash).as_bytes())?;
     if previous.as_ref() != Some(&site.hash) {
@@ -126,26 +120,6 @@ pub fn module_name(split: &str) -> String {
     stem.strip_suffix("_view").unwrap_or(stem).to_owned()
 }
 
-fn measure(hash: String, dir: PathBuf, files: &[Packed], modules: &Modules) -> Site {
-    let size = |name: &str| files.iter().find(|file| file.name == name).map_or(0, wire);
-    let mut sizes: Vec<ModuleSize> = modules
-        .iter()
-        .map(|(split, parts)| {
-            let bytes = |own: bool| {
-                parts
-                    .iter()
-                    .filter(|part| part.starts_with("split_") == own)
-                    .map(|part| size(&format!("{part}.wasm")))
-                    .sum()
-            };
-            ModuleSize { name: module_name(split), own: bytes(true), shared: bytes(false) }
-        })
-        .collect();
-    sizes.sort_by(|a, b| a.name.cmp(&b.name));
-    let initial = files.iter().filter(|file| is_initial(&file.name)).map(wire).sum();
-    Site { hash, dir, modules: sizes, initial }
-}
-
 /// What every page loads: the entry, the loader, its snippets and the style sheet.
 fn is_initial(name: &str) -> bool {
     name.starts_with(&format!("{OUTPUT_NAME}.")) || name.starts_with("__wasm_split.") || name.starts_with("snippets/")
@@ -166,9 +140,9 @@ fn sizes_json(site: &Site, files: &[Packed], release: bool) -> Result<Vec<u8>> {
         })
         .collect();
     let modules: Vec<_> = site
-        .modules
+        .parts
         .iter()
-        .map(|module| json!({ "name": module.name, "own_brotli": module.own, "shared_brotli": module.shared }))
+        .map(|part| json!({ "name": part.name, "own_brotli": part.own, "whole_brotli": part.whole }))
         .collect();
     let all = json!({
         "hash": site.hash, "release": release, "initial_brotli": site.initial, "files": files, "modules": modules,
@@ -184,8 +158,8 @@ pub fn print_table(site: &Site, files: &[Packed], clock: &Stopwatch) {
         println!("{:>10} {brotli:>10}  {}", file.plain.len(), file.name);
     }
     println!("{:>10} {:>10}  every page (entry, loader, style sheet)", "", site.initial);
-    for module in &site.modules {
-        println!("{:>10} {:>10}  module {} (+ {} shared)", "", module.own, module.name, module.shared);
+    for part in &site.parts {
+        println!("{:>10} {:>10}  module {} ({} with all that it shares)", "", part.own, part.name, part.whole);
     }
     let laps: Vec<String> = clock.laps.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
     println!("{}", laps.join(" · "));
@@ -205,12 +179,12 @@ mod tests {
     impl Scratch {
         fn new(name: &str) -> Self {
             let site = std::env::temp_dir().join(format!("bundle-{name}-{}", std::process::id()));
-            Self(Order { input: PathBuf::new(), site, landing: None, assets: None, public: None, release: true })
+            Self(Order { input: PathBuf::new(), site, assets: None, public: None, release: true })
         }
 
         fn publish(&self, content: &str) -> String {
             let files = [packed("housing.js", content), packed("snippets/app/inline0.js", "x")];
-            publish(&self.0, &files, &Modules::new()).expect("published").hash
+            publish(&self.0, &files, Vec::new()).expect("published").hash
         }
 
         fn versions(&self) -> Vec<String> {

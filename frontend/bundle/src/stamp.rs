@@ -13,7 +13,7 @@ use crate::Order;
 
 /// What was ordered; size and time of every input, of this program and of the tools it calls.
 pub fn of(order: &Order) -> Result<String> {
-    let mut stamp = format!("release {} landing {:?}\n", order.release, order.landing);
+    let mut stamp = format!("release {}\n", order.release);
     add(&mut stamp, &order.input).with_context(|| {
         format!(
             "cannot read {}; build it with `cargo build -p frontend --target wasm32-unknown-unknown`",

@@ -4,6 +4,7 @@
 pub mod header;
 pub mod limit;
 pub mod metrics;
+pub mod part;
 pub mod plain;
 pub mod ready;
 pub mod tls;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 pub enum Step {
     /// items with their bills, which are locked
     Build,
-    /// what stands in the request is read
+    /// what stands in the request is read; the items say that they were sent
     Export,
     /// lines of the response are kept and held against the items
     Read,
@@ -29,12 +29,13 @@ pub async fn deduction_floor(database: &Database, step: Step) -> Result<Duration
     let (copied, changed): (&[&str], &[&str]) = match step {
         Step::Build => (
             &["deduction_item", "deduction_item_bill"],
-            &["update bill set in_batch = in_batch, version = version + 1 where in_batch is not null"],
+            &["update bill b set in_batch = in_batch, version = version + 1 from deduction_item_bill i where i.bill_id = b.id"],
         ),
         Step::Export => (
             &[],
             &["select i.seq, c.bank_holder, i.due_fen, c.bank_no, c.id_number, c.contract_no
-               from deduction_item i join contract c on c.id = i.contract_id order by i.batch_id, i.seq"],
+               from deduction_item i join contract c on c.id = i.contract_id order by i.batch_id, i.seq",
+              "update deduction_item set status = status"],
         ),
         Step::Read => (
             &["deduction_line"],

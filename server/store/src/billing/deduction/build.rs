@@ -186,8 +186,8 @@ async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
                and exists (select from bill b where b.account_id = c.account_id and b.decision is null
                                and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen
                                and b.due_on <= $3 and b.in_batch is null)
-               and not exists (select from deduction_item i where i.account_id = c.account_id and i.retry_on > $3
-                                   and i.id = (select max(l.id) from deduction_item l where l.account_id = c.account_id))
+               and coalesce((select i.retry_on from deduction_item i where i.account_id = c.account_id
+                             order by i.id desc limit 1) <= $3, true)
            order by 1 limit $4"#,
         batch.district_id,
         batch.built_to,

@@ -165,11 +165,14 @@ pub async fn response_lines(
 
 /// What was asked for under the numbers of some lines.
 async fn requested(tx: &mut Tx, batch: i64, lines: &[ResponseLine]) -> Result<HashMap<i64, Money>> {
-    let numbers: Vec<i32> = lines.iter().filter_map(|line| i32::try_from(line.seq).ok()).collect();
+    // They stand in their order, so those between the first and the last are hardly more.
+    let numbers = lines.iter().filter_map(|line| i32::try_from(line.seq).ok());
+    let (Some(first), Some(last)) = (numbers.clone().min(), numbers.max()) else { return Ok(HashMap::new()) };
     let rows = sqlx::query!(
-        "select seq, due_fen from deduction_item where batch_id = $1 and seq = any($2) and status = 'SENT'",
+        "select seq, due_fen from deduction_item where batch_id = $1 and seq between $2 and $3 and status = 'SENT'",
         batch,
-        &numbers
+        first,
+        last
     )
     .fetch_all(connection(tx))
     .await?;
