@@ -20,6 +20,7 @@ mod import_user;
 mod live;
 mod model;
 mod pages;
+mod part;
 mod pay_bill;
 mod portal;
 mod search;

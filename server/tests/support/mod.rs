@@ -67,7 +67,7 @@ pub struct Site {
     pub metrics: Metrics,
     /// of the pages, as the log names them
     pub patterns: Vec<String>,
-    folder: PathBuf,
+    pub folder: PathBuf,
     stop: watch::Sender<bool>,
 }
 
