@@ -122,7 +122,8 @@ impl World {
             let doors = account_levels(&finance, &query).await.expect("doors");
             assert_eq!(of(&doors.sum), of(&project.sum), "{}", self.story("doors"));
             let each = |of: fn(&LevelSum) -> i64| doors.page.rows.iter().map(|door| of(&door.sum)).sum::<i64>();
-            let summed = (each(|sum| sum.balance.fen()), each(|sum| sum.deposit.fen()), each(|sum| sum.outstanding.fen()));
+            let summed =
+                (each(|sum| sum.balance.fen()), each(|sum| sum.deposit.fen()), each(|sum| sum.outstanding.fen()));
             assert_eq!(summed, of(&project.sum), "{}", self.story("each door"));
         }
     }

@@ -208,3 +208,15 @@ fn contract_cell(row: &BillRow) -> Cell {
         Cell::link(&no, format!("/tenancy/contracts/{id}"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A screen of 1440 pixels shows so many columns before somebody has to scroll.
+    #[test]
+    fn state_and_debt_stand_where_they_are_seen() {
+        let seen: Vec<&str> = BILL_LIST.columns[..7].iter().map(|column| column.key).collect();
+        assert!(seen.contains(&"status") && seen.contains(&"outstanding"), "{seen:?}");
+    }
+}

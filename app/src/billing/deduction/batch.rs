@@ -134,7 +134,8 @@ fn notices(batch: &Deduction) -> AnyView {
     }
     if batch.row.automatic && matches!(batch.row.status, DeductionStatus::Created | DeductionStatus::Checked) {
         said.push(
-            view! { <p class="page-note" role="status">"系统在代扣日自动制作，须一人复核、另一人发送。"</p> }.into_any(),
+            view! { <p class="page-note" role="status">"系统在代扣日自动制作，须一人复核、另一人发送。"</p> }
+                .into_any(),
         );
     }
     if batch.row.status == DeductionStatus::Exported {

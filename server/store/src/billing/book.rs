@@ -11,7 +11,8 @@ use chrono::{DateTime, Months, NaiveDate, Utc};
 use domain::{
     billing::{
         ledger::{
-            ENTRY_LIST, EntryRow, LedgerMonth, LevelPage, LevelRow, LevelSum, PeriodForm, Subject, TrialLine, parse_month,
+            ENTRY_LIST, EntryRow, LedgerMonth, LevelPage, LevelRow, LevelSum, PeriodForm, Subject, TrialLine,
+            parse_month,
         },
         plan::month_of,
     },

@@ -33,6 +33,7 @@ async fn a_batch_that_is_asked_for_twice_is_made_once() {
     // A number of its own makes one, with the next batch number.
     let next = office.create(Office::due_by()).await.expect("a batch");
     assert_ne!(next, one);
-    let serial = async |id: DeductionBatchId| office.get(id).await.row.batch_no.chars().rev().take(3).collect::<String>();
+    let serial =
+        async |id: DeductionBatchId| office.get(id).await.row.batch_no.chars().rev().take(3).collect::<String>();
     assert_eq!((serial(one).await, serial(next).await), ("100".into(), "200".into()), "no number was lost");
 }

@@ -9,11 +9,9 @@ use crate::support::{
 use chrono::TimeDelta;
 use domain::{dictionary::ContractStatus, id::ContractId};
 use store::{
-    billing::{
-        bank::contract_file::contract_file_next, deduction::request::deduction_request_withhold,
-    },
+    billing::{bank::contract_file::contract_file_next, deduction::request::deduction_request_withhold},
     platform::{
-        cipher::{Kind, KeyRing},
+        cipher::{KeyRing, Kind},
         message::message_list,
     },
     tenancy::contract::contract_get,
@@ -29,7 +27,8 @@ const WAYS: [&str; 3] = [
 /// Makes the account number of some contracts so.
 async fn spoil(office: &Office, which: &str, how: &str) {
     // As a change of contract says of itself.
-    let sql = format!("select set_config('app.contract', 'change', true); update contract set bank_no = {how} where {which}");
+    let sql =
+        format!("select set_config('app.contract', 'change', true); update contract set bank_no = {how} where {which}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&office.test.admin).await.expect("spoilt");
 }
 

@@ -10,7 +10,7 @@ pub mod statement;
 use crate::{
     Ctx, Database, Result,
     ctx::{Tx, connection},
-    platform::cipher::{Kind, KeyRing},
+    platform::cipher::{KeyRing, Kind},
 };
 use chrono::{DateTime, Utc};
 use domain::{

@@ -233,7 +233,13 @@ pub async fn deduction_close(ctx: &Ctx, id: DeductionBatchId, version: i32) -> R
     Ok(())
 }
 
-pub(super) async fn closed_set(tx: &mut Tx, ctx: &Ctx, id: i64, status: DeductionStatus, message: Option<&str>) -> Result<()> {
+pub(super) async fn closed_set(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: i64,
+    status: DeductionStatus,
+    message: Option<&str>,
+) -> Result<()> {
     sqlx::query!(
         "update deduction_batch set status = $2, closed_at = $3, closed_by = $4, message = coalesce($5, message), version = version + 1
          where id = $1",

@@ -75,7 +75,8 @@ impl TryFrom<Record> for DeductionRow {
 /// Batches of others that wait to be checked or sent; who checked one that the server made does not send it. Of the reminder
 /// and the list behind it.
 pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
-    sql.push(" and b.built_at is not null and b.items > 0 and b.maker_id is distinct from ").push_bind(ctx.actor().id.0);
+    sql.push(" and b.built_at is not null and b.items > 0 and b.maker_id is distinct from ")
+        .push_bind(ctx.actor().id.0);
     sql.push(" and (b.maker_id is not null or b.checker_id is distinct from ").push_bind(ctx.actor().id.0).push(")");
     sql.push(" and (b.status in ('CREATED', 'CHECKED') or b.status = 'FILE_REJECTED' and b.accepted_at is null) and ");
     sql.push_bind(ctx.actor().may(Permission::DeductionCheck));

@@ -105,8 +105,11 @@ pub async fn deduction_request_lines(
     .fetch_all(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    let mut portion =
-        RequestPortion { lines: Vec::with_capacity(rows.len()), unreadable: Vec::new(), last: rows.last().map(|row| row.seq) };
+    let mut portion = RequestPortion {
+        lines: Vec::with_capacity(rows.len()),
+        unreadable: Vec::new(),
+        last: rows.last().map(|row| row.seq),
+    };
     for row in rows {
         match numbers_open(ring, &row.bank_no, &row.id_number) {
             Ok(numbers) => portion.lines.push(RequestLine {
