@@ -16,7 +16,6 @@ use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _};
 use web_sys::{Element, HtmlElement};
 
 /// What a list shows of a page of rows; `chosen` are the keys of the columns that are wanted.
-#[must_use]
 pub fn rows_view(
     spec: &ListSpec,
     query: &ListQuery,

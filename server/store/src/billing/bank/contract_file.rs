@@ -140,10 +140,10 @@ pub async fn contract_file_next(database: &Database, now: DateTime<Utc>) -> Resu
         // What was told stands before its answer does.
         tx.commit().await?;
         for answer in &unreadable {
-            match answer_enter(&ctx, &file_no, answer).await {
+            if let Err(error) = answer_enter(&ctx, &file_no, answer).await {
                 // Without its answer it is told again.
-                Err(Error::Broken(what)) => tracing::error!(seq = answer.seq, what, "a contract was not held back"),
-                done => drop(done?),
+                let Error::Broken(what) = error else { return Err(error) };
+                tracing::error!(seq = answer.seq, what, "a contract was not held back");
             }
         }
         if !lines.is_empty() {

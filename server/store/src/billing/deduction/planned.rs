@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{Ctx, Database, Error, Result, billing::rule::billing_rule, ctx::connection};
 use chrono::{DateTime, Utc};
+use domain::failure::Failure;
 
 /// Makes the batches of today, where it is a day of direct debit; answers how many. A district that has one for this day
 /// already, by whomever and whatever became of it, gets no other, nor does one in which nobody owes anything.
@@ -56,7 +57,7 @@ async fn day_make(ctx: &Ctx, district: i64) -> Result<bool> {
     });
     let id = match made {
         Ok(Some(id)) => id,
-        Ok(None) | Err(Error::Failure(_)) => return Ok(false),
+        Ok(None) | Err(Error::Failure(Failure::Invalid(_))) => return Ok(false),
         Err(error) => return Err(error),
     };
     tx.commit().await?;
