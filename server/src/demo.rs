@@ -188,6 +188,8 @@ impl Seed<'_> {
             (code::SECOND_FACTOR, "false"),
             // … and may be shown to many at once.
             (code::SESSION_LIMIT, "0"),
+            // Whoever shows direct debits makes the batch himself, whatever day it is.
+            (code::DEDUCTION_AUTO, "false"),
         ] {
             setting_put(database, parameter, value).await.map_err(text)?;
         }

@@ -170,6 +170,26 @@ async fn a_bank_that_is_silent_late_or_cut_off_is_waited_for() {
     assert_eq!(desk.status(id).await.0, ContractStatus::Active);
 }
 
+/// One contract whose account cannot be read stops neither the others nor the round.
+#[tokio::test]
+async fn a_contract_that_cannot_be_read_holds_nobody_up() {
+    let desk = Desk::open(Encoding::Utf8).await;
+    let (broken, whole) = (desk.contract(0).await, desk.contract(1).await);
+    sqlx::raw_sql(
+        "select set_config('app.contract', 'change', true);
+         update contract set bank_no = set_byte(bank_no, 20, get_byte(bank_no, 20) # 1) where lessee_name = '测试租户0'",
+    )
+    .execute(&desk.test.admin)
+    .await
+    .expect("spoilt");
+    assert_eq!(desk.round().await, Ok(Some("发送合同1份".into())));
+    desk.answer(Behaviour::Ok).await;
+    assert_eq!(desk.round().await, Ok(Some("合同应答：生效1".into())));
+    assert_eq!(desk.status(whole).await.0, ContractStatus::Active);
+    let words = "未发送 银行账号无法读取（密钥缺失或数据损坏），请重新登记扣款账号";
+    assert_eq!(desk.status(broken).await, (ContractStatus::ApprovedSyncing, Some(words.into())));
+}
+
 /// The process ended after the file was made and before it was sent: the same file goes out.
 #[tokio::test]
 async fn a_file_that_was_made_is_sent() {

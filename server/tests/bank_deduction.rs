@@ -4,11 +4,11 @@
 use crate::support::{
     city,
     database::TestDatabase,
-    tenancy::{active, assigned, form, tenant, vacant},
+    tenancy::{active, assigned, batch_form, form, tenant, vacant},
 };
 use chrono::{DateTime, Days, Months, Utc};
 use domain::{
-    billing::{deduction::DeductionForm, plan::month_of},
+    billing::plan::month_of,
     dictionary::{BankFileState, DeductionStatus, DifferenceKind},
     id::DeductionBatchId,
     list::ListQuery,
@@ -62,21 +62,7 @@ impl Desk {
             demo: false,
         };
         user_create(&test.database, second).await.expect("an account");
-        let unit = vacant(&test, 0).await;
-        let assignment = assigned(&test, tenant(&test, 0).await, unit).await;
-        let start = month_of(store::ctx::china_day(Utc::now())).checked_sub_months(Months::new(2)).expect("a day");
-        let form = ContractForm {
-            start_on: start.to_string(),
-            end_on: start
-                .checked_add_months(Months::new(60))
-                .and_then(|day| day.pred_opt())
-                .expect("a day")
-                .to_string(),
-            sign_on: start.to_string(),
-            explained_on: start.to_string(),
-            ..form(assignment)
-        };
-        active(&test, &form).await;
+        household(&test, 0).await;
         let folder = test.files().join("bank");
         let gateway = Box::new(Folder::open(&folder).expect("a folder"));
         let bank = Bank { gateway, unit: "0371".into(), encoding };
@@ -89,7 +75,7 @@ impl Desk {
     async fn released(&self) -> DeductionBatchId {
         let due_by = self.maker.today().checked_add_days(Days::new(31)).expect("a day");
         let Actor { organization_id, .. } = self.maker.actor();
-        let form = DeductionForm { district: organization_id.to_string(), due_by: due_by.to_string() };
+        let form = batch_form(organization_id, due_by);
         let id = deduction_create(&self.maker, &form).await.expect("a batch");
         let version = async || deduction_get(&self.checker, id).await.expect("a batch").version;
         deduction_check(&self.checker, id, version().await, "").await.expect("checked");
@@ -139,6 +125,50 @@ impl Desk {
         names.sort();
         names
     }
+}
+
+/// A household that has lived there for two months.
+async fn household(test: &TestDatabase, nth: usize) {
+    let unit = vacant(test, 0).await;
+    let assignment = assigned(test, tenant(test, nth).await, unit).await;
+    let start = month_of(store::ctx::china_day(Utc::now())).checked_sub_months(Months::new(2)).expect("a day");
+    let form = ContractForm {
+        start_on: start.to_string(),
+        end_on: start.checked_add_months(Months::new(60)).and_then(|day| day.pred_opt()).expect("a day").to_string(),
+        sign_on: start.to_string(),
+        explained_on: start.to_string(),
+        ..form(assignment)
+    };
+    active(test, &form).await;
+}
+
+/// Makes the account of a household unreadable, as a change of its contract that broke it.
+async fn spoil(test: &TestDatabase, nth: usize) {
+    let sql = format!(
+        "select set_config('app.contract', 'change', true);
+         update contract set bank_no = set_byte(bank_no, 20, get_byte(bank_no, 20) # 1) where lessee_name = '测试租户{nth}'"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&test.admin).await.expect("spoilt");
+}
+
+/// One account that cannot be read is left out, and the rest of its batch goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_cannot_be_read_holds_nobody_up() {
+    let desk = Desk::open(Encoding::Utf8).await;
+    household(&desk.test, 1).await;
+    let id = desk.released().await;
+    spoil(&desk.test, 0).await;
+    assert_eq!(desk.round().await, "发送批次1个");
+    desk.answer(Behaviour::Ok).await;
+    desk.round().await;
+    assert_eq!(desk.end(id).await, (DeductionStatus::Posted, 1, 0, 1));
+    assert_eq!(desk.locked().await, 0);
+    desk.paid_once().await;
+    // Nobody is left: the batch waits to be given up, and the round is no failure.
+    let none = desk.released().await;
+    assert_eq!(desk.round().await, "");
+    assert_eq!(desk.end(none).await, (DeductionStatus::FileRejected, 0, 0, 1));
+    assert!(desk.names("out").is_empty());
 }
 
 /// Each way of answering that needs nobody, with the end it leads to.

@@ -25,7 +25,7 @@ pub mod qr;
 pub mod remove;
 pub mod request;
 pub mod resource;
-mod rows;
+pub mod rows;
 pub mod select;
 pub mod table;
 pub mod tabs;

@@ -16,7 +16,7 @@ use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _};
 use web_sys::{Element, HtmlElement};
 
 /// What a list shows of a page of rows; `chosen` are the keys of the columns that are wanted.
-pub(super) fn rows_view(
+pub fn rows_view(
     spec: &ListSpec,
     query: &ListQuery,
     chosen: &[String],

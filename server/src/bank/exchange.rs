@@ -23,7 +23,7 @@ use store::{
             deductions_build, deductions_post,
             request::{
                 DeductionRequest, deduction_receipt, deduction_request_lines, deduction_request_next,
-                deduction_request_sent,
+                deduction_request_sent, deduction_request_withhold,
             },
             response::{PORTION, response_begin, response_lines, response_reconcile, response_refuse},
         },
@@ -170,7 +170,8 @@ impl Round<'_> {
     async fn requests_send(&self) -> Result<Option<String>, String> {
         let mut sent = 0;
         while let Some(request) = deduction_request_next(self.database, self.now).await.map_err(text)? {
-            let content = self.request_write(&request).await?;
+            // Without those that cannot be read it is another request.
+            let Some(content) = self.request_write(&request).await? else { continue };
             let name = name_of(&request.batch_no, BankFileKind::Request);
             self.bank.gateway.send(&name, &content).await?;
             deduction_request_sent(self.database, &request, &name, &layout::digest(&content), self.now)
@@ -181,19 +182,26 @@ impl Round<'_> {
         Ok((sent > 0).then(|| format!("发送批次{sent}个")))
     }
 
-    async fn request_write(&self, request: &DeductionRequest) -> Result<Vec<u8>, String> {
+    /// The content of a request; none: items of it cannot be read, and were taken out of it.
+    async fn request_write(&self, request: &DeductionRequest) -> Result<Option<Vec<u8>>, String> {
         let mut writer = deduction_file::begin(request, &self.bank.unit, self.bank.encoding);
+        let mut unreadable = Vec::new();
         let mut last = 0;
         loop {
-            let lines = deduction_request_lines(self.database, request.batch_id, last, LINES, self.now);
-            let lines = lines.await.map_err(text)?;
-            let Some(line) = lines.last() else { break };
-            last = line.seq;
-            for line in &lines {
+            let portion = deduction_request_lines(self.database, request.batch_id, last, LINES, self.now);
+            let portion = portion.await.map_err(text)?;
+            unreadable.extend(portion.unreadable);
+            for line in &portion.lines {
                 deduction_file::line(&mut writer, request, line);
             }
+            let Some(behind) = portion.last else { break };
+            last = behind;
         }
-        Ok(writer.finish())
+        if unreadable.is_empty() {
+            return Ok(Some(writer.finish()));
+        }
+        let withheld = deduction_request_withhold(self.database, request, &unreadable, self.now).await;
+        withheld.map_err(text).map(|()| None)
     }
 
     /// Reads one file of the bank and puts it away.

@@ -57,7 +57,8 @@ pub async fn measure(ground: &Ground, report: &mut Report) -> Result<(), String>
     let due_by = china_day(now).to_string();
     let began = Instant::now();
     for district in districts {
-        let form = DeductionForm { district: district.to_string(), due_by: due_by.clone() };
+        let request = format!("00000000-0000-4000-8000-{district:012x}");
+        let form = DeductionForm { request, district: district.to_string(), due_by: due_by.clone() };
         deduction_create(&maker, &form).await.map_err(text)?;
     }
     while deductions_build(database, now).await.map_err(text)? > 0 {}

@@ -2,10 +2,13 @@
 //! nothing entered twice.
 
 mod many;
+mod planned;
+mod twice;
+mod unreadable;
 
 use crate::support::{
     TestDatabase, city,
-    tenancy::{active, assigned, form, tenant, vacant},
+    tenancy::{active, assigned, batch_form, form, tenant, vacant},
 };
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use domain::{
@@ -102,8 +105,7 @@ impl Office {
     }
 
     async fn create(&self, due_by: NaiveDate) -> store::Result<DeductionBatchId> {
-        let district = self.maker.actor().organization_id.to_string();
-        deduction_create(&self.maker, &DeductionForm { district, due_by: due_by.to_string() }).await
+        deduction_create(&self.maker, &batch_form(self.maker.actor().organization_id, due_by)).await
     }
 
     async fn get(&self, id: DeductionBatchId) -> Deduction {
@@ -136,7 +138,9 @@ impl Office {
     async fn sent(&self) -> (DeductionRequest, Vec<RequestLine>) {
         let now = Utc::now();
         let request = deduction_request_next(self.database(), now).await.expect("asked").expect("a request");
-        let lines = deduction_request_lines(self.database(), request.batch_id, 0, 1_000_000, now).await.expect("lines");
+        let asked = deduction_request_lines(self.database(), request.batch_id, 0, 1_000_000, now).await.expect("lines");
+        assert!(asked.unreadable.is_empty());
+        let lines = asked.lines;
         assert_eq!(lines.len(), usize::try_from(request.count).expect("a count"));
         assert_eq!(lines.iter().map(|line| line.amount).sum::<Money>(), request.total);
         deduction_request_sent(self.database(), &request, "x.txt", "aa", now).await.expect("sent");

@@ -7,13 +7,13 @@ use crate::support::{
 use chrono::{Months, NaiveDate, Utc};
 use domain::{
     billing::{
-        ledger::{PeriodForm, Subject},
+        ledger::{LevelSum, PeriodForm, Subject},
         payment::PaymentForm,
         plan::month_of,
     },
     failure::Failure,
     id::AccountId,
-    list::ListQuery,
+    list::{ListQuery, Position},
     value::Money,
 };
 use store::{
@@ -132,15 +132,57 @@ async fn project_and_door_are_sums_of_their_households() {
     pay(&cashier, account, 1, 400_000).await;
     let finance = city::ctx(&test.database, "finance").await;
     let seen = account_get(&cashier, account).await.expect("the account").row;
-    let projects = account_levels(&finance, None).await.expect("projects");
-    let doors = account_levels(&finance, Some(projects[0].id)).await.expect("doors");
+    let projects = account_levels(&finance, &ListQuery::default()).await.expect("projects");
+    let doors = account_levels(&finance, &doors_of(projects.page.rows[0].id, 20, 1)).await.expect("doors");
     for level in [&projects, &doors] {
-        assert_eq!(level.len(), 1);
+        assert_eq!((level.page.rows.len(), level.page.total, level.sum), (1, 1, level.page.rows[0].sum));
         assert_eq!(
-            (level[0].balance, level[0].deposit, level[0].outstanding),
-            (seen.balance, seen.deposit, seen.outstanding)
+            (level.sum.accounts, level.sum.balance, level.sum.deposit, level.sum.outstanding),
+            (1, seen.balance, seen.deposit, seen.outstanding)
         );
     }
-    assert!(doors[0].name.starts_with("月光苑"), "{}", doors[0].name);
-    assert!(account_levels(&city::ctx(&test.database, "district-b").await, None).await.expect("projects").is_empty());
+    let name = &doors.page.rows[0].name;
+    assert!(name.starts_with("月光苑") && doors.page.rows[0].door, "{name}");
+    let elsewhere = city::ctx(&test.database, "district-b").await;
+    let nothing = account_levels(&elsewhere, &ListQuery::default()).await.expect("projects");
+    assert_eq!((nothing.page.total, nothing.sum), (0, LevelSum::default()));
+}
+
+fn doors_of(project: i64, size: u16, page: u32) -> ListQuery {
+    let filter = [("project".to_owned(), project.to_string())].into();
+    ListQuery { filter, size, at: Position::Page(page), ..ListQuery::default() }
+}
+
+/// However many doors there are, each is on one page, and the sum is of all of them on every page, also behind the last.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_door_is_left_out_of_a_project_and_the_sum_is_of_all_of_them() {
+    let test = TestDatabase::with_city().await;
+    household(&test).await;
+    // Whatever else stands in the project of that home: each a door with an account of its own.
+    sqlx::query(
+        "insert into account (district_id, estate_id, building_id, unit_id, person_id, opened_on, balance_fen)
+         select u.district_id, u.estate_id, u.building_id, u.id, a.person_id, a.opened_on, 100
+         from account a join building h on h.id = a.building_id
+         join building b on b.project_id = h.project_id join unit u on u.building_id = b.id and u.id <> a.unit_id",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("accounts");
+    let finance = city::ctx(&test.database, "finance").await;
+    let project = account_levels(&finance, &ListQuery::default()).await.expect("projects").page.rows[0].clone();
+    let doors = project.sum.accounts;
+    assert!(doors > 2, "{doors} doors are too few");
+    let mut names = std::collections::BTreeSet::new();
+    let pages = u32::try_from(doors).expect("few");
+    for place in 1..=pages {
+        let door = account_levels(&finance, &doors_of(project.id, 1, place)).await.expect("a page");
+        assert_eq!((door.page.rows.len(), door.page.total, door.sum), (1, doors, project.sum), "page {place}");
+        assert_eq!(door.page.next.is_some(), place < pages, "page {place}");
+        names.insert(door.page.rows[0].id);
+    }
+    assert_eq!(i64::try_from(names.len()).expect("few"), doors, "each door once");
+    let behind = account_levels(&finance, &doors_of(project.id, 1, pages + 1)).await.expect("a page");
+    assert_eq!((behind.page.rows.len(), behind.page.total, behind.sum), (0, doors, project.sum));
+    let strange = ListQuery { filter: [("project".into(), "x".into())].into(), ..ListQuery::default() };
+    assert_eq!(account_levels(&finance, &strange).await.expect("no project").page.total, 0);
 }

@@ -1,6 +1,7 @@
 //! How far an account sees by its organisation and by the estates it looks after (domain.md §6.2).
 
 use crate::support::{TestDatabase, city};
+use domain::list::ListQuery;
 use std::{
     future::poll_fn,
     pin::pin,
@@ -146,7 +147,7 @@ async fn whoever_goes_away_leaves_no_transaction_open_with_his_scope_in_it() {
     let open = "select count(*) from pg_stat_activity
                 where datname = current_database() and usename <> current_user and xact_start is not null";
     let mut after = 1;
-    while !dropped(account_levels(&finance, None), after).await {
+    while !dropped(account_levels(&finance, &ListQuery::default()), after).await {
         let began = Instant::now();
         while id(&test, open).await > 0 {
             assert!(began.elapsed() < Duration::from_secs(30), "dropped at its step {after} it stays open");

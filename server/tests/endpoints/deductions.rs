@@ -62,7 +62,9 @@ pub fn functions(at: &DeductionWorld, list: &Value) -> Vec<Entry> {
         finance("deduction_offer_get", json!({})),
         finance(
             "deduction_create",
-            json!({"form": {"district": at.district.to_string(), "due_by": today.to_string()}}),
+            json!({"form": {
+                "request": "5b0c2d1e-8f7a-4b3c-9d2e-000000000d01", "district": at.district.to_string(), "due_by": today.to_string(),
+            }}),
         ),
         finance("deduction_check", json!({"id": at.check.batch, "version": 1, "opinion": ""})),
         finance("deduction_send", json!({"id": at.send.batch, "version": 1})),

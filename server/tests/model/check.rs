@@ -5,7 +5,7 @@ use super::{
     books::{Account, Bill, End, Item},
     world::World,
 };
-use domain::{billing::ledger::LevelRow, id::AccountId};
+use domain::{billing::ledger::LevelSum, id::AccountId, list::ListQuery};
 use store::billing::{account::account_get, book::account_levels};
 
 impl World {
@@ -108,20 +108,23 @@ impl World {
     /// Project and door are the sums of their households.
     async fn check_levels(&mut self) {
         let finance = self.ctx("finance").await;
-        let projects = account_levels(&finance, None).await.expect("projects");
+        let projects = account_levels(&finance, &ListQuery::default()).await.expect("projects");
         let told = (
             self.books.accounts.iter().map(|account| account.balance).sum::<i64>(),
             self.books.accounts.iter().map(|account| account.deposit).sum::<i64>(),
             self.books.bills.values().map(Bill::open).sum::<i64>(),
         );
-        let of = |rows: &[LevelRow]| {
-            let sum = |of: fn(&LevelRow) -> i64| rows.iter().map(of).sum::<i64>();
-            (sum(|row| row.balance.fen()), sum(|row| row.deposit.fen()), sum(|row| row.outstanding.fen()))
-        };
-        assert_eq!(of(&projects), told, "{}", self.story("projects (balance, deposit, outstanding)"));
-        for project in &projects {
-            let doors = account_levels(&finance, Some(project.id)).await.expect("doors");
-            assert_eq!(of(&doors), of(std::slice::from_ref(project)), "{}", self.story("doors"));
+        let of = |sum: &LevelSum| (sum.balance.fen(), sum.deposit.fen(), sum.outstanding.fen());
+        assert_eq!(of(&projects.sum), told, "{}", self.story("projects (balance, deposit, outstanding)"));
+        for project in &projects.page.rows {
+            let filter = [("project".to_owned(), project.id.to_string())].into();
+            let query = ListQuery { filter, size: 100, ..ListQuery::default() };
+            let doors = account_levels(&finance, &query).await.expect("doors");
+            assert_eq!(of(&doors.sum), of(&project.sum), "{}", self.story("doors"));
+            let each = |of: fn(&LevelSum) -> i64| doors.page.rows.iter().map(|door| of(&door.sum)).sum::<i64>();
+            let summed =
+                (each(|sum| sum.balance.fen()), each(|sum| sum.deposit.fen()), each(|sum| sum.outstanding.fen()));
+            assert_eq!(summed, of(&project.sum), "{}", self.story("each door"));
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn pages(account: AccountId, (refund, shift): (i64, i64)) -> Vec<(&'static s
     vec![
         ("/billing/ledger", "/billing/ledger".into(), vec!["总账", "科目余额表", "未结账", "暂不能结账"]),
         ("/billing/entries", "/billing/entries".into(), vec!["分录", "应收款", "库存现金"]),
-        ("/billing/levels", "/billing/levels".into(), vec!["三级账户", "甲项目", "分户数"]),
+        ("/billing/levels", "/billing/levels".into(), vec!["三级账户", "甲项目", "分户数", "未缴合计(元)"]),
         ("/billing/refunds", "/billing/refunds".into(), vec!["退余额", "待审批", "共 1 条"]),
         ("/billing/refunds/:id", format!("/billing/refunds/{refund}"), vec!["多缴退回", "测试银行", "****0011"]),
         ("/billing/shifts", "/billing/shifts".into(), vec!["收款班次", "测试cashier", "开班"]),

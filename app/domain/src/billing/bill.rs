@@ -168,20 +168,20 @@ pub const BILL_LIST: ListSheet<BillRow> = ListSheet {
     search_hint: "账单号、合同编号、承租人、住房地址",
     columns: &[
         ListColumn { key: "bill_no", header: "账单号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.bill_no, format!("/billing/bills/{}", row.id)) },
-        ListColumn { key: "contract_no", header: "合同编号", kind: Kind::Text, sortable: false, essential: false, cell: |row| contract_cell(row) },
         ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.lessee, format!("/billing/accounts/{}", row.account_id)) },
         ListColumn { key: "address", header: "房间", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::link(&row.address, format!("/housing/units/{}", row.unit_id)) },
         ListColumn { key: "fee_item", header: "费项", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::coded(row.fee_item) },
+        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
+        ListColumn { key: "outstanding", header: "未收(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.outstanding) },
+        ListColumn { key: "amount", header: "应收(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.amount) },
+        ListColumn { key: "due_on", header: "到期日", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.due_on) },
         ListColumn { key: "from", header: "账期起", kind: Kind::Time, sortable: false, essential: true, cell: |row| Cell::Date(row.from) },
         ListColumn { key: "to", header: "账期止", kind: Kind::Time, sortable: false, essential: false, cell: |row| Cell::Date(row.to) },
-        ListColumn { key: "due_on", header: "到期日", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.due_on) },
         ListColumn { key: "days_left", header: "剩余天数", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.days_left, |days| Cell::Number(days.into())) },
         ListColumn { key: "reminded", header: "提醒次数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.reminded) },
-        ListColumn { key: "amount", header: "应收(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.amount) },
         ListColumn { key: "late_fee", header: "滞纳金(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.late_fee) },
         ListColumn { key: "paid", header: "已收(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.paid) },
-        ListColumn { key: "outstanding", header: "未收(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.outstanding) },
-        ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
+        ListColumn { key: "contract_no", header: "合同编号", kind: Kind::Text, sortable: false, essential: false, cell: |row| contract_cell(row) },
     ],
     filters: &[
         Filter { key: "status", label: "状态", choices: Choices::Of(posted_statuses) },
@@ -207,4 +207,16 @@ fn contract_cell(row: &BillRow) -> Cell {
     cell_or_empty(row.contract_no.clone().zip(row.contract_id), |(no, id)| {
         Cell::link(&no, format!("/tenancy/contracts/{id}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A screen of 1440 pixels shows so many columns before somebody has to scroll.
+    #[test]
+    fn state_and_debt_stand_where_they_are_seen() {
+        let seen: Vec<&str> = BILL_LIST.columns[..7].iter().map(|column| column.key).collect();
+        assert!(seen.contains(&"status") && seen.contains(&"outstanding"), "{seen:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! 银行代扣 (E-48, E-49, S0-12, domain.md §3.7): what lists and pages show of batches, items and the difference pool.
 
 use crate::{
-    billing::deduction_status::DeductionEvent,
+    billing::{deduction_status::DeductionEvent, payment::is_uuid},
     dictionary::{
         BankFileKind, BankFileState, DeductFail, DeductStatus, DeductionStatus, DifferenceKind, DifferenceStatus,
         Resolution,
@@ -14,6 +14,9 @@ use crate::{
 };
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+/// What is said of a request that does not hold any more.
+pub const PAGE_EXPIRED: &str = "页面已过期，请刷新后再制作批次";
 
 /// The furthest day that a batch may collect for: what is due later is not owed yet.
 pub const DUE_AHEAD_DAYS: u64 = 31;
@@ -37,7 +40,15 @@ pub struct DeductionRow {
     pub failed: i32,
     pub deducted: Money,
     pub maker: Option<String>,
+    /// made by the server on its day (PRM-46), and by nobody
+    pub automatic: bool,
     pub made_at: DateTime<Utc>,
+}
+
+impl DeductionRow {
+    fn maker(&self) -> Cell {
+        if self.automatic { Cell::text("系统自动") } else { Cell::text(self.maker.as_deref().unwrap_or_default()) }
+    }
 }
 
 /// A batch with all that happened to it.
@@ -139,8 +150,18 @@ impl DifferenceKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeductionForm {
+    /// id of the request, drawn by the browser (a UUID): pressed twice it makes one batch
+    pub request: String,
     pub district: String,
     pub due_by: String,
+}
+
+/// A form that passed its check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeductionFields {
+    pub request: String,
+    pub district: OrganizationId,
+    pub due_by: NaiveDate,
 }
 
 /// What the form is filled with before anybody has.
@@ -159,7 +180,7 @@ impl DeductionForm {
     ///
     /// # Errors
     /// One sentence per field.
-    pub fn check(&self, today: NaiveDate) -> Result<(OrganizationId, NaiveDate), FieldErrors> {
+    pub fn check(&self, today: NaiveDate) -> Result<DeductionFields, FieldErrors> {
         let mut errors = FieldErrors::default();
         let district = errors.take("district", pick(&self.district, "请选择区县"));
         let latest = latest(today);
@@ -169,8 +190,13 @@ impl DeductionForm {
                 if day <= latest { Ok(day) } else { Err(Complaint::says(format!("扣款日不能晚于{latest}"))) }
             }),
         );
+        if !is_uuid(&self.request) {
+            errors.add("due_by", PAGE_EXPIRED);
+        }
         match (district, due_by) {
-            (Some(district), Some(due_by)) if errors.is_empty() => Ok((OrganizationId(district), due_by)),
+            (Some(district), Some(due_by)) if errors.is_empty() => {
+                Ok(DeductionFields { request: self.request.clone(), district: OrganizationId(district), due_by })
+            }
             _ => Err(errors),
         }
     }
@@ -198,7 +224,7 @@ pub const DEDUCTION_LIST: ListSheet<DeductionRow> = ListSheet {
         ListColumn { key: "deducted", header: "实扣金额(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.deducted) },
         ListColumn { key: "results", header: "成功/部分/失败", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::Text(format!("{}/{}/{}", row.success, row.partial, row.failed)) },
         ListColumn { key: "balance", header: "余额抵扣(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Money(row.balance) },
-        ListColumn { key: "maker", header: "制作人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.maker.as_deref().unwrap_or_default()) },
+        ListColumn { key: "maker", header: "制作人", kind: Kind::Text, sortable: false, essential: false, cell: DeductionRow::maker },
         ListColumn { key: "made_at", header: "制作时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.made_at) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
     ],
@@ -230,6 +256,7 @@ pub const DEDUCTION_ITEM_LIST: ListSheet<DeductionItemRow> = ListSheet {
         ListColumn { key: "deducted", header: "实扣金额", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.deducted) },
         ListColumn { key: "status", header: "扣费状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },
         ListColumn { key: "fail_reason", header: "失败原因", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.fail_reason, Cell::coded) },
+        ListColumn { key: "fail_text", header: "失败说明", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.fail_text.as_deref().unwrap_or_default()) },
         ListColumn { key: "retry_on", header: "下次扣款日", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.retry_on, Cell::Date) },
         ListColumn { key: "deducted_at", header: "扣费时间", kind: Kind::Time, sortable: false, essential: false, cell: |row| cell_or_empty(row.deducted_at, Cell::Time) },
         ListColumn { key: "created_at", header: "创建时间", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Time(row.created_at) },
@@ -283,8 +310,14 @@ mod tests {
     #[test]
     fn a_batch_is_of_a_district_and_collects_what_is_due() {
         let today: NaiveDate = "2026-11-01".parse().unwrap();
-        let form = |district: &str, due_by: &str| DeductionForm { district: district.into(), due_by: due_by.into() };
-        assert_eq!(form("7", "2026-11-15").check(today).map(|(district, _)| district), Ok(OrganizationId(7)));
+        let form = |district: &str, due_by: &str| DeductionForm {
+            request: "5b0c2d1e-8f7a-4b3c-9d2e-1f0a6b7c8d9e".into(),
+            district: district.into(),
+            due_by: due_by.into(),
+        };
+        assert_eq!(form("7", "2026-11-15").check(today).map(|fields| fields.district), Ok(OrganizationId(7)));
+        let errors = DeductionForm { request: "1".into(), ..form("7", "2026-11-15") }.check(today).unwrap_err();
+        assert_eq!(errors.get("due_by"), Some(PAGE_EXPIRED));
         assert!(form("7", "2026-12-02").check(today).is_ok());
         let errors = form("", "2026-12-03").check(today).unwrap_err();
         assert_eq!(errors.get("district"), Some("请选择区县"));

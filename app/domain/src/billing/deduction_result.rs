@@ -131,6 +131,12 @@ impl DeductionDays {
         self.0.iter().map(u32::to_string).collect::<Vec<_>>().join("/")
     }
 
+    /// Whether a day is one of them.
+    #[must_use]
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        self.0.contains(&day.day())
+    }
+
     /// The first of these days that is not before a day.
     #[must_use]
     pub fn from(&self, day: NaiveDate) -> NaiveDate {

@@ -17,6 +17,8 @@ dictionary! {
         Export = "EXPORT" "发送",
         Send = "SEND" "登记已发送",
         Accept = "ACCEPT" "登记受理",
+        // Nothing of it can be sent: no account of it can be read.
+        Withhold = "WITHHOLD" "登记未发送",
         // The bank refused our file, or its response cannot be read.
         RejectFile = "REJECT_FILE" "登记文件被拒",
         Receive = "RECEIVE" "接收回盘",
@@ -78,7 +80,9 @@ impl DeductionStatus {
             (E::Send, Self::Exported) => Self::Sent,
             (E::Accept, Self::Sent) => Self::Accepted,
             (E::Receive, Self::Sent | Self::Accepted | Self::FileRejected) => Self::Responded,
-            (E::RejectFile, Self::Sent | Self::Accepted | Self::Responded) => Self::FileRejected,
+            (E::Withhold, Self::Exported) | (E::RejectFile, Self::Sent | Self::Accepted | Self::Responded) => {
+                Self::FileRejected
+            }
             (E::Parse, Self::Responded) => Self::Parsed,
             (E::Reconcile, Self::Parsed) => Self::Reconciled,
             (E::Differ, Self::Parsed) => Self::ReconDiff,
@@ -111,7 +115,8 @@ impl DeductStatus {
             (E::Send, Self::Wait) => Some(Self::Sent),
             (E::Succeed, Self::Sent) => Some(Self::Success),
             (E::Part, Self::Sent) => Some(Self::Partial),
-            (E::Fail, Self::Sent) => Some(Self::Fail),
+            // From WAIT on our own side: the household's account cannot be read, and nothing is sent.
+            (E::Fail, Self::Wait | Self::Sent) => Some(Self::Fail),
             (E::Cancel, Self::Wait | Self::Sent) => Some(Self::Cancelled),
             _ => None,
         }
@@ -133,7 +138,7 @@ mod tests {
     const TABLE: [(S, &[(E, S)]); 12] = [
         (S::Created, &[(E::Check, S::Checked), (E::Discard, S::Closed)]),
         (S::Checked, &[(E::Export, S::Exported), (E::Discard, S::Closed)]),
-        (S::Exported, &[(E::Send, S::Sent)]),
+        (S::Exported, &[(E::Send, S::Sent), (E::Withhold, S::FileRejected)]),
         (S::Sent, &[(E::Accept, S::Accepted), (E::RejectFile, S::FileRejected), (E::Receive, S::Responded)]),
         (S::Accepted, &[(E::RejectFile, S::FileRejected), (E::Receive, S::Responded)]),
         (S::Responded, &[(E::RejectFile, S::FileRejected), (E::Parse, S::Parsed)]),
@@ -185,7 +190,7 @@ mod tests {
     fn every_event_of_an_item() {
         use {DeductEvent as E, DeductStatus as S};
         let table: [(S, &[(E, S)]); 6] = [
-            (S::Wait, &[(E::Send, S::Sent), (E::Cancel, S::Cancelled)]),
+            (S::Wait, &[(E::Send, S::Sent), (E::Fail, S::Fail), (E::Cancel, S::Cancelled)]),
             (
                 S::Sent,
                 &[(E::Succeed, S::Success), (E::Part, S::Partial), (E::Fail, S::Fail), (E::Cancel, S::Cancelled)],

@@ -4,10 +4,12 @@
 //! (账户余额), what it left as security is DEPOSIT. The others are the city's side.
 
 use crate::{
+    billing::payment::ACCOUNT_LIST,
     dictionary::{FeeItem, PayMethod, dictionary},
     failure::FieldErrors,
     form::pick,
     id::{BillId, OrganizationId, PaymentId},
+    list::Page,
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
     value::{Check, Complaint, Money, normalize},
 };
@@ -118,11 +120,57 @@ pub struct EntryRow {
 pub struct LevelRow {
     pub id: i64,
     pub name: String,
+    /// a door, and not a project
+    pub door: bool,
+    pub sum: LevelSum,
+}
+
+/// What the accounts below a level come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelSum {
     pub accounts: i64,
     pub balance: Money,
     pub deposit: Money,
     pub outstanding: Money,
 }
+
+/// A page of a level.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelPage {
+    pub page: Page<LevelRow>,
+    /// of all its pages
+    pub sum: LevelSum,
+}
+
+impl LevelRow {
+    /// From a project to its doors, and from a door to its accounts.
+    fn name(&self) -> Cell {
+        if self.door {
+            Cell::link(&self.name, format!("{}?unit={}", ACCOUNT_LIST.path, self.id))
+        } else {
+            Cell::link(&self.name, format!("{}?project={}", LEVEL_LIST.path, self.id))
+        }
+    }
+}
+
+/// 三级账户: projects, or the doors of the one that the filter names.
+#[rustfmt::skip] // a table: one line per column
+pub const LEVEL_LIST: ListSheet<LevelRow> = ListSheet {
+    key: "account_level",
+    noun: "三级账户",
+    path: "/billing/levels",
+    search_hint: "",
+    columns: &[
+        ListColumn { key: "name", header: "名称", kind: Kind::Text, sortable: false, essential: true, cell: LevelRow::name },
+        ListColumn { key: "accounts", header: "分户数", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Number(row.sum.accounts) },
+        ListColumn { key: "balance", header: "账户余额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.sum.balance) },
+        ListColumn { key: "deposit", header: "保证金(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.sum.deposit) },
+        ListColumn { key: "outstanding", header: "未缴(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.sum.outstanding) },
+    ],
+    filters: &[Filter { key: "project", label: "项目", choices: Choices::Linked }],
+    default_sort: ("name", false),
+    jumps: false,
+};
 
 /// What is entered to close a month.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

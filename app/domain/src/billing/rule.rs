@@ -39,6 +39,8 @@ pub struct BillingRule {
     pub first: PaidFirst,
     /// PRM-46
     pub deduction_days: DeductionDays,
+    /// whether the batches of these days are made without being asked; checked and sent they are by people in any case
+    pub deduction_auto: bool,
     /// PRM-47: what was paid ahead is used before the bank is asked
     pub balance_first: bool,
     /// PRM-48
@@ -70,6 +72,7 @@ impl Default for BillingRule {
             deposit: DepositRule::Fixed(Money::from_fen(100_000)),
             first: PaidFirst::Principal,
             deduction_days: DeductionDays::default(),
+            deduction_auto: true,
             balance_first: true,
             levels: [1, 2, 3, 6],
             notice_days: 15,
@@ -82,7 +85,7 @@ impl Default for BillingRule {
 }
 
 /// The parameters of the rule, in the order of their numbers.
-pub const CODES: [&str; 21] = [
+pub const CODES: [&str; 22] = [
     code::LAYOUTS,
     code::SIGN_DAYS,
     code::LEASE_MONTHS,
@@ -94,6 +97,7 @@ pub const CODES: [&str; 21] = [
     code::DEPOSIT,
     code::PAID_FIRST,
     code::DEDUCTION_DAYS,
+    code::DEDUCTION_AUTO,
     code::BALANCE_FIRST,
     code::ARREARS_LEVELS,
     code::NOTICE_DAYS,
@@ -166,6 +170,9 @@ impl BillingRule {
                 self.deduction_days =
                     DeductionDays::parse(value).ok_or(says("须为由小到大的日期，1至28日，最多六个，如15/20/25"))?;
             }
+            code::DEDUCTION_AUTO => {
+                self.deduction_auto = value.parse().map_err(|_| says("代扣日是否自动制作批次，可填true或false"))?;
+            }
             code::BALANCE_FIRST => {
                 self.balance_first = value.parse().map_err(|_| says("代扣前是否先用账户余额，可填true或false"))?;
             }
@@ -224,6 +231,7 @@ impl BillingRule {
             code::DEPOSIT => self.deposit.code(),
             code::PAID_FIRST => self.first.code().to_owned(),
             code::DEDUCTION_DAYS => self.deduction_days.text(),
+            code::DEDUCTION_AUTO => self.deduction_auto.to_string(),
             code::BALANCE_FIRST => self.balance_first.to_string(),
             code::ARREARS_LEVELS => self.levels.map(|level| level.to_string()).join("/"),
             code::NOTICE_DAYS => self.notice_days.to_string(),
@@ -285,6 +293,7 @@ mod tests {
             (code::DEPOSIT, "MONTHS/3"),
             (code::PAID_FIRST, "LATE_FEE"),
             (code::DEDUCTION_DAYS, "10/18"),
+            (code::DEDUCTION_AUTO, "false"),
             (code::BALANCE_FIRST, "false"),
             (code::ARREARS_LEVELS, "1/2/4/6"),
             (code::NOTICE_DAYS, "30"),
@@ -318,6 +327,7 @@ mod tests {
             (code::DEPOSIT, &["1000", "MONTHS/13"]),
             (code::PAID_FIRST, &["FIRST"]),
             (code::DEDUCTION_DAYS, &["", "31", "20/15"]),
+            (code::DEDUCTION_AUTO, &["1", "是"]),
             (code::BALANCE_FIRST, &["1", "是"]),
             (code::ARREARS_LEVELS, &["1/2/3", "2/1/3/6", "0/1/2/3", "1/2/3/61"]),
             (code::NOTICE_DAYS, &["0", "91", "x"]),

@@ -230,7 +230,8 @@ pub enum Plan {
     Housekeeping,
     JobSettle,
     BankExchange,
-    /// the bills of a month on its day, and what was paid ahead (domain.md PRM-40, PRM-47)
+    /// the bills of a month on its day, what was paid ahead, and the batches of a day of direct debit (domain.md PRM-40, PRM-47,
+    /// PRM-46)
     Billing,
     /// who has fallen behind with the rent since yesterday (domain.md §3.6 L4)
     ArrearsCount,
@@ -292,7 +293,7 @@ impl Plan {
             Self::Housekeeping => "过期数据清理",
             Self::JobSettle => "中断任务收尾",
             Self::BankExchange => "银行文件交换",
-            Self::Billing => "每月出账和余额抵扣",
+            Self::Billing => "每月出账、余额抵扣和代扣批次",
             Self::ArrearsCount => "每日欠费重算",
             Self::Dunning => "每日催缴",
             Self::SmsSend => "短信发送",

@@ -28,10 +28,12 @@ pub enum Notice {
     AssetRejected,
     CountConfirmed,
     SessionEnded,
+    /// items of a batch that the bank cannot be asked for (domain.md §3.7)
+    DeductionWithheld,
 }
 
 impl Notice {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::JobFinished,
         Self::JobFailed,
         Self::JobCancelled,
@@ -41,6 +43,7 @@ impl Notice {
         Self::AssetRejected,
         Self::CountConfirmed,
         Self::SessionEnded,
+        Self::DeductionWithheld,
     ];
 
     /// As stored.
@@ -56,6 +59,7 @@ impl Notice {
             Self::AssetRejected => "ASSET_REJECTED",
             Self::CountConfirmed => "COUNT_CONFIRMED",
             Self::SessionEnded => "SESSION_ENDED",
+            Self::DeductionWithheld => "DEDUCTION_WITHHELD",
         }
     }
 
@@ -71,6 +75,7 @@ impl Notice {
             Self::AssetRejected => "资产审批退回",
             Self::CountConfirmed => "盘点单确认",
             Self::SessionEnded => "登录被退出",
+            Self::DeductionWithheld => "代扣明细未发送",
         }
     }
 
@@ -95,6 +100,7 @@ impl Notice {
             Self::AssetRejected => &[("卡号", "ZC000001"), ("事项", "变更"), ("复核人", "张三"), ("意见", "凭证不符")],
             Self::CountConfirmed => &[("盘点单", "阳光苑2026年盘点"), ("复核人", "张三")],
             Self::SessionEnded => &[("上限", "5")],
+            Self::DeductionWithheld => &[("批次", "DK20261115990104001"), ("笔数", "1")],
         }
     }
 

@@ -82,6 +82,11 @@ pub const CATALOGUE: &[Parameter] = &[
     by_district(code::PAID_FIRST, "抵扣顺序", "PRINCIPAL（先本金后滞纳金）或LATE_FEE（先滞纳金后本金）"),
     by_district(code::BILL_DAY, "每月自动出账日", "1至28日，当日起自动生成当月账单；off为只由财务手工生成"),
     by_district(code::DEDUCTION_DAYS, "代扣日和重扣日", "每月的日期，由小到大，1至28日，最多六个，如15/20/25"),
+    by_district(
+        code::DEDUCTION_AUTO,
+        "代扣日自动制作批次",
+        "true或false；true时在代扣日和重扣日自动制作代扣批次，仍须一人复核、另一人发送；false为只由财务手工制作",
+    ),
     by_district(code::BALANCE_FIRST, "代扣前先用账户余额", "true或false"),
     by_district(code::ARREARS_LEVELS, "欠费等级月数", "四个由小到大的月数，如1/2/3/6"),
     by_district(code::NOTICE_DAYS, "催缴通知书限缴天数", "收到通知之日起，1至90天"),

@@ -58,6 +58,8 @@ pub mod code {
     pub const BILL_DAY: &str = "PRM-40";
     /// PRM-46: days of direct debit in a month, and of its retries
     pub const DEDUCTION_DAYS: &str = "PRM-46";
+    /// whether the batches of these days are made without being asked
+    pub const DEDUCTION_AUTO: &str = "DEDUCTION_AUTO";
     /// PRM-47: what was paid ahead is used before the bank is asked
     pub const BALANCE_FIRST: &str = "PRM-47";
     /// PRM-48: overdue months from which the levels of arrears begin
@@ -83,7 +85,7 @@ pub mod code {
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 33] = [
+    pub const ALL: [&str; 34] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
@@ -105,6 +107,7 @@ pub mod code {
         PAID_FIRST,
         BILL_DAY,
         DEDUCTION_DAYS,
+        DEDUCTION_AUTO,
         BALANCE_FIRST,
         ARREARS_LEVELS,
         NOTICE_DAYS,

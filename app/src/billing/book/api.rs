@@ -3,7 +3,7 @@
 use crate::{ApiError, Terse};
 use domain::{
     billing::{
-        ledger::{EntryRow, LedgerMonth, LevelRow, PeriodForm},
+        ledger::{EntryRow, LedgerMonth, LevelPage, PeriodForm},
         refund::{RefundForm, RefundRow},
         shift::{Shift, ShiftCloseForm, ShiftRow},
     },
@@ -41,10 +41,10 @@ pub async fn ledger_close(form: PeriodForm) -> Result<(), ApiError> {
     Ok(book::ledger_close(&ctx()?, &form).await?)
 }
 
-/// Projects, or the doors of one, with the sums of their accounts.
+/// A page of projects, or of the doors of one, with the sums of their accounts.
 #[server(endpoint = "account_levels", input = Json, output = Terse)]
-pub async fn account_levels(project: Option<i64>) -> Result<Vec<LevelRow>, ApiError> {
-    Ok(book::account_levels(&ctx()?, project).await?)
+pub async fn account_levels(query: ListQuery) -> Result<LevelPage, ApiError> {
+    Ok(book::account_levels(&ctx()?, &query).await?)
 }
 
 /// A page of refunds.

@@ -2,63 +2,70 @@
 
 use super::api::account_levels;
 use crate::{
-    billing::table_panel,
-    ui::{PageHead, error_view, loading_view, print_button, resource::resource},
+    billing::figure,
+    ui::{
+        PageHead, error_view,
+        list::{ListRow, use_list_query},
+        loading_view, print_button,
+        resource::resource,
+        rows::rows_view,
+    },
 };
-use domain::billing::{ledger::LevelRow, payment::ACCOUNT_LIST};
+use domain::{
+    billing::ledger::{LEVEL_LIST, LevelPage, LevelSum},
+    list::{ListQuery, group_thousands},
+};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 pub(super) fn level_view() -> AnyView {
-    let query = use_query_map();
-    let project = Memo::new(move |_| query.with(|query| query.get("project")?.parse::<i64>().ok()));
-    let levels = resource(move || project.get(), account_levels);
+    let query = use_list_query();
+    let doors = Memo::new(move |_| query.with(|query| query.filter("project").is_some()));
+    let levels = resource(move || query.get(), account_levels);
     view! {
         <main class="page">
-            {move || if project.get().is_some() {
-                view! { <PageHead title="门牌账户" back=("/billing/levels".to_owned(), "三级账户".to_owned())>{print_button()}</PageHead> }.into_any()
+            {move || if doors.get() {
+                view! { <PageHead title="门牌账户" back=(LEVEL_LIST.path.to_owned(), LEVEL_LIST.noun.to_owned())>{print_button()}</PageHead> }.into_any()
             } else {
                 view! { <PageHead title="三级账户" back=("/billing/ledger".to_owned(), "总账".to_owned())>{print_button()}</PageHead> }.into_any()
             }}
             <p class="page-note">"一级为项目、二级为门牌（房源）、三级为分户。只有分户账户记账，上两级为其合计。"</p>
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match levels.await {
-                        Ok(levels) => table(&levels, project.get_untracked().is_some()),
-                        Err(error) => error_view(&error),
-                    }
-                })}
+                {move || {
+                    let asked = query.get();
+                    Suspend::new(async move {
+                        match levels.await {
+                            Ok(levels) => level_page(&asked, levels),
+                            Err(error) => error_view(&error),
+                        }
+                    })
+                }}
             </Transition>
         </main>
     }
     .into_any()
 }
 
-fn table(levels: &[LevelRow], doors: bool) -> AnyView {
-    let rows = levels
-        .iter()
-        .map(|level| {
-            let href = if doors {
-                format!("{}?unit={}", ACCOUNT_LIST.path, level.id)
-            } else {
-                format!("/billing/levels?project={}", level.id)
-            };
-            view! {
-                <tr>
-                    <th scope="row"><a class="link link-primary link-hover" href=href>{level.name.clone()}</a></th>
-                    <td class="figures">{level.accounts.to_string()}</td>
-                    <td class="figures">{level.balance.to_string()}</td>
-                    <td class="figures">{level.deposit.to_string()}</td>
-                    <td class="figures">{level.outstanding.to_string()}</td>
-                </tr>
-            }
-            .into_any()
-        })
-        .collect();
-    let head = view! {
-        <th scope="col">{if doors { "门牌" } else { "项目" }}</th><th scope="col" class="figures">"分户数"</th>
-        <th scope="col" class="figures">"账户余额(元)"</th><th scope="col" class="figures">"保证金(元)"</th>
-        <th scope="col" class="figures">"未缴(元)"</th>
-    };
-    table_panel(if doors { "门牌" } else { "项目" }, head.into_any(), rows, "暂无账户，合同生效时自动开户")
+fn level_page(query: &ListQuery, LevelPage { page, sum }: LevelPage) -> AnyView {
+    let rows = page.map(|row| ListRow { key: String::new(), cells: LEVEL_LIST.cells(&row) });
+    view! {
+        {sums(sum)}
+        <section class="card-table" aria-label="列表">
+            {rows_view(&LEVEL_LIST.spec(), query, &[], rows, Some("暂无账户，合同生效时自动开户"), None)}
+        </section>
+    }
+    .into_any()
+}
+
+/// Of everything, and not only of the page.
+fn sums(sum: LevelSum) -> impl IntoView {
+    view! {
+        <section class="panel" aria-label="合计">
+            <div class="figure-row">
+                {figure("分户数合计", group_thousands(sum.accounts))}
+                {figure("账户余额合计(元)", sum.balance.to_string())}
+                {figure("保证金合计(元)", sum.deposit.to_string())}
+                {figure("未缴合计(元)", sum.outstanding.to_string())}
+            </div>
+        </section>
+    }
 }

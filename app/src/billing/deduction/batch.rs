@@ -132,6 +132,12 @@ fn notices(batch: &Deduction) -> AnyView {
             view! { <p class="page-note" role="status">"批次尚在生成，完成后可复核；请稍候刷新。"</p> }.into_any(),
         );
     }
+    if batch.row.automatic && matches!(batch.row.status, DeductionStatus::Created | DeductionStatus::Checked) {
+        said.push(
+            view! { <p class="page-note" role="status">"系统在代扣日自动制作，须一人复核、另一人发送。"</p> }
+                .into_any(),
+        );
+    }
     if batch.row.status == DeductionStatus::Exported {
         said.push(view! { <p class="page-note" role="status">"等待银行接口发送。"</p> }.into_any());
     }

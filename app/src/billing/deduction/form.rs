@@ -7,6 +7,7 @@ use crate::{
         PageHead, error_view,
         form::{Deeds, use_edit},
         loading_view,
+        request::request_id,
         resource::resource,
     },
 };
@@ -43,8 +44,10 @@ fn form_view(offer: DeductionOffer) -> impl IntoView {
     };
     // Most people collect for the only district they see, on the next day of direct debit.
     let district = if let [(only, _)] = offer.districts.as_slice() { only.to_string() } else { String::new() };
-    let start = DeductionForm { district, due_by: offer.due_by.to_string() };
+    let start = DeductionForm { district, due_by: offer.due_by.to_string(), ..DeductionForm::default() };
     let edit = use_edit(start, None, deeds);
+    // One per batch: however often the button is pressed, one is made.
+    Effect::new(move |_| edit.form.update(|form| form.request = request_id()));
     let districts: Vec<(String, String)> =
         offer.districts.into_iter().map(|(id, name)| (id.to_string(), name)).collect();
     let fields = view! {

@@ -58,7 +58,6 @@ fn page(item: &DeductionItemRow, again: Callback<()>) -> impl IntoView + use<> {
     let id = item.id;
     let mut fields = DEDUCTION_ITEM_LIST.fields(item);
     fields.extend([
-        ("银行说明", text_cell(item.fail_text.as_ref())),
         ("银行流水号", text_cell(item.bank_serial.as_ref())),
         (
             "收据",

@@ -10,7 +10,10 @@ use crate::{
 use chrono::{DateTime, Months, NaiveDate, Utc};
 use domain::{
     billing::{
-        ledger::{ENTRY_LIST, EntryRow, LedgerMonth, LevelRow, PeriodForm, Subject, TrialLine, parse_month},
+        ledger::{
+            ENTRY_LIST, EntryRow, LedgerMonth, LevelPage, LevelRow, LevelSum, PeriodForm, Subject, TrialLine,
+            parse_month,
+        },
         plan::month_of,
     },
     dictionary::FeeItem,
@@ -298,12 +301,15 @@ pub async fn ledger_close(ctx: &Ctx, form: &PeriodForm) -> Result<()> {
     Ok(())
 }
 
-/// The projects of the scope with the sums of their accounts (level 1), or the doors of one of them (level 2).
+/// A page of the projects of the scope with the sums of their accounts (level 1), or of the doors of the one that the filter
+/// `project` names (level 2), and the sum of all pages.
 ///
 /// # Errors
 /// Without [`Permission::LedgerRead`].
-pub async fn account_levels(ctx: &Ctx, project: Option<i64>) -> Result<Vec<LevelRow>> {
+pub async fn account_levels(ctx: &Ctx, query: &ListQuery) -> Result<LevelPage> {
     ctx.require(Permission::LedgerRead)?;
+    // What is no project has no doors.
+    let project = query.filter("project").map(|id| id.parse::<i64>().unwrap_or(-1));
     let mut tx = ctx.begin().await?;
     let rows = sqlx::query!(
         r#"with held as (
@@ -311,26 +317,42 @@ pub async fn account_levels(ctx: &Ctx, project: Option<i64>) -> Result<Vec<Level
              from account a join building b on b.id = a.building_id where $1::bigint is null or b.project_id = $1),
            owed as (
              select account_id, sum(amount_fen + late_fee_fen - paid_fen - late_paid_fen) as fen from bill
-             where decision is null and amount_fen + late_fee_fen > paid_fen + late_paid_fen group by 1)
-           select h.level_id as "id!", max(case when $1::bigint is null then p.name else e.name || u.address end) as "name!",
-                  count(*) as "accounts!", sum(h.balance_fen)::bigint as "balance!", sum(h.deposit_fen)::bigint as "deposit!",
-                  coalesce(sum(o.fen), 0)::bigint as "outstanding!"
-           from held h left join owed o on o.account_id = h.id
-           left join project p on $1::bigint is null and p.id = h.level_id
-           left join unit u on $1::bigint is not null and u.id = h.level_id left join estate e on e.id = u.estate_id
-           group by h.level_id order by max(case when $1::bigint is null then p.name else u.position_key end) limit 1000"#,
-        project
+             where decision is null and amount_fen + late_fee_fen > paid_fen + late_paid_fen group by 1),
+           level as (
+             select h.level_id, max(case when $1::bigint is null then p.name else e.name || u.address end) as name,
+                    count(*) as accounts, sum(h.balance_fen)::bigint as balance, sum(h.deposit_fen)::bigint as deposit,
+                    coalesce(sum(o.fen), 0)::bigint as outstanding,
+                    row_number() over (order by max(case when $1::bigint is null then p.name else u.position_key end), h.level_id) as place
+             from held h left join owed o on o.account_id = h.id
+             left join project p on $1::bigint is null and p.id = h.level_id
+             left join unit u on $1::bigint is not null and u.id = h.level_id left join estate e on e.id = u.estate_id
+             group by h.level_id)
+           select l.level_id as "id?", l.name as "name?", l.accounts as "accounts?", l.balance as "balance?", l.deposit as "deposit?",
+                  l.outstanding as "outstanding?", t.levels as "levels!", t.accounts as "all_accounts!", t.balance as "all_balance!",
+                  t.deposit as "all_deposit!", t.outstanding as "all_outstanding!"
+           from (select count(*) as levels, coalesce(sum(accounts), 0)::bigint as accounts, coalesce(sum(balance), 0)::bigint as balance,
+                        coalesce(sum(deposit), 0)::bigint as deposit, coalesce(sum(outstanding), 0)::bigint as outstanding from level) t
+           -- A page behind the last one has the sums as well.
+           left join (select * from level order by place limit $2 offset $3) l on true order by l.place"#,
+        project,
+        i64::from(query.size) + 1,
+        query.offset(),
     )
     .fetch_all(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    let level = rows.into_iter().map(|row| LevelRow {
-        id: row.id,
-        name: row.name,
-        accounts: row.accounts,
-        balance: Money::from_fen(row.balance),
-        deposit: Money::from_fen(row.deposit),
-        outstanding: Money::from_fen(row.outstanding),
+    let sum = |accounts: i64, balance: i64, deposit: i64, outstanding: i64| LevelSum {
+        accounts,
+        balance: Money::from_fen(balance),
+        deposit: Money::from_fen(deposit),
+        outstanding: Money::from_fen(outstanding),
+    };
+    let first = rows.first().ok_or_else(|| Error::Broken("sums of accounts without a row".to_owned()))?;
+    let all = sum(first.all_accounts, first.all_balance, first.all_deposit, first.all_outstanding);
+    let total = first.levels;
+    let levels = rows.into_iter().filter_map(|row| {
+        let below = sum(row.accounts?, row.balance?, row.deposit?, row.outstanding?);
+        Some(LevelRow { id: row.id?, name: row.name.unwrap_or_default(), door: project.is_some(), sum: below })
     });
-    Ok(level.collect())
+    Ok(LevelPage { page: Page::numbered(query, levels.collect(), total), sum: all })
 }

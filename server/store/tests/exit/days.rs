@@ -4,9 +4,10 @@ use super::{
     desk::{Desk, keys, request, sheet, today},
     failure, refusal,
 };
+use crate::support::tenancy::batch_form;
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use domain::{
-    billing::{deduction::DeductionForm, plan::month_of},
+    billing::plan::month_of,
     dictionary::{ContractStatus, DeductionStatus, ExitLineKind},
     failure::Failure,
     list::ListQuery,
@@ -49,7 +50,7 @@ async fn rent_goes_on_until_the_day_of_the_exit() {
     let district = desk.finance.actor().organization_id;
     let run = bills_run(&desk.finance, district, next, |_| {}).await.expect("a run");
     assert_eq!((run.contracts, run.bills), (1, 1), "the month of the exit");
-    let wanted = DeductionForm { district: district.to_string(), due_by: desk.today().to_string() };
+    let wanted = batch_form(district, desk.today());
     let batch = deduction_create(&desk.finance, &wanted).await.expect("a batch");
     deductions_build(&desk.test.database, desk.finance.now()).await.expect("built");
     let batch = deduction_get(&desk.finance, batch).await.expect("the batch");

@@ -1,8 +1,8 @@
 //! A home that pays by telephone what the bank is to be asked for (domain.md §3.7): before the batch is sent, and behind that.
 
 use super::*;
+use crate::support::tenancy::batch_form;
 use domain::{
-    billing::deduction::DeductionForm,
     dictionary::{BankFileKind, DeductStatus, DeductionStatus},
     id::DeductionBatchId,
 };
@@ -23,9 +23,7 @@ const IS_IN_BATCH: &str = "该账单正在银行扣款中，请于回盘后再�
 
 /// A batch of all that is due today.
 async fn batch(finance: &Ctx) -> DeductionBatchId {
-    let district = finance.actor().organization_id.to_string();
-    let due_by = finance.today().to_string();
-    deduction_create(finance, &DeductionForm { district, due_by }).await.expect("a batch")
+    deduction_create(finance, &batch_form(finance.actor().organization_id, finance.today())).await.expect("a batch")
 }
 
 /// Another accountant, who checks and sends.
@@ -139,7 +137,7 @@ async fn what_is_paid_behind_the_sending_is_balance() {
     let seen = account_get(&second, account).await.expect("the account").row;
     assert_eq!(seen.balance, order.amount);
     let asked = deduction_request_next(&test.database, now).await.expect("asked").expect("a request");
-    let lines = deduction_request_lines(&test.database, asked.batch_id, 0, 100, now).await.expect("lines");
+    let lines = deduction_request_lines(&test.database, asked.batch_id, 0, 100, now).await.expect("lines").lines;
     assert_eq!(lines.iter().map(|line| line.amount).sum::<Money>(), asked.total);
     deduction_request_sent(&test.database, &asked, "x.txt", "aa", now).await.expect("sent");
     let file = Received { kind: BankFileKind::Response, name: "y.txt", file_no: &asked.batch_no, digest: "d1" };

@@ -1,8 +1,9 @@
 //! A home that is let, step by step as people do it.
 
 use super::{TestDatabase, city, sheet::row};
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use domain::{
+    billing::deduction::DeductionForm,
     dictionary::ContractStatus,
     id::{AccountId, AssignmentId, ContractId, PersonId, UnitId},
     import::SheetKey,
@@ -281,6 +282,17 @@ pub async fn active(test: &TestDatabase, form: &ContractForm) -> (ContractId, Ac
     assert_eq!(status, ContractStatus::Active);
     let account = contract_get(&city, id).await.expect("it is there").account_id.expect("an account");
     (id, account)
+}
+
+/// Asks for a batch of direct debits of what is due by a day, each time anew.
+pub fn batch_form(district: impl std::fmt::Display, due_by: NaiveDate) -> DeductionForm {
+    static ASKED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    let nth = ASKED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    DeductionForm {
+        request: format!("7b0c2d1e-8f7a-4b3c-9d2e-{nth:012x}"),
+        district: district.to_string(),
+        due_by: due_by.to_string(),
+    }
 }
 
 /// For a file of contracts: the tenants 0 and 3, and the first vacant home of 月光苑 assigned to the first.

@@ -5,12 +5,11 @@
 //! term was changed, it followed another by a swap (R-19), or a new account that it was told of came to nothing. `contract_told` remembers what was told, so that a contract is not
 //! told twice at once, and is told again when nobody answered.
 
-use super::{Received, finish, shortened, take_up};
+use super::{Received, finish, numbers_open, shortened, take_up, withhold};
 use crate::{
     Ctx, Database, Error, Result,
     ctx::{Tx, connection},
     error::stored,
-    platform::cipher::Kind,
     tenancy::{
         change::{ChangeAnswer, change_answered},
         contract::{SyncAnswer, TRIES, contract_synced},
@@ -91,6 +90,8 @@ pub struct ContractAnswer {
 impl ContractAnswer {
     /// The result code of a contract that the bank knows now.
     pub const SUCCESS: &'static str = "SUCCESS";
+    /// The result of a contract that we did not tell the bank of, because its numbers cannot be read.
+    pub(crate) const WITHHELD: &'static str = "未发送";
 }
 
 /// What came of a file of answers.
@@ -113,28 +114,45 @@ impl Answered {
     }
 }
 
-/// The next file of contracts that the bank is to be sent: one that was made and not sent, or a new one of all that wait.
+/// The next file of contracts that the bank is to be sent: one that was made and not sent, or a new one of all that wait. A
+/// contract whose numbers cannot be read is not in it: that counts like a refusal of the bank, so that somebody finds it at the
+/// contract, and the others go.
 ///
 /// # Errors
-/// When the database fails, or a sealed number cannot be opened.
+/// When the database fails.
 pub async fn contract_file_next(database: &Database, now: DateTime<Utc>) -> Result<Option<ContractFile>> {
     let ctx = Ctx::server(database, now);
-    let mut tx = ctx.begin().await?;
-    let unsent = sqlx::query!(
-        "select id, file_no, made_at from bank_file where state = 'MADE' and kind = 'CONTRACT' order by id limit 1"
-    )
-    .fetch_optional(connection(&mut tx))
-    .await?;
-    let (id, file_no, made_at) = match unsent {
-        Some(file) => (file.id, file.file_no, file.made_at),
-        None => match make(&mut tx, &ctx).await? {
-            Some((id, file_no)) => (id, file_no, now),
-            None => return Ok(None),
-        },
-    };
-    let lines = lines(&mut tx, database, id).await?;
-    tx.commit().await?;
-    Ok(Some(ContractFile { id, file_no, made_on: crate::ctx::china_day(made_at), lines }))
+    loop {
+        let mut tx = ctx.begin().await?;
+        let unsent = sqlx::query!(
+            "select id, file_no, made_at from bank_file where state = 'MADE' and kind = 'CONTRACT' order by id limit 1"
+        )
+        .fetch_optional(connection(&mut tx))
+        .await?;
+        let (id, file_no, made_at) = match unsent {
+            Some(file) => (file.id, file.file_no, file.made_at),
+            None => match make(&mut tx, &ctx).await? {
+                Some((id, file_no)) => (id, file_no, now),
+                None => return Ok(None),
+            },
+        };
+        let (lines, unreadable) = lines(&mut tx, database, id).await?;
+        // What was told stands before its answer does.
+        tx.commit().await?;
+        for answer in &unreadable {
+            if let Err(error) = answer_enter(&ctx, &file_no, answer).await {
+                // Without its answer it is told again.
+                let Error::Broken(what) = error else { return Err(error) };
+                tracing::error!(seq = answer.seq, what, "a contract was not held back");
+            }
+        }
+        if !lines.is_empty() {
+            return Ok(Some(ContractFile { id, file_no, made_on: crate::ctx::china_day(made_at), lines }));
+        }
+        let mut tx = ctx.begin().await?;
+        withhold(&mut tx, id, "文件中没有可发送的合同", now).await?;
+        tx.commit().await?;
+    }
 }
 
 /// Notes the contracts that wait in a new file; none when nothing waits.
@@ -210,9 +228,10 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
     Ok(Some((file.id, file.file_no)))
 }
 
-async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<Vec<ContractLine>> {
+/// The lines of a file that can be sent, and of the others the answer that we give ourselves.
+async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<(Vec<ContractLine>, Vec<ContractAnswer>)> {
     let ring = database.keys()?;
-    sqlx::query!(
+    let rows = sqlx::query!(
         r#"select t.seq, t.action, t.contract_no, coalesce(h.bank_no, c.bank_no) as "bank_no!",
                   coalesce(h.after ->> 'bank_holder', c.bank_holder) as "bank_holder!", coalesce(p.id_number, c.id_number) as "id_number!",
                   coalesce(h.after ->> 'bank_name', c.bank_name) as "bank_name!",
@@ -224,30 +243,33 @@ async fn lines(tx: &mut Tx, database: &Database, file: i64) -> Result<Vec<Contra
         file
     )
     .fetch_all(connection(tx))
-    .await?
-    .into_iter()
-    .map(|row| {
-        Ok(ContractLine {
-            seq: row.seq,
-            action: stored(&row.action, ToldAction::from_code)?,
-            contract_no: row.contract_no,
-            account_no: ring.open(Kind::BankAccount, &row.bank_no)?,
-            holder: row.bank_holder,
-            id_last: last_six(&ring.open(Kind::IdNumber, &row.id_number)?),
-            bank_name: row.bank_name,
-            agreement_no: row.debit_agreement_no,
-            start_on: row.start_on,
-            end_on: row.end_on,
-            monthly_rent: Money::from_fen(row.monthly_rent_fen),
-        })
-    })
-    .collect()
-}
-
-/// 证件后6位.
-pub(crate) fn last_six(number: &str) -> String {
-    let letters: Vec<char> = number.chars().collect();
-    letters[letters.len().saturating_sub(6)..].iter().collect()
+    .await?;
+    let (mut lines, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        match numbers_open(ring, &row.bank_no, &row.id_number) {
+            Ok(numbers) => lines.push(ContractLine {
+                seq: row.seq,
+                action: stored(&row.action, ToldAction::from_code)?,
+                contract_no: row.contract_no,
+                account_no: numbers.account_no,
+                holder: row.bank_holder,
+                id_last: numbers.id_last,
+                bank_name: row.bank_name,
+                agreement_no: row.debit_agreement_no,
+                start_on: row.start_on,
+                end_on: row.end_on,
+                monthly_rent: Money::from_fen(row.monthly_rent_fen),
+            }),
+            Err(why) => unreadable.push(ContractAnswer {
+                seq: row.seq,
+                contract_no: row.contract_no,
+                result: ContractAnswer::WITHHELD.to_owned(),
+                agreement_no: None,
+                message: Some(why.to_owned()),
+            }),
+        }
+    }
+    Ok((lines, unreadable))
 }
 
 /// Enters a file of answers: what the bank knows comes into force, what it refused is told again or has to be looked at.

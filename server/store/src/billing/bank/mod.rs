@@ -10,17 +10,53 @@ pub mod statement;
 use crate::{
     Ctx, Database, Result,
     ctx::{Tx, connection},
+    platform::cipher::{KeyRing, Kind},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     dictionary::{BankFileKind, BankFileState},
     failure::Failure,
+    value::Passbook,
 };
 
 /// 该回盘文件已处理: the same content under the same number.
 pub const FILE_IS_KNOWN: &str = "该回盘文件已处理";
 /// Letters of a message that are kept.
 const MESSAGE: usize = 200;
+
+/// What a line for the bank needs of sealed numbers. Not `Debug`: the account is in clear.
+pub(crate) struct Numbers {
+    pub account_no: String,
+    /// 证件后6位
+    pub id_last: String,
+}
+
+/// Opens the numbers of one line. One that cannot be read, because its key is missing, its value was changed, or it is no
+/// account's, is that line's trouble and nobody else's: the other way out is the sentence that the clerk reads.
+pub(crate) fn numbers_open(
+    ring: &KeyRing,
+    bank_no: &[u8],
+    id_number: &[u8],
+) -> std::result::Result<Numbers, &'static str> {
+    let account_no = ring.open(Kind::BankAccount, bank_no).map_err(|error| {
+        tracing::error!(%error, "a bank account cannot be told to the bank");
+        "银行账号无法读取（密钥缺失或数据损坏），请重新登记扣款账号"
+    })?;
+    // Cards and passbooks alike: whatever is no number at all would be refused by the bank with the whole file.
+    if Passbook::parse(&account_no).is_err() {
+        return Err("银行账号格式不正确，请重新登记扣款账号");
+    }
+    let id_number = ring.open(Kind::IdNumber, id_number).map_err(|error| {
+        tracing::error!(%error, "an identity number cannot be told to the bank");
+        "证件号码无法读取（密钥缺失或数据损坏），请联系系统管理员恢复数据"
+    })?;
+    Ok(Numbers { account_no, id_last: last_six(&id_number) })
+}
+
+fn last_six(number: &str) -> String {
+    let letters: Vec<char> = number.chars().collect();
+    letters[letters.len().saturating_sub(6)..].iter().collect()
+}
 
 /// A file that the bank sent, before anybody has looked into it.
 #[derive(Clone, Debug)]
@@ -49,6 +85,19 @@ pub async fn bank_file_sent(database: &Database, id: i64, name: &str, digest: &s
     .execute(connection(&mut tx))
     .await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Notes that nothing of a file that was made is left to be sent, and why: it never goes out.
+pub(crate) async fn withhold(tx: &mut Tx, id: i64, why: &str, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update bank_file set state = 'REJECTED', lines = 0, message = $2, done_at = $3 where id = $1 and state = 'MADE'",
+        id,
+        shortened(why),
+        now
+    )
+    .execute(connection(tx))
+    .await?;
     Ok(())
 }
 

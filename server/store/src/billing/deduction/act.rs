@@ -51,11 +51,11 @@ pub async fn deduction_check(ctx: &Ctx, id: DeductionBatchId, version: i32, opin
 /// out. A batch that the bank refused can be sent again; one that it accepted cannot, or accounts would be debited twice.
 ///
 /// # Errors
-/// As [`deduction_check`].
+/// As [`deduction_check`]; a refusal for who checked a batch that nobody made.
 pub async fn deduction_send(ctx: &Ctx, id: DeductionBatchId, version: i32) -> Result<()> {
     ctx.require(Permission::DeductionCheck)?;
     let mut tx = ctx.begin().await?;
-    let batch = hold(&mut tx, By::Id(id)).await?.of_version(version)?.by_another(ctx, "发送")?;
+    let batch = hold(&mut tx, By::Id(id)).await?.of_version(version)?.by_another(ctx, "发送")?.by_two(ctx)?;
     if batch.at_bank {
         return Err(Failure::refused("银行已受理该批次，不能重新发送，请等待银行重新回盘").into());
     }
@@ -233,7 +233,13 @@ pub async fn deduction_close(ctx: &Ctx, id: DeductionBatchId, version: i32) -> R
     Ok(())
 }
 
-async fn closed_set(tx: &mut Tx, ctx: &Ctx, id: i64, status: DeductionStatus, message: Option<&str>) -> Result<()> {
+pub(super) async fn closed_set(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: i64,
+    status: DeductionStatus,
+    message: Option<&str>,
+) -> Result<()> {
     sqlx::query!(
         "update deduction_batch set status = $2, closed_at = $3, closed_by = $4, message = coalesce($5, message), version = version + 1
          where id = $1",

@@ -1,109 +1,33 @@
-//! Making a batch (§3.7): all bills due by a day of the accounts with a contract in force and an agreement to debit; what was
+//! Filling a batch (§3.7): all bills due by a day of the accounts with a contract in force and an agreement to debit; what was
 //! paid ahead is used first (PRM-47); one item per account; its bills are locked.
 
-use super::{By, Held, hold};
+use super::{By, Held, act::closed_set, hold};
 use crate::{
-    Ctx, Database, Error, Result,
+    Ctx, Database, Result,
     billing::{
         debt::{OpenBill, open_bills},
         payment::{Entry, Paid, payments_enter},
         rule::billing_rule,
     },
     ctx::{Tx, connection},
-    platform::{
-        numbering::number_take,
-        token::{digest, hex},
-    },
+    platform::token::{digest, hex},
 };
-use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     billing::{
         allocation::{Debt, Share, allocate},
-        deduction::{DeductionForm, DeductionOffer, latest},
+        deduction_status::DeductionEvent,
         pay_order::CLOSE_AFTER_SECONDS,
         rule::BillingRule,
     },
-    dictionary::{NumberKind, PayMethod},
-    failure::FieldErrors,
-    id::{DeductionBatchId, OrganizationId},
-    platform::permission::Permission,
+    dictionary::PayMethod,
+    id::DeductionBatchId,
     value::Money,
 };
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::collections::HashMap;
 
 /// Accounts in one transaction.
 const PORTION: i64 = 2_000;
-/// So long a person waits for his batch; what is left, the server builds by itself.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What the form begins with: the districts in scope, and the next day of direct debit.
-///
-/// # Errors
-/// Without [`Permission::DeductionWrite`].
-pub async fn deduction_offer(ctx: &Ctx) -> Result<DeductionOffer> {
-    ctx.require(Permission::DeductionWrite)?;
-    let mut tx = ctx.begin().await?;
-    let rows =
-        sqlx::query!("select id, name from organization where type = 'DISTRICT' and status = 'ON' order by code")
-            .fetch_all(connection(&mut tx))
-            .await?;
-    let districts: Vec<_> = rows
-        .into_iter()
-        .filter(|row| ctx.sees_district(row.id))
-        .map(|row| (OrganizationId(row.id), row.name))
-        .collect();
-    let district = districts.first().map_or(0, |(id, _)| id.0);
-    let rule = billing_rule(&mut tx, district, ctx.today()).await?;
-    tx.commit().await?;
-    Ok(DeductionOffer { districts, due_by: rule.deduction_days.from(ctx.today()), latest: latest(ctx.today()) })
-}
-
-/// Makes a batch, and as much of it as a person waits for.
-///
-/// # Errors
-/// Without [`Permission::DeductionWrite`]; complaints by field, also while another batch of the district is being made.
-pub async fn deduction_create(ctx: &Ctx, form: &DeductionForm) -> Result<DeductionBatchId> {
-    ctx.require(Permission::DeductionWrite)?;
-    let (district, due_by) = form.check(ctx.today())?;
-    if !ctx.sees_district(district.0) {
-        return Err(FieldErrors::from(("district", "请选择区县")).into());
-    }
-    let mut tx = ctx.begin().await?;
-    let code = sqlx::query_scalar!(
-        r#"select left(division_code, 6) as "code!" from organization where id = $1 and type = 'DISTRICT'"#,
-        district.0
-    )
-    .fetch_optional(connection(&mut tx))
-    .await?
-    .ok_or_else(|| FieldErrors::from(("district", "请选择区县")))?;
-    let batch_no = number_take(&mut tx, NumberKind::Deduction, &code, ctx.today()).await?;
-    let id = sqlx::query_scalar!(
-        "insert into deduction_batch (district_id, batch_no, due_by, month, maker_id, made_at) values ($1, $2, $3, $4, $5, $6)
-         returning id",
-        district.0,
-        batch_no,
-        due_by,
-        due_by.with_day(1).unwrap_or(due_by),
-        ctx.actor().id.0,
-        ctx.now(),
-    )
-    .fetch_one(connection(&mut tx))
-    .await
-    .map_err(|error| {
-        Error::from(error).or_field(&[(
-            "deduction_batch_building_key",
-            "district",
-            "该区县有正在生成的代扣批次，请稍候再试",
-        )])
-    })?;
-    tx.commit().await?;
-    let began = Instant::now();
-    while began.elapsed() < PATIENCE && portion(ctx, DeductionBatchId(id)).await? {}
-    Ok(DeductionBatchId(id))
-}
 
 /// Builds on whatever was left unfinished; answers how many batches are complete now.
 ///
@@ -133,7 +57,7 @@ struct Candidate {
 }
 
 /// Looks at the next accounts of a batch; answers whether there may be more.
-async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
+pub(super) async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
     let mut tx = ctx.begin().await?;
     let batch = hold(&mut tx, By::Id(id)).await?;
     // Another process has finished it, or somebody gave it up.
@@ -149,7 +73,13 @@ async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
         )
         .execute(connection(&mut tx))
         .await?;
+        // Nobody asked for it, and nobody has to give it up.
+        if batch.maker_id.is_none() && batch.items == 0 {
+            let closed = batch.next(DeductionEvent::Discard)?;
+            closed_set(&mut tx, ctx, batch.id, closed, Some("没有须由银行扣款的账单，系统自动关闭")).await?;
+        }
         tx.commit().await?;
+        ctx.database().announce();
         return Ok(false);
     };
     let rule = billing_rule(&mut tx, batch.district_id, ctx.today()).await?;
@@ -174,10 +104,16 @@ async fn portion(ctx: &Ctx, id: DeductionBatchId) -> Result<bool> {
     Ok(true)
 }
 
-/// The next accounts that owe something by the day and may be debited, locked in the order of their ids. Nobody whose number
-/// is not verified is in a batch (R-90), and one that failed waits for the day on which it is tried again (PRM-46).
-async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
-    let ids = sqlx::query_scalar!(
+/// The next accounts that owe something by a day and may be debited. Nobody whose number is not verified is in a batch (R-90),
+/// and one that failed waits for the day on which it is tried again (PRM-46). Late fees are counted to `made_on`.
+pub(super) async fn debtors(
+    tx: &mut Tx,
+    district: i64,
+    (due_by, made_on): (NaiveDate, NaiveDate),
+    after: i64,
+    most: i64,
+) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
         r#"select distinct c.account_id as "id!" from contract c
            where c.district_id = $1 and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING')
                and c.debit_agreement_no is not null and c.account_id > $2
@@ -189,14 +125,19 @@ async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
                and coalesce((select i.retry_on from deduction_item i where i.account_id = c.account_id
                              order by i.id desc limit 1) <= $3, true)
            order by 1 limit $4"#,
-        batch.district_id,
-        batch.built_to,
-        batch.due_by,
-        PORTION,
-        batch.made_on
+        district,
+        after,
+        due_by,
+        most,
+        made_on
     )
     .fetch_all(connection(tx))
-    .await?;
+    .await?)
+}
+
+/// The next accounts of a batch, locked in the order of their ids.
+async fn candidates(tx: &mut Tx, batch: &Held) -> Result<Vec<Candidate>> {
+    let ids = debtors(tx, batch.district_id, (batch.due_by, batch.made_on), batch.built_to, PORTION).await?;
     let candidates = sqlx::query_as!(
         Candidate,
         r#"select a.id, a.estate_id, a.balance_fen, c.id as "contract_id!", c.bank_holder as "payer!"

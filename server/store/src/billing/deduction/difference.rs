@@ -145,7 +145,7 @@ pub async fn difference_resolve(
         Some(batch) => Some(hold(&mut tx, By::Id(DeductionBatchId(batch))).await?),
         None => None,
     };
-    if batch.as_ref().is_some_and(|batch| batch.maker_id == ctx.actor().id.0) {
+    if batch.as_ref().is_some_and(|batch| batch.maker_id == Some(ctx.actor().id.0)) {
         return Err(Failure::refused("该代扣批次由您制作，差异须由另一人处理").into());
     }
     let row = sqlx::query!(

@@ -6,7 +6,9 @@
 
 mod act;
 mod build;
+mod create;
 mod difference;
+mod planned;
 mod post;
 mod read;
 pub mod request;
@@ -14,9 +16,11 @@ pub mod response;
 
 pub use act::{deduction_check, deduction_close, deduction_discard, deduction_item_cancel, deduction_send};
 pub(in crate::billing) use act::{items_paid_elsewhere, unsent_hold};
-pub use build::{deduction_create, deduction_offer, deductions_build};
+pub use build::deductions_build;
 pub(super) use build::{divide, paying, request_id, sum};
+pub use create::{deduction_create, deduction_offer};
 pub use difference::{difference_get, difference_list, difference_resolve};
+pub use planned::deductions_follow;
 pub use post::deductions_post;
 pub(crate) use read::push_turn;
 pub use read::{deduction_get, deduction_item_get, deduction_item_list, deduction_list};
@@ -43,7 +47,9 @@ struct Held {
     built: bool,
     built_to: i64,
     items: i32,
-    maker_id: i64,
+    /// nobody: the server made it on its day (PRM-46)
+    maker_id: Option<i64>,
+    checker_id: Option<i64>,
     /// the bank has accepted its file, or has answered it
     at_bank: bool,
     response_id: Option<i64>,
@@ -58,8 +64,16 @@ impl Held {
 
     /// Refuses the maker: 两人办理 (§6.4).
     fn by_another(self, ctx: &Ctx, what: &str) -> Result<Self> {
-        if self.maker_id == ctx.actor().id.0 {
+        if self.maker_id == Some(ctx.actor().id.0) {
             return Err(Failure::refused(format!("不能{what}本人制作的代扣批次")).into());
+        }
+        Ok(self)
+    }
+
+    /// Refuses whoever checked a batch that the server made: it is two people also then.
+    fn by_two(self, ctx: &Ctx) -> Result<Self> {
+        if self.maker_id.is_none() && self.checker_id == Some(ctx.actor().id.0) {
+            return Err(Failure::refused("系统自动制作的代扣批次须由两人办理，复核人不能发送").into());
         }
         Ok(self)
     }
@@ -82,7 +96,7 @@ async fn hold(tx: &mut Tx, by: By<'_>) -> Result<Held> {
     };
     let row = sqlx::query!(
         r#"select id, district_id, batch_no, due_by, made_at, status, built_at is not null as "built!", built_to, items, maker_id,
-                  (accepted_at is not null or responded_at is not null) as "at_bank!", response_id, version
+                  checker_id, (accepted_at is not null or responded_at is not null) as "at_bank!", response_id, version
            from deduction_batch where id = $1 or batch_no = $2 for update"#,
         id,
         number
@@ -101,6 +115,7 @@ async fn hold(tx: &mut Tx, by: By<'_>) -> Result<Held> {
         built_to: row.built_to,
         items: row.items,
         maker_id: row.maker_id,
+        checker_id: row.checker_id,
         at_bank: row.at_bank,
         response_id: row.response_id,
         version: row.version,

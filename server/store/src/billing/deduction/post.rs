@@ -316,7 +316,7 @@ async fn failures_tell(tx: &mut Tx, ctx: &Ctx, items: &[i64]) -> Result<()> {
 }
 
 /// Writes the failures on the bills' timelines.
-async fn failures_note(tx: &mut Tx, ctx: &Ctx, items: &[i64]) -> Result<()> {
+pub(super) async fn failures_note(tx: &mut Tx, ctx: &Ctx, items: &[i64]) -> Result<()> {
     sqlx::query!(
         "insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, reason)
          select p.district_id, p.estate_id, p.bill_id, $2, $3, '银行代扣失败', i.fail_reason

@@ -23,7 +23,8 @@ use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "b.id, b.batch_no, o.name as district, b.due_by, b.status, b.built_at is not null as built, b.items, b.amount_fen,
-     b.balance_fen, b.success, b.partial, b.failed, b.deducted_fen, user_name(b.maker_id) as maker, b.made_at";
+     b.balance_fen, b.success, b.partial, b.failed, b.deducted_fen, user_name(b.maker_id) as maker,
+     b.maker_id is null as automatic, b.made_at";
 const FROM: &str = "from deduction_batch b join organization o on o.id = b.district_id where true";
 
 #[derive(sqlx::FromRow)]
@@ -42,6 +43,7 @@ struct Record {
     failed: i32,
     deducted_fen: i64,
     maker: Option<String>,
+    automatic: bool,
     made_at: DateTime<Utc>,
 }
 
@@ -64,14 +66,18 @@ impl TryFrom<Record> for DeductionRow {
             failed: record.failed,
             deducted: Money::from_fen(record.deducted_fen),
             maker: record.maker,
+            automatic: record.automatic,
             made_at: record.made_at,
         })
     }
 }
 
-/// Batches of others that wait to be checked or sent. Of the reminder and the list behind it.
+/// Batches of others that wait to be checked or sent; who checked one that the server made does not send it. Of the reminder
+/// and the list behind it.
 pub(crate) fn push_turn(sql: &mut QueryBuilder<Postgres>, ctx: &Ctx) {
-    sql.push(" and b.built_at is not null and b.items > 0 and b.maker_id <> ").push_bind(ctx.actor().id.0);
+    sql.push(" and b.built_at is not null and b.items > 0 and b.maker_id is distinct from ")
+        .push_bind(ctx.actor().id.0);
+    sql.push(" and (b.maker_id is not null or b.checker_id is distinct from ").push_bind(ctx.actor().id.0).push(")");
     sql.push(" and (b.status in ('CREATED', 'CHECKED') or b.status = 'FILE_REJECTED' and b.accepted_at is null) and ");
     sql.push_bind(ctx.actor().may(Permission::DeductionCheck));
 }
@@ -119,7 +125,7 @@ pub async fn deduction_get(ctx: &Ctx, id: DeductionBatchId) -> Result<Deduction>
         .ok_or(Failure::NotFound)?;
     let row = DeductionRow::try_from(record)?;
     let more = sqlx::query!(
-        r#"select maker_id, user_name(checker_id) as checker, opinion, user_name(sender_id) as sender, checked_at, exported_at,
+        r#"select maker_id, checker_id, user_name(checker_id) as checker, opinion, user_name(sender_id) as sender, checked_at, exported_at,
                   sent_at, accepted_at, responded_at, reconciled_at, posted_at, closed_at, message, version,
                   (select count(*) from bank_difference d where d.batch_id = b.id and d.status = 'OPEN') as "open!"
            from deduction_batch b where id = $1"#,
@@ -139,7 +145,7 @@ pub async fn deduction_get(ctx: &Ctx, id: DeductionBatchId) -> Result<Deduction>
         (DeductionStatus::Closed, more.closed_at),
     ];
     let at_bank = more.accepted_at.is_some() || more.responded_at.is_some();
-    let events = events(ctx, &row, more.maker_id, at_bank, more.open);
+    let events = events(ctx, &row, (more.maker_id, more.checker_id), at_bank, more.open);
     let files = files(&mut tx, &row.batch_no).await?;
     tx.commit().await?;
     Ok(Deduction {
@@ -157,13 +163,21 @@ pub async fn deduction_get(ctx: &Ctx, id: DeductionBatchId) -> Result<Deduction>
 }
 
 /// What somebody may do with a batch: by its status, by his rights, and never both halves of two people's work.
-fn events(ctx: &Ctx, row: &DeductionRow, maker: i64, at_bank: bool, open: i64) -> Vec<DeductionEvent> {
+fn events(
+    ctx: &Ctx,
+    row: &DeductionRow,
+    (maker, checker): (Option<i64>, Option<i64>),
+    at_bank: bool,
+    open: i64,
+) -> Vec<DeductionEvent> {
     use DeductionEvent as E;
     let may = |permission| ctx.actor().may(permission);
-    let another = maker != ctx.actor().id.0;
+    let me = Some(ctx.actor().id.0);
+    let another = maker != me;
+    let two = maker.is_some() || checker != me;
     let offered = |event: &E| match event {
         E::Check => may(Permission::DeductionCheck) && another && row.built && row.items > 0,
-        E::Export => may(Permission::DeductionCheck) && another && !at_bank,
+        E::Export => may(Permission::DeductionCheck) && another && two && !at_bank,
         E::Discard => may(Permission::DeductionWrite) && !at_bank,
         E::Close => may(Permission::DeductionCheck) && open == 0,
         _ => false,
