@@ -139,6 +139,12 @@ pub async fn contract_delete(id: ContractId, version: i32) -> Result<(), ApiErro
     Ok(contract::contract_delete(&ctx()?, id, version).await?)
 }
 
+/// Voids a contract that was concluded by mistake.
+#[server(endpoint = "contract_void", input = Json, output = Terse)]
+pub async fn contract_void(id: ContractId, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(contract::contract_void(&ctx()?, id, version, &reason).await?)
+}
+
 /// Has the bank told of a contract again.
 #[server(endpoint = "contract_sync_again", input = Json, output = Terse)]
 pub async fn contract_sync_again(id: ContractId, version: i32) -> Result<(), ApiError> {

@@ -97,6 +97,20 @@ pub struct Contract {
     pub plan: Vec<PlannedBill>,
     /// the signing reader may decide about it
     pub decidable: bool,
+    /// C11: the reader may void it
+    pub voidable: bool,
+    /// C11: who voided it, when and why
+    pub voided: Option<Voided>,
+    /// the bank was told of it too often in vain
+    pub tell_again: bool,
+}
+
+/// 作废 (C11)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voided {
+    pub by: Option<String>,
+    pub at: DateTime<Utc>,
+    pub reason: String,
 }
 
 impl Contract {
@@ -241,7 +255,8 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
 #[must_use]
 pub fn sync_text(row: &ContractRow) -> &str {
     match row.status {
-        ContractStatus::Draft | ContractStatus::Pending | ContractStatus::Rejected | ContractStatus::Void => "未同步",
+        ContractStatus::Void => row.sync_message.as_deref().unwrap_or("未同步"),
+        ContractStatus::Draft | ContractStatus::Pending | ContractStatus::Rejected => "未同步",
         ContractStatus::ApprovedSyncing | ContractStatus::CancelSyncing => "同步中",
         ContractStatus::SyncFailed => row.sync_message.as_deref().unwrap_or("同步失败"),
         ContractStatus::Active | ContractStatus::CancelPending | ContractStatus::Expired if row.taken_over => "接管",

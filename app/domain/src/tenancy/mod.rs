@@ -12,6 +12,7 @@ pub mod contract_form;
 pub mod contract_paper;
 pub mod contract_sheet;
 pub mod contract_status;
+pub mod contract_void;
 pub mod deposit;
 pub mod exit;
 pub mod exit_bill;

@@ -13,6 +13,7 @@ mod renew;
 mod swap;
 mod sync;
 pub(crate) mod terms;
+mod void;
 mod write;
 
 pub use approve::contracts_approve;
@@ -27,6 +28,7 @@ pub use renew::{contract_renew, contract_renewal_offer};
 pub(super) use swap::{Following, swap_end, swap_follow};
 pub(crate) use sync::TRIES;
 pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
+pub use void::contract_void;
 pub(super) use write::{Home, home_load};
 pub use write::{contract_create, contract_update};
 
