@@ -3,6 +3,7 @@
 
 use super::{
     api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again, contract_void},
+    stay::{stay_deeds, stays_view},
     template::print_deed,
 };
 use crate::{
@@ -83,6 +84,7 @@ fn head(contract: &Contract) -> AnyView {
     let (editable, filable) = (contract.row.status.is_editable(), contract.row.status.is_filed());
     let active = contract.row.status == ContractStatus::Active;
     let known = contract.account_id.is_some();
+    let stays = contract.may_stay();
     let ends = matches!(contract.row.status, ContractStatus::Active | ContractStatus::Expired);
     let leaving = matches!(
         contract.row.status,
@@ -109,6 +111,9 @@ fn head(contract: &Contract) -> AnyView {
             })}
             {move || may(Permission::PrintRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}?paper={}&object={id}", PRINT_LIST.path, PaperKind::Contract.code())>"打印记录"</a>
+            })}
+            {move || (stays && may(Permission::ContractWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}/{id}/stay", CONTRACT_LIST.path)>"到期处置"</a>
             })}
             {move || (filable && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/file", CONTRACT_LIST.path)>"登记备案"</a>
@@ -176,6 +181,7 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
                 again,
             ))}
             {contract.decidable.then(decisions)}
+            {stay_deeds(contract, again)}
             {move || may(Permission::ContractWrite).then(write)}
             {contract.voidable.then(|| deed(void, move |reason| contract_void(id, version, reason), move |()| again.run(())))}
         </div>
@@ -204,6 +210,7 @@ fn figures(contract: &Contract) -> AnyView {
 
 fn fields(contract: &Contract) -> AnyView {
     view! {
+        {stays_view(contract)}
         {field_group("承租人", lessee_fields(contract))}
         {residents(contract)}
         {field_group("住房", home_fields(contract))}

@@ -18,6 +18,8 @@ pub(crate) mod lease;
 mod list;
 mod renewal;
 pub(crate) mod resident;
+mod stay;
+mod stay_form;
 pub(crate) mod take_over;
 pub(crate) mod template;
 
@@ -105,6 +107,7 @@ impl LazyRoute for ContractForms {
             "edit" => contract_form::edit_view(),
             "renew" => renewal::new_view(),
             "file" => filing::file_view(),
+            "stay" => stay_form::new_view(),
             // On the way to another module.
             _ => ().into_any(),
         })

@@ -5,6 +5,7 @@ mod days;
 mod desk;
 mod meter;
 mod money;
+mod stay;
 mod waiting;
 
 use crate::support::city;

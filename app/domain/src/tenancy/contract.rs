@@ -8,6 +8,7 @@ use crate::{
     tenancy::{
         contract_form::{Assessed, ContractForm, ResidentForm},
         filing::FilingState,
+        stay::{Stay, StayStatus, may_stay},
     },
     value::{Area, Money, Rate},
 };
@@ -95,6 +96,9 @@ pub struct Contract {
     pub history: Vec<ContractLine>,
     /// the bills of the whole term as they would be made (费用明细)
     pub plan: Vec<PlannedBill>,
+    /// what was entered since it has expired, the last first, and until when somebody may stay by it
+    pub stays: Vec<Stay>,
+    pub stay_to: Option<NaiveDate>,
     /// the signing reader may decide about it
     pub decidable: bool,
     /// C11: the reader may void it
@@ -114,6 +118,18 @@ pub struct Voided {
 }
 
 impl Contract {
+    /// The last day for which rent is charged: that of the term, or the one until which the household may stay since.
+    #[must_use]
+    pub fn charged_until(&self) -> NaiveDate {
+        self.stay_to.map_or(self.row.end_on, |day| day.max(self.row.end_on))
+    }
+
+    /// Whether what becomes of its household can be entered now ([`crate::tenancy::stay`]).
+    #[must_use]
+    pub fn may_stay(&self) -> bool {
+        may_stay(self.row.status).is_ok() && self.stays.iter().all(|stay| stay.status != StayStatus::Pending)
+    }
+
     /// The monthly rent that was signed.
     #[must_use]
     pub fn signed_rent(&self) -> Money {
@@ -246,6 +262,8 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
         Filter { key: "filing", label: "备案", choices: Choices::Fixed(|| FilingState::ALL.map(|state| (state.code(), state.label())).to_vec()) },
         Filter { key: "ending", label: "即将到期", choices: Choices::Linked },
         Filter { key: "turn", label: "待我审批", choices: Choices::Linked },
+        Filter { key: "overdue", label: "到期待处置", choices: Choices::Linked },
+        Filter { key: "stay", label: "待我审批到期处置", choices: Choices::Linked },
     ],
     default_sort: ("created_at", true),
     jumps: false,

@@ -24,6 +24,7 @@ pub mod hand_over_sheet;
 pub mod layout;
 pub mod lease;
 pub mod renewal;
+pub mod stay;
 pub mod swap;
 pub mod take_over;
 pub mod template;

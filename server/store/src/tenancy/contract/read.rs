@@ -1,6 +1,11 @@
 //! Contracts as lists and pages show them.
 
-use super::{TRIES, approve::few, terms::billed_read_one};
+use super::{
+    TRIES,
+    approve::few,
+    stay::{push_overdue, push_stay_turn, stays},
+    terms::billed_read_one,
+};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
@@ -147,6 +152,12 @@ pub async fn contract_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Contract
             if query.filter("turn").is_some() {
                 push_turn(sql, ctx);
             }
+            if query.filter("overdue").is_some() {
+                push_overdue(sql, ctx);
+            }
+            if query.filter("stay").is_some() {
+                push_stay_turn(sql, ctx);
+            }
             if let Some(state) = query.filter("filing").and_then(FilingState::from_code) {
                 super::filing::push_filing(sql, ctx, state);
             }
@@ -271,6 +282,8 @@ pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
         residents: residents(&mut tx, id).await?,
         history: history(&mut tx, id).await?,
         plan: plan::bills(&billed.terms(rule.base)),
+        stays: stays(&mut tx, ctx, id.0).await?,
+        stay_to: more.stay_to,
     };
     tx.commit().await?;
     Ok(contract)
