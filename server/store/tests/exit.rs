@@ -5,6 +5,7 @@ mod days;
 mod desk;
 mod meter;
 mod money;
+mod papers;
 mod stay;
 mod waiting;
 

@@ -17,6 +17,7 @@ pub mod deposit;
 pub mod exit;
 pub mod exit_bill;
 pub mod exit_inspection;
+pub mod exit_paper;
 pub mod exit_sheet;
 pub mod filing;
 pub mod hand_over;
