@@ -62,7 +62,7 @@ pub(crate) async fn exit_funds(tx: &mut Tx, account: i64) -> Result<ExitFunds> {
                   coalesce((select sum(b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen) from bill b
                             where b.account_id = a.id and b.decision is null
                               and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen), 0)::bigint as "outstanding!",
-                  coalesce((select sum(r.amount_fen) from refund r where r.account_id = a.id and r.status = 'APPROVED'), 0)::bigint
+                  coalesce((select sum(r.amount_fen) from refund r where r.account_id = a.id and r.status = 'APPROVED' and r.bill_id is null), 0)::bigint
                       as "refunding!"
            from account a where a.id = $1"#,
         account
