@@ -44,7 +44,7 @@ pub(super) fn stays_view(contract: &Contract) -> Option<AnyView> {
 }
 
 fn row(stay: &Stay) -> impl IntoView + use<> {
-    let served = stay.served.as_ref().map(|(day, way, number)| format!("{day} {way} {number}"));
+    let served = stay.served.as_ref().map(|(day, way, number)| format!("{day} {} {number}", told(*way)));
     let by = |who: &Option<String>| who.clone().unwrap_or_default();
     let made = format!("{} {}", by(&stay.maker), time_text(stay.made_at));
     let checked = stay.checked_at.map(|at| format!("；{} {}", by(&stay.checker), time_text(at)));

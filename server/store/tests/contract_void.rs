@@ -12,7 +12,11 @@ use domain::{
     failure::{Failure, FieldErrors},
     id::{AccountId, AssignmentId, ContractId, UnitId},
     list::ListQuery,
-    tenancy::hand_over::{HandOverForm, ItemForm},
+    person::household::{HouseholdForm, MemberForm},
+    tenancy::{
+        assignment::AssignmentForm,
+        hand_over::{HandOverForm, ItemForm},
+    },
 };
 use store::{
     Ctx,
@@ -22,8 +26,9 @@ use store::{
         payment::payment_take,
     },
     housing::unit::unit_get,
+    person::household::household_create,
     tenancy::{
-        assignment::{assignment_get, assignment_release},
+        assignment::{assignment_create, assignment_get, assignment_release},
         contract::{
             SyncAnswer, contract_create, contract_get, contract_submit, contract_sync_again, contract_synced,
             contract_void,
@@ -217,4 +222,35 @@ async fn the_database_keeps_them_apart() {
     .expect_err("a refusal");
     let constraint = error.as_database_error().and_then(|error| error.constraint()).map(ToOwned::to_owned);
     assert_eq!(constraint.as_deref(), Some("contract_void_apart_check"));
+}
+
+/// C1: a household has one home, whoever of it signs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_household_signs_once() {
+    let desk = Signed::open().await;
+    let lessee = contract_get(&desk.entry, desk.contract).await.expect("it").person_id;
+    let spouse = tenant(&desk.test, 1).await;
+    let together = HouseholdForm {
+        head: lessee.to_string(),
+        members: vec![MemberForm { person: spouse.to_string(), relation: "SPOUSE".into() }],
+        category: "LOWINC".into(),
+        annual_income: "31200".into(),
+        ..HouseholdForm::default()
+    };
+    household_create(&desk.entry, &together).await.expect("a household");
+    let wanted = AssignmentForm {
+        person: spouse.to_string(),
+        unit: vacant(&desk.test, 0).await.to_string(),
+        reason: "测试分配".into(),
+        ..AssignmentForm::default()
+    };
+    let complaint: Failure = FieldErrors::from(("person", "家庭成员已有履行中的合同")).into();
+    assert_eq!(failure(assignment_create(&desk.city, &wanted).await), complaint);
+    // Of a contract that never was nothing is left.
+    desk.void(&desk.city, "误签").await.expect("it is void");
+    match assignment_create(&desk.city, &wanted).await {
+        Ok(_) => (),
+        // The home may be none for two; that is another matter.
+        Err(error) => assert_eq!(Failure::from(error), FieldErrors::from(("unit", "户型与家庭人口不匹配")).into()),
+    }
 }

@@ -241,7 +241,7 @@ async fn a_bill_is_given_back() {
     let row = refund_get(&cashier, first).await.expect("the refund");
     assert_eq!((row.amount, row.bill.map(|(id, _)| id)), (rent.amount, Some(rent.id)));
     let payment: i64 = sqlx::query_scalar("select id from payment").fetch_one(&test.admin).await.expect("the payment");
-    let void = payment_void(&cashier, domain::id::PaymentId(payment), "录错").await;
+    let void = payment_void(&cashier, domain::id::PaymentId(payment), 1, "录错").await;
     assert!(refusal(void).contains("不能作废其收款"), "its money is on its way");
     refund_decide(&head, first, 1, false, "无须退款").await.expect("refused");
     assert_eq!(status().await, BillStatus::Paid);

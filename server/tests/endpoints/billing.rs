@@ -3,7 +3,7 @@
 use super::{
     entries::{
         Entry,
-        Told::{Forbidden, Good, Hidden, NotFound},
+        Told::{Forbidden, Good, Hidden, NotFound, Refused},
         reads, writes,
     },
     papers::{self, PaperWorld, paper_world},

@@ -63,6 +63,9 @@ pub async fn assignment_create(ctx: &Ctx, form: &AssignmentForm) -> Result<Assig
     if person_is_housed(&mut tx, fields.person_id).await? {
         return Err(FieldErrors::from(("person", "承租人已有履行中的合同")).into());
     }
+    if household_is_housed(&mut tx, fields.person_id).await? {
+        return Err(FieldErrors::from(("person", HOUSEHOLD_IS_HOUSED)).into());
+    }
     if !layout_fits(&mut tx, ctx, fields.unit_id.0, fields.person_id.0).await? {
         return Err(FieldErrors::from(("unit", LAYOUT_DIFFERS)).into());
     }
@@ -110,6 +113,16 @@ pub(super) async fn layout_fits(tx: &mut Tx, ctx: &Ctx, unit: i64, person: i64) 
 /// yes or no only.
 pub(super) async fn person_is_housed(tx: &mut Tx, person: PersonId) -> Result<bool> {
     Ok(sqlx::query_scalar!(r#"select person_is_housed($1) as "housed!""#, person.0).fetch_one(connection(tx)).await?)
+}
+
+/// What is told where another member of the household has a contract (C1).
+pub(super) const HOUSEHOLD_IS_HOUSED: &str = "家庭成员已有履行中的合同";
+
+/// The same of the household that a person belongs to.
+pub(super) async fn household_is_housed(tx: &mut Tx, person: PersonId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select household_is_housed($1) as "housed!""#, person.0)
+        .fetch_one(connection(tx))
+        .await?)
 }
 
 /// An assignment whose row, behind that of its home, is locked.
