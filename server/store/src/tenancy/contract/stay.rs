@@ -123,10 +123,10 @@ pub async fn contract_stay_create(ctx: &Ctx, id: ContractId, version: i32, form:
     ctx.require(Permission::ContractWrite)?;
     let mut tx = ctx.begin().await?;
     let held = hold(&mut tx, id).await?;
+    ready(&mut tx, held.id, held.status).await?;
     if held.version != version {
         return Err(Failure::Conflict.into());
     }
-    ready(&mut tx, held.id, held.status).await?;
     require_settled(&mut tx, held.id).await?;
     let term = term(&mut tx, ctx, held.id, held.district_id).await?;
     let fields = form.check(term)?;
