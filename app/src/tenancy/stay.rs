@@ -45,9 +45,9 @@ pub(super) fn stays_view(contract: &Contract) -> Option<AnyView> {
 
 fn row(stay: &Stay) -> impl IntoView + use<> {
     let served = stay.served.as_ref().map(|(day, way, number)| format!("{day} {} {number}", told(*way)));
-    let by = |who: &Option<String>| who.clone().unwrap_or_default();
-    let made = format!("{} {}", by(&stay.maker), time_text(stay.made_at));
-    let checked = stay.checked_at.map(|at| format!("；{} {}", by(&stay.checker), time_text(at)));
+    let made = format!("{} {}", stay.maker.as_deref().unwrap_or_default(), time_text(stay.made_at));
+    let checker = stay.checker.as_deref().unwrap_or_default();
+    let checked = stay.checked_at.map(|at| format!("；{checker} {}", time_text(at)));
     let opinion = stay.opinion.as_ref().map(|opinion| format!("：{opinion}"));
     view! {
         <tr>
