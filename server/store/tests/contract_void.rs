@@ -175,8 +175,10 @@ async fn what_has_happened_under_it_is_an_exit() {
     let desk = Signed::open().await;
     desk.execute("update contract set author_ids = author_ids || (select id from app_user where login = 'city')").await;
     assert_eq!(refused(desk.void(&desk.city, "误签").await), "不能作废本人录入、修改或审批的合同");
-    desk.execute("update contract set author_ids = array_remove(author_ids, (select id from app_user where login = 'city'))")
-        .await;
+    desk.execute(
+        "update contract set author_ids = array_remove(author_ids, (select id from app_user where login = 'city'))",
+    )
+    .await;
     // What somebody pays while nobody looks stands against it for ever.
     let cashier = city::ctx(&desk.test.database, "cashier").await;
     let form = PaymentForm {

@@ -278,11 +278,12 @@ async fn a_bill_is_given_back() {
     assert_eq!(sum("INCOME", "").await.expect("income"), 0, "nothing was earned");
     assert_eq!(sum("RECEIVABLE", "").await.expect("receivable"), 0, "nothing is owed");
     assert_eq!(sum("BALANCE", "BANK").await.expect("the bank"), rent.amount.fen(), "the bank has paid it");
-    let counted: i64 =
-        sqlx::query_scalar("select coalesce(sum(charged_fen + paid_fen), 0)::bigint from bill_tally where fee_item = 'RENT'")
-            .fetch_one(&test.admin)
-            .await
-            .expect("the tally");
+    let counted: i64 = sqlx::query_scalar(
+        "select coalesce(sum(charged_fen + paid_fen), 0)::bigint from bill_tally where fee_item = 'RENT'",
+    )
+    .fetch_one(&test.admin)
+    .await
+    .expect("the tally");
     assert_eq!(counted, 0, "it counts as neither charged nor received");
     let again = bill_refund(&cashier, rent.id, version().await, "误收").await;
     assert_eq!(refusal(again), "账单状态为“已退款”，不能申请退款");

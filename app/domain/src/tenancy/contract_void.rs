@@ -79,10 +79,7 @@ mod tests {
     fn nothing_may_have_happened_under_it() {
         let clean = Concluded::default();
         assert_eq!(may_void(S::Active, clean), Ok(()));
-        assert_eq!(
-            may_void(S::Expired, clean),
-            Err(Failure::refused("合同状态为“已到期”，不能作废"))
-        );
+        assert_eq!(may_void(S::Expired, clean), Err(Failure::refused("合同状态为“已到期”，不能作废")));
         let cases = [
             (Concluded { own: true, ..clean }, "不能作废本人录入、修改或审批的合同"),
             (Concluded { taken_over: true, ..clean }, "接管的合同不能作废，请办理退租"),

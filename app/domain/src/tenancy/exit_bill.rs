@@ -75,13 +75,10 @@ impl ExitBillOffer {
             None => (self.exit_on > self.end_on)
                 .then(|| format!("合同已于{}到期，合同到期后的使用费请在其他费用中录入", self.end_on)),
         };
-        [
-            uncharged,
-            late.then(|| format!("验房日期{}晚于退租日期，期间的使用费请在其他费用中录入", self.inspected_on)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        [uncharged, late.then(|| format!("验房日期{}晚于退租日期，期间的使用费请在其他费用中录入", self.inspected_on))]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 

@@ -97,8 +97,7 @@ fn costs(bill: &ExitBill, labels: &LabelBook) -> Block {
 
 fn result(bill: &ExitBill) -> Block {
     let done = settle(&bill.lines, bill.balance, bill.deposit);
-    let (label, amount) =
-        if done.to_pay > Money::ZERO { ("应补", done.to_pay) } else { ("应退", done.to_return) };
+    let (label, amount) = if done.to_pay > Money::ZERO { ("应补", done.to_pay) } else { ("应退", done.to_return) };
     Block::Table {
         columns: titles(["结算", "金额(元)"]),
         words: 1,
@@ -138,7 +137,8 @@ pub fn inspection_paper(exit: &Exit, mark: String, (city, labels): (&str, &Label
     blocks.push(Block::Text {
         text: "以上验房结果、表具读数和赔偿金额经双方当面核对无误，签字后作为退租结算的依据。".to_owned(),
     });
-    blocks.push(Block::Sign { names: vec![format!("承租方（{}）：", sheet.signed_by), "验房人：".to_owned()] });
+    blocks
+        .push(Block::Sign { names: vec![format!("承租方（{}）：", sheet.signed_by), "验房人：".to_owned()] });
     Ok(Paper {
         title: format!("{city} 退租验房单"),
         number: format!("编号：{}", exit.row.exit_no),

@@ -168,7 +168,9 @@ impl StayTerm {
     #[must_use]
     pub fn latest(self, served_on: Option<NaiveDate>) -> NaiveDate {
         match self.kind {
-            StayKind::Relocation => months_on(served_on.map_or(self.end_on, |day| day.max(self.end_on)), self.relocation_months),
+            StayKind::Relocation => {
+                months_on(served_on.map_or(self.end_on, |day| day.max(self.end_on)), self.relocation_months)
+            }
             StayKind::Market => before(months_on(self.from, MARKET_MONTHS)),
         }
     }
@@ -204,7 +206,8 @@ impl StayForm {
             StayKind::Market => None,
         };
         let latest = term.latest(served.as_ref().map(|(day, ..)| *day));
-        let to = errors.take("to", required(&self.to).and_then(|text| date(&text)).and_then(|day| within(day, term.from, latest)));
+        let to = errors
+            .take("to", required(&self.to).and_then(|text| date(&text)).and_then(|day| within(day, term.from, latest)));
         let market = match term.kind {
             StayKind::Relocation => None,
             StayKind::Market => self.market(term, &mut errors),
@@ -328,7 +331,10 @@ mod tests {
     #[test]
     fn then_the_market_asks() {
         let term = term(StayKind::Market);
-        let form = StayForm { to: "2027-06-30".into(), no_home: true, reason: "无其他住房".into(), ..StayForm::default() };
+        let form =
+            StayForm {
+                to: "2027-06-30".into(), no_home: true, reason: "无其他住房".into(), ..StayForm::default()
+            };
         let fields = form.check(term).unwrap();
         assert_eq!((fields.market, fields.served), (Some(Money::from_fen(40_000)), None));
         assert_eq!(term.latest(None), day("2027-12-31"));

@@ -257,10 +257,12 @@ async fn hold(tx: &mut Tx, id: i64) -> Result<Held> {
         .await?
         .ok_or(Failure::NotFound)?;
     sqlx::query!("select id from account where id = $1 for update", account).fetch_one(connection(tx)).await?;
-    let row =
-        sqlx::query!("select kind, amount_fen, status, maker_id, bill_id, version from refund where id = $1 for update", id)
-            .fetch_one(connection(tx))
-            .await?;
+    let row = sqlx::query!(
+        "select kind, amount_fen, status, maker_id, bill_id, version from refund where id = $1 for update",
+        id
+    )
+    .fetch_one(connection(tx))
+    .await?;
     Ok(Held {
         account,
         bill: row.bill_id,

@@ -190,8 +190,7 @@ async fn who_stays_pays_what_the_market_asks() {
         reason: "逾期未腾退，无其他住房".into(),
         ..StayForm::default()
     };
-    let none: Failure =
-        FieldErrors::from(("market", "该房源没有市场租金，请先维护房源或租金标准的市场租金")).into();
+    let none: Failure = FieldErrors::from(("market", "该房源没有市场租金，请先维护房源或租金标准的市场租金")).into();
     let forget = "update rent_standard set market_rate = null, ratio = null";
     sqlx::query(forget).execute(&desk.test.admin).await.expect("no market");
     let now = version(&desk, &home).await;

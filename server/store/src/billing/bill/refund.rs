@@ -61,9 +61,12 @@ pub async fn bill_refund(ctx: &Ctx, id: BillId, version: i32, reason: &str) -> R
 
 /// Its fee item, and what was paid of it, with late fees.
 async fn paid_of(tx: &mut Tx, bill: i64) -> Result<(FeeItem, Money)> {
-    let row = sqlx::query!(r#"select fee_item, paid_fen + late_paid_fen as "paid!" from bill where id = $1 for update"#, bill)
-        .fetch_one(connection(tx))
-        .await?;
+    let row = sqlx::query!(
+        r#"select fee_item, paid_fen + late_paid_fen as "paid!" from bill where id = $1 for update"#,
+        bill
+    )
+    .fetch_one(connection(tx))
+    .await?;
     Ok((stored(&row.fee_item, FeeItem::from_code)?, Money::from_fen(row.paid)))
 }
 
