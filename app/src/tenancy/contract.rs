@@ -3,6 +3,7 @@
 
 use super::{
     api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again, contract_void},
+    difference::difference_view,
     stay::{stay_deeds, stays_view},
     template::print_deed,
 };
@@ -211,6 +212,7 @@ fn figures(contract: &Contract) -> AnyView {
 fn fields(contract: &Contract) -> AnyView {
     view! {
         {stays_view(contract)}
+        {difference_view(contract)}
         {field_group("承租人", lessee_fields(contract))}
         {residents(contract)}
         {field_group("住房", home_fields(contract))}

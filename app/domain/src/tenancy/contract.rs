@@ -6,6 +6,7 @@ use crate::{
     id::{AccountId, AssignmentId, ContractId, PersonId, RentStandardId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     tenancy::{
+        contract_difference::Compared,
         contract_form::{Assessed, ContractForm, ResidentForm},
         filing::FilingState,
         stay::{Stay, StayStatus, may_stay},
@@ -96,6 +97,8 @@ pub struct Contract {
     pub history: Vec<ContractLine>,
     /// the bills of the whole term as they would be made (费用明细)
     pub plan: Vec<PlannedBill>,
+    /// what the one said that it follows; none: it follows none, or one that is not in sight
+    pub before: Option<Compared>,
     /// what was entered since it has expired, the last first, and until when somebody may stay by it
     pub stays: Vec<Stay>,
     pub stay_to: Option<NaiveDate>,
@@ -128,6 +131,32 @@ impl Contract {
     #[must_use]
     pub fn may_stay(&self) -> bool {
         may_stay(self.row.status).is_ok() && self.stays.iter().all(|stay| stay.status != StayStatus::Pending)
+    }
+
+    /// What is held against the contract before (S1-5.6).
+    #[must_use]
+    pub fn compared(&self) -> Compared {
+        Compared {
+            lessor: self.lessor.clone(),
+            lessee: self.row.lessee.clone(),
+            address: format!("{}{}", self.row.estate, self.row.address),
+            residents: self.residents.iter().map(|resident| resident.name.clone()).collect(),
+            category: self.category,
+            start_on: self.row.start_on,
+            end_on: self.row.end_on,
+            rate: self.assessed.rate,
+            assessed: self.assessed.rent,
+            reduction: self.reduction,
+            rent: self.signed_rent(),
+            deposit: self.deposit,
+            pay_cycle: self.pay_cycle,
+            split: self.split,
+            due_day: self.due_day,
+            bank_name: self.bank_name.clone(),
+            bank_no_mask: self.bank_no_mask.clone(),
+            bank_holder: self.bank_holder.clone(),
+            block_access_clause: self.block_access_clause,
+        }
     }
 
     /// The monthly rent that was signed.

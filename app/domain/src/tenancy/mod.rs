@@ -8,6 +8,7 @@ pub mod change_sheet;
 mod change_state;
 pub mod contract;
 pub mod contract_batch;
+pub mod contract_difference;
 pub mod contract_form;
 pub mod contract_paper;
 pub mod contract_sheet;

@@ -4,6 +4,7 @@
 //! database (`contract_hold`).
 
 mod approve;
+mod before;
 mod cancel;
 mod decide;
 mod expire;

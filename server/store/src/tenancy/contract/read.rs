@@ -3,6 +3,7 @@
 use super::{
     TRIES,
     approve::few,
+    before::before,
     stay::{push_overdue, push_stay_turn, stays},
     terms::billed_read_one,
 };
@@ -282,6 +283,10 @@ pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
         residents: residents(&mut tx, id).await?,
         history: history(&mut tx, id).await?,
         plan: plan::bills(&billed.terms(rule.base)),
+        before: match more.prev_contract_id {
+            Some(previous) => before(&mut tx, previous).await?,
+            None => None,
+        },
         stays: stays(&mut tx, ctx, id.0).await?,
         stay_to: more.stay_to,
     };
