@@ -158,6 +158,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<ContractForms>("/tenancy/contracts/:id/edit"),
     Page::lazy::<ContractForms>("/tenancy/contracts/:id/renew"),
     Page::lazy::<ContractForms>("/tenancy/contracts/:id/file"),
+    Page::lazy::<ContractForms>("/tenancy/contracts/:id/stay"),
     Page::lazy::<BillingLists>("/billing/accounts"),
     Page::lazy::<Counter>("/billing/accounts/:id"),
     Page::lazy::<BillForms>("/billing/accounts/:id/new-bill"),

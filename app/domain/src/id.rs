@@ -73,6 +73,8 @@ ids! {
     HandOverId,
     /// 退租 (E-80)
     ExitId,
+    /// 到期处置 (domain.md §3.5 C8)
+    StayId,
     /// 家庭 (E-05)
     HouseholdId,
     /// 账户 (E-44)

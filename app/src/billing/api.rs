@@ -68,6 +68,12 @@ pub async fn bill_reverse(id: BillId, version: i32, how: TakeBack, reason: Strin
     Ok(bill::bill_reverse(&ctx()?, id, version, how, &reason).await?)
 }
 
+/// Asks for what was paid of a bill; answers the refund.
+#[server(endpoint = "bill_refund", input = Json, output = Terse)]
+pub async fn bill_refund(id: BillId, version: i32, reason: String) -> Result<i64, ApiError> {
+    Ok(bill::bill_refund(&ctx()?, id, version, &reason).await?)
+}
+
 /// A page of payments.
 #[server(endpoint = "payment_list", input = Json, output = Terse)]
 pub async fn payment_list(query: ListQuery) -> Result<Page<PaymentRow>, ApiError> {

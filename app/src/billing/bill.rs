@@ -1,7 +1,7 @@
 //! The page of a bill: 应收、核减、实际应缴, what was paid of it, its transfers down to the subjects, and its timeline.
 
 use super::{
-    api::{bill_get, bill_reverse},
+    api::{bill_get, bill_refund, bill_reverse},
     figure, table_panel,
 };
 use crate::{
@@ -21,7 +21,9 @@ use domain::{
     billing::{
         bill::{BILL_LIST, Bill},
         bill_form::TakeBack,
+        bill_status::BillEvent,
     },
+    dictionary::FeeItem,
     id::BillId,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
@@ -84,7 +86,7 @@ fn head(bill: &Bill) -> impl IntoView + use<> {
     }
 }
 
-/// 作废 and 冲销 (L10, L11); of one that was paid in part neither, before the money is given back.
+/// 作废 and 冲销 (L10, L11); of one that was paid in part neither, before the money is given back. 退款 (L9) of one that was paid.
 fn deeds(bill: &Bill, again: Callback<()>) -> AnyView {
     let (id, version) = (bill.row.id, bill.version);
     let counter = bill.row.amount < Money::ZERO;
@@ -103,7 +105,30 @@ fn deeds(bill: &Bill, again: Callback<()>) -> AnyView {
             {reversible.then(|| back(TakeBack::Reverse, "冲销", "冲销后生成等额红字账单，更正后的账单须重新生成或新增。确定冲销吗？", "冲销原因"))}
         }
     };
-    view! { <div class="deed-row">{move || may(Permission::BillWrite).then(buttons)}</div> }.into_any()
+    // L9: what was paid goes back, as a refund that another agrees to.
+    let refundable = !counter
+        && bill.row.paid > Money::ZERO
+        && bill.row.fee_item != FeeItem::Deposit
+        && bill.row.status.next(BillEvent::RequestRefund).is_ok();
+    let refund = move || {
+        deed(
+            Deed {
+                label: "申请退款",
+                class: "btn btn-outline btn-error btn-sm",
+                question: "误收的账单全额退款，经财务负责人审批、付款后账单为已退款，原账单和收据保留。确定申请吗？",
+                word: Some(("opinion", "退款原因")),
+            },
+            move |reason| bill_refund(id, version, reason),
+            move |_: i64| again.run(()),
+        )
+    };
+    view! {
+        <div class="deed-row">
+            {move || may(Permission::BillWrite).then(buttons)}
+            {move || (refundable && may(Permission::RefundWrite)).then(refund)}
+        </div>
+    }
+    .into_any()
 }
 
 fn figures(bill: &Bill) -> impl IntoView + use<> {

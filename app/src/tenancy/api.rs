@@ -3,7 +3,7 @@
 use crate::{ApiError, Terse};
 use domain::{
     dictionary::{AssignmentStatus, ContractStatus},
-    id::{AssignmentId, ContractId},
+    id::{AssignmentId, ContractId, StayId},
     list::{ListQuery, Page},
     tenancy::{
         assignment::{AssignmentForm, AssignmentRow},
@@ -12,6 +12,7 @@ use domain::{
         contract_form::ContractForm,
         filing::FilingForm,
         renewal::RenewalOffer,
+        stay::{StayForm, StayOffer, StayStatus},
     },
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -133,10 +134,39 @@ pub async fn contract_renew(id: ContractId, form: ContractForm, submit: bool) ->
     Ok(contract::contract_renew(&ctx()?, id, &form, submit).await?)
 }
 
+/// What the form shows of a contract that has expired.
+#[server(endpoint = "contract_stay_offer_get", input = Json, output = Terse)]
+pub async fn contract_stay_offer_get(id: ContractId) -> Result<StayOffer, ApiError> {
+    Ok(contract::contract_stay_offer(&ctx()?, id).await?)
+}
+
+/// Enters what becomes of a household whose contract has expired.
+#[server(endpoint = "contract_stay_create", input = Json, output = Terse)]
+pub async fn contract_stay_create(id: ContractId, version: i32, form: StayForm) -> Result<StayId, ApiError> {
+    Ok(contract::contract_stay_create(&ctx()?, id, version, &form).await?)
+}
+
+/// Agrees to it or refuses it.
+#[server(endpoint = "contract_stay_decide", input = Json, output = Terse)]
+pub async fn contract_stay_decide(
+    id: StayId,
+    version: i32,
+    approve: bool,
+    opinion: String,
+) -> Result<StayStatus, ApiError> {
+    Ok(contract::contract_stay_decide(&ctx()?, id, version, approve, &opinion).await?)
+}
+
 /// Deletes a contract that nobody approved.
 #[server(endpoint = "contract_delete", input = Json, output = Terse)]
 pub async fn contract_delete(id: ContractId, version: i32) -> Result<(), ApiError> {
     Ok(contract::contract_delete(&ctx()?, id, version).await?)
+}
+
+/// Voids a contract that was concluded by mistake.
+#[server(endpoint = "contract_void", input = Json, output = Terse)]
+pub async fn contract_void(id: ContractId, version: i32, reason: String) -> Result<(), ApiError> {
+    Ok(contract::contract_void(&ctx()?, id, version, &reason).await?)
 }
 
 /// Has the bank told of a contract again.

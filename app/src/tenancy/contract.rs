@@ -2,7 +2,9 @@
 //! its status and the reader's rights leave open.
 
 use super::{
-    api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again},
+    api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again, contract_void},
+    difference::difference_view,
+    stay::{stay_deeds, stays_view},
     template::print_deed,
 };
 use crate::{
@@ -83,6 +85,7 @@ fn head(contract: &Contract) -> AnyView {
     let (editable, filable) = (contract.row.status.is_editable(), contract.row.status.is_filed());
     let active = contract.row.status == ContractStatus::Active;
     let known = contract.account_id.is_some();
+    let stays = contract.may_stay();
     let ends = matches!(contract.row.status, ContractStatus::Active | ContractStatus::Expired);
     let leaving = matches!(
         contract.row.status,
@@ -110,6 +113,9 @@ fn head(contract: &Contract) -> AnyView {
             {move || may(Permission::PrintRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}?paper={}&object={id}", PRINT_LIST.path, PaperKind::Contract.code())>"打印记录"</a>
             })}
+            {move || (stays && may(Permission::ContractWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("{}/{id}/stay", CONTRACT_LIST.path)>"到期处置"</a>
+            })}
             {move || (filable && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/file", CONTRACT_LIST.path)>"登记备案"</a>
             })}
@@ -126,6 +132,17 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
     let (id, version, status) = (contract.row.id, contract.row.version, contract.row.status);
     let waits = status == ContractStatus::Pending && !contract.decidable;
     let printable = status.watermark().is_empty();
+    let tell_again = contract.tell_again;
+    let void = Deed {
+        label: "作废",
+        class: "btn btn-outline btn-error btn-sm",
+        question: if status.is_editable() {
+            "作废后保留记录，不能再审批；房源仍为已分配。确定作废吗？"
+        } else {
+            "仅用于误签且未收款、未入住的合同。作废后账单一并作废，房源恢复为已分配，并通知银行注销，不能恢复。确定作废吗？"
+        },
+        word: Some(("opinion", "作废原因")),
+    };
     let navigate = StoredValue::new(use_navigate());
     let gone = move |()| navigate.with_value(|navigate| navigate(CONTRACT_LIST.path, Default::default()));
     let plain = |label, class, question| Deed { label, class, question, word: None };
@@ -143,7 +160,7 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
                 move |_| contract_submit(id, version),
                 move |()| again.run(()),
             ))}
-            {(status == ContractStatus::SyncFailed).then(|| deed(
+            {tell_again.then(|| deed(
                 plain("同步重试", "btn btn-primary btn-sm", "重新向银行同步该合同。确定吗？"),
                 move |_| contract_sync_again(id, version),
                 move |()| again.run(()),
@@ -165,7 +182,9 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
                 again,
             ))}
             {contract.decidable.then(decisions)}
+            {stay_deeds(contract, again)}
             {move || may(Permission::ContractWrite).then(write)}
+            {contract.voidable.then(|| deed(void, move |reason| contract_void(id, version, reason), move |()| again.run(())))}
         </div>
     }
     .into_any()
@@ -192,6 +211,8 @@ fn figures(contract: &Contract) -> AnyView {
 
 fn fields(contract: &Contract) -> AnyView {
     view! {
+        {stays_view(contract)}
+        {difference_view(contract)}
         {field_group("承租人", lessee_fields(contract))}
         {residents(contract)}
         {field_group("住房", home_fields(contract))}
@@ -272,6 +293,7 @@ fn bank_fields(contract: &Contract) -> Vec<FieldCell> {
 
 fn deed_fields(contract: &Contract) -> Vec<FieldCell> {
     let row = &contract.row;
+    let voided = contract.voided.as_ref();
     vec![
         ("签订日期", Cell::Date(contract.sign_on)),
         ("签订方式", Cell::coded(contract.sign_mode)),
@@ -286,6 +308,9 @@ fn deed_fields(contract: &Contract) -> Vec<FieldCell> {
         ("备案号", text_cell(contract.filing_no.as_ref())),
         ("备案日期", cell_or_empty(contract.filed_on, Cell::Date)),
         ("备案期限", Cell::Date(filing_until(contract.sign_on))),
+        ("作废人", cell_or_empty(voided.and_then(|voided| voided.by.as_deref()), Cell::text)),
+        ("作废时间", cell_or_empty(voided.map(|voided| voided.at), Cell::Time)),
+        ("作废原因", cell_or_empty(voided.map(|voided| voided.reason.as_str()), Cell::text)),
         ("内容摘要(SHA-256)", text_cell(contract.digest.as_ref())),
         ("备注", text_cell(contract.remark.as_ref())),
     ]

@@ -11,6 +11,7 @@ pub(crate) mod change;
 mod contract;
 mod contract_fields;
 mod contract_form;
+mod difference;
 pub(crate) mod exit;
 mod filing;
 pub(crate) mod hand_over;
@@ -18,6 +19,8 @@ pub(crate) mod lease;
 mod list;
 mod renewal;
 pub(crate) mod resident;
+mod stay;
+mod stay_form;
 pub(crate) mod take_over;
 pub(crate) mod template;
 
@@ -105,6 +108,7 @@ impl LazyRoute for ContractForms {
             "edit" => contract_form::edit_view(),
             "renew" => renewal::new_view(),
             "file" => filing::file_view(),
+            "stay" => stay_form::new_view(),
             // On the way to another module.
             _ => ().into_any(),
         })

@@ -5,6 +5,8 @@ mod days;
 mod desk;
 mod meter;
 mod money;
+mod papers;
+mod stay;
 mod waiting;
 
 use crate::support::city;

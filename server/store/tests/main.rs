@@ -17,6 +17,7 @@ mod clock;
 mod contract;
 mod contract_change;
 mod contract_import;
+mod contract_void;
 mod deduction;
 mod dunning;
 mod estate;

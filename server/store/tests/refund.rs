@@ -7,10 +7,12 @@ use crate::support::{
 };
 use domain::{
     billing::{
+        bill::BillRow,
         payment::PaymentForm,
         refund::{RefundForm, RefundStatus},
         shift::ShiftCloseForm,
     },
+    dictionary::{BillStatus, FeeItem},
     failure::{Failure, FieldErrors},
     id::AccountId,
     list::ListQuery,
@@ -20,6 +22,7 @@ use store::{
     Ctx,
     billing::{
         account::account_get,
+        bill::{bill_get, bill_list, bill_refund},
         payment::{payment_take, payment_void},
         refund::{refund_create, refund_decide, refund_get, refund_list, refund_pay},
         shift::{shift_close, shift_get, shift_hand_in, shift_list, shift_open, shift_open_get},
@@ -208,4 +211,80 @@ async fn a_new_key_seals_contracts_and_refunds() {
     assert!(ring.open(Kind::IdNumber, number).is_ok() && ring.open(Kind::Phone, phone).is_ok());
     let card = ring.open(Kind::BankAccount, card).expect("the account");
     assert_eq!(ring.open(Kind::BankAccount, paid_to).expect("the same account"), card);
+}
+
+/// L9: what was paid of a bill goes back as a whole; bill and receipt stay, and neither counts any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_is_given_back() {
+    let test = TestDatabase::with_city().await;
+    let account = ahead(&test).await;
+    let (cashier, head) = (city::ctx(&test.database, "cashier").await, city::ctx(&test.database, "finhead").await);
+    let finance = city::ctx(&test.database, "finance").await;
+    let bills = || async { bill_list(&finance, &ListQuery::default()).await.expect("bills").rows };
+    let found = |rows: Vec<BillRow>, item: FeeItem| rows.into_iter().find(|row| row.fee_item == item).expect("a bill");
+    let rent = found(bills().await, FeeItem::Rent);
+    let version = || async { bill_get(&finance, rent.id).await.expect("the bill").version };
+    let status = || async { found(bills().await, FeeItem::Rent).status };
+    assert_eq!(rent.status, BillStatus::Paid);
+    assert_eq!(failure(bill_refund(&finance, rent.id, version().await, "误收").await), Failure::Forbidden);
+    assert_eq!(failure(bill_refund(&cashier, rent.id, version().await - 1, "误收").await), Failure::Conflict);
+    let nothing = bill_refund(&cashier, rent.id, version().await, " ").await;
+    assert_eq!(failure(nothing), complaint("opinion", "请填写原因"));
+    let deposit = found(bills().await, FeeItem::Deposit);
+    let of_deposit = bill_get(&finance, deposit.id).await.expect("the deposit").version;
+    let sentence = "押金请在租金账户中办理退押金";
+    assert_eq!(refusal(bill_refund(&cashier, deposit.id, of_deposit, "误收").await), sentence);
+
+    // Refused, it is paid as before; so it is when the bank could not pay.
+    let first = bill_refund(&cashier, rent.id, version().await, "误收").await.expect("asked for");
+    assert_eq!(status().await, BillStatus::Refunding);
+    let row = refund_get(&cashier, first).await.expect("the refund");
+    assert_eq!((row.amount, row.bill.map(|(id, _)| id)), (rent.amount, Some(rent.id)));
+    let payment: i64 = sqlx::query_scalar("select id from payment").fetch_one(&test.admin).await.expect("the payment");
+    let void = payment_void(&cashier, domain::id::PaymentId(payment), 1, "录错").await;
+    assert!(refusal(void).contains("不能作废其收款"), "its money is on its way");
+    refund_decide(&head, first, 1, false, "无须退款").await.expect("refused");
+    assert_eq!(status().await, BillStatus::Paid);
+    let second = bill_refund(&cashier, rent.id, version().await, "误收").await.expect("asked for again");
+    refund_decide(&head, second, 1, true, "").await.expect("agreed to");
+    refund_pay(&cashier, second, 2, false, "账号有误").await.expect("the bank could not");
+    assert_eq!(status().await, BillStatus::Paid);
+
+    // The balance is another matter.
+    let ahead = account_get(&cashier, account).await.expect("the account").row.balance;
+    assert_eq!(ahead, Money::from_fen(5_000));
+    let third = bill_refund(&cashier, rent.id, version().await, "误收").await.expect("asked for once more");
+    let form = RefundForm {
+        request: "00000000-0000-4000-9000-0000000000b1".into(),
+        kind: "REFUND_BAL".into(),
+        amount: "50".into(),
+        reason: "退余额".into(),
+    };
+    let of_balance = refund_create(&cashier, account, &form).await.expect("all of the balance is free");
+    refund_decide(&head, of_balance, 1, false, "不退").await.expect("refused");
+    refund_decide(&head, third, 1, true, "").await.expect("agreed to");
+    refund_pay(&cashier, third, 2, true, "0001").await.expect("paid");
+    assert_eq!(status().await, BillStatus::Refunded);
+    let kept = bill_get(&finance, rent.id).await.expect("the bill");
+    assert_eq!((kept.row.amount, kept.row.paid), (rent.amount, rent.amount), "the original is kept");
+    assert_eq!(account_get(&cashier, account).await.expect("the account").row.balance, ahead);
+    let sum = |debit: &'static str, credit: &'static str| {
+        let asked = sqlx::query_scalar::<_, i64>(
+            "select coalesce(sum(case when debit = $1 then amount_fen when credit = $1 then -amount_fen end), 0)::bigint
+             from ledger_entry where bill_id = $2 and ($3 = '' or credit = $3)",
+        );
+        asked.bind(debit).bind(rent.id.0).bind(credit).fetch_one(&test.admin)
+    };
+    assert_eq!(sum("INCOME", "").await.expect("income"), 0, "nothing was earned");
+    assert_eq!(sum("RECEIVABLE", "").await.expect("receivable"), 0, "nothing is owed");
+    assert_eq!(sum("BALANCE", "BANK").await.expect("the bank"), rent.amount.fen(), "the bank has paid it");
+    let counted: i64 = sqlx::query_scalar(
+        "select coalesce(sum(charged_fen + paid_fen), 0)::bigint from bill_tally where fee_item = 'RENT'",
+    )
+    .fetch_one(&test.admin)
+    .await
+    .expect("the tally");
+    assert_eq!(counted, 0, "it counts as neither charged nor received");
+    let again = bill_refund(&cashier, rent.id, version().await, "误收").await;
+    assert_eq!(refusal(again), "账单状态为“已退款”，不能申请退款");
 }

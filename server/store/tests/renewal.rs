@@ -11,7 +11,7 @@ use domain::{
     failure::{Failure, FieldErrors},
     list::ListQuery,
     platform::setting::code,
-    tenancy::contract_form::ContractForm,
+    tenancy::{contract_difference::differences, contract_form::ContractForm},
 };
 use store::{
     billing::{bank::contract_file::contract_file_next, bill::bill_list},
@@ -60,6 +60,16 @@ async fn a_household_goes_on_under_a_new_contract() {
     assert_eq!(failure(contract_renew(&entry, first, &wanted, true).await), complaint);
     let new = contract_get(&entry, second).await.expect("the renewal");
     assert_eq!(new.previous.as_ref().map(|(id, _)| *id), Some(first));
+    // What its approver reads (S1-5.6).
+    let held = new.before.as_ref().expect("the one before");
+    let found = differences(held, &new.compared(), |item| item.label.to_owned());
+    let told: Vec<_> = found.iter().map(|one| (one.label, one.before.as_str(), one.now.as_str())).collect();
+    assert_eq!(
+        (told.len(), told[2]),
+        (3, ("押金(元)", "1,000.00", "1,200.00")),
+        "both ends of the term, and the deposit: {told:?}"
+    );
+    assert!(before.before.is_none(), "the first follows none");
     assert_eq!((new.bank_no_mask.as_str(), new.row.status), (before.bank_no_mask.as_str(), ContractStatus::Pending));
     contract_decide(&approver, second, new.row.version, true, "").await.expect("it is approved");
 

@@ -105,6 +105,7 @@ async fn the_seeded_roles_may_exactly_this() {
     tenancy:contract:check       .           .    .          .        .      .        .     x                 .       .       .         .         .            .       .
     tenancy:contract:export      .           x    .          x        .      x        .     .                 x       .       .         .         .            .       .
     tenancy:contract:print       .           .    .          .        .      x        x     .                 .       .       .         .         .            .       .
+    tenancy:contract:void        .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
     tenancy:take_over:write      .           .    .          .        .      .        x     .                 .       .       .         .         .            .       .
     tenancy:take_over:check      .           x    .          .        .      .        .     x                 .       .       .         .         .            .       .
     tenancy:template:read        .           x    x          .        .      x        x     .                 .       .       .         .         x            .       .

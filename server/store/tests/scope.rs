@@ -380,6 +380,7 @@ async fn only_these_functions_run_with_their_owners_rights() {
     .expect("functions");
     let expected = [
         "contract_numbers_known",
+        "household_is_housed",
         "job_enqueue",
         "job_queued",
         "person_binds",

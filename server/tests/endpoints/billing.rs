@@ -3,7 +3,7 @@
 use super::{
     entries::{
         Entry,
-        Told::{Forbidden, Good, Hidden, NotFound},
+        Told::{Forbidden, Good, Hidden, NotFound, Refused},
         reads, writes,
     },
     papers::{self, PaperWorld, paper_world},
@@ -65,6 +65,11 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
         finance("bill_create", json!({"account": account, "form": lock(21, today)})),
         finance("bill_update", json!({"id": wrong, "version": 1, "form": {"due_on": today, "remark": "阳光苑补登", "reason": "阳光苑补登"}})),
         finance("bill_reverse", json!({"id": wrong, "version": 2, "how": "Void", "reason": "阳光苑误录"})),
+        // Without a reason, so that it stays paid.
+        Entry {
+            right: ("cashier", Refused),
+            ..writes("bill_refund", json!({"id": bill, "version": 1, "reason": ""}), "finance", Forbidden)
+        },
         read("payment_list", list.clone(), Hidden),
         read("pay_order_list", list.clone(), Hidden),
         read("pay_order_get", json!({"id": at.odd}), NotFound),

@@ -55,6 +55,16 @@ pub fn functions(at: &ExitWorld, list: &Value) -> Vec<Entry> {
         read("exit_get", json!({"id": id}), NotFound),
         by(CLERK, "contract_renewal_offer_get", json!({"id": at.running}), Good, "city"),
         by(CLERK, "contract_renew", json!({"id": at.running, "form": at.renewal, "submit": false}), Good, "city"),
+        // Its term is not over.
+        by(CLERK, "contract_stay_offer_get", json!({"id": at.running}), Refused, "city"),
+        by(CLERK, "contract_stay_create", json!({"id": at.running, "version": 1, "form": {}}), Refused, "city"),
+        by(
+            "approver",
+            "contract_stay_decide",
+            json!({"id": 1, "version": 1, "approve": true, "opinion": ""}),
+            NotFound,
+            CLERK,
+        ),
         by(CLERK, "exit_offer_get", json!({"contract": at.running}), Good, "city"),
         by(CLERK, "exit_create", json!({"contract": at.running, "form": asked}), Good, "city"),
         by("approver", "exit_decide", agreed(1), Good, CLERK),

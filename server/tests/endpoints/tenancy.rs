@@ -85,6 +85,11 @@ pub fn functions(at: &TenancyWorld, list: &Value) -> Vec<Entry> {
         },
         write("contract_update", json!({"id": id, "version": 1, "form": at.kept})),
         write("contract_submit", json!({"id": id, "version": 2})),
+        // Without a reason, so that it goes on.
+        Entry {
+            right: (CLERK, Refused),
+            ..writes("contract_void", json!({"id": id, "version": 3, "reason": ""}), "approver", Forbidden)
+        },
         // The bank knows nothing of it: that it is tried at all is what counts here.
         Entry { right: (CLERK, Refused), ..write("contract_sync_again", json!({"id": id, "version": 3})) },
         check("contracts_approve", json!({"chosen": [[id, 1]]})),

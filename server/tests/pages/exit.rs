@@ -9,13 +9,14 @@ use crate::support::{
 use axum::http::StatusCode;
 
 /// Address patterns that are looked at here.
-pub const PATTERNS: [&str; 6] = [
+pub const PATTERNS: [&str; 7] = [
     "/tenancy/exits",
     "/tenancy/exits/new",
     "/tenancy/exits/:id",
     "/tenancy/exits/:id/:action",
     "/tenancy/contracts/:id/file",
     "/tenancy/contracts/:id/renew",
+    "/tenancy/contracts/:id/stay",
 ];
 
 #[tokio::test]

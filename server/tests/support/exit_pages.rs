@@ -63,7 +63,7 @@ pub async fn asked(site: &Site, contract: ContractId) -> ExitId {
     exit_create(&clerk, contract, &request()).await.expect("an exit")
 }
 
-/// One that waits for the second person of finance, and a contract that could end.
+/// One that waits for the second person of finance, and a contract that has expired and could end.
 pub struct Leaving {
     pub exit: ExitId,
     pub running: ContractId,
@@ -79,6 +79,8 @@ pub async fn leaving(site: &Site) -> Leaving {
     exit_decide(&ctx("approver").await, exit, 1, true, "同意").await.expect("it is agreed to");
     exit_inspect(&ctx("operator").await, exit, 2, &sheet()).await.expect("it is inspected");
     exit_bill_make(&ctx("finance").await, exit, 3, &bill()).await.expect("a bill");
+    let over = format!("update contract set status = 'EXPIRED', expired_on = current_date where id = {waiting}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(over)).execute(&site.test.admin).await.expect("its term is over");
     Leaving { exit, running: waiting }
 }
 
@@ -120,12 +122,17 @@ pub fn pages(at: &Leaving) -> [Pages; 4] {
         (
             "/tenancy/contracts/:id",
             format!("/tenancy/contracts/{}", at.running),
-            vec!["申请退租", "/tenancy/exits/new?contract=", "续签"],
+            vec!["申请退租", "/tenancy/exits/new?contract=", "续签", "已到期", "/stay"],
         ),
         (
             "/tenancy/contracts/:id/file",
             format!("/tenancy/contracts/{}/file", at.running),
             vec!["登记备案", "待租户4", "备案期限", "第十七条", "method=\"post\" novalidate"],
+        ),
+        (
+            "/tenancy/contracts/:id/stay",
+            format!("/tenancy/contracts/{}/stay", at.running),
+            vec!["到期处置", "待租户4", "搬迁期", "第七百三十四条", "异议送达日期", "method=\"post\" novalidate"],
         ),
         (
             "/tenancy/contracts/:id/renew",

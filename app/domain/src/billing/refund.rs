@@ -3,7 +3,7 @@
 use crate::{
     dictionary::dictionary,
     failure::{Failure, FieldErrors},
-    id::AccountId,
+    id::{AccountId, BillId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Check, Complaint, Money, required, text_max},
 };
@@ -84,6 +84,8 @@ pub struct RefundRow {
     pub opinion: Option<String>,
     pub bank_serial: Option<String>,
     pub paid_on: Option<NaiveDate>,
+    /// L9: whose payments go back, with its number
+    pub bill: Option<(BillId, String)>,
     pub version: i32,
     /// whether the one who asks may decide about it
     pub decidable: bool,

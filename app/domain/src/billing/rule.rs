@@ -1,4 +1,4 @@
-//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-31, PRM-40 to PRM-49, PRM-51, PRM-76): the parameters that
+//! How a city charges and collects (domain.md §2.9 PRM-23, PRM-30, PRM-31, PRM-33, PRM-40 to PRM-49, PRM-51, PRM-76): the parameters that
 //! contracts and bills follow, each of which a district may set for itself.
 
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     platform::setting::code,
     tenancy::{
         assignment::SIGN_WORKING_DAYS, contract_form::LEASE_MONTHS_MAX, deposit::DepositRule, layout::LayoutRule,
-        renewal::RenewalWindow,
+        renewal::RenewalWindow, stay::RELOCATION_MONTHS,
     },
     value::{Check, Complaint, Money, decimal, decimal_text},
 };
@@ -23,6 +23,8 @@ pub struct BillingRule {
     pub lease_months: u32,
     /// PRM-31
     pub renewal: RenewalWindow,
+    /// PRM-33: months in which a household moves whose contract has expired
+    pub relocation_months: u32,
     /// PRM-40: the day of the month from which its bills are made without being asked for; none: somebody makes them
     pub bill_day: Option<u32>,
     /// PRM-41
@@ -64,6 +66,7 @@ impl Default for BillingRule {
             sign_days: SIGN_WORKING_DAYS,
             lease_months: LEASE_MONTHS_MAX,
             renewal: RenewalWindow::default(),
+            relocation_months: RELOCATION_MONTHS,
             bill_day: Some(1),
             base: DayBase::Actual,
             due_rolls: true,
@@ -90,6 +93,7 @@ pub const CODES: [&str; 22] = [
     code::SIGN_DAYS,
     code::LEASE_MONTHS,
     code::RENEWAL_WINDOW,
+    code::RELOCATION,
     code::BILL_DAY,
     code::DAY_BASE,
     code::DUE_ROLLS,
@@ -141,6 +145,9 @@ impl BillingRule {
             code::RENEWAL_WINDOW => {
                 self.renewal = RenewalWindow::parse(value)
                     .ok_or(says("须为到期前开始和截止的天数，开始1至1830且不少于截止，如180/90"))?;
+            }
+            code::RELOCATION => {
+                self.relocation_months = number(value, 1, 12).ok_or(says("搬迁期须为1至12个月"))?;
             }
             code::BILL_DAY => {
                 self.bill_day = match value {
@@ -221,6 +228,7 @@ impl BillingRule {
             code::SIGN_DAYS => self.sign_days.to_string(),
             code::LEASE_MONTHS => self.lease_months.to_string(),
             code::RENEWAL_WINDOW => self.renewal.code(),
+            code::RELOCATION => self.relocation_months.to_string(),
             code::BILL_DAY => self.bill_day.map_or_else(|| "off".to_owned(), |day| day.to_string()),
             code::DAY_BASE => self.base.code().to_owned(),
             code::DUE_ROLLS => self.due_rolls.to_string(),
@@ -286,6 +294,7 @@ mod tests {
             (code::SIGN_DAYS, "15"),
             (code::LEASE_MONTHS, "36"),
             (code::RENEWAL_WINDOW, "120/30"),
+            (code::RELOCATION, "6"),
             (code::BILL_DAY, "off"),
             (code::DAY_BASE, "30"),
             (code::DUE_ROLLS, "false"),
@@ -320,6 +329,7 @@ mod tests {
             (code::SIGN_DAYS, &["0", "61", "x"]),
             (code::LEASE_MONTHS, &["0", "61"]),
             (code::RENEWAL_WINDOW, &["", "180", "90/180", "0/0", "1831/90", "180/90/1"]),
+            (code::RELOCATION, &["0", "13", "x"]),
             (code::DAY_BASE, &["31", ""]),
             (code::DUE_ROLLS, &["1", "是"]),
             // An observed contract asks for 2 % a day, which no court would leave.

@@ -25,8 +25,9 @@ dictionary! {
         // U4: chosen in a batch or assigned directly; released by renunciation or after PRM-23.
         Assign = "ASSIGN" "分配",
         Release = "RELEASE" "释放",
-        // U5: the contract became ACTIVE.
+        // U5: the contract became ACTIVE; and it never was (C11).
         Sign = "SIGN" "签约",
+        Unsign = "UNSIGN" "撤销签约",
         // U6
         MoveIn = "MOVE_IN" "办理入住",
         // U7: the exit is CLOSED; then the repair is done.
@@ -85,6 +86,8 @@ impl UnitStatus {
             (E::Assign, Self::Vacant | Self::Reserved) => Self::Assigned,
             (E::Release, Self::Assigned) => Self::Vacant,
             (E::Sign, Self::Assigned) => Self::Signed,
+            // Before anybody moved in: it is kept for the household again until the last day for signing (PRM-23).
+            (E::Unsign, Self::Signed) => Self::Assigned,
             (E::MoveIn, Self::Signed) => Self::Occupied,
             // Also of a home that was signed for and never handed over (C5 to C7 before U6).
             (E::MoveOut, Self::Occupied | Self::Signed) => Self::Repair,
@@ -263,7 +266,7 @@ mod tests {
         ),
         (S::Reserved, &[(E::Unlock, S::Vacant), (E::Assign, S::Assigned), (E::Deregister, S::OffShelf)]),
         (S::Assigned, &[(E::Release, S::Vacant), (E::Sign, S::Signed), (E::Deregister, S::OffShelf)]),
-        (S::Signed, &[(E::MoveIn, S::Occupied), (E::MoveOut, S::Repair)]),
+        (S::Signed, &[(E::Unsign, S::Assigned), (E::MoveIn, S::Occupied), (E::MoveOut, S::Repair)]),
         (S::Occupied, &[(E::MoveOut, S::Repair)]),
         (S::Repair, &[(E::FinishRepair, S::Vacant), (E::Freeze, S::Frozen), (E::Deregister, S::OffShelf)]),
         (S::Frozen, &[(E::Unfreeze, S::Vacant), (E::UnfreezeToRepair, S::Repair), (E::Deregister, S::OffShelf)]),

@@ -126,6 +126,7 @@ pub const AUDITED: &[(&str, &str)] = &[
     ("meter_period", "抄表期间"),
     ("meter_reading", "抄表记录"),
     ("contract_change", "合同变更"),
+    ("contract_stay", "到期处置"),
     ("take_over", "存量合同接管"),
     ("document_template", "文书模板"),
     ("print_log", "打印记录"),

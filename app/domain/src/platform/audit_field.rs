@@ -244,6 +244,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("subs", "子卡片数"),
     ("reverses_id", "冲回的计提"),
     ("reversed", "已冲回"),
+    ("contract_id", "合同"),
+    ("stay_to", "到期处置至"),
+    ("from_on", "起始日期"),
+    ("to_on", "截止日期"),
+    ("rent_fen", "合同月租金（分）"),
+    ("market_rent_fen", "市场月租金（分）"),
+    ("served_on", "送达日期"),
+    ("served_way", "送达方式"),
+    ("doc_no", "文号"),
+    ("no_home", "无其他住房"),
 ];
 
 /// What people call a column of an audited table; its own name when nobody has named it.

@@ -67,6 +67,7 @@ pub const CATALOGUE: &[Parameter] = &[
         "续签办理期限（天）",
         "合同到期前开始办理和截止申请的天数，如180/90；截止后仍可办理，页面提示",
     ),
+    by_district(code::RELOCATION, "搬迁期（月）", "合同到期未续签的住户腾退的期限，1至12；期内按合同租金计费"),
     by_district(code::DAY_BASE, "日租金基数", "ACTUAL（当期实际天数）、30或365"),
     by_district(code::DUE_ROLLS, "缴费日遇休息日顺延", "true或false"),
     by_district(

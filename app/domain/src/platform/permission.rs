@@ -109,6 +109,7 @@ permissions! {
     ContractCheck "tenancy:contract:check" "审批合同",
     ContractExport "tenancy:contract:export" "导出合同",
     ContractPrint "tenancy:contract:print" "打印合同",
+    ContractVoid "tenancy:contract:void" "作废履行中的合同",
     TakeOverWrite "tenancy:take_over:write" "办理存量合同接管",
     TakeOverCheck "tenancy:take_over:check" "审批存量合同接管",
     TemplateRead "tenancy:template:read" "查看文书模板",

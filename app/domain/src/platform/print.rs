@@ -22,6 +22,8 @@ dictionary! {
         Notices = "NOTICES" "批量缴费通知单",
         Dunning = "DUNNING" "催缴通知书",
         Lawsuit = "LAWSUIT" "诉讼材料",
+        ExitBill = "EXIT_BILL" "退租结算单",
+        ExitSheet = "EXIT_SHEET" "退租验房单",
     }
 }
 
@@ -94,7 +96,7 @@ impl CopyForm {
 pub struct PrintRow {
     pub id: i64,
     pub paper: PaperKind,
-    /// what was printed: a contract, a payment, an account, an estate or a record of dunning
+    /// what was printed: a contract, a payment, an account, an estate, a record of dunning or an exit
     pub object_id: i64,
     /// number of the contract, the receipt or the notice, of the account, or name of the estate
     pub number: String,
@@ -133,6 +135,7 @@ impl PaperKind {
             Self::Notice => format!("/billing/accounts/{id}"),
             Self::Notices => format!("/housing/estates/{id}"),
             Self::Dunning | Self::Lawsuit => format!("/billing/dunning/{id}"),
+            Self::ExitBill | Self::ExitSheet => format!("/tenancy/exits/{id}"),
         }
     }
 }
@@ -191,7 +194,7 @@ pub const PRINT_LIST: ListSheet<PrintRow> = ListSheet {
     key: "print",
     noun: "打印记录",
     path: "/tenancy/prints",
-    search_hint: "合同编号、收据号、账户号、通知书编号",
+    search_hint: "合同编号、收据号、账户号、通知书编号、退租编号",
     columns: &[
         ListColumn { key: "number", header: "编号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.number, row.paper.href(row.object_id)) },
         ListColumn { key: "paper", header: "文书", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.paper) },

@@ -44,6 +44,8 @@ pub mod code {
     pub const LEASE_MONTHS: &str = "PRM-30";
     /// PRM-31: days before its end in which a contract is renewed
     pub const RENEWAL_WINDOW: &str = "PRM-31";
+    /// PRM-33: months in which a household moves whose contract has expired
+    pub const RELOCATION: &str = "PRM-33";
     /// PRM-41: what a part of a month is a part of
     pub const DAY_BASE: &str = "PRM-41";
     /// PRM-42: due days on which nobody works move on
@@ -100,6 +102,7 @@ pub mod code {
         SIGN_DAYS,
         LEASE_MONTHS,
         RENEWAL_WINDOW,
+        RELOCATION,
         DAY_BASE,
         DUE_ROLLS,
         LATE_FEE,
@@ -303,7 +306,7 @@ mod tests {
             (
                 "PRM-7",
                 "foo",
-                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、SESSION_LIMIT、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-41、PRM-42、PRM-43、PRM-44、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
+                "没有参数【PRM-7】，可设置的参数：CITY_NAME、PRM-07、MAP_TILES、PRM-06、PRM-05、PRM-70、PASSWORD_DAYS、SECOND_FACTOR、SESSION_LIMIT、PRM-01、PRM-21、PRM-23、PRM-30、PRM-31、PRM-33、PRM-41、PRM-42、PRM-43、PRM-44、PRM-45、PRM-40、PRM-46、PRM-47、PRM-48、PRM-49、PRM-51、PRM-03、WATER_PRICE、POWER_PRICE、GAS_PRICE、HEAT_PRICE、PRM-76、WRITE_OFF_LIMIT、REDUCTION_DAYS",
             ),
             ("PRM-07", "UTM", "坐标系【UTM】不存在，可填GCJ-02、BD-09或WGS-84"),
             ("PRM-07", "", "坐标系【】不存在，可填GCJ-02、BD-09或WGS-84"),

@@ -98,6 +98,8 @@ pub enum AssignmentEvent {
     Lapse,
     /// the contract became ACTIVE
     Sign,
+    /// the contract is void (C11): the home is the household's to sign for again
+    Reopen,
 }
 
 impl AssignmentStatus {
@@ -113,6 +115,7 @@ impl AssignmentStatus {
             (E::Release, Self::Pending | Self::Confirmed) => Ok(Self::Released),
             (E::Lapse, Self::Confirmed) => Ok(Self::Lapsed),
             (E::Sign, Self::Confirmed) => Ok(Self::Signed),
+            (E::Reopen, Self::Signed) => Ok(Self::Confirmed),
             _ => Err(Failure::refused(format!("直接分配已是“{self}”，请刷新后再办理"))),
         }
     }
@@ -173,14 +176,14 @@ mod tests {
 
     #[test]
     fn the_life_of_an_assignment() {
-        let events = [E::Confirm, E::Refuse, E::Release, E::Lapse, E::Sign];
+        let events = [E::Confirm, E::Refuse, E::Release, E::Lapse, E::Sign, E::Reopen];
         let table = [
-            (S::Pending, [Some(S::Confirmed), Some(S::Refused), Some(S::Released), None, None]),
-            (S::Confirmed, [None, None, Some(S::Released), Some(S::Lapsed), Some(S::Signed)]),
-            (S::Refused, [None; 5]),
-            (S::Released, [None; 5]),
-            (S::Lapsed, [None; 5]),
-            (S::Signed, [None; 5]),
+            (S::Pending, [Some(S::Confirmed), Some(S::Refused), Some(S::Released), None, None, None]),
+            (S::Confirmed, [None, None, Some(S::Released), Some(S::Lapsed), Some(S::Signed), None]),
+            (S::Refused, [None; 6]),
+            (S::Released, [None; 6]),
+            (S::Lapsed, [None; 6]),
+            (S::Signed, [None, None, None, None, None, Some(S::Confirmed)]),
         ];
         assert_eq!(table.map(|(status, _)| status), S::ALL);
         for (status, to) in table {

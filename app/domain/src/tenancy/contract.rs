@@ -6,8 +6,10 @@ use crate::{
     id::{AccountId, AssignmentId, ContractId, PersonId, RentStandardId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     tenancy::{
+        contract_difference::Compared,
         contract_form::{Assessed, ContractForm, ResidentForm},
         filing::FilingState,
+        stay::{Stay, StayStatus, may_stay},
     },
     value::{Area, Money, Rate},
 };
@@ -95,11 +97,68 @@ pub struct Contract {
     pub history: Vec<ContractLine>,
     /// the bills of the whole term as they would be made (费用明细)
     pub plan: Vec<PlannedBill>,
+    /// what the one said that it follows; none: it follows none, or one that is not in sight
+    pub before: Option<Compared>,
+    /// what was entered since it has expired, the last first, and until when somebody may stay by it
+    pub stays: Vec<Stay>,
+    pub stay_to: Option<NaiveDate>,
     /// the signing reader may decide about it
     pub decidable: bool,
+    /// C11: the reader may void it
+    pub voidable: bool,
+    /// C11: who voided it, when and why
+    pub voided: Option<Voided>,
+    /// the bank was told of it too often in vain
+    pub tell_again: bool,
+}
+
+/// 作废 (C11)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Voided {
+    pub by: Option<String>,
+    pub at: DateTime<Utc>,
+    pub reason: String,
 }
 
 impl Contract {
+    /// The last day for which rent is charged: that of the term, or the one until which the household may stay since.
+    #[must_use]
+    pub fn charged_until(&self) -> NaiveDate {
+        self.stay_to.map_or(self.row.end_on, |day| day.max(self.row.end_on))
+    }
+
+    /// Whether what becomes of its household can be entered now ([`crate::tenancy::stay`]).
+    #[must_use]
+    pub fn may_stay(&self) -> bool {
+        may_stay(self.row.status).is_ok() && self.stays.iter().all(|stay| stay.status != StayStatus::Pending)
+    }
+
+    /// What is held against the contract before (S1-5.6).
+    #[must_use]
+    pub fn compared(&self) -> Compared {
+        Compared {
+            lessor: self.lessor.clone(),
+            lessee: self.row.lessee.clone(),
+            address: format!("{}{}", self.row.estate, self.row.address),
+            residents: self.residents.iter().map(|resident| resident.name.clone()).collect(),
+            category: self.category,
+            start_on: self.row.start_on,
+            end_on: self.row.end_on,
+            rate: self.assessed.rate,
+            assessed: self.assessed.rent,
+            reduction: self.reduction,
+            rent: self.signed_rent(),
+            deposit: self.deposit,
+            pay_cycle: self.pay_cycle,
+            split: self.split,
+            due_day: self.due_day,
+            bank_name: self.bank_name.clone(),
+            bank_no_mask: self.bank_no_mask.clone(),
+            bank_holder: self.bank_holder.clone(),
+            block_access_clause: self.block_access_clause,
+        }
+    }
+
     /// The monthly rent that was signed.
     #[must_use]
     pub fn signed_rent(&self) -> Money {
@@ -232,6 +291,8 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
         Filter { key: "filing", label: "备案", choices: Choices::Fixed(|| FilingState::ALL.map(|state| (state.code(), state.label())).to_vec()) },
         Filter { key: "ending", label: "即将到期", choices: Choices::Linked },
         Filter { key: "turn", label: "待我审批", choices: Choices::Linked },
+        Filter { key: "overdue", label: "到期待处置", choices: Choices::Linked },
+        Filter { key: "stay", label: "待我审批到期处置", choices: Choices::Linked },
     ],
     default_sort: ("created_at", true),
     jumps: false,
@@ -241,7 +302,8 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
 #[must_use]
 pub fn sync_text(row: &ContractRow) -> &str {
     match row.status {
-        ContractStatus::Draft | ContractStatus::Pending | ContractStatus::Rejected | ContractStatus::Void => "未同步",
+        ContractStatus::Void => row.sync_message.as_deref().unwrap_or("未同步"),
+        ContractStatus::Draft | ContractStatus::Pending | ContractStatus::Rejected => "未同步",
         ContractStatus::ApprovedSyncing | ContractStatus::CancelSyncing => "同步中",
         ContractStatus::SyncFailed => row.sync_message.as_deref().unwrap_or("同步失败"),
         ContractStatus::Active | ContractStatus::CancelPending | ContractStatus::Expired if row.taken_over => "接管",

@@ -51,6 +51,8 @@ pub struct ExitBillOffer {
     pub exit_on: NaiveDate,
     /// the last day of the contract
     pub end_on: NaiveDate,
+    /// the last day that was agreed to since it has expired
+    pub stay_to: Option<NaiveDate>,
     pub inspected_on: NaiveDate,
     pub settle_on: NaiveDate,
     pub lines: Vec<ExitBillLine>,
@@ -67,14 +69,16 @@ impl ExitBillOffer {
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
         let late = self.inspected_on > self.exit_on;
-        [
-            (self.exit_on > self.end_on)
+        let uncharged = match self.stay_to {
+            Some(day) => (self.exit_on > day)
+                .then(|| format!("合同到期后的租金按到期处置计至{day}，此后的使用费请在其他费用中录入")),
+            None => (self.exit_on > self.end_on)
                 .then(|| format!("合同已于{}到期，合同到期后的使用费请在其他费用中录入", self.end_on)),
-            late.then(|| format!("验房日期{}晚于退租日期，期间的使用费请在其他费用中录入", self.inspected_on)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        };
+        [uncharged, late.then(|| format!("验房日期{}晚于退租日期，期间的使用费请在其他费用中录入", self.inspected_on))]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 

@@ -87,7 +87,7 @@ pub fn may_renew(status: ContractStatus) -> Result<(), Failure> {
 }
 
 /// The term of a renewal begins where the one before ends: on the next day, or later where the one before has expired
-/// already.
+/// already. `end_on`: its last day, or the last one for which rent was agreed to since (`tenancy::stay`).
 ///
 /// # Errors
 /// A complaint about `start_on`.
@@ -113,10 +113,12 @@ impl RenewalOffer {
     #[must_use]
     pub fn form(&self) -> ContractForm {
         let row = &self.contract.row;
-        let start = row.end_on.succ_opt().unwrap_or(row.end_on);
+        let last = self.contract.charged_until();
+        let start = last.succ_opt().unwrap_or(last);
+        let behind = row.end_on.succ_opt().unwrap_or(row.end_on);
         // Months of the term before, counted from its first day.
         let months = (1..=crate::tenancy::contract_form::LEASE_MONTHS_MAX)
-            .take_while(|months| row.start_on.checked_add_months(Months::new(*months)).is_some_and(|day| day <= start))
+            .take_while(|months| row.start_on.checked_add_months(Months::new(*months)).is_some_and(|day| day <= behind))
             .last()
             .unwrap_or(12);
         let end = start.checked_add_months(Months::new(months)).and_then(|day| day.checked_sub_days(Days::new(1)));

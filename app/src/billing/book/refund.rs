@@ -16,7 +16,7 @@ use crate::{
 use domain::{
     billing::refund::{REFUND_LIST, RefundRow, RefundStatus},
     platform::permission::Permission,
-    sheet::Cell,
+    sheet::{Cell, cell_or_empty},
 };
 use leptos::prelude::*;
 
@@ -50,6 +50,10 @@ pub(super) fn detail_view() -> AnyView {
 fn page(refund: &RefundRow, again: Callback<()>) -> impl IntoView + use<> {
     let mut fields = REFUND_LIST.fields(refund);
     fields.extend([
+        (
+            "退款账单",
+            cell_or_empty(refund.bill.as_ref(), |(id, number)| Cell::link(number, format!("/billing/bills/{id}"))),
+        ),
         ("退费原因", Cell::text(&refund.reason)),
         ("开户行", Cell::text(&refund.bank_name)),
         ("户名", Cell::text(&refund.bank_holder)),

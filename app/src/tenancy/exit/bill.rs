@@ -2,7 +2,8 @@
 //! amount in words.
 
 use crate::{
-    shell::use_frame,
+    shell::{may, use_frame},
+    tenancy::template::print_deed,
     ui::{
         detail::{field_group, text_cell},
         empty_view,
@@ -12,10 +13,12 @@ use crate::{
 use chrono::NaiveDate;
 use domain::{
     dictionary::ExitBillStatus,
+    platform::{permission::Permission, print::PaperKind},
     sheet::{Cell, cell_or_empty},
     tenancy::{
         exit::Exit,
         exit_bill::{ExitBill, ExitBillLine, Settlement, settle},
+        exit_paper::NOT_ENTERED,
     },
     value::Money,
 };
@@ -118,10 +121,10 @@ pub(super) fn bill_view(exit: &Exit) -> AnyView {
 }
 
 /// 退租结算单 on paper.
-pub(super) fn sheet_view(exit: &Exit) -> AnyView {
+pub(super) fn sheet_view(exit: &Exit, again: Callback<()>) -> AnyView {
     // What is signed is what is entered.
     let Some(bill) = exit.bill.as_ref().filter(|bill| bill.status == ExitBillStatus::Approved) else {
-        return empty_view("退租账单复核通过后才能打印结算单");
+        return empty_view(NOT_ENTERED);
     };
     let city = use_frame().with_untracked(|frame| frame.settings.city_name.clone());
     let done = settle(&bill.lines, bill.balance, bill.deposit);
@@ -130,7 +133,13 @@ pub(super) fn sheet_view(exit: &Exit) -> AnyView {
     let row = &exit.row;
     let field =
         |label: &'static str, text: String| view! { <div class="paper-box"><dt>{label}</dt><dd>{text}</dd></div> };
+    let id = row.id.0;
+    let pdf = move || {
+        let says = ("生成PDF", "生成退租结算单文件；再次生成的标注“补打第n次”。");
+        may(Permission::BillRead).then(|| print_deed(PaperKind::ExitBill, id, says, again))
+    };
     view! {
+        <div class="deed-row">{pdf}</div>
         <article class="paper" aria-label="退租结算单">
             <h2>"退租结算单"</h2>
             <p class="paper-head"><span>{city}</span><span>{format!("编号：{}", row.exit_no)}</span></p>

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     platform::attachment::attachments_panel,
     shell::may,
+    tenancy::template::print_deed,
     ui::{
         PageHead,
         deed::{Deed, Verdict, deed, verdict},
@@ -22,7 +23,10 @@ use crate::{
 use domain::{
     dictionary::{AttachmentOwner, ExitBillStatus, ExitStatus},
     id::ExitId,
-    platform::permission::Permission,
+    platform::{
+        permission::Permission,
+        print::{PRINT_LIST, PaperKind},
+    },
     sheet::{Cell, cell_or_empty},
     tenancy::{exit::Exit, exit_inspection::Inspection, exit_sheet::EXIT_LIST},
     value::Money,
@@ -64,7 +68,7 @@ fn page(exit: Exit, tab: Memo<String>, again: Callback<()>) -> impl IntoView {
         {tabs("退租内容", &path, &TABS, tab)}
         {move || exit.with_value(|exit| match tab.get().as_str() {
             "bill" => bill_view(exit),
-            "sheet" => sheet_view(exit),
+            "sheet" => sheet_view(exit, again),
             "history" => history_view(exit),
             "files" => attachments_panel(AttachmentOwner::Exit, Signal::stored(exit.row.id.0)),
             _ => fields(exit),
@@ -75,10 +79,14 @@ fn page(exit: Exit, tab: Memo<String>, again: Callback<()>) -> impl IntoView {
 fn head(exit: &Exit) -> AnyView {
     let contract = format!("/tenancy/contracts/{}", exit.row.contract_id);
     let account = format!("/billing/accounts/{}", exit.row.account_id);
+    let prints = format!("{}?paper={}&object={}", PRINT_LIST.path, PaperKind::ExitBill.code(), exit.row.id);
     view! {
         <PageHead title=format!("退租 {} {}", exit.row.exit_no, exit.row.lessee) back=(EXIT_LIST.path.to_owned(), "退租管理".to_owned())>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=contract>"合同"</a>
+            {move || may(Permission::PrintRead).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=prints.clone()>"打印记录"</a>
+            })}
             {move || may(Permission::BillRead).then(|| view! { <a class="btn btn-outline btn-sm" href=account.clone()>"账户"</a> })}
         </PageHead>
     }
@@ -141,6 +149,12 @@ fn deeds(exit: &Exit, again: Callback<()>) -> AnyView {
         <div class="deed-row">
             {turns.decide.then(|| verdict(LEAVE, move |agreed, opinion| exit_decide(id, version, agreed, opinion), again))}
             {turns.inspect.then(|| link(format!("{page}/inspection"), if signed { "修改验房" } else { "登记验房" }, if signed { SIDE } else { MAIN }))}
+            {move || (signed && (may(Permission::ExitInspect) || may(Permission::ContractPrint))).then(|| print_deed(
+                PaperKind::ExitSheet,
+                id.0,
+                ("打印验房单", "生成退租验房单文件，供承租方和验房人签字；再次生成的标注“补打第n次”。"),
+                again,
+            ))}
             {turns.settle.then(|| link(format!("{page}/bill"), if made { "重新制作退租账单" } else { "制作退租账单" }, if made { SIDE } else { MAIN }))}
             {turns.check.then(|| verdict(BILL, move |agreed, opinion| exit_bill_decide(id, version, agreed, opinion), again))}
             {turns.clear.then(|| view! {

@@ -86,7 +86,8 @@ fn deeds(copy: &PrintRow, again: Callback<()>) -> AnyView {
     // What says how an account stands is made anew, as of today, where it belongs.
     let right = match copy.paper {
         PaperKind::Contract => Some(Permission::ContractPrint),
-        PaperKind::Receipt => Some(Permission::BillRead),
+        PaperKind::Receipt | PaperKind::ExitBill => Some(Permission::BillRead),
+        PaperKind::ExitSheet => Some(Permission::ExitInspect),
         PaperKind::Dunning => Some(Permission::DunningWrite),
         PaperKind::Notice | PaperKind::Notices | PaperKind::Lawsuit => None,
     };

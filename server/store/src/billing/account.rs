@@ -151,7 +151,7 @@ pub async fn account_get(ctx: &Ctx, id: AccountId) -> Result<Account> {
     Ok(account)
 }
 
-/// Closes the account of somebody who has left, by an exit or by a swap, and with whom nothing is open any more; one of a household that stays, or that
+/// Closes the account of somebody who has left, by an exit or by a swap, or whose contract is void, and with whom nothing is open any more; one of a household that stays, or that
 /// still owes or gets something, goes on.
 pub(crate) async fn account_close(tx: &mut Tx, ctx: &Ctx, account: i64) -> Result<()> {
     // Locked before anything is asked, so that the question sees what whoever held it has written.
@@ -160,7 +160,7 @@ pub(crate) async fn account_close(tx: &mut Tx, ctx: &Ctx, account: i64) -> Resul
         "update account a set status = 'OFF', closed_on = $2, version = version + 1
          where id = $1 and status = 'ON' and balance_fen = 0 and deposit_fen = 0
              and exists (select from contract c where c.account_id = a.id
-                 and (c.status = 'TERMINATED' or c.status = 'RENEWED' and not swap_leaving(c.id)))
+                 and (c.status in ('TERMINATED', 'VOID') or c.status = 'RENEWED' and not swap_leaving(c.id)))
              and not exists (select from contract c where c.account_id = a.id
                  and c.status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED'))
              and not exists (

@@ -24,7 +24,7 @@ use domain::{
         bill_form::kind_of,
         bill_status::BillEvent,
         ledger::Subject,
-        plan::{PlannedBill, PlannedLine},
+        plan::{PlannedBill, PlannedLine, Terms},
         rule::BillingRule,
     },
     dictionary::{BillKind, BillStatus, ExitLineKind, FeeItem, PayMethod},
@@ -62,7 +62,7 @@ pub(crate) async fn exit_funds(tx: &mut Tx, account: i64) -> Result<ExitFunds> {
                   coalesce((select sum(b.amount_fen + b.late_fee_fen - b.paid_fen - b.late_paid_fen) from bill b
                             where b.account_id = a.id and b.decision is null
                               and b.amount_fen + b.late_fee_fen > b.paid_fen + b.late_paid_fen), 0)::bigint as "outstanding!",
-                  coalesce((select sum(r.amount_fen) from refund r where r.account_id = a.id and r.status = 'APPROVED'), 0)::bigint
+                  coalesce((select sum(r.amount_fen) from refund r where r.account_id = a.id and r.status = 'APPROVED' and r.bill_id is null), 0)::bigint
                       as "refunding!"
            from account a where a.id = $1"#,
         account
@@ -131,8 +131,9 @@ struct Books {
     rule: BillingRule,
     open: Vec<OpenBill>,
     named: HashMap<i64, Named>,
-    reversed: Vec<PostedRent>,
-    charged: Vec<PlannedBill>,
+    /// rents, and what the market asks above them (R-26)
+    reversed: Vec<(FeeItem, PostedRent)>,
+    charged: Vec<(FeeItem, PlannedBill)>,
 }
 
 /// A bill's number and period.
@@ -148,7 +149,7 @@ impl Books {
         let (contract, _) = billed_read_one(tx, leaving.contract).await?;
         let open = open_bills(tx, &[held.id], None, &rule, leaving.settle_on).await?;
         let rows = sqlx::query!(
-            r#"select id, bill_no as "bill_no!", contract_id, kind, months, period_from, period_to, decision, amount_fen + late_fee_fen as "charged!"
+            r#"select id, bill_no as "bill_no!", contract_id, kind, fee_item, months, period_from, period_to, decision, amount_fen + late_fee_fen as "charged!"
                from bill where account_id = $1 and reverses_id is null and (decision is null or decision not in ('VOID', 'REVERSED'))
                order by period_from, id"#,
             held.id
@@ -156,9 +157,12 @@ impl Books {
         .fetch_all(connection(tx))
         .await?;
         let mut named = HashMap::new();
-        let (mut posted, mut decided) = (Vec::new(), Vec::new());
+        let (mut rents, mut above, mut decided) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
-            if row.contract_id == Some(leaving.contract) && row.kind == BillKind::Rent.code() && row.months > 0 {
+            let is_rent = row.kind == BillKind::Rent.code();
+            let is_above = row.fee_item == FeeItem::MarketDifference.code();
+            if row.contract_id == Some(leaving.contract) && (is_rent || is_above) && row.months > 0 {
+                let posted = if is_rent { &mut rents } else { &mut above };
                 posted.push(PostedRent {
                     bill: row.id,
                     from: row.period_from,
@@ -171,29 +175,25 @@ impl Books {
             }
             named.insert(row.id, Named { no: row.bill_no, from: row.period_from, to: row.period_to });
         }
-        let cut = rent_cut(&contract.terms(rule.base), leaving.exit_on, &posted);
-        // What was waived or written off was decided about, and stays so.
-        let stays: Vec<NaiveDate> = cut
-            .reversed
-            .iter()
-            .map(|place| &posted[*place])
-            .filter(|rent| decided.contains(&rent.bill))
-            .map(|rent| rent.from)
-            .collect();
-        let reversed =
-            cut.reversed.iter().map(|place| posted[*place].clone()).filter(|rent| !decided.contains(&rent.bill));
-        Ok(Self {
-            reversed: reversed.collect(),
-            charged: cut.charged.into_iter().filter(|bill| !stays.contains(&bill.from)).collect(),
-            contract,
-            rule,
-            open,
-            named,
-        })
+        let (mut reversed, mut charged) = (Vec::new(), Vec::new());
+        let mut cut = |item: FeeItem, terms: &Terms, posted: &[PostedRent]| {
+            let cut = rent_cut(terms, leaving.exit_on, posted);
+            let back = cut.reversed.iter().map(|place| &posted[*place]);
+            // What was waived or written off was decided about, and stays so.
+            let (stay, go): (Vec<&PostedRent>, Vec<&PostedRent>) = back.partition(|rent| decided.contains(&rent.bill));
+            reversed.extend(go.into_iter().map(|rent| (item, rent.clone())));
+            let anew = cut.charged.into_iter().filter(|bill| stay.iter().all(|rent| rent.from != bill.from));
+            charged.extend(anew.map(|bill| (item, bill)));
+        };
+        cut(FeeItem::Rent, &contract.terms(rule.base), &rents);
+        if let Some(terms) = contract.market_terms(rule.base) {
+            cut(FeeItem::MarketDifference, &terms, &above);
+        }
+        Ok(Self { reversed, charged, contract, rule, open, named })
     }
 
     fn is_reversed(&self, bill: i64) -> bool {
-        self.reversed.iter().any(|rent| rent.bill == bill)
+        self.reversed.iter().any(|(_, rent)| rent.bill == bill)
     }
 
     /// Of each bill with its number: what is open, what is taken back, and what is charged instead.
@@ -219,19 +219,19 @@ impl Books {
                 ));
             }
         }
-        for rent in &self.reversed {
+        for (item, rent) in &self.reversed {
             let amount = Money::ZERO - rent.charged;
-            taken_back.push(self.line(ExitLineKind::Reverse, FeeItem::Rent, rent.bill, amount, ""));
+            taken_back.push(self.line(ExitLineKind::Reverse, *item, rent.bill, amount, ""));
         }
         lines.extend(taken_back);
-        lines.extend(self.charged.iter().map(|bill| ExitBillLine {
+        lines.extend(self.charged.iter().map(|(item, bill)| ExitBillLine {
             kind: ExitLineKind::Rent,
-            fee_item: FeeItem::Rent,
+            fee_item: *item,
             bill: None,
             from: Some(bill.from),
             to: Some(bill.to),
             amount: bill.amount(),
-            note: "租金结算至退租日".to_owned(),
+            note: format!("{item}结算至退租日"),
         }));
         lines
     }
@@ -279,8 +279,8 @@ pub(crate) async fn exit_enter(tx: &mut Tx, ctx: &Ctx, leaving: Leaving, lines: 
     }
     let today = ctx.today();
     // Nobody is late with what he did not know yesterday.
-    let rents = books.charged.iter().map(|bill| PlannedBill { due_on: today, ..bill.clone() });
-    let mut charges: Vec<Charge> = rents.map(|bill| books.charge(BillKind::Rent, FeeItem::Rent, bill)).collect();
+    let rents = books.charged.iter().map(|(item, bill)| (*item, PlannedBill { due_on: today, ..bill.clone() }));
+    let mut charges: Vec<Charge> = rents.map(|(item, bill)| books.charge(kind_of(item), item, bill)).collect();
     let mut notes = vec![None; charges.len()];
     for line in lines.iter().filter(|line| matches!(line.kind, ExitLineKind::Damage | ExitLineKind::Other)) {
         let kind = if line.kind == ExitLineKind::Damage { BillKind::Exit } else { kind_of(line.fee_item) };

@@ -22,6 +22,7 @@ pub mod run_list;
 pub mod shift;
 pub mod waiver;
 
+pub(crate) mod contract_void;
 mod debt;
 pub(crate) mod exit_bill;
 mod fund;

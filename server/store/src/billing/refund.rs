@@ -3,6 +3,7 @@
 
 use super::{
     account::account_close,
+    bill::{refund_ended, refund_paid},
     ledger::{Transfer, transfer},
 };
 use crate::{
@@ -16,11 +17,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     billing::{
         ledger::Subject,
-        refund::{REFUND_LIST, RefundEvent, RefundForm, RefundKind, RefundRow, RefundStatus},
+        refund::{REFUND_LIST, RefundEvent, RefundFields, RefundForm, RefundKind, RefundRow, RefundStatus},
     },
     dictionary::FeeItem,
     failure::{Failure, FieldErrors},
-    id::AccountId,
+    id::{AccountId, BillId},
     list::{ListQuery, Page},
     platform::permission::Permission,
     value::Money,
@@ -30,7 +31,8 @@ use sqlx::{Postgres, QueryBuilder};
 const COLUMNS: &str =
     "r.id, r.account_id, a.account_no, coalesce(c.lessee_name, '') as lessee, e.name || u.address as address, r.kind,
      r.amount_fen, r.reason, r.bank_name, r.bank_holder, r.bank_no_mask, r.status, r.maker_id, user_name(r.maker_id) as maker, r.made_at,
-     user_name(r.checker_id) as checker, r.checked_at, r.opinion, r.bank_serial, r.paid_on, r.version";
+     user_name(r.checker_id) as checker, r.checked_at, r.opinion, r.bank_serial, r.paid_on, r.bill_id,
+     (select b.bill_no from bill b where b.id = r.bill_id) as bill_no, r.version";
 const FROM: &str =
     "from refund r join account a on a.id = r.account_id join unit u on u.id = a.unit_id
      join estate e on e.id = u.estate_id
@@ -59,6 +61,8 @@ struct Record {
     opinion: Option<String>,
     bank_serial: Option<String>,
     paid_on: Option<NaiveDate>,
+    bill_id: Option<i64>,
+    bill_no: Option<String>,
     version: i32,
 }
 
@@ -85,6 +89,7 @@ impl Record {
             opinion: self.opinion,
             bank_serial: self.bank_serial,
             paid_on: self.paid_on,
+            bill: self.bill_id.map(BillId).zip(self.bill_no),
             version: self.version,
             decidable: status == RefundStatus::Pending
                 && self.maker_id != ctx.actor().id.0
@@ -152,7 +157,7 @@ async fn refundable(tx: &mut Tx, account: i64) -> Result<(Money, Money)> {
         r#"select a.balance_fen, a.deposit_fen,
                   coalesce(sum(r.amount_fen) filter (where r.kind <> 'REFUND_DEP'), 0)::bigint as "balance!",
                   coalesce(sum(r.amount_fen) filter (where r.kind = 'REFUND_DEP'), 0)::bigint as "deposit!"
-           from account a left join refund r on r.account_id = a.id and r.status in ('PENDING', 'APPROVED')
+           from account a left join refund r on r.account_id = a.id and r.status in ('PENDING', 'APPROVED') and r.bill_id is null
            where a.id = $1 group by a.id"#,
         account
     )
@@ -168,7 +173,7 @@ async fn refundable(tx: &mut Tx, account: i64) -> Result<(Money, Money)> {
 pub async fn refund_create(ctx: &Ctx, account: AccountId, form: &RefundForm) -> Result<i64> {
     ctx.require(Permission::RefundWrite)?;
     let mut tx = ctx.begin().await?;
-    let place = sqlx::query!("select district_id, estate_id from account where id = $1 for update", account.0)
+    sqlx::query!("select id from account where id = $1 for update", account.0)
         .fetch_optional(connection(&mut tx))
         .await?
         .ok_or(Failure::NotFound)?;
@@ -197,32 +202,48 @@ pub async fn refund_create(ctx: &Ctx, account: AccountId, form: &RefundForm) -> 
     if fields.kind == RefundKind::Deposit && running {
         return Err(FieldErrors::from(("kind", "合同履行期间不能退押金，请在退租结算时办理")).into());
     }
-    let id = sqlx::query_scalar!(
+    let id = refund_enter(&mut tx, ctx, account.0, &fields, None).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Enters a refund to the account that the lessee's contract names; `bill`: of what was paid of a bill (L9), not of a balance.
+///
+/// # Errors
+/// A refusal of an account without a contract; a complaint about a request that was another.
+pub(super) async fn refund_enter(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: i64,
+    fields: &RefundFields,
+    bill: Option<i64>,
+) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
         "insert into refund (district_id, estate_id, account_id, request_id, kind, amount_fen, reason, bank_name, bank_holder, bank_no,
-                             bank_no_mask, key_id, maker_id, made_at)
-         select $1, $2, $3, $4::text::uuid, $5, $6, $7, c.bank_name, c.bank_holder, c.bank_no, c.bank_no_mask, c.key_id, $8, $9
-         from contract c where c.account_id = $3 order by c.id desc limit 1 returning id",
-        place.district_id,
-        place.estate_id,
-        account.0,
+                             bank_no_mask, key_id, maker_id, made_at, bill_id)
+         select a.district_id, a.estate_id, a.id, $2::text::uuid, $3, $4, $5, c.bank_name, c.bank_holder, c.bank_no, c.bank_no_mask,
+                c.key_id, $6, $7, $8
+         from account a join contract c on c.account_id = a.id where a.id = $1 order by c.id desc limit 1 returning id",
+        account,
         fields.request,
         fields.kind.code(),
         fields.amount.fen(),
         fields.reason,
         ctx.actor().id.0,
         ctx.now(),
+        bill,
     )
-    .fetch_optional(connection(&mut tx))
+    .fetch_optional(connection(tx))
     .await
     .map_err(|error| Error::from(error).or_field(&[("refund_request_key", "amount", "页面已过期，请刷新后再办理")]))?
-    .ok_or_else(|| Failure::refused("该账户没有合同，无法确定收款账号"))?;
-    tx.commit().await?;
-    Ok(id)
+    .ok_or_else(|| Failure::refused("该账户没有合同，无法确定收款账号"))?)
 }
 
 /// A refund whose row, behind that of its account, is locked.
 struct Held {
     account: i64,
+    /// of what was paid of a bill (L9)
+    bill: Option<i64>,
     kind: RefundKind,
     amount: Money,
     status: RefundStatus,
@@ -236,12 +257,15 @@ async fn hold(tx: &mut Tx, id: i64) -> Result<Held> {
         .await?
         .ok_or(Failure::NotFound)?;
     sqlx::query!("select id from account where id = $1 for update", account).fetch_one(connection(tx)).await?;
-    let row =
-        sqlx::query!("select kind, amount_fen, status, maker_id, version from refund where id = $1 for update", id)
-            .fetch_one(connection(tx))
-            .await?;
+    let row = sqlx::query!(
+        "select kind, amount_fen, status, maker_id, bill_id, version from refund where id = $1 for update",
+        id
+    )
+    .fetch_one(connection(tx))
+    .await?;
     Ok(Held {
         account,
+        bill: row.bill_id,
         kind: stored(&row.kind, RefundKind::from_code)?,
         amount: Money::from_fen(row.amount_fen),
         status: stored(&row.status, RefundStatus::from_code)?,
@@ -276,6 +300,9 @@ pub async fn refund_decide(ctx: &Ctx, id: i64, version: i32, approve: bool, opin
     )
     .execute(connection(&mut tx))
     .await?;
+    if let Some(bill) = held.bill.filter(|_| !approve) {
+        refund_ended(&mut tx, ctx, bill, opinion.as_deref().unwrap_or_default()).await?;
+    }
     tx.commit().await?;
     Ok(next)
 }
@@ -305,36 +332,47 @@ pub async fn refund_pay(ctx: &Ctx, id: i64, version: i32, paid: bool, serial: &s
     )
     .execute(connection(&mut tx))
     .await?;
-    if paid {
-        let (debit, fee_item) = match held.kind {
-            RefundKind::Deposit => (Subject::Deposit, FeeItem::Deposit),
-            RefundKind::Balance | RefundKind::Over => (Subject::Balance, FeeItem::Rent),
-        };
-        let back = Transfer {
-            account: held.account,
-            debit,
-            credit: Subject::Bank,
-            fee_item,
-            amount: held.amount,
-            reason: held.kind.label(),
-            bill: None,
-            payment: None,
-        };
-        transfer(&mut tx, ctx, ctx.today(), &[back]).await?;
-        sqlx::query!(
-            "insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, amount_fen)
-             select district_id, estate_id, id, $2, $3, '退押金', -$4::bigint from bill
-             where account_id = $1 and fee_item = 'DEPOSIT' and $5 order by id desc limit 1",
-            held.account,
-            ctx.now(),
-            ctx.actor().id.0,
-            held.amount.fen(),
-            held.kind == RefundKind::Deposit,
-        )
-        .execute(connection(&mut tx))
-        .await?;
-        account_close(&mut tx, ctx, held.account).await?;
+    match held.bill {
+        Some(bill) if paid => {
+            refund_paid(&mut tx, ctx, held.account, bill, held.amount).await?;
+            account_close(&mut tx, ctx, held.account).await?;
+        }
+        Some(bill) => refund_ended(&mut tx, ctx, bill, serial.as_deref().unwrap_or_default()).await?,
+        None if paid => money_out(&mut tx, ctx, &held).await?,
+        None => (),
     }
     tx.commit().await?;
     Ok(next)
+}
+
+/// The money of a balance or a deposit leaves the account.
+async fn money_out(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
+    let (debit, fee_item) = match held.kind {
+        RefundKind::Deposit => (Subject::Deposit, FeeItem::Deposit),
+        RefundKind::Balance | RefundKind::Over => (Subject::Balance, FeeItem::Rent),
+    };
+    let back = Transfer {
+        account: held.account,
+        debit,
+        credit: Subject::Bank,
+        fee_item,
+        amount: held.amount,
+        reason: held.kind.label(),
+        bill: None,
+        payment: None,
+    };
+    transfer(tx, ctx, ctx.today(), &[back]).await?;
+    sqlx::query!(
+        "insert into bill_history (district_id, estate_id, bill_id, at, actor_id, event, amount_fen)
+         select district_id, estate_id, id, $2, $3, '退押金', -$4::bigint from bill
+         where account_id = $1 and fee_item = 'DEPOSIT' and $5 order by id desc limit 1",
+        held.account,
+        ctx.now(),
+        ctx.actor().id.0,
+        held.amount.fen(),
+        held.kind == RefundKind::Deposit,
+    )
+    .execute(connection(tx))
+    .await?;
+    account_close(tx, ctx, held.account).await
 }

@@ -13,10 +13,11 @@ use chrono::NaiveDate;
 use domain::{
     billing::{
         bill::RunSummary,
+        bill_form::kind_of,
         plan::{self, PlannedBill, month_of},
         rule::BillingRule,
     },
-    dictionary::{BillKind, FeeItem},
+    dictionary::FeeItem,
     failure::Failure,
     id::OrganizationId,
     platform::{calendar::WorkCalendar, permission::Permission},
@@ -138,10 +139,12 @@ pub(super) fn allowed(ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> 
     Ok(month)
 }
 
-/// The bills of a contract that begin in a month.
+/// The bills of a contract that begin in a month, and what the market asks above them.
 pub(super) fn charges(contract: &Billed, month: NaiveDate, rule: &BillingRule, calendar: &WorkCalendar) -> Vec<Charge> {
-    let bills = plan::bills_of_month(&contract.terms(rule.base), month);
-    bills.into_iter().map(|bill| charge(contract, bill, rule, calendar)).collect()
+    let rents = plan::bills_of_month(&contract.terms(rule.base), month).into_iter().map(|bill| (FeeItem::Rent, bill));
+    let above = contract.market_terms(rule.base).map(|terms| plan::bills_of_month(&terms, month)).unwrap_or_default();
+    let above = above.into_iter().map(|bill| (FeeItem::MarketDifference, bill));
+    rents.chain(above).map(|(item, bill)| charge(contract, item, bill, rule, calendar)).collect()
 }
 
 /// The bills of a contract up to the month of a day, and at least the first one: what is due when it comes into force. Of one
@@ -153,13 +156,24 @@ pub(crate) fn charges_until(
     calendar: &WorkCalendar,
 ) -> Vec<Charge> {
     let bills = plan::bills(&contract.terms(rule.base)).into_iter().enumerate();
-    bills
+    let rents = bills
         .take_while(|(index, bill)| *index == 0 && contract.charged_to.is_none() || month_of(bill.from) <= day)
-        .map(|(_, bill)| charge(contract, bill, rule, calendar))
+        .map(|(_, bill)| (FeeItem::Rent, bill));
+    let above = contract.market_terms(rule.base).map(|terms| plan::bills(&terms)).unwrap_or_default();
+    let above = above.into_iter().filter(|bill| month_of(bill.from) <= day);
+    rents
+        .chain(above.map(|bill| (FeeItem::MarketDifference, bill)))
+        .map(|(item, bill)| charge(contract, item, bill, rule, calendar))
         .collect()
 }
 
-fn charge(contract: &Billed, mut bill: PlannedBill, rule: &BillingRule, calendar: &WorkCalendar) -> Charge {
+fn charge(
+    contract: &Billed,
+    fee_item: FeeItem,
+    mut bill: PlannedBill,
+    rule: &BillingRule,
+    calendar: &WorkCalendar,
+) -> Charge {
     bill.due_on = rolled(bill.due_on, rule, calendar);
     Charge {
         district: contract.district_id,
@@ -167,8 +181,8 @@ fn charge(contract: &Billed, mut bill: PlannedBill, rule: &BillingRule, calendar
         unit: contract.unit_id,
         account: contract.account_id,
         contract: Some(contract.id),
-        kind: BillKind::Rent,
-        fee_item: FeeItem::Rent,
+        kind: kind_of(fee_item),
+        fee_item,
         bill,
     }
 }

@@ -110,6 +110,21 @@ const WORK: &[Source] = &[
     },
     Source {
         group: ReminderGroup::Work,
+        label: "到期待处置的合同",
+        link: "/tenancy/contracts?overdue=1&sort=end_on",
+        text: "contract_no || ' ' || lessee_name || '，' || coalesce(stay_to, end_on) || '到期'",
+        href: "'/tenancy/contracts/' || id",
+        order: "end_on",
+        // who objects, and who takes the home back.
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::ContractWrite),
+        rows: |sql, ctx| {
+            sql.push("from contract c where c.deleted_at is null");
+            push_scope(sql, ctx, "c.district_id", "c.estate_id");
+            contract::push_overdue(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
         label: "即将到期的租金核减",
         link: "/billing/reductions?ending=SOON&sort=to",
         text: "r.reduction_no || ' ' || c.lessee_name || '，' || r.to_on || '到期，须复核'",

@@ -16,7 +16,7 @@ use crate::{
     person::household::household_of,
     platform::calendar::calendar_load,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     dictionary::{AssignmentStatus, LayoutType, PersonType},
     failure::{Failure, FieldErrors},
@@ -62,6 +62,9 @@ pub async fn assignment_create(ctx: &Ctx, form: &AssignmentForm) -> Result<Assig
     }
     if person_is_housed(&mut tx, fields.person_id).await? {
         return Err(FieldErrors::from(("person", "承租人已有履行中的合同")).into());
+    }
+    if household_is_housed(&mut tx, fields.person_id).await? {
+        return Err(FieldErrors::from(("person", HOUSEHOLD_IS_HOUSED)).into());
     }
     if !layout_fits(&mut tx, ctx, fields.unit_id.0, fields.person_id.0).await? {
         return Err(FieldErrors::from(("unit", LAYOUT_DIFFERS)).into());
@@ -110,6 +113,16 @@ pub(super) async fn layout_fits(tx: &mut Tx, ctx: &Ctx, unit: i64, person: i64) 
 /// yes or no only.
 pub(super) async fn person_is_housed(tx: &mut Tx, person: PersonId) -> Result<bool> {
     Ok(sqlx::query_scalar!(r#"select person_is_housed($1) as "housed!""#, person.0).fetch_one(connection(tx)).await?)
+}
+
+/// What is told where another member of the household has a contract (C1).
+pub(super) const HOUSEHOLD_IS_HOUSED: &str = "家庭成员已有履行中的合同";
+
+/// The same of the household that a person belongs to.
+pub(super) async fn household_is_housed(tx: &mut Tx, person: PersonId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select household_is_housed($1) as "housed!""#, person.0)
+        .fetch_one(connection(tx))
+        .await?)
 }
 
 /// An assignment whose row, behind that of its home, is locked.
@@ -175,12 +188,7 @@ pub async fn assignment_decide(
         if !layout_fits(&mut tx, ctx, held.unit_id, held.person_id).await? {
             return Err(Failure::refused(LAYOUT_DIFFERS).into());
         }
-        let rule = billing_rule(&mut tx, held.district_id, ctx.today()).await?;
-        let calendar = calendar_load(&mut tx).await?;
-        let last = calendar
-            .add_working_days(ctx.today(), rule.sign_days)
-            .map_err(|missing| Failure::refused(missing.to_string()))?;
-        expires_on = Some(last);
+        expires_on = Some(sign_until(&mut tx, ctx, held.district_id).await?);
         unit_move(&mut tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Assign, reason: Some("直接分配") })
             .await?;
     }
@@ -246,6 +254,35 @@ async fn end(tx: &mut Tx, ctx: &Ctx, held: &Held, event: AssignmentEvent, reason
         unit_move(tx, ctx, UnitId(held.unit_id), Moved { event: UnitEvent::Release, reason: Some(reason) }).await?;
     }
     Ok(())
+}
+
+/// The contract for the home is void (C11): the home is the household's to sign for once more, or to be given back, until the
+/// last day for signing (PRM-23). The caller moves the home.
+///
+/// # Errors
+/// The state machine's refusal; a refusal where the calendar of that year is not known.
+pub(super) async fn reopen(tx: &mut Tx, ctx: &Ctx, id: AssignmentId) -> Result<()> {
+    let held = hold(tx, id).await?;
+    let next = held.status.next(AssignmentEvent::Reopen)?;
+    let expires_on = sign_until(tx, ctx, held.district_id).await?;
+    sqlx::query!(
+        "update assignment set status = $2, expires_on = $3, version = version + 1 where id = $1",
+        held.id,
+        next.code(),
+        expires_on,
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// The last day for signing, of a home that is assigned today (PRM-23).
+async fn sign_until(tx: &mut Tx, ctx: &Ctx, district: i64) -> Result<NaiveDate> {
+    let rule = billing_rule(tx, district, ctx.today()).await?;
+    let calendar = calendar_load(tx).await?;
+    Ok(calendar
+        .add_working_days(ctx.today(), rule.sign_days)
+        .map_err(|missing| Failure::refused(missing.to_string()))?)
 }
 
 /// A reason of at most 200 letters, which must be there where it is `wanted`.

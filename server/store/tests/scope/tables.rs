@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 88] = [
+pub const STOCK: [&str; 89] = [
     "project",
     "estate",
     "building",
@@ -47,6 +47,7 @@ pub const STOCK: [&str; 88] = [
     "bank_file",
     "contract_told",
     "contract_change",
+    "contract_stay",
     "take_over",
     "take_over_row",
     "deduction_batch",

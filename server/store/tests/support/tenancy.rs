@@ -90,6 +90,8 @@ pub const ROWS: &str = "
     insert into meter_history (district_id, estate_id, meter_id, event) select district_id, estate_id, id, '登记' from meter;
     insert into contract_change (district_id, estate_id, contract_id, request_id, kind, before, after, effective_on, reason, maker_id)
     select district_id, estate_id, id, gen_random_uuid(), 'TERM', '{}', '{}', '2026-01-01', '测试', 1 from contract;
+    insert into contract_stay (district_id, estate_id, contract_id, kind, from_on, to_on, rent_fen, served_on, served_way, doc_no, reason, maker_id)
+    select district_id, estate_id, id, 'RELOCATION', '2027-01-01', '2027-03-31', 100, '2027-01-01', 'HAND', '测发1号', '测试', 1 from contract;
     insert into take_over (district_id, estate_id, cutoff_on, file_name, maker_id)
     select district_id, estate_id, '2026-01-31', 'x', 1 from home;
     insert into take_over_row (take_over_id, row_no, district_id, estate_id, unit_id, contract_no, lessor_id, person_id, lessee_name,

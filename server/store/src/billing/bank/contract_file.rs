@@ -1,6 +1,6 @@
 //! Telling the bank of contracts, and what it answers (domain.md §3.5 C4, C7, C10).
 //!
-//! The queue is the contract's status: APPROVED_SYNCING, and CANCEL_SYNCING of one whose keys are back; a change of its account
+//! The queue is the contract's status: APPROVED_SYNCING, CANCEL_SYNCING of one whose keys are back, and VOID of one that ran (C11); a change of its account
 //! that is agreed to and whose day has come; and a contract of which the bank may know something else than holds, because its
 //! term was changed, it followed another by a swap, or a new account that it was told of came to nothing. `contract_told` remembers what was told, so that a contract is not
 //! told twice at once, and is told again when nobody answered.
@@ -171,6 +171,12 @@ async fn make(tx: &mut Tx, ctx: &Ctx) -> Result<Option<(i64, String)>> {
                  where x.status = 'KEYS_RETURNED' and o.status = 'CANCEL_SYNCING' and o.sync_tries < $5 and not exists (
                      select from contract_told t
                      where t.contract_id = o.id and t.action = 'CANCEL' and t.result = 'SUCCESS')
+                 union all
+                 -- One that is void, and that it knows (C11).
+                 select v.id, 'CANCEL', null from contract v
+                 where v.status = 'VOID' and v.active_at is not null and v.sync_tries < $5 and not exists (
+                     select from contract_told t
+                     where t.contract_id = v.id and t.action = 'CANCEL' and t.result = 'SUCCESS')
                  union all
                  -- Of a swap it is told the contract that followed: the payer and his account stay.
                  select o.id, 'CHANGE', h.id from contract_change h join contract o on o.id = coalesce(h.new_contract_id, h.contract_id)

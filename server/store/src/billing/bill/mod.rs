@@ -2,11 +2,14 @@
 
 mod list;
 mod read;
+mod refund;
 mod write;
 
 pub use list::{bill_list, bill_totals};
 pub use read::bill_get;
 pub(super) use read::open_bills;
+pub use refund::bill_refund;
+pub(super) use refund::{refund_ended, refund_paid};
 pub use write::{bill_create, bill_reverse, bill_update};
 pub(super) use write::{counter_bill, counter_bills};
 

@@ -152,7 +152,7 @@ pub async fn bill_update(ctx: &Ctx, id: BillId, version: i32, form: &BillEdit) -
     Ok(())
 }
 
-async fn account_of(tx: &mut Tx, id: BillId) -> Result<i64> {
+pub(super) async fn account_of(tx: &mut Tx, id: BillId) -> Result<i64> {
     let account = sqlx::query_scalar!("select account_id from bill where id = $1", id.0);
     Ok(account.fetch_optional(connection(tx)).await?.ok_or(Failure::NotFound)?)
 }
@@ -206,8 +206,8 @@ async fn decide(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32, how: TakeBack)
 }
 
 /// A posted bill whose row is locked, as it stands today.
-struct Locked {
-    status: BillStatus,
+pub(super) struct Locked {
+    pub status: BillStatus,
     due_on: NaiveDate,
     remark: Option<String>,
     /// something was paid of it
@@ -215,11 +215,11 @@ struct Locked {
     /// the bank is asked for it
     in_batch: bool,
     /// it takes back another
-    counter: bool,
+    pub counter: bool,
 }
 
 /// Locks a bill that nobody changed since it was read; its account is locked before it.
-async fn locked(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32) -> Result<Locked> {
+pub(super) async fn locked(tx: &mut Tx, ctx: &Ctx, id: BillId, version: i32) -> Result<Locked> {
     let bill = sqlx::query!(
         r#"select district_id, decision, due_on, remark, amount_fen + late_fee_fen as "amount!", paid_fen + late_paid_fen as "paid!",
                   verified_fen, reverses_id, in_batch, version

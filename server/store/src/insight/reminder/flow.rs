@@ -91,6 +91,20 @@ pub(super) const FLOW: &[Source] = &[
     },
     Source {
         group: ReminderGroup::Flow,
+        label: "待我审批的到期处置",
+        link: "/tenancy/contracts?stay=MINE",
+        text: "contract_no || ' ' || lessee_name",
+        href: "'/tenancy/contracts/' || id",
+        order: "end_on",
+        concerns: |actor| actor.may(Permission::ContractRead) && actor.may(Permission::ContractCheck),
+        rows: |sql, ctx| {
+            sql.push("from contract c where c.deleted_at is null");
+            push_scope(sql, ctx, "c.district_id", "c.estate_id");
+            contract::push_stay_turn(sql, ctx);
+        },
+    },
+    Source {
+        group: ReminderGroup::Flow,
         label: "待我审批的存量合同接管",
         link: "/tenancy/take-overs?turn=MINE",
         text: "batch_no || ' ' || cutoff_on",

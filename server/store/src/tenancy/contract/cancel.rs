@@ -65,12 +65,12 @@ pub(in crate::tenancy) async fn cancel_close(
     Ok(next)
 }
 
-/// Voids what was to follow a contract whose household has left: nobody is to live there under it, and it would hold the
-/// home and the lessee's place for ever. The home is locked, so that nobody brings another meanwhile.
+/// Voids what was to follow a contract whose household has left, or that never was: nobody is to live there under it, and it
+/// would hold the home and the lessee's place for ever. The home is locked, so that nobody brings another meanwhile.
 ///
 /// # Errors
 /// The state machine's refusal.
-pub(in crate::tenancy) async fn coming_void(tx: &mut Tx, ctx: &Ctx, held: &Held) -> Result<()> {
+pub(in crate::tenancy) async fn coming_void(tx: &mut Tx, ctx: &Ctx, held: &Held, why: &str) -> Result<()> {
     let coming = sqlx::query_scalar!(
         "select id from contract where prev_contract_id = $1 and deleted_at is null
              and status in ('DRAFT', 'PENDING', 'APPROVED_SYNCING', 'SYNC_FAILED')",
@@ -80,7 +80,7 @@ pub(in crate::tenancy) async fn coming_void(tx: &mut Tx, ctx: &Ctx, held: &Held)
     .await?;
     for renewal in hold_all(tx, &coming).await? {
         let next = renewal.status.next(ContractEvent::Void).map_err(Failure::from)?;
-        set(tx, ctx, &renewal, next, ContractEvent::Void, Some("原合同已退租")).await?;
+        set(tx, ctx, &renewal, next, ContractEvent::Void, Some(why)).await?;
     }
     Ok(())
 }

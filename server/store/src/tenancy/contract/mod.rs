@@ -4,15 +4,18 @@
 //! database (`contract_hold`).
 
 mod approve;
+mod before;
 mod cancel;
 mod decide;
 mod expire;
 mod filing;
 mod read;
 mod renew;
+mod stay;
 mod swap;
 mod sync;
 pub(crate) mod terms;
+mod void;
 mod write;
 
 pub use approve::contracts_approve;
@@ -24,9 +27,12 @@ pub(crate) use filing::push_unfiled;
 pub use read::{contract_get, contract_list, contract_offer, contracts_chosen};
 pub(crate) use read::{push_contract_ending, push_turn};
 pub use renew::{contract_renew, contract_renewal_offer};
+pub use stay::{contract_stay_create, contract_stay_decide, contract_stay_offer};
+pub(crate) use stay::{push_overdue, push_stay_turn};
 pub(super) use swap::{Following, swap_end, swap_follow};
 pub(crate) use sync::TRIES;
 pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
+pub use void::contract_void;
 pub(super) use write::{Home, home_load};
 pub use write::{contract_create, contract_update};
 

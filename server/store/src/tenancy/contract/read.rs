@@ -1,6 +1,12 @@
 //! Contracts as lists and pages show them.
 
-use super::{approve::few, terms::billed_read_one};
+use super::{
+    TRIES,
+    approve::few,
+    before::before,
+    stay::{push_overdue, push_stay_turn, stays},
+    terms::billed_read_one,
+};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
@@ -21,8 +27,9 @@ use domain::{
     list::{ListQuery, Page},
     platform::permission::Permission,
     tenancy::{
-        contract::{CONTRACT_LIST, Contract, ContractLine, ContractOffer, ContractRow, Resident},
+        contract::{CONTRACT_LIST, Contract, ContractLine, ContractOffer, ContractRow, Resident, Voided},
         contract_form::Assessed,
+        contract_void::{voided_by_city, voided_by_clerk},
         filing::FilingState,
     },
     value::{Area, Money, Rate},
@@ -146,6 +153,12 @@ pub async fn contract_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Contract
             if query.filter("turn").is_some() {
                 push_turn(sql, ctx);
             }
+            if query.filter("overdue").is_some() {
+                push_overdue(sql, ctx);
+            }
+            if query.filter("stay").is_some() {
+                push_stay_turn(sql, ctx);
+            }
             if let Some(state) = query.filter("filing").and_then(FilingState::from_code) {
                 super::filing::push_filing(sql, ctx, state);
             }
@@ -191,7 +204,7 @@ pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
     let row = ContractRow::try_from(record)?;
     let more = sqlx::query!(
         r#"select c.*, m.name as lessor, u.code as unit_code, r.code || ' ' || r.name as "standard!", a.account_no as "account_no?",
-                  p.contract_no as "previous_no?", user_name(c.checker_id) as checker
+                  p.contract_no as "previous_no?", user_name(c.checker_id) as checker, user_name(c.voided_by) as voider
            from contract c join organization m on m.id = c.lessor_id join unit u on u.id = c.unit_id
            join rent_standard r on r.id = c.rent_standard_id left join account a on a.id = c.account_id
            left join contract p on p.id = c.prev_contract_id where c.id = $1"#,
@@ -203,7 +216,16 @@ pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
     let (billed, deposit) = billed_read_one(&mut tx, id.0).await?;
     let area = |hundredths: i32| Area::from_hundredths(hundredths.into());
     let own = more.created_by == Some(ctx.actor().id.0) || more.author_ids.contains(&ctx.actor().id.0);
+    let voided = more.voided_at.zip(more.void_reason);
     let contract = Contract {
+        voidable: voided_by_clerk(row.status) && ctx.actor().may(Permission::ContractWrite)
+            || voided_by_city(row.status)
+                && ctx.actor().may(Permission::ContractVoid)
+                && !own
+                && more.checker_id != Some(ctx.actor().id.0),
+        tell_again: row.status == ContractStatus::SyncFailed
+            || row.status == ContractStatus::Void && more.active_at.is_some() && more.sync_tries >= TRIES,
+        voided: voided.map(|(at, reason)| Voided { by: more.voider, at, reason }),
         decidable: row.status == ContractStatus::Pending && !own && ctx.actor().may(Permission::ContractCheck),
         row,
         assignment_id: more.assignment_id.map(AssignmentId),
@@ -261,6 +283,12 @@ pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
         residents: residents(&mut tx, id).await?,
         history: history(&mut tx, id).await?,
         plan: plan::bills(&billed.terms(rule.base)),
+        before: match more.prev_contract_id {
+            Some(previous) => before(&mut tx, previous).await?,
+            None => None,
+        },
+        stays: stays(&mut tx, ctx, id.0).await?,
+        stay_to: more.stay_to,
     };
     tx.commit().await?;
     Ok(contract)

@@ -2,6 +2,7 @@
 
 use super::{
     Held, history_add, hold,
+    stay::require_settled,
     write::{Kept, enter, home_load},
 };
 use crate::{
@@ -64,13 +65,15 @@ pub async fn contract_renew(ctx: &Ctx, id: ContractId, form: &ContractForm, subm
     let rule = billing_rule(&mut tx, before.district_id, ctx.today()).await?;
     let fields = without_assignment(form).check(rule.lease_months)?;
     let row = sqlx::query!(
-        "select person_id, end_on, bank_name, bank_holder, bank_no, bank_no_mask from contract where id = $1",
+        r#"select person_id, end_on, greatest(end_on, stay_to) as "charged_to!", bank_name, bank_holder, bank_no, bank_no_mask
+           from contract where id = $1"#,
         before.id
     )
     .fetch_one(connection(&mut tx))
     .await?;
     rule.renewal.require_open(row.end_on, ctx.today())?;
-    follows(fields.start_on, before.status, row.end_on)?;
+    require_settled(&mut tx, before.id).await?;
+    follows(fields.start_on, before.status, row.charged_to)?;
     let kept = Kept {
         bank_name: row.bank_name,
         bank_holder: row.bank_holder,
@@ -95,7 +98,7 @@ pub async fn contract_renew(ctx: &Ctx, id: ContractId, form: &ContractForm, subm
 /// A refusal of one that cannot be renewed any more; a complaint about `start_on`.
 pub(super) async fn succession_check(tx: &mut Tx, contract: i64, start_on: NaiveDate) -> Result<()> {
     let before = sqlx::query!(
-        r#"select b.id, b.status, b.end_on, b.person_id <> c.person_id
+        r#"select b.id, b.status, greatest(b.end_on, b.stay_to) as "charged_to!", b.person_id <> c.person_id
                   or exists (select from contract_change h where h.contract_id = b.id and h.kind in ('ACCOUNT', 'LESSEE')
                              and h.status = 'EFFECTIVE' and h.effective_at > c.created_at) as "other!"
            from contract c join contract b on b.id = c.prev_contract_id where c.id = $1"#,
@@ -113,7 +116,7 @@ pub(super) async fn succession_check(tx: &mut Tx, contract: i64, start_on: Naive
         if before.other {
             return Err(Failure::refused("原合同的承租人或扣款账户已变更，请重新办理续签").into());
         }
-        follows(start_on, status, before.end_on)?;
+        follows(start_on, status, before.charged_to)?;
     }
     Ok(())
 }
@@ -131,7 +134,7 @@ pub(super) async fn succeed(tx: &mut Tx, ctx: &Ctx, new: &Held) -> Result<bool> 
     let held = hold(tx, ContractId(previous)).await?;
     let next = held.status.next(ContractEvent::Renew).map_err(Failure::from)?;
     sqlx::query!(
-        "update contract set status = $2, ended_on = least(end_on, $3::date - 1), updated_at = $4, version = version + 1 where id = $1",
+        "update contract set status = $2, ended_on = least(greatest(end_on, stay_to), $3::date - 1), updated_at = $4, version = version + 1 where id = $1",
         held.id,
         next.code(),
         before.start_on,

@@ -7,6 +7,7 @@ use super::{
     Held, history_add, hold,
     renew::{deposit_of, succeed},
     terms::billed_read_one,
+    void::forgotten,
 };
 use crate::{
     Ctx, Database, Result,
@@ -71,7 +72,8 @@ pub async fn contract_synced(
             refused(&mut tx, &ctx, &held, &message).await?
         }
         (ContractStatus::CancelSyncing, SyncAnswer::Cancelled) => exit_close(&mut tx, &ctx, &held).await?,
-        (ContractStatus::CancelSyncing, SyncAnswer::CancelRefused { message }) => {
+        (ContractStatus::Void, SyncAnswer::Cancelled) => forgotten(&mut tx, &ctx, &held).await?,
+        (ContractStatus::CancelSyncing | ContractStatus::Void, SyncAnswer::CancelRefused { message }) => {
             cancel_refused(&mut tx, &ctx, &held, &message, 1).await?
         }
         (ContractStatus::CancelSyncing, SyncAnswer::CancelStuck { message }) => {
@@ -106,7 +108,7 @@ async fn refused(tx: &mut Tx, ctx: &Ctx, held: &Held, message: &str) -> Result<C
     Ok(next)
 }
 
-/// Has the bank told again (C4).
+/// Has the bank told again: of a contract that it refused (C4), or that it is to forget because it is void (C11).
 ///
 /// # Errors
 /// Without [`Permission::ContractWrite`]; the state machine's refusal; [`Failure::Conflict`].
@@ -117,7 +119,11 @@ pub async fn contract_sync_again(ctx: &Ctx, id: ContractId, version: i32) -> Res
     if held.version != version {
         return Err(Failure::Conflict.into());
     }
-    let next = held.status.next(ContractEvent::SyncAgain).map_err(Failure::from)?;
+    let next = if is_untold(&mut tx, &held).await? {
+        held.status
+    } else {
+        held.status.next(ContractEvent::SyncAgain).map_err(Failure::from)?
+    };
     status_set(&mut tx, ctx, held.id, next).await?;
     sqlx::query!("update contract set sync_tries = 0, sync_message = null where id = $1", held.id)
         .execute(connection(&mut tx))
@@ -125,6 +131,18 @@ pub async fn contract_sync_again(ctx: &Ctx, id: ContractId, version: i32) -> Res
     history_add(&mut tx, ctx, held.id, ContractEvent::SyncAgain.label(), (Some(held.status), next), None).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether the bank was told too often in vain to forget a contract that is void.
+async fn is_untold(tx: &mut Tx, held: &Held) -> Result<bool> {
+    Ok(held.status == ContractStatus::Void
+        && sqlx::query_scalar!(
+            r#"select active_at is not null and sync_tries >= $2 as "untold!" from contract where id = $1"#,
+            held.id,
+            TRIES
+        )
+        .fetch_one(connection(tx))
+        .await?)
 }
 
 async fn status_set(tx: &mut Tx, ctx: &Ctx, id: i64, status: ContractStatus) -> Result<()> {

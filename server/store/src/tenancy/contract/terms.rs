@@ -42,9 +42,27 @@ pub(crate) struct Billed {
     pub cycles: Vec<Cycle>,
     /// of one that was taken over: what the system before has charged
     pub charged_to: Option<NaiveDate>,
+    /// what the market asks above the rent since the term is over (R-26), in the order of the days
+    pub market: Vec<Rent>,
 }
 
 impl Billed {
+    /// What is asked for above the rent; none: nothing is.
+    pub fn market_terms(&self, base: DayBase) -> Option<Terms> {
+        let first = self.market.first()?;
+        Some(Terms {
+            start_on: first.from,
+            rent_start_on: first.from,
+            cycle: 1,
+            first: 1,
+            rents: self.market.clone(),
+            // Each was agreed to for itself, and charged to its end.
+            cycles: self.market.iter().skip(1).map(|rent| Cycle { from: rent.from, months: 1 }).collect(),
+            charged_to: None,
+            ..self.terms_plain(base)
+        })
+    }
+
     /// With what is taken off.
     pub fn terms(&self, base: DayBase) -> Terms {
         let plain = self.terms_plain(base);
@@ -97,7 +115,8 @@ pub(crate) async fn billed_read(
     // Held first and read in a statement of its own: after a wait it sees what was agreed to meanwhile.
     let ids = sqlx::query_scalar!(
         r#"select id from contract
-           where district_id = $1 and id > $2 and start_on < $4 and end_on >= $3 and (status <> 'RENEWED' or coalesce(ended_on, end_on) >= $3)
+           where district_id = $1 and id > $2 and start_on < $4 and greatest(end_on, stay_to) >= $3
+               and (status <> 'RENEWED' or greatest(coalesce(ended_on, end_on), stay_to) >= $3)
                and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
                and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $3))
            order by id limit $5 for share"#,
@@ -117,7 +136,8 @@ pub(crate) async fn billed_count(tx: &mut Tx, district: i64, month: NaiveDate) -
     let next = month.checked_add_months(Months::new(1)).unwrap_or(month);
     let count = sqlx::query_scalar!(
         r#"select count(*)::integer as "count!" from contract
-           where district_id = $1 and start_on < $3 and end_on >= $2 and (status <> 'RENEWED' or coalesce(ended_on, end_on) >= $2)
+           where district_id = $1 and start_on < $3 and greatest(end_on, stay_to) >= $2
+               and (status <> 'RENEWED' or greatest(coalesce(ended_on, end_on), stay_to) >= $2)
                and status in ('ACTIVE', 'CANCEL_PENDING', 'CANCEL_SYNCING', 'EXPIRED', 'RENEWED')
                and (status <> 'CANCEL_SYNCING' or exit_goes_on(id, $2))"#,
         district,
@@ -134,10 +154,11 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
     let record = sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
-                  least(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, s.until) as "end_on!",
+                  least(greatest(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, stay_to), s.until) as "end_on!",
                   rent_start_on, split,
                   pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
-                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
+                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months,
+                  y.stay_days, y.stay_fens
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
                       array_agg(h.new_rent_fen order by h.from_on) as payables, array_agg(h.new_rate order by h.from_on) as rates
@@ -150,8 +171,14 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
            left join lateral (
                select array_agg(h.day order by h.day) as cycle_days, array_agg(coalesce(h.cycle, 0::smallint) order by h.day) as cycle_months
                from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
-                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
+                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)
+                     union all
+                     -- Behind the end of the term bills are made by the month.
+                     select from_on, 1::smallint from contract_stay where contract_id = c.id and status = 'APPROVED') h)
                k on true
+           left join lateral (
+               select array_agg(from_on order by from_on) as stay_days, array_agg(market_rent_fen - rent_fen order by from_on) as stay_fens
+               from contract_stay where contract_id = c.id and status = 'APPROVED' and kind = 'MARKET') y on true
            -- From the day of a swap on that was agreed to it is the next contract that is charged (R-19).
            left join lateral (
                select effective_on - 1 as until from contract_change
@@ -170,10 +197,11 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
     sqlx::query_as!(
         Record,
         r#"select id, district_id, estate_id, unit_id, coalesce(account_id, 0) as "account_id!", start_on,
-                  least(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, s.until) as "end_on!",
+                  least(greatest(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, stay_to), s.until) as "end_on!",
                   rent_start_on, split,
                   pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
-                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months
+                  r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months,
+                  y.stay_days, y.stay_fens
            from contract c left join lateral (
                select array_agg(h.from_on order by h.from_on) as days, array_agg(h.new_base_fen order by h.from_on) as fulls,
                       array_agg(h.new_rent_fen order by h.from_on) as payables, array_agg(h.new_rate order by h.from_on) as rates
@@ -186,8 +214,14 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
            left join lateral (
                select array_agg(h.day order by h.day) as cycle_days, array_agg(coalesce(h.cycle, 0::smallint) order by h.day) as cycle_months
                from (select coalesce(seam_on, effective_on) as day, cycle from contract_change
-                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)) h)
+                     where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)
+                     union all
+                     -- Behind the end of the term bills are made by the month.
+                     select from_on, 1::smallint from contract_stay where contract_id = c.id and status = 'APPROVED') h)
                k on true
+           left join lateral (
+               select array_agg(from_on order by from_on) as stay_days, array_agg(market_rent_fen - rent_fen order by from_on) as stay_fens
+               from contract_stay where contract_id = c.id and status = 'APPROVED' and kind = 'MARKET') y on true
            -- From the day of a swap on that was agreed to it is the next contract that is charged (R-19).
            left join lateral (
                select effective_on - 1 as until from contract_change
@@ -232,6 +266,8 @@ struct Record {
     charged_to: Option<NaiveDate>,
     cycle_days: Option<Vec<NaiveDate>>,
     cycle_months: Option<Vec<i16>>,
+    stay_days: Option<Vec<NaiveDate>>,
+    stay_fens: Option<Vec<i64>>,
 }
 
 impl Record {
@@ -268,8 +304,11 @@ impl TryFrom<Record> for Billed {
             held = if months > 0 { months } else { held };
             Cycle { from, months: u8::try_from(held).unwrap_or(1) }
         };
+        let market = row.stay_days.unwrap_or_default().into_iter().zip(row.stay_fens.unwrap_or_default());
+        let above = |(from, fen)| Rent { from, full: Money::from_fen(fen), payable: Money::from_fen(fen) };
         Ok(Self {
             cycles: cycles.map(cycle).collect(),
+            market: market.map(above).collect(),
             charged_to: row.charged_to,
             changes: days.zip(fens).map(change).zip(rates).collect(),
             offs,

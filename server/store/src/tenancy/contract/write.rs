@@ -189,6 +189,9 @@ pub async fn contract_create(ctx: &Ctx, form: &ContractForm, submit: bool) -> Re
     if assignment::person_is_housed(&mut tx, PersonId(assigned.person_id)).await? {
         return Err(FieldErrors::from(("assignment", "承租人已有履行中的合同")).into());
     }
+    if assignment::household_is_housed(&mut tx, PersonId(assigned.person_id)).await? {
+        return Err(FieldErrors::from(("assignment", assignment::HOUSEHOLD_IS_HOUSED)).into());
+    }
     let id = enter(&mut tx, ctx, &home, PersonId(assigned.person_id), &fields, None).await?;
     history_add(&mut tx, ctx, id, "录入", (None, ContractStatus::Draft), None).await?;
     if submit {

@@ -124,7 +124,7 @@ pub(in crate::tenancy) async fn exit_close(tx: &mut Tx, ctx: &Ctx, of: &contract
     let held = hold(tx, ExitId(exit)).await?;
     let next = held.status.next(ExitEvent::Close)?;
     let status = contract::cancel_close(tx, ctx, &held.contract, held.exit_on).await?;
-    contract::coming_void(tx, ctx, &held.contract).await?;
+    contract::coming_void(tx, ctx, &held.contract, "原合同已退租").await?;
     exit_readings_end(tx, held.id).await?;
     let home = UnitId(held.contract.unit_id);
     unit_move(tx, ctx, home, Moved { event: UnitEvent::MoveOut, reason: Some("退租") }).await?;

@@ -76,7 +76,7 @@ pub async fn exit_bill_offer(ctx: &Ctx, id: ExitId, settle_on: Option<NaiveDate>
         return Err(Failure::refused(IS_ENTERED).into());
     }
     let row = sqlx::query!(
-        r#"select x.exit_no as "exit_no!", c.lessee_name, c.end_on, e.name || ' ' || c.address as "place!" from exit_case x
+        r#"select x.exit_no as "exit_no!", c.lessee_name, c.end_on, c.stay_to, e.name || ' ' || c.address as "place!" from exit_case x
            join contract c on c.id = x.contract_id join estate e on e.id = x.estate_id where x.id = $1"#,
         held.id
     )
@@ -101,6 +101,7 @@ pub async fn exit_bill_offer(ctx: &Ctx, id: ExitId, settle_on: Option<NaiveDate>
         place: row.place,
         exit_on: held.exit_on,
         end_on: row.end_on,
+        stay_to: row.stay_to,
         inspected_on,
         settle_on,
         lines: sheet.lines,

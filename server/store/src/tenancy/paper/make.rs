@@ -2,6 +2,7 @@
 
 use super::super::{
     contract::contract_get,
+    exit::exit_get,
     template::{InForce, in_force, printed_with},
 };
 use super::suit::suit_made;
@@ -20,7 +21,7 @@ use domain::{
     billing::{notice::NOTICES_MAX, receipt::receipt_paper},
     dictionary::LabelBook,
     failure::Failure,
-    id::{ContractId, PaymentId},
+    id::{ContractId, ExitId, PaymentId},
     paper::Paper,
     platform::{
         permission::Permission,
@@ -28,6 +29,7 @@ use domain::{
     },
     tenancy::{
         contract_paper::{LesseeNumbers, contract_papers},
+        exit_paper::{inspection_paper, settlement_paper},
         template::TemplateKind,
     },
     value::Complaint,
@@ -73,6 +75,7 @@ pub(super) async fn make(ctx: &Ctx, fields: &PrintFields, nth: Option<i32>) -> R
         PaperKind::Notices => month_notices(ctx, Whose::Estate(fields.id), fields).await?,
         PaperKind::Dunning => return dunning(ctx, fields.id, nth).await,
         PaperKind::Lawsuit => return suit_made(ctx, fields.id).await,
+        PaperKind::ExitBill | PaperKind::ExitSheet => leaving(ctx, fields, nth).await?,
     };
     Ok(sealed(made))
 }
@@ -175,6 +178,35 @@ async fn receipt(ctx: &Ctx, id: i64, nth: Option<i32>) -> Result<Made> {
 fn china_time(at: DateTime<Utc>) -> String {
     let china = FixedOffset::east_opt(8 * 3600).map(|offset| at.with_timezone(&offset));
     china.map(|at| at.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+}
+
+/// The settlement or the sheet of an exit: by whoever sees its money, and by whoever inspects homes or prints contracts.
+async fn leaving(ctx: &Ctx, fields: &PrintFields, nth: Option<i32>) -> Result<Made> {
+    let settled = fields.paper == PaperKind::ExitBill;
+    if settled {
+        ctx.require(Permission::BillRead)?;
+    } else if !ctx.actor().may(Permission::ExitInspect) {
+        ctx.require(Permission::ContractPrint)?;
+    }
+    let exit = exit_get(ctx, ExitId(fields.id)).await?;
+    let Desk { city, labels } = desk(ctx).await?;
+    let made = if settled { settlement_paper } else { inspection_paper };
+    let paper = made(&exit, again(nth), (&city, &labels))?;
+    let mut tx = ctx.begin().await?;
+    let place = sqlx::query!("select district_id, estate_id from exit_case where id = $1", fields.id)
+        .fetch_one(connection(&mut tx))
+        .await?;
+    tx.commit().await?;
+    Ok(Made {
+        district_id: place.district_id,
+        estate_id: place.estate_id,
+        number: exit.row.exit_no,
+        template: None,
+        draft: false,
+        reveals: None,
+        papers: vec![paper],
+        digest: String::new(),
+    })
 }
 
 async fn month_notices(ctx: &Ctx, whose: Whose, fields: &PrintFields) -> Result<Made> {

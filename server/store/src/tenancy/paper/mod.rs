@@ -58,6 +58,8 @@ async fn print_noted(ctx: &Ctx, fields: &PrintFields, batch: Option<i64>) -> Res
             PaperKind::Contract => "该合同已打印过，请填写补打原因",
             PaperKind::Receipt => "该收据已打印过，请填写补打原因",
             PaperKind::Dunning => "该通知书已打印过，请填写补打原因",
+            PaperKind::ExitBill => "该结算单已打印过，请填写补打原因",
+            PaperKind::ExitSheet => "该验房单已打印过，请填写补打原因",
             PaperKind::Notice | PaperKind::Notices | PaperKind::Lawsuit => "",
         };
         if !sentence.is_empty() {
