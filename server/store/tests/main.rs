@@ -13,6 +13,7 @@ mod billing_bills;
 mod billing_daily;
 mod billing_runs;
 mod binding;
+mod cash;
 mod clock;
 mod contract;
 mod contract_change;

@@ -8,6 +8,7 @@ pub mod arrears;
 pub mod bank;
 pub mod bill;
 pub mod book;
+pub mod cash;
 pub mod daily;
 pub mod deduction;
 pub mod dunning;
