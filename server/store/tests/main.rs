@@ -49,6 +49,7 @@ mod person_doubles;
 mod person_import;
 mod person_merge;
 mod portal;
+mod pos;
 mod reach;
 mod reduction;
 mod refund;
