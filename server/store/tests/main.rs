@@ -43,6 +43,7 @@ mod migrate;
 mod organization;
 mod paper;
 mod pay_order;
+mod pay_record;
 mod payment;
 mod person;
 mod person_doubles;

@@ -66,6 +66,7 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
         finance("bill_update", json!({"id": wrong, "version": 1, "form": {"due_on": today, "remark": "阳光苑补登", "reason": "阳光苑补登"}})),
         finance("bill_reverse", json!({"id": wrong, "version": 2, "how": "Void", "reason": "阳光苑误录"})),
         read("payment_list", list.clone(), Hidden),
+        read("pay_record_list", list.clone(), Hidden),
         read("pay_order_list", list.clone(), Hidden),
         read("pay_order_get", json!({"id": at.odd}), NotFound),
         read("pay_odd_list", list.clone(), Hidden),

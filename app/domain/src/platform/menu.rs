@@ -91,6 +91,7 @@ static OWN: &[Own] = &[
     page("billing", "bills", "账单", "audit", "/billing/bills", Permission::BillRead),
     page("billing", "notices", "缴费通知单", "print", "/billing/notices", Permission::NoticePrint),
     page("billing", "payments", "缴费记录", "approve", "/billing/payments", Permission::BillRead),
+    page("billing", "records", "缴退记录", "audit", "/billing/records", Permission::BillRead),
     page("billing", "pay-orders", "手机支付", "rent", "/billing/pay-orders", Permission::BillRead),
     page("billing", "arrears", "欠费台账", "bell", "/billing/arrears", Permission::BillRead),
     page("billing", "dunning", "催缴", "bell", "/billing/dunning", Permission::BillRead),

@@ -14,6 +14,7 @@ pub mod deduction;
 pub mod dunning;
 pub mod meter;
 pub mod pay_order;
+pub mod pay_record;
 pub mod payment;
 pub mod reduction;
 pub mod refund;
