@@ -25,7 +25,8 @@ use store::{
     },
 };
 
-async fn pay(ctx: &Ctx, account: AccountId, nth: u32, amount: Money) -> PaymentId {
+/// By a session of its own, whose clock has gone on.
+async fn pay(test: &TestDatabase, account: AccountId, nth: u32, amount: Money) -> PaymentId {
     let form = PaymentForm {
         request: format!("00000000-0000-4000-8000-{nth:012x}"),
         amount: amount.to_string().replace(',', ""),
@@ -33,21 +34,23 @@ async fn pay(ctx: &Ctx, account: AccountId, nth: u32, amount: Money) -> PaymentI
         prepay: true,
         ..PaymentForm::default()
     };
-    payment_take(ctx, account, &form).await.expect("a payment")
+    payment_take(&city::ctx(&test.database, "cashier").await, account, &form).await.expect("a payment")
 }
 
 /// A refund that was agreed to; it is paid, has failed, or waits.
-async fn refund(cashier: &Ctx, head: &Ctx, account: AccountId, nth: u32, paid: Option<bool>) -> i64 {
+async fn refund(test: &TestDatabase, account: AccountId, nth: u32, paid: Option<bool>) -> i64 {
+    let cashier = city::ctx(&test.database, "cashier").await;
+    let head = city::ctx(&test.database, "finhead").await;
     let form = RefundForm {
         request: format!("00000000-0000-4000-9000-{nth:012x}"),
         kind: "REFUND_BAL".into(),
         amount: "10".into(),
         reason: "多缴退回".into(),
     };
-    let id = refund_create(cashier, account, &form).await.expect("a refund");
-    refund_decide(head, id, 1, true, "").await.expect("it is agreed to");
+    let id = refund_create(&cashier, account, &form).await.expect("a refund");
+    refund_decide(&head, id, 1, true, "").await.expect("it is agreed to");
     if let Some(paid) = paid {
-        refund_pay(cashier, id, 2, paid, &format!("TK{nth:04}")).await.expect("it is entered");
+        refund_pay(&cashier, id, 2, paid, &format!("TK{nth:04}")).await.expect("it is entered");
     }
     id
 }
@@ -59,16 +62,15 @@ async fn payments_and_refunds_are_one_list() {
         active(&test, &form(assigned(&test, tenant(&test, 0).await, vacant(&test, 0).await).await)).await;
     let (_, other) = active(&test, &form(assigned(&test, tenant(&test, 1).await, vacant(&test, 0).await).await)).await;
     let cashier = city::ctx(&test.database, "cashier").await;
-    let head = city::ctx(&test.database, "finhead").await;
     let finance = city::ctx(&test.database, "finance").await;
     let owed = account_get(&cashier, account).await.expect("the account").row.outstanding;
-    let first = pay(&cashier, account, 1, owed + Money::from_fen(5_000)).await;
-    let void = pay(&cashier, account, 2, Money::from_fen(700)).await;
+    let first = pay(&test, account, 1, owed + Money::from_fen(5_000)).await;
+    let void = pay(&test, account, 2, Money::from_fen(700)).await;
     payment_void(&cashier, void, 1, "录错").await.expect("it is voided");
-    let back = refund(&cashier, &head, account, 1, Some(true)).await;
-    refund(&cashier, &head, account, 2, Some(false)).await;
-    refund(&cashier, &head, account, 3, None).await;
-    pay(&cashier, other, 4, Money::from_fen(900)).await;
+    let back = refund(&test, account, 1, Some(true)).await;
+    refund(&test, account, 2, Some(false)).await;
+    refund(&test, account, 3, None).await;
+    pay(&test, other, 4, Money::from_fen(900)).await;
     let asked = async |ctx: &Ctx, params: &[(&str, &str)]| {
         pay_record_list(ctx, &ListQuery::from_params(params.iter().copied())).await.expect("records")
     };

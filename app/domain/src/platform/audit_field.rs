@@ -182,6 +182,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("receipt_no", "收据号"),
     ("method", "缴费方式"),
     ("bank_serial", "银行流水号"),
+    ("payment_id", "收款"),
     ("paid_at", "缴费时间"),
     ("paid_on", "付款日期"),
     ("paid_by", "付款人"),
