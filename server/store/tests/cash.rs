@@ -269,3 +269,25 @@ async fn a_shift_without_cash_moves_none() {
     assert_eq!(shift_get(&desk.finance, shift.id).await.expect("the shift").row.state(), "已入账");
     desk.agrees().await;
 }
+
+/// The drawer's count and the ledger have it from two places: who sees a part of the ledger only would leave the rest in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sees_a_part_of_a_shift_moves_nothing() {
+    let desk = Desk::open().await;
+    desk.pay(1, Money::from_fen(900), "CASH").await;
+    let shift = desk.handed_in(0).await;
+    // As if the household's estate were another district's.
+    for change in [
+        "alter table ledger_entry disable trigger ledger_refuse",
+        "update ledger_entry set district_id = (select id from organization where code = '810102') where payment_id is not null",
+        "alter table ledger_entry enable trigger ledger_refuse",
+    ] {
+        sqlx::query(change).execute(&desk.test.admin).await.expect(change);
+    }
+    let form = banked(shift.due(), "");
+    assert_eq!(
+        refusal(shift_bank(&desk.finance, shift.id, shift.version, &form).await),
+        "该班次有您数据范围以外的收款，请由其区县的财务确认"
+    );
+    assert_eq!(desk.number("select count(*) from ledger_entry where shift_id is not null").await, 0);
+}
