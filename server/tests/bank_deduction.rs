@@ -357,7 +357,10 @@ async fn a_statement_of_terminals_is_read() {
     assert_eq!(desk.round().await, format!("{today}POS对账单1笔，差异1条"));
     let city = city::ctx(&desk.test.database, "city").await;
     let rows = difference_list(&city, &ListQuery::default()).await.expect("the pool").rows;
-    assert_eq!(rows.iter().map(|row| (row.kind, row.their.fen())).collect::<Vec<_>>(), [(DifferenceKind::BankOnly, 500)]);
+    assert_eq!(
+        rows.iter().map(|row| (row.kind, row.their.fen())).collect::<Vec<_>>(),
+        [(DifferenceKind::BankOnly, 500)]
+    );
     let again = statement("PS2", &day, &[]);
     fs::write(desk.folder.join("in/PS2.pos.txt"), again).expect("written");
     assert!(desk.round().await.contains("POS对账单已对账"));

@@ -64,10 +64,7 @@ mod tests {
         let line: &[&str] = &["1", "S1", "DK1", "111.80", "20261115093000", "公租房租金202611"];
         let (number, day, lines) = read_of(&["LS1", "0371", "1", "111.80", "20261115"], &[line]).expect("read");
         assert_eq!((number.as_str(), day.to_string().as_str()), ("LS1", "2026-11-15"));
-        assert_eq!(
-            (lines[0].serial.as_str(), lines[0].source.as_str(), lines[0].amount.fen()),
-            ("S1", "DK1", 11_180)
-        );
+        assert_eq!((lines[0].serial.as_str(), lines[0].source.as_str(), lines[0].amount.fen()), ("S1", "DK1", 11_180));
         assert!(read_of(&["LS1", "0371", "0", "0.00", "20261115"], &[]).is_ok(), "a day without money");
         for (header, said) in [
             (&["LS1", "0371", "2", "111.80", "20261115"][..], "笔数与明细不符：文件头2，明细1"),

@@ -92,7 +92,8 @@ impl Desk {
 
     /// What stands on the debit side of a subject, less what stands on the other.
     async fn subject(&self, subject: Subject) -> i64 {
-        let sum = "select coalesce(sum(amount_fen * ((debit = $1)::int - (credit = $1)::int)), 0)::bigint from ledger_entry";
+        let sum =
+            "select coalesce(sum(amount_fen * ((debit = $1)::int - (credit = $1)::int)), 0)::bigint from ledger_entry";
         sqlx::query_scalar(sum).bind(subject.code()).fetch_one(&self.test.admin).await.expect("the ledger")
     }
 
@@ -122,11 +123,14 @@ impl Desk {
                      from {table}"
                 )
             };
-            let (of_entries, of_tallies): (i64, i64) =
-                sqlx::query_as(sqlx::AssertSqlSafe(format!("select ({}), ({})", sum("ledger_entry"), sum("ledger_tally"))))
-                    .fetch_one(&self.test.admin)
-                    .await
-                    .expect("sums");
+            let (of_entries, of_tallies): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+                "select ({}), ({})",
+                sum("ledger_entry"),
+                sum("ledger_tally")
+            )))
+            .fetch_one(&self.test.admin)
+            .await
+            .expect("sums");
             assert_eq!(of_entries, of_tallies, "{subject}");
         }
     }
@@ -175,10 +179,7 @@ async fn cash_is_moved_by_who_has_seen_it_at_the_bank_and_once() {
     shift_return(&desk.finance, shift.id, shift.version, "回单号不符").await.expect("it goes back");
     let back = shift_get(&desk.cashier, shift.id).await.expect("the shift").row;
     assert_eq!((back.state(), back.returned_reason.as_deref()), ("已结", Some("回单号不符")));
-    assert_eq!(
-        refusal(shift_bank(&desk.finance, shift.id, back.version, &banked(due, "")).await),
-        "该班次尚未交款"
-    );
+    assert_eq!(refusal(shift_bank(&desk.finance, shift.id, back.version, &banked(due, "")).await), "该班次尚未交款");
     shift_hand_in(&desk.cashier, shift.id, back.version, "JK0002").await.expect("it is handed in");
     let version = back.version + 1;
     assert_eq!(failure(shift_bank(&desk.finance, shift.id, 1, &banked(due, "")).await), Failure::Conflict);
@@ -223,7 +224,11 @@ async fn what_is_moved_is_no_households_and_cannot_be_moved_again() {
     told.sort_unstable();
     assert_eq!(
         told,
-        [("现金交存银行", true, Some(shift.id)), ("现金交存银行", true, Some(shift.id)), ("现金长款", true, Some(shift.id))]
+        [
+            ("现金交存银行", true, Some(shift.id)),
+            ("现金交存银行", true, Some(shift.id)),
+            ("现金长款", true, Some(shift.id))
+        ]
     );
     let other = city::ctx(&desk.test.database, "district-b").await;
     assert_eq!(entry_list(&other, &query).await.expect("entries").total, 0);

@@ -92,7 +92,11 @@ async fn payments_and_refunds_are_one_list() {
             (first.0, false, PayMethod::Cash, owed.fen() + 5_000),
         ]
     );
-    assert!(page.rows.iter().all(|row| row.person == "测试租户0" && row.actor.is_some() && row.id_number_mask.contains('*')));
+    assert!(
+        page.rows
+            .iter()
+            .all(|row| row.person == "测试租户0" && row.actor.is_some() && row.id_number_mask.contains('*'))
+    );
     assert_eq!(page.rows[0].number, "TK0001");
     let today = finance.today().to_string();
     let tomorrow = finance.today().succ_opt().expect("a day").to_string();

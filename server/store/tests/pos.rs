@@ -153,7 +153,8 @@ async fn a_slip_that_comes_a_day_later_is_found_and_paid_once() {
     let first = [("0002", "T2", 800), ("0002", "T1", 500)];
     let done = counter.statement("PS1", today, &first).await.expect("reconciled");
     assert_eq!(done, Reconciled { lines: 2, differences: 1 }, "the first slip is missed");
-    let done = counter.statement("PS2", tomorrow, &[("0001", "T1", 900), ("0002", "T1", 500)]).await.expect("reconciled");
+    let done =
+        counter.statement("PS2", tomorrow, &[("0001", "T1", 900), ("0002", "T1", 500)]).await.expect("reconciled");
     assert_eq!(done, Reconciled { lines: 2, differences: 1 }, "what is paid already is not paid again");
     let days = counter.days(&counter.finance).await;
     let told: Vec<_> = days.iter().map(told).collect();

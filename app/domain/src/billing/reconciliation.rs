@@ -125,7 +125,8 @@ mod tests {
         let fen = |pairs: &[(&'static str, i64)]| -> Vec<(&'static str, Money)> {
             pairs.iter().map(|(slip, fen)| (*slip, Money::from_fen(*fen))).collect()
         };
-        let paired = |lines: &[(&'static str, i64)], payments: &[(&'static str, i64)]| pair(&fen(lines), &fen(payments));
+        let paired =
+            |lines: &[(&'static str, i64)], payments: &[(&'static str, i64)]| pair(&fen(lines), &fen(payments));
         assert_eq!(paired(&[("1", 5), ("2", 7)], &[("2", 7), ("1", 5)]), [Some(1), Some(0)]);
         // Two terminals with the same number: each line has its own, whichever comes first.
         assert_eq!(paired(&[("1", 5), ("1", 7)], &[("1", 7), ("1", 5)]), [Some(1), Some(0)]);

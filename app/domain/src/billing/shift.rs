@@ -243,10 +243,7 @@ mod tests {
         let fen = Money::from_fen;
         let step = |part, debit, credit, amount| CashMove { part, debit, credit, amount: fen(amount) };
         use Subject::{Bank, Cash, CashDifference};
-        assert_eq!(
-            cash_moves(&[fen(300), fen(100)], fen(400)),
-            [step(0, Bank, Cash, 300), step(1, Bank, Cash, 100)]
-        );
+        assert_eq!(cash_moves(&[fen(300), fen(100)], fen(400)), [step(0, Bank, Cash, 300), step(1, Bank, Cash, 100)]);
         assert_eq!(
             cash_moves(&[fen(300), fen(100)], fen(50)),
             [step(0, CashDifference, Cash, 300), step(1, Bank, Cash, 50), step(1, CashDifference, Cash, 50)]

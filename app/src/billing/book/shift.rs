@@ -108,9 +108,9 @@ fn page(shift: &Shift, again: Callback<()>) -> impl IntoView + use<> {
 fn notes(row: &ShiftRow) -> Vec<String> {
     let said = |what: &str, text: &Option<String>| text.as_ref().map(|text| format!("{what}：{text}"));
     let returned = row.returned_reason.clone().filter(|_| row.handed_in_at.is_none());
-    let banked = row.banked_at.map(|at| {
-        format!("{} {}确认现金已存入银行", time_text(at), row.banked_by.as_deref().unwrap_or_default())
-    });
+    let banked = row
+        .banked_at
+        .map(|at| format!("{} {}确认现金已存入银行", time_text(at), row.banked_by.as_deref().unwrap_or_default()));
     [
         said("差额说明", &row.explanation),
         said("交款单号", &row.bank_slip_no),

@@ -38,7 +38,8 @@ const COLUMNS: &str =
     "r.id, r.back, coalesce(r.number, '') as number, r.account_id, coalesce(r.payer, c.lessee_name, n.name, '') as person,
      coalesce(c.id_number_mask, n.id_number_mask, '') as id_number_mask, u.address, r.kind, r.method, r.amount_fen, r.paid_at,
      user_name(r.actor_id) as actor, r.status";
-const JOINS: &str = "join account a on a.id = r.account_id join unit u on u.id = a.unit_id left join person n on n.id = a.person_id
+const JOINS: &str =
+    "join account a on a.id = r.account_id join unit u on u.id = a.unit_id left join person n on n.id = a.person_id
      left join lateral (select * from contract c where c.account_id = a.id order by c.id desc limit 1) c on true";
 
 #[derive(sqlx::FromRow)]

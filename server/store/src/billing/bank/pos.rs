@@ -77,7 +77,8 @@ async fn lines_insert(tx: &mut Tx, file: i64, day: NaiveDate, lines: &[Statement
     let told: Vec<(&str, Money)> = lines.iter().map(|line| (line.serial.as_str(), line.amount)).collect();
     let written: Vec<(&str, Money)> =
         slips.iter().map(|slip| (slip.serial.as_str(), Money::from_fen(slip.amount_fen))).collect();
-    let paid: Vec<Option<&Slip>> = pair(&told, &written).into_iter().map(|place| place.map(|nth| &slips[nth])).collect();
+    let paid: Vec<Option<&Slip>> =
+        pair(&told, &written).into_iter().map(|place| place.map(|nth| &slips[nth])).collect();
     sqlx::query!(
         "insert into bank_statement_line (bank_file_id, line, district_id, serial, terminal_no, amount_fen, at, payment_id)
          select $1, l.* from unnest($2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::bigint[]) as l",
