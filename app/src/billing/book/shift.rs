@@ -164,11 +164,13 @@ fn deeds(shift: &Shift, again: Callback<()>) -> AnyView {
         return view! { <div class="deed-row">{back}</div> {bank_form(shift, again)} }.into_any();
     }
     if shift.row.banked_at.is_some() {
-        let entries = may(Permission::LedgerRead).then(|| {
-            let href = format!("{}?shift={id}", ENTRY_LIST.path);
-            view! { <p class="no-print"><a class="link link-primary link-hover" href=href>"查看本班次的分录"</a></p> }
-        });
-        return entries.into_any();
+        let entries = move || {
+            may(Permission::LedgerRead).then(|| {
+                let href = format!("{}?shift={id}", ENTRY_LIST.path);
+                view! { <a class="link link-primary link-hover" href=href>"查看本班次的分录"</a> }
+            })
+        };
+        return view! { <div class="deed-row">{entries}</div> }.into_any();
     }
     if !shift.own || shift.row.handed_in_at.is_some() {
         return ().into_any();
