@@ -12,6 +12,7 @@ use domain::{
         payment::PaymentForm,
         shift::{ShiftBankForm, ShiftCloseForm, ShiftRow},
     },
+    dictionary::FeeItem,
     failure::{Failure, FieldErrors},
     id::{AccountId, PaymentId},
     list::ListQuery,
@@ -159,6 +160,14 @@ async fn cash_is_moved_by_who_has_seen_it_at_the_bank_and_once() {
         assert_eq!(page.total, count, "{state}");
     }
     let seen = shift_get(&desk.finance, shift.id).await.expect("the shift");
+    // 日结: by what was paid, and by how.
+    let items: Vec<_> = seen.items.iter().map(|item| (item.fee_item, item.amount.fen())).collect();
+    let rent = owed.fen() - 100_000;
+    let mut paid = vec![(Some(FeeItem::Deposit), 100_000), (Some(FeeItem::Rent), rent), (None, 5_900)];
+    paid.sort_by_key(|(_, fen)| std::cmp::Reverse(*fen));
+    assert_eq!(items, paid);
+    let by_method: Money = seen.totals.iter().map(|total| total.amount).sum();
+    assert_eq!(by_method, seen.items.iter().map(|item| item.amount).sum());
     assert!(seen.bankable && !shift_get(&desk.cashier, shift.id).await.expect("the shift").bankable);
     // Not by who took it, not in another district, and not a number that nobody explains.
     assert_eq!(failure(shift_bank(&desk.cashier, shift.id, shift.version, &banked(due, "")).await), Failure::Forbidden);

@@ -3,7 +3,7 @@
 
 use crate::{
     billing::ledger::Subject,
-    dictionary::PayMethod,
+    dictionary::{FeeItem, PayMethod},
     failure::FieldErrors,
     form::optional_text,
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
@@ -36,11 +36,13 @@ pub struct ShiftRow {
     pub version: i32,
 }
 
-/// A shift with what was taken in it, by method.
+/// A shift with what was taken in it, by method and by fee item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shift {
     pub row: ShiftRow,
     pub totals: Vec<ShiftTotal>,
+    /// 日结: the same money by what it paid
+    pub items: Vec<ShiftItem>,
     /// whether it is the reader's own
     pub own: bool,
     /// whether the one who asks may confirm that its cash is at the bank, or give the slip back
@@ -55,6 +57,13 @@ pub struct ShiftTotal {
     pub amount: Money,
     pub voided: i64,
     pub voided_amount: Money,
+}
+
+/// What was taken for a fee item, without what was voided; none: kept as balance (预存).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShiftItem {
+    pub fee_item: Option<FeeItem>,
+    pub amount: Money,
 }
 
 impl ShiftRow {

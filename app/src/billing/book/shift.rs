@@ -100,6 +100,7 @@ fn page(shift: &Shift, again: Callback<()>) -> impl IntoView + use<> {
             {notes(row).into_iter().map(|text| view! { <p class="page-note">{text}</p> }).collect_view()}
         </section>
         {totals(shift)}
+        {items(shift)}
         {deeds(shift, again)}
     }
 }
@@ -145,6 +146,26 @@ fn totals(shift: &Shift) -> AnyView {
         <th scope="col" class="figures">"作废笔数"</th><th scope="col" class="figures">"作废金额(元)"</th>
     };
     table_panel("按支付方式", head.into_any(), rows, "本班次尚未收款")
+}
+
+/// 日结 by fee item; both tables come to the same.
+fn items(shift: &Shift) -> AnyView {
+    let row = |name: AnyView, amount: Money| {
+        view! { <tr><th scope="row">{name}</th><td class="figures">{amount.to_string()}</td></tr> }.into_any()
+    };
+    let mut rows: Vec<AnyView> = shift
+        .items
+        .iter()
+        .map(|item| {
+            let name = item.fee_item.map_or_else(|| "预存".into_any(), |fee_item| told(fee_item).into_any());
+            row(name, item.amount)
+        })
+        .collect();
+    if !rows.is_empty() {
+        rows.push(row("合计".into_any(), shift.items.iter().map(|item| item.amount).sum()));
+    }
+    let head = view! { <th scope="col">"费项"</th><th scope="col" class="figures">"金额(元)"</th> };
+    table_panel("按费项", head.into_any(), rows, "本班次尚未收款")
 }
 
 /// 结班 while it is open, 交款 behind that, for its cashier alone; and then whether the cash has arrived, for somebody else.

@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    billing::shift::{SHIFT_LIST, Shift, ShiftCloseForm, ShiftRow, ShiftTotal, amount},
-    dictionary::PayMethod,
+    billing::shift::{SHIFT_LIST, Shift, ShiftCloseForm, ShiftItem, ShiftRow, ShiftTotal, amount},
+    dictionary::{FeeItem, PayMethod},
     failure::{Failure, FieldErrors},
     list::{ListQuery, Page},
     platform::permission::Permission,
@@ -150,10 +150,32 @@ async fn shift_load(tx: &mut Tx, ctx: &Ctx, id: i64) -> Result<Shift> {
         })
     })
     .collect::<Result<Vec<_>>>()?;
+    let items = items(tx, id).await?;
     let own = record.cashier_id == ctx.actor().id.0;
     let row = ShiftRow::from(record);
     let waits = row.handed_in_at.is_some() && row.banked_at.is_none();
-    Ok(Shift { own, bankable: waits && !own && ctx.actor().may(Permission::PaymentVerify), row, totals })
+    Ok(Shift { own, bankable: waits && !own && ctx.actor().may(Permission::PaymentVerify), row, totals, items })
+}
+
+/// What the payments of a shift paid (日结, S4-1.11), as the ledger has it; what was voided stands there twice, and is nothing.
+async fn items(tx: &mut Tx, id: i64) -> Result<Vec<ShiftItem>> {
+    sqlx::query!(
+        r#"select case when 'BALANCE' in (e.debit, e.credit) then null else e.fee_item end as fee_item,
+                  sum(e.amount_fen * case when e.reverses_id is null then 1 else -1 end)::bigint as "fen!"
+           from payment p join ledger_entry e on e.payment_id = p.id where p.shift_id = $1 group by 1
+           having sum(e.amount_fen * case when e.reverses_id is null then 1 else -1 end) <> 0 order by 2 desc, 1"#,
+        id
+    )
+    .fetch_all(connection(tx))
+    .await?
+    .into_iter()
+    .map(|row| {
+        Ok(ShiftItem {
+            fee_item: row.fee_item.map(|code| stored(&code, FeeItem::from_code)).transpose()?,
+            amount: Money::from_fen(row.fen),
+        })
+    })
+    .collect()
 }
 
 /// The actor's open shift, if he has one.
