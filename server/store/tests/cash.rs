@@ -167,7 +167,7 @@ async fn cash_is_moved_by_who_has_seen_it_at_the_bank_and_once() {
     paid.sort_by_key(|(_, fen)| std::cmp::Reverse(*fen));
     assert_eq!(items, paid);
     let by_method: Money = seen.totals.iter().map(|total| total.amount).sum();
-    assert_eq!(by_method, seen.items.iter().map(|item| item.amount).sum());
+    assert_eq!(by_method, seen.items.iter().map(|item| item.amount).sum::<Money>());
     assert!(seen.bankable && !shift_get(&desk.cashier, shift.id).await.expect("the shift").bankable);
     // Not by who took it, not in another district, and not a number that nobody explains.
     assert_eq!(failure(shift_bank(&desk.cashier, shift.id, shift.version, &banked(due, "")).await), Failure::Forbidden);

@@ -150,19 +150,16 @@ fn totals(shift: &Shift) -> AnyView {
 
 /// 日结 by fee item; both tables come to the same.
 fn items(shift: &Shift) -> AnyView {
-    let row = |name: AnyView, amount: Money| {
+    let row = |name: String, amount: Money| {
         view! { <tr><th scope="row">{name}</th><td class="figures">{amount.to_string()}</td></tr> }.into_any()
     };
     let mut rows: Vec<AnyView> = shift
         .items
         .iter()
-        .map(|item| {
-            let name = item.fee_item.map_or_else(|| "预存".into_any(), |fee_item| told(fee_item).into_any());
-            row(name, item.amount)
-        })
+        .map(|item| row(item.fee_item.map_or_else(|| "预存".to_owned(), told), item.amount))
         .collect();
     if !rows.is_empty() {
-        rows.push(row("合计".into_any(), shift.items.iter().map(|item| item.amount).sum()));
+        rows.push(row("合计".to_owned(), shift.items.iter().map(|item| item.amount).sum()));
     }
     let head = view! { <th scope="col">"费项"</th><th scope="col" class="figures">"金额(元)"</th> };
     table_panel("按费项", head.into_any(), rows, "本班次尚未收款")
