@@ -31,7 +31,7 @@ const TABLE: &str =
              p.amount_fen, p.paid_at, p.cashier_id as actor_id, p.status
       from payment p
       union all
-      select -f.id, f.district_id, f.estate_id, f.account_id, true, f.bank_serial, null::text, f.kind, 'TRANSFER'::text, f.amount_fen,
+      select f.record_id, f.district_id, f.estate_id, f.account_id, true, f.bank_serial, null::text, f.kind, 'TRANSFER'::text, f.amount_fen,
              f.paid_at, f.paid_by, 'NORMAL'::text
       from refund f where f.paid_at is not null)";
 const COLUMNS: &str =
