@@ -2,14 +2,10 @@
 
 alter table refund
     add column paid_at timestamptz,
-    -- its id in that list, in which refunds stand behind zero: a column, because no index of an expression is merged in its order
-    add column record_id bigint not null generated always as (-id) stored,
     add constraint refund_paid_at_check check (paid_at is null or status = 'PAID');
 -- Of those before only the day is known.
 select set_config('app.districts', '*', true);
 update refund set paid_at = paid_on::timestamp at time zone 'Asia/Shanghai' where status = 'PAID';
-create index refund_paid_scope on refund (district_id, paid_at desc, record_id desc) where paid_at is not null;
-create index refund_paid_estate on refund (estate_id, paid_at desc, record_id desc) where paid_at is not null;
 
 -- Who was paid back may know it.
 create policy refund_tenant on refund for select to public using (account_id = any ((select scope_accounts())::bigint[]));

@@ -186,7 +186,6 @@ const FIELDS: &[(&str, &str)] = &[
     ("paid_at", "缴费时间"),
     ("paid_on", "付款日期"),
     ("paid_by", "付款人"),
-    ("record_id", "缴退记录号"),
     ("cashier_id", "收款员"),
     ("shift_id", "收款班次"),
     ("voided_at", "作废时间"),

@@ -25,13 +25,14 @@ use domain::{
     value::Money,
 };
 
-/// A refund goes by transfer to the account that the contract names, and stands behind zero, so that each id is one row's.
+/// Payments are walked along their index; refunds, which are few, are sorted. A refund goes by transfer to the account that the
+/// contract names, and stands behind zero, so that each id is one row's.
 const TABLE: &str =
     "(select p.id, p.district_id, p.estate_id, p.account_id, false as back, p.receipt_no as number, p.payer, p.kind, p.method,
              p.amount_fen, p.paid_at, p.cashier_id as actor_id, p.status
       from payment p
       union all
-      select f.record_id, f.district_id, f.estate_id, f.account_id, true, f.bank_serial, null::text, f.kind, 'TRANSFER'::text, f.amount_fen,
+      select -f.id, f.district_id, f.estate_id, f.account_id, true, f.bank_serial, null::text, f.kind, 'TRANSFER'::text, f.amount_fen,
              f.paid_at, f.paid_by, 'NORMAL'::text
       from refund f where f.paid_at is not null)";
 const COLUMNS: &str =
