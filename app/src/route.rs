@@ -166,6 +166,7 @@ const PAGES: &[Page] = &[
     Page::lazy::<BillPages>("/billing/bills/:id"),
     Page::lazy::<BillForms>("/billing/bills/:id/edit"),
     Page::lazy::<BillingLists>("/billing/payments"),
+    Page::lazy::<BillingLists>("/billing/records"),
     Page::lazy::<BillingLists>("/billing/pay-orders"),
     Page::lazy::<PayOdds>("/billing/pay-orders/:id"),
     Page::lazy::<PayOdds>("/billing/pay-odds"),

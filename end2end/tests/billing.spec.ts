@@ -240,7 +240,7 @@ test("a bill in error is void, and lists are filtered, summed up and taken away"
   expect(file.length, "head and three bills").toBe(4);
   for (const width of [390, 3840]) {
     await page.setViewportSize({ width, height: 900 });
-    for (const path of ["/billing/bills", "/billing/payments", "/billing/accounts", `/billing/accounts/${account}`, wrong]) {
+    for (const path of ["/billing/bills", "/billing/payments", "/billing/records", "/billing/accounts", `/billing/accounts/${account}`, wrong]) {
       await visit(page, path);
       await fitsWidth(page);
     }

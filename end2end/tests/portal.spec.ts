@@ -62,7 +62,7 @@ test("a tenant signs in by telephone, pays and keeps a receipt, without JavaScri
     await page.goto("/my/bills");
     await expect(page.getByText("没有待缴账单")).toBeVisible({ timeout: 500 });
   }).toPass({ timeout: 20_000 });
-  await page.getByRole("link", { name: "缴费记录" }).click();
+  await page.getByRole("link", { name: "缴退记录" }).click();
   await page.getByRole("link", { name: /微信/ }).first().click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("收据");
   await checked(page);

@@ -376,7 +376,27 @@ async fn a_deduction_that_did_not_arrive_is_missed() {
     assert!(!days[0].agrees() && days[0].their == Money::ZERO && days[0].own > Money::ZERO, "{days:?}");
 }
 
-/// A statement of serial, batch and amount.
+/// A statement of the counters' terminals takes the same way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_of_terminals_is_read() {
+    let desk = Desk::open(Encoding::Gbk).await;
+    let today = desk.maker.today();
+    let day = today.format("%Y%m%d").to_string();
+    let lines = [["0001", "T0001", "5.00"]];
+    fs::write(desk.folder.join("in/PS1.pos.txt"), statement("PS1", &day, &lines)).expect("written");
+    assert_eq!(desk.round().await, format!("{today}POS对账单1笔，差异1条"));
+    let city = city::ctx(&desk.test.database, "city").await;
+    let rows = difference_list(&city, &ListQuery::default()).await.expect("the pool").rows;
+    assert_eq!(
+        rows.iter().map(|row| (row.kind, row.their.fen())).collect::<Vec<_>>(),
+        [(DifferenceKind::BankOnly, 500)]
+    );
+    let again = statement("PS2", &day, &[]);
+    fs::write(desk.folder.join("in/PS2.pos.txt"), again).expect("written");
+    assert!(desk.round().await.contains("POS对账单已对账"));
+}
+
+/// A statement of serial, batch or terminal, and amount.
 fn statement(number: &str, day: &str, lines: &[[&str; 3]]) -> Vec<u8> {
     let sum: Money = lines.iter().filter_map(|line| Money::parse_yuan(line[2]).ok()).sum();
     let (count, sum) = (lines.len().to_string(), sum.to_string());

@@ -305,6 +305,7 @@ async fn the_wall_holds_on_every_page() {
         ("/billing/accounts".to_owned(), vec!["暂无租金账户"]),
         ("/billing/bills".to_owned(), vec!["暂无账单"]),
         ("/billing/payments".to_owned(), vec!["暂无缴费记录"]),
+        ("/billing/records".to_owned(), vec!["暂无缴退记录"]),
         ("/billing/pay-orders".to_owned(), vec!["暂无支付订单"]),
         ("/billing/pay-odds".to_owned(), vec!["没有待核实的到账"]),
         ("/billing/deductions".to_owned(), vec!["暂无代扣批次"]),

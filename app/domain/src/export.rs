@@ -30,7 +30,7 @@ const fn bill(list: &'static str, noun: &'static str) -> Export {
 }
 
 /// Every one of them.
-pub const EXPORTS: [Export; 61] = [
+pub const EXPORTS: [Export; 62] = [
     stock("organization", "机构"),
     stock("operator", "运营主体"),
     stock("project", "项目"),
@@ -67,6 +67,7 @@ pub const EXPORTS: [Export; 61] = [
     bill("account", "租金账户"),
     bill("bill", "账单"),
     bill("payment", "缴费记录"),
+    bill("pay_record", "缴退记录"),
     bill("arrears", "欠费"),
     bill("deduction", "代扣批次"),
     bill("deduction_item", "房租扣费记录"),

@@ -14,7 +14,10 @@ use crate::{
     },
 };
 use domain::{
-    billing::payment::{ACCOUNT_LIST, Account, PaymentRow},
+    billing::{
+        pay_record::PAY_RECORD_LIST,
+        payment::{ACCOUNT_LIST, Account, PaymentRow},
+    },
     id::AccountId,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
@@ -56,7 +59,7 @@ fn head(account: &Account) -> impl IntoView + use<> {
         <PageHead title=title back=(ACCOUNT_LIST.path.to_owned(), ACCOUNT_LIST.noun.to_owned())>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=format!("/billing/bills?account={id}")>"全部账单"</a>
-            <a class="btn btn-outline btn-sm" href=format!("/billing/payments?account={id}")>"全部缴费记录"</a>
+            <a class="btn btn-outline btn-sm" href=format!("{}?account={id}", PAY_RECORD_LIST.path)>"缴退记录"</a>
             <a class="btn btn-outline btn-sm" href=format!("{}/{id}/entries", ACCOUNT_LIST.path)>"账户流水"</a>
             {move || may(Permission::NoticePrint).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/billing/notices?account={id}")>"缴费通知单"</a>

@@ -7,6 +7,7 @@ use domain::{
         bill_form::{BillEdit, BillForm, TakeBack},
         pay_odd::{PayOddOutcome, PayOddRow},
         pay_order_sheet::{PayOrder, PayOrderRow},
+        pay_record::PayRecordRow,
         payment::{Account, AccountRow, PaymentForm, PaymentRow, Receipt},
         run::{RunForm, RunRow},
     },
@@ -17,7 +18,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 #[cfg(feature = "ssr")]
 use {
     crate::context::ctx,
-    store::billing::{account, bill, pay_order, payment, run_job, run_list},
+    store::billing::{account, bill, pay_order, pay_record, payment, run_job, run_list},
 };
 
 /// A page of household accounts.
@@ -72,6 +73,12 @@ pub async fn bill_reverse(id: BillId, version: i32, how: TakeBack, reason: Strin
 #[server(endpoint = "bill_refund", input = Json, output = Terse)]
 pub async fn bill_refund(id: BillId, version: i32, reason: String) -> Result<i64, ApiError> {
     Ok(bill::bill_refund(&ctx()?, id, version, &reason).await?)
+}
+
+/// A page of payments and refunds.
+#[server(endpoint = "pay_record_list", input = Json, output = Terse)]
+pub async fn pay_record_list(query: ListQuery) -> Result<Page<PayRecordRow>, ApiError> {
+    Ok(pay_record::pay_record_list(&ctx()?, &query).await?)
 }
 
 /// A page of payments.

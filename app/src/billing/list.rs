@@ -1,7 +1,7 @@
-//! The lists of accounts (S0-9), bills (S1-7.2, S1-7.3) and payments (S0-13).
+//! The lists of accounts (S0-9), bills (S1-7.2, S1-7.3), payments, and of payments and refunds as one (S0-13).
 
 use super::{
-    api::{account_list, bill_list, bill_totals, pay_order_list, payment_list},
+    api::{account_list, bill_list, bill_totals, pay_order_list, pay_record_list, payment_list},
     pay_odd::tabs,
 };
 use crate::{
@@ -16,6 +16,7 @@ use domain::{
     billing::{
         bill::BILL_LIST,
         pay_order_sheet::PAY_ORDER_LIST,
+        pay_record::PAY_RECORD_LIST,
         payment::{ACCOUNT_LIST, PAYMENT_LIST, PaymentRow},
     },
     list::{ListQuery, group_thousands},
@@ -59,6 +60,15 @@ pub(super) fn payments_view() -> AnyView {
         key: |row: &PaymentRow| row.id.to_string(),
     };
     choosing_list_page(&PAYMENT_LIST, frame, choosing, actions(), payment_list)
+}
+
+pub(super) fn records_view() -> AnyView {
+    let frame = ListFrame {
+        title: Some("缴退记录"),
+        empty: Some("暂无缴退记录，收款和退费后在此显示"),
+        ..ListFrame::default()
+    };
+    framed_list_page(&PAY_RECORD_LIST, frame, actions(), pay_record_list)
 }
 
 pub(super) fn pay_orders_view() -> AnyView {

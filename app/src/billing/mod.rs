@@ -48,6 +48,7 @@ impl LazyRoute for BillingLists {
             "accounts" => list::accounts_view(),
             "bills" => list::bills_view(),
             "payments" => list::payments_view(),
+            "records" => list::records_view(),
             "pay-orders" => list::pay_orders_view(),
             "runs" => run::list_view(),
             // On the way to another module.

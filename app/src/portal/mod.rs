@@ -35,7 +35,7 @@ pub struct Frame {
 const MENU: [(&str, &str); 5] = [
     ("/my", "首页"),
     ("/my/bills", "账单缴费"),
-    ("/my/receipts", "缴费记录"),
+    ("/my/receipts", "缴退记录"),
     ("/my/contract", "合同"),
     ("/my/notices", "通知"),
 ];

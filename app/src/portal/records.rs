@@ -1,16 +1,18 @@
 //! What is kept about a household: receipts, contracts, messages.
 
 use super::{Frame, alert, facts, moment, page, period, yuan};
+use chrono::{DateTime, Utc};
 use domain::{
     dictionary::PaymentStatus,
-    portal::view::{Debit, Paid, PaidReceipt, TenantContract, TenantNotice},
+    portal::view::{Debit, Paid, PaidBack, PaidReceipt, TenantContract, TenantNotice},
     value::Money,
 };
 use leptos::prelude::*;
+use std::cmp::Reverse;
 
-/// 缴费记录 (S0-13), and behind it what the bank was asked for (S0-12).
+/// 缴退记录 (S0-13): what was paid and paid back, the newest first, and behind it what the bank was asked for (S0-12).
 #[must_use]
-pub fn receipts(frame: &Frame, paid: Vec<Paid>, debits: Vec<Debit>) -> String {
+pub fn receipts(frame: &Frame, paid: Vec<Paid>, back: Vec<PaidBack>, debits: Vec<Debit>) -> String {
     let debits: Vec<_> = debits
         .into_iter()
         .map(|debit| {
@@ -37,12 +39,12 @@ pub fn receipts(frame: &Frame, paid: Vec<Paid>, debits: Vec<Debit>) -> String {
         .collect();
     let debits =
         (!debits.is_empty()).then(|| view! { <section><h2>"银行代扣"</h2><ul class="rows">{debits}</ul></section> });
-    let none = paid.is_empty().then(|| view! { <p>"暂无缴费记录"</p> });
-    let rows: Vec<_> = paid
+    let mut rows: Vec<(DateTime<Utc>, AnyView)> = paid
         .into_iter()
         .map(|paid| {
+            let at = paid.paid_at;
             let void = (paid.status != PaymentStatus::Normal).then(|| paid.status.label());
-            view! {
+            let row = view! {
                 <li>
                     <a href=format!("/my/receipts/{}", paid.id)>
                         <b>{moment(paid.paid_at)}</b>
@@ -53,10 +55,28 @@ pub fn receipts(frame: &Frame, paid: Vec<Paid>, debits: Vec<Debit>) -> String {
                         <small>{format!("{} · {}", paid.method.label(), paid.receipt_no)}</small>
                     </a>
                 </li>
-            }
+            };
+            (at, row.into_any())
         })
         .collect();
-    page(frame, "缴费记录", view! { {none} <ul class="rows">{rows}</ul> {debits} })
+    rows.extend(back.into_iter().map(|back| {
+        let row = view! {
+            <li>
+                <b>{moment(back.paid_at)}</b>
+                " "
+                <span class="figure">{yuan(back.amount)}</span>
+                " "
+                <span class="tag">{back.kind.label()}</span>
+                <br />
+                <small>{format!("退至账户 {}", back.bank_no_mask)}</small>
+            </li>
+        };
+        (back.paid_at, row.into_any())
+    }));
+    rows.sort_by_key(|(at, _)| Reverse(*at));
+    let none = rows.is_empty().then(|| view! { <p>"暂无缴退记录"</p> });
+    let rows: Vec<AnyView> = rows.into_iter().map(|(_, row)| row).collect();
+    page(frame, "缴退记录", view! { {none} <ul class="rows">{rows}</ul> {debits} })
 }
 
 /// 收据 (S4-2.3).
@@ -101,7 +121,7 @@ pub fn receipt(frame: &Frame, receipt: PaidReceipt) -> String {
             {facts(rows)}
             <h2>"明细"</h2>
             <ul class="rows">{lines}{rest}</ul>
-            <p><a href="/my/receipts">"返回缴费记录"</a></p>
+            <p><a href="/my/receipts">"返回缴退记录"</a></p>
         },
     )
 }

@@ -17,6 +17,7 @@ use store::{
         bank::{
             Received, bank_file_refused, bank_file_sent,
             contract_file::{contract_answers, contract_file_next},
+            pos::pos_statement_enter,
             statement::statement_enter,
         },
         deduction::{
@@ -254,6 +255,12 @@ impl Round<'_> {
                 let file = Received { file_no: &file_no, ..file.clone() };
                 let done = statement_enter(self.database, &file, day, &lines, self.now).await?;
                 Ok(format!("{day}银行流水{}笔，差异{}条", done.lines, done.differences))
+            }
+            BankFileKind::PosStatement => {
+                let (file_no, day, lines) = statement_file::read(&document)?;
+                let file = Received { file_no: &file_no, ..file.clone() };
+                let done = pos_statement_enter(self.database, &file, day, &lines, self.now).await?;
+                Ok(format!("{day}POS对账单{}笔，差异{}条", done.lines, done.differences))
             }
             _ => Err(Trouble::File("不应由银行发来的文件".to_owned())),
         }

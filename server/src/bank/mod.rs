@@ -157,6 +157,7 @@ const fn name_part(kind: BankFileKind) -> &'static str {
         BankFileKind::Receipt => "receipt",
         BankFileKind::Response => "response",
         BankFileKind::Statement => "statement",
+        BankFileKind::PosStatement => "pos",
     }
 }
 

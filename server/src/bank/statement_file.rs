@@ -1,4 +1,5 @@
-//! The bank's statement of a day (docs/bank.md): what arrived at the city's account from direct debits.
+//! The bank's statement of a day (docs/bank.md): what arrived at the city's account from direct debits, or from the terminals of
+//! the counters.
 
 use super::{
     deduction_file::{amount, moment},
@@ -8,8 +9,8 @@ use chrono::NaiveDate;
 use domain::value::Money;
 use store::billing::bank::statement::StatementLine;
 
-/// Reads `H|编号|单位编号|笔数|总金额|账务日期`, `D|序号|银行流水号|批次号|金额|时间|摘要`. Answers the number of the statement, its day and
-/// its lines.
+/// Reads `H|编号|单位编号|笔数|总金额|账务日期`, `D|序号|银行流水号|批次号或终端号|金额|时间|摘要`. Answers the number of the statement, its
+/// day and its lines.
 ///
 /// # Errors
 /// What is wrong with the file.
@@ -24,13 +25,13 @@ pub fn read(document: &Document) -> Result<(String, NaiveDate, Vec<StatementLine
     for detail in document.details() {
         let (number, fields) = detail?;
         let wrong = |what: &str| Unreadable::line(number, what);
-        let [_, serial, batch_no, fen, at, ..] = fields.as_slice() else { return Err(wrong("字段不全")) };
+        let [_, serial, source, fen, at, ..] = fields.as_slice() else { return Err(wrong("字段不全")) };
         let amount = amount(fen).ok_or_else(|| wrong("金额有误"))?;
         sum = sum.checked_add(amount).ok_or_else(|| Unreadable("金额过大".to_owned()))?;
         lines.push(StatementLine {
             line: i32::try_from(number).map_err(|_| wrong("行数过多"))?,
             serial: (*serial).to_owned(),
-            batch_no: (*batch_no).to_owned(),
+            source: (*source).to_owned(),
             amount,
             at: if at.is_empty() { None } else { Some(moment(at).ok_or_else(|| wrong("时间有误"))?) },
         });
@@ -63,10 +64,7 @@ mod tests {
         let line: &[&str] = &["1", "S1", "DK1", "111.80", "20261115093000", "公租房租金202611"];
         let (number, day, lines) = read_of(&["LS1", "0371", "1", "111.80", "20261115"], &[line]).expect("read");
         assert_eq!((number.as_str(), day.to_string().as_str()), ("LS1", "2026-11-15"));
-        assert_eq!(
-            (lines[0].serial.as_str(), lines[0].batch_no.as_str(), lines[0].amount.fen()),
-            ("S1", "DK1", 11_180)
-        );
+        assert_eq!((lines[0].serial.as_str(), lines[0].source.as_str(), lines[0].amount.fen()), ("S1", "DK1", 11_180));
         assert!(read_of(&["LS1", "0371", "0", "0.00", "20261115"], &[]).is_ok(), "a day without money");
         for (header, said) in [
             (&["LS1", "0371", "2", "111.80", "20261115"][..], "笔数与明细不符：文件头2，明细1"),

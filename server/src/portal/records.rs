@@ -3,7 +3,7 @@
 use super::{SignedIn, failed, page};
 use axum::{extract::Path, http::StatusCode, response::Response};
 use domain::{failure::Failure, id::PaymentId};
-use store::portal::{contract_list, debit_list, home_list, notice_list, paid_get, paid_list};
+use store::portal::{contract_list, debit_list, home_list, notice_list, paid_back_list, paid_get, paid_list};
 
 pub async fn home(SignedIn { tenant, frame, .. }: SignedIn) -> Response {
     match home_list(&tenant).await {
@@ -13,13 +13,9 @@ pub async fn home(SignedIn { tenant, frame, .. }: SignedIn) -> Response {
 }
 
 pub async fn receipts(SignedIn { tenant, frame, .. }: SignedIn) -> Response {
-    let debits = match debit_list(&tenant).await {
-        Ok(debits) => debits,
-        Err(error) => return failed(&frame, error),
-    };
-    match paid_list(&tenant).await {
-        Ok(paid) => page(StatusCode::OK, app::portal::receipts(&frame, paid, debits)),
-        Err(error) => failed(&frame, error),
+    match (paid_list(&tenant).await, paid_back_list(&tenant).await, debit_list(&tenant).await) {
+        (Ok(paid), Ok(back), Ok(debits)) => page(StatusCode::OK, app::portal::receipts(&frame, paid, back, debits)),
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => failed(&frame, error),
     }
 }
 

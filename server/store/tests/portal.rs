@@ -1,5 +1,7 @@
 //! Tenants: who is let in by a code, how often one may be asked for and guessed at, and what a tenant's transaction sees.
 
+mod back;
+
 use crate::support::{
     TestDatabase, city,
     database::KEY,
@@ -310,6 +312,18 @@ async fn the_database_shows_a_tenant_the_own_rows_alone() {
         ..PaymentForm::default()
     };
     payment_take(&city::ctx(&test.database, "cashier").await, own_account, &pay).await.expect("a payment");
+    // One that was paid back, beside the neighbour's own.
+    sqlx::query(
+        "insert into refund (district_id, estate_id, account_id, request_id, kind, amount_fen, reason, bank_name, bank_holder, bank_no,
+                             bank_no_mask, key_id, maker_id)
+         select district_id, estate_id, $1, gen_random_uuid(), kind, amount_fen, reason, bank_name, bank_holder, bank_no, '****', key_id,
+                maker_id
+         from refund limit 1",
+    )
+    .bind(own_account.0)
+    .execute(&test.admin)
+    .await
+    .expect("a refund");
     let (person, account): (i64, i64) = sqlx::query_as("select person_id, id from account where id = $1")
         .bind(own_account.0)
         .fetch_one(&test.admin)
@@ -330,6 +344,7 @@ async fn the_database_shows_a_tenant_the_own_rows_alone() {
         ("sms", "account_id"),
         ("pay_order", "account_id"),
         ("deduction_item", "account_id"),
+        ("refund", "account_id"),
     ] {
         let strange: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
             "select count(*) from {table} where {column} <> {account}"

@@ -71,6 +71,7 @@ pub fn functions(at: &BillingWorld, list: &Value) -> Vec<Entry> {
             ..writes("bill_refund", json!({"id": bill, "version": 1, "reason": ""}), "finance", Forbidden)
         },
         read("payment_list", list.clone(), Hidden),
+        read("pay_record_list", list.clone(), Hidden),
         read("pay_order_list", list.clone(), Hidden),
         read("pay_order_get", json!({"id": at.odd}), NotFound),
         read("pay_odd_list", list.clone(), Hidden),

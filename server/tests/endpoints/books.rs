@@ -34,13 +34,16 @@ pub async fn book_world(site: &Site, account: i64, bill: i64) -> BookWorld {
     }
 }
 
-/// Everybody who works with money reads; a cashier asks and counts, the head of finance agrees and closes.
+/// Everybody who works with money reads; a cashier asks and counts, an accountant sees the cash at the bank, the head of finance
+/// agrees and closes.
 pub fn functions(at: &BookWorld, list: &Value) -> Vec<Entry> {
     let read = |name, arguments, elsewhere| reads(name, arguments, Forbidden, "admin", elsewhere);
     let head =
         |name, arguments, told| Entry { right: ("finhead", told), ..writes(name, arguments, "cashier", Forbidden) };
     let cashier =
         |name, arguments, told| Entry { right: ("cashier", told), ..writes(name, arguments, "finance", Forbidden) };
+    let finance =
+        |name, arguments, told| Entry { right: ("finance", told), ..writes(name, arguments, "cashier", Forbidden) };
     let month = store::ctx::china_day(chrono::Utc::now()).format("%Y-%m").to_string();
     let period = json!({"form": {"district": at.district.to_string(), "month": month}});
     let back = json!({"request": "00000000-0000-4000-9000-000000000001", "kind": "REFUND_BAL", "amount": "1", "reason": "多缴"});
@@ -69,5 +72,9 @@ pub fn functions(at: &BookWorld, list: &Value) -> Vec<Entry> {
             Good,
         ),
         cashier("shift_hand_in", json!({"id": at.shift, "version": 2, "slip": "JK0001"}), Good),
+        // Nothing of it has arrived.
+        finance("shift_bank", json!({"id": at.shift, "version": 3, "form": {"amount": "0", "note": "测试"}}), Good),
+        // It is confirmed by now.
+        finance("shift_return", json!({"id": at.shift, "version": 4, "opinion": "测试"}), Refused),
     ]
 }

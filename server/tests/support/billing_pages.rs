@@ -99,6 +99,8 @@ pub fn pages(account: AccountId, bill: BillId, payment: PaymentId) -> Vec<(&'sta
             vec!["编辑账单", "修改原因", "甲区租户", "method=\"post\" novalidate"],
         ),
         ("/billing/payments", "/billing/payments".into(), vec!["甲区租户", "现金", "未核销", "共 1 条"]),
+        ("/billing/records", "/billing/records".into(), vec!["缴退记录", "甲区租户", "交租金", "现金", "共 1 条"]),
+        ("/billing/records", "/billing/records?flow=OUT".into(), vec!["没有符合条件的记录"]),
         ("/billing/pay-orders", "/billing/pay-orders".into(), vec!["手机支付", "ZF1", "甲区租户", "已关闭", "共 1 条"]),
         (
             "/billing/pay-orders/:id",

@@ -118,6 +118,8 @@ pub struct DifferenceRow {
     pub batch_no: Option<String>,
     pub seq: Option<i64>,
     pub payer: Option<String>,
+    /// the payment at a counter that it is about
+    pub payment: Option<(PaymentId, String)>,
     pub own: Money,
     pub their: Money,
     pub bank_serial: Option<String>,
@@ -278,12 +280,13 @@ pub const DIFFERENCE_LIST: ListSheet<DifferenceRow> = ListSheet {
     key: "bank_difference",
     noun: "银行差异",
     path: "/billing/deductions/differences",
-    search_hint: "批次号、户名、银行流水号",
+    search_hint: "批次号、户名、收据号、银行流水号",
     columns: &[
         ListColumn { key: "kind", header: "差异", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(row.kind.label(), format!("/billing/deductions/differences/{}", row.id)) },
         ListColumn { key: "batch_no", header: "批次号", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.batch_no.as_deref().zip(row.batch_id), |(no, id)| Cell::link(no, format!("/billing/deductions/{id}"))) },
         ListColumn { key: "seq", header: "序号", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.seq, Cell::Number) },
         ListColumn { key: "payer", header: "户名", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.payer.as_deref().unwrap_or_default()) },
+        ListColumn { key: "receipt_no", header: "收据号", kind: Kind::Text, sortable: false, essential: false, cell: |row| cell_or_empty(row.payment.as_ref(), |(id, no)| Cell::link(no, format!("/billing/payments/{id}"))) },
         ListColumn { key: "own", header: "系统金额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.own) },
         ListColumn { key: "their", header: "银行金额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.their) },
         ListColumn { key: "bank_serial", header: "银行流水号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.bank_serial.as_deref().unwrap_or_default()) },

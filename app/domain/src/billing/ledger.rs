@@ -1,7 +1,8 @@
 //! 总账 (architecture: append-only double entry): the subjects between which money moves, and what is read from it.
 //!
-//! Every transfer belongs to one household's account: what the household owes is RECEIVABLE, what it paid ahead is BALANCE
-//! (账户余额), what it left as security is DEPOSIT. The others are the city's side.
+//! A transfer belongs to one household's account: what the household owes is RECEIVABLE, what it paid ahead is BALANCE
+//! (账户余额), what it left as security is DEPOSIT. The others are the city's side. What moves between these alone belongs to
+//! nobody's account: the cash of a cashier's shift on its way to the bank.
 
 use crate::{
     billing::payment::ACCOUNT_LIST,
@@ -10,7 +11,7 @@ use crate::{
     form::pick,
     id::{BillId, OrganizationId, PaymentId},
     list::Page,
-    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet},
+    sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty},
     value::{Check, Complaint, Money, normalize},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -26,6 +27,8 @@ dictionary! {
         Cash = "CASH" "库存现金",
         Bank = "BANK" "银行存款",
         Clearing = "CLEARING" "第三方支付待结算",
+        // what a drawer had too much or too little of, until somebody has decided about it outside of this ledger
+        CashDifference = "CASH_DIFF" "待处理现金长短款",
         Waiver = "WAIVER" "减免",
         BadDebt = "BAD_DEBT" "坏账",
         Opening = "OPENING" "期初结转",
@@ -50,7 +53,16 @@ impl Subject {
     /// Whether it usually stands on the debit side: what the city has or is owed, and what it forgave.
     #[must_use]
     pub const fn is_debit(self) -> bool {
-        matches!(self, Self::Receivable | Self::Cash | Self::Bank | Self::Clearing | Self::Waiver | Self::BadDebt)
+        matches!(
+            self,
+            Self::Receivable
+                | Self::Cash
+                | Self::Bank
+                | Self::Clearing
+                | Self::CashDifference
+                | Self::Waiver
+                | Self::BadDebt
+        )
     }
 }
 
@@ -100,8 +112,8 @@ pub struct EntryRow {
     pub id: i64,
     pub booked_on: NaiveDate,
     pub at: DateTime<Utc>,
-    pub account_id: i64,
-    pub account_no: String,
+    /// id and number; none of what moves on the city's side alone
+    pub account: Option<(i64, String)>,
     pub lessee: String,
     pub debit: Subject,
     pub credit: Subject,
@@ -110,6 +122,8 @@ pub struct EntryRow {
     pub reason: String,
     pub bill: Option<(BillId, String)>,
     pub payment: Option<(PaymentId, String)>,
+    /// the shift whose cash it is
+    pub shift: Option<i64>,
     pub actor: Option<String>,
     /// 账户余额 behind it, in a list of one account in the order of time; otherwise none
     pub balance: Option<Money>,
@@ -221,14 +235,14 @@ pub const ENTRY_LIST: ListSheet<EntryRow> = ListSheet {
     search_hint: "账户号、承租人、账单号、收据号",
     columns: &[
         ListColumn { key: "booked_on", header: "记账日期", kind: Kind::Time, sortable: true, essential: true, cell: |row| Cell::Date(row.booked_on) },
-        ListColumn { key: "account_no", header: "账户号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.account_no, format!("/billing/accounts/{}", row.account_id)) },
+        ListColumn { key: "account_no", header: "账户号", kind: Kind::Text, sortable: false, essential: true, cell: |row| cell_or_empty(row.account.as_ref(), |(id, no)| Cell::link(no, format!("/billing/accounts/{id}"))) },
         ListColumn { key: "lessee", header: "承租人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(&row.lessee) },
         ListColumn { key: "reason", header: "摘要", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(&row.reason) },
         ListColumn { key: "debit", header: "借方科目", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::coded(row.debit) },
         ListColumn { key: "credit", header: "贷方科目", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::coded(row.credit) },
         ListColumn { key: "fee_item", header: "费项", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::coded(row.fee_item) },
         ListColumn { key: "amount", header: "金额(元)", kind: Kind::Number, sortable: false, essential: true, cell: |row| Cell::Money(row.amount) },
-        ListColumn { key: "balance", header: "账户余额(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| crate::sheet::cell_or_empty(row.balance, Cell::Money) },
+        ListColumn { key: "balance", header: "账户余额(元)", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.balance, Cell::Money) },
         ListColumn { key: "source", header: "凭据", kind: Kind::Text, sortable: false, essential: false, cell: source },
         ListColumn { key: "actor", header: "经办人", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.actor.as_deref().unwrap_or("系统")) },
     ],
@@ -238,18 +252,20 @@ pub const ENTRY_LIST: ListSheet<EntryRow> = ListSheet {
         Filter { key: "fee_item", label: "费项", choices: Choices::Of(FeeItem::choices) },
         Filter { key: "district", label: "所属区县", choices: Choices::Districts },
         Filter { key: "account", label: "账户", choices: Choices::Linked },
+        Filter { key: "shift", label: "收款班次", choices: Choices::Linked },
         Filter { key: "month", label: "月份", choices: Choices::Linked },
     ],
     default_sort: ("booked_on", true),
     jumps: false,
 };
 
-/// The receipt or the bill that a transfer comes from.
+/// The receipt, the bill or the shift that a transfer comes from.
 fn source(row: &EntryRow) -> Cell {
-    match (&row.payment, &row.bill) {
-        (Some((id, no)), _) => Cell::link(no, format!("/billing/payments/{id}")),
-        (None, Some((id, no))) => Cell::link(no, format!("/billing/bills/{id}")),
-        (None, None) => Cell::text(""),
+    match (&row.payment, &row.bill, row.shift) {
+        (Some((id, no)), ..) => Cell::link(no, format!("/billing/payments/{id}")),
+        (None, Some((id, no)), _) => Cell::link(no, format!("/billing/bills/{id}")),
+        (None, None, Some(id)) => Cell::link("收款班次", format!("/billing/shifts/{id}")),
+        (None, None, None) => Cell::text(""),
     }
 }
 

@@ -29,6 +29,7 @@ pub mod notice;
 pub mod pay_odd;
 pub mod pay_order;
 pub mod pay_order_sheet;
+pub mod pay_record;
 pub mod payment;
 pub mod plan;
 pub mod receipt;

@@ -244,7 +244,7 @@ pub const ACCOUNT_LIST: ListSheet<AccountRow> = ListSheet {
     jumps: false,
 };
 
-/// 缴退记录 list (S0-13).
+/// 缴费记录 list: what is verified, voided and printed; with refunds it is 缴退记录 (`pay_record`).
 #[rustfmt::skip] // a table: one line per column
 pub const PAYMENT_LIST: ListSheet<PaymentRow> = ListSheet {
     key: "payment",

@@ -54,6 +54,7 @@ dictionary! {
         Receipt = "RECEIPT" "受理回执",
         Response = "RESPONSE" "代扣回盘",
         Statement = "STATEMENT" "银行流水",
+        PosStatement = "POS_STATEMENT" "POS对账单",
     }
 }
 

@@ -13,6 +13,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use super::menu_icon::ICONS;
+
 /// What opens a page.
 #[derive(Clone, Copy)]
 enum Right {
@@ -91,6 +93,7 @@ static OWN: &[Own] = &[
     page("billing", "bills", "账单", "audit", "/billing/bills", Permission::BillRead),
     page("billing", "notices", "缴费通知单", "print", "/billing/notices", Permission::NoticePrint),
     page("billing", "payments", "缴费记录", "approve", "/billing/payments", Permission::BillRead),
+    page("billing", "records", "缴退记录", "audit", "/billing/records", Permission::BillRead),
     page("billing", "pay-orders", "手机支付", "rent", "/billing/pay-orders", Permission::BillRead),
     page("billing", "arrears", "欠费台账", "bell", "/billing/arrears", Permission::BillRead),
     page("billing", "dunning", "催缴", "bell", "/billing/dunning", Permission::BillRead),
@@ -124,30 +127,6 @@ static OWN: &[Own] = &[
     page("platform", "sms-templates", "短信模板", "bell", "/platform/sms-templates", Permission::MessageTemplateWrite),
     page("platform", "audit", "操作日志", "audit", "/platform/audit", Permission::AuditRead),
     Own { key: "imports", parent: "platform", name: "导入日志", icon: "import", path: "/imports", right: Right::Any(may_import) },
-];
-
-/// Icons that an entry can have (`ui::icon`), with what they show.
-pub const ICONS: [(&str, &str); 20] = [
-    ("home", "房屋"),
-    ("map", "地图"),
-    ("project", "项目"),
-    ("estate", "小区"),
-    ("building", "楼栋"),
-    ("unit", "房间门"),
-    ("room", "床位"),
-    ("rent", "人民币"),
-    ("person", "人员"),
-    ("operator", "公文包"),
-    ("organization", "机构"),
-    ("asset", "资产"),
-    ("audit", "记录"),
-    ("approve", "审批"),
-    ("import", "导入"),
-    ("search", "查找"),
-    ("edit", "编辑"),
-    ("label", "标签"),
-    ("tree", "目录"),
-    ("calendar", "日历"),
 ];
 
 fn may_read_requests(actor: &Actor) -> bool {

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod dictionary;
 pub mod job;
 pub mod menu;
+mod menu_icon;
 pub mod menu_sheet;
 pub mod message;
 pub mod numbering;

@@ -4,6 +4,7 @@ use crate::{
     billing::{
         allocation::Debt,
         pay_order::{PayChannel, PayOrderStatus},
+        refund::RefundKind,
     },
     dictionary::{ContractStatus, DeductFail, DeductStatus, FeeItem, PayMethod, PaymentStatus, Relation},
     id::{AccountId, BillId, ContractId, PaymentId},
@@ -76,6 +77,16 @@ pub struct Paid {
     pub amount: Money,
     pub paid_at: DateTime<Utc>,
     pub status: PaymentStatus,
+}
+
+/// Money that the bank has paid back, in the same list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaidBack {
+    pub kind: RefundKind,
+    pub amount: Money,
+    pub paid_at: DateTime<Utc>,
+    /// to which account
+    pub bank_no_mask: String,
 }
 
 /// A direct debit (S0-12).

@@ -5,7 +5,7 @@ use domain::{
     billing::{
         ledger::{EntryRow, LedgerMonth, LevelPage, PeriodForm},
         refund::{RefundForm, RefundRow},
-        shift::{Shift, ShiftCloseForm, ShiftRow},
+        shift::{Shift, ShiftBankForm, ShiftCloseForm, ShiftRow},
     },
     id::AccountId,
     list::{ListQuery, Page},
@@ -14,7 +14,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 #[cfg(feature = "ssr")]
 use {
     crate::context::ctx,
-    store::billing::{book, refund, shift},
+    store::billing::{book, cash, refund, shift},
 };
 
 /// A page of transfers.
@@ -101,8 +101,20 @@ pub async fn shift_close(id: i64, version: i32, form: ShiftCloseForm) -> Result<
     Ok(shift::shift_close(&ctx()?, id, version, &form).await?)
 }
 
-/// Enters that the cash of a shift is at the bank.
+/// Enters the slip with which the cash of the own shift went to the bank.
 #[server(endpoint = "shift_hand_in", input = Json, output = Terse)]
 pub async fn shift_hand_in(id: i64, version: i32, slip: String) -> Result<(), ApiError> {
     Ok(shift::shift_hand_in(&ctx()?, id, version, &slip).await?)
+}
+
+/// Confirms that the cash of somebody else's shift is at the bank.
+#[server(endpoint = "shift_bank", input = Json, output = Terse)]
+pub async fn shift_bank(id: i64, version: i32, form: ShiftBankForm) -> Result<(), ApiError> {
+    Ok(cash::shift_bank(&ctx()?, id, version, &form).await?)
+}
+
+/// Gives the slip of a shift back to its cashier.
+#[server(endpoint = "shift_return", input = Json, output = Terse)]
+pub async fn shift_return(id: i64, version: i32, opinion: String) -> Result<(), ApiError> {
+    Ok(cash::shift_return(&ctx()?, id, version, &opinion).await?)
 }

@@ -9,6 +9,7 @@ mod month;
 mod refund;
 mod refund_form;
 mod shift;
+mod shift_form;
 
 use super::use_last_part;
 use leptos::prelude::*;

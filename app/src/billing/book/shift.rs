@@ -1,6 +1,9 @@
-//! 收款班次 (S4-1.11): opening and counting the drawer, and what was taken between.
+//! 收款班次 (S4-1.11): opening and counting the drawer, what was taken between, and whether its cash is at the bank.
 
-use super::api::{shift_close, shift_get, shift_hand_in, shift_list, shift_open};
+use super::{
+    api::{shift_get, shift_hand_in, shift_list, shift_open, shift_return},
+    shift_form::{bank_form, close_form},
+};
 use crate::{
     billing::{figure, table_panel},
     shell::may,
@@ -9,7 +12,6 @@ use crate::{
         deed::{Deed, deed},
         detail::use_id,
         error_view,
-        field::bind,
         label::told,
         list::{ListActions, ListFrame, framed_list_page},
         loading_view, print_button,
@@ -18,9 +20,12 @@ use crate::{
     },
 };
 use domain::{
-    billing::shift::{SHIFT_LIST, Shift, ShiftCloseForm},
-    failure::FieldErrors,
+    billing::{
+        ledger::ENTRY_LIST,
+        shift::{SHIFT_LIST, Shift, ShiftRow},
+    },
     platform::permission::Permission,
+    value::Money,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -75,8 +80,7 @@ pub(super) fn detail_view() -> AnyView {
 
 fn page(shift: &Shift, again: Callback<()>) -> impl IntoView + use<> {
     let row = &shift.row;
-    let money =
-        |amount: Option<domain::value::Money>| amount.map_or_else(|| "—".to_owned(), |amount| amount.to_string());
+    let money = |amount: Option<Money>| amount.map_or_else(|| "—".to_owned(), |amount| amount.to_string());
     view! {
         <PageHead title=format!("收款班次 {}", row.cashier.clone().unwrap_or_default()) back=(SHIFT_LIST.path.to_owned(), SHIFT_LIST.noun.to_owned())>
             {print_button()}
@@ -90,13 +94,34 @@ fn page(shift: &Shift, again: Callback<()>) -> impl IntoView + use<> {
                 {figure("应有现金(元)", row.system_cash.to_string())}
                 {figure("实点现金(元)", money(row.counted_cash))}
                 {figure("差额(元)", money(row.difference()))}
+                {figure("应交现金(元)", money(row.closed_at.map(|_| row.due())))}
+                {figure("银行入账(元)", money(row.banked))}
             </div>
-            {row.explanation.clone().map(|text| view! { <p class="page-note">{format!("差额说明：{text}")}</p> })}
-            {row.bank_slip_no.clone().map(|text| view! { <p class="page-note">{format!("交款单号：{text}")}</p> })}
+            {notes(row).into_iter().map(|text| view! { <p class="page-note">{text}</p> }).collect_view()}
         </section>
         {totals(shift)}
+        {items(shift)}
         {deeds(shift, again)}
     }
+}
+
+/// What was said of the count, of the slip and of its arrival.
+fn notes(row: &ShiftRow) -> Vec<String> {
+    let said = |what: &str, text: &Option<String>| text.as_ref().map(|text| format!("{what}：{text}"));
+    let returned = row.returned_reason.clone().filter(|_| row.handed_in_at.is_none());
+    let banked = row
+        .banked_at
+        .map(|at| format!("{} {}确认现金已存入银行", time_text(at), row.banked_by.as_deref().unwrap_or_default()));
+    [
+        said("差额说明", &row.explanation),
+        said("交款单号", &row.bank_slip_no),
+        said("交款被退回", &returned),
+        banked,
+        said("入账说明", &row.banked_note),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn totals(shift: &Shift) -> AnyView {
@@ -123,9 +148,48 @@ fn totals(shift: &Shift) -> AnyView {
     table_panel("按支付方式", head.into_any(), rows, "本班次尚未收款")
 }
 
-/// 结班 while it is open, 交款 behind that; for its cashier alone.
+/// 日结 by fee item; both tables come to the same.
+fn items(shift: &Shift) -> AnyView {
+    let row = |name: String, amount: Money| {
+        view! { <tr><th scope="row">{name}</th><td class="figures">{amount.to_string()}</td></tr> }.into_any()
+    };
+    let mut rows: Vec<AnyView> = shift
+        .items
+        .iter()
+        .map(|item| row(item.fee_item.map_or_else(|| "预存".to_owned(), told), item.amount))
+        .collect();
+    if !rows.is_empty() {
+        rows.push(row("合计".to_owned(), shift.items.iter().map(|item| item.amount).sum()));
+    }
+    let head = view! { <th scope="col">"费项"</th><th scope="col" class="figures">"金额(元)"</th> };
+    table_panel("按费项", head.into_any(), rows, "本班次尚未收款")
+}
+
+/// 结班 while it is open, 交款 behind that, for its cashier alone; and then whether the cash has arrived, for somebody else.
 fn deeds(shift: &Shift, again: Callback<()>) -> AnyView {
     let (id, version) = (shift.row.id, shift.row.version);
+    if shift.bankable {
+        let back = deed(
+            Deed {
+                label: "退回交款单",
+                class: "btn btn-outline btn-error btn-sm",
+                question: "退回后由收银员重新登记交款单号。",
+                word: Some(("opinion", "退回原因")),
+            },
+            move |opinion| shift_return(id, version, opinion),
+            move |()| again.run(()),
+        );
+        return view! { <div class="deed-row">{back}</div> {bank_form(shift, again)} }.into_any();
+    }
+    if shift.row.banked_at.is_some() {
+        let entries = move || {
+            may(Permission::LedgerRead).then(|| {
+                let href = format!("{}?shift={id}", ENTRY_LIST.path);
+                view! { <a class="link link-primary link-hover" href=href>"查看本班次的分录"</a> }
+            })
+        };
+        return view! { <div class="deed-row">{entries}</div> }.into_any();
+    }
     if !shift.own || shift.row.handed_in_at.is_some() {
         return ().into_any();
     }
@@ -134,7 +198,7 @@ fn deeds(shift: &Shift, again: Callback<()>) -> AnyView {
             Deed {
                 label: "交款",
                 class: "btn btn-primary btn-sm",
-                question: "现金存入银行后登记交款单号。",
+                question: "现金存入银行后登记交款单号，由财务确认入账。",
                 word: Some(("opinion", "交款单号")),
             },
             move |slip| shift_hand_in(id, version, slip),
@@ -143,40 +207,4 @@ fn deeds(shift: &Shift, again: Callback<()>) -> AnyView {
         return view! { <div class="deed-row">{hand_in}</div> }.into_any();
     }
     close_form(shift, again).into_any()
-}
-
-fn close_form(shift: &Shift, again: Callback<()>) -> impl IntoView + use<> {
-    let (id, version, system) = (shift.row.id, shift.row.version, shift.row.system_cash);
-    let form = RwSignal::new(ShiftCloseForm::default());
-    let errors = RwSignal::new(FieldErrors::default());
-    let close = Action::new(move |form: &ShiftCloseForm| shift_close(id, version, form.clone()));
-    Effect::new(move |_| match close.value().get() {
-        Some(Ok(())) => again.run(()),
-        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
-        None => {}
-    });
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        match form.with_untracked(|form| form.check(system)) {
-            Ok(_) => {
-                errors.set(FieldErrors::default());
-                close.dispatch(form.get_untracked());
-            }
-            Err(found) => errors.set(found),
-        }
-    };
-    let refused = move || close.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
-    view! {
-        <section class="panel no-print">
-            <h2>"结班"</h2>
-            <form class="form-grid" on:submit=submit novalidate autocomplete="off">
-                {bind(form, errors, "counted_cash", "实点现金(元)", true, |form| &mut form.counted_cash).text("money", "含备用金")}
-                {bind(form, errors, "explanation", "差额说明", false, |form| &mut form.explanation).text("text", "有差额时必填")}
-                <div class="col-span-full">{move || refused().map(|error| error_view(&error))}</div>
-                <div class="form-buttons">
-                    <button type="submit" class="btn btn-primary" disabled=move || close.pending().get()>"结班"</button>
-                </div>
-            </form>
-        </section>
-    }
 }

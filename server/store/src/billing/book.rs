@@ -26,9 +26,10 @@ use domain::{
 
 const COLUMNS: &str =
     "l.id, l.booked_on, l.at, l.account_id, a.account_no, coalesce(c.lessee_name, '') as lessee, l.debit, l.credit, l.fee_item,
-     l.amount_fen, l.reason, l.bill_id, b.bill_no, l.payment_id, p.receipt_no, user_name(l.actor_id) as actor";
+     l.amount_fen, l.reason, l.bill_id, b.bill_no, l.payment_id, p.receipt_no, l.shift_id,
+     user_name(l.actor_id) as actor";
 const FROM: &str =
-    "from ledger_entry l join account a on a.id = l.account_id left join bill b on b.id = l.bill_id
+    "from ledger_entry l left join account a on a.id = l.account_id left join bill b on b.id = l.bill_id
      left join payment p on p.id = l.payment_id
      left join lateral (select lessee_name from contract c where c.account_id = a.id order by c.id desc limit 1) c on true
      where true";
@@ -38,8 +39,8 @@ struct Record {
     id: i64,
     booked_on: NaiveDate,
     at: DateTime<Utc>,
-    account_id: i64,
-    account_no: String,
+    account_id: Option<i64>,
+    account_no: Option<String>,
     lessee: String,
     debit: String,
     credit: String,
@@ -50,6 +51,7 @@ struct Record {
     bill_no: Option<String>,
     payment_id: Option<i64>,
     receipt_no: Option<String>,
+    shift_id: Option<i64>,
     actor: Option<String>,
 }
 
@@ -61,8 +63,7 @@ impl TryFrom<Record> for EntryRow {
             id: record.id,
             booked_on: record.booked_on,
             at: record.at,
-            account_id: record.account_id,
-            account_no: record.account_no,
+            account: record.account_id.zip(record.account_no),
             lessee: record.lessee,
             debit: stored(&record.debit, Subject::from_code)?,
             credit: stored(&record.credit, Subject::from_code)?,
@@ -71,6 +72,7 @@ impl TryFrom<Record> for EntryRow {
             reason: record.reason,
             bill: record.bill_id.map(BillId).zip(record.bill_no),
             payment: record.payment_id.map(PaymentId).zip(record.receipt_no),
+            shift: record.shift_id,
             actor: record.actor,
             balance: None,
         })
@@ -95,6 +97,7 @@ pub async fn entry_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<EntryRow>> 
             push_code(sql, query, "fee_item", "l.fee_item");
             push_id(sql, query, "district", "l.district_id");
             push_id(sql, query, "account", "l.account_id");
+            push_id(sql, query, "shift", "l.shift_id");
             if let Some(month) = query.filter("month") {
                 let month = parse_month(month).unwrap_or_default();
                 sql.push(" and l.booked_on >= ").push_bind(month);

@@ -1,4 +1,4 @@
-//! Transfers of the ledger: append-only, each between two subjects of one household's account.
+//! Transfers of the ledger: append-only, each between two subjects of one household's account, or of a cashier's shift.
 
 use super::debt::BILL_IS_IN_BATCH;
 use crate::{
@@ -57,6 +57,57 @@ pub(super) async fn transfer(tx: &mut Tx, ctx: &Ctx, booked_on: NaiveDate, trans
         &text(|transfer| transfer.reason),
         &optional(|transfer| transfer.bill) as &[Option<i64>],
         &optional(|transfer| transfer.payment) as &[Option<i64>],
+    )
+    .execute(connection(tx))
+    .await
+    .map_err(refusal)?;
+    Ok(())
+}
+
+/// A transfer of a shift's cash, which is no household's any more.
+pub(super) struct ShiftTransfer {
+    pub district: i64,
+    pub estate: i64,
+    pub debit: Subject,
+    pub credit: Subject,
+    pub fee_item: FeeItem,
+    pub amount: Money,
+    pub reason: &'static str,
+}
+
+/// Enters where the cash of a shift went, in one statement.
+///
+/// # Errors
+/// A refusal when the month of the day is closed.
+pub(super) async fn transfer_shift(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    booked_on: NaiveDate,
+    shift: i64,
+    transfers: &[ShiftTransfer],
+) -> Result<()> {
+    if transfers.is_empty() {
+        return Ok(());
+    }
+    let column = |of: fn(&ShiftTransfer) -> i64| transfers.iter().map(of).collect::<Vec<_>>();
+    let text =
+        |of: fn(&ShiftTransfer) -> &'static str| transfers.iter().map(|step| of(step).to_owned()).collect::<Vec<_>>();
+    sqlx::query!(
+        "insert into ledger_entry (district_id, estate_id, shift_id, booked_on, debit, credit, fee_item, amount_fen, reason, at, actor_id)
+         select t.district, t.estate, $1, $2, t.debit, t.credit, t.fee_item, t.amount, t.reason, $3, $4
+         from unnest($5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[])
+              as t (district, estate, debit, credit, fee_item, amount, reason)",
+        shift,
+        booked_on,
+        ctx.now(),
+        ctx.actor_id(),
+        &column(|step| step.district),
+        &column(|step| step.estate),
+        &text(|step| step.debit.code()),
+        &text(|step| step.credit.code()),
+        &text(|step| step.fee_item.code()),
+        &column(|step| step.amount.fen()),
+        &text(|step| step.reason),
     )
     .execute(connection(tx))
     .await

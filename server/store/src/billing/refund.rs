@@ -323,12 +323,13 @@ pub async fn refund_pay(ctx: &Ctx, id: i64, version: i32, paid: bool, serial: &s
     }
     let next = held.status.next(if paid { RefundEvent::Pay } else { RefundEvent::Fail })?;
     sqlx::query!(
-        "update refund set status = $2, bank_serial = $3, paid_on = $4, paid_by = $5, version = version + 1 where id = $1",
+        "update refund set status = $2, bank_serial = $3, paid_on = $4, paid_by = $5, paid_at = $6, version = version + 1 where id = $1",
         id,
         next.code(),
         serial,
         paid.then(|| ctx.today()),
         ctx.actor().id.0,
+        paid.then(|| ctx.now()),
     )
     .execute(connection(&mut tx))
     .await?;

@@ -1,5 +1,5 @@
-//! The cashier's shift (E-107, S4-1.11): opened with the first payment or by hand, closed by a count of the drawer, and ended
-//! when its cash is at the bank.
+//! The cashier's shift (E-107, S4-1.11): opened with the first payment or by hand, closed by a count of the drawer, and handed
+//! in when its cash is on the way to the bank; what becomes of it there is `super::cash`.
 
 use crate::{
     Ctx, Error, Result,
@@ -10,19 +10,21 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    billing::shift::{SHIFT_LIST, Shift, ShiftCloseForm, ShiftRow, ShiftTotal, amount},
-    dictionary::PayMethod,
+    billing::shift::{SHIFT_LIST, Shift, ShiftCloseForm, ShiftItem, ShiftRow, ShiftTotal, amount},
+    dictionary::{FeeItem, PayMethod},
     failure::{Failure, FieldErrors},
     list::{ListQuery, Page},
     platform::permission::Permission,
     value::Money,
 };
+use sqlx::{Postgres, QueryBuilder};
 
 const COLUMNS: &str =
     "s.id, user_name(s.cashier_id) as cashier, s.cashier_id, s.opened_at, s.closed_at, s.opening_cash_fen, s.counted_cash_fen,
      coalesce(s.system_cash_fen, s.opening_cash_fen + coalesce((select sum(p.amount_fen) from payment p
          where p.shift_id = s.id and p.method = 'CASH' and p.status = 'NORMAL'), 0))::bigint as system_cash_fen,
-     s.explanation, s.bank_slip_no, s.handed_in_at, s.version";
+     s.explanation, s.bank_slip_no, s.handed_in_at, s.returned_reason, s.banked_fen, s.banked_at, user_name(s.banked_by) as banked_by,
+     s.banked_note, s.version";
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -37,6 +39,11 @@ struct Record {
     explanation: Option<String>,
     bank_slip_no: Option<String>,
     handed_in_at: Option<DateTime<Utc>>,
+    returned_reason: Option<String>,
+    banked_fen: Option<i64>,
+    banked_at: Option<DateTime<Utc>>,
+    banked_by: Option<String>,
+    banked_note: Option<String>,
     version: i32,
 }
 
@@ -53,9 +60,20 @@ impl From<Record> for ShiftRow {
             explanation: record.explanation,
             bank_slip_no: record.bank_slip_no,
             handed_in_at: record.handed_in_at,
+            returned_reason: record.returned_reason,
+            banked: record.banked_fen.map(Money::from_fen),
+            banked_at: record.banked_at,
+            banked_by: record.banked_by,
+            banked_note: record.banked_note,
             version: record.version,
         }
     }
+}
+
+/// That the cash of the shift `s` is handed in and nobody has confirmed yet that it is at the bank: of the list, and of the
+/// reminder that leads there.
+pub(crate) fn push_handed_in(sql: &mut QueryBuilder<Postgres>) {
+    sql.push(" and s.handed_in_at is not null and s.banked_at is null");
 }
 
 /// A page of shifts: a cashier's own, and those of the scope.
@@ -71,6 +89,14 @@ pub async fn shift_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<ShiftRow>> 
         searched: &["s.bank_slip_no"],
         filter: &|sql| {
             push_id(sql, query, "district", "s.district_id");
+            match query.filter("state") {
+                Some("OPEN") => drop(sql.push(" and s.closed_at is null")),
+                Some("CLOSED") => drop(sql.push(" and s.closed_at is not null and s.handed_in_at is null")),
+                Some("HANDED_IN") => push_handed_in(sql),
+                Some("BANKED") => drop(sql.push(" and s.banked_at is not null")),
+                Some(_) => drop(sql.push(" and false")),
+                None => {}
+            }
             if query.filter("open").is_some() {
                 sql.push(" and s.handed_in_at is null");
             }
@@ -124,7 +150,32 @@ async fn shift_load(tx: &mut Tx, ctx: &Ctx, id: i64) -> Result<Shift> {
         })
     })
     .collect::<Result<Vec<_>>>()?;
-    Ok(Shift { own: record.cashier_id == ctx.actor().id.0, row: record.into(), totals })
+    let items = items(tx, id).await?;
+    let own = record.cashier_id == ctx.actor().id.0;
+    let row = ShiftRow::from(record);
+    let waits = row.handed_in_at.is_some() && row.banked_at.is_none();
+    Ok(Shift { own, bankable: waits && !own && ctx.actor().may(Permission::PaymentVerify), row, totals, items })
+}
+
+/// What the payments of a shift paid (日结, S4-1.11), as the ledger has it; what was voided stands there twice, and is nothing.
+async fn items(tx: &mut Tx, id: i64) -> Result<Vec<ShiftItem>> {
+    sqlx::query!(
+        r#"select case when 'BALANCE' in (e.debit, e.credit) then null else e.fee_item end as fee_item,
+                  sum(e.amount_fen * case when e.reverses_id is null then 1 else -1 end)::bigint as "fen!"
+           from payment p join ledger_entry e on e.payment_id = p.id where p.shift_id = $1 group by 1
+           having sum(e.amount_fen * case when e.reverses_id is null then 1 else -1 end) <> 0 order by 2 desc, 1"#,
+        id
+    )
+    .fetch_all(connection(tx))
+    .await?
+    .into_iter()
+    .map(|row| {
+        Ok(ShiftItem {
+            fee_item: row.fee_item.map(|code| stored(&code, FeeItem::from_code)).transpose()?,
+            amount: Money::from_fen(row.fen),
+        })
+    })
+    .collect()
 }
 
 /// The actor's open shift, if he has one.
@@ -238,7 +289,8 @@ pub async fn shift_close(ctx: &Ctx, id: i64, version: i32, form: &ShiftCloseForm
     Ok(())
 }
 
-/// Enters the slip with which the cash of a closed shift went to the bank (交款).
+/// Enters the slip with which the cash of a closed shift went to the bank (交款). The ledger moves nothing yet: that it has
+/// arrived says somebody else ([`super::cash::shift_bank`]).
 ///
 /// # Errors
 /// A missing slip number; [`Failure::Conflict`]; a refusal for an open or another's shift.

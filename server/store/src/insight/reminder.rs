@@ -10,7 +10,7 @@ mod tallied;
 
 use crate::{
     Ctx, Result,
-    billing::{dunning, payment::push_unverified, reduction::push_reduction_ending},
+    billing::{dunning, payment::push_unverified, reduction::push_reduction_ending, shift::push_handed_in},
     ctx::connection,
     housing::rent_standard::push_standard_ending,
     list::{push_district_scope, push_scope},
@@ -150,6 +150,20 @@ const WORK: &[Source] = &[
             sql.push("from payment r where true");
             push_scope(sql, ctx, "r.district_id", "r.estate_id");
             push_unverified(sql);
+        },
+    },
+    Source {
+        group: ReminderGroup::Work,
+        label: "待确认入账的交款",
+        link: "/billing/shifts?state=HANDED_IN",
+        text: "coalesce(user_name(s.cashier_id), '') || ' ' || s.bank_slip_no",
+        href: "'/billing/shifts/' || s.id",
+        order: "s.handed_in_at",
+        concerns: |actor| actor.may(Permission::BillRead) && actor.may(Permission::PaymentVerify),
+        rows: |sql, ctx| {
+            sql.push("from cashier_shift s where true");
+            push_district_scope(sql, ctx, "s.district_id");
+            push_handed_in(sql);
         },
     },
     Source {

@@ -4,10 +4,11 @@ use super::Tenant;
 use crate::{Error, Result, ctx::connection, error::stored};
 use chrono::{DateTime, Utc};
 use domain::{
+    billing::refund::RefundKind,
     dictionary::{ContractStatus, DeductFail, DeductStatus, FeeItem, PayMethod, PaymentStatus, Relation},
     failure::Failure,
     id::{ContractId, PaymentId},
-    portal::view::{Debit, Paid, PaidLine, PaidReceipt, SHOWN, TenantContract},
+    portal::view::{Debit, Paid, PaidBack, PaidLine, PaidReceipt, SHOWN, TenantContract},
     value::{Area, Money},
 };
 
@@ -113,6 +114,33 @@ pub async fn paid_list(tenant: &Tenant) -> Result<Vec<Paid>> {
     .await?;
     tx.commit().await?;
     records.into_iter().map(Paid::try_from).collect()
+}
+
+/// What was paid back to a tenant, the newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn paid_back_list(tenant: &Tenant) -> Result<Vec<PaidBack>> {
+    let mut tx = tenant.begin().await?;
+    let rows = sqlx::query!(
+        r#"select kind, amount_fen, paid_at as "paid_at!", bank_no_mask from refund where account_id = any($1) and paid_at is not null
+           order by paid_at desc, id desc limit $2"#,
+        &tenant.accounts(),
+        SHOWN
+    )
+    .fetch_all(connection(&mut tx))
+    .await?;
+    tx.commit().await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(PaidBack {
+                kind: stored(&row.kind, RefundKind::from_code)?,
+                amount: Money::from_fen(row.amount_fen),
+                paid_at: row.paid_at,
+                bank_no_mask: row.bank_no_mask,
+            })
+        })
+        .collect()
 }
 
 /// The newest direct debits of a tenant that the bank was asked for (S0-12).

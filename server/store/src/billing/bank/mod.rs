@@ -5,6 +5,7 @@
 //! is written to the bank is fixed by rows first and sent after the commit, so a crash in between sends the same file again.
 
 pub mod contract_file;
+pub mod pos;
 pub mod statement;
 
 use crate::{

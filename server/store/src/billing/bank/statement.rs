@@ -27,9 +27,10 @@ const PORTION: usize = 10_000;
 pub struct StatementLine {
     /// of the file, from 1
     pub line: i32,
-    /// the bank's number of the deduction
+    /// the bank's number of the deduction, or of the slip
     pub serial: String,
-    pub batch_no: String,
+    /// 批次号 of a direct debit, 终端号 of a card at a counter
+    pub source: String,
     pub amount: Money,
     pub at: Option<DateTime<Utc>>,
 }
@@ -55,13 +56,7 @@ pub async fn statement_enter(
     let ctx = Ctx::server(database, now);
     let mut tx = ctx.begin().await?;
     let id = take_up(&mut tx, file, None, now).await?;
-    let known = sqlx::query_scalar!(
-        r#"select exists (select from reconciliation where day = $1 and channel = 'DEBIT') as "known!""#,
-        day
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
-    if known {
+    if day_is_reconciled(&mut tx, day, ReconciliationChannel::Debit).await? {
         return Err(Failure::refused(format!("{day}的银行流水已对账")).into());
     }
     let mut paid = HashSet::new();
@@ -78,10 +73,21 @@ pub async fn statement_enter(
     Ok(Reconciled { lines: count, differences })
 }
 
+/// Whether a statement of the day was taken in already.
+pub(super) async fn day_is_reconciled(tx: &mut Tx, day: NaiveDate, channel: ReconciliationChannel) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from reconciliation where day = $1 and channel = $2) as "known!""#,
+        day,
+        channel.code()
+    )
+    .fetch_one(connection(tx))
+    .await?)
+}
+
 /// Keeps lines with the items that they pay; a number that comes a second time pays nothing.
 async fn lines_insert(tx: &mut Tx, file: i64, lines: &[StatementLine], paid: &mut HashSet<i64>) -> Result<()> {
     let serials: Vec<String> = lines.iter().map(|line| line.serial.clone()).collect();
-    let batches: Vec<String> = lines.iter().map(|line| line.batch_no.clone()).collect();
+    let batches: Vec<String> = lines.iter().map(|line| line.source.clone()).collect();
     let known = sqlx::query!(
         r#"select l.n as "n!", b.district_id as "district?",
                   (select max(i.id) from deduction_item i
@@ -111,29 +117,30 @@ async fn lines_insert(tx: &mut Tx, file: i64, lines: &[StatementLine], paid: &mu
     Ok(())
 }
 
-/// A deduction as one side or both have it.
-struct Pair {
-    district: Option<i64>,
-    batch: Option<i64>,
-    line: Option<i32>,
-    item: Option<i64>,
-    own: Option<i64>,
-    their: Option<i64>,
-    serial: Option<String>,
+/// A deduction, or a payment at a counter, as one side or both have it.
+pub(super) struct Pair {
+    pub district: Option<i64>,
+    pub batch: Option<i64>,
+    pub line: Option<i32>,
+    pub item: Option<i64>,
+    pub payment: Option<i64>,
+    pub own: Option<i64>,
+    pub their: Option<i64>,
+    pub serial: Option<String>,
 }
 
-/// Puts into the pool what only one side says; answers how much it was.
+/// Puts into the pool what only one side says of direct debits; answers how much it was.
 async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTime<Utc>) -> Result<i32> {
     let (from, to) = china_day_bounds(day)?;
     // What agrees stays in the database: of half a million lines it is all but a few.
     let pairs = sqlx::query_as!(
         Pair,
-        r#"select l.district_id as district, b.id as "batch?", l.line as "line?", l.item_id as item, i.deducted_fen as "own?",
-                  l.amount_fen as "their?", l.serial as "serial?"
+        r#"select l.district_id as district, b.id as "batch?", l.line as "line?", l.item_id as item,
+                  null::bigint as payment, i.deducted_fen as "own?", l.amount_fen as "their?", l.serial as "serial?"
            from bank_statement_line l left join deduction_item i on i.id = l.item_id left join deduction_batch b on b.batch_no = l.batch_no
            where l.bank_file_id = $1 and i.deducted_fen is distinct from l.amount_fen
            union all
-           select i.district_id, i.batch_id, null, i.id, i.deducted_fen, null, i.bank_serial
+           select i.district_id, i.batch_id, null, i.id, null, i.deducted_fen, null, i.bank_serial
            from deduction_item i
            where i.payment_id is not null and i.deducted_at >= $2 and i.deducted_at < $3
                and not exists (select from bank_statement_line l where l.item_id = i.id)"#,
@@ -143,14 +150,20 @@ async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTim
     )
     .fetch_all(connection(tx))
     .await?;
+    pool_insert(tx, file, &pairs, now).await
+}
+
+/// Puts into the pool those of the pairs of a file whose sides differ; answers how many these are.
+pub(super) async fn pool_insert(tx: &mut Tx, file: i64, pairs: &[Pair], now: DateTime<Utc>) -> Result<i32> {
     let money = |fen: Option<i64>| fen.map(Money::from_fen);
     let found: Vec<(&Pair, DifferenceKind)> =
         pairs.iter().filter_map(|pair| Some((pair, compare(money(pair.own), money(pair.their))?))).collect();
     sqlx::query!(
-        "insert into bank_difference (district_id, kind, batch_id, bank_file_id, line, item_id, own_fen, their_fen, bank_serial, created_at)
-         select d.district, d.kind, d.batch, $1, d.line, d.item, d.own, d.their, d.serial, $2
-         from unnest($3::bigint[], $4::text[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
-              as d (district, kind, batch, line, item, own, their, serial)",
+        "insert into bank_difference (district_id, kind, batch_id, bank_file_id, line, item_id, payment_id, own_fen, their_fen,
+                                      bank_serial, created_at)
+         select d.district, d.kind, d.batch, $1, d.line, d.item, d.payment, d.own, d.their, d.serial, $2
+         from unnest($3::bigint[], $4::text[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[],
+                     $11::text[]) as d (district, kind, batch, line, item, payment, own, their, serial)",
         file,
         now,
         &found.iter().map(|(pair, _)| pair.district).collect::<Vec<_>>() as &[Option<i64>],
@@ -158,6 +171,7 @@ async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTim
         &found.iter().map(|(pair, _)| pair.batch).collect::<Vec<_>>() as &[Option<i64>],
         &found.iter().map(|(pair, _)| pair.line).collect::<Vec<_>>() as &[Option<i32>],
         &found.iter().map(|(pair, _)| pair.item).collect::<Vec<_>>() as &[Option<i64>],
+        &found.iter().map(|(pair, _)| pair.payment).collect::<Vec<_>>() as &[Option<i64>],
         &found.iter().map(|(pair, _)| pair.own.unwrap_or_default()).collect::<Vec<_>>(),
         &found.iter().map(|(pair, _)| pair.their.unwrap_or_default()).collect::<Vec<_>>(),
         &found.iter().map(|(pair, _)| pair.serial.clone()).collect::<Vec<_>>() as &[Option<String>],
@@ -226,7 +240,7 @@ pub async fn reconciliation_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Re
     let page = SmallList {
         columns:
             "r.id, r.day, r.channel, o.name as district, r.own_fen, r.channel_fen, r.their_fen, r.lines, r.differences, r.made_at,
-                  case when r.channel = 'DEBIT'
+                  case when r.channel in ('DEBIT', 'POS')
                       then (select count(*) from bank_difference d where d.bank_file_id = r.bank_file_id
                                 and d.district_id is not distinct from r.district_id and d.status = 'OPEN')
                       else (select count(*) from pay_odd d where d.channel = r.channel and d.status <> 'DONE'

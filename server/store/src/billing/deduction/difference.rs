@@ -17,16 +17,17 @@ use domain::{
     },
     dictionary::{DeductionStatus, DifferenceKind, DifferenceStatus, Resolution},
     failure::{Failure, FieldErrors},
-    id::{BankDifferenceId, DeductionBatchId},
+    id::{BankDifferenceId, DeductionBatchId, PaymentId},
     list::{ListQuery, Page},
     platform::permission::Permission,
     value::Money,
 };
 
 const COLUMNS: &str =
-    "d.id, d.kind, d.batch_id, b.batch_no, d.seq, d.item_id, i.payer, d.own_fen, d.their_fen, d.bank_serial, d.status, d.resolution,
+    "d.id, d.kind, d.batch_id, b.batch_no, d.seq, d.item_id, coalesce(i.payer, p.payer) as payer, d.payment_id, p.receipt_no, d.own_fen, d.their_fen, d.bank_serial, d.status, d.resolution,
      d.opinion, user_name(d.resolved_by) as resolved_by, d.resolved_at, d.created_at, d.version";
-const FROM: &str = "from bank_difference d left join deduction_batch b on b.id = d.batch_id left join deduction_item i on i.id = d.item_id where true";
+const FROM: &str = "from bank_difference d left join deduction_batch b on b.id = d.batch_id left join deduction_item i on i.id = d.item_id
+     left join payment p on p.id = d.payment_id where true";
 
 #[derive(sqlx::FromRow)]
 struct Record {
@@ -37,6 +38,8 @@ struct Record {
     seq: Option<i64>,
     item_id: Option<i64>,
     payer: Option<String>,
+    payment_id: Option<i64>,
+    receipt_no: Option<String>,
     own_fen: i64,
     their_fen: i64,
     bank_serial: Option<String>,
@@ -62,6 +65,7 @@ impl Record {
             batch_no: self.batch_no,
             seq: self.seq,
             payer: self.payer,
+            payment: self.payment_id.map(PaymentId).zip(self.receipt_no),
             own: Money::from_fen(self.own_fen),
             their,
             bank_serial: self.bank_serial,
@@ -87,7 +91,7 @@ pub async fn difference_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<Differ
     let page = SmallList {
         columns: COLUMNS,
         from: FROM,
-        searched: &["b.batch_no", "i.payer", "d.bank_serial"],
+        searched: &["b.batch_no", "coalesce(i.payer, p.payer)", "p.receipt_no", "d.bank_serial"],
         filter: &|sql| {
             push_district_scope(sql, ctx, "d.district_id");
             push_code(sql, query, "status", "d.status");
@@ -125,7 +129,7 @@ pub async fn difference_get(ctx: &Ctx, id: BankDifferenceId) -> Result<Differenc
 ///
 /// # Errors
 /// Without [`Permission::DeductionCheck`]; a complaint without an opinion, or about a decision that this kind does not have; a refusal
-/// for whoever made the batch (§6.4);
+/// for whoever made the batch or took the payment (§6.4);
 /// [`Failure::Conflict`] for one that was decided.
 pub async fn difference_resolve(
     ctx: &Ctx,
@@ -149,11 +153,16 @@ pub async fn difference_resolve(
         return Err(Failure::refused("该代扣批次由您制作，差异须由另一人处理").into());
     }
     let row = sqlx::query!(
-        "select kind, item_id, their_fen, status, version from bank_difference where id = $1 for update",
+        r#"select d.kind, d.item_id, d.their_fen, d.status, d.version,
+                  (select p.cashier_id from payment p where p.id = d.payment_id) as cashier_id
+           from bank_difference d where d.id = $1 for update of d"#,
         id.0
     )
     .fetch_one(connection(&mut tx))
     .await?;
+    if row.cashier_id == Some(ctx.actor().id.0) {
+        return Err(Failure::refused("该笔收款由您办理，差异须由另一人处理").into());
+    }
     if row.version != version || row.status != DifferenceStatus::Open.code() {
         return Err(Failure::Conflict.into());
     }

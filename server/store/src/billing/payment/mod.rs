@@ -8,6 +8,7 @@ mod take;
 
 pub(in crate::billing) use enter::{Entry, Paid, payments_enter};
 pub(super) use read::last_payments;
+pub(in crate::billing) use read::numbers_of;
 pub(crate) use read::push_unverified;
 pub use read::{payment_list, payments_chosen, receipt_get, receipt_print};
 pub use settle::{payment_unverify, payment_void, payments_verify};

@@ -82,7 +82,7 @@ pub(crate) fn push_unverified(sql: &mut QueryBuilder<Postgres>) {
     sql.push(" and r.status = 'NORMAL' and r.verified_at is null");
 }
 
-/// A page of payments in scope (S0-13).
+/// A page of payments in scope; with refunds they are `billing::pay_record` (S0-13).
 ///
 /// # Errors
 /// Without [`Permission::BillRead`].
@@ -122,7 +122,7 @@ pub async fn payment_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<PaymentRo
 
 /// Which of the words begin the number of a receipt; a city may set how these begin (S1-9.10). A beginning is a range, which
 /// the index of the numbers can be asked for.
-async fn numbers_of(tx: &mut Tx, words: Vec<String>) -> Result<(Vec<String>, Vec<String>)> {
+pub(in crate::billing) async fn numbers_of(tx: &mut Tx, words: Vec<String>) -> Result<(Vec<String>, Vec<String>)> {
     let (mut numbers, mut others) = (Vec::new(), Vec::new());
     for word in words {
         let known = word.is_ascii()
