@@ -348,7 +348,7 @@ pub fn functions(world: &World) -> Vec<Entry> {
         reads("operator_list", list.clone(), Forbidden, "admin", Good),
         reads("operator_get", json!({"id": operator}), Forbidden, "admin", Good),
         audits("audit_list", list.clone()),
-        audits("audit_get", json!({"id": 1})),
+        audits("audit_get", json!({"id": 1, "object": null, "page": 1})),
         audits("audit_verify", json!({})),
         reads("organization_list", list.clone(), Forbidden, "nobody-at-all", Good),
         reads("organization_get", json!({"id": organization}), Forbidden, "nobody-at-all", Good),
