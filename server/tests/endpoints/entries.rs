@@ -347,11 +347,20 @@ pub fn functions(world: &World) -> Vec<Entry> {
         reads("stock_choices_get", json!({}), Good, "admin", Good),
         reads("operator_list", list.clone(), Forbidden, "admin", Good),
         reads("operator_get", json!({"id": operator}), Forbidden, "admin", Good),
+        // Without a reason: that it is tried at all is what counts here.
+        Entry {
+            right: ("district-a", Refused),
+            ..reads("operator_reveal", json!({"id": operator, "reason": ""}), Forbidden, "finance", Refused)
+        },
         audits("audit_list", list.clone()),
         audits("audit_get", json!({"id": 1, "object": null, "page": 1})),
         audits("audit_verify", json!({})),
         reads("organization_list", list.clone(), Forbidden, "nobody-at-all", Good),
         reads("organization_get", json!({"id": organization}), Forbidden, "nobody-at-all", Good),
+        Entry {
+            right: ("district-a", Refused),
+            ..reads("organization_reveal", json!({"id": organization, "reason": ""}), Forbidden, "admin", Refused)
+        },
         // Raw rows hold telephone numbers: who may import nothing reads none of them.
         reads("search_get", json!({"query": SECRET, "only": null}), Good, "admin", Hidden),
         // FINANCE imports rents, and reads nothing of other files.

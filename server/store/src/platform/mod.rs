@@ -5,6 +5,7 @@ pub mod attachment;
 pub mod audit;
 pub mod calendar;
 pub mod cipher;
+pub mod contact;
 pub mod dictionary;
 pub mod division;
 pub mod job;
