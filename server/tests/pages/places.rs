@@ -147,7 +147,7 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
         (
             "/platform/dictionaries",
             "/platform/dictionaries?q=户型".into(),
-            vec!["数据字典", "D-04", "共 1 条", "新增字典"],
+            vec!["数据字典", "D-04", "共 2 条", "新增字典"],
         ),
         (
             "/platform/dictionaries/:id",

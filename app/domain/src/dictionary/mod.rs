@@ -13,6 +13,7 @@ mod household;
 mod housing;
 mod organization;
 mod platform;
+mod preloaded;
 mod tenancy;
 
 pub use asset::{
