@@ -237,7 +237,7 @@ async fn every_page_is_drawn_by_the_server() {
         .chain(&watched)
         .map(|(pattern, ..)| *pattern);
     let listed = listed
-        .chain(["/sign-in"])
+        .chain(["/sign-in", domain::platform::forgotten::PAGE])
         .chain(move_in::PATTERNS)
         .chain(exit::PATTERNS)
         .chain(papers::PATTERNS)

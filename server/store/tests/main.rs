@@ -22,6 +22,7 @@ mod dunning;
 mod estate;
 mod exit;
 mod filing;
+mod forgotten;
 mod hand_over;
 mod household;
 mod housekeeping;

@@ -231,6 +231,18 @@ fn open(at: &'static str, ask: Ask, nobody: Told) -> Entry {
     }
 }
 
+/// One that everybody may call, refused by what is entered.
+fn tried(at: &'static str, fields: &'static [(&'static str, &'static str)]) -> Entry {
+    Entry {
+        newcomer: Refused,
+        wall: Refused,
+        wrong_role: ("finance", Refused),
+        elsewhere: Refused,
+        right: ("district-a", Refused),
+        ..open(at, Ask::Form(fields), Refused)
+    }
+}
+
 pub fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry { ask: Ask::Get(path.into()), ..reads(at, Value::Null, wall, wrong_role, elsewhere) }
 }
@@ -261,19 +273,13 @@ pub fn functions(world: &World) -> Vec<Entry> {
     let mut entries = vec![
         open("frame_get", Ask::Function(json!({})), Good),
         open("captcha_create", Ask::Function(json!({})), Good),
-        // Wrong captcha: that it is tried at all is what counts here.
-        Entry {
-            newcomer: Refused,
-            wall: Refused,
-            wrong_role: ("finance", Refused),
-            elsewhere: Refused,
-            right: ("district-a", Refused),
-            ..open(
-                "sign_in",
-                Ask::Form(&[("login", "city"), ("password", "x"), ("captcha_id", "x"), ("captcha", "x")]),
-                Refused,
-            )
-        },
+        // Wrong captcha, and no code: that they are tried at all is what counts here.
+        tried("sign_in", &[("login", "city"), ("password", "x"), ("captcha_id", "x"), ("captcha", "x")]),
+        tried(
+            "password_code_create",
+            &[("login", "city"), ("phone", "13800000000"), ("captcha_id", "x"), ("captcha", "x")],
+        ),
+        tried("password_forgotten_set", &[("ticket", "x"), ("code", "0"), ("new", "x"), ("again", "x")]),
         open("sign_out", Ask::Form(&[]), Good),
         Entry {
             newcomer: Forbidden,

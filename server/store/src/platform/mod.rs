@@ -8,6 +8,7 @@ pub mod cipher;
 pub mod contact;
 pub mod dictionary;
 pub mod division;
+pub mod forgotten;
 pub mod job;
 pub mod key;
 pub mod menu;
