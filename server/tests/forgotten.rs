@@ -55,7 +55,7 @@ async fn submit(site: &Site, function: &str, fields: &[(&str, &str)], query: &st
 
 async fn ask(site: &Site, login: &str, phone: &str) -> Answer {
     let (id, answer) = captcha(site).await;
-    let fields = [("login", login), ("phone", phone), ("captcha_id", &id), ("captcha", &answer)];
+    let fields = [("login", login), ("phone", phone), ("captcha_id", &*id), ("captcha", &*answer)];
     submit(site, "password_code_create", &fields, "").await
 }
 
@@ -86,11 +86,11 @@ async fn a_forgotten_password_is_replaced_without_javascript() {
     let code = code(&folder).await;
 
     let query = format!("?ticket={ticket}");
-    let slip = [("ticket", &*ticket), ("code", &code), ("new", NEW), ("again", "Another-Horse-9")];
+    let slip = [("ticket", &*ticket), ("code", &*code), ("new", NEW), ("again", "Another-Horse-9")];
     let refused = submit(&site, "password_forgotten_set", &slip, &query).await;
     assert!(!refused.header("location").contains(NEW), "{}", refused.header("location"));
     assert!(landed(&site, &refused).await.contains("两次输入的密码不一致"));
-    let entered = [("ticket", &*ticket), ("code", &code), ("new", NEW), ("again", NEW)];
+    let entered = [("ticket", &*ticket), ("code", &*code), ("new", NEW), ("again", NEW)];
     let set = submit(&site, "password_forgotten_set", &entered, &query).await;
     assert_eq!((set.status, set.header("location")), (StatusCode::FOUND, "/sign-in?reset=1"));
     assert!(set.session().is_none(), "the door is still to be passed");
