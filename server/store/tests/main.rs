@@ -73,6 +73,7 @@ mod tenancy_lists;
 mod unit;
 mod unit_batch;
 mod unit_list;
+mod unit_offshelf;
 mod unit_status;
 mod unit_swap;
 mod user_import;

@@ -6,7 +6,7 @@ use super::{
     DayKind, Decoration, DeductFail, DeductStatus, DepreciationMethod, Dictionary, Education, ExitBillStatus,
     ExitLineKind, ExitStatus, ExitType, FeeItem, Gender, HousingCategory, HukouType, IdType, IdVerified,
     InvestmentType, ItemState, LayoutType, LedgerSubject, Marital, MeterType, Nation, NumberKind, NumberPeriod,
-    OperatorType, OrganizationStatus, OrganizationType, Orientation, PayCycle, PayKind, PayMethod, PersonType,
+    OffshelfGround, OperatorType, OrganizationStatus, OrganizationType, Orientation, PayCycle, PayKind, PayMethod, PersonType,
     ProjectStatus, Relation, RoomType, SignMode, SourceType, SpecialTag, Structure, TitleForm, UnitCondition,
     UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus, preloaded,
 };
@@ -17,7 +17,7 @@ use crate::{
 
 /// The dictionaries whose labels the city may set: those of domain.md §1.2 in its order, then the others. The verbs of the state
 /// machines are no values that are stored, and coordinate systems are names of standards: those stay as they are.
-pub static DICTIONARIES: [&Dictionary; 96] = [
+pub static DICTIONARIES: [&Dictionary; 97] = [
     HousingCategory::LIST,
     SourceType::LIST,
     InvestmentType::LIST,
@@ -105,6 +105,7 @@ pub static DICTIONARIES: [&Dictionary; 96] = [
     MeterType::LIST,
     ItemState::LIST,
     AreaBasis::LIST,
+    OffshelfGround::LIST,
     IdVerified::LIST,
     Education::LIST,
     Nation::LIST,
