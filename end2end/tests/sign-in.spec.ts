@@ -72,9 +72,11 @@ test.describe("a forgotten password", () => {
     await fitsWidth(page);
     await page.getByLabel("账号").fill(`nobody-${Date.now() % 1_000_000}`);
     await page.getByLabel("手机号").fill("123");
+    const first = await page.locator("input[name=captcha_id]").inputValue();
     await page.getByLabel("图形验证码").fill(await captchaAnswer(page));
     await page.getByRole("button", { name: "获取短信验证码" }).click();
     await expect(page.getByText("请输入11位手机号")).toBeVisible();
+    await expect(page.locator("input[name=captcha_id]")).not.toHaveValue(first);
     await page.getByLabel("手机号").fill(`139${String(Date.now() % 100_000_000).padStart(8, "0")}`);
     await page.getByLabel("图形验证码").fill(await captchaAnswer(page));
     await page.getByRole("button", { name: "获取短信验证码" }).click();
