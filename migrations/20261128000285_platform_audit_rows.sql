@@ -43,13 +43,6 @@ create function audit_masked(entry jsonb, before jsonb default null) returns jso
                      and phone_masked(before ->> 'phone') = phone_masked(entry ->> 'phone') then '（已更换）' else '' end)
         else entry end;
 
--- What an update made otherwise: the columns that differ, as they were and as they are.
-create function audit_difference(earlier jsonb, later jsonb, out was jsonb, out becomes jsonb)
-    language sql immutable parallel safe as $$
-    select coalesce(jsonb_object_agg(key, earlier -> key), '{}'), coalesce(jsonb_object_agg(key, value), '{}')
-    from jsonb_each(later) where value is distinct from (earlier -> key)
-$$;
-
 create or replace function audit_write() returns trigger language plpgsql as $$
 declare
     changed integer;
@@ -64,11 +57,22 @@ begin
         return null;
     end if;
     if changed > audit_batch_rows() then
+        -- `offset 0`: each row becomes JSON once and not for each of its columns.
         source := case tg_op
-            when 'INSERT' then 'select n.id, null::jsonb as was, audit_masked(to_jsonb(n)) as becomes from new_rows n'
-            when 'DELETE' then 'select o.id, audit_masked(to_jsonb(o)) as was, null::jsonb as becomes from old_rows o'
-            else 'select n.id, audit_masked(d.was) as was, audit_masked(d.becomes, d.was) as becomes
-                  from new_rows n join old_rows o using (id) cross join lateral audit_difference(to_jsonb(o), to_jsonb(n)) d'
+            when 'INSERT' then
+                'select r.id, null::jsonb as was, audit_masked(r.later) as becomes
+                 from (select n.id, to_jsonb(n) as later from new_rows n offset 0) r'
+            when 'DELETE' then
+                'select r.id, audit_masked(r.earlier) as was, null::jsonb as becomes
+                 from (select o.id, to_jsonb(o) as earlier from old_rows o offset 0) r'
+            else
+                $update$select r.id, audit_masked(d.was) as was, audit_masked(d.becomes, d.was) as becomes
+                 from (select n.id, to_jsonb(o) as earlier, to_jsonb(n) as later
+                       from new_rows n join old_rows o using (id) offset 0) r
+                 cross join lateral (
+                     select coalesce(jsonb_object_agg(key, r.earlier -> key), '{}') as was,
+                            coalesce(jsonb_object_agg(key, value), '{}') as becomes
+                     from jsonb_each(r.later) where value is distinct from (r.earlier -> key)) d$update$
             end;
         -- Planned anew each time: a plan that was made for a few rows would compare each of a hundred thousand with each.
         execute format(
@@ -76,7 +80,7 @@ begin
              select scope_actor(), $1, $2, count(*), array_agg(id order by id),
                     case when $1 <> ''INSERT'' then jsonb_agg(was order by id) end,
                     case when $1 <> ''DELETE'' then jsonb_agg(becomes order by id) end
-             from (select s.*, (row_number() over (order by id) - 1) / audit_page_rows() as page from (%s) s) r
+             from (select s.*, (row_number() over (order by id) - 1) / audit_page_rows() as page from (%s) s) p
              group by page order by page', source)
         using tg_op, tg_table_name;
     elsif tg_op = 'INSERT' then
