@@ -32,7 +32,7 @@ use domain::{
 use sqlx::types::Uuid;
 
 /// What is entered to get a code.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct CodeRequest<'a> {
     pub login: &'a str,
     pub phone: &'a str,
@@ -189,7 +189,6 @@ pub async fn password_code_sent(database: &Database, id: i64, said: std::result:
 }
 
 /// What is entered to set another password.
-#[derive(Clone, Debug)]
 pub struct NewPassword {
     pub ticket: String,
     pub code: String,
