@@ -72,7 +72,9 @@ async fn a_forgotten_password_is_replaced_without_javascript() {
     assert!(door.contains(&format!("href=\"{PAGE}\"")) && door.contains("忘记密码"), "{door}");
     let page = site.get(PAGE, None).await;
     assert_eq!(page.status, StatusCode::OK);
-    for text in ["忘记密码", "name=\"login\"", "name=\"phone\"", "name=\"captcha_id\"", "action=\"/api/password_code_create\""] {
+    for text in
+        ["忘记密码", "name=\"login\"", "name=\"phone\"", "name=\"captcha_id\"", "action=\"/api/password_code_create\""]
+    {
         assert!(page.text().contains(text), "{text}: {}", page.text());
     }
     let session = site.session("city").await;

@@ -49,8 +49,10 @@ impl LazyRoute for Operators {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let one = Memo::new(move |_| params.read().get("id").is_some());
-        (move || if one.get() { record_view_with(|id| operator_get(OperatorId(id)), detail, extra) } else { list_view() })
-            .into_any()
+        (move || {
+            if one.get() { record_view_with(|id| operator_get(OperatorId(id)), detail, extra) } else { list_view() }
+        })
+        .into_any()
     }
 }
 

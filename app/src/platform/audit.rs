@@ -146,7 +146,9 @@ fn many_view(entry: &AuditEntry, object: Option<i64>) -> impl IntoView + use<> {
         })
         .collect_view();
     let step = |to: u32, label: &'static str| {
-        (1..=pages).contains(&to).then(|| view! { <a class="btn btn-outline btn-sm" href=format!("{}?page={to}", address(id))>{label}</a> })
+        (1..=pages)
+            .contains(&to)
+            .then(|| view! { <a class="btn btn-outline btn-sm" href=format!("{}?page={to}", address(id))>{label}</a> })
     };
     let (previous, next) = (step(page.saturating_sub(1), "上一页"), step(page + 1, "下一页"));
     let told = format!("本条记录了{}行，第{page}/{pages}页", entry.row.rows);

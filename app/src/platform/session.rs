@@ -211,12 +211,7 @@ pub async fn password_code_create(
 
 /// Sets another password for the code of a telephone, and goes on to the door.
 #[server(endpoint = "password_forgotten_set", output = Terse)]
-pub async fn password_forgotten_set(
-    ticket: String,
-    code: String,
-    new: String,
-    again: String,
-) -> Result<(), ApiError> {
+pub async fn password_forgotten_set(ticket: String, code: String, new: String, again: String) -> Result<(), ApiError> {
     let database = crate::context::process().database;
     let address = crate::context::visit().address;
     let entered = store::platform::forgotten::NewPassword { ticket, code, new, again, address };

@@ -251,7 +251,8 @@ async fn each_row_of_a_bulk_write_is_found_with_before_and_after() {
 #[tokio::test]
 async fn a_bulk_write_fills_lines_of_two_hundred_rows() {
     let test = TestDatabase::with_city().await;
-    run(&test, "insert into person_search (actor_id, at, hits) select 1, now(), n from generate_series(1, 450) n").await;
+    run(&test, "insert into person_search (actor_id, at, hits) select 1, now(), n from generate_series(1, 450) n")
+        .await;
     run(&test, "delete from person_search").await;
     let lines: Vec<(String, i32, i32, Option<i32>, Option<i32>)> = sqlx::query_as(
         "select action, rows, cardinality(object_ids), jsonb_array_length(before), jsonb_array_length(after) from audit_log

@@ -96,7 +96,8 @@ async fn a_code_sets_another_password_once_and_ends_every_session() {
     set(&test, &asked.ticket, &code, NEW, now).await.expect("another password");
     assert_eq!(said(set(&test, &asked.ticket, &code, "Third-Horse-99", now).await, "code"), CODE_IS_OVER, "once");
 
-    let sessions = "select count(*)::text from session s join app_user u on u.id = s.user_id where u.login = 'district-a'";
+    let sessions =
+        "select count(*)::text from session s join app_user u on u.id = s.user_id where u.login = 'district-a'";
     assert_eq!(text(&test, sessions).await, "0");
     assert!(enters(database, "district-a", PASSWORD, now).await.is_err(), "the old one is over");
     enters(database, "district-a", NEW, now).await.expect("the lock is open, and the new one opens the door");
@@ -104,7 +105,9 @@ async fn a_code_sets_another_password_once_and_ends_every_session() {
     let again = asked_later(&test, now).await;
     let remembered = set(&test, &again.ticket, &code_of(&again), NEW, now + TimeDelta::minutes(2)).await;
     assert_eq!(said(remembered, "new"), "新密码不能与最近5次使用过的密码相同");
-    set(&test, &again.ticket, &code_of(&again), "Third-Horse-99", now + TimeDelta::minutes(2)).await.expect("no try lost");
+    set(&test, &again.ticket, &code_of(&again), "Third-Horse-99", now + TimeDelta::minutes(2))
+        .await
+        .expect("no try lost");
 
     // The log of attempts and the operation log tell of it, and hold neither number nor code.
     let tried = "select string_agg(result, ' ' order by id) from login_attempt where login = 'district-a' and result like 'RESET%'";

@@ -123,11 +123,12 @@ async fn an_operator_is_renamed_with_its_organisation() {
 #[tokio::test]
 async fn a_telephone_in_clear_takes_a_right_and_a_reason_and_leaves_a_trace() {
     let test = TestDatabase::with_city().await;
-    let ids: (i64, i64) =
-        sqlx::query_as("select (select id from organization where code = 'M1'), (select id from operator where code = 'OP1')")
-            .fetch_one(&test.admin)
-            .await
-            .expect("the two");
+    let ids: (i64, i64) = sqlx::query_as(
+        "select (select id from organization where code = 'M1'), (select id from operator where code = 'OP1')",
+    )
+    .fetch_one(&test.admin)
+    .await
+    .expect("the two");
     let (m1, op1) = (OrganizationId(ids.0), OperatorId(ids.1));
     let district = city::ctx(&test.database, "district-a").await;
     let none = organization_reveal(&district, m1, "核对联系人").await.expect_err("it has none");
@@ -147,10 +148,9 @@ async fn a_telephone_in_clear_takes_a_right_and_a_reason_and_leaves_a_trace() {
     assert_eq!(short, "请填写查看原因，4至200字");
     // The other district sees neither that office nor an estate of that operator.
     let elsewhere = city::ctx(&test.database, "district-b").await;
-    for refused in [
-        organization_reveal(&elsewhere, m1, "核对联系人").await,
-        operator_reveal(&elsewhere, op1, "通知检查").await,
-    ] {
+    for refused in
+        [organization_reveal(&elsewhere, m1, "核对联系人").await, operator_reveal(&elsewhere, op1, "通知检查").await]
+    {
         assert!(matches!(refused, Err(Error::Failure(Failure::NotFound))), "{refused:?}");
     }
     // Who keeps organisations works with no contacts.

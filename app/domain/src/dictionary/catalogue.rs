@@ -6,9 +6,9 @@ use super::{
     DayKind, Decoration, DeductFail, DeductStatus, DepreciationMethod, Dictionary, Education, ExitBillStatus,
     ExitLineKind, ExitStatus, ExitType, FeeItem, Gender, HousingCategory, HukouType, IdType, IdVerified,
     InvestmentType, ItemState, LayoutType, LedgerSubject, Marital, MeterType, Nation, NumberKind, NumberPeriod,
-    OffshelfGround, OperatorType, OrganizationStatus, OrganizationType, Orientation, PayCycle, PayKind, PayMethod, PersonType,
-    ProjectStatus, Relation, RoomType, SignMode, SourceType, SpecialTag, Structure, TitleForm, UnitCondition,
-    UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus, preloaded,
+    OffshelfGround, OperatorType, OrganizationStatus, OrganizationType, Orientation, PayCycle, PayKind, PayMethod,
+    PersonType, ProjectStatus, Relation, RoomType, SignMode, SourceType, SpecialTag, Structure, TitleForm,
+    UnitCondition, UnitStatus, UseStatus, UserStatus, ValueType, WorkflowStatus, preloaded,
 };
 use crate::{
     billing::{adjustment::AdjustType, refund::RefundKind},

@@ -19,7 +19,8 @@ const LOGIN_MAX: usize = 30;
 /// What is said where no text message can be sent.
 pub const NO_CARRIER: &str = "暂未开通短信验证，请联系系统管理员重置密码";
 /// What is said of a code that was asked for, whose account and telephone it may be or not.
-pub const ASKED: &str = "如账号已启用且手机号与登记的一致，验证码已发送，请在有效期内填写；未收到的，请核对后重新获取，或联系系统管理员。";
+pub const ASKED: &str =
+    "如账号已启用且手机号与登记的一致，验证码已发送，请在有效期内填写；未收到的，请核对后重新获取，或联系系统管理员。";
 
 /// Reads who asks for a code.
 ///

@@ -13,11 +13,7 @@ use crate::{
 };
 use domain::{
     dictionary::OffshelfGround,
-    housing::{
-        unit::Unit,
-        unit_offshelf::OffshelfForm,
-        unit_status::UnitEvent,
-    },
+    housing::{unit::Unit, unit_offshelf::OffshelfForm, unit_status::UnitEvent},
     id::UnitId,
 };
 use leptos::prelude::*;

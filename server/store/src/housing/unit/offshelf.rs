@@ -72,10 +72,9 @@ pub(crate) async fn unit_offshelf_apply(
     version: i32,
     (ground, document): (OffshelfGround, &str),
 ) -> Result<()> {
-    let present =
-        sqlx::query_scalar!("select version from unit where id = $1 and deleted_at is null for update", id.0)
-            .fetch_optional(connection(tx))
-            .await?;
+    let present = sqlx::query_scalar!("select version from unit where id = $1 and deleted_at is null for update", id.0)
+        .fetch_optional(connection(tx))
+        .await?;
     if present != Some(version) {
         return Err(outdated());
     }
