@@ -238,7 +238,7 @@ async fn each_row_of_a_bulk_write_is_found_with_before_and_after() {
     let kept: i64 = number(
         &test,
         "select max((select count(*) from jsonb_object_keys(e.value))) from audit_log a, jsonb_array_elements(a.after) e
-         where a.rows = 24 and a.object_type = 'unit'",
+         where a.rows = 24 and a.object_type = 'unit' and a.action = 'UPDATE'",
     )
     .await;
     assert_eq!(kept, 1);
