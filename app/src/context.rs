@@ -13,6 +13,9 @@ mod server {
     /// Reads the anchors of the operation log.
     pub type ReadAnchors = std::sync::Arc<dyn Fn() -> Vec<store::platform::audit::Anchor> + Send + Sync>;
 
+    /// Hands a code to the carrier of text messages; who asked for it does not wait.
+    pub type SendCode = std::sync::Arc<dyn Fn(store::platform::sms::Outgoing) + Send + Sync>;
+
     /// The running process, as far as a request needs it.
     #[derive(Clone)]
     pub struct Process {
@@ -26,6 +29,8 @@ mod server {
         pub tables: tokio::sync::watch::Sender<store::platform::tables::CityTables>,
         /// what was written down outside the database of the operation log's seals
         pub audit_anchors: ReadAnchors,
+        /// sends the code of a forgotten password; none: no carrier is configured
+        pub send_code: Option<SendCode>,
         /// hash of the browser bundle in use; an old tab notices that it differs (`crate::presence`)
         pub build: String,
     }

@@ -50,6 +50,7 @@ use std::{borrow::Cow, future::Future, pin::Pin};
 const PAGES: &[Page] = &[
     Page::here("/sign-in", || view! { <SignInPage /> }.into_any()),
     Page::lazy::<Own>("/password"),
+    Page::lazy::<Own>("/password/forgotten"),
     Page::lazy::<Accounts>("/platform/users"),
     Page::lazy::<Accounts>("/platform/users/:id"),
     Page::lazy::<Accounts>("/platform/users/:id/:action"),

@@ -36,6 +36,7 @@ test("every page opens on a desk and on a phone", async ({ page }) => {
     ["/housing/units", "房源管理"],
     [`/housing/units/${at?.unit}`, /./],
     [`/housing/units/${at?.unit}/edit`, /./],
+    [`/housing/units/${at?.unit}/offshelf`, "申请注销房源"],
     ["/housing/rooms", "房间管理"],
     ["/housing/rent-standards", "租金标准管理"],
     ["/assets/masters", "资产主卡片管理"],

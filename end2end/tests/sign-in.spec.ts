@@ -1,5 +1,6 @@
 // S1-1.1: signing in and out.
-import { account, captchaAnswer, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { account, captchaAnswer, checkAxe, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { fitsWidth } from "../screen";
 
 test("a clerk signs in, sees the home page and signs out", async ({ page }) => {
   await page.goto("/housing/units");
@@ -56,6 +57,40 @@ test.describe("refusals", () => {
       await page.getByRole("button", { name: "登录" }).click();
       await expect(page.getByText("账号或密码错误")).toBeVisible();
     }
+  });
+});
+
+test.describe("a forgotten password", () => {
+  test.use({ expectedProblems: [/status of 4\d\d/] });
+
+  test("is asked about with account and telephone, and everybody is told the same", async ({ page }) => {
+    await visit(page, "/sign-in");
+    await page.getByRole("link", { name: "忘记密码" }).click();
+    await expect(page).toHaveURL(/\/password\/forgotten$/);
+    await hydrated(page);
+    await checkAxe(page);
+    await fitsWidth(page);
+    await page.getByLabel("账号").fill(`nobody-${Date.now() % 1_000_000}`);
+    await page.getByLabel("手机号").fill("123");
+    const first = await page.locator("input[name=captcha_id]").inputValue();
+    await page.getByLabel("图形验证码").fill(await captchaAnswer(page));
+    await page.getByRole("button", { name: "获取短信验证码" }).click();
+    await expect(page.getByText("请输入11位手机号")).toBeVisible();
+    await expect(page.locator("input[name=captcha_id]")).not.toHaveValue(first);
+    await page.getByLabel("手机号").fill(`139${String(Date.now() % 100_000_000).padStart(8, "0")}`);
+    await page.getByLabel("图形验证码").fill(await captchaAnswer(page));
+    await page.getByRole("button", { name: "获取短信验证码" }).click();
+    await expect(page).toHaveURL(/\?ticket=/);
+    await expect(page.getByText("验证码已发送")).toBeVisible();
+    await checkAxe(page);
+    await page.getByLabel("短信验证码").fill("000000");
+    await page.getByLabel("新密码", { exact: true }).fill("Fresh-start-2027");
+    await page.getByLabel("再次输入新密码").fill("Fresh-start-2028");
+    await page.getByRole("button", { name: "重置密码" }).click();
+    await expect(page.getByText("两次输入的密码不一致")).toBeVisible();
+    await page.getByLabel("再次输入新密码").fill("Fresh-start-2027");
+    await page.getByRole("button", { name: "重置密码" }).click();
+    await expect(page.getByText("验证码错误", { exact: true })).toBeVisible();
   });
 });
 

@@ -145,6 +145,7 @@ async fn run(
             settings: watch_settings(database.clone(), settings),
             tables: watch_tables(database.clone()).await?,
             audit_anchors: Arc::new(move || audit::anchors(&anchors)),
+            send_code: carrier.clone().map(|carrier| sms::code::sender(database.clone(), carrier)),
             build: build.clone(),
         },
         options: options(serve, &build),

@@ -10,6 +10,9 @@ use axum::{
 };
 use store::platform::session::{session_ctx, session_factor_due, session_peek};
 
+/// The pages for whoever is not signed in.
+const DOORS: [&str; 2] = ["/sign-in", domain::platform::forgotten::PAGE];
+
 /// What a page calls when somebody is in front of it.
 const PRESENCE: &str = "/api/frame_get";
 
@@ -73,10 +76,10 @@ fn elsewhere(path: &str, ctx: Option<&store::Ctx>) -> Option<&'static str> {
     let page = !["/api/", "/files/", "/live", "/map/outlines"].iter().any(|start| path.starts_with(start));
     match ctx {
         _ if !page => None,
-        None => (path != "/sign-in").then_some("/sign-in"),
+        None => (!DOORS.contains(&path)).then_some("/sign-in"),
         Some(ctx) => match ctx.actor().forced_page() {
             Some(forced) => (path != forced).then_some(forced),
-            None => (path == "/sign-in").then_some("/"),
+            None => DOORS.contains(&path).then_some("/"),
         },
     }
 }

@@ -13,6 +13,7 @@ mod endpoints;
 mod export;
 mod fault;
 mod first_start;
+mod forgotten;
 mod front;
 mod import;
 mod import_job;

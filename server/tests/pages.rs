@@ -160,6 +160,7 @@ async fn every_page_is_drawn_by_the_server() {
             vec!["已选2套房源", "批量修改", "批量锁定、解锁"],
         ),
         ("/housing/units/:id/:action", format!("/housing/units/{}/edit", at.unit), vec!["编辑房源"]),
+        ("/housing/units/:id/:action", format!("/housing/units/{}/offshelf", at.unit), vec!["申请注销房源", "文号"]),
         ("/housing/buildings/:id/:action", format!("/housing/buildings/{}/new-unit", at.building), vec!["新增房源"]),
         (
             "/persons",
@@ -237,7 +238,7 @@ async fn every_page_is_drawn_by_the_server() {
         .chain(&watched)
         .map(|(pattern, ..)| *pattern);
     let listed = listed
-        .chain(["/sign-in"])
+        .chain(["/sign-in", domain::platform::forgotten::PAGE])
         .chain(move_in::PATTERNS)
         .chain(exit::PATTERNS)
         .chain(papers::PATTERNS)

@@ -4,8 +4,9 @@ use crate::{
     ApiError, Terse,
     shell::may,
     ui::{
-        detail::{RecordPage, record_view, text_cell},
+        detail::{RecordExtra, RecordPage, record_view_with, text_cell},
         list::{ListActions, list_page},
+        reveal::phone_button,
     },
 };
 use domain::{
@@ -30,6 +31,12 @@ pub async fn operator_get(id: OperatorId) -> Result<Operator, ApiError> {
     Ok(store::operator::operator_get(&crate::context::ctx()?, id).await?)
 }
 
+/// An operator's telephone in clear, for a reason that is written down.
+#[server(endpoint = "operator_reveal", input = Json, output = Terse)]
+pub async fn operator_reveal(id: OperatorId, reason: String) -> Result<String, ApiError> {
+    Ok(store::platform::contact::operator_reveal(&crate::context::ctx()?, id, &reason).await?)
+}
+
 /// The module's pages.
 pub struct Operators;
 
@@ -42,14 +49,27 @@ impl LazyRoute for Operators {
     fn view(_this: Self) -> AnyView {
         let params = use_params_map();
         let one = Memo::new(move |_| params.read().get("id").is_some());
-        (move || if one.get() { record_view(|id| operator_get(OperatorId(id)), detail) } else { list_view() })
-            .into_any()
+        (move || {
+            if one.get() { record_view_with(|id| operator_get(OperatorId(id)), detail, extra) } else { list_view() }
+        })
+        .into_any()
     }
 }
 
 fn list_view() -> AnyView {
     let actions = Signal::derive(|| ListActions { export: may(Permission::StockExport), ..ListActions::default() });
     list_page(&OPERATOR_LIST, actions, operator_list)
+}
+
+/// What can be done with an operator.
+fn extra(operator: &Operator) -> RecordExtra {
+    let (id, known) = (operator.row.id, operator.phone.is_some());
+    let tools = move || {
+        (known && may(Permission::ContactClear))
+            .then(|| phone_button(move |reason| Box::pin(operator_reveal(id, reason))))
+            .into_any()
+    };
+    RecordExtra { notice: None, tools: Some(Box::new(tools)) }
 }
 
 fn detail(operator: Operator) -> RecordPage {

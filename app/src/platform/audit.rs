@@ -20,6 +20,7 @@ use domain::{
     sheet::Cell,
 };
 use leptos::{prelude::*, server_fn::codec::Json};
+use leptos_router::hooks::use_query_map;
 
 /// A page of the log.
 #[server(endpoint = "audit_list", input = Json, output = Terse)]
@@ -27,10 +28,10 @@ pub async fn audit_list(query: ListQuery) -> Result<Page<AuditRow>, ApiError> {
     Ok(store::platform::audit::audit_list(&crate::context::ctx()?, &query).await?)
 }
 
-/// One line of the log.
+/// One line of the log; of one about many rows a page of them, or the one that is named.
 #[server(endpoint = "audit_get", input = Json, output = Terse)]
-pub async fn audit_get(id: i64) -> Result<AuditEntry, ApiError> {
-    Ok(store::platform::audit::audit_get(&crate::context::ctx()?, id).await?)
+pub async fn audit_get(id: i64, object: Option<i64>, page: u32) -> Result<AuditEntry, ApiError> {
+    Ok(store::platform::audit::audit_get(&crate::context::ctx()?, id, object, page).await?)
 }
 
 /// Whether the log is as it was sealed.
@@ -78,15 +79,27 @@ fn report_view(report: AuditReport) -> AnyView {
 }
 
 pub fn detail_view() -> AnyView {
-    let id = use_id();
-    let entry = resource(move || id.get(), audit_get);
+    let (id, query) = (use_id(), use_query_map());
+    // Which row of many, and which page of them.
+    let place = Memo::new(move |_| {
+        let query = query.read();
+        let number = |name: &str| query.get(name).filter(|text| !text.trim().is_empty());
+        // What is no number is the id of nothing, and says so.
+        let object = number("object").map(|text| text.trim().parse().unwrap_or(-1_i64));
+        (object, number("page").and_then(|text| text.parse().ok()).unwrap_or(1_u32))
+    });
+    let entry = resource(move || (id.get(), place.get()), |(id, (object, page))| audit_get(id, object, page));
     view! {
         <main class="page">
             <Transition fallback=loading_view>
                 {move || Suspend::new(async move {
                     match entry.await {
-                        Ok(entry) => entry_view(entry),
-                        Err(error) => error_view(&error),
+                        Ok(entry) => entry_view(entry, place.get_untracked().0),
+                        Err(error) => view! {
+                            {error_view(&error)}
+                            {move || place.get().0.map(|_| view! { <p><a class="link" href=move || address(id.get())>"返回该条日志"</a></p> })}
+                        }
+                        .into_any(),
                     }
                 })}
             </Transition>
@@ -95,23 +108,65 @@ pub fn detail_view() -> AnyView {
     .into_any()
 }
 
-fn entry_view(entry: AuditEntry) -> AnyView {
-    let AuditEntry { row, changes, block } = entry;
-    let mut fields = AUDIT_LIST.fields(&row);
-    fields.push(("存证块", block.map_or(Cell::text("待存证"), Cell::Number)));
-    let title = format!("{}{}", row.action.label(), audited_label(&row.object_type));
-    let history = row.object_id.map(|id| {
-        view! { <a class="btn btn-outline btn-sm" href=format!("{}?object={}&object_id={id}", AUDIT_LIST.path, row.object_type)>"该对象的全部日志"</a> }
-    });
+fn address(id: i64) -> String {
+    format!("{}/{id}", AUDIT_LIST.path)
+}
+
+fn entry_view(entry: AuditEntry, object: Option<i64>) -> AnyView {
+    let mut fields = AUDIT_LIST.fields(&entry.row);
+    fields.push(("存证块", entry.block.map_or(Cell::text("待存证"), Cell::Number)));
+    let title = format!("{}{}", entry.row.action.label(), audited_label(&entry.row.object_type));
+    let history = entry.row.object_id.map(|id| history_link(&entry.row.object_type, id, "该对象的全部日志"));
+    let body = match &entry {
+        AuditEntry { objects, .. } if !objects.is_empty() => many_view(&entry, object).into_any(),
+        AuditEntry { changes, .. } if changes.is_empty() => empty_view("没有内容变化"),
+        AuditEntry { changes, .. } => changes_view("内容变化".to_owned(), None, changes.clone()).into_any(),
+    };
     view! {
         <PageHead title=title back=(AUDIT_LIST.path.to_owned(), "操作日志".to_owned())>{history}</PageHead>
         {field_group("日志", fields)}
-        {if changes.is_empty() { empty_view("批量操作只记录行数和编号范围，不逐行记录内容") } else { changes_view(changes).into_any() }}
+        {body}
     }
     .into_any()
 }
 
-fn changes_view(changes: Vec<AuditChange>) -> impl IntoView {
+fn history_link(object_type: &str, id: i64, label: &'static str) -> impl IntoView + use<> {
+    view! { <a class="btn btn-outline btn-sm" href=format!("{}?object={object_type}&object_id={id}", AUDIT_LIST.path)>{label}</a> }
+}
+
+/// A line about many rows: how to find one of them, and a page of what became of each.
+fn many_view(entry: &AuditEntry, object: Option<i64>) -> impl IntoView + use<> {
+    let (id, page, pages) = (entry.row.id, entry.page, entry.pages);
+    let tables = entry
+        .objects
+        .iter()
+        .map(|changed| {
+            let history = history_link(&entry.row.object_type, changed.id, "全部日志").into_any();
+            changes_view(format!("对象编号 {}", changed.id), Some(history), changed.changes.clone())
+        })
+        .collect_view();
+    let step = |to: u32, label: &'static str| {
+        (1..=pages)
+            .contains(&to)
+            .then(|| view! { <a class="btn btn-outline btn-sm" href=format!("{}?page={to}", address(id))>{label}</a> })
+    };
+    let (previous, next) = (step(page.saturating_sub(1), "上一页"), step(page + 1, "下一页"));
+    let told = format!("本条记录了{}行，第{page}/{pages}页", entry.row.rows);
+    let all = object.map(|_| view! { <a class="btn btn-ghost btn-sm" href=address(id)>"显示全部"</a> });
+    view! {
+        <form class="filter-bar no-print" method="get" action=address(id) aria-label="按对象编号查找">
+            <label class="filter-field"><span>"对象编号"</span>
+                <input class="input input-sm" name="object" inputmode="numeric" autocomplete="off" required value=object.map(|id| id.to_string()) />
+            </label>
+            <button type="submit" class="btn btn-primary btn-sm">"查找"</button>
+            {all}
+        </form>
+        {tables}
+        {object.is_none().then(|| view! { <nav class="flex items-center gap-2" aria-label="分页"><span>{told}</span>{previous}{next}</nav> })}
+    }
+}
+
+fn changes_view(title: String, tools: Option<AnyView>, changes: Vec<AuditChange>) -> impl IntoView {
     let value = |text: Option<String>| text.unwrap_or_else(|| "—".to_owned());
     let rows = changes
         .into_iter()
@@ -119,10 +174,12 @@ fn changes_view(changes: Vec<AuditChange>) -> impl IntoView {
             view! { <tr><th scope="row">{audited_field(&change.field).to_owned()}</th><td>{value(change.before)}</td><td>{value(change.after)}</td></tr> }
         })
         .collect_view();
+    let label = title.clone();
     view! {
         <section class="panel">
-            <h2>"内容变化"</h2>
-            <div class="table-scroll" tabindex="0" role="region" aria-label="内容变化">
+            <h2>{title}</h2>
+            {tools.map(|tools| view! { <p class="mb-2 no-print">{tools}</p> })}
+            <div class="table-scroll" tabindex="0" role="region" aria-label=label>
                 <table class="table table-sm">
                     <thead><tr><th scope="col">"字段"</th><th scope="col">"修改前"</th><th scope="col">"修改后"</th></tr></thead>
                     <tbody>{rows}</tbody>

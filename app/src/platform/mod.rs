@@ -5,6 +5,7 @@ pub(crate) mod attachment;
 mod audit;
 mod calendar;
 mod dictionary;
+mod forgotten;
 pub(crate) mod job;
 mod menu;
 mod message;
@@ -160,7 +161,7 @@ impl LazyRoute for Menus {
     }
 }
 
-/// What is a person's own: the password and the second factor.
+/// What is a person's own: the password, also a forgotten one, and the second factor.
 pub struct Own;
 
 #[lazy_route]
@@ -172,6 +173,7 @@ impl LazyRoute for Own {
     fn view(_this: Self) -> AnyView {
         match noun().as_str() {
             "second-factor" => second_factor::factor_view(),
+            "forgotten" => forgotten::forgotten_view(),
             _ => password::password_view(),
         }
     }

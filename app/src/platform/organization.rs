@@ -12,6 +12,7 @@ use crate::{
         loading_view,
         remove::delete_button,
         resource::resource,
+        reveal::phone_button,
     },
 };
 use domain::{
@@ -62,6 +63,12 @@ pub async fn organization_update(id: OrganizationId, version: i32, form: Organiz
 #[server(endpoint = "organization_delete", input = Json, output = Terse)]
 pub async fn organization_delete(id: OrganizationId, version: i32) -> Result<(), ApiError> {
     Ok(store::platform::organization_write::organization_delete(&crate::context::ctx()?, id, version).await?)
+}
+
+/// An organisation's telephone in clear, for a reason that is written down.
+#[server(endpoint = "organization_reveal", input = Json, output = Terse)]
+pub async fn organization_reveal(id: OrganizationId, reason: String) -> Result<String, ApiError> {
+    Ok(store::platform::contact::organization_reveal(&crate::context::ctx()?, id, &reason).await?)
 }
 
 pub fn list_view() -> AnyView {
@@ -135,18 +142,20 @@ pub fn detail_view() -> AnyView {
 
 /// What can be done with an organisation.
 fn extra(organization: &Organization) -> RecordExtra {
-    let (id, version) = (organization.row.id, organization.version);
+    let (id, version, known) = (organization.row.id, organization.version, organization.phone.is_some());
     let (code, name) = (organization.row.code.clone(), organization.row.name.clone());
     let tools = move || {
         let below = format!("{}/new?parent={}", ORGANIZATION_LIST.path, percent_encode(&code));
         let name = name.clone();
-        may(Permission::OrganizationWrite)
+        let phone = (known && may(Permission::ContactClear))
+            .then(|| phone_button(move |reason| Box::pin(organization_reveal(id, reason))));
+        let changes = may(Permission::OrganizationWrite)
             .then(|| view! {
                 {delete_button("机构", name, ORGANIZATION_LIST.path.to_owned(), move || Box::pin(organization_delete(id, version)))}
                 <a class="btn btn-outline btn-sm" href=below>{icon("add")}"添加下级"</a>
                 <a class="btn btn-primary btn-sm" href=format!("{}/{id}?edit=1", ORGANIZATION_LIST.path)>{icon("edit")}"编辑"</a>
-            })
-            .into_any()
+            });
+        view! { {phone}{changes} }.into_any()
     };
     RecordExtra { notice: None, tools: Some(Box::new(tools)) }
 }

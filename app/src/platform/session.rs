@@ -179,3 +179,43 @@ pub async fn password_change(old: String, new: String, again: String) -> Result<
     leptos_axum::redirect(frame.entrance());
     Ok(frame)
 }
+
+/// Sends a code for a forgotten password, and goes on to where it is entered; the same for everybody.
+#[server(endpoint = "password_code_create", output = Terse)]
+pub async fn password_code_create(
+    login: String,
+    phone: String,
+    captcha_id: String,
+    captcha: String,
+) -> Result<(), ApiError> {
+    let process = crate::context::process();
+    let Some(send) = process.send_code else {
+        return Err(domain::failure::Failure::refused(domain::platform::forgotten::NO_CARRIER).into());
+    };
+    let address = crate::context::visit().address;
+    let request = store::platform::forgotten::CodeRequest {
+        login: &login,
+        phone: &phone,
+        captcha_id: &captcha_id,
+        captcha: &captcha,
+        address: &address,
+    };
+    let asked =
+        store::platform::forgotten::password_code_create(&process.database, request, chrono::Utc::now()).await?;
+    if let Some(message) = asked.message {
+        send(message);
+    }
+    leptos_axum::redirect(&format!("{}?ticket={}", domain::platform::forgotten::PAGE, asked.ticket));
+    Ok(())
+}
+
+/// Sets another password for the code of a telephone, and goes on to the door.
+#[server(endpoint = "password_forgotten_set", output = Terse)]
+pub async fn password_forgotten_set(ticket: String, code: String, new: String, again: String) -> Result<(), ApiError> {
+    let database = crate::context::process().database;
+    let address = crate::context::visit().address;
+    let entered = store::platform::forgotten::NewPassword { ticket, code, new, again, address };
+    store::platform::forgotten::password_forgotten_set(&database, entered, chrono::Utc::now()).await?;
+    leptos_axum::redirect("/sign-in?reset=1");
+    Ok(())
+}

@@ -9,9 +9,10 @@ use crate::{
         resource::{Loaded, resource},
     },
 };
-use domain::failure::Failure;
+use domain::{failure::Failure, platform::forgotten::PAGE};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
@@ -52,6 +53,7 @@ fn password_form(
     refreshed: RwSignal<u32>,
 ) -> AnyView {
     let refusal = move || sign_in.value().get().and_then(Result::err).map(|error| error.to_string());
+    let query = use_query_map();
     let fields = view! {
         <label class="form-field"><span>"账号"</span>
             <input class="input w-full" name="login" required maxlength="30" autocomplete="username" autofocus />
@@ -59,6 +61,27 @@ fn password_form(
         <label class="form-field"><span>"密码"</span>
             <input class="input w-full" name="password" type="password" required maxlength="128" autocomplete="current-password" />
         </label>
+        {captcha_field(captcha, refreshed)}
+        <p class="field-error" role="alert">{refusal}</p>
+        <button type="submit" class="btn btn-primary w-full" disabled=move || sign_in.pending().get()>"登录"</button>
+    };
+    let read = |sent: &Sent| SignIn {
+        login: sent.text("login"),
+        password: sent.text("password"),
+        captcha_id: sent.text("captcha_id"),
+        captcha: sent.text("captcha"),
+    };
+    view! {
+        {move || query.read().get("reset").map(|_| view! { <p class="alert alert-success alert-soft" role="status">"密码已重置，请使用新密码登录。"</p> })}
+        {post_form(sign_in, read, "flex flex-col gap-4", fields)}
+        <p class="text-sm opacity-80">"账号由系统管理员分配。"<a class="link" href=PAGE>"忘记密码"</a></p>
+    }
+    .into_any()
+}
+
+/// The field for what a captcha shows, and its picture, which a click replaces.
+pub(super) fn captcha_field(captcha: Loaded<Option<CaptchaImage>>, refreshed: RwSignal<u32>) -> AnyView {
+    view! {
         <div class="form-field">
             <label for="captcha">"图形验证码"</label>
             <div class="flex gap-2">
@@ -81,18 +104,6 @@ fn password_form(
             </div>
             <p class="text-sm opacity-80">"五分钟内有效，点击图片可刷新"</p>
         </div>
-        <p class="field-error" role="alert">{refusal}</p>
-        <button type="submit" class="btn btn-primary w-full" disabled=move || sign_in.pending().get()>"登录"</button>
-    };
-    let read = |sent: &Sent| SignIn {
-        login: sent.text("login"),
-        password: sent.text("password"),
-        captcha_id: sent.text("captcha_id"),
-        captcha: sent.text("captcha"),
-    };
-    view! {
-        {post_form(sign_in, read, "flex flex-col gap-4", fields)}
-        <p class="text-sm opacity-80">"账号由系统管理员分配；忘记密码请联系系统管理员重置。"</p>
     }
     .into_any()
 }

@@ -25,6 +25,7 @@ pub mod qr;
 pub mod remove;
 pub mod request;
 pub mod resource;
+pub mod reveal;
 pub mod rows;
 pub mod select;
 pub mod table;

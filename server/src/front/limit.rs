@@ -32,10 +32,13 @@ use std::{
     },
 };
 
-/// Addresses of the door. The page of the door is one of them: it draws a captcha.
-const DOOR: [&str; 8] = [
+/// Addresses of the door. The pages of the door are among them: they draw a captcha.
+const DOOR: [&str; 11] = [
     "/sign-in",
+    domain::platform::forgotten::PAGE,
     "/api/sign_in",
+    "/api/password_code_create",
+    "/api/password_forgotten_set",
     "/api/captcha_create",
     "/api/password_change",
     "/api/factor_verify",

@@ -3,6 +3,7 @@
 //!
 //! Numbers in clear go to the gateway and nowhere else: what is logged names a message by its id.
 
+pub mod code;
 pub mod exchange;
 pub mod simulate;
 

@@ -77,6 +77,9 @@ pub async fn sweep(database: &Database, now: DateTime<Utc>) -> Result<Swept> {
     .execute(&mut *tx)
     .await?;
     let tenants = tenants_sweep(&mut tx, now).await?;
+    sqlx::query!("delete from password_code where sent_at < $1", now - TimeDelta::days(CODE_DAYS))
+        .execute(&mut *tx)
+        .await?;
     let uploads = uploads_cancel(tx.deref_mut(), now).await?;
     // Their jobs ended long ago, or were cut off and never will.
     let rows = sqlx::query!(

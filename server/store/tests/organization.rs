@@ -1,10 +1,15 @@
 //! Organisations one by one (S1-9.5): the rules of the import, and what stays.
 
 use crate::support::{TestDatabase, city};
-use domain::{failure::Failure, id::OrganizationId, platform::organization_form::OrganizationEdit};
+use domain::{
+    failure::Failure,
+    id::{OperatorId, OrganizationId},
+    platform::organization_form::OrganizationEdit,
+};
 use store::{
     Ctx, Error,
     platform::{
+        contact::{operator_reveal, organization_reveal},
         organization::{organization_get, organization_tree},
         organization_write::{organization_create, organization_delete, organization_update},
     },
@@ -112,4 +117,65 @@ async fn an_operator_is_renamed_with_its_organisation() {
         .await
         .expect("names");
     assert_eq!(names, ["安居集团"]);
+}
+
+/// Telephones of organisations and operators are masked; in clear they cost a right and a reason, and leave a line (§2.7).
+#[tokio::test]
+async fn a_telephone_in_clear_takes_a_right_and_a_reason_and_leaves_a_trace() {
+    let test = TestDatabase::with_city().await;
+    let ids: (i64, i64) = sqlx::query_as(
+        "select (select id from organization where code = 'M1'), (select id from operator where code = 'OP1')",
+    )
+    .fetch_one(&test.admin)
+    .await
+    .expect("the two");
+    let (m1, op1) = (OrganizationId(ids.0), OperatorId(ids.1));
+    let district = city::ctx(&test.database, "district-a").await;
+    let none = organization_reveal(&district, m1, "核对联系人").await.expect_err("it has none");
+    assert!(matches!(none, Error::Failure(Failure::NotFound)));
+    sqlx::raw_sql(
+        "update organization set phone = '0371-63391234' where code = 'M1';
+         update operator set phone = '13812345678' where code = 'OP1'",
+    )
+    .execute(&test.admin)
+    .await
+    .expect("telephones");
+    let seen = organization_get(&district, m1).await.expect("it is there");
+    assert_eq!(seen.phone.as_deref(), Some("037****1234"));
+    assert_eq!(organization_reveal(&district, m1, "核对联系人").await.expect("in clear"), "0371-63391234");
+    assert_eq!(operator_reveal(&district, op1, "通知检查").await.expect("in clear"), "13812345678");
+    let short = told(organization_reveal(&district, m1, " 看 ").await.expect_err("too short"), "reason");
+    assert_eq!(short, "请填写查看原因，4至200字");
+    // The other district sees neither that office nor an estate of that operator.
+    let elsewhere = city::ctx(&test.database, "district-b").await;
+    for refused in
+        [organization_reveal(&elsewhere, m1, "核对联系人").await, operator_reveal(&elsewhere, op1, "通知检查").await]
+    {
+        assert!(matches!(refused, Err(Error::Failure(Failure::NotFound))), "{refused:?}");
+    }
+    // Who keeps organisations works with no contacts.
+    for login in ["admin", "finance", "auditor"] {
+        let ctx = city::ctx(&test.database, login).await;
+        let refused = organization_reveal(&ctx, m1, "核对联系人").await;
+        assert!(matches!(refused, Err(Error::Failure(Failure::Forbidden))), "{login}: {refused:?}");
+    }
+    let own = city::ctx(&test.database, "operator").await;
+    assert_eq!(operator_reveal(&own, op1, "核对本单位").await.expect("its own"), "13812345678");
+    let traces: Vec<(i64, String, i64, String, String)> = sqlx::query_as(
+        "select actor_id, object_type, object_id, after ->> 'field', after ->> 'reason' from audit_log where action = 'REVEAL' order by id",
+    )
+    .fetch_all(&test.admin)
+    .await
+    .expect("traces");
+    let trace = |ctx: &Ctx, table: &str, id: i64, reason: &str| {
+        (ctx.actor().id.0, table.to_owned(), id, "phone".to_owned(), reason.to_owned())
+    };
+    assert_eq!(
+        traces,
+        [
+            trace(&district, "organization", m1.0, "核对联系人"),
+            trace(&district, "operator", op1.0, "通知检查"),
+            trace(&own, "operator", op1.0, "核对本单位"),
+        ]
+    );
 }

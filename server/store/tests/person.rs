@@ -282,7 +282,7 @@ async fn the_operation_log_tells_that_a_number_was_looked_at_and_never_the_numbe
         .expect("lines");
     let mut told = Vec::new();
     for entry in entries {
-        let changes = audit_get(&auditor, entry).await.expect("a line").changes;
+        let changes = audit_get(&auditor, entry, None, 1).await.expect("a line").changes;
         told.push(changes.into_iter().filter_map(|change| Some((change.field, change.after?))).collect::<Vec<_>>());
     }
     let of = |line: usize, field: &str| {

@@ -72,6 +72,8 @@ async fn the_seeded_roles_may_exactly_this() {
     housing:unit:read            x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
     housing:unit:write           .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
     housing:unit:transition      .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
+    housing:unit_offshelf:write  .           x    .          .        .      .        .     .                 .       .       .         .         .            .       .
+    housing:unit_offshelf:check  .           .    x          .        .      .        .     .                 .       .       .         .         .            .       .
     housing:room:read            x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x
     housing:room:write           .           x    .          x        .      x        x     .                 .       .       .         .         .            .       .
     housing:rent_standard:read   x           x    x          x        x      x        x     x                 x       x       .         .         x            x       x

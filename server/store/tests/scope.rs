@@ -94,6 +94,8 @@ async fn with_jobs() -> TestDatabase {
          insert into search_term (kind, object_id, district_id, term) select 'PERSON', id, 0, '甲' from person;
          insert into tenant_code (phone_digest, code_signature, address, sent_at, expires_at, person_ids)
          values ('\\x01', 'x', 'x', now(), now(), '{}');
+         insert into password_code (login, phone_digest, code_signature, address, sent_at, expires_at)
+         values ('x', '\\x01', 'x', 'x', now(), now());
          insert into tenant_session values ('\\x01', '\\x01', '{}', now(), now(), now());
          insert into tenant_attempt (at, address, result) values (now(), 'x', 'OK');
          insert into login_attempt (login, result) values ('city', 'OK');

@@ -231,6 +231,18 @@ fn open(at: &'static str, ask: Ask, nobody: Told) -> Entry {
     }
 }
 
+/// One that everybody may call, refused by what is entered.
+fn tried(at: &'static str, fields: &'static [(&'static str, &'static str)]) -> Entry {
+    Entry {
+        newcomer: Refused,
+        wall: Refused,
+        wrong_role: ("finance", Refused),
+        elsewhere: Refused,
+        right: ("district-a", Refused),
+        ..open(at, Ask::Form(fields), Refused)
+    }
+}
+
 pub fn raw(at: &'static str, path: impl Into<String>, wall: Told, wrong_role: &'static str, elsewhere: Told) -> Entry {
     Entry { ask: Ask::Get(path.into()), ..reads(at, Value::Null, wall, wrong_role, elsewhere) }
 }
@@ -261,19 +273,13 @@ pub fn functions(world: &World) -> Vec<Entry> {
     let mut entries = vec![
         open("frame_get", Ask::Function(json!({})), Good),
         open("captcha_create", Ask::Function(json!({})), Good),
-        // Wrong captcha: that it is tried at all is what counts here.
-        Entry {
-            newcomer: Refused,
-            wall: Refused,
-            wrong_role: ("finance", Refused),
-            elsewhere: Refused,
-            right: ("district-a", Refused),
-            ..open(
-                "sign_in",
-                Ask::Form(&[("login", "city"), ("password", "x"), ("captcha_id", "x"), ("captcha", "x")]),
-                Refused,
-            )
-        },
+        // Wrong captcha, and no code: that they are tried at all is what counts here.
+        tried("sign_in", &[("login", "city"), ("password", "x"), ("captcha_id", "x"), ("captcha", "x")]),
+        tried(
+            "password_code_create",
+            &[("login", "city"), ("phone", "13800000000"), ("captcha_id", "x"), ("captcha", "x")],
+        ),
+        tried("password_forgotten_set", &[("ticket", "x"), ("code", "0"), ("new", "x"), ("again", "x")]),
         open("sign_out", Ask::Form(&[]), Good),
         Entry {
             newcomer: Forbidden,
@@ -347,11 +353,20 @@ pub fn functions(world: &World) -> Vec<Entry> {
         reads("stock_choices_get", json!({}), Good, "admin", Good),
         reads("operator_list", list.clone(), Forbidden, "admin", Good),
         reads("operator_get", json!({"id": operator}), Forbidden, "admin", Good),
+        // Without a reason: that it is tried at all is what counts here.
+        Entry {
+            right: ("district-a", Refused),
+            ..reads("operator_reveal", json!({"id": operator, "reason": ""}), Forbidden, "finance", Refused)
+        },
         audits("audit_list", list.clone()),
-        audits("audit_get", json!({"id": 1})),
+        audits("audit_get", json!({"id": 1, "object": null, "page": 1})),
         audits("audit_verify", json!({})),
         reads("organization_list", list.clone(), Forbidden, "nobody-at-all", Good),
         reads("organization_get", json!({"id": organization}), Forbidden, "nobody-at-all", Good),
+        Entry {
+            right: ("district-a", Refused),
+            ..reads("organization_reveal", json!({"id": organization, "reason": ""}), Forbidden, "admin", Refused)
+        },
         // Raw rows hold telephone numbers: who may import nothing reads none of them.
         reads("search_get", json!({"query": SECRET, "only": null}), Good, "admin", Hidden),
         // FINANCE imports rents, and reads nothing of other files.

@@ -120,6 +120,11 @@ pub fn stock(world: &World) -> Vec<Entry> {
             "finance",
             Good,
         ),
+        // The city alone asks; without a paper: that it is tried at all is what counts here.
+        Entry {
+            right: ("city", Refused),
+            ..writes("unit_offshelf_request", json!({"id": world.unit, "version": 1, "form": {}}), "finance", Forbidden)
+        },
         reads("stock_children", json!({"node": "Root", "word": ""}), Good, "admin", Hidden),
         reads("building_labels_get", json!({"id": world.building}), Good, "admin", NotFound),
         reads("unit_label_get", json!({"id": world.unit}), Good, "admin", NotFound),

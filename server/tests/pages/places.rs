@@ -132,7 +132,7 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
         (
             "/platform/workflows",
             "/platform/workflows?status=ON".into(),
-            vec!["流程定义", "用户授权", "共 5 条", "启用"],
+            vec!["流程定义", "用户授权", "共 6 条", "启用"],
         ),
         (
             "/platform/workflows/:id",
@@ -147,7 +147,7 @@ pub async fn administration(site: &Site) -> Vec<(&'static str, String, Vec<&'sta
         (
             "/platform/dictionaries",
             "/platform/dictionaries?q=户型".into(),
-            vec!["数据字典", "D-04", "共 1 条", "新增字典"],
+            vec!["数据字典", "D-04", "共 2 条", "新增字典"],
         ),
         (
             "/platform/dictionaries/:id",

@@ -152,6 +152,7 @@ impl Site {
                 settings: settings.subscribe(),
                 tables: watch::Sender::default(),
                 audit_anchors: Arc::new(Vec::new),
+                send_code: carrier.clone().map(|carrier| server::sms::code::sender(test.database.clone(), carrier)),
                 build: BUILD.to_owned(),
             },
             options: LeptosOptions::builder()

@@ -113,6 +113,15 @@ dictionary! {
 }
 
 dictionary! {
+    /// Why a unit goes OFFSHELF (domain.md §3.27 U9)
+    OffshelfGround = "U9.ground" "注销原因" {
+        Demolished = "DEMOLISHED" "拆除",
+        Transferred = "TRANSFERRED" "划转或转让",
+        Other = "OTHER" "其他",
+    }
+}
+
+dictionary! {
     /// 计租面积口径: which of a unit's areas the rent is charged on (PRM-34).
     AreaBasis = "PRM-34" "计租面积口径" {
         Usable = "USABLE" "使用面积",

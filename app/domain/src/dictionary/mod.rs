@@ -13,6 +13,7 @@ mod household;
 mod housing;
 mod organization;
 mod platform;
+mod preloaded;
 mod tenancy;
 
 pub use asset::{
@@ -34,8 +35,8 @@ pub use household::{
     ApplicantCategory, Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType, SpecialTag,
 };
 pub use housing::{
-    AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, Orientation, ProjectStatus, RoomType,
-    SourceType, Structure, UnitStatus, UseStatus,
+    AreaBasis, Decoration, HousingCategory, InvestmentType, LayoutType, OffshelfGround, Orientation, ProjectStatus,
+    RoomType, SourceType, Structure, UnitStatus, UseStatus,
 };
 pub use organization::{OperatorType, OrganizationStatus, OrganizationType};
 pub use platform::{ApprovalKind, ApprovalStatus, DayKind, NumberKind, NumberPeriod, UserStatus, WorkflowStatus};

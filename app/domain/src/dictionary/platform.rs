@@ -19,6 +19,7 @@ dictionary! {
         Parameter = "PARAMETER" "参数设置",
         Workflow = "WORKFLOW" "流程定义",
         RentStandard = "RENT_STANDARD" "租金标准",
+        UnitOffshelf = "UNIT_OFFSHELF" "房源注销",
     }
 }
 
@@ -82,7 +83,7 @@ mod tests {
         assert_reads(UserStatus::ENTRIES, "NEW=待复核, ON=启用, OFF=停用");
         assert_reads(
             ApprovalKind::ENTRIES,
-            "USER_GRANT=用户授权, ROLE=角色权限, PARAMETER=参数设置, WORKFLOW=流程定义, RENT_STANDARD=租金标准",
+            "USER_GRANT=用户授权, ROLE=角色权限, PARAMETER=参数设置, WORKFLOW=流程定义, RENT_STANDARD=租金标准, UNIT_OFFSHELF=房源注销",
         );
         assert_reads(ApprovalStatus::ENTRIES, "PENDING=待复核, APPROVED=已通过, REJECTED=已驳回, WITHDRAWN=已撤回");
         assert_reads(DayKind::ENTRIES, "REST=休, WORK=班");

@@ -30,5 +30,6 @@ pub mod unit;
 pub mod unit_batch;
 pub mod unit_change;
 pub mod unit_grounds;
+pub mod unit_offshelf;
 pub mod unit_sheet;
 pub mod unit_status;

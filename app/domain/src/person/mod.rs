@@ -13,8 +13,10 @@ pub use form::{KEEP_HINT, NumberChange, PersonFields, PersonForm};
 
 use crate::{
     dictionary::{Education, Gender, HukouType, IdType, IdVerified, Marital, Nation, PersonType},
+    failure::FieldErrors,
     id::{OrganizationId, PersonId},
     platform::permission::Permission,
+    value::normalize,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -146,6 +148,19 @@ impl Secret {
 pub const REASON_MIN: usize = 4;
 /// Longest one.
 pub const REASON_MAX: usize = 200;
+
+/// The reason for looking at something hidden in clear.
+///
+/// # Errors
+/// A complaint about `reason`.
+pub fn reveal_reason(reason: &str) -> Result<String, FieldErrors> {
+    let reason = normalize(reason);
+    if (REASON_MIN..=REASON_MAX).contains(&reason.chars().count()) {
+        Ok(reason)
+    } else {
+        Err(FieldErrors::from(("reason", "请填写查看原因，4至200字")))
+    }
+}
 
 /// Characters of a document's number whose structure is not known.
 pub const DOCUMENT_MIN: usize = 5;

@@ -30,6 +30,7 @@ impl ApprovalKind {
             Self::Parameter => Permission::ParameterWrite,
             Self::Workflow => Permission::WorkflowWrite,
             Self::RentStandard => Permission::RentStandardWrite,
+            Self::UnitOffshelf => Permission::UnitOffshelfWrite,
         }
     }
 
@@ -42,6 +43,7 @@ impl ApprovalKind {
             Self::Parameter => Permission::ParameterCheck,
             Self::Workflow => Permission::WorkflowCheck,
             Self::RentStandard => Permission::RentStandardCheck,
+            Self::UnitOffshelf => Permission::UnitOffshelfCheck,
         }
     }
 
@@ -54,7 +56,7 @@ impl ApprovalKind {
             Self::Parameter => may(Permission::ParameterRead),
             Self::Workflow => may(Permission::WorkflowRead),
             // Standards are public; what is asked about them is not.
-            Self::RentStandard => may(kind.maker()) || may(kind.checker()),
+            Self::RentStandard | Self::UnitOffshelf => may(kind.maker()) || may(kind.checker()),
         };
         Self::ALL.iter().copied().filter(reads).collect()
     }

@@ -150,9 +150,18 @@ pub struct AuditRow {
     pub login: Option<String>,
     pub action: AuditAction,
     pub object_type: String,
-    /// none when a statement changed many rows at once
+    /// none when a statement changed many rows at once, unless one of them was asked for
     pub object_id: Option<i64>,
     pub rows: i32,
+}
+
+impl AuditRow {
+    /// The page of the line; of a line about many rows where the one stands that was asked for.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let object = self.object_id.filter(|_| self.rows > 1).map(|id| format!("?object={id}"));
+        format!("/platform/audit/{}{}", self.id, object.unwrap_or_default())
+    }
 }
 
 /// 操作日志 list (S1-9.7).
@@ -167,7 +176,7 @@ pub const AUDIT_LIST: ListSheet<AuditRow> = ListSheet {
         ListColumn { key: "actor", header: "操作人", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.actor.as_deref().unwrap_or("系统")) },
         ListColumn { key: "login", header: "账号", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.login.as_deref().unwrap_or_default()) },
         ListColumn { key: "action", header: "动作", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::text(row.action.label()) },
-        ListColumn { key: "object", header: "对象", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(audited_label(&row.object_type), format!("/platform/audit/{}", row.id)) },
+        ListColumn { key: "object", header: "对象", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(audited_label(&row.object_type), row.address()) },
         ListColumn { key: "object_id", header: "对象编号", kind: Kind::Number, sortable: false, essential: false, cell: |row| row.object_id.map_or(Cell::Empty, Cell::Number) },
         ListColumn { key: "rows", header: "行数", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Number(row.rows.into()) },
     ],
@@ -190,11 +199,27 @@ pub struct AuditChange {
     pub after: Option<String>,
 }
 
+/// One row of a line about many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditObject {
+    pub id: i64,
+    pub changes: Vec<AuditChange>,
+}
+
+/// Rows of a line about many that are shown at once.
+pub const OBJECTS_SHOWN: u32 = 20;
+
 /// A line with what it changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     pub row: AuditRow,
+    /// of a line about one row, or about none
     pub changes: Vec<AuditChange>,
+    /// of a line about many: those of the page, or the one that was asked for
+    pub objects: Vec<AuditObject>,
+    /// from 1, and how many there are
+    pub page: u32,
+    pub pages: u32,
     /// number of the block that seals it; none: it will be sealed within seconds
     pub block: Option<i64>,
 }
@@ -262,6 +287,23 @@ mod tests {
         report.findings.push(AuditFinding::Changed(7));
         assert_eq!(report.sentence(), "校验不通过：发现1处异常（2个存证块、30条日志）");
         assert_eq!(report.findings[0].sentence(), "日志7的内容被修改");
+    }
+
+    #[test]
+    fn a_line_about_many_leads_to_the_one_that_was_asked_for() {
+        let row = AuditRow {
+            id: 7,
+            at: DateTime::UNIX_EPOCH,
+            actor: None,
+            login: None,
+            action: AuditAction::Update,
+            object_type: "unit".into(),
+            object_id: Some(3),
+            rows: 1,
+        };
+        assert_eq!(row.address(), "/platform/audit/7");
+        assert_eq!(AuditRow { rows: 200, ..row.clone() }.address(), "/platform/audit/7?object=3");
+        assert_eq!(AuditRow { rows: 200, object_id: None, ..row }.address(), "/platform/audit/7");
     }
 
     #[test]

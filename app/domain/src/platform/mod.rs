@@ -7,6 +7,7 @@ pub mod audit;
 pub mod audit_field;
 pub mod calendar;
 pub mod dictionary;
+pub mod forgotten;
 pub mod job;
 pub mod menu;
 mod menu_icon;

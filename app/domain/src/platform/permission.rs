@@ -76,6 +76,8 @@ permissions! {
     UnitRead "housing:unit:read" "查看房源",
     UnitWrite "housing:unit:write" "维护房源",
     UnitTransition "housing:unit:transition" "变更房源状态",
+    UnitOffshelfWrite "housing:unit_offshelf:write" "申请注销房源",
+    UnitOffshelfCheck "housing:unit_offshelf:check" "复核注销房源",
     RoomRead "housing:room:read" "查看房间",
     RoomWrite "housing:room:write" "维护房间",
     RentStandardRead "housing:rent_standard:read" "查看租金标准",
@@ -223,7 +225,7 @@ impl Permission {
 }
 
 /// Maker and checker of domain.md §6.4, by permission.
-const APART: [(Permission, Permission); 15] = [
+const APART: [(Permission, Permission); 16] = [
     (Permission::UserWrite, Permission::UserCheck),
     (Permission::RoleWrite, Permission::RoleCheck),
     (Permission::ParameterWrite, Permission::ParameterCheck),
@@ -234,6 +236,7 @@ const APART: [(Permission, Permission); 15] = [
     (Permission::PaymentTake, Permission::PaymentVerify),
     (Permission::RefundWrite, Permission::RefundCheck),
     (Permission::RentStandardWrite, Permission::RentStandardCheck),
+    (Permission::UnitOffshelfWrite, Permission::UnitOffshelfCheck),
     (Permission::RentAdjust, Permission::RentCheck),
     (Permission::DunningWrite, Permission::DunningCheck),
     (Permission::DunningRule, Permission::DunningCheck),

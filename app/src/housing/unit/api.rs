@@ -8,9 +8,10 @@ use domain::{
         unit::{Unit, UnitForm, UnitRow},
         unit_batch::UnitBatchForm,
         unit_change::{BatchOutcome, ChosenRow, ChosenUnit, UnitChangeForm},
+        unit_offshelf::OffshelfForm,
         unit_status::{Grounds, UnitEvent},
     },
-    id::{BuildingId, UnitId},
+    id::{ApprovalId, BuildingId, UnitId},
     list::{ListQuery, Page},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
@@ -48,6 +49,12 @@ pub async fn unit_transition(
     grounds: Grounds,
 ) -> Result<UnitStatus, ApiError> {
     Ok(store::housing::unit::unit_transition(&crate::context::ctx()?, id, version, event, grounds).await?)
+}
+
+/// Asks that a unit goes off the shelf; a second person decides.
+#[server(endpoint = "unit_offshelf_request", input = Json, output = Terse)]
+pub async fn unit_offshelf_request(id: UnitId, version: i32, form: OffshelfForm) -> Result<ApprovalId, ApiError> {
+    Ok(store::housing::unit::unit_offshelf_request(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes a unit that never bound anybody.

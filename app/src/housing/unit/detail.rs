@@ -25,7 +25,7 @@ use crate::{
 };
 use domain::{
     dictionary::AttachmentOwner,
-    housing::{estate::facilities_text, unit::Unit},
+    housing::{estate::facilities_text, unit::Unit, unit_status::UnitEvent},
     id::UnitId,
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty, estate_href},
@@ -56,6 +56,7 @@ pub fn detail_view() -> AnyView {
 
 fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
     let (id, version, lettable) = (unit.id, unit.version, unit.status.is_lettable());
+    let leaves = unit.status.next(UnitEvent::Deregister).is_ok();
     let (address, board) = (unit.address.clone(), format!("/housing/buildings/{}", unit.building_id));
     let back = (format!("/housing/buildings/{}?unit={id}", unit.building_id), format!("{} 楼盘表", unit.estate));
     let trail =
@@ -72,6 +73,9 @@ fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
             })}
             {move || may(Permission::RoomWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/new-room")>{icon("add")}"新增房间"</a>
+            })}
+            {move || (leaves && may(Permission::UnitOffshelfWrite)).then(|| view! {
+                <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/offshelf")>"申请注销"</a>
             })}
             {move || may(Permission::UnitWrite).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/housing/units/{id}/edit")>{icon("edit")}"编辑"</a>

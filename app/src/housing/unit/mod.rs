@@ -4,13 +4,14 @@ pub mod api;
 pub mod detail;
 pub mod edit;
 pub mod list;
+mod offshelf;
 pub mod panel;
 
 use super::{nowhere, record_pages};
 use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
-/// One unit: its page and its form, also that of a new unit in a building.
+/// One unit: its page and its forms, also that of a new unit in a building.
 pub struct UnitPages;
 
 #[lazy_route]
@@ -23,6 +24,7 @@ impl LazyRoute for UnitPages {
         record_pages(|id, action| match (id, action) {
             ("", None) => detail::detail_view(),
             ("", Some("edit")) => edit::edit_view(),
+            ("", Some("offshelf")) => offshelf::offshelf_view(),
             ("", Some("new-unit")) => edit::new_view(),
             _ => nowhere(),
         })

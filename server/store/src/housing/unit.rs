@@ -4,11 +4,14 @@ mod batch;
 mod change;
 mod insert;
 mod load;
+mod offshelf;
 mod write;
 
 pub use batch::unit_generate;
 pub use change::{units_change, units_chosen, units_transition};
 pub(crate) use insert::NewUnits;
+pub(crate) use offshelf::unit_offshelf_apply;
+pub use offshelf::unit_offshelf_request;
 
 use crate::{
     Ctx, Result,
@@ -193,6 +196,17 @@ pub(crate) struct Moved<'a> {
 /// # Errors
 /// The state machine's refusal; [`Failure::NotFound`] outside the scope.
 pub(crate) async fn unit_move(tx: &mut Tx, ctx: &Ctx, id: UnitId, moved: Moved<'_>) -> Result<UnitStatus> {
+    unit_moved(tx, ctx, id, moved, None).await
+}
+
+/// The same by a paper, whose number stands in the timeline.
+async fn unit_moved(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: UnitId,
+    moved: Moved<'_>,
+    document: Option<&str>,
+) -> Result<UnitStatus> {
     let unit = sqlx::query!(
         "select district_id, estate_id, building_id, status, vacant_since from unit
          where id = $1 and deleted_at is null for update",
@@ -214,7 +228,7 @@ pub(crate) async fn unit_move(tx: &mut Tx, ctx: &Ctx, id: UnitId, moved: Moved<'
     )
     .execute(connection(tx))
     .await?;
-    let line = Line { from: Some(from), to, event: moved.event.label(), reason: moved.reason, document: None };
+    let line = Line { from: Some(from), to, event: moved.event.label(), reason: moved.reason, document };
     history_add(tx, ctx, id.0, line).await?;
     change_add(tx, unit.district_id, unit.estate_id, unit.building_id, Some((id.0, to.code()))).await?;
     Ok(to)

@@ -28,7 +28,7 @@ use domain::{
     failure::{Failure, FieldErrors},
     id::{OrganizationId, PersonId},
     list::{ListQuery, Page},
-    person::{Person, PersonRow, REASON_MAX, REASON_MIN, Secret, sheet::PERSON_LIST},
+    person::{Person, PersonRow, Secret, reveal_reason, sheet::PERSON_LIST},
     platform::permission::Permission,
     value::normalize,
 };
@@ -273,10 +273,7 @@ async fn person_load(tx: &mut Tx, id: PersonId) -> Result<Person> {
 pub async fn person_reveal(ctx: &Ctx, id: PersonId, secret: Secret, reason: &str) -> Result<String> {
     ctx.require(Permission::PersonRead)?;
     ctx.require(secret.permission())?;
-    let reason = normalize(reason);
-    if !(REASON_MIN..=REASON_MAX).contains(&reason.chars().count()) {
-        return Err(FieldErrors::from(("reason", "请填写查看原因，4至200字")).into());
-    }
+    let reason = reveal_reason(reason)?;
     let mut tx = ctx.begin().await?;
     let numbers = Numbers::load(&mut tx, id).await?;
     let clear = numbers.open(ctx.database().keys()?, secret)?.ok_or(Failure::NotFound)?;

@@ -14,18 +14,21 @@ use super::{
     workflow::{workflow_apply, workflows_kept, workflows_passable},
 };
 use crate::{
-    Ctx, Error, Result,
+    Ctx, Error, Result, Scope,
     ctx::{Tx, china_day, connection},
     error::stored,
-    housing::rent_standard::{rent_standard_apply, rent_standard_end},
+    housing::{
+        rent_standard::{rent_standard_apply, rent_standard_end},
+        unit::unit_offshelf_apply,
+    },
     list::{SmallList, push_code},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    dictionary::{ApprovalKind, ApprovalStatus},
+    dictionary::{ApprovalKind, ApprovalStatus, OffshelfGround},
     failure::{Failure, FieldErrors},
     housing::rent_standard_form::NewStandard,
-    id::{ApprovalId, RentStandardId, RoleId, UserId, WorkflowId},
+    id::{ApprovalId, RentStandardId, RoleId, UnitId, UserId, WorkflowId},
     list::{ListQuery, Page},
     platform::{
         approval::{Approval, ApprovalRow, ApprovalSeen, ChangeLine, OVERDUE, Verdict},
@@ -70,6 +73,13 @@ pub(crate) enum Change {
         standard: RentStandardId,
         before: Option<NaiveDate>,
         valid_to: NaiveDate,
+    },
+    /// of the unit as it was
+    UnitOffshelf {
+        unit: UnitId,
+        version: i32,
+        ground: OffshelfGround,
+        document: String,
     },
 }
 
@@ -174,7 +184,11 @@ impl Record {
 }
 
 fn readable(ctx: &Ctx) -> Result<Vec<String>> {
-    let kinds = ApprovalKind::readable(|permission| ctx.actor().may(permission));
+    let mut kinds = ApprovalKind::readable(|permission| ctx.actor().may(permission));
+    // Requests name no district: what is asked about homes only the city reads.
+    if !matches!(ctx.scope(), Scope::City { .. }) {
+        kinds.retain(|kind| *kind != ApprovalKind::UnitOffshelf);
+    }
     if kinds.is_empty() {
         return Err(Failure::Forbidden.into());
     }
@@ -359,10 +373,15 @@ pub async fn approval_end(ctx: &Ctx, seen: impl Into<ApprovalSeen>, verdict: Ver
             Change::RentStandardEnd { standard, before, valid_to } => {
                 rent_standard_end(&mut tx, ctx, standard, before, valid_to).await?;
             }
+            Change::UnitOffshelf { unit, version, ground, document } => {
+                unit_offshelf_apply(&mut tx, ctx, unit, version, (ground, &document)).await?;
+            }
         }
         workflows_kept(&mut tx, ctx, &passable).await?;
     }
     tx.commit().await?;
+    // What was agreed to may be seen on a board.
+    ctx.database().announce();
     Ok(())
 }
 

@@ -18,12 +18,16 @@ use domain::{
     list::{ListQuery, PAGE_REACH, Page},
     person::Secret,
     platform::{
-        audit::{AUDIT_LIST, AuditAction, AuditChange, AuditEntry, AuditFinding, AuditReport, AuditRow},
+        audit::{
+            AUDIT_LIST, AuditAction, AuditChange, AuditEntry, AuditFinding, AuditObject, AuditReport, AuditRow,
+            OBJECTS_SHOWN,
+        },
         audit_field::audited_field,
         permission::Permission,
     },
+    value::Phone,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::{Postgres, QueryBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -167,7 +171,12 @@ impl TryFrom<Record> for AuditRow {
     }
 }
 
-const COLUMNS: &str = "a.id, a.at, u.name as actor, u.login, a.action, a.object_type, a.object_id, a.rows";
+const COLUMNS: &str = "a.id, a.at, u.name as actor, u.login, a.action, a.object_type, a.rows";
+
+/// The object that a list was asked about; one that nothing has when the filter is no number.
+fn asked_object(query: &ListQuery) -> Option<i64> {
+    query.filter("object_id").map(|id| id.parse().unwrap_or(-1))
+}
 
 /// A page of the log, newest first. It grows without end, so counting stops at [`PAGE_REACH`].
 ///
@@ -182,7 +191,8 @@ pub async fn audit_list(ctx: &Ctx, query: &ListQuery) -> Result<Page<AuditRow>> 
     push_lines(&mut counted, query);
     counted.push(" limit ").push_bind(i64::from(PAGE_REACH) + 1).push(") l");
     let total: i64 = counted.build_query_scalar().fetch_one(connection(&mut tx)).await?;
-    let mut sql = QueryBuilder::<Postgres>::new(format!("select {COLUMNS}"));
+    let mut sql = QueryBuilder::<Postgres>::new(format!("select {COLUMNS}, coalesce(a.object_id, "));
+    sql.push_bind(asked_object(query)).push(") as object_id");
     push_lines(&mut sql, query);
     if let Some((sign, text)) = walk::start(query, descending)
         && let Some((at, id)) = walk::time_of_cursor(text, descending)
@@ -206,8 +216,8 @@ fn push_lines(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
     sql.push(" from audit_log a left join app_user u on u.id = a.actor_id where true");
     push_code(sql, query, "action", "a.action");
     push_code(sql, query, "object", "a.object_type");
-    if let Some(id) = query.filter("object_id") {
-        sql.push(" and a.object_id = ").push_bind(id.parse().unwrap_or(-1_i64));
+    if let Some(id) = asked_object(query) {
+        sql.push(" and (a.object_id = ").push_bind(id).push(" or a.object_ids @> ").push_bind(vec![id]).push(")");
     }
     push_days(sql, query, "a.at");
     for word in query.q.split_whitespace() {
@@ -217,16 +227,16 @@ fn push_lines(sql: &mut QueryBuilder<Postgres>, query: &ListQuery) {
     }
 }
 
-/// One line with what it changed.
+/// One line with what it changed. Of a line about many rows a page of them, or the one with the id `object`.
 ///
 /// # Errors
-/// Without [`Permission::AuditRead`]; [`Failure::NotFound`].
-pub async fn audit_get(ctx: &Ctx, id: i64) -> Result<AuditEntry> {
+/// Without [`Permission::AuditRead`]; [`Failure::NotFound`], also when the line is not about `object`.
+pub async fn audit_get(ctx: &Ctx, id: i64, object: Option<i64>, page: u32) -> Result<AuditEntry> {
     ctx.require(Permission::AuditRead)?;
     let mut tx = begin_platform(ctx.database()).await?;
     let row = sqlx::query!(
         r#"select a.id, a.at, u.name as "actor?", u.login as "login?", a.action, a.object_type, a.object_id, a.rows,
-                  a.before, a.after, (select b.seq from audit_block b where a.id = any(b.row_ids)
+                  a.object_ids, a.before, a.after, (select b.seq from audit_block b where a.id = any(b.row_ids)
                      and (b.to_xid, b.to_id) >= (a.xid, a.id) order by b.seq limit 1) as block
            from audit_log a left join app_user u on u.id = a.actor_id where a.id = $1"#,
         id
@@ -235,7 +245,6 @@ pub async fn audit_get(ctx: &Ctx, id: i64) -> Result<AuditEntry> {
     .await?
     .ok_or(Failure::NotFound)?;
     tx.commit().await?;
-    let changes = changes(row.before.as_ref(), row.after.as_ref());
     let record = Record {
         id: row.id,
         at: row.at,
@@ -246,12 +255,55 @@ pub async fn audit_get(ctx: &Ctx, id: i64) -> Result<AuditEntry> {
         object_id: row.object_id,
         rows: row.rows,
     };
-    Ok(AuditEntry { row: record.try_into()?, changes, block: row.block })
+    let entry = AuditEntry {
+        row: record.try_into()?,
+        changes: Vec::new(),
+        objects: Vec::new(),
+        page: 1,
+        pages: 1,
+        block: row.block,
+    };
+    let (before, after) = (row.before.as_ref(), row.after.as_ref());
+    match row.object_ids {
+        None => Ok(AuditEntry { changes: changes(before, after), ..entry }),
+        Some(ids) => about_many(entry, &ids, before, after, object, page),
+    }
+}
+
+/// Rows of a line about many: `before` and `after` hold them in the order of the ids.
+fn about_many(
+    entry: AuditEntry,
+    ids: &[i64],
+    before: Option<&Value>,
+    after: Option<&Value>,
+    object: Option<i64>,
+    page: u32,
+) -> Result<AuditEntry> {
+    let pages = u32::try_from(ids.len()).unwrap_or(u32::MAX).div_ceil(OBJECTS_SHOWN).max(1);
+    let (page, places) = match object {
+        Some(wanted) => {
+            let place = ids.iter().position(|id| *id == wanted).ok_or(Failure::NotFound)?;
+            (1, place..place + 1)
+        }
+        None => {
+            let page = page.clamp(1, pages);
+            let first = ((page - 1) * OBJECTS_SHOWN) as usize;
+            (page, first..ids.len().min(first + OBJECTS_SHOWN as usize))
+        }
+    };
+    let of = |values: Option<&Value>, place: usize| values.and_then(|values| values.get(place)).cloned();
+    let objects = places
+        .map(|place| {
+            let (before, after) = (of(before, place), of(after, place));
+            AuditObject { id: ids[place], changes: changes(before.as_ref(), after.as_ref()) }
+        })
+        .collect();
+    Ok(AuditEntry { objects, page, pages: if object.is_some() { 1 } else { pages }, ..entry })
 }
 
 /// The fields that differ. Who did it and when stands in the line itself.
 fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<AuditChange> {
-    let empty = serde_json::Map::new();
+    let empty = Map::new();
     let fields = |value: Option<&Value>| value.and_then(Value::as_object).unwrap_or(&empty).clone();
     let (before, after) = (fields(before), fields(after));
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -273,6 +325,7 @@ const PERSONAL: &[&str] = &["phone", "leader", "contact", "password_hash", "birt
 fn told(field: &str, value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
+        Value::String(text) if field == "phone" && !text.starts_with("\\x") => Some(phone_told(text)),
         _ if PERSONAL.contains(&field) || Secret::ALL.iter().any(|secret| secret.column() == field) => {
             Some("（已隐藏）".to_owned())
         }
@@ -280,5 +333,14 @@ fn told(field: &str, value: &Value) -> Option<String> {
         Value::String(column) if field == "field" => Some(audited_field(column).to_owned()),
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
+    }
+}
+
+/// A telephone of an organisation, an operator or an estate: masked where it was written, and here in lines that are older.
+fn phone_told(text: &str) -> String {
+    match Phone::parse(text) {
+        Ok(phone) => phone.masked(),
+        Err(_) if text.contains("****") => text.to_owned(),
+        Err(_) => "（已隐藏）".to_owned(),
     }
 }

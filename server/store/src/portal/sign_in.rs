@@ -40,7 +40,7 @@ pub struct CodeAsked {
 }
 
 /// The rule in force (PRM-03).
-async fn code_rule(tx: &mut Tx, now: DateTime<Utc>) -> Result<CodeRule> {
+pub(crate) async fn code_rule(tx: &mut Tx, now: DateTime<Utc>) -> Result<CodeRule> {
     let value = sqlx::query_scalar!(
         "select value from parameter where code = $1 and district_id is null and valid_from <= $2
          order by valid_from desc limit 1",

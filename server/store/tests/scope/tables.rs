@@ -97,7 +97,7 @@ pub const STOCK: [&str; 89] = [
 ];
 
 /// The other tables of which nothing is visible without a scope.
-pub const CLOSED: [&str; 35] = [
+pub const CLOSED: [&str; 36] = [
     "app_user",
     "approval",
     "approval_task",
@@ -118,6 +118,7 @@ pub const CLOSED: [&str; 35] = [
     "message",
     "number_serial",
     "object_draft",
+    "password_code",
     "password_history",
     "pay_bill",
     "person",

@@ -228,6 +228,9 @@ async fn attempts_of(tx: &mut Tx, id: UserId) -> Result<Vec<AttemptLine>> {
         "FACTOR_DUE" => "密码正确，待二次验证",
         "FACTOR" => "二次验证错误",
         "LOCKED" => "账号锁定中",
+        "RESET_ASKED" => "忘记密码，获取短信验证码",
+        "RESET_CODE" => "忘记密码，短信验证码错误",
+        "RESET" => "忘记密码，已重置密码",
         _ => "账号已停用",
     };
     let line = |at, address, result: String| AttemptLine { at, address, outcome: outcome(&result).to_owned() };
