@@ -88,7 +88,7 @@ impl Default for BillingRule {
 }
 
 /// The parameters of the rule, in the order of their numbers.
-pub const CODES: [&str; 22] = [
+pub const CODES: [&str; 23] = [
     code::LAYOUTS,
     code::SIGN_DAYS,
     code::LEASE_MONTHS,

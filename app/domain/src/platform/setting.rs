@@ -87,7 +87,7 @@ pub mod code {
     pub const SMS_CODE: &str = "PRM-03";
 
     /// Every code that can be set so far.
-    pub const ALL: [&str; 34] = [
+    pub const ALL: [&str; 35] = [
         CITY_NAME,
         MAP_SYSTEM,
         MAP_TILES,
