@@ -18,7 +18,8 @@ fn publish(site: &Site, hash: &str) {
 async fn a_part_brings_what_the_page_lacks() {
     let site = Site::new().await;
     publish(&site, "00ff");
-    for (address, pieces) in [("0.wasm", "abb"), ("1.wasm", "accc"), ("1.wasm?have=0", "ccc"), ("0.wasm?have=1,0", "")] {
+    for (address, pieces) in [("0.wasm", "abb"), ("1.wasm", "accc"), ("1.wasm?have=0", "ccc"), ("0.wasm?have=1,0", "")]
+    {
         let answer = site.get(&format!("/pkg/00ff/part/{address}"), None).await;
         assert_eq!(answer.status, StatusCode::OK, "{address}");
         assert_eq!(answer.body, [HEADER, pieces.as_bytes()].concat(), "{address}");

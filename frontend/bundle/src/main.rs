@@ -23,8 +23,7 @@ use anyhow::{Context as _, Result, bail};
 /// The stem of the entry files; the server sets the same as `LeptosOptions::output_name`.
 const OUTPUT_NAME: &str = "housing";
 
-const USAGE: &str =
-    "usage: bundle <input.wasm> <site dir> [--release] [--assets <dir>] [--public <dir>]";
+const USAGE: &str = "usage: bundle <input.wasm> <site dir> [--release] [--assets <dir>] [--public <dir>]";
 
 /// What the command line asks for.
 pub struct Order {

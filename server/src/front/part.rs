@@ -81,8 +81,7 @@ pub struct Having {
 
 /// The address of parts; `folder` holds a folder for each build.
 pub fn routes(folder: PathBuf) -> Router<AppState> {
-    let parts =
-        Parts { folder, builds: Mutex::default(), compressing: Semaphore::new(COMPRESSED_AT_ONCE) };
+    let parts = Parts { folder, builds: Mutex::default(), compressing: Semaphore::new(COMPRESSED_AT_ONCE) };
     Router::new().route("/{build}/part/{part}", get(answer)).with_state(Arc::new(parts))
 }
 
@@ -100,7 +99,8 @@ async fn answer(
     let encoding = if build.index.quality.is_none() { Encoding::Plain } else { Encoding::of(&headers) };
     match parts.made(build, encoding, pieces).await {
         Ok(body) => {
-            let mut response = ([(header::CONTENT_TYPE, "application/wasm"), (header::VARY, "accept-encoding")], body).into_response();
+            let mut response =
+                ([(header::CONTENT_TYPE, "application/wasm"), (header::VARY, "accept-encoding")], body).into_response();
             if let Some(name) = encoding.name() {
                 response.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(name));
             }
