@@ -157,7 +157,7 @@ async fn the_bank_forgets_it() {
         let status = contract_synced(&desk.test.database, &number, said(), now).await.expect("read");
         assert_eq!(status, ContractStatus::Void);
     }
-    desk.execute("update bank_file set state = 'SENT', digest = 'x'").await;
+    desk.execute("update bank_file set state = 'SENT', digest = 'x', done_at = now()").await;
     let later = now + TimeDelta::hours(5);
     assert!(contract_file_next(&desk.test.database, later).await.expect("asked").is_none(), "three times by itself");
     let contract = contract_get(&desk.entry, desk.contract).await.expect("it");
