@@ -15,7 +15,7 @@ use domain::{
     person::household::{HouseholdForm, MemberForm},
     tenancy::{
         assignment::AssignmentForm,
-        hand_over::{HandOverForm, ItemForm},
+        hand_over::{HandOverForm, ItemForm, OccupantForm},
     },
 };
 use store::{
@@ -157,7 +157,7 @@ async fn the_bank_forgets_it() {
         let status = contract_synced(&desk.test.database, &number, said(), now).await.expect("read");
         assert_eq!(status, ContractStatus::Void);
     }
-    desk.execute("update bank_file set state = 'SENT'").await;
+    desk.execute("update bank_file set state = 'SENT', digest = 'x', done_at = now()").await;
     let later = now + TimeDelta::hours(5);
     assert!(contract_file_next(&desk.test.database, later).await.expect("asked").is_none(), "three times by itself");
     let contract = contract_get(&desk.entry, desk.contract).await.expect("it");
@@ -205,6 +205,10 @@ async fn who_moved_in_moves_out() {
         items: vec![ItemForm { name: "门锁".into(), quantity: "1".into(), state: "GOOD".into() }],
         signed_by: offer.row.lessee.clone(),
         signed: true,
+        occupants: vec![OccupantForm {
+            person: offer.people[0].person_id.to_string(),
+            room: offer.rooms[0].id.to_string(),
+        }],
         ..HandOverForm::default()
     };
     hand_over_create(&operator, desk.contract, &handed).await.expect("handed over");
