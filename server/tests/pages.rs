@@ -160,7 +160,16 @@ async fn every_page_is_drawn_by_the_server() {
             vec!["已选2套房源", "批量修改", "批量锁定、解锁"],
         ),
         ("/housing/units/:id/:action", format!("/housing/units/{}/edit", at.unit), vec!["编辑房源"]),
-        ("/housing/units/:id/:action", format!("/housing/units/{}/offshelf", at.unit), vec!["申请注销房源", "文号"]),
+        (
+            "/housing/units/:id/:action",
+            format!("/housing/units/{}/offshelf", at.unit),
+            vec!["申请注销房源", "房源状态为“已入住”，不能注销"],
+        ),
+        (
+            "/housing/units/:id/:action",
+            format!("/housing/units/{}/offshelf", at.other_unit),
+            vec!["申请注销房源", "文号"],
+        ),
         ("/housing/buildings/:id/:action", format!("/housing/buildings/{}/new-unit", at.building), vec!["新增房源"]),
         (
             "/persons",

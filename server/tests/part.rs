@@ -16,7 +16,7 @@ fn publish(site: &Site, hash: &str) {
 
 #[tokio::test]
 async fn a_part_brings_what_the_page_lacks() {
-    let site = Site::new().await;
+    let site = Site::open().await;
     publish(&site, "00ff");
     for (address, pieces) in [("0.wasm", "abb"), ("1.wasm", "accc"), ("1.wasm?have=0", "ccc"), ("0.wasm?have=1,0", "")]
     {
@@ -30,7 +30,7 @@ async fn a_part_brings_what_the_page_lacks() {
 
 #[tokio::test]
 async fn what_no_build_has_is_not_there_and_not_kept() {
-    let site = Site::new().await;
+    let site = Site::open().await;
     publish(&site, "00ff");
     publish(&site, "not-a-build");
     let wrong = [
