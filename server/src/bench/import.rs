@@ -23,10 +23,7 @@ use std::{
     path::{Path, PathBuf},
     time::Instant,
 };
-use store::{
-    bench::{FloorRows, FloorUnit, district_first, floor_copy, floor_create, floor_drop, settle, unit_count},
-    import::CHUNK_ROWS,
-};
+use store::bench::{FloorRows, FloorUnit, district_first, floor_copy, floor_create, floor_drop, settle, unit_count};
 
 const ROWS: u32 = 100_000;
 const QUICK_ROWS: u32 = 200;
@@ -58,7 +55,7 @@ pub async fn measure(ground: &Ground, report: &mut Report) -> Result<(), String>
         let prepared = tokio::task::spawn_blocking(move || prepared(&path, district, next))
             .await
             .map_err(|error| error.to_string())??;
-        floor_copy(&ground.database, prepared, CHUNK_ROWS).await.map_err(text)?;
+        floor_copy(&ground.database, prepared).await.map_err(text)?;
         floors.push(began.elapsed().as_secs_f64());
         next += i64::from(rows);
         let finished = ground.program.import(SheetKey::Building.code(), &[file], "city").await?;

@@ -45,7 +45,7 @@ pub struct Parts {
 struct Build {
     index: Index,
     pieces: File,
-    made: Mutex<LruCache<(Encoding, Vec<u32>), Arc<OnceCell<Made>>>>,
+    made: Mutex<LruCache<Wanted, Arc<OnceCell<Made>>>>,
 }
 
 /// `parts.json`.
@@ -65,6 +65,9 @@ enum Encoding {
     Gzip,
     Plain,
 }
+
+/// Which pieces, and how they are to travel.
+type Wanted = (Encoding, Vec<u32>);
 
 /// What was put together, in the form in which it travels.
 type Made = axum::body::Bytes;

@@ -287,7 +287,8 @@ pub struct FloorRows {
     unit: String,
     room: String,
     history: String,
-    count: i64,
+    /// the lowest id of a unit
+    first: i64,
 }
 
 impl FloorRows {
@@ -308,17 +309,15 @@ impl FloorRows {
         );
         let _ = writeln!(self.room, "{district}\t{estate}\t{id}\t{room_no}\tSUITE\t{building_area}\t1");
         let _ = writeln!(self.history, "{district}\t{estate}\t{id}\t1\t导入\t{status}");
-        self.count += 1;
+        self.first = if self.first == 0 { *id } else { self.first.min(*id) };
     }
 }
 
-/// The floor of an import: one transaction, one `copy` per table, and an audit row per table and
-/// `batch_rows` rows.
+/// The floor of an import: one transaction, one `copy` per table, and the lines of the audit that hold each unit and room.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn floor_copy(database: &Database, rows: FloorRows, batch_rows: usize) -> Result<()> {
-    let batches = rows.count.unsigned_abs().div_ceil(batch_rows as u64).cast_signed();
+pub async fn floor_copy(database: &Database, rows: FloorRows) -> Result<()> {
     let mut tx = database.owner().begin().await?;
     let tables = [
         (
@@ -334,15 +333,16 @@ pub async fn floor_copy(database: &Database, rows: FloorRows, batch_rows: usize)
         copy.send(text.as_bytes()).await?;
         copy.finish().await?;
     }
-    sqlx::query(
-        "insert into floor_audit_log (actor_id, action, object_type, rows, after)
-         select 1, 'INSERT', t, $2, jsonb_build_object('first_id', n, 'last_id', n + $2)
-         from generate_series(1, $1) as n cross join unnest(array['unit', 'room']) as t",
-    )
-    .bind(batches)
-    .bind(i32::try_from(batch_rows).unwrap_or(i32::MAX))
-    .execute(&mut *tx)
-    .await?;
+    for (table, unit) in [("unit", "id"), ("room", "unit_id")] {
+        let sql = format!(
+            "insert into floor_audit_log (actor_id, action, object_type, rows, object_ids, after)
+             select 1, 'INSERT', '{table}', count(*), array_agg(id), jsonb_agg(line)
+             from (select id, to_jsonb(t) as line, (row_number() over (order by id) - 1) / audit_page_rows() as page
+                   from floor_{table} t where {unit} >= $1) r
+             group by page"
+        );
+        sqlx::query(AssertSqlSafe(sql)).bind(rows.first).execute(&mut *tx).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -254,7 +254,8 @@ async fn a_bulk_write_fills_lines_of_two_hundred_rows() {
     run(&test, "insert into person_search (actor_id, at, hits) select 1, now(), n from generate_series(1, 450) n")
         .await;
     run(&test, "delete from person_search").await;
-    let lines: Vec<(String, i32, i32, Option<i32>, Option<i32>)> = sqlx::query_as(
+    type Line = (String, i32, i32, Option<i32>, Option<i32>);
+    let lines: Vec<Line> = sqlx::query_as(
         "select action, rows, cardinality(object_ids), jsonb_array_length(before), jsonb_array_length(after) from audit_log
          where object_type = 'person_search' order by id",
     )

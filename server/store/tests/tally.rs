@@ -215,7 +215,8 @@ async fn bulk_work_is_logged_in_lines_of_many_rows() {
     };
     let last = numbers(&test, "select max(id) from audit_log").await[0];
     import(&ctx, SheetKey::Building, rooms(1, 21)).await;
-    let rows: Vec<(Option<i64>, Option<i64>, i32, Vec<i64>, serde_json::Value)> = sqlx::query_as(
+    type Row = (Option<i64>, Option<i64>, i32, Vec<i64>, serde_json::Value);
+    let rows: Vec<Row> = sqlx::query_as(
         "select actor_id, object_id, rows, object_ids, after from audit_log where object_type = 'unit' and id > $1",
     )
     .bind(last)
