@@ -2,12 +2,74 @@
 
 use domain::failure::{Failure, FieldErrors};
 use leptos::server_fn::{
-    Bytes, ContentType, Decodes, Encodes, Format, FormatType,
-    codec::Post,
+    Bytes, ContentType, Decodes, Encodes, Format, FormatType, Http, Protocol,
+    client::Client,
+    codec::{Json, Post},
     error::{FromServerFnError, ServerFnErrorErr},
+    redirect::call_redirect_hook,
+    request::ClientReq as _,
+    response::ClientRes as _,
+    server::Server,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::fmt;
+use std::{fmt, future::Future, pin::Pin};
+
+/// How a server function is called: its arguments as JSON, its answer as [`Terse`]. It is [`Http`] of the two, but what
+/// happens in a browser between the arguments and the answer is compiled once, and not for each function.
+pub struct Api;
+
+impl<Input, Output, C, S> Protocol<Input, Output, C, S, ApiError> for Api
+where
+    Http<Json, Terse>: Protocol<Input, Output, C, S, ApiError>,
+    Input: Serialize + Send,
+    Output: DeserializeOwned + Send,
+    C: Client<ApiError>,
+    S: Server<ApiError>,
+{
+    const METHOD: http::Method = http::Method::POST;
+
+    fn run_server<F, Fut>(
+        request: S::Request,
+        server_fn: F,
+    ) -> impl Future<Output = Result<S::Response, ApiError>> + Send
+    where
+        F: Fn(Input) -> Fut + Send,
+        Fut: Future<Output = Result<Output, ApiError>> + Send,
+    {
+        <Http<Json, Terse> as Protocol<Input, Output, C, S, ApiError>>::run_server(request, server_fn)
+    }
+
+    async fn run_client(path: &str, input: Input) -> Result<Output, ApiError> {
+        let arguments = serde_json::to_string(&input);
+        let arguments = arguments.map_err(|error| unsaid(ServerFnErrorErr::Serialization(error.to_string())))?;
+        let answer = ask::<C>(path.to_owned(), arguments).await?;
+        TerseEncoding::decode(answer).map_err(|error| unsaid(ServerFnErrorErr::Deserialization(error.to_string())))
+    }
+}
+
+fn unsaid(error: ServerFnErrorErr) -> ApiError {
+    ApiError::from_server_fn_error(error)
+}
+
+/// Sends arguments and waits for the answer.
+fn ask<C: Client<ApiError>>(
+    path: String,
+    arguments: String,
+) -> Pin<Box<dyn Future<Output = Result<Bytes, ApiError>> + Send>> {
+    Box::pin(async move {
+        let request = C::Request::try_new_post(&path, Json::CONTENT_TYPE, Terse::CONTENT_TYPE, arguments)?;
+        let answer = C::send(request).await?;
+        let (status, location, redirected) = (answer.status(), answer.location(), answer.has_redirect());
+        let bytes = answer.try_into_bytes().await?;
+        if (400..=599).contains(&status) {
+            return Err(ApiError::de(bytes));
+        }
+        if redirected {
+            call_redirect_hook(&location);
+        }
+        Ok(bytes)
+    })
+}
 
 /// How answers come back: arguments go as JSON, which anybody can write, and answers come as postcard, whose reader is a
 /// small part of a JSON reader, for every type that travels.
@@ -101,7 +163,7 @@ impl From<Failure> for ApiError {
 fn answer_with(status: u16) {
     #[cfg(feature = "ssr")]
     if let (Some(response), Ok(status)) =
-        (leptos::prelude::use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(status))
+        (leptos::prelude::use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
     {
         response.set_status(status);
     }

@@ -85,8 +85,8 @@ mod server {
     /// Whether whoever asks a server function wants to read JSON.
     #[must_use]
     pub fn accepts_json() -> bool {
-        use_context::<axum::http::request::Parts>().is_some_and(|parts| {
-            parts.headers.get(axum::http::header::ACCEPT).is_some_and(|accepted| accepted == "application/json")
+        use_context::<http::request::Parts>().is_some_and(|parts| {
+            parts.headers.get(http::header::ACCEPT).is_some_and(|accepted| accepted == "application/json")
         })
     }
 

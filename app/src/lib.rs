@@ -24,7 +24,7 @@ mod shell;
 mod tenancy;
 mod ui;
 
-pub use api::{ApiError, Terse};
+pub use api::{Api, ApiError, Terse};
 #[cfg(feature = "ssr")]
 pub use pattern::page_patterns;
 pub use shell::{App, document};

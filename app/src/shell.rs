@@ -5,7 +5,7 @@ use crate::{
     platform::session::{FactorVerify, Frame, PasswordChange, SignIn, SignOut},
     presence::{Outdated, PartMissing, Unread, use_presence},
     route::routes,
-    ui::{icon, post::post_form, resource::Carried, toast},
+    ui::{changing::changing, icon, post::post_form, resource::Carried, toast},
 };
 use chrono::NaiveDate;
 use domain::platform::{actor::SessionKind, menu::MenuNode, message::UNREAD_SHOWN, permission::Permission};
@@ -153,14 +153,14 @@ fn Shell(newest_build: RwSignal<String>, children: Children) -> impl IntoView {
             <a class="skip-link" href="#page-text" rel="external">"跳到正文"</a>
             <input id="menu" type="checkbox" class="drawer-toggle" aria-label="展开菜单" />
             <div class="drawer-content flex min-h-screen min-w-0 flex-col">
-                {move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> })}
+                {changing(move || actor.get().map(|_| view! { <Head frame=frame.get_untracked() /> }))}
                 <Outdated newest_build=newest_build />
                 <PartMissing />
                 <div id="page-text" tabindex="-1" class="flex flex-col grow">{children()}</div>
             </div>
             <div class="drawer-side z-30">
                 <label for="menu" class="drawer-overlay"><span class="sr-only">"收起菜单"</span></label>
-                {move || menu.get().0.then(|| view! { <Menu frame=frame.get_untracked() /> })}
+                {changing(move || menu.get().0.then(|| view! { <Menu frame=frame.get_untracked() /> }))}
             </div>
             <div id=toast::PLACE class="toasts" role="status"></div>
         </div>
@@ -239,7 +239,7 @@ fn bell() -> impl IntoView {
     let shown = move || if count() > UNREAD_SHOWN { format!("{UNREAD_SHOWN}+") } else { count().to_string() };
     view! {
         <A href="/platform/messages" attr:class="btn btn-ghost gap-1" attr:aria-label=move || format!("消息，{}条未读", count())>
-            {icon("bell")}<span class="unread" hidden=move || count() == 0>{shown}</span>
+            {icon("bell")}<span class="unread" hidden=move || count() == 0>{changing(shown)}</span>
         </A>
     }
 }

@@ -107,6 +107,19 @@ fn files_stay_small_and_are_named_after_something() {
 }
 
 /// All tests of a crate are one program; a file of them that no other names is never compiled.
+/// Each closure in a view is compiled with all that Leptos does to views (`app/src/ui/changing.rs`).
+#[test]
+fn what_changes_on_a_page_is_boxed() {
+    for path in sources("app") {
+        let is_shown_to_engineers = path.components().any(|part| part.as_os_str() == "gallery");
+        let text = fs::read_to_string(&path).expect("a source");
+        for (number, line) in text.lines().enumerate().filter(|_| !is_shown_to_engineers) {
+            let bare = line.contains("{move ||") && !line.contains("={move ||");
+            assert!(!bare, "{}:{}: {{changing(move || …)}}", path.display(), number + 1);
+        }
+    }
+}
+
 #[test]
 fn every_file_of_tests_is_run() {
     for tests in ["server/tests", "server/store/tests"].map(|folder| root().join(folder)) {

@@ -1,7 +1,11 @@
 //! The parts of the browser's side: a module with the chunks that the page does not have yet.
 
-use crate::support::Site;
-use axum::http::{StatusCode, header};
+use crate::support::{Site, request};
+use axum::{
+    body::Body,
+    http::{Method, StatusCode, header},
+};
+use std::time::Duration;
 
 const HEADER: &[u8] = b"\0asm\x01\0\0\0";
 
@@ -25,6 +29,39 @@ async fn a_part_brings_what_the_page_lacks() {
         assert_eq!(answer.body, [HEADER, pieces.as_bytes()].concat(), "{address}");
         assert_eq!(answer.headers[header::CONTENT_TYPE], "application/wasm");
         assert!(answer.headers[header::CACHE_CONTROL].to_str().expect("a text").contains("immutable"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_gets_smaller() {
+    let site = Site::open().await;
+    let folder = site.folder.join("pkg/00fe");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let piece = include_str!("../../Cargo.lock");
+    std::fs::write(folder.join("parts.bin"), piece).expect("a file");
+    let index = format!(r#"{{"quality": 5, "pieces": [[0, {}]], "parts": [[0]]}}"#, piece.len());
+    std::fs::write(folder.join("parts.json"), index).expect("a file");
+    let ask = async || {
+        let asked = request(Method::GET, "/pkg/00fe/part/0.wasm", None).header(header::ACCEPT_ENCODING, "gzip, br");
+        let answer = site.ask(asked.body(Body::empty()).expect("a request")).await;
+        assert_eq!(answer.headers[header::CONTENT_ENCODING], "br");
+        answer.body
+    };
+    let first = ask().await;
+    let smaller = async {
+        loop {
+            let now = ask().await;
+            if now.len() < first.len() {
+                break now;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let best = tokio::time::timeout(Duration::from_secs(60), smaller).await.expect("made better by and by");
+    for small in [&first, &best] {
+        let mut read = Vec::new();
+        brotli::BrotliDecompress(&mut small.as_slice(), &mut read).expect("brotli");
+        assert!(read == [HEADER, piece.as_bytes()].concat());
     }
 }
 

@@ -36,7 +36,7 @@ pub fn date(text: &str) -> Check<NaiveDate> {
     let shape = text.len() == 10
         && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     shape
-        .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
+        .then(|| text.parse::<NaiveDate>().ok())
         .flatten()
         // There is no year 0, also not for the database.
         .filter(|date| date.year() > 0)

@@ -9,7 +9,7 @@ use crate::{
     id::EstateId,
     value::{Area, Check, Complaint, Money, normalize},
 };
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Timelike as _, Utc};
 use serde::{Deserialize, Serialize};
 
 /// One value as a list shows it and an export writes it.
@@ -90,7 +90,11 @@ impl Cell {
 #[must_use]
 pub fn time_text(at: DateTime<Utc>) -> String {
     match FixedOffset::east_opt(8 * 3600) {
-        Some(china) => at.with_timezone(&china).format("%Y-%m-%d %H:%M").to_string(),
+        // A pattern would bring its reader along, which is ten kilobytes of every list.
+        Some(china) => {
+            let at = at.with_timezone(&china);
+            format!("{} {:02}:{:02}", at.date_naive(), at.hour(), at.minute())
+        }
         None => at.to_rfc3339(),
     }
 }

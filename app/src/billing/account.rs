@@ -5,10 +5,11 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::use_id,
-        error_view, icon,
+        icon,
         label::told,
-        loading_view, print_button,
+        print_button,
         resource::resource,
         table::{cell_view, time_text},
     },
@@ -30,14 +31,7 @@ pub(super) fn account_view() -> AnyView {
     let again = Callback::new(move |()| account.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match account.await {
-                        Ok(account) => page(&account, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(account, move |account| page(&account, again).into_any())}
         </main>
     }
     .into_any()
@@ -61,18 +55,18 @@ fn head(account: &Account) -> impl IntoView + use<> {
             <a class="btn btn-outline btn-sm" href=format!("/billing/bills?account={id}")>"全部账单"</a>
             <a class="btn btn-outline btn-sm" href=format!("{}?account={id}", PAY_RECORD_LIST.path)>"缴退记录"</a>
             <a class="btn btn-outline btn-sm" href=format!("{}/{id}/entries", ACCOUNT_LIST.path)>"账户流水"</a>
-            {move || may(Permission::NoticePrint).then(|| view! {
+            {changing(move || may(Permission::NoticePrint).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/billing/notices?account={id}")>"缴费通知单"</a>
-            })}
-            {move || may(Permission::RefundWrite).then(|| view! {
+            }))}
+            {changing(move || may(Permission::RefundWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/refund", ACCOUNT_LIST.path)>"申请退费"</a>
-            })}
-            {move || may(Permission::WaiverWrite).then(|| view! {
+            }))}
+            {changing(move || may(Permission::WaiverWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/waive", ACCOUNT_LIST.path)>"申请减免核销"</a>
-            })}
-            {move || may(Permission::BillWrite).then(|| view! {
+            }))}
+            {changing(move || may(Permission::BillWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/new-bill", ACCOUNT_LIST.path)>{icon("add")}"新增账单"</a>
-            })}
+            }))}
         </PageHead>
     }
 }

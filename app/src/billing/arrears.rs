@@ -1,7 +1,7 @@
 //! 欠费台账 (domain.md §3.8): who is behind with the rent, for how many months and since when.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         icon,
@@ -15,11 +15,11 @@ use domain::{
     list::{ListQuery, Page, Position},
     platform::permission::Permission,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::{LazyRoute, lazy_route};
 
 /// A page of households that are behind.
-#[server(endpoint = "arrears_list", input = Json, output = Terse)]
+#[server(endpoint = "arrears_list", protocol = Api)]
 pub async fn arrears_list(query: ListQuery) -> Result<Page<ArrearsRow>, ApiError> {
     Ok(store::billing::arrears::arrears_list(&crate::context::ctx()?, &query).await?)
 }

@@ -8,11 +8,12 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        empty_view, error_view,
+        empty_view,
         label::told,
-        loading_view, print_button,
+        print_button,
         resource::resource,
         table::time_text,
     },
@@ -37,14 +38,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| bill.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match bill.await {
-                        Ok(bill) => page(&bill, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(bill, move |bill| page(&bill, again).into_any())}
         </main>
     }
     .into_any()
@@ -71,17 +65,17 @@ fn head(bill: &Bill) -> impl IntoView + use<> {
     view! {
         <PageHead title=format!("账单 {}", bill.row.bill_no) back=(BILL_LIST.path.to_owned(), BILL_LIST.noun.to_owned())>
             {print_button()}
-            {move || if open && may(Permission::PaymentTake) {
+            {changing(move || if open && may(Permission::PaymentTake) {
                 view! { <a class="btn btn-primary btn-sm" href=format!("/billing/accounts/{account}")>"缴费"</a> }.into_any()
             } else {
                 view! { <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}")>"账户"</a> }.into_any()
-            }}
-            {move || (editable && may(Permission::BillWrite)).then(|| view! {
+            })}
+            {changing(move || (editable && may(Permission::BillWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/edit", BILL_LIST.path)>"编辑"</a>
-            })}
-            {move || (open && may(Permission::WaiverWrite)).then(|| view! {
+            }))}
+            {changing(move || (open && may(Permission::WaiverWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}/waive")>"申请减免核销"</a>
-            })}
+            }))}
         </PageHead>
     }
 }
@@ -124,8 +118,8 @@ fn deeds(bill: &Bill, again: Callback<()>) -> AnyView {
     };
     view! {
         <div class="deed-row">
-            {move || may(Permission::BillWrite).then(buttons)}
-            {move || (refundable && may(Permission::RefundWrite)).then(refund)}
+            {changing(move || may(Permission::BillWrite).then(buttons))}
+            {changing(move || (refundable && may(Permission::RefundWrite)).then(refund))}
         </div>
     }
     .into_any()

@@ -5,6 +5,7 @@ use crate::{
     shell::today,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         error_view,
         field::{coded, fixed},
@@ -31,12 +32,12 @@ pub(super) fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match account.await {
                         Ok(account) => form_view(&account).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -78,12 +79,12 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match bill.await {
                         Ok(bill) => edit_form(&bill).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

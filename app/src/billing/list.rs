@@ -7,6 +7,7 @@ use super::{
 use crate::{
     shell::may,
     ui::{
+        changing::changing,
         error_view,
         list::{Choosing, ListActions, ListFrame, choosing_list_page, framed_list_page, use_list_query},
         select::Selection,
@@ -104,9 +105,9 @@ fn totals_tool() -> AnyView {
     };
     let refused = move || sum.value().get().and_then(Result::err).map(|error| error_view(&error));
     view! {
-        <button type="button" class="btn btn-outline btn-sm needs-script" disabled=move || sum.pending().get() on:click=move |_| { sum.dispatch(query.get_untracked()); }>"合计"</button>
-        {sentence}
-        {refused}
+        <button type="button" class="btn btn-outline btn-sm needs-script" disabled=sum.pending() on:click=move |_| { sum.dispatch(query.get_untracked()); }>"合计"</button>
+        {changing(sentence)}
+        {changing(refused)}
     }
     .into_any()
 }

@@ -9,11 +9,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::awaited,
         deed::{Deed, deed},
         detail::{field_group, use_id},
-        error_view,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view,
         resource::resource,
     },
 };
@@ -49,21 +48,14 @@ pub(super) fn order_view() -> AnyView {
     let order = resource(move || id.get(), pay_order_get);
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match order.await {
-                        Ok(order) => {
-                            view! {
-                                <PageHead title=format!("支付订单 {}", order.row.order_no) back=(PAY_ORDER_LIST.path.to_owned(), PAY_ORDER_LIST.noun.to_owned()) />
-                                {field_group("订单信息", PAY_ORDER_LIST.fields(&order.row))}
-                                {notes_panel(&order.notes)}
-                            }
-                            .into_any()
-                        }
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(order, |order| {
+                view! {
+                    <PageHead title=format!("支付订单 {}", order.row.order_no) back=(PAY_ORDER_LIST.path.to_owned(), PAY_ORDER_LIST.noun.to_owned()) />
+                    {field_group("订单信息", PAY_ORDER_LIST.fields(&order.row))}
+                    {notes_panel(&order.notes)}
+                }
+                .into_any()
+            })}
         </main>
     }
     .into_any()
@@ -86,14 +78,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| odd.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match odd.await {
-                        Ok(odd) => page(&odd, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(odd, move |odd| page(&odd, again).into_any())}
         </main>
     }
     .into_any()

@@ -8,7 +8,15 @@ use super::{
 use crate::{
     shell::{may, use_frame},
     tenancy::template::print_deed,
-    ui::{PageHead, detail::use_id, error_view, icon, label::told, loading_view, resource::resource, table::time_text},
+    ui::{
+        PageHead,
+        changing::{awaited, changing},
+        detail::use_id,
+        error_view, icon,
+        label::told,
+        resource::resource,
+        table::time_text,
+    },
 };
 use domain::{
     billing::payment::{PAYMENT_LIST, Receipt, ReceiptLine},
@@ -32,14 +40,7 @@ pub(super) fn receipt_view() -> AnyView {
     let again = Callback::new(move |()| receipt.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match receipt.await {
-                        Ok(receipt) => page(receipt, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(receipt, move |receipt| page(receipt, again).into_any())}
         </main>
     }
     .into_any()
@@ -75,11 +76,11 @@ fn page(receipt: Receipt, again: Callback<()>) -> impl IntoView {
         <PageHead title=format!("收据 {number}") back=(PAYMENT_LIST.path.to_owned(), PAYMENT_LIST.noun.to_owned())>
             <button type="button" class="btn btn-primary btn-sm" disabled=busy on:click=move |_| start(Paper::A5)>{icon("print")}"打印收据"</button>
             <button type="button" class="btn btn-outline btn-sm" disabled=busy on:click=move |_| start(Paper::Roll)>"打印小票（80mm）"</button>
-            <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}")>{move || if may(Permission::PaymentTake) { "返回收款" } else { "查看账户" }}</a>
+            <a class="btn btn-outline btn-sm" href=format!("/billing/accounts/{account}")>{changing(move || if may(Permission::PaymentTake) { "返回收款" } else { "查看账户" })}</a>
         </PageHead>
         <div class="deed-row">{pdf}{void}{unverify}</div>
         {doubted.map(|doubted| view! { <p class="page-note">{doubted.told()}</p> })}
-        {move || refused().map(|error| error_view(&error))}
+        {changing(move || refused().map(|error| error_view(&error)))}
         {sheet(receipt, paper, before)}
     }
 }
@@ -104,7 +105,7 @@ fn sheet(
             <header>
                 <p class="receipt-city">{city}</p>
                 <h2>"收款收据"</h2>
-                {move || before().map(|times| view! { <p class="receipt-again">{format!("补打第{times}次")}</p> })}
+                {changing(move || before().map(|times| view! { <p class="receipt-again">{format!("补打第{times}次")}</p> }))}
             </header>
             {void.then(|| view! { <p class="receipt-void" role="status"><b>"作废"</b>{receipt.void_reason.clone().map(|reason| format!("　原因：{reason}"))}</p> })}
             <dl class="receipt-items">

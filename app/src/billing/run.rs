@@ -5,6 +5,7 @@ use crate::{
     housing::choice::stock_choices_get,
     shell::{may, use_frame},
     ui::{
+        changing::changing,
         dialog::Ask,
         error_view,
         field::{bind, chosen},
@@ -41,10 +42,10 @@ fn start_tool() -> AnyView {
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
     view! {
-        {move || may(Permission::BillWrite).then(|| view! {
+        {changing(move || may(Permission::BillWrite).then(|| view! {
             <button type="button" class="btn btn-primary btn-sm" disabled=move || !alive.get() on:click=move |_| open.set(true)>{icon("add")}"生成账单"</button>
-        })}
-        <Ask open=open title="生成账单">{move || start_form(open)}</Ask>
+        }))}
+        <Ask open=open title="生成账单">{changing(move || start_form(open))}</Ask>
     }
     .into_any()
 }
@@ -53,12 +54,12 @@ fn start_form(open: RwSignal<bool>) -> impl IntoView {
     let choices = resource(|| (), |()| stock_choices_get());
     view! {
         <Suspense fallback=loading_view>
-            {move || Suspend::new(async move {
+            {changing(move || Suspend::new(async move {
                 match choices.await {
                     Ok(choices) => form_view(choices.districts, open).into_any(),
                     Err(error) => error_view(&error),
                 }
-            })}
+            }))}
         </Suspense>
     }
 }
@@ -94,9 +95,9 @@ fn form_view(districts: Vec<Choice>, open: RwSignal<bool>) -> impl IntoView {
             <p class="col-span-full">"为该区县全部生效合同生成该账期的账单；已生成的账单不会重复，可以再次生成。"</p>
             {bind(form, errors, "district", "区县", true, |form| &mut form.district).select(chosen(districts))}
             {bind(form, errors, "month", "账期", true, |form| &mut form.month).text("month", "如 2026-03")}
-            <div class="col-span-full">{move || refused().map(|error| error_view(&error))}</div>
+            <div class="col-span-full">{changing(move || refused().map(|error| error_view(&error)))}</div>
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || start.pending().get()>"开始生成"</button>
+                <button type="submit" class="btn btn-primary" disabled=start.pending()>"开始生成"</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </form>

@@ -5,6 +5,7 @@ use super::api::payment_take;
 use crate::{
     shell::may,
     ui::{
+        changing::changing,
         empty_view, error_view,
         field::{Field, bind, coded},
         label::told,
@@ -18,6 +19,7 @@ use domain::{
         allocation::{Debt, Share, allocate},
         bill::BillRow,
         payment::{Account, COUNTER_METHODS, PaymentForm},
+        run::month_text,
     },
     dictionary::{PaidFirst, PayMethod},
     failure::FieldErrors,
@@ -230,23 +232,23 @@ fn form_view(till: Till) -> impl IntoView {
         <form class="panel counter-form no-print" aria-label="收款" method="post" on:submit=submit novalidate autocomplete="off">
             <h2>"收款"</h2>
             {amount_field(till).text("money", "最多2位小数")}
-            <p class="counter-owed"><span>{move || format!("应缴合计 {} 元", till.owed())}</span>
+            <p class="counter-owed"><span>{changing(move || format!("应缴合计 {} 元", till.owed()))}</span>
                 <button type="button" class="btn btn-ghost btn-sm" on:click=move |_| till.follow()>"填入应缴"</button></p>
             {bind(till.form, till.errors, "method", "支付方式", true, |form| &mut form.method).select(coded(methods))}
-            {move || if is_cash.get() { cash(till) } else {
+            {changing(move || if is_cash.get() { cash(till) } else {
                 bind(till.form, till.errors, "bank_serial", "交易流水号", true, |form| &mut form.bank_serial).text("text", "刷卡或转账凭单上的流水号")
-            }}
+            })}
             <label class="check-box"><input type="checkbox" class="checkbox checkbox-sm" name="prepay"
                 prop:checked=move || till.form.with(|form| form.prepay)
                 on:change=move |event| { let wanted = event_target_checked(&event); till.form.update(|form| form.prepay = wanted); } />"转入账户余额（预存）"</label>
             {bind(till.form, till.errors, "remark", "备注", false, |form| &mut form.remark).text("text", "选填")}
-            {move || preview(till)}
-            {move || refused().map(|error| error_view(&error))}
+            {changing(move || preview(till))}
+            {changing(move || refused().map(|error| error_view(&error)))}
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=busy>{move || match till.amount() {
+                <button type="submit" class="btn btn-primary" disabled=busy>{changing(move || match till.amount() {
                     Some(amount) => format!("收款 {amount} 元"),
                     None => "收款".to_owned(),
-                }}</button>
+                })}</button>
             </div>
         </form>
     }
@@ -283,7 +285,7 @@ fn cash(till: Till) -> AnyView {
             view! { <p class="counter-change text-error" role="status">{format!("现金不足，还差 {} 元", amount - received)}</p> }.into_any()
         })
     };
-    view! { {field.text("money", "用于计算找零")}{change} }.into_any()
+    view! { {field.text("money", "用于计算找零")}{changing(change)} }.into_any()
 }
 
 /// How the amount would be divided, bill by bill.
@@ -297,7 +299,7 @@ fn preview(till: Till) -> Option<AnyView> {
             let late = (share.late_fee > Money::ZERO).then(|| format!("（含滞纳金{}）", share.late_fee));
             let still = (left > Money::ZERO).then(|| format!("，仍欠{left}"));
             Some(view! {
-                <li><span>{format!("{} {}", told(bill.fee_item), bill.from.format("%Y-%m"))}</span>
+                <li><span>{format!("{} {}", told(bill.fee_item), month_text(bill.from))}</span>
                     <b class="figures">{share.total().to_string()}</b><small>{late}{still}</small></li>
             })
         })

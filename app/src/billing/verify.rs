@@ -8,6 +8,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         deed::{Deed, deed},
         empty_view, error_view,
         label::told,
@@ -45,13 +46,13 @@ pub(super) fn verify_view() -> AnyView {
         <main class="page">
             <PageHead title="核销收款" back=(PAYMENT_LIST.path.to_owned(), PAYMENT_LIST.noun.to_owned()) />
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match rows.await {
                         Ok(rows) if rows.is_empty() => empty_view("请先在缴费记录中勾选要核销的收款"),
                         Ok(rows) => page(&rows),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -84,7 +85,7 @@ fn page(rows: &[PaymentRow]) -> AnyView {
     let methods: Vec<String> =
         by_method.into_iter().map(|(method, (count, amount))| format!("{}{count}笔{amount}元", told(method))).collect();
     view! {
-        <div class="deed-row">{move || may(Permission::PaymentVerify).then(&verify)}</div>
+        <div class="deed-row">{changing(move || may(Permission::PaymentVerify).then(&verify))}</div>
         <p class="page-note">{format!("已选{}笔，合计{total}元：{}", rows.len(), methods.join("，"))}</p>
         {table(rows)}
     }

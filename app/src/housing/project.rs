@@ -2,7 +2,7 @@
 
 use super::list_actions;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     platform::attachment::attachments_panel,
     shell::may,
     ui::{
@@ -25,40 +25,40 @@ use domain::{
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// A page of projects.
-#[server(endpoint = "project_list", input = Json, output = Terse)]
+#[server(endpoint = "project_list", protocol = Api)]
 pub async fn project_list(query: ListQuery) -> Result<Page<ProjectRow>, ApiError> {
     Ok(store::housing::project::project_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// The projects of a district that a building may be bound to.
-#[server(endpoint = "project_choices_get", input = Json, output = Terse)]
+#[server(endpoint = "project_choices_get", protocol = Api)]
 pub async fn project_choices_get(district: OrganizationId) -> Result<Vec<Choice>, ApiError> {
     Ok(store::housing::project::project_choices_get(&crate::context::ctx()?, district).await?)
 }
 
 /// Enters a project.
-#[server(endpoint = "project_create", input = Json, output = Terse)]
+#[server(endpoint = "project_create", protocol = Api)]
 pub async fn project_create(form: ProjectForm) -> Result<ProjectId, ApiError> {
     Ok(store::housing::project::project_create(&crate::context::ctx()?, &form).await?)
 }
 
 /// Changes a project's fields.
-#[server(endpoint = "project_update", input = Json, output = Terse)]
+#[server(endpoint = "project_update", protocol = Api)]
 pub async fn project_update(id: ProjectId, version: i32, form: ProjectForm) -> Result<(), ApiError> {
     Ok(store::housing::project::project_update(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes a project without buildings.
-#[server(endpoint = "project_delete", input = Json, output = Terse)]
+#[server(endpoint = "project_delete", protocol = Api)]
 pub async fn project_delete(id: ProjectId, version: i32) -> Result<(), ApiError> {
     Ok(store::housing::project::project_delete(&crate::context::ctx()?, id, version).await?)
 }
 
 /// One project.
-#[server(endpoint = "project_get", input = Json, output = Terse)]
+#[server(endpoint = "project_get", protocol = Api)]
 pub async fn project_get(id: ProjectId) -> Result<Project, ApiError> {
     Ok(store::housing::project::project_get(&crate::context::ctx()?, id).await?)
 }

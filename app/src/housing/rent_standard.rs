@@ -2,7 +2,7 @@
 
 use super::list_actions;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         detail::{RecordPage, record_view},
@@ -19,28 +19,28 @@ use domain::{
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// A page of rent standards.
-#[server(endpoint = "rent_standard_list", input = Json, output = Terse)]
+#[server(endpoint = "rent_standard_list", protocol = Api)]
 pub async fn rent_standard_list(query: ListQuery) -> Result<Page<RentStandardRow>, ApiError> {
     Ok(store::housing::rent_standard::rent_standard_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One rent standard.
-#[server(endpoint = "rent_standard_get", input = Json, output = Terse)]
+#[server(endpoint = "rent_standard_get", protocol = Api)]
 pub async fn rent_standard_get(id: RentStandardId) -> Result<RentStandard, ApiError> {
     Ok(store::housing::rent_standard::rent_standard_get(&crate::context::ctx()?, id).await?)
 }
 
 /// Asks for a new rent standard.
-#[server(endpoint = "rent_standard_request", input = Json, output = Terse)]
+#[server(endpoint = "rent_standard_request", protocol = Api)]
 pub async fn rent_standard_request(form: NewStandardForm) -> Result<ApprovalId, ApiError> {
     Ok(store::housing::rent_standard::rent_standard_request(&crate::context::ctx()?, &form).await?)
 }
 
 /// Asks that a rent standard ends with a day.
-#[server(endpoint = "rent_standard_end_request", input = Json, output = Terse)]
+#[server(endpoint = "rent_standard_end_request", protocol = Api)]
 pub async fn rent_standard_end_request(id: RentStandardId, form: StandardEndForm) -> Result<ApprovalId, ApiError> {
     Ok(store::housing::rent_standard::rent_standard_end_request(&crate::context::ctx()?, id, &form).await?)
 }

@@ -2,7 +2,7 @@
 
 use super::list_actions;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         detail::{RecordExtra, RecordPage, record_view_with, text_cell},
@@ -18,34 +18,34 @@ use domain::{
     platform::permission::Permission,
     sheet::{Cell, cell_or_empty},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// A page of rooms.
-#[server(endpoint = "room_list", input = Json, output = Terse)]
+#[server(endpoint = "room_list", protocol = Api)]
 pub async fn room_list(query: ListQuery) -> Result<Page<RoomRow>, ApiError> {
     Ok(store::housing::room::room_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// Enters a room into a unit.
-#[server(endpoint = "room_create", input = Json, output = Terse)]
+#[server(endpoint = "room_create", protocol = Api)]
 pub async fn room_create(unit: UnitId, form: RoomForm) -> Result<RoomId, ApiError> {
     Ok(store::housing::room::room_create(&crate::context::ctx()?, unit, &form).await?)
 }
 
 /// Changes a room's fields.
-#[server(endpoint = "room_update", input = Json, output = Terse)]
+#[server(endpoint = "room_update", protocol = Api)]
 pub async fn room_update(id: RoomId, version: i32, form: RoomForm) -> Result<(), ApiError> {
     Ok(store::housing::room::room_update(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes a room; the last one of a unit stays.
-#[server(endpoint = "room_delete", input = Json, output = Terse)]
+#[server(endpoint = "room_delete", protocol = Api)]
 pub async fn room_delete(id: RoomId, version: i32) -> Result<(), ApiError> {
     Ok(store::housing::room::room_delete(&crate::context::ctx()?, id, version).await?)
 }
 
 /// One room.
-#[server(endpoint = "room_get", input = Json, output = Terse)]
+#[server(endpoint = "room_get", protocol = Api)]
 pub async fn room_get(id: RoomId) -> Result<Room, ApiError> {
     Ok(store::housing::room::room_get(&crate::context::ctx()?, id).await?)
 }

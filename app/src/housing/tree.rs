@@ -4,7 +4,7 @@
 
 use super::unit::api::stock_children;
 use crate::ui::label::told;
-use crate::ui::{error_view, icon, loading_view, resource::resource, status_tile};
+use crate::ui::{changing::changing, error_view, icon, loading_view, resource::resource, status_tile};
 use domain::{
     housing::tree::{LEVEL_MAX, StockNode, TreeItem, TreeLevel},
     list::group_thousands,
@@ -58,7 +58,7 @@ pub fn tree_view() -> AnyView {
                 <button type="button" class="btn btn-ghost btn-sm btn-square side-closer" aria-label="收起" on:click=move |_| tree.drawer.set(false)>{icon("close")}</button>
             </form>
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match estates.await {
                         Ok(level) if level.items.is_empty() => view! { <p class="tree-note" role="status">"没有符合的小区"</p> }.into_any(),
                         Ok(level) => {
@@ -67,7 +67,7 @@ pub fn tree_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </aside>
     }
@@ -202,7 +202,7 @@ fn line(tree: Tree, item: TreeItem, depth: u8, (index, count): (usize, usize)) -
                 {status.map(|status| view! { <span class="sr-only">{told(status)}</span> })}
                 {units.map(|units| view! { <span class="tree-count">{group_thousands(units)}</span> })}
             </a>
-            {group}
+            {changing(group)}
         </li>
     }
     .into_any()

@@ -4,7 +4,7 @@ use super::api::{import_confirm, import_get, import_rows};
 use crate::{
     platform::job::{job_cancel, passes, progress_bar, retry_button, stop_button, watch},
     shell::may,
-    ui::{PageHead, error_view, icon, loading_view, resource::resource, table::time_text},
+    ui::{PageHead, changing::changing, error_view, icon, loading_view, resource::resource, table::time_text},
 };
 use domain::{
     import::{FAILED_DAYS, FailedRows, ImportJob, ImportStatus, SheetKey},
@@ -30,7 +30,7 @@ pub fn job_view(id: String) -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match job.await {
                         Ok(found) => {
                             last.set_value(Some(found.clone()));
@@ -41,17 +41,17 @@ pub fn job_view(id: String) -> AnyView {
                             None => error_view(&error),
                         },
                     }
-                })}
+                }))}
             </Transition>
             {stop_button(job, "取消导入", |job| (job.mine && job.status.is_running()).then(|| job.id.clone()), Callback::new(move |()| job.refetch()))}
             <Transition>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match rows.await {
                         Ok(failed) if failed.rows.is_empty() => ().into_any(),
                         Ok(failed) => rows_view(&failed),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -140,9 +140,9 @@ fn confirm_buttons(id: String, good: i32, changed: Callback<()>) -> impl IntoVie
             <button type="button" class="btn btn-primary" disabled=move || good == 0 || answer.pending().get() on:click=move |_| { answer.dispatch(true); }>
                 {format!("确认导入{good}条")}
             </button>
-            <button type="button" class="btn btn-ghost" disabled=move || answer.pending().get() on:click=move |_| { answer.dispatch(false); }>"取消"</button>
+            <button type="button" class="btn btn-ghost" disabled=answer.pending() on:click=move |_| { answer.dispatch(false); }>"取消"</button>
         </div>
-        {move || refused().map(|error| error_view(&error))}
+        {changing(move || refused().map(|error| error_view(&error)))}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     shell::may,
-    ui::{PageHead, empty_view, icon, request::request_id},
+    ui::{PageHead, changing::changing, empty_view, icon, request::request_id},
 };
 use domain::import::{SheetKey, UPLOAD_BYTES_MAX, UPLOAD_ROWS_MAX};
 use leptos::{prelude::*, wasm_bindgen::JsCast as _};
@@ -66,12 +66,12 @@ pub fn upload_view(sheet: String) -> AnyView {
                                 {if sheet == SheetKey::Person { "更新已有人员（只更新电话、地址和工作单位）" } else { "更新已录入的记录" }}
                             </label>
                         })}
-                        <button type="submit" class="btn btn-primary" disabled=move || send.pending().get()>
-                            {move || if send.pending().get() { "正在上传…" } else { "确认上传" }}
+                        <button type="submit" class="btn btn-primary" disabled=send.pending()>
+                            {changing(move || if send.pending().get() { "正在上传…" } else { "确认上传" })}
                         </button>
                     </form>
                     <p class="text-sm opacity-80">{limits.clone()}</p>
-                    {move || refusal.get().map(|sentence| view! { <div role="alert" class="alert alert-error alert-soft">{sentence}</div> })}
+                    {changing(move || refusal.get().map(|sentence| view! { <div role="alert" class="alert alert-error alert-soft">{sentence}</div> }))}
                 </section>
             </Show>
         </main>

@@ -6,9 +6,12 @@
 use super::reminder::reminders_view;
 use crate::ui::label::told;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::use_frame,
-    ui::{PageHead, empty_view, error_view, icon, live::use_refresh, loading_view, resource::resource, tone},
+    ui::{
+        PageHead, changing::changing, empty_view, error_view, icon, live::use_refresh, loading_view,
+        resource::resource, tone,
+    },
 };
 use domain::{
     dictionary::LayoutType,
@@ -21,11 +24,11 @@ use domain::{
     list::group_thousands,
     platform::permission::Permission,
 };
-use leptos::{prelude::*, server_fn::codec::Json, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use std::time::Duration;
 
 /// What the home page says to the person who is signed in.
-#[server(endpoint = "home_get", input = Json, output = Terse)]
+#[server(endpoint = "home_get", protocol = Api)]
 pub async fn home_get() -> Result<Home, ApiError> {
     Ok(store::insight::home::home_get(&crate::context::ctx()?).await?)
 }
@@ -58,7 +61,7 @@ pub(super) fn home_view() -> AnyView {
     view! {
         <main class="page home">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match first.await {
                         Ok(first) => {
                             drawn.set_value(true);
@@ -70,29 +73,29 @@ pub(super) fn home_view() -> AnyView {
                                 let figures = Memo::new(move |_| home.with(|home| home.figures.clone().unwrap_or_default()));
                                 view! {
                                     <PageHead title>
-                                        {late}
+                                        {changing(late)}
                                         <button type="button" class="btn btn-outline btn-sm" on:click=move |_| full_screen()>{icon("full")}"全屏"</button>
                                     </PageHead>
-                                    {move || home.with(|home| reminders_view(&home.reminders))}
+                                    {changing(move || home.with(|home| reminders_view(&home.reminders)))}
                                     {figures_view(figures)}
                                 }
                                 .into_any()
                             } else {
                                 // Administrators of the platform see no business data; their work is in the menu.
                                 view! {
-                                    <PageHead title="首页">{late}</PageHead>
-                                    {move || home.with(|home| if home.reminders.is_empty() {
+                                    <PageHead title="首页">{changing(late)}</PageHead>
+                                    {changing(move || home.with(|home| if home.reminders.is_empty() {
                                         empty_view("请从左侧菜单选择要办理的事项")
                                     } else {
                                         reminders_view(&home.reminders)
-                                    })}
+                                    }))}
                                 }
                                 .into_any()
                             }
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -227,27 +230,27 @@ fn figures_view(figures: Memo<HomeFigures>) -> AnyView {
             <section class="panel home-districts">
                 <h2>"各区县可租与已租"</h2>
                 {chart("各区县可租与已租套数柱状图", "chart-districts", figures)}
-                {move || figures.with(|figures| district_table(&figures.districts))}
+                {changing(move || figures.with(|figures| district_table(&figures.districts)))}
             </section>
             <section class="panel">
                 <h2>"房源状态"</h2>
                 <div class="ring-row">
                     {chart("房源状态占比图", "chart-status", figures)}
-                    {move || figures.with(status_list)}
+                    {changing(move || figures.with(status_list))}
                 </div>
             </section>
             <section class="panel">
                 <h2>"户型"</h2>
                 <div class="ring-row">
                     {chart("户型占比图", "chart-layout", figures)}
-                    {move || figures.with(layout_list)}
+                    {changing(move || figures.with(layout_list))}
                 </div>
             </section>
             <section class="panel home-wide">
                 <h2>"住房类别"</h2>
-                {move || figures.with(category_list)}
+                {changing(move || figures.with(category_list))}
             </section>
-            {move || figures.with(|figures| age_panel(figures, reports))}
+            {changing(move || figures.with(|figures| age_panel(figures, reports)))}
         </div>
         <details class="panel definitions">
             <summary>"指标口径"</summary>
@@ -264,7 +267,7 @@ fn stat_card(stat: &'static Stat, figures: Memo<HomeFigures>, leads: bool) -> im
     view! {
         <a class="stat-card" href=leads.then_some(stat.href) aria-describedby=described_by>
             <span class="stat-label">{stat.label}</span>
-            <span class="stat-number">{move || figures.with(stat.value)}<small>{stat.unit}</small></span>
+            <span class="stat-number">{changing(move || figures.with(stat.value))}<small>{stat.unit}</small></span>
             <span class="stat-definition" id=id role="tooltip">{stat.definition}</span>
         </a>
     }
@@ -283,7 +286,7 @@ fn chart(label: &'static str, id: &'static str, figures: Memo<HomeFigures>) -> i
     view! {
         <div class="chart-frame">
             <div id=id class="chart" role="img" aria-label=label></div>
-            {move || failed.get().then(|| view! { <p class="chart-failed" role="status">"图表加载失败，请刷新重试"</p> })}
+            {changing(move || failed.get().then(|| view! { <p class="chart-failed" role="status">"图表加载失败，请刷新重试"</p> }))}
         </div>
     }
 }

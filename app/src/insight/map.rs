@@ -4,9 +4,11 @@
 
 use crate::ui::label::told;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     ui::{
-        PageHead, error_view,
+        PageHead,
+        changing::changing,
+        error_view,
         field::coded,
         loading_view,
         pay::{MODE, Shade, kept, mode_switch, pay_tile, pay_words, use_pay_mode},
@@ -19,12 +21,12 @@ use domain::{
     insight::{MapMark, MapMarks, MapView, MarkLevel, pay::PayCounts},
     list::group_thousands,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate, hooks::use_query_map, params::ParamsMap};
 use std::fmt::Write as _;
 
 /// The marks of a view.
-#[server(endpoint = "map_marks_get", input = Json, output = Terse)]
+#[server(endpoint = "map_marks_get", protocol = Api)]
 pub async fn map_marks_get(view: MapView) -> Result<MapMarks, ApiError> {
     Ok(store::insight::map::map_marks_get(&crate::context::ctx()?, view).await?)
 }
@@ -138,12 +140,12 @@ pub(super) fn map_view() -> AnyView {
             <div class="map-layout">
                 <div class="map-frame">
                     <div id="city-map" class="city-map" aria-label="城市地图" role="application"></div>
-                    {move || legend(page.filter.get())}
-                    {move || page.failed.get().then(|| view! { <p class="map-failed alert alert-error" role="alert">"地图加载失败，请刷新重试；右侧列表仍可使用"</p> })}
+                    {changing(move || legend(page.filter.get()))}
+                    {changing(move || page.failed.get().then(|| view! { <p class="map-failed alert alert-error" role="alert">"地图加载失败，请刷新重试；右侧列表仍可使用"</p> }))}
                 </div>
                 <aside class="panel map-side" aria-label="图上房源">
                     <Transition fallback=loading_view>
-                        {move || Suspend::new(async move {
+                        {changing(move || Suspend::new(async move {
                             let found = match page.shown.get() {
                                 Some(found) => found,
                                 None => first.await,
@@ -152,7 +154,7 @@ pub(super) fn map_view() -> AnyView {
                                 Ok(found) => side_list(found, page.filter.get()).into_any(),
                                 Err(error) => error_view(&error),
                             }
-                        })}
+                        }))}
                     </Transition>
                 </aside>
             </div>

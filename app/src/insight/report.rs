@@ -2,16 +2,19 @@
 //! address, every change of it is a link or a GET form; what a line shows is derived from its sums here as in a file.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     housing::choice::stock_choices_get,
     shell::{may, use_frame},
     ui::{
-        PageHead, empty_view, error_view, icon,
+        PageHead,
+        changing::changing,
+        empty_view, error_view, icon,
         label::coded,
         list::use_list_query,
         loading_view, print_button,
         resource::resource,
         table::{cell_view, kind_class, time_text},
+        visit::use_visit,
     },
 };
 use domain::{
@@ -28,11 +31,11 @@ use domain::{
     platform::permission::Permission,
     sheet::Kind,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
-use leptos_router::{LazyRoute, components::Form, hooks::use_location, lazy_route};
+use leptos::prelude::*;
+use leptos_router::{LazyRoute, hooks::use_location, lazy_route};
 
 /// A report, as the filters of the query ask for it.
-#[server(endpoint = "report_get", input = Json, output = Terse)]
+#[server(endpoint = "report_get", protocol = Api)]
 pub async fn report_get(query: ListQuery) -> Result<Report, ApiError> {
     Ok(store::insight::report::report_get(&crate::context::ctx()?, &query, domain::insight::report::PAGE_LINES_MAX)
         .await?)
@@ -120,19 +123,19 @@ fn report_view(sheet: &'static ReportSheet) -> AnyView {
         <main class="page report">
             <PageHead title=sheet.title back=(PATH.to_owned(), "统计报表".to_owned())>
                 {print_button()}
-                {move || may(Permission::ReportExport).then(|| export_form(&asked.get()))}
+                {changing(move || may(Permission::ReportExport).then(|| export_form(&asked.get())))}
             </PageHead>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move { filter_form(sheet, query, choices.await.map(|choices| choices.districts).unwrap_or_default()) })}
+                {changing(move || Suspend::new(async move { filter_form(sheet, query, choices.await.map(|choices| choices.districts).unwrap_or_default()) }))}
             </Suspense>
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match report.await {
                         Ok(report) => sheet_view(sheet, &report),
                         Err(ApiError(Failure::Invalid(errors))) => complaints(&errors),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -171,6 +174,7 @@ fn export_form(asked: &ListQuery) -> AnyView {
 
 fn filter_form(sheet: &'static ReportSheet, query: Memo<ListQuery>, districts: Vec<Choice>) -> AnyView {
     let path = format!("{PATH}/{}", sheet.key);
+    let visit = use_visit();
     let of = move |key: &'static str| query.with(|query| query.filter(key).unwrap_or_default().to_owned());
     let kind = if sheet.period == Period::Days { "date" } else { "month" };
     let time = (sheet.period != Period::Now).then(|| {
@@ -210,11 +214,11 @@ fn filter_form(sheet: &'static ReportSheet, query: Memo<ListQuery>, districts: V
         [("project", "项目"), ("estate", "小区"), ("unit", "门牌")].map(|(key, label)| place(key, label)).collect_view()
     };
     view! {
-        <Form method="GET" action=path.clone() attr:class="filter-bar no-print" attr:autocomplete="off" attr:aria-label="报表条件">
-            {time}{district}{item}{by}{places}
+        <form method="get" action=path class="filter-bar no-print" autocomplete="off" aria-label="报表条件" on:submit=move |event| visit.run(event)>
+            {time}{district}{item}{by}{changing(places)}
             <button type="submit" class="btn btn-primary btn-sm">"查询"</button>
-            <a class="btn btn-sm btn-ghost" href=path>"重置"</a>
-        </Form>
+            <a class="btn btn-sm btn-ghost" href=path.clone()>"重置"</a>
+        </form>
     }
     .into_any()
 }

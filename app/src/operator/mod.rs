@@ -1,7 +1,7 @@
 //! 运营主体 (E-84), minimal: who runs which estates.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         detail::{RecordExtra, RecordPage, record_view_with, text_cell},
@@ -16,23 +16,23 @@ use domain::{
     platform::permission::Permission,
     sheet::Cell,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::{LazyRoute, hooks::use_params_map, lazy_route};
 
 /// A page of operators.
-#[server(endpoint = "operator_list", input = Json, output = Terse)]
+#[server(endpoint = "operator_list", protocol = Api)]
 pub async fn operator_list(query: ListQuery) -> Result<Page<OperatorRow>, ApiError> {
     Ok(store::operator::operator_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One operator.
-#[server(endpoint = "operator_get", input = Json, output = Terse)]
+#[server(endpoint = "operator_get", protocol = Api)]
 pub async fn operator_get(id: OperatorId) -> Result<Operator, ApiError> {
     Ok(store::operator::operator_get(&crate::context::ctx()?, id).await?)
 }
 
 /// An operator's telephone in clear, for a reason that is written down.
-#[server(endpoint = "operator_reveal", input = Json, output = Terse)]
+#[server(endpoint = "operator_reveal", protocol = Api)]
 pub async fn operator_reveal(id: OperatorId, reason: String) -> Result<String, ApiError> {
     Ok(store::platform::contact::operator_reveal(&crate::context::ctx()?, id, &reason).await?)
 }

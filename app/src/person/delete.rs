@@ -1,6 +1,7 @@
 //! Deleting a person's record, for a reason.
 
 use super::api::person_delete;
+use crate::ui::changing::changing;
 use crate::ui::toast;
 use domain::person::{Person, REASON_MAX};
 use leptos::{html::Dialog, prelude::*};
@@ -58,10 +59,10 @@ pub fn delete_tool(person: &Person) -> impl IntoView + use<> {
                         <label for="delete-reason">"删除原因"<span class="required" aria-hidden="true">"*"</span></label>
                         <input id="delete-reason" class="input" required maxlength=REASON_MAX autocomplete="off" placeholder="如 误录，无此人"
                             aria-describedby="delete-reason-error" prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
-                        <p class="field-error" id="delete-reason-error" role="alert">{complaint}</p>
+                        <p class="field-error" id="delete-reason-error" role="alert">{changing(complaint)}</p>
                     </div>
                     <div class="form-buttons">
-                        <button type="submit" class="btn btn-error" disabled=move || delete.pending().get()>"确认删除"</button>
+                        <button type="submit" class="btn btn-error" disabled=delete.pending()>"确认删除"</button>
                         <button type="button" class="btn btn-ghost" on:click=close>"取消"</button>
                     </div>
                 </form>

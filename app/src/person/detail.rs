@@ -10,8 +10,9 @@ use crate::{
     tenancy::resident::panel::{Of, residents_panel},
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, text_cell, use_id},
-        error_view, icon, loading_view, print_button,
+        icon, print_button,
         resource::resource,
         reveal::reveal_dialog,
         table::time_text,
@@ -31,14 +32,7 @@ pub fn detail_view() -> AnyView {
     let person = resource(move || id.get(), |id| person_get(PersonId(id)));
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match person.await {
-                        Ok(person) => record(&person).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(person, move |person| record(&person).into_any())}
             {residents_panel(Of::Person, id.into())}
             {attachments_panel(AttachmentOwner::Person, id.into())}
         </main>
@@ -55,18 +49,18 @@ fn record(person: &Person) -> impl IntoView + use<> {
     view! {
         <PageHead title=person.name.clone() back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned())>
             {print_button()}
-            {move || (lettable && may(Permission::AssignmentWrite)).then(|| view! {
+            {changing(move || (lettable && may(Permission::AssignmentWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/assignments/new?person={id}")>"直接分配"</a>
-            })}
-            {move || may(Permission::ContractRead).then(|| view! {
+            }))}
+            {changing(move || may(Permission::ContractRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/contracts?person={id}")>"合同"</a>
-            })}
-            {move || (open && may(Permission::PersonWrite)).then(|| view! {
+            }))}
+            {changing(move || (open && may(Permission::PersonWrite)).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/persons/{id}/edit")>{icon("edit")}"编辑"</a>
-            })}
-            {move || may(Permission::HouseholdRead).then(|| view! {
+            }))}
+            {changing(move || may(Permission::HouseholdRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/persons/households?person={id}")>"家庭"</a>
-            })}
+            }))}
             {deletes}
         </PageHead>
         {person.merged_into.map(|survivor| view! {
@@ -138,9 +132,9 @@ fn secret_field(person: &Person, secret: Secret, asked: RwSignal<Option<Secret>>
             <dt>{secret.label()}</dt>
             <dd class="flex items-center gap-2">
                 <span class="tabular-nums">{mask}</span>
-                {move || (there && may(secret.permission())).then(|| view! {
+                {changing(move || (there && may(secret.permission())).then(|| view! {
                     <button type="button" class="btn btn-ghost btn-xs" aria-label=format!("查看{}明文", secret.label()) on:click=move |_| asked.set(Some(secret))>"查看明文"</button>
-                })}
+                }))}
             </dd>
         </div>
     }

@@ -6,6 +6,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         detail::use_id,
         empty_view, error_view,
@@ -31,13 +32,13 @@ pub fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="新增人员" back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match keepers.await {
                         Ok(keepers) if keepers.is_empty() => empty_view("您的账号没有可登记人员的机构，请联系系统管理员"),
                         Ok(keepers) => form_view(None, keepers).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -53,7 +54,7 @@ pub fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((person, keepers)) => {
                             let back = (format!("/persons/{}", person.id), person.name.clone());
@@ -65,7 +66,7 @@ pub fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -2,6 +2,7 @@
 //! which the browser remembers and proxies write down.
 
 use super::api::person_find;
+use crate::ui::changing::changing;
 use crate::ui::label::told;
 use domain::person::PersonRow;
 use leptos::{html::Dialog, prelude::*};
@@ -61,9 +62,9 @@ pub fn find_tool() -> AnyView {
                         <input id="find-number" class="input" required maxlength="40" autocomplete="off" placeholder="须输入完整号码"
                             prop:value=number on:input=move |event| number.set(event_target_value(&event)) />
                     </div>
-                    {answer}
+                    {changing(answer)}
                     <div class="form-buttons">
-                        <button type="submit" class="btn btn-primary" disabled=move || find.pending().get()>"查找"</button>
+                        <button type="submit" class="btn btn-primary" disabled=find.pending()>"查找"</button>
                         <button type="button" class="btn btn-ghost" on:click=close>"关闭"</button>
                     </div>
                 </form>

@@ -4,8 +4,8 @@ use super::api::{person_get, person_likely, person_merge};
 use crate::{
     ApiError,
     ui::{
-        PageHead, empty_view, error_view, field::bind, label::label_book, loading_view, person_picker::person_picker,
-        resource::resource,
+        PageHead, changing::changing, empty_view, error_view, field::bind, label::label_book, loading_view,
+        person_picker::person_picker, resource::resource,
     },
 };
 use domain::{
@@ -26,13 +26,13 @@ pub fn likely_view() -> AnyView {
         <main class="page">
             <PageHead title="重复人员" back=(PERSON_LIST.path.to_owned(), PERSON_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match likely.await {
                         Ok(likely) if likely.is_empty() => empty_view("没有疑似重复的人员"),
                         Ok(likely) => pairs_view(likely),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
             {choose_view()}
         </main>
@@ -126,7 +126,7 @@ pub fn pair_view(a: i64, b: i64) -> AnyView {
         <main class="page">
             <PageHead title="合并人员" back=("/persons/duplicates".to_owned(), "重复人员".to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match pair.await {
                         Ok((a, b)) if a.id == b.id => {
                             drop((a, b));
@@ -138,7 +138,7 @@ pub fn pair_view(a: i64, b: i64) -> AnyView {
                         Ok((a, b)) => compare_view([a, b]),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -213,10 +213,10 @@ fn compare_view(pair: [Person; 2]) -> AnyView {
                     <label for="merge-reason">"合并原因"<span class="required" aria-hidden="true">"*"</span></label>
                     <input id="merge-reason" class="input" required maxlength=REASON_MAX autocomplete="off" placeholder="如 同一人两次登记，已核对证件原件"
                         aria-describedby="merge-reason-error" prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
-                    <p class="field-error" id="merge-reason-error" role="alert">{move || complaint.get()}</p>
+                    <p class="field-error" id="merge-reason-error" role="alert">{changing(move || complaint.get())}</p>
                 </div>
                 <div class="form-buttons">
-                    <button type="submit" class="btn btn-primary" disabled=move || merge.pending().get()>"确认合并"</button>
+                    <button type="submit" class="btn btn-primary" disabled=merge.pending()>"确认合并"</button>
                     <a class="btn btn-ghost" href="/persons/duplicates">"取消"</a>
                 </div>
             </section>

@@ -12,6 +12,7 @@ pub use household::Households;
 
 use crate::{
     shell::may,
+    ui::changing::changing,
     ui::list::{ListActions, ListFrame, framed_list_page},
 };
 use domain::{person::sheet::PERSON_LIST, platform::permission::Permission};
@@ -79,7 +80,7 @@ fn list_tools() -> AnyView {
         may(Permission::PersonMerge)
             .then(|| view! { <a class="btn btn-outline btn-sm" href="/persons/duplicates">"重复人员"</a> })
     };
-    view! { {find::find_tool()}{likely} }.into_any()
+    view! { {find::find_tool()}{changing(likely)} }.into_any()
 }
 
 fn list_view() -> AnyView {

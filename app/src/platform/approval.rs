@@ -1,14 +1,14 @@
 //! 待复核: what waits for a second person (domain.md §6.4), and what became of it.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, text_cell, use_id},
         error_view, icon,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view,
         resource::resource,
         table::{cell_view, time_text},
         toast,
@@ -25,23 +25,23 @@ use domain::{
     },
     sheet::Cell,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use std::time::Duration;
 
 /// A page of requests.
-#[server(endpoint = "approval_list", input = Json, output = Terse)]
+#[server(endpoint = "approval_list", protocol = Api)]
 pub async fn approval_list(query: ListQuery) -> Result<Page<ApprovalRow>, ApiError> {
     Ok(store::platform::approval::approval_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One request.
-#[server(endpoint = "approval_get", input = Json, output = Terse)]
+#[server(endpoint = "approval_get", protocol = Api)]
 pub async fn approval_get(id: ApprovalId) -> Result<Approval, ApiError> {
     Ok(store::platform::approval::approval_get(&crate::context::ctx()?, id).await?)
 }
 
 /// Approves, rejects or withdraws a request; what is decided counts for the node that was seen.
-#[server(endpoint = "approval_end", input = Json, output = Terse)]
+#[server(endpoint = "approval_end", protocol = Api)]
 pub async fn approval_end(seen: ApprovalSeen, verdict: Verdict, opinion: String) -> Result<(), ApiError> {
     Ok(store::platform::approval::approval_end(&crate::context::ctx()?, seen, verdict, &opinion).await?)
 }
@@ -58,14 +58,7 @@ pub fn detail_view() -> AnyView {
     let again = Callback::new(move |()| approval.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match approval.await {
-                        Ok(approval) => request(approval, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(approval, move |approval| request(approval, again).into_any())}
         </main>
     }
     .into_any()
@@ -104,7 +97,7 @@ fn passwords_view(id: ApprovalId, due: i64) -> impl IntoView {
     view! {
         <section class="panel">
             <h2>"初始密码"</h2>
-            {move || if taken.get() {
+            {changing(move || if taken.get() {
                 view! { <p class="py-2" role="status">"正在生成，账号多时需要几分钟，请等待浏览器下载完成。告知本人后请删除文件；遗失的密码请在用户页面逐个重置。"</p> }.into_any()
             } else {
                 view! {
@@ -114,7 +107,7 @@ fn passwords_view(id: ApprovalId, due: i64) -> impl IntoView {
                     </form>
                 }
                 .into_any()
-            }}
+            })}
         </section>
     }
 }
@@ -157,7 +150,7 @@ fn steps_view(row: &ApprovalRow, (workflow, version): (WorkflowId, i32), steps: 
     view! {
         <section class="panel">
             <h2>"流转"</h2>
-            <p class="pb-2">{kept}</p>
+            <p class="pb-2">{changing(kept)}</p>
             <ol class="timeline-list detail-list">
                 <li><p class="font-semibold">"提交"</p><p>{row.maker.clone()}" "<time>{time_text(row.made_at)}</time></p></li>
                 {steps}
@@ -215,18 +208,18 @@ fn verdict_form(seen: ApprovalSeen, offered: &'static [Verdict], again: Callback
                 Verdict::Approve => "btn btn-primary",
                 Verdict::Reject | Verdict::Withdraw => "btn btn-outline",
             };
-            view! { <button type="button" class=class disabled=move || end.pending().get() on:click=move |_| drop(end.dispatch(*verdict))>{verdict.label()}</button> }
+            view! { <button type="button" class=class disabled=end.pending() on:click=move |_| drop(end.dispatch(*verdict))>{verdict.label()}</button> }
         })
         .collect_view();
     view! {
         <section class="panel">
             <h2>{if withdrawing { "撤回申请" } else { "复核" }}</h2>
-            {move || failed().filter(|error| error.fields().is_none()).map(|error| error_view(&error))}
+            {changing(move || failed().filter(|error| error.fields().is_none()).map(|error| error_view(&error)))}
             <div class="form-field max-w-2xl" class:has-error=move || complaint().is_some()>
                 <label for="opinion">{if withdrawing { "撤回说明" } else { "复核意见" }}</label>
                 <input id="opinion" class="input" maxlength=REASON_MAX autocomplete="off" placeholder=if withdrawing { "" } else { "驳回时必填" }
                     aria-describedby="opinion-error" prop:value=opinion on:input=move |event| opinion.set(event_target_value(&event)) />
-                <p class="field-error" id="opinion-error" role="alert">{complaint}</p>
+                <p class="field-error" id="opinion-error" role="alert">{changing(complaint)}</p>
             </div>
             <div class="form-buttons">{buttons}</div>
         </section>

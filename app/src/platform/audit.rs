@@ -1,9 +1,10 @@
 //! The operation log (S1-9.7): list, one line with what it changed, and the verification of its seals.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     ui::{
         PageHead,
+        changing::changing,
         detail::{field_group, use_id},
         empty_view, error_view,
         list::{ListActions, ListFrame, framed_list_page},
@@ -19,23 +20,23 @@ use domain::{
     },
     sheet::Cell,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 /// A page of the log.
-#[server(endpoint = "audit_list", input = Json, output = Terse)]
+#[server(endpoint = "audit_list", protocol = Api)]
 pub async fn audit_list(query: ListQuery) -> Result<Page<AuditRow>, ApiError> {
     Ok(store::platform::audit::audit_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One line of the log; of one about many rows a page of them, or the one that is named.
-#[server(endpoint = "audit_get", input = Json, output = Terse)]
+#[server(endpoint = "audit_get", protocol = Api)]
 pub async fn audit_get(id: i64, object: Option<i64>, page: u32) -> Result<AuditEntry, ApiError> {
     Ok(store::platform::audit::audit_get(&crate::context::ctx()?, id, object, page).await?)
 }
 
 /// Whether the log is as it was sealed.
-#[server(endpoint = "audit_verify", input = Json, output = Terse)]
+#[server(endpoint = "audit_verify", protocol = Api)]
 pub async fn audit_verify() -> Result<AuditReport, ApiError> {
     let anchors = (crate::context::process().audit_anchors)();
     Ok(store::platform::audit::audit_verify(&crate::context::ctx()?, &anchors).await?)
@@ -62,10 +63,10 @@ fn verify_button() -> AnyView {
         })
     };
     view! {
-        <button type="button" class="btn btn-outline btn-sm" disabled=move || verify.pending().get() on:click=move |_| drop(verify.dispatch(()))>
-            {move || if verify.pending().get() { "正在校验…" } else { "校验日志" }}
+        <button type="button" class="btn btn-outline btn-sm" disabled=verify.pending() on:click=move |_| drop(verify.dispatch(()))>
+            {changing(move || if verify.pending().get() { "正在校验…" } else { "校验日志" })}
         </button>
-        <div class="w-full" role="status">{outcome}</div>
+        <div class="w-full" role="status">{changing(outcome)}</div>
     }
     .into_any()
 }
@@ -92,16 +93,16 @@ pub fn detail_view() -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match entry.await {
                         Ok(entry) => entry_view(entry, place.get_untracked().0),
                         Err(error) => view! {
                             {error_view(&error)}
-                            {move || place.get().0.map(|_| view! { <p><a class="link" href=move || address(id.get())>"返回该条日志"</a></p> })}
+                            {changing(move || place.get().0.map(|_| view! { <p><a class="link" href=move || address(id.get())>"返回该条日志"</a></p> }))}
                         }
                         .into_any(),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }

@@ -1,9 +1,18 @@
 //! Working-day calendar (S1-9.13): a year at a glance, the form of a day, and a deadline to try it with.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
-    ui::{PageHead, dialog::Ask, error_view, field::bind, icon, label::coded, loading_view, resource::resource},
+    ui::{
+        PageHead,
+        changing::{awaited, changing},
+        dialog::Ask,
+        error_view,
+        field::bind,
+        icon,
+        label::coded,
+        resource::resource,
+    },
 };
 use chrono::{Datelike as _, NaiveDate};
 use domain::{
@@ -15,25 +24,25 @@ use domain::{
         permission::Permission,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 const WEEK: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
 
 /// One year of the calendar; without a year the present one.
-#[server(endpoint = "calendar_get", input = Json, output = Terse)]
+#[server(endpoint = "calendar_get", protocol = Api)]
 pub async fn calendar_get(year: Option<i32>) -> Result<CalendarYear, ApiError> {
     Ok(store::platform::calendar::calendar_get(&crate::context::ctx()?, year).await?)
 }
 
 /// Says of a day that it is free or worked, or takes that back.
-#[server(endpoint = "calendar_day_set", input = Json, output = Terse)]
+#[server(endpoint = "calendar_day_set", protocol = Api)]
 pub async fn calendar_day_set(form: HolidayForm) -> Result<(), ApiError> {
     Ok(store::platform::calendar::calendar_day_set(&crate::context::ctx()?, &form).await?)
 }
 
 /// When a period of working days ends.
-#[server(endpoint = "calendar_deadline", input = Json, output = Terse)]
+#[server(endpoint = "calendar_deadline", protocol = Api)]
 pub async fn calendar_deadline(from: String, days: String) -> Result<NaiveDate, ApiError> {
     Ok(store::platform::calendar::calendar_deadline(&crate::context::ctx()?, &from, &days).await?)
 }
@@ -56,15 +65,8 @@ pub fn year_view() -> AnyView {
     };
     view! {
         <main class="page">
-            <PageHead title="节假日">{tools}</PageHead>
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match year.await {
-                        Ok(year) => year_grid(&year, edited).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            <PageHead title="节假日">{changing(tools)}</PageHead>
+            {awaited(year, move |year| year_grid(&year, edited).into_any())}
             {day_dialog(edited, again)}
         </main>
     }
@@ -195,12 +197,12 @@ fn day_form(
     let refused = move || save.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
     view! {
         <form class="form-grid pt-3" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
+            {changing(move || refused().map(|error| error_view(&error)))}
             {bind(form, errors, "kind", "类型", false, |form| &mut form.kind).select(coded(DayKind::choices()))}
             {bind(form, errors, "name", "名称", false, |form| &mut form.name).text("text", "如国庆节")}
             <p class="form-note">"类型不选时按星期：周一至周五上班，周六、周日休息。"</p>
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || save.pending().get()>"保存"</button>
+                <button type="submit" class="btn btn-primary" disabled=save.pending()>"保存"</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </form>
@@ -236,7 +238,7 @@ fn deadline_view() -> impl IntoView {
                     <button type="submit" class="btn btn-outline" disabled=move || !alive.get() || ask.pending().get()>"计算"</button>
                 </div>
             </form>
-            {answer}
+            {changing(answer)}
         </section>
     }
 }

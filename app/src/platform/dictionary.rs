@@ -2,17 +2,17 @@
 
 use super::session::Frame;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::{may, use_frame},
     ui::{
         PageHead,
+        changing::{awaited, changing},
         dialog::Ask,
         error_view,
         field::bind,
         icon,
         label::Options,
         list::{ListActions, list_page},
-        loading_view,
         remove::delete_button,
         resource::resource,
         table::cell_view,
@@ -30,41 +30,41 @@ use domain::{
         permission::Permission,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
 /// A page of dictionaries.
-#[server(endpoint = "dictionary_list", input = Json, output = Terse)]
+#[server(endpoint = "dictionary_list", protocol = Api)]
 pub async fn dictionary_list(query: ListQuery) -> Result<Page<DictionaryRow>, ApiError> {
     Ok(store::platform::dictionary::dictionary_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One dictionary with its values.
-#[server(endpoint = "dictionary_get", input = Json, output = Terse)]
+#[server(endpoint = "dictionary_get", protocol = Api)]
 pub async fn dictionary_get(code: String) -> Result<DictionaryPage, ApiError> {
     Ok(store::platform::dictionary::dictionary_get(&crate::context::ctx()?, &code).await?)
 }
 
 /// Makes a dictionary of the city.
-#[server(endpoint = "dictionary_create", input = Json, output = Terse)]
+#[server(endpoint = "dictionary_create", protocol = Api)]
 pub async fn dictionary_create(form: DictionaryForm) -> Result<String, ApiError> {
     Ok(store::platform::dictionary::dictionary_create(&crate::context::ctx()?, &form).await?)
 }
 
 /// Changes a dictionary of the city.
-#[server(endpoint = "dictionary_update", input = Json, output = Terse)]
+#[server(endpoint = "dictionary_update", protocol = Api)]
 pub async fn dictionary_update(code: String, version: i32, form: DictionaryForm) -> Result<(), ApiError> {
     Ok(store::platform::dictionary::dictionary_update(&crate::context::ctx()?, &code, version, &form).await?)
 }
 
 /// Deletes a dictionary of the city.
-#[server(endpoint = "dictionary_delete", input = Json, output = Terse)]
+#[server(endpoint = "dictionary_delete", protocol = Api)]
 pub async fn dictionary_delete(code: String) -> Result<(), ApiError> {
     Ok(store::platform::dictionary::dictionary_delete(&crate::context::ctx()?, &code).await?)
 }
 
 /// Adds a value (without a code) or changes one; answers the frame with the labels that follow.
-#[server(endpoint = "dictionary_item_save", input = Json, output = Terse)]
+#[server(endpoint = "dictionary_item_save", protocol = Api)]
 pub async fn dictionary_item_save(
     dictionary: String,
     code: Option<String>,
@@ -78,7 +78,7 @@ pub async fn dictionary_item_save(
 }
 
 /// Deletes a value of a dictionary of the city.
-#[server(endpoint = "dictionary_item_delete", input = Json, output = Terse)]
+#[server(endpoint = "dictionary_item_delete", protocol = Api)]
 pub async fn dictionary_item_delete(dictionary: String, code: String) -> Result<(), ApiError> {
     Ok(store::platform::dictionary::dictionary_item_delete(&crate::context::ctx()?, &dictionary, &code).await?)
 }
@@ -146,7 +146,7 @@ fn dictionary_form(state: DictionaryFormState, new: bool, submit: Callback<()>, 
     let alive = super::use_alive();
     view! {
         <form class="form-grid" method="post" on:submit=on_submit novalidate autocomplete="off">
-            {move || refused.get().map(|error| error_view(&error))}
+            {changing(move || refused.get().map(|error| error_view(&error)))}
             {new.then(|| bind(form, errors, "code", "类型编码", true, |form| &mut form.code).text("text", "字母、数字、点、横线、下划线"))}
             {bind(form, errors, "name", "类型名称", true, |form| &mut form.name).text("text", "")}
             {super::check_field("off", "停用", Signal::derive(move || form.with(|form| form.off)), Callback::new(move |off| form.update(|form| form.off = off)), errors)}
@@ -165,14 +165,7 @@ pub fn detail_view() -> AnyView {
     let again = Callback::new(move |()| page.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match page.await {
-                        Ok(page) => record(page, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(page, move |page| record(page, again).into_any())}
         </main>
     }
     .into_any()
@@ -281,9 +274,9 @@ fn remove_item(dictionary: String, code: String, label: String, again: Callback<
         <button type="button" class="btn btn-ghost btn-xs" aria-label=named on:click=move |_| open.set(true)>"删除"</button>
         <Ask open=open title=format!("删除字典项“{label}”")>
             <p class="py-3">"已保存的记录仍保留其编码。"</p>
-            {move || act.value().get().and_then(Result::err).map(|error| error_view(&error))}
+            {changing(move || act.value().get().and_then(Result::err).map(|error| error_view(&error)))}
             <div class="form-buttons">
-                <button type="button" class="btn btn-error" disabled=move || act.pending().get() on:click=move |_| { act.dispatch(()); }>"确定删除"</button>
+                <button type="button" class="btn btn-error" disabled=act.pending() on:click=move |_| { act.dispatch(()); }>"确定删除"</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </Ask>
@@ -360,7 +353,7 @@ fn item_form(
     let field = move |name, label, required, text| bind(form, errors, name, label, required, text);
     view! {
         <form class="form-grid pt-3" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
+            {changing(move || refused().map(|error| error_view(&error)))}
             {new.then(|| field("code", "字典项编码", true, |form| &mut form.code).text("text", ""))}
             {field("label", "标签", true, |form| &mut form.label).text("text", "")}
             {own.map(|own| view! { <p class="form-note">{format!("系统标签：{own}")}</p> })}
@@ -371,7 +364,7 @@ fn item_form(
             {super::check_field("off", "停用（不再提供选择，已有记录照常显示）", Signal::derive(move || form.with(|form| form.off)), Callback::new(move |on| form.update(|form| form.off = on)), errors)}
             {system.then(|| view! { <p class="form-note">"编码为系统内置，不可修改。"</p> })}
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || save.pending().get()>"保存"</button>
+                <button type="submit" class="btn btn-primary" disabled=save.pending()>"保存"</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </form>

@@ -9,6 +9,7 @@ use crate::{
     ApiError,
     shell::use_frame,
     ui::{
+        changing::changing,
         icon,
         post::{Sent, post_form},
         resource::{Loaded, resource},
@@ -44,10 +45,10 @@ pub fn forgotten_view() -> AnyView {
             <section class="sign-in-card">
                 <div class="app-brand text-xl">{icon("brand")}<h1>{city}</h1></div>
                 <h2 class="text-lg font-semibold">"忘记密码"</h2>
-                {move || match ticket.get() {
+                {changing(move || match ticket.get() {
                     Some(ticket) => code_form(set, ticket),
                     None => ask_form(ask, captcha, refreshed),
-                }}
+                })}
                 <p class="text-sm"><a class="link" href="/sign-in">"返回登录"</a></p>
             </section>
         </main>
@@ -71,7 +72,7 @@ fn field(
         <div class="form-field" class:has-error=move || said().is_some()>
             <label for=name>{label}</label>
             <input id=name class="input w-full" name=name type=kind required maxlength=most autocomplete=complete autocapitalize="off" spellcheck="false" aria-describedby=format!("{name}-error") />
-            <p class="field-error" id=format!("{name}-error") role="alert">{said}</p>
+            <p class="field-error" id=format!("{name}-error") role="alert">{changing(said)}</p>
         </div>
     }
 }
@@ -84,7 +85,7 @@ fn refusal(error: Signal<Option<ApiError>>) -> impl IntoView {
             if error.fields().is_none() { Some(error.to_string()) } else { complaint(error, "captcha") }
         })
     };
-    view! { <p class="field-error" role="alert">{said}</p> }
+    view! { <p class="field-error" role="alert">{changing(said)}</p> }
 }
 
 /// The first step: whose password it is, and a code to the telephone.
@@ -100,7 +101,7 @@ fn ask_form(
         <p class="text-sm opacity-80">"请填写账号登记的手机号；未登记或已更换的，请联系系统管理员。"</p>
         {captcha_field(captcha, refreshed)}
         {refusal(error)}
-        <button type="submit" class="btn btn-primary w-full" disabled=move || ask.pending().get()>"获取短信验证码"</button>
+        <button type="submit" class="btn btn-primary w-full" disabled=ask.pending()>"获取短信验证码"</button>
     };
     let read = |sent: &Sent| PasswordCodeCreate {
         login: sent.text("login"),
@@ -122,7 +123,7 @@ fn code_form(set: ServerAction<PasswordForgottenSet>, ticket: String) -> AnyView
         {field(("again", "再次输入新密码", "password", "new-password"), "128", error)}
         <p class="text-sm opacity-80">"至少10位，包含大写字母、小写字母、数字、符号中的三类，且不含账号。重置后须在各处重新登录。"</p>
         {refusal(error)}
-        <button type="submit" class="btn btn-primary w-full" disabled=move || set.pending().get()>"重置密码"</button>
+        <button type="submit" class="btn btn-primary w-full" disabled=set.pending()>"重置密码"</button>
         <p class="text-sm"><a class="link" href=PAGE>"没有收到？重新获取"</a></p>
     };
     let read = |sent: &Sent| PasswordForgottenSet {

@@ -1,10 +1,11 @@
 //! Jobs (S1-9.11): one's own, or for whoever watches over them everybody's; progress, cancelling, trying again, results.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         detail::field_group,
         error_view, icon,
         list::{ListActions, ListFrame, framed_list_page},
@@ -21,7 +22,7 @@ use domain::{
         permission::Permission,
     },
 };
-use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*, server_fn::codec::Json};
+use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -31,25 +32,25 @@ const LOOK: Duration = Duration::from_millis(700);
 const RETRY: Duration = Duration::from_secs(2);
 
 /// A page of jobs.
-#[server(endpoint = "job_list", input = Json, output = Terse)]
+#[server(endpoint = "job_list", protocol = Api)]
 pub async fn job_list(query: ListQuery) -> Result<Page<JobRow>, ApiError> {
     Ok(store::platform::job::job_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One job.
-#[server(endpoint = "job_get", input = Json, output = Terse)]
+#[server(endpoint = "job_get", protocol = Api)]
 pub async fn job_get(id: String) -> Result<JobRow, ApiError> {
     Ok(store::platform::job::job_get(&crate::context::ctx()?, &id).await?)
 }
 
 /// Stops a job.
-#[server(endpoint = "job_cancel", input = Json, output = Terse)]
+#[server(endpoint = "job_cancel", protocol = Api)]
 pub async fn job_cancel(id: String) -> Result<(), ApiError> {
     Ok(store::platform::job::job_cancel(&crate::context::ctx()?, &id).await?)
 }
 
 /// Lets a job go on from where it ended.
-#[server(endpoint = "job_retry", input = Json, output = Terse)]
+#[server(endpoint = "job_retry", protocol = Api)]
 pub async fn job_retry(id: String) -> Result<(), ApiError> {
     Ok(store::platform::job::job_retry(&crate::context::ctx()?, &id).await?)
 }
@@ -78,7 +79,7 @@ pub(super) fn detail_view(id: Signal<String>) -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match job.await {
                         Ok(found) => {
                             last.set_value(Some(found.clone()));
@@ -89,7 +90,7 @@ pub(super) fn detail_view(id: Signal<String>) -> AnyView {
                             None => error_view(&error),
                         },
                     }
-                })}
+                }))}
             </Transition>
             {stop_button(job, "取消任务", |job| (job.status.is_running() && (job.mine || may(Permission::JobRun))).then(|| job.id.clone()), changed)}
         </main>
@@ -230,8 +231,8 @@ where
         }
     });
     view! {
-        <button type="button" class=class disabled=move || action.pending().get() on:click=move |_| drop(action.dispatch(()))>{label}</button>
-        {move || action.value().get().and_then(Result::err).map(|error| error_view(&error))}
+        <button type="button" class=class disabled=action.pending() on:click=move |_| drop(action.dispatch(()))>{label}</button>
+        {changing(move || action.value().get().and_then(Result::err).map(|error| error_view(&error)))}
     }
     .into_any()
 }

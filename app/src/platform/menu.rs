@@ -2,9 +2,17 @@
 
 use super::session::Frame;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::{may, use_frame},
-    ui::{PageHead, dialog::Ask, error_view, field::bind, icon, loading_view, resource::resource},
+    ui::{
+        PageHead,
+        changing::{awaited, changing},
+        dialog::Ask,
+        error_view,
+        field::bind,
+        icon,
+        resource::resource,
+    },
 };
 use domain::{
     failure::FieldErrors,
@@ -14,16 +22,16 @@ use domain::{
         permission::Permission,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// Every entry, in its order.
-#[server(endpoint = "menu_list", input = Json, output = Terse)]
+#[server(endpoint = "menu_list", protocol = Api)]
 pub async fn menu_list() -> Result<Vec<MenuEntry>, ApiError> {
     Ok(store::platform::menu::menu_all(&crate::context::ctx()?).await?)
 }
 
 /// Adds an entry (without a key) or changes one; answers the frame with the menu that follows.
-#[server(endpoint = "menu_save", input = Json, output = Terse)]
+#[server(endpoint = "menu_save", protocol = Api)]
 pub async fn menu_save(key: Option<String>, version: i32, form: MenuForm) -> Result<Frame, ApiError> {
     let ctx = crate::context::ctx()?;
     store::platform::menu::menu_save(&ctx, key.as_deref(), version, &form).await?;
@@ -32,7 +40,7 @@ pub async fn menu_save(key: Option<String>, version: i32, form: MenuForm) -> Res
 }
 
 /// Deletes an entry of the city, or takes back what was changed of one of the program.
-#[server(endpoint = "menu_delete", input = Json, output = Terse)]
+#[server(endpoint = "menu_delete", protocol = Api)]
 pub async fn menu_delete(key: String) -> Result<Frame, ApiError> {
     store::platform::menu::menu_delete(&crate::context::ctx()?, &key).await?;
     crate::context::tables_look().await?;
@@ -58,17 +66,10 @@ pub fn list_view() -> AnyView {
     };
     view! {
         <main class="page">
-            <PageHead title="菜单管理">{tools}</PageHead>
+            <PageHead title="菜单管理">{changing(tools)}</PageHead>
             <p class="opacity-80 pb-3">"菜单只决定显示什么：每个人只看到自己有权打开的页面。系统菜单可改名、换图标、排序、移动和隐藏。"</p>
             <section class="card-table" aria-label="列表">
-                <Transition fallback=loading_view>
-                    {move || Suspend::new(async move {
-                        match entries.await {
-                            Ok(entries) => view! { {table(&entries, edited, again)}{entry_dialog(entries, edited, again)} }.into_any(),
-                            Err(error) => error_view(&error),
-                        }
-                    })}
-                </Transition>
+                {awaited(entries, move |entries| view! { {table(&entries, edited, again)}{entry_dialog(entries, edited, again)} }.into_any())}
             </section>
         </main>
     }
@@ -145,9 +146,9 @@ fn remove_entry(key: String, name: String, system: bool, again: Callback<()>) ->
         <button type="button" class="btn btn-ghost btn-xs" aria-label=named on:click=move |_| open.set(true)>{verb}</button>
         <Ask open=open title=format!("{verb}菜单“{name}”")>
             <p class="py-3">{note}</p>
-            {move || act.value().get().and_then(Result::err).map(|error| error_view(&error))}
+            {changing(move || act.value().get().and_then(Result::err).map(|error| error_view(&error)))}
             <div class="form-buttons">
-                <button type="button" class="btn btn-error" disabled=move || act.pending().get() on:click=move |_| { act.dispatch(()); }>{format!("确定{verb}")}</button>
+                <button type="button" class="btn btn-error" disabled=act.pending() on:click=move |_| { act.dispatch(()); }>{format!("确定{verb}")}</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </Ask>
@@ -242,16 +243,16 @@ fn entry_form(
     };
     view! {
         <form class="form-grid pt-3" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
+            {changing(move || refused().map(|error| error_view(&error)))}
             {new.then(|| super::check_field("directory", "目录（只用于归类，不打开页面）", Signal::derive(move || form.with(|form| form.directory)), Callback::new(move |on| form.update(|form| form.directory = on)), errors))}
             {field("name", "菜单名称", true, |form| &mut form.name).text("text", "")}
             {field("parent", "上级目录", false, |form| &mut form.parent).select(directories)}
             {field("icon", "图标", true, |form| &mut form.icon).select(icons)}
             {field("sort", "排序", true, |form| &mut form.sort).text("number", "从小到大")}
-            {page}
+            {changing(page)}
             {super::check_field("visible", "显示", Signal::derive(move || form.with(|form| form.visible)), Callback::new(move |on| form.update(|form| form.visible = on)), errors)}
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || save.pending().get()>"保存"</button>
+                <button type="submit" class="btn btn-primary" disabled=save.pending()>"保存"</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </form>

@@ -1,10 +1,11 @@
 //! Messages to the person who is signed in (E-126), and how they are worded (S1-9.8).
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     presence::Unread,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         error_view,
         form::{Deeds, Newer, use_edit},
@@ -19,37 +20,37 @@ use domain::{
     list::{ListQuery, Page},
     platform::message::{MESSAGE_LIST, MessageRow, Notice, Template, TemplateForm},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use std::sync::Arc;
 
 const TEMPLATES: &str = "/platform/message-templates";
 
 /// A page of messages.
-#[server(endpoint = "message_list", input = Json, output = Terse)]
+#[server(endpoint = "message_list", protocol = Api)]
 pub async fn message_list(query: ListQuery) -> Result<Page<MessageRow>, ApiError> {
     Ok(store::platform::message::message_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One message, which is read by that; and how many are left unread.
-#[server(endpoint = "message_open", input = Json, output = Terse)]
+#[server(endpoint = "message_open", protocol = Api)]
 pub async fn message_open(id: i64) -> Result<(MessageRow, i64), ApiError> {
     Ok(store::platform::message::message_open(&crate::context::ctx()?, id).await?)
 }
 
 /// Marks all messages as read.
-#[server(endpoint = "message_read_all", input = Json, output = Terse)]
+#[server(endpoint = "message_read_all", protocol = Api)]
 pub async fn message_read_all() -> Result<(), ApiError> {
     Ok(store::platform::message::message_read_all(&crate::context::ctx()?).await?)
 }
 
 /// Every template.
-#[server(endpoint = "message_template_list", input = Json, output = Terse)]
+#[server(endpoint = "message_template_list", protocol = Api)]
 pub async fn message_template_list() -> Result<Vec<Template>, ApiError> {
     Ok(store::platform::message::message_template_list(&crate::context::ctx()?).await?)
 }
 
 /// Words a template anew.
-#[server(endpoint = "message_template_update", input = Json, output = Terse)]
+#[server(endpoint = "message_template_update", protocol = Api)]
 pub async fn message_template_update(notice: Notice, version: i32, form: TemplateForm) -> Result<(), ApiError> {
     Ok(store::platform::message::message_template_update(&crate::context::ctx()?, notice, version, &form).await?)
 }
@@ -76,7 +77,7 @@ fn read_all() -> AnyView {
     });
     view! {
         <button type="button" class="btn btn-outline btn-sm" disabled=move || read.pending().get() || unread.get() == 0 on:click=move |_| drop(read.dispatch(()))>"全部标为已读"</button>
-        {move || read.value().get().and_then(Result::err).map(|error| error_view(&error))}
+        {changing(move || read.value().get().and_then(Result::err).map(|error| error_view(&error)))}
     }
     .into_any()
 }
@@ -93,12 +94,12 @@ pub(super) fn detail_view() -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match message.await {
                         Ok((row, _)) => message_view(row).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -138,13 +139,13 @@ pub(super) fn template_view(code: Signal<String>) -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match template.await {
                         Ok(Some(template)) => template_form(&template).into_any(),
                         Ok(None) => error_view(&domain::failure::Failure::NotFound.into()),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -22,6 +22,7 @@ pub mod sign_in;
 mod user;
 pub mod workflow;
 
+use crate::ui::changing::changing;
 use crate::ui::empty_view;
 use domain::failure::FieldErrors;
 use leptos::prelude::*;
@@ -208,7 +209,7 @@ fn check_field(
     view! {
         <div class="form-field" class:has-error=move || error().is_some()>
             <label class="check-box"><input type="checkbox" class="checkbox checkbox-sm" name=name checked=move || value.get() prop:checked=move || value.get() on:change=move |event| set.run(event_target_checked(&event)) aria-describedby=format!("{name}-error") />{label}</label>
-            <p class="field-error" id=format!("{name}-error") role="alert">{error}</p>
+            <p class="field-error" id=format!("{name}-error") role="alert">{changing(error)}</p>
         </div>
     }
     .into_any()

@@ -1,16 +1,16 @@
 //! Number ranges (S1-9.10): how the numbers of each kind are made, and how far they are.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         dialog::Ask,
         error_view,
         field::bind,
         icon,
         label::coded,
-        loading_view,
         resource::resource,
         table::{cell_view, kind_class},
     },
@@ -24,17 +24,17 @@ use domain::{
         permission::Permission,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// Every kind with its rule.
-#[server(endpoint = "number_list", input = Json, output = Terse)]
+#[server(endpoint = "number_list", protocol = Api)]
 pub async fn number_list() -> Result<Page<NumberRow>, ApiError> {
     let query = domain::list::ListQuery { size: 100, ..Default::default() };
     Ok(store::platform::numbering::number_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// Sets the rule of a kind.
-#[server(endpoint = "number_rule_save", input = Json, output = Terse)]
+#[server(endpoint = "number_rule_save", protocol = Api)]
 pub async fn number_rule_save(kind: NumberKind, version: i32, form: NumberForm) -> Result<(), ApiError> {
     Ok(store::platform::numbering::number_rule_save(&crate::context::ctx()?, kind, version, &form).await?)
 }
@@ -51,17 +51,10 @@ pub fn list_view() -> AnyView {
     };
     view! {
         <main class="page">
-            <PageHead title="编码规则">{tools}</PageHead>
+            <PageHead title="编码规则">{changing(tools)}</PageHead>
             <p class="opacity-80 pb-3">"录入时编号留空即按规则自动编号。规则修改后对新编号生效，已有编号不变。"</p>
             <section class="card-table" aria-label="列表">
-                <Transition fallback=loading_view>
-                    {move || Suspend::new(async move {
-                        match rows.await {
-                            Ok(page) => table(page.rows, edited).into_any(),
-                            Err(error) => error_view(&error),
-                        }
-                    })}
-                </Transition>
+                {awaited(rows, move |page| table(page.rows, edited).into_any())}
             </section>
             {rule_dialog(edited, again)}
         </main>
@@ -89,7 +82,7 @@ fn table(rows: Vec<NumberRow>, edited: RwSignal<Option<NumberRow>>) -> impl Into
                     <button type="button" class="btn btn-ghost btn-xs" aria-label=named on:click=move |_| edited.set(Some(row.clone()))>"编辑"</button>
                 })
             };
-            view! { <tr>{cells}<td>{edit}</td></tr> }
+            view! { <tr>{cells}<td>{changing(edit)}</td></tr> }
         })
         .collect_view();
     view! {
@@ -160,15 +153,15 @@ fn rule_form(
     let field = move |name, label, text| bind(form, errors, name, label, true, text);
     view! {
         <form class="form-grid pt-3" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
+            {changing(move || refused().map(|error| error_view(&error)))}
             {bind(form, errors, "prefix", "前缀", false, |form| &mut form.prefix).text("text", "")}
             {field("date_part", "编号中的日期", |form| &mut form.date_part).select(coded(NumberPeriod::choices()))}
             {field("length", "流水位数", |form| &mut form.length).text("number", "1至12")}
             {field("reset", "重置周期", |form| &mut form.reset).select(coded(NumberPeriod::choices()))}
             {field("serial", "当前流水", |form| &mut form.serial).text("number", "只能调大")}
-            <p class="form-note" role="status">{rule}</p>
+            <p class="form-note" role="status">{changing(rule)}</p>
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || save.pending().get()>"保存"</button>
+                <button type="submit" class="btn btn-primary" disabled=save.pending()>"保存"</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </form>

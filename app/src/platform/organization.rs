@@ -1,10 +1,11 @@
 //! Organisations (S1-9.5): list, tree and detail.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         detail::{RecordExtra, RecordPage, record_view_with, text_cell},
         error_view, icon,
         label::told,
@@ -27,46 +28,46 @@ use domain::{
     },
     sheet::Cell,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// A page of organisations.
-#[server(endpoint = "organization_list", input = Json, output = Terse)]
+#[server(endpoint = "organization_list", protocol = Api)]
 pub async fn organization_list(query: ListQuery) -> Result<Page<OrganizationRow>, ApiError> {
     Ok(store::platform::organization::organization_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One organisation.
-#[server(endpoint = "organization_get", input = Json, output = Terse)]
+#[server(endpoint = "organization_get", protocol = Api)]
 pub async fn organization_get(id: OrganizationId) -> Result<Organization, ApiError> {
     Ok(store::platform::organization::organization_get(&crate::context::ctx()?, id).await?)
 }
 
 /// All organisations, by what hangs below what.
-#[server(endpoint = "organization_tree", input = Json, output = Terse)]
+#[server(endpoint = "organization_tree", protocol = Api)]
 pub async fn organization_tree() -> Result<Vec<OrganizationNode>, ApiError> {
     Ok(store::platform::organization::organization_tree(&crate::context::ctx()?).await?)
 }
 
 /// Makes an organisation.
-#[server(endpoint = "organization_create", input = Json, output = Terse)]
+#[server(endpoint = "organization_create", protocol = Api)]
 pub async fn organization_create(form: OrganizationEdit) -> Result<OrganizationId, ApiError> {
     Ok(store::platform::organization_write::organization_create(&crate::context::ctx()?, &form).await?)
 }
 
 /// Changes an organisation.
-#[server(endpoint = "organization_update", input = Json, output = Terse)]
+#[server(endpoint = "organization_update", protocol = Api)]
 pub async fn organization_update(id: OrganizationId, version: i32, form: OrganizationEdit) -> Result<(), ApiError> {
     Ok(store::platform::organization_write::organization_update(&crate::context::ctx()?, id, version, &form).await?)
 }
 
 /// Deletes an organisation on which nothing hangs.
-#[server(endpoint = "organization_delete", input = Json, output = Terse)]
+#[server(endpoint = "organization_delete", protocol = Api)]
 pub async fn organization_delete(id: OrganizationId, version: i32) -> Result<(), ApiError> {
     Ok(store::platform::organization_write::organization_delete(&crate::context::ctx()?, id, version).await?)
 }
 
 /// An organisation's telephone in clear, for a reason that is written down.
-#[server(endpoint = "organization_reveal", input = Json, output = Terse)]
+#[server(endpoint = "organization_reveal", protocol = Api)]
 pub async fn organization_reveal(id: OrganizationId, reason: String) -> Result<String, ApiError> {
     Ok(store::platform::contact::organization_reveal(&crate::context::ctx()?, id, &reason).await?)
 }
@@ -93,12 +94,12 @@ pub fn tree_view() -> AnyView {
             <PageHead title="机构树" back=(ORGANIZATION_LIST.path.to_owned(), "组织机构".to_owned()) />
             <section class="panel" aria-label="机构树">
                 <Suspense fallback=loading_view>
-                    {move || Suspend::new(async move {
+                    {changing(move || Suspend::new(async move {
                         match nodes.await {
                             Ok(nodes) => branch(&nodes, None, 0),
                             Err(error) => error_view(&error),
                         }
-                    })}
+                    }))}
                 </Suspense>
             </section>
         </main>

@@ -2,7 +2,9 @@
 
 use super::organization::{organization_create, organization_get, organization_update};
 use crate::ui::{
-    PageHead, error_view,
+    PageHead,
+    changing::changing,
+    error_view,
     field::{coded, fixed},
     form::{Deeds, Edit, Newer, Reload, use_edit},
     loading_view,
@@ -37,7 +39,7 @@ pub fn edit_view(id: i64) -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match organization.await {
                         Ok(organization) => {
                             let name = organization.row.name.clone();
@@ -46,7 +48,7 @@ pub fn edit_view(id: i64) -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -1,10 +1,11 @@
 //! Parameters (S1-9.6): what is in force, what comes, and the form that asks for a new value.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         empty_view, error_view,
         field::chosen,
@@ -21,20 +22,20 @@ use domain::{
         permission::Permission,
     },
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 use std::{collections::BTreeSet, sync::Arc};
 
 const PATH: &str = "/platform/parameters";
 
 /// Every parameter with its values.
-#[server(endpoint = "parameter_list", input = Json, output = Terse)]
+#[server(endpoint = "parameter_list", protocol = Api)]
 pub async fn parameter_list() -> Result<Vec<ParameterRow>, ApiError> {
     Ok(store::platform::parameter::parameter_list(&crate::context::ctx()?).await?)
 }
 
 /// Asks for a value from a day on.
-#[server(endpoint = "parameter_request", input = Json, output = Terse)]
+#[server(endpoint = "parameter_request", protocol = Api)]
 pub async fn parameter_request(version: i32, form: ParameterForm) -> Result<ApprovalId, ApiError> {
     Ok(store::platform::parameter::parameter_request(&crate::context::ctx()?, version, &form).await?)
 }
@@ -50,12 +51,12 @@ pub fn list_view() -> AnyView {
             <PageHead title="参数设置" />
             <section class="card-table" aria-label="列表">
                 <Suspense fallback=loading_view>
-                    {move || Suspend::new(async move {
+                    {changing(move || Suspend::new(async move {
                         match rows.await {
                             Ok(rows) => table(rows).into_any(),
                             Err(error) => error_view(&error),
                         }
-                    })}
+                    }))}
                 </Suspense>
             </section>
         </main>
@@ -113,7 +114,7 @@ pub fn detail_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match rows.await {
                         Ok(row) => match row.and_then(|row| parameter(&row.code).map(|known| (row, known))) {
                             Some((row, known)) => record(row, known).into_any(),
@@ -121,7 +122,7 @@ pub fn detail_view() -> AnyView {
                         },
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -135,7 +136,7 @@ fn record(row: ParameterRow, known: &'static Parameter) -> impl IntoView {
     view! {
         <PageHead title=known.label back=(PATH.to_owned(), "参数设置".to_owned()) />
         {pending.then(|| view! { <div class="alert alert-warning alert-soft">"该参数有待复核的变更。"<a class="link" href="/platform/approvals?status=PENDING&kind=PARAMETER">"查看"</a></div> })}
-        {form}
+        {changing(form)}
         {history}
     }
 }

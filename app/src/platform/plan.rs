@@ -1,31 +1,37 @@
 //! What the server does by itself (S1-9.11): plan, last and next run, result; on, off, and now.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
-    ui::{PageHead, error_view, loading_view, resource::resource, table::time_text},
+    ui::{
+        PageHead,
+        changing::{awaited, changing},
+        error_view,
+        resource::resource,
+        table::time_text,
+    },
 };
 use chrono::{DateTime, Utc};
 use domain::platform::{
     job::{JOB_LIST, Plan, PlanRow},
     permission::Permission,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// Every plan.
-#[server(endpoint = "plan_list", input = Json, output = Terse)]
+#[server(endpoint = "plan_list", protocol = Api)]
 pub async fn plan_list() -> Result<Vec<PlanRow>, ApiError> {
     Ok(store::platform::plan::plan_list(&crate::context::ctx()?).await?)
 }
 
 /// Switches a plan on or off.
-#[server(endpoint = "plan_switch", input = Json, output = Terse)]
+#[server(endpoint = "plan_switch", protocol = Api)]
 pub async fn plan_switch(plan: Plan, enabled: bool) -> Result<(), ApiError> {
     Ok(store::platform::plan::plan_switch(&crate::context::ctx()?, plan, enabled).await?)
 }
 
 /// Asks for a run now.
-#[server(endpoint = "plan_ask", input = Json, output = Terse)]
+#[server(endpoint = "plan_ask", protocol = Api)]
 pub async fn plan_ask(plan: Plan) -> Result<(), ApiError> {
     Ok(store::platform::plan::plan_ask(&crate::context::ctx()?, plan).await?)
 }
@@ -59,16 +65,9 @@ pub(super) fn list_view() -> AnyView {
             <PageHead title="计划任务" back=(JOB_LIST.path.to_owned(), "任务监控".to_owned())>
                 <button type="button" class="btn btn-outline btn-sm" on:click=move |_| plans.refetch()>"刷新"</button>
             </PageHead>
-            {refused}
+            {changing(refused)}
             <section class="card-table" aria-label="列表">
-                <Transition fallback=loading_view>
-                    {move || Suspend::new(async move {
-                        match plans.await {
-                            Ok(plans) => table(plans, wish).into_any(),
-                            Err(error) => error_view(&error),
-                        }
-                    })}
-                </Transition>
+                {awaited(plans, move |plans| table(plans, wish).into_any())}
             </section>
         </main>
     }
@@ -110,7 +109,7 @@ fn line(row: PlanRow, runs: bool, wish: Wishes) -> impl IntoView {
     let next = if plan.is_constant() { plan.schedule() } else { time(row.next_at) };
     let next = if row.enabled { next } else { "—".to_owned() };
     let button = move |label: &'static str, asked: Wish| {
-        view! { <button type="button" class="btn btn-outline btn-xs" disabled=move || wish.pending().get() aria-label=format!("{label}{}", plan.label())
+        view! { <button type="button" class="btn btn-outline btn-xs" disabled=wish.pending() aria-label=format!("{label}{}", plan.label())
         on:click=move |_| drop(wish.dispatch((plan, asked)))>{label}</button> }
     };
     view! {

@@ -1,10 +1,11 @@
 //! Roles (S1-9.2): list, what each grants, and the form that asks for a change.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         detail::{field_group, use_id},
         dialog::Ask,
         error_view,
@@ -26,30 +27,30 @@ use domain::{
     },
     sheet::Cell,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use std::sync::Arc;
 
 /// A page of roles.
-#[server(endpoint = "role_list", input = Json, output = Terse)]
+#[server(endpoint = "role_list", protocol = Api)]
 pub async fn role_list(query: ListQuery) -> Result<Page<RoleRow>, ApiError> {
     Ok(store::platform::role::role_list(&crate::context::ctx()?, &query).await?)
 }
 
 /// One role, and the request that waits about it.
-#[server(endpoint = "role_get", input = Json, output = Terse)]
+#[server(endpoint = "role_get", protocol = Api)]
 pub async fn role_get(id: RoleId) -> Result<(Role, Option<ApprovalId>), ApiError> {
     Ok(store::platform::role::role_get(&crate::context::ctx()?, id).await?)
 }
 
 /// Asks for a new role (without an id) or for the change of one.
-#[server(endpoint = "role_request", input = Json, output = Terse)]
+#[server(endpoint = "role_request", protocol = Api)]
 pub async fn role_request(role: Option<(RoleId, i32)>, form: RoleForm) -> Result<ApprovalId, ApiError> {
     Ok(store::platform::role::role_request(&crate::context::ctx()?, role, &form).await?)
 }
 
 /// Deletes a role that nobody holds.
-#[server(endpoint = "role_delete", input = Json, output = Terse)]
+#[server(endpoint = "role_delete", protocol = Api)]
 pub async fn role_delete(id: RoleId) -> Result<(), ApiError> {
     Ok(store::platform::role::role_delete(&crate::context::ctx()?, id).await?)
 }
@@ -69,12 +70,12 @@ pub fn detail_view() -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match role.await {
                         Ok((role, pending)) => record(&role, pending).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -114,7 +115,7 @@ fn record(role: &Role, pending: Option<ApprovalId>) -> impl IntoView + use<> {
         })
         .collect_view();
     view! {
-        <PageHead title=role.row.name.clone() back=(ROLE_LIST.path.to_owned(), ROLE_LIST.noun.to_owned())>{tools}</PageHead>
+        <PageHead title=role.row.name.clone() back=(ROLE_LIST.path.to_owned(), ROLE_LIST.noun.to_owned())>{changing(tools)}</PageHead>
         {notice}
         {field_group("角色", fields)}
         <section class="panel"><h2>"权限"</h2><dl class="grid gap-3">{granted}</dl></section>
@@ -135,9 +136,9 @@ fn DeleteDialog(id: RoleId, open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Ask open=open title=Signal::derive(|| "删除角色".to_owned())>
             <p class="py-4">"该角色没有分配给任何用户。删除后不能恢复。"</p>
-            {move || delete.value().get().and_then(Result::err).map(|error| error_view(&error))}
+            {changing(move || delete.value().get().and_then(Result::err).map(|error| error_view(&error)))}
             <div class="form-buttons">
-                <button type="button" class="btn btn-primary" disabled=move || delete.pending().get() on:click=move |_| drop(delete.dispatch(()))>"删除"</button>
+                <button type="button" class="btn btn-primary" disabled=delete.pending() on:click=move |_| drop(delete.dispatch(()))>"删除"</button>
                 <button type="button" class="btn btn-ghost" on:click=move |_| open.set(false)>"取消"</button>
             </div>
         </Ask>
@@ -175,7 +176,7 @@ fn loaded_view(title: &'static str, form: fn(&Role) -> AnyView) -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match role.await {
                         Ok((role, _)) => view! {
                             <PageHead title=title back=(format!("/platform/roles/{}", role.row.id), role.row.name.clone()) />
@@ -184,7 +185,7 @@ fn loaded_view(title: &'static str, form: fn(&Role) -> AnyView) -> AnyView {
                         .into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -229,7 +230,7 @@ fn form_view(known: Option<(RoleId, i32)>, start: RoleForm, system: bool) -> imp
             edit.text("code", "角色编码", true, |form| &mut form.code, ("text", "大写字母、数字、下划线"))
         }}
         {edit.text("description", "说明", false, |form| &mut form.description, ("text", ""))}
-        <p class="field-error form-note" role="alert">{complaint}</p>
+        <p class="field-error form-note" role="alert">{changing(complaint)}</p>
         {groups}
         {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "供复核人判断"))}
     };

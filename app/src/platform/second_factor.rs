@@ -3,15 +3,18 @@
 
 use super::session::Frame;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::use_frame,
-    ui::{PageHead, detail::field_group, dialog::Ask, error_view, icon, loading_view, qr::QrCode, resource::resource},
+    ui::{
+        PageHead, changing::changing, detail::field_group, dialog::Ask, error_view, icon, loading_view, qr::QrCode,
+        resource::resource,
+    },
 };
 use domain::{
     platform::second_factor::{FactorState, RECOVERY_CODES},
     sheet::Cell,
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 use {crate::context::ctx, store::platform::second_factor as factor};
@@ -24,13 +27,13 @@ pub struct Offered {
 }
 
 /// Where the own account stands.
-#[server(endpoint = "factor_get", input = Json, output = Terse)]
+#[server(endpoint = "factor_get", protocol = Api)]
 pub async fn factor_get() -> Result<FactorState, ApiError> {
     Ok(factor::factor_state(&ctx()?).await?)
 }
 
 /// Draws a secret for a phone.
-#[server(endpoint = "factor_offer", input = Json, output = Terse)]
+#[server(endpoint = "factor_offer", protocol = Api)]
 pub async fn factor_offer() -> Result<Offered, ApiError> {
     use domain::{failure::Failure, platform::second_factor::grouped};
     let offer = factor::factor_offer(&ctx()?).await?;
@@ -41,20 +44,20 @@ pub async fn factor_offer() -> Result<Offered, ApiError> {
 }
 
 /// Takes the secret into use; answers the recovery codes and the frame of the session that follows.
-#[server(endpoint = "factor_confirm", input = Json, output = Terse)]
+#[server(endpoint = "factor_confirm", protocol = Api)]
 pub async fn factor_confirm(code: String, password: String) -> Result<(Frame, Vec<String>), ApiError> {
     let (secret, codes) = factor::factor_confirm(&ctx()?, &code, password).await?;
     Ok((super::session::enter(&secret).await?, codes))
 }
 
 /// Draws new recovery codes.
-#[server(endpoint = "factor_codes_renew", input = Json, output = Terse)]
+#[server(endpoint = "factor_codes_renew", protocol = Api)]
 pub async fn factor_codes_renew(code: String) -> Result<Vec<String>, ApiError> {
     Ok(factor::factor_codes_renew(&ctx()?, &code).await?)
 }
 
 /// Gives the factor up; answers the frame, in which another one may have to be set up.
-#[server(endpoint = "factor_disable", input = Json, output = Terse)]
+#[server(endpoint = "factor_disable", protocol = Api)]
 pub async fn factor_disable(code: String) -> Result<Frame, ApiError> {
     factor::factor_disable(&ctx()?, &code).await?;
     super::session::frame_of(&crate::context::visit().secret.unwrap_or_default()).await
@@ -73,24 +76,24 @@ pub fn factor_view() -> AnyView {
     view! {
         <main class="page">
             <PageHead title="二次验证" />
-            {move || forced.get().then(|| view! {
+            {changing(move || forced.get().then(|| view! {
                 <div class="alert alert-warning alert-soft">"您的账号须启用二次验证，启用后方可使用系统：登录时除密码外，还要输入手机验证器显示的验证码。"</div>
-            })}
-            {move || match codes.get() {
+            }))}
+            {changing(move || match codes.get() {
                 Some(codes) => codes_view(codes, again).into_any(),
                 None => view! {
                     <Transition fallback=loading_view>
-                        {move || Suspend::new(async move {
+                        {changing(move || Suspend::new(async move {
                             match state.await {
                                 Ok(found) if found.since.is_some() => in_use_view(&found, codes, again).into_any(),
                                 Ok(_) => offer_view(codes).into_any(),
                                 Err(error) => error_view(&error),
                             }
-                        })}
+                        }))}
                     </Transition>
                 }
                 .into_any(),
-            }}
+            })}
         </main>
     }
     .into_any()
@@ -120,7 +123,7 @@ fn offer_view(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
         <section class="panel max-w-3xl flex flex-col gap-4">
             <h2>"启用二次验证"</h2>
             <p>"在手机上准备一个支持TOTP的验证器（手机自带的密码管理，或任一身份验证器应用），按以下步骤绑定。手机无需联网，但时间须准确。"</p>
-            {move || match offer.value().get() {
+            {changing(move || match offer.value().get() {
                 Some(Ok(offered)) => view! {
                     <ol class="steps-list">
                         <li>"用验证器扫描二维码"
@@ -133,7 +136,7 @@ fn offer_view(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
                                 {entry(PASSWORD, word, refused)}
                                 {code_field(code, refused)}
                                 <div class="form-buttons">
-                                    <button type="submit" class="btn btn-primary" disabled=move || confirm.pending().get()>"确认启用"</button>
+                                    <button type="submit" class="btn btn-primary" disabled=confirm.pending()>"确认启用"</button>
                                 </div>
                             </form>
                         </li>
@@ -147,7 +150,7 @@ fn offer_view(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
                     </div>
                 }
                 .into_any(),
-            }}
+            })}
         </section>
     }
 }
@@ -161,7 +164,7 @@ const PASSWORD: Asked = ("password", "登录密码", "password", 128, "current-p
 /// The field of a code, below what was wrong with the whole.
 fn code_field(code: RwSignal<String>, refused: Signal<Option<ApiError>>) -> impl IntoView {
     view! {
-        {move || refused.get().filter(|error| error.fields().is_none()).map(|error| error_view(&error))}
+        {changing(move || refused.get().filter(|error| error.fields().is_none()).map(|error| error_view(&error)))}
         {entry(CODE, code, refused)}
     }
 }
@@ -180,7 +183,7 @@ fn entry(
             <label for=name>{label}</label>
             <input id=name name=name type=kind class="input" maxlength=longest required autocomplete=fill autocapitalize="off" spellcheck="false"
                 aria-describedby=format!("{name}-error") prop:value=value on:input=move |event| value.set(event_target_value(&event)) />
-            <p class="field-error" id=format!("{name}-error") role="alert">{complaint}</p>
+            <p class="field-error" id=format!("{name}-error") role="alert">{changing(complaint)}</p>
         </div>
     }
 }
@@ -287,7 +290,7 @@ fn in_use_view(
             <button type="button" class="btn btn-outline" on:click=move |_| ask(Deed::Disable)>{Deed::Disable.label()}</button>
         </div>
         <Ask open=open title=Signal::derive(move || deed.get().label().to_owned())>
-            <p class="py-3">{move || deed.get().sentence(required)}</p>
+            <p class="py-3">{changing(move || deed.get().sentence(required))}</p>
             <form class="flex flex-col gap-2" method="post" on:submit=submit novalidate autocomplete="off">
                 {code_field(code, refused)}
                 <div class="form-buttons">

@@ -1,11 +1,11 @@
 //! Server functions of signing in and out.
 
-use crate::{ApiError, Terse};
+use crate::{Api, ApiError, Terse};
 use domain::{
     dictionary::LabelBook,
     platform::{actor::Actor, menu::MenuNode, setting::CitySettings},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What every page needs to draw its frame.
@@ -85,13 +85,13 @@ pub struct CaptchaImage {
 
 /// Who is signed in, what the city has set, which build serves. An open page asks for it now and then when
 /// somebody is in front of it, and by that keeps a desk's session alive (`server::session`).
-#[server(endpoint = "frame_get", input = Json, output = Terse)]
+#[server(endpoint = "frame_get", protocol = Api)]
 pub async fn frame_get() -> Result<Frame, ApiError> {
     Ok(Frame::of_request())
 }
 
 /// A fresh captcha; the answer stays in the database.
-#[server(endpoint = "captcha_create", input = Json, output = Terse)]
+#[server(endpoint = "captcha_create", protocol = Api)]
 pub async fn captcha_create() -> Result<CaptchaImage, ApiError> {
     use base64::Engine as _;
     let process = crate::context::process();

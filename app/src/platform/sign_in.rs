@@ -4,6 +4,7 @@ use super::session::{CaptchaImage, FactorVerify, SignIn, SignOut, captcha_create
 use crate::{
     shell::use_frame,
     ui::{
+        changing::changing,
         icon,
         post::{Sent, post_form},
         resource::{Loaded, resource},
@@ -39,8 +40,8 @@ pub fn SignInPage() -> impl IntoView {
         <Title text="登录" />
         <main class="sign-in">
             <section class="sign-in-card">
-                <div class="app-brand text-xl">{icon("brand")}<h1>{city}</h1></div>
-                {move || if factor_due.get() { factor_form(verify) } else { password_form(sign_in, captcha, refreshed) }}
+                <div class="app-brand text-xl">{icon("brand")}<h1>{changing(city)}</h1></div>
+                {changing(move || if factor_due.get() { factor_form(verify) } else { password_form(sign_in, captcha, refreshed) })}
             </section>
         </main>
     }
@@ -62,8 +63,8 @@ fn password_form(
             <input class="input w-full" name="password" type="password" required maxlength="128" autocomplete="current-password" />
         </label>
         {captcha_field(captcha, refreshed)}
-        <p class="field-error" role="alert">{refusal}</p>
-        <button type="submit" class="btn btn-primary w-full" disabled=move || sign_in.pending().get()>"登录"</button>
+        <p class="field-error" role="alert">{changing(refusal)}</p>
+        <button type="submit" class="btn btn-primary w-full" disabled=sign_in.pending()>"登录"</button>
     };
     let read = |sent: &Sent| SignIn {
         login: sent.text("login"),
@@ -72,7 +73,7 @@ fn password_form(
         captcha: sent.text("captcha"),
     };
     view! {
-        {move || query.read().get("reset").map(|_| view! { <p class="alert alert-success alert-soft" role="status">"密码已重置，请使用新密码登录。"</p> })}
+        {changing(move || query.read().get("reset").map(|_| view! { <p class="alert alert-success alert-soft" role="status">"密码已重置，请使用新密码登录。"</p> }))}
         {post_form(sign_in, read, "flex flex-col gap-4", fields)}
         <p class="text-sm opacity-80">"账号由系统管理员分配。"<a class="link" href=PAGE>"忘记密码"</a></p>
     }
@@ -87,7 +88,7 @@ pub(super) fn captcha_field(captcha: Loaded<Option<CaptchaImage>>, refreshed: Rw
             <div class="flex gap-2">
                 <input id="captcha" class="input grow min-w-0" name="captcha" required minlength="4" maxlength="6" autocomplete="off" autocapitalize="off" spellcheck="false" />
                 <Transition fallback=|| view! { <span class="captcha-image skeleton"></span> }>
-                    {move || Suspend::new(async move {
+                    {changing(move || Suspend::new(async move {
                         match captcha.await {
                             Ok(None) => ().into_any(),
                             Ok(Some(captcha)) => view! {
@@ -99,7 +100,7 @@ pub(super) fn captcha_field(captcha: Loaded<Option<CaptchaImage>>, refreshed: Rw
                             .into_any(),
                             Err(error) => view! { <span class="field-error">{error.to_string()}</span> }.into_any(),
                         }
-                    })}
+                    }))}
                 </Transition>
             </div>
             <p class="text-sm opacity-80">"五分钟内有效，点击图片可刷新"</p>
@@ -119,7 +120,7 @@ fn factor_form(verify: ServerAction<FactorVerify>) -> AnyView {
             <input class="input w-full" name="code" required maxlength="20" autocomplete="one-time-code" autocapitalize="off" spellcheck="false" autofocus aria-describedby="code-hint" />
         </label>
         <p class="text-sm opacity-80" id="code-hint">"密码正确。请输入手机验证器显示的6位验证码；手机不在身边时可输入一个恢复码。"</p>
-        <p class="field-error" role="alert">{move || answer().map(|error| error.to_string())}</p>
+        <p class="field-error" role="alert">{changing(move || answer().map(|error| error.to_string()))}</p>
         <button type="submit" class="btn btn-primary w-full" disabled=move || verify.pending().get() || over()>"验证并登录"</button>
     };
     view! {

@@ -117,12 +117,6 @@ fn period(from: chrono::NaiveDate, to: chrono::NaiveDate) -> String {
     format!("{from}至{to}")
 }
 
-/// A moment in China, to the minute.
-fn moment(at: chrono::DateTime<chrono::Utc>) -> String {
-    let china = chrono::FixedOffset::east_opt(8 * 3600);
-    china.map_or_else(String::new, |china| at.with_timezone(&china).format("%Y-%m-%d %H:%M").to_string())
-}
-
 /// The page of a failure.
 #[must_use]
 pub fn failure(frame: &Frame, sentence: String) -> String {

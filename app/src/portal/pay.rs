@@ -1,7 +1,7 @@
 //! An order: where it is paid, how it stands, how it is given up.
 
-use super::{Frame, alert, facts, moment, page, yuan};
-use domain::{billing::pay_order::PayOrderStatus, portal::view::TenantOrder};
+use super::{Frame, alert, facts, page, yuan};
+use domain::{billing::pay_order::PayOrderStatus, portal::view::TenantOrder, sheet::time_text};
 use leptos::prelude::*;
 
 /// 支付.
@@ -12,9 +12,9 @@ pub fn pay(frame: &Frame, order: TenantOrder, complaint: Option<String>) -> Stri
         ("缴费内容", order.subject.clone()),
         ("支付方式", order.channel.label().to_owned()),
         ("订单号", order.order_no.clone()),
-        ("下单时间", moment(order.made_at)),
+        ("下单时间", time_text(order.made_at)),
     ];
-    rows.extend(order.paid_at.map(|at| ("支付时间", moment(at))));
+    rows.extend(order.paid_at.map(|at| ("支付时间", time_text(at))));
     rows.extend(order.message.clone().map(|message| ("说明", message)));
     let open = order.status.is_open();
     let action = |what: &str| format!("/my/pay/{}/{what}", order.order_no);
@@ -22,7 +22,7 @@ pub fn pay(frame: &Frame, order: TenantOrder, complaint: Option<String>) -> Stri
     let go = order.pay_url.clone().map(|url| {
         view! {
             <p><a class="button" href=url>{format!("去{label}付款")}</a></p>
-            <p class="hint">{format!("请在{}前完成付款", moment(order.expires_at))}</p>
+            <p class="hint">{format!("请在{}前完成付款", time_text(order.expires_at))}</p>
         }
     });
     let again = order.placeable.then(|| {

@@ -1,10 +1,11 @@
 //! What is kept about a household: receipts, contracts, messages.
 
-use super::{Frame, alert, facts, moment, page, period, yuan};
+use super::{Frame, alert, facts, page, period, yuan};
 use chrono::{DateTime, Utc};
 use domain::{
     dictionary::PaymentStatus,
     portal::view::{Debit, Paid, PaidBack, PaidReceipt, TenantContract, TenantNotice},
+    sheet::time_text,
     value::Money,
 };
 use leptos::prelude::*;
@@ -17,7 +18,7 @@ pub fn receipts(frame: &Frame, paid: Vec<Paid>, back: Vec<PaidBack>, debits: Vec
         .into_iter()
         .map(|debit| {
             let failed = debit.failed.map(|why| format!("，{}", why.label()));
-            let at = debit.deducted_at.map(|at| format!("，{}", moment(at)));
+            let at = debit.deducted_at.map(|at| format!("，{}", time_text(at)));
             view! {
                 <li>
                     <b>{debit.month.format("%Y年%m月").to_string()}</b>
@@ -47,7 +48,7 @@ pub fn receipts(frame: &Frame, paid: Vec<Paid>, back: Vec<PaidBack>, debits: Vec
             let row = view! {
                 <li>
                     <a href=format!("/my/receipts/{}", paid.id)>
-                        <b>{moment(paid.paid_at)}</b>
+                        <b>{time_text(paid.paid_at)}</b>
                         " "
                         <span class="figure">{yuan(paid.amount)}</span>
                         {void.map(|void| view! { " "<span class="tag late">{void}</span> })}
@@ -62,7 +63,7 @@ pub fn receipts(frame: &Frame, paid: Vec<Paid>, back: Vec<PaidBack>, debits: Vec
     rows.extend(back.into_iter().map(|back| {
         let row = view! {
             <li>
-                <b>{moment(back.paid_at)}</b>
+                <b>{time_text(back.paid_at)}</b>
                 " "
                 <span class="figure">{yuan(back.amount)}</span>
                 " "
@@ -91,7 +92,7 @@ pub fn receipt(frame: &Frame, receipt: PaidReceipt) -> String {
         ("金额", yuan(receipt.row.amount)),
         ("大写", receipt.row.amount.capital()),
         ("支付方式", receipt.row.method.label().to_owned()),
-        ("缴费时间", moment(receipt.row.paid_at)),
+        ("缴费时间", time_text(receipt.row.paid_at)),
     ];
     rows.extend(receipt.bank_serial.clone().map(|serial| ("交易流水号", serial)));
     let lines: Vec<_> = receipt
@@ -171,7 +172,7 @@ pub fn notices(frame: &Frame, notices: Vec<TenantNotice>) -> String {
     let none = notices.is_empty().then(|| view! { <p>"暂无通知"</p> });
     let notices: Vec<_> = notices
         .into_iter()
-        .map(|notice| view! { <li><p>{notice.content}</p><small>{moment(notice.at)}</small></li> })
+        .map(|notice| view! { <li><p>{notice.content}</p><small>{time_text(notice.at)}</small></li> })
         .collect();
     page(frame, "通知", view! { {none} <ul class="rows">{notices}</ul> })
 }

@@ -7,7 +7,7 @@ use crate::ui::label::told;
 use crate::{
     context::searched_number,
     person::api::person_find,
-    ui::{PageHead, empty_view, error_view, icon, loading_view, resource::resource},
+    ui::{PageHead, changing::changing, empty_view, error_view, icon, loading_view, resource::resource},
 };
 use api::search_get;
 use domain::{
@@ -71,7 +71,7 @@ fn search_view() -> AnyView {
             <PageHead title="查找" />
             {search_box(asked, bearers)}
             <Transition fallback=loading_view>
-                {move || {
+                {changing(move || {
                     let (pending, own) = (bearers.pending().get(), bearers.value().get());
                     Suspend::new(async move {
                         match own {
@@ -80,7 +80,7 @@ fn search_view() -> AnyView {
                             None => answer(found.await),
                         }
                     })
-                }}
+                })}
             </Transition>
         </main>
     }

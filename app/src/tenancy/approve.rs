@@ -5,6 +5,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         deed::{Deed, deed},
         empty_view, error_view, loading_view,
         resource::resource,
@@ -45,13 +46,13 @@ pub(super) fn approve_view() -> AnyView {
         <main class="page">
             <PageHead title="批量审批合同" back=(WAITING.to_owned(), "待我审批".to_owned()) />
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok(rows) if rows.is_empty() => empty_view("请先在待我审批的合同中勾选要审批的合同"),
                         Ok(rows) => page(chosen.get_untracked(), rows),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -84,9 +85,9 @@ fn page(chosen: Vec<(ContractId, i32)>, rows: Vec<ContractRow>) -> AnyView {
     };
     let table = move || outcome.with(Option::is_none).then(|| chosen_table(&rows));
     view! {
-        {move || outcome.get().map(outcome_view)}
-        {ask}
-        {table}
+        {changing(move || outcome.get().map(outcome_view))}
+        {changing(ask)}
+        {changing(table)}
     }
     .into_any()
 }

@@ -5,9 +5,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, Verdict, deed, verdict},
         detail::{field_group, text_cell, use_id},
-        error_view, icon, loading_view, print_button,
+        icon, print_button,
         resource::resource,
     },
 };
@@ -26,14 +27,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| assignment.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match assignment.await {
-                        Ok(assignment) => page(&assignment, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(assignment, move |assignment| page(&assignment, again).into_any())}
         </main>
     }
     .into_any()
@@ -45,7 +39,7 @@ fn page(row: &AssignmentRow, again: Callback<()>) -> impl IntoView + use<> {
     view! {
         <PageHead title=format!("直接分配：{}", row.person) back=(ASSIGNMENT_LIST.path.to_owned(), ASSIGNMENT_LIST.noun.to_owned())>
             {print_button()}
-            {move || contract.clone().filter(|_| may(Permission::ContractRead)).map(|href| view! { <a class="btn btn-outline btn-sm" href=href>"查看合同"</a> })}
+            {changing(move || contract.clone().filter(|_| may(Permission::ContractRead)).map(|href| view! { <a class="btn btn-outline btn-sm" href=href>"查看合同"</a> }))}
             {sign.map(|href| view! { <a class="btn btn-primary btn-sm" href=href>{icon("edit")}"签订"</a> })}
         </PageHead>
         {deeds(row, again)}
@@ -90,11 +84,11 @@ fn deeds(row: &AssignmentRow, again: Callback<()>) -> AnyView {
         {(waits && may(Permission::AssignmentCheck)).then(|| view! { <p class="page-note">"等待其他复核人复核（不能复核本人经办的直接分配）"</p> })}
         <div class="deed-row">
             {row.decidable.then(decisions)}
-            {move || (releasable && may(Permission::AssignmentWrite)).then(|| deed(
+            {changing(move || (releasable && may(Permission::AssignmentWrite)).then(|| deed(
                 Deed { label: "撤销分配", class: "btn btn-outline btn-error btn-sm", question: "撤销后房源恢复空置，可另行分配。", word: Some(("opinion", "撤销原因")) },
                 move |reason| assignment_release(id, version, reason),
                 move |()| again.run(()),
-            ))}
+            )))}
         </div>
     }
     .into_any()

@@ -7,6 +7,7 @@ use crate::{
     person::api::person_get,
     ui::{
         PageHead,
+        changing::changing,
         form::{Deeds, use_edit},
         label::told,
         loading_view,
@@ -55,7 +56,7 @@ pub(super) fn new_view() -> AnyView {
             <PageHead title="办理直接分配" back=(ASSIGNMENT_LIST.path.to_owned(), ASSIGNMENT_LIST.noun.to_owned()) />
             <p class="page-note">"将空置房源分配给指定人员，经另一人复核后房源转为“已分配”，逾期未签约自动退回。"</p>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move { form_view(given.await.unwrap_or_default()) })}
+                {changing(move || Suspend::new(async move { form_view(given.await.unwrap_or_default()) }))}
             </Suspense>
         </main>
     }
@@ -100,7 +101,7 @@ fn form_view((person, unit): Given) -> AnyView {
         {unit_picker_among(unit_field, Some(UnitStatus::Vacant), named, picked)}
         {edit.text("reason", "分配原因", true, |form| &mut form.reason, ("text", "如 特殊困难家庭，经集体研究"))}
         {edit.text("document_no", "批准文号", false, |form| &mut form.document_no, ("text", ""))}
-        <p class="form-note" role="status">{move || shown().unwrap_or_else(|| "房源只在空置房源中查找".to_owned())}</p>
+        <p class="form-note" role="status">{changing(move || shown().unwrap_or_else(|| "房源只在空置房源中查找".to_owned()))}</p>
     };
     edit.view_of(fields, "提交复核", ASSIGNMENT_LIST.path.to_owned())
 }

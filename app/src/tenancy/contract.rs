@@ -12,11 +12,12 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, Verdict, deed, verdict},
         detail::{FieldCell, field_group, text_cell, use_id},
-        empty_view, error_view, icon,
+        empty_view, icon,
         label::told,
-        loading_view, print_button,
+        print_button,
         resource::resource,
         table::time_text,
         tabs::{tabs, use_tab},
@@ -49,14 +50,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| contract.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match contract.await {
-                        Ok(contract) => page(contract, tab, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(contract, move |contract| page(contract, tab, again).into_any())}
         </main>
     }
     .into_any()
@@ -70,12 +64,12 @@ fn page(contract: Contract, tab: Memo<String>, again: Callback<()>) -> impl Into
         {contract.with_value(|contract| deeds(contract, again))}
         {contract.with_value(figures)}
         {tabs("合同内容", &path, &TABS, tab)}
-        {move || contract.with_value(|contract| match tab.get().as_str() {
+        {changing(move || contract.with_value(|contract| match tab.get().as_str() {
             "plan" => plan_view(contract),
             "history" => history_view(contract),
             "files" => attachments_panel(AttachmentOwner::Contract, Signal::stored(contract.row.id.0)),
             _ => fields(contract),
-        })}
+        }))}
     }
 }
 
@@ -95,33 +89,33 @@ fn head(contract: &Contract) -> AnyView {
     view! {
         <PageHead title=format!("合同 {number}") back=(CONTRACT_LIST.path.to_owned(), CONTRACT_LIST.noun.to_owned())>
             {print_button()}
-            {move || account.clone().filter(|_| may(Permission::BillRead)).map(|account| view! {
+            {changing(move || account.clone().filter(|_| may(Permission::BillRead)).map(|account| view! {
                 <a class="btn btn-outline btn-sm" href=account>"账户"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/bills?contract={id}")>"账单"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/adjustments/contracts?contract={id}")>"租金调整"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/billing/reductions?contract={id}")>"租金核减"</a>
-            })}
+            }))}
             {leaving.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits?contract={id}")>"退租"</a> })}
             {known.then(|| view! { <a class="btn btn-outline btn-sm" href=format!("/tenancy/changes?contract={id}")>"变更记录"</a> })}
-            {move || (active && may(Permission::ContractWrite)).then(|| view! {
+            {changing(move || (active && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/changes/new?contract={id}")>"变更"</a>
-            })}
-            {move || (ends && may(Permission::ContractWrite)).then(|| view! {
+            }))}
+            {changing(move || (ends && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/renew", CONTRACT_LIST.path)>"续签"</a>
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/exits/new?contract={id}")>"申请退租"</a>
-            })}
-            {move || may(Permission::PrintRead).then(|| view! {
+            }))}
+            {changing(move || may(Permission::PrintRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}?paper={}&object={id}", PRINT_LIST.path, PaperKind::Contract.code())>"打印记录"</a>
-            })}
-            {move || (stays && may(Permission::ContractWrite)).then(|| view! {
+            }))}
+            {changing(move || (stays && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/stay", CONTRACT_LIST.path)>"到期处置"</a>
-            })}
-            {move || (filable && may(Permission::ContractWrite)).then(|| view! {
+            }))}
+            {changing(move || (filable && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/file", CONTRACT_LIST.path)>"登记备案"</a>
-            })}
-            {move || (editable && may(Permission::ContractWrite)).then(|| view! {
+            }))}
+            {changing(move || (editable && may(Permission::ContractWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/edit", CONTRACT_LIST.path)>{icon("edit")}"修改"</a>
-            })}
+            }))}
         </PageHead>
     }
     .into_any()
@@ -175,15 +169,15 @@ fn deeds(contract: &Contract, again: Callback<()>) -> AnyView {
     view! {
         {(waits && may(Permission::ContractCheck)).then(|| view! { <p class="page-note">"等待其他审批人审批（不能审批本人录入或修改的合同）"</p> })}
         <div class="deed-row">
-            {move || may(Permission::ContractPrint).then(|| print_deed(
+            {changing(move || may(Permission::ContractPrint).then(|| print_deed(
                 PaperKind::Contract,
                 id.0,
                 if printable { ("打印合同", "生成一式两份的合同文件，证件号码和电话为明文。") } else { ("打印草稿", "未审批的合同只能打印带“草稿”水印的文件，号码已脱敏。") },
                 again,
-            ))}
+            )))}
             {contract.decidable.then(decisions)}
             {stay_deeds(contract, again)}
-            {move || may(Permission::ContractWrite).then(write)}
+            {changing(move || may(Permission::ContractWrite).then(write))}
             {contract.voidable.then(|| deed(void, move |reason| contract_void(id, version, reason), move |()| again.run(())))}
         </div>
     }

@@ -2,6 +2,7 @@
 
 use super::contract_form::Names;
 use crate::ui::{
+    changing::changing,
     combo::Pick,
     detail::field_group,
     field::{Field, coded},
@@ -56,7 +57,7 @@ pub(super) fn contract_fields(
     let assessed = offer.and_then(|offer| offer.assessed).or_else(|| contract.map(|contract| contract.assessed));
     let about_home = move || edit.errors.with(|errors| errors.get("assignment").map(ToOwned::to_owned));
     view! {
-        <p class="field-error form-title" role="alert">{about_home}</p>
+        <p class="field-error form-title" role="alert">{changing(about_home)}</p>
         {term(edit)}
         {rent(edit, assessed)}
         {bank(edit, offer, contract)}
@@ -212,11 +213,11 @@ fn residents_view(edit: Form, names: Names, pending: RwSignal<bool>) -> AnyView 
             <span aria-hidden="true">"\u{a0}"</span>
             <button type="button" class="btn btn-outline" on:click=add>{icon("add")}"添加同住人"</button>
         </div>
-        <p class="field-error form-title" role="alert">{complaint}</p>
-        {move || {
+        <p class="field-error form-title" role="alert">{changing(complaint)}</p>
+        {changing(move || {
             let rows = edit.form.with(|form| form.residents.clone());
             (!rows.is_empty()).then(|| residents_table(edit, rows, name_of))
-        }}
+        })}
     }
     .into_any()
 }

@@ -8,6 +8,7 @@ use crate::{
     ApiError,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         empty_view, error_view,
         form::{Deeds, Newer, Reload, use_edit},
@@ -48,13 +49,13 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="签订租赁合同" back=(UNSIGNED.0.to_owned(), UNSIGNED.1.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(Some(offer)) => new_form(offer),
                         Ok(None) => empty_view("请在“直接分配”的已选房待签约中选择房源后签订"),
                         Err(error) => refusal(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -148,7 +149,7 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((contract, offer)) => {
                             let number = contract.row.contract_no.clone().unwrap_or_else(|| contract.row.lessee.clone());
@@ -161,7 +162,7 @@ pub(super) fn edit_view() -> AnyView {
                         }
                         Err(error) => refusal(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -5,6 +5,7 @@ use crate::{
     shell::today,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         empty_view, error_view,
         field::fixed,
@@ -29,12 +30,12 @@ pub(super) fn file_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match contract.await {
                         Ok(contract) => form_view(&contract),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -1,15 +1,18 @@
 //! To whom a home is let, on its page and in the drawer beside a board.
 
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     shell::may,
-    ui::{detail::field_group, error_view, label::told, loading_view, resource::resource, table::cell_view},
+    ui::{
+        changing::changing, detail::field_group, error_view, label::told, loading_view, resource::resource,
+        table::cell_view,
+    },
 };
 use domain::{id::UnitId, platform::permission::Permission, sheet::Cell, tenancy::lease::UnitLease};
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// The contract of a home.
-#[server(endpoint = "unit_lease_get", input = Json, output = Terse)]
+#[server(endpoint = "unit_lease_get", protocol = Api)]
 pub async fn unit_lease_get(id: UnitId) -> Result<Option<UnitLease>, ApiError> {
     Ok(store::tenancy::lease::unit_lease(&crate::context::ctx()?, id).await?)
 }
@@ -37,13 +40,13 @@ fn drawn(unit: Signal<i64>, draw: fn(&UnitLease) -> AnyView) -> AnyView {
     let found = resource(move || (unit.get(), may(Permission::ContractRead)), load);
     view! {
         <Transition fallback=loading_view>
-            {move || Suspend::new(async move {
+            {changing(move || Suspend::new(async move {
                 match found.await {
                     Ok(Some(lease)) => draw(&lease),
                     Ok(None) => ().into_any(),
                     Err(error) => error_view(&error),
                 }
-            })}
+            }))}
         </Transition>
     }
     .into_any()

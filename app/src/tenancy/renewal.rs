@@ -7,6 +7,7 @@ use super::{
 };
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::{field_group, use_id},
     error_view,
     form::{Deeds, use_edit},
@@ -31,12 +32,12 @@ pub(super) fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(offer),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

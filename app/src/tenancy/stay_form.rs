@@ -3,6 +3,7 @@
 use super::api::{contract_stay_create, contract_stay_offer_get};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     error_view,
     field::{coded, fixed},
@@ -26,12 +27,12 @@ pub(super) fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(&offer),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -98,7 +99,7 @@ fn served(edit: Edit<StayForm>) -> AnyView {
 /// A complaint about what nobody enters here.
 fn complaint_of(edit: Edit<StayForm>, field: &'static str) -> AnyView {
     let complaint = move || edit.errors.with(|errors| errors.get(field).map(ToOwned::to_owned));
-    view! { <p class="field-error" role="alert">{complaint}</p> }.into_any()
+    view! { <p class="field-error" role="alert">{changing(complaint)}</p> }.into_any()
 }
 
 fn no_home(edit: Edit<StayForm>) -> AnyView {
@@ -115,7 +116,7 @@ fn no_home(edit: Edit<StayForm>) -> AnyView {
                 <input type="checkbox" id="no_home" name="no_home" class="checkbox checkbox-sm" checked=held prop:checked=held aria-invalid=invalid aria-describedby="no_home-error" on:change=toggle />
                 "已核实承租人无其他住房"
             </label>
-            <p class="field-error" id="no_home-error" role="alert">{complaint}</p>
+            <p class="field-error" id="no_home-error" role="alert">{changing(complaint)}</p>
         </div>
     }
     .into_any()

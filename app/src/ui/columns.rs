@@ -2,13 +2,14 @@
 //! the browser in a cookie per list – so the server draws the list as it was left, and nothing jumps.
 
 use super::{
+    changing::changing,
     dropdown::{close_dropdown, dropdown},
     icon,
     resource::Carried,
+    visit::use_visit,
 };
 use domain::{list::ListQuery, sheet::ListSpec};
 use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _};
-use leptos_router::components::Form;
 use web_sys::{HtmlFormElement, HtmlInputElement};
 
 /// A year: who works with a list keeps its columns.
@@ -67,24 +68,26 @@ pub fn chooser(spec: &ListSpec, query: Memo<ListQuery>, columns: Columns) -> Any
         params.into_iter().map(|(key, value)| view! { <input type="hidden" name=key value=value /> }).collect_view()
     };
     let all = move || format!("{path}{}", query.with(|query| query.with_columns(Vec::new()).to_search()));
+    let visit = use_visit();
     let choose = move |event: ev::SubmitEvent| {
         let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
         remember(list, columns, form.map(|form| checked(&form)).unwrap_or_default());
         close_dropdown(&event);
+        visit.run(event);
     };
     let forget = move |event: ev::MouseEvent| {
         remember(list, columns, Vec::new());
         close_dropdown(&event);
     };
     let form = view! {
-        <Form method="GET" action=path attr:class="dropdown-form" attr:aria-label="显示的列" on:submit=choose>
-            {kept}
+        <form method="get" action=path class="dropdown-form" aria-label="显示的列" on:submit=choose>
+            {changing(kept)}
             <div class="column-boxes">{boxes}</div>
             <div class="form-buttons">
                 <button type="submit" class="btn btn-primary btn-sm">"应用"</button>
                 <a class="btn btn-ghost btn-sm" href=all on:click=forget>"全部列"</a>
             </div>
-        </Form>
+        </form>
     };
     dropdown(view! { {icon("columns")}"列" }, form)
 }
@@ -139,8 +142,8 @@ fn cookie(list: &str) -> String {
 
 #[cfg(feature = "ssr")]
 fn cookies() -> String {
-    let request = use_context::<axum::http::request::Parts>();
-    let header = request.as_ref().and_then(|request| request.headers.get(axum::http::header::COOKIE)?.to_str().ok());
+    let request = use_context::<http::request::Parts>();
+    let header = request.as_ref().and_then(|request| request.headers.get(http::header::COOKIE)?.to_str().ok());
     header.unwrap_or_default().to_owned()
 }
 

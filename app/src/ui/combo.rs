@@ -3,7 +3,7 @@
 //!
 //! Two uses: what is known beforehand ([`options`], also as a tree) and what is searched for in the store ([`search`]).
 
-use super::{error_view, field::Field, form::Call};
+use super::{changing::changing, error_view, field::Field, form::Call};
 use crate::ApiError;
 use leptos::{ev, html::Input, prelude::*};
 use std::{sync::Arc, time::Duration};
@@ -240,9 +240,9 @@ fn combo_view(field: Field, hint: &'static str, text: RwSignal<String>, hits: Si
                 {super::icon("down")}
                 <div class="combo-list" class:hidden=move || !open.get()>
                     <ul id=list role="listbox" aria-label="候选项">
-                        {move || open.get().then(|| options_view(field, hits.get(), active, take))}
+                        {changing(move || open.get().then(|| options_view(field, hits.get(), active, take)))}
                     </ul>
-                    {move || open.get().then(|| note_view(&hits.get()))}
+                    {changing(move || open.get().then(|| note_view(&hits.get())))}
                 </div>
             </div>
         })

@@ -1,11 +1,12 @@
 //! A deed that is asked about once more, with its refusal beside it.
 
+use super::changing::changing;
 use crate::{
     ApiError,
-    ui::{error_view, toast},
+    ui::{error_view, form::Call, toast},
 };
 use leptos::{html, prelude::*};
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 /// A question under a button: the words to be written along, if any, and what happens then.
 #[derive(Clone, Copy)]
@@ -80,14 +81,30 @@ where
     T: Clone + Send + Sync + 'static,
     F: Future<Output = Result<T, ApiError>> + Send + 'static,
 {
+    let done = Arc::new(done);
+    let run = move |word| -> Call<Rest> {
+        let (answer, done) = (run(word), done.clone());
+        Box::pin(async move {
+            let value = answer.await?;
+            Ok(Arc::new(move || done(value.clone())) as Rest)
+        })
+    };
+    deed_view(deed, Box::new(run))
+}
+
+/// What is left to do when a deed has succeeded.
+type Rest = Arc<dyn Fn() + Send + Sync>;
+
+/// All of a deed that does not know what it answers: compiled once, and not for each of them.
+fn deed_view(deed: Deed, run: Box<dyn Fn(String) -> Call<Rest> + Send + Sync>) -> AnyView {
     let asked = RwSignal::new(false);
     let word = RwSignal::new(String::new());
     let act = Action::new(move |word: &String| run(word.clone()));
     Effect::new(move |_| {
-        if let Some(Ok(value)) = act.value().get() {
+        if let Some(Ok(rest)) = act.value().get() {
             asked.set(false);
             toast::tell(&format!("已完成：{}", deed.label));
-            done(value);
+            rest();
         }
     });
     // Until the page is alive there is nobody to take the click.
@@ -108,7 +125,7 @@ where
     };
     view! {
         <button type="button" class=deed.class disabled=move || !alive.get() aria-expanded=move || asked.get().to_string() on:click=move |_| asked.update(|asked| *asked = !*asked)>{deed.label}</button>
-        {move || asked.get().then(|| {
+        {changing(move || asked.get().then(|| {
             let first = NodeRef::<html::Button>::new();
             let input = NodeRef::<html::Input>::new();
             Effect::new(move |_| {
@@ -126,12 +143,12 @@ where
                             <input node_ref=input class="input input-sm w-full" name=name maxlength="200" prop:value=word on:input=move |event| word.set(event_target_value(&event)) />
                         </label>
                     })}
-                    <button node_ref=first type="submit" class="btn btn-sm btn-primary" disabled=move || act.pending().get()>"确定"</button>
+                    <button node_ref=first type="submit" class="btn btn-sm btn-primary" disabled=act.pending()>"确定"</button>
                     <button type="button" class="btn btn-sm btn-ghost" on:click=move |_| asked.set(false)>"取消"</button>
-                    <div class="w-full">{sentence}</div>
+                    <div class="w-full">{changing(sentence)}</div>
                 </form>
             }
-        })}
+        }))}
     }
     .into_any()
 }

@@ -1,6 +1,6 @@
 //! Read-only details: label and value, in groups; and the page of one record.
 
-use super::{PageHead, error_view, loading_view, print_button, table::cell_view};
+use super::{PageHead, changing::awaited, print_button, table::cell_view};
 use crate::{ApiError, ui::resource::resource};
 use domain::sheet::Cell;
 use leptos::prelude::*;
@@ -136,23 +136,11 @@ where
 {
     let id = use_id();
     let record = resource(move || id.get(), load);
-    view! {
-        <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(record) => {
-                            let extra = extra(&record);
-                            record_page(page(record), extra)
-                        }
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
-            {below(id)}
-        </main>
-    }
-    .into_any()
+    let record = awaited(record, move |record| {
+        let extra = extra(&record);
+        record_page(page(record), extra)
+    });
+    view! { <main class="page">{record}{below(id)}</main> }.into_any()
 }
 
 fn record_page(page: RecordPage, extra: RecordExtra) -> AnyView {

@@ -1,5 +1,6 @@
 //! A dialog over the page: the browser's own, which keeps the focus inside and closes with Escape.
 
+use super::changing::changing;
 use leptos::{html::Dialog, prelude::*};
 
 /// Shows its content while `open` is true; closing it by any means makes `open` false.
@@ -20,8 +21,8 @@ pub fn Ask(open: RwSignal<bool>, #[prop(into)] title: Signal<String>, children: 
     view! {
         <dialog class="modal" node_ref=dialog on:close=move |_| open.set(false) aria-label=title>
             <div class="modal-box">
-                <h2 class="text-lg font-semibold">{title}</h2>
-                {move || open.get().then(|| children())}
+                <h2 class="text-lg font-semibold">{changing(title)}</h2>
+                {changing(move || open.get().then(|| children()))}
             </div>
         </dialog>
     }

@@ -2,7 +2,7 @@
 
 pub use super::label::coded;
 
-use super::{combo::Pick, label::Options};
+use super::{changing::changing, combo::Pick, label::Options};
 use domain::{failure::FieldErrors, housing::choice::Choice};
 use leptos::prelude::*;
 
@@ -43,7 +43,7 @@ impl Field {
             <div class="form-field" class:has-error=move || error().is_some()>
                 <label for=self.name>{self.label}{self.required.then(|| view! { <span class="required" aria-hidden="true">"*"</span> })}</label>
                 {input}
-                <p class="field-error" id=format!("{}-error", self.name) role="alert">{error}</p>
+                <p class="field-error" id=format!("{}-error", self.name) role="alert">{changing(error)}</p>
             </div>
         }
     }
@@ -166,8 +166,8 @@ pub fn checks(
             {many.then(|| view! {
                 <input type="search" class="input input-sm" placeholder="输入名称查找" aria-label=format!("查找{label}") on:input=move |event| sought.set(event_target_value(&event)) />
             })}
-            <div class="check-list">{boxes}</div>
-            <p class="field-error" id=format!("{name}-error") role="alert">{error}</p>
+            <div class="check-list">{changing(boxes)}</div>
+            <p class="field-error" id=format!("{name}-error") role="alert">{changing(error)}</p>
         </fieldset>
     }
 }

@@ -4,12 +4,13 @@
 //! slower sees what he typed beside what is there now, and chooses, instead of losing one of them.
 
 use super::{
+    changing::changing,
     combo::Pick,
+    conflict::{Difference, conflict_view},
     error_view,
     field::{Field, bind, checks},
     guard::guard,
     label::Options,
-    table::time_text,
     toast,
 };
 use crate::ApiError;
@@ -53,17 +54,39 @@ pub struct Deeds<F: 'static> {
 pub struct Edit<F: 'static> {
     pub form: RwSignal<F>,
     pub errors: RwSignal<FieldErrors>,
-    /// with what it began
-    start: StoredValue<F>,
     version: RwSignal<Option<i32>>,
     newer: RwSignal<Option<Newer<F>>>,
-    lines: StoredValue<Vec<Line<F>>>,
-    deeds: StoredValue<Deeds<F>>,
-    save: Action<(), Result<String, ApiError>>,
-    /// what saving is called here
+    held: StoredValue<Held<F>>,
+    saving: Saving,
+}
+
+/// What belongs to a form and nobody watches.
+struct Held<F: 'static> {
+    /// with what it began
+    start: F,
+    lines: Vec<Line<F>>,
+    deeds: Deeds<F>,
+}
+
+/// How far saving has come: all of a form's state that does not know what it holds.
+#[derive(Clone, Copy)]
+struct Saving {
+    run: Action<(), Result<String, ApiError>>,
+    /// what it is called here
     deed: StoredValue<&'static str>,
     /// until the page is alive there is nobody to take the form
     alive: RwSignal<bool>,
+}
+
+impl Saving {
+    fn new(save: Box<dyn Fn() -> Call<String> + Send + Sync>) -> Self {
+        let run = Action::new(move |(): &()| save());
+        Self { run, deed: StoredValue::new("保存"), alive: RwSignal::new(false) }
+    }
+
+    fn busy(self) -> bool {
+        !self.alive.get() || self.run.pending().get()
+    }
 }
 
 impl<F> Clone for Edit<F> {
@@ -79,53 +102,41 @@ struct Line<F> {
     shown: Box<dyn Fn(&mut F) -> String + Send + Sync>,
 }
 
-/// What differs in one field.
-struct Difference {
-    label: &'static str,
-    mine: String,
-    theirs: String,
-}
-
 /// Begins a form with what is there; `version` is the one that was read.
 pub fn use_edit<F: Clone + Send + Sync + 'static>(start: F, version: Option<i32>, deeds: Deeds<F>) -> Edit<F> {
     let form = RwSignal::new(start.clone());
     let version = RwSignal::new(version);
-    let deeds = StoredValue::new(deeds);
-    let save = Action::new(move |(): &()| {
-        deeds.with_value(|deeds| (deeds.save)(form.get_untracked(), version.get_untracked()))
-    });
-    let edit = Edit {
-        form,
-        errors: RwSignal::new(FieldErrors::default()),
-        start: StoredValue::new(start),
-        version,
-        newer: RwSignal::new(None),
-        lines: StoredValue::new(Vec::new()),
-        deeds,
-        save,
-        deed: StoredValue::new("保存"),
-        alive: RwSignal::new(false),
-    };
-    Effect::new(move |_| edit.alive.set(true));
+    let held = StoredValue::new(Held { start, lines: Vec::new(), deeds });
+    let saving = Saving::new(Box::new(move || {
+        held.with_value(|held| (held.deeds.save)(form.get_untracked(), version.get_untracked()))
+    }));
+    let edit =
+        Edit { form, errors: RwSignal::new(FieldErrors::default()), version, newer: RwSignal::new(None), held, saving };
+    follow(saving, edit.errors, Callback::new(move |()| edit.meet()));
+    edit
+}
+
+/// What comes of saving: the way on, complaints beside their fields, or what somebody else left.
+fn follow(saving: Saving, errors: RwSignal<FieldErrors>, meet: Callback<()>) {
+    Effect::new(move |_| saving.alive.set(true));
     let navigate = use_navigate();
-    Effect::new(move |_| match save.value().get() {
+    Effect::new(move |_| match saving.run.value().get() {
         // The page itself shows what came of it.
         Some(Ok(href)) if href.is_empty() => {}
         Some(Ok(href)) => {
-            toast::tell(&format!("已{}", edit.deed.get_value()));
+            toast::tell(&format!("已{}", saving.deed.get_value()));
             navigate(&href, Default::default());
         }
-        Some(Err(error)) if error.0 == Failure::Conflict => edit.meet(),
-        Some(Err(error)) => edit.errors.set(error.fields().cloned().unwrap_or_default()),
+        Some(Err(error)) if error.0 == Failure::Conflict => meet.run(()),
+        Some(Err(error)) => errors.set(error.fields().cloned().unwrap_or_default()),
         None => {}
     });
-    edit
 }
 
 impl<F: Clone + Send + Sync + 'static> Edit<F> {
     /// Looks what somebody else left; what was typed stays.
     fn meet(self) {
-        let Some(reload) = self.deeds.with_value(|deeds| deeds.reload.clone()) else { return };
+        let Some(reload) = self.held.with_value(|held| held.deeds.reload.clone()) else { return };
         leptos::task::spawn_local(async move {
             match reload().await {
                 Ok(newer) => drop(self.newer.try_set(Some(newer))),
@@ -137,9 +148,9 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
 
     /// Has a difference in something that is entered in a way of its own shown; `shown` says what people read for it.
     pub fn note(self, label: &'static str, shown: impl Fn(&mut F) -> String + Send + Sync + 'static) {
-        self.lines.update_value(|lines| {
-            lines.retain(|line| line.label != label);
-            lines.push(Line { label, shown: Box::new(shown) });
+        self.held.update_value(|held| {
+            held.lines.retain(|line| line.label != label);
+            held.lines.push(Line { label, shown: Box::new(shown) });
         });
     }
 
@@ -200,7 +211,7 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
             && self.form.with_untracked(|form| text(&mut form.clone()).is_empty())
         {
             self.form.update(|form| default.clone_into(text(form)));
-            self.start.update_value(|form| default.clone_into(text(form)));
+            self.held.update_value(|held| default.clone_into(text(&mut held.start)));
         }
         let labels = options.clone().all();
         self.note(label, move |form| label_of(&labels, text(form)));
@@ -248,12 +259,8 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
 
     /// The same, where saving is called otherwise.
     pub fn view_of(self, fields: impl IntoView + 'static, deed: &'static str, cancel: String) -> AnyView {
-        self.deed.set_value(deed);
-        let buttons = view! {
-            <button type="submit" class="btn btn-primary" disabled=move || self.busy()>{deed}</button>
-            <a class="btn btn-ghost" href=cancel>"取消"</a>
-        };
-        self.view_with(fields.into_any(), buttons.into_any(), Box::new(move || self.submit()))
+        self.saving.deed.set_value(deed);
+        self.view_with(fields.into_any(), one_way(self.saving, deed, cancel), Box::new(move || self.submit()))
     }
 
     /// The same with two ways to save and one back to the beginning. The first is that of the keyboard's Enter; which one
@@ -265,47 +272,33 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
         chosen: Callback<usize>,
         back: String,
     ) -> AnyView {
-        let take = move |place: usize| {
-            self.deed.set_value(ways[place]);
+        let take = Callback::new(move |place: usize| {
+            self.saving.deed.set_value(ways[place]);
             chosen.run(place);
             self.submit();
-        };
-        let reset = move |_| {
-            self.form.set(self.start.get_value());
+        });
+        let reset = Callback::new(move |()| {
+            self.form.set(self.held.with_value(|held| held.start.clone()));
             self.errors.set(FieldErrors::default());
-            self.save.clear();
-        };
-        let busy = move || self.busy();
-        let buttons = view! {
-            <button type="submit" class="btn btn-primary" disabled=busy>{ways[0]}</button>
-            <button type="button" class="btn btn-outline" disabled=busy on:click=move |_| take(1)>{ways[1]}</button>
-            <button type="button" class="btn btn-ghost" disabled=busy on:click=reset>"重置"</button>
-            <a class="btn btn-ghost" href=back>"返回"</a>
-        };
-        self.view_with(fields.into_any(), buttons.into_any(), Box::new(move || take(0)))
-    }
-
-    fn busy(self) -> bool {
-        !self.alive.get() || self.save.pending().get()
+            self.saving.run.clear();
+        });
+        let buttons = two_ways(self.saving, ways, take, reset, back);
+        self.view_with(fields.into_any(), buttons, Box::new(move || take.run(0)))
     }
 
     fn submit(self) {
-        let checked = self.deeds.with_value(|deeds| (deeds.check)(&self.form.get_untracked()));
+        let checked = self.held.with_value(|held| (held.deeds.check)(&self.form.get_untracked()));
         self.errors.set(checked.as_ref().err().cloned().unwrap_or_default());
         if checked.is_ok() {
-            self.save.dispatch(());
+            self.saving.run.dispatch(());
         } else {
             show_first_error();
         }
     }
 
     fn view_with(self, fields: AnyView, buttons: AnyView, submit: Box<dyn Fn() + Send + Sync>) -> AnyView {
-        let refused = move || {
-            let error = self.save.value().get().filter(|_| !self.save.pending().get())?.err()?;
-            let told = error.fields().is_some() || (error.0 == Failure::Conflict && self.newer.get().is_some());
-            (!told).then(|| error_view(&error))
-        };
-        let conflict = move || {
+        let met = Signal::derive(move || self.newer.with(Option::is_some));
+        let conflict = changing(move || {
             self.newer.get().map(|newer| {
                 let theirs = newer.form.clone();
                 let version = newer.version;
@@ -319,23 +312,23 @@ impl<F: Clone + Send + Sync + 'static> Edit<F> {
                     self.form.set(theirs.clone());
                     self.version.set(Some(version));
                     self.errors.set(FieldErrors::default());
-                    self.save.clear();
+                    self.saving.run.clear();
                     self.newer.set(None);
                 };
                 conflict_view(self.differences(&newer.form), newer.at, newer.by, Box::new(keep), Box::new(take))
             })
-        };
-        frame(fields, buttons, submit, refused, conflict)
+        });
+        frame(fields, buttons, submit, refused(self.saving, met), conflict)
     }
 
     fn differences(self, theirs: &F) -> Vec<Difference> {
         let (mut mine, mut theirs) = (self.form.get_untracked(), theirs.clone());
-        self.lines.with_value(|lines| {
+        self.held.with_value(|held| {
             let difference = |line: &Line<F>| {
                 let (mine, theirs) = ((line.shown)(&mut mine), (line.shown)(&mut theirs));
                 (mine != theirs).then_some(Difference { label: line.label, mine, theirs })
             };
-            lines.iter().filter_map(difference).collect()
+            held.lines.iter().filter_map(difference).collect()
         })
     }
 }
@@ -345,12 +338,46 @@ fn label_of(options: &[(String, String)], code: &str) -> String {
     options.iter().find(|(own, _)| own == code).map_or_else(|| code.to_owned(), |(_, label)| label.clone())
 }
 
+fn one_way(saving: Saving, deed: &'static str, cancel: String) -> AnyView {
+    view! {
+        <button type="submit" class="btn btn-primary" disabled=move || saving.busy()>{deed}</button>
+        <a class="btn btn-ghost" href=cancel>"取消"</a>
+    }
+    .into_any()
+}
+
+fn two_ways(
+    saving: Saving,
+    ways: [&'static str; 2],
+    take: Callback<usize>,
+    reset: Callback<()>,
+    back: String,
+) -> AnyView {
+    let busy = move || saving.busy();
+    view! {
+        <button type="submit" class="btn btn-primary" disabled=busy>{ways[0]}</button>
+        <button type="button" class="btn btn-outline" disabled=busy on:click=move |_| take.run(1)>{ways[1]}</button>
+        <button type="button" class="btn btn-ghost" disabled=busy on:click=move |_| reset.run(())>"重置"</button>
+        <a class="btn btn-ghost" href=back>"返回"</a>
+    }
+    .into_any()
+}
+
+/// Why it was not saved, where no field says it; `met` is whether both versions are shown.
+fn refused(saving: Saving, met: Signal<bool>) -> AnyView {
+    changing(move || {
+        let error = saving.run.value().get().filter(|_| !saving.run.pending().get())?.err()?;
+        let told = error.fields().is_some() || (error.0 == Failure::Conflict && met.get());
+        (!told).then(|| error_view(&error))
+    })
+}
+
 fn frame(
     fields: AnyView,
     buttons: AnyView,
     submit: Box<dyn Fn() + Send + Sync>,
-    refused: impl Fn() -> Option<AnyView> + Send + 'static,
-    conflict: impl Fn() -> Option<AnyView> + Send + 'static,
+    refused: AnyView,
+    conflict: AnyView,
 ) -> AnyView {
     let form = NodeRef::<leptos::html::Form>::new();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
@@ -378,48 +405,4 @@ fn show_first_error() {
             let _ = field.focus();
         }
     });
-}
-
-/// Both versions beside each other, and the two ways on.
-fn conflict_view(
-    differences: Vec<Difference>,
-    at: DateTime<Utc>,
-    by: Option<String>,
-    keep: Box<dyn Fn() + Send + Sync>,
-    take: Box<dyn Fn() + Send + Sync>,
-) -> AnyView {
-    let heading = NodeRef::<leptos::html::H2>::new();
-    Effect::new(move |_| {
-        if let Some(heading) = heading.get() {
-            let _ = heading.focus();
-        }
-    });
-    let who = by.unwrap_or_else(|| "他人".to_owned());
-    let same = differences.is_empty();
-    let shown = |text: String| if text.is_empty() { "（空）".to_owned() } else { text };
-    let rows = differences
-        .into_iter()
-        .map(|Difference { label, mine, theirs }| {
-            view! { <tr><th scope="row">{label}</th><td>{shown(mine)}</td><td>{shown(theirs)}</td></tr> }
-        })
-        .collect_view();
-    view! {
-        <section class="panel conflict" role="alert" aria-labelledby="conflict-title">
-            <h2 id="conflict-title" node_ref=heading tabindex="-1">"记录已被他人修改"</h2>
-            <p>{format!("{who}于{}保存了该记录。", time_text(at))}{if same { "内容与您填写的相同。" } else { "以下内容与您填写的不同，请选择保留哪一份：" }}</p>
-            {(!same).then(|| view! {
-                <div class="table-scroll" tabindex="0" role="region" aria-label="两份内容的差异">
-                    <table class="table table-sm">
-                        <thead><tr><th scope="col">"项目"</th><th scope="col">"我填写的"</th><th scope="col">"现在的"</th></tr></thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
-            })}
-            <div class="form-buttons">
-                <button type="button" class="btn btn-primary btn-sm" on:click=move |_| keep()>"保存我填写的"</button>
-                <button type="button" class="btn btn-outline btn-sm" on:click=move |_| take()>"采用现在的内容"</button>
-            </div>
-        </section>
-    }
-    .into_any()
 }

@@ -1,5 +1,6 @@
 //! Inputs that know what they hold: money in yuan, and days.
 
+use super::changing::changing;
 use super::field::Field;
 use domain::value::Money;
 use leptos::{ev, html::Input, prelude::*};
@@ -120,9 +121,9 @@ impl Field {
                     on:blur=move |_| judge()
                     on:keydown=entered
                 />
-                {move || clearable().then(|| view! {
+                {changing(move || clearable().then(|| view! {
                     <button type="button" class="btn btn-ghost btn-sm btn-square" aria-label="清除日期" on:click=clear>{super::icon("close")}</button>
-                })}
+                }))}
             </div>
         })
         .into_any()

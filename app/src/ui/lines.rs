@@ -1,6 +1,6 @@
 //! Lines of a form that come and go: what stands in a home, the rates of a plan, the rules of a set.
 
-use super::{field::coded, form::Edit, icon};
+use super::{changing::changing, field::coded, form::Edit, icon};
 use domain::{dictionary::Item, failure::FieldErrors};
 use leptos::prelude::*;
 
@@ -126,7 +126,7 @@ fn frame(
         <div class="table-scroll form-wide" tabindex="0" role="region" aria-label=title>
             <table class="table table-sm">
                 <thead><tr>{headers}<th scope="col">"操作"</th></tr></thead>
-                <tbody>{move || lines.run()}</tbody>
+                <tbody>{changing(move || lines.run())}</tbody>
             </table>
         </div>
         <div class="form-note">

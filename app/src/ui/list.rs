@@ -3,6 +3,7 @@
 
 use super::{
     PageHead,
+    changing::changing,
     columns::{chooser, export_choice, use_columns},
     dropdown::{close_dropdown, dropdown},
     error_view,
@@ -10,6 +11,7 @@ use super::{
     icon, loading_view, print_button,
     rows::rows_view,
     select::Selection,
+    visit::use_visit,
 };
 use crate::{
     ApiError,
@@ -24,7 +26,7 @@ use domain::{
     sheet::{Cell, Choices, ListSheet, ListSpec},
 };
 use leptos::{prelude::*, wasm_bindgen::JsCast as _};
-use leptos_router::{components::Form, hooks::use_query_map};
+use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use std::future::Future;
 
@@ -167,14 +169,14 @@ fn list_view(
     let for_filters = spec.clone();
     let body = view! {
             <Transition fallback=loading_view>
-                {move || {
+                {changing(move || {
                     let spec = for_filters.clone();
                     Suspend::new(async move { filter_form(&spec, query, choices.await.unwrap_or_default()) })
-                }}
+                })}
             </Transition>
             <section class="card-table" aria-label="列表">
                 <Transition fallback=loading_view>
-                    {move || {
+                    {changing(move || {
                         let spec = spec.clone();
                         let (query, chosen) = (query.get(), columns.chosen.get());
                         Suspend::new(async move {
@@ -183,7 +185,7 @@ fn list_view(
                                 Err(error) => error_view(&error),
                             }
                         })
-                    }}
+                    })}
                 </Transition>
             </section>
     };
@@ -196,7 +198,7 @@ fn list_view(
             <PageHead title=title>
                 {print_button()}
                 {chooser(&for_tools, query, columns)}
-                {move || tools(&for_tools, actions.get(), &query.get(), &columns.chosen.get())}
+                {changing(move || tools(&for_tools, actions.get(), &query.get(), &columns.chosen.get()))}
                 {more}
             </PageHead>
             {frame.tabs.map(|tabs| tabs())}
@@ -249,7 +251,7 @@ fn filter_form(spec: &ListSpec, query: Memo<ListQuery>, choices: StockChoices) -
             fields_follow(&bar, &query);
         }
     });
-    let (path, hint) = (spec.path, spec.search_hint);
+    let (path, hint, visit) = (spec.path, spec.search_hint, use_visit());
     let fields: Vec<AnyView> = spec
         .filters
         .iter()
@@ -282,18 +284,18 @@ fn filter_form(spec: &ListSpec, query: Memo<ListQuery>, choices: StockChoices) -
         }
     };
     view! {
-        <Form method="GET" action=path attr:role="search" attr:autocomplete="off">
+        <form method="get" action=path role="search" autocomplete="off" on:submit=move |event| visit.run(event)>
             <div class="filter-bar" node_ref=bar>
                 <label class="input input-sm filter-search">
                     {icon("search")}
                     <input type="search" name="q" value=move || query.with(|query| query.q.clone()) placeholder=hint aria-label="关键字" maxlength="100" />
                 </label>
                 {fields}
-                {kept}
+                {changing(kept)}
                 <button type="submit" class="btn btn-sm btn-primary">"查询"</button>
                 <a class="btn btn-sm btn-ghost" href=path on:click=emptied>"重置"</a>
             </div>
-        </Form>
+        </form>
     }
 }
 

@@ -1,7 +1,9 @@
 //! The pieces pages are made of. Compiled once: nothing here is generic over a noun.
 
+pub mod changing;
 mod columns;
 pub mod combo;
+mod conflict;
 pub mod deed;
 pub mod detail;
 pub mod dialog;
@@ -33,6 +35,7 @@ pub mod tabs;
 pub mod toast;
 pub mod unit_picker;
 pub mod upload;
+pub mod visit;
 pub mod wording;
 
 #[cfg(feature = "hydrate")]

@@ -1,12 +1,11 @@
 //! Below a list: how many rows there are, how many one sees, and the way to the others.
 
-use super::list::CellPage;
+use super::{list::CellPage, visit::use_visit};
 use domain::{
     list::{ListQuery, PAGE_SIZES, Position},
     sheet::ListSpec,
 };
 use leptos::prelude::*;
-use leptos_router::components::Form;
 
 /// The pager below a list's rows.
 pub(super) fn pager(spec: &ListSpec, query: &ListQuery, page: &CellPage) -> impl IntoView + use<> {
@@ -50,6 +49,7 @@ pub(super) fn pager(spec: &ListSpec, query: &ListQuery, page: &CellPage) -> impl
 
 /// Jump by value: to a code, or to a day when the list is sorted by time.
 fn jump_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
+    let visit = use_visit();
     let by_time = query.sort == "updated_at";
     let hidden = query
         .at(Position::Page(1))
@@ -60,10 +60,10 @@ fn jump_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
     let kind = if by_time { "date" } else { "text" };
     let label = if by_time { "定位到日期" } else { "定位到编码" };
     view! {
-        <Form method="GET" action=spec.path attr:class="pager-jump">
+        <form method="get" action=spec.path class="pager-jump" on:submit=move |event| visit.run(event)>
             {hidden}
             <label><span class="sr-only">{label}</span><input class="input input-sm w-36" type=kind name="from" placeholder=label required /></label>
             <button type="submit" class="btn btn-sm">"定位"</button>
-        </Form>
+        </form>
     }
 }

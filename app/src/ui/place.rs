@@ -1,7 +1,7 @@
 //! The fields 经度, 纬度, 坐标系 of a form, and the map to point at instead of typing. The fields are the way of the
 //! keyboard, and all there is without JavaScript.
 
-use super::{field::coded, form::Edit, icon};
+use super::{changing::changing, field::coded, form::Edit, icon};
 use crate::shell::use_frame;
 use domain::{
     housing::place::{Place, PlaceForm},
@@ -77,8 +77,8 @@ fn picker_view(picker: Picker) -> AnyView {
         <div class="place-picker">
             <button type="button" class="btn btn-outline btn-sm" aria-expanded=move || picker.open.get().to_string() aria-controls=MAP
                 on:click=move |_| picker.open.update(|open| *open = !*open)>{icon("map")}"在地图上选择位置"</button>
-            <span class="text-sm" role="status">{told}</span>
-            {move || picker.failed.get().then(|| view! { <p class="field-error" role="alert">"地图加载失败，请直接填写经纬度"</p> })}
+            <span class="text-sm" role="status">{changing(told)}</span>
+            {changing(move || picker.failed.get().then(|| view! { <p class="field-error" role="alert">"地图加载失败，请直接填写经纬度"</p> }))}
             <div id=MAP class="city-map place-map" class:hidden=move || !picker.open.get() role="application" aria-label="点击地图选择位置，也可直接填写经纬度"></div>
         </div>
     }

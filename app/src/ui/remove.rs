@@ -1,6 +1,6 @@
 //! Deleting one record: asked about first, refused with the rule's sentence, and then back to where it stood.
 
-use super::{form::Call, icon, toast};
+use super::{changing::changing, form::Call, icon, toast};
 use leptos::{html::Dialog, prelude::*};
 use leptos_router::hooks::use_navigate;
 
@@ -39,9 +39,9 @@ pub fn delete_button(
             <div class="modal-box">
                 <h2 id="delete-title" class="text-lg font-semibold">{format!("删除{noun}")}</h2>
                 <p class="py-3">{format!("确定删除{noun}“{name}”吗？删除后不再显示，操作日志中保留记录。")}</p>
-                <p class="field-error" role="alert">{refused}</p>
+                <p class="field-error" role="alert">{changing(refused)}</p>
                 <div class="form-buttons">
-                    <button type="button" class="btn btn-error" disabled=move || act.pending().get() on:click=move |_| { act.dispatch(()); }>"确定删除"</button>
+                    <button type="button" class="btn btn-error" disabled=act.pending() on:click=move |_| { act.dispatch(()); }>"确定删除"</button>
                     <button type="button" class="btn btn-ghost" on:click=close>"取消"</button>
                 </div>
             </div>

@@ -1,5 +1,6 @@
 //! What is masked, in clear (domain.md §0.5 rule 9, §2.7): the dialog that asks why and shows it once.
 
+use super::changing::changing;
 use super::form::Call;
 use domain::person::REASON_MAX;
 use leptos::{html::Dialog, prelude::*};
@@ -75,10 +76,10 @@ pub fn reveal_dialog<S: Copy + Send + Sync + 'static>(
                     <label for="reveal-reason">"查看原因"<span class="required" aria-hidden="true">"*"</span></label>
                     <input id="reveal-reason" class="input" required maxlength=REASON_MAX autocomplete="off" placeholder="如 核对租户来电身份"
                         aria-describedby="reveal-reason-error" prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
-                    <p class="field-error" id="reveal-reason-error" role="alert">{complaint}</p>
+                    <p class="field-error" id="reveal-reason-error" role="alert">{changing(complaint)}</p>
                 </div>
                 <div class="form-buttons">
-                    <button type="submit" class="btn btn-primary" disabled=move || reveal.pending().get()>"查看"</button>
+                    <button type="submit" class="btn btn-primary" disabled=reveal.pending()>"查看"</button>
                     <button type="button" class="btn btn-ghost" on:click=close>"取消"</button>
                 </div>
             </form>
@@ -88,7 +89,7 @@ pub fn reveal_dialog<S: Copy + Send + Sync + 'static>(
     };
     view! {
         <dialog class="modal" node_ref=dialog on:close=forget aria-labelledby="reveal-title">
-            <div class="modal-box"><h2 id="reveal-title" class="text-lg font-semibold">{title}</h2>{body}</div>
+            <div class="modal-box"><h2 id="reveal-title" class="text-lg font-semibold">{changing(title)}</h2>{changing(body)}</div>
         </dialog>
     }
     .into_any()

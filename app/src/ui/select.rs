@@ -1,8 +1,8 @@
 //! Choosing rows of a list: checkboxes that belong to one form, which carries the chosen rows to a page by GET. Works
 //! by keyboard, and without JavaScript too; then only the count and "all on this page" are missing.
 
+use super::{changing::changing, visit::use_visit};
 use leptos::{ev, prelude::*, wasm_bindgen::JsCast as _};
-use leptos_router::components::Form;
 
 /// What can be done with chosen rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,7 @@ impl Chosen {
 
     /// How many are chosen, and the button that takes them along.
     pub fn bar(self) -> impl IntoView {
+        let visit = use_visit();
         let alive = RwSignal::new(false);
         Effect::new(move |_| {
             alive.set(true);
@@ -67,12 +68,12 @@ impl Chosen {
         });
         let count = self.count;
         view! {
-            <Form method="GET" action=self.selection.action attr:id=FORM attr:class="selection-bar">
-                <span role="status">{move || format!("已选{}条", count.get())}</span>
+            <form method="get" action=self.selection.action id=FORM class="selection-bar" on:submit=move |event| visit.run(event)>
+                <span role="status">{changing(move || format!("已选{}条", count.get()))}</span>
                 <button type="submit" class="btn btn-outline btn-sm" disabled=move || alive.get() && count.get() == 0>
                     {super::icon("batch")}{self.selection.label}
                 </button>
-            </Form>
+            </form>
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Without JavaScript it is a plain form that sends one file. What may be sent the server decides by looking at it.
 
+use super::changing::changing;
 use super::icon;
 use domain::platform::attachment::{FILE_BYTES_MAX, content::too_large};
 use leptos::{
@@ -122,7 +123,7 @@ fn sending_view(sending: Sending, sendings: RwSignal<Vec<Sending>>) -> impl Into
         .into_any(),
     }
     };
-    view! { <li class="upload-item"><span class="upload-name">{name}</span>{shown}</li> }
+    view! { <li class="upload-item"><span class="upload-name">{name}</span>{changing(shown)}</li> }
 }
 
 /// Sends one file; answers the sentence of a refusal.

@@ -1,7 +1,7 @@
 //! How messages are worded: the texts that the program knows as a table, and what the forms of all of them ask for. What one
 //! channel has besides is given along.
 
-use super::{PageHead, error_view, field::coded, form::Edit, loading_view, resource::Loaded};
+use super::{PageHead, changing::changing, error_view, field::coded, form::Edit, loading_view, resource::Loaded};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 
@@ -29,12 +29,12 @@ where
             <PageHead title=title />
             <section class="card-table" aria-label="列表">
                 <Suspense fallback=loading_view>
-                    {move || Suspend::new(async move {
+                    {changing(move || Suspend::new(async move {
                         match templates.await {
                             Ok(templates) => table((title, path, aside), templates.into_iter().map(line).collect()),
                             Err(error) => error_view(&error),
                         }
-                    })}
+                    }))}
                 </Suspense>
             </section>
         </main>
@@ -90,7 +90,7 @@ pub fn wording_fields<F: Clone + Send + Sync + 'static>(
         {edit.text("content", "内容", true, content, ("text", "200字以内"))}
         {more}
         {edit.select("enabled", "启用", true, enabled, coded(vec![("true", "启用"), ("false", "停用，不再发送")]))}
-        <p class="form-note" aria-live="polite">"预览："<output for="content">{preview}</output></p>
+        <p class="form-note" aria-live="polite">"预览："<output for="content">{changing(preview)}</output></p>
     }
     .into_any()
 }

@@ -11,15 +11,13 @@ use serde_json::json;
 
 use crate::{
     bind::{Files, Modules},
-    compress,
     publish::module_name,
 };
 
 /// The custom section that holds a piece; the loader takes them all by this name.
 pub const SECTION: &str = "c";
 
-/// How parts are compressed when they are asked for: the next better setting takes ten times as long for 6 % less. A
-/// quick build's parts travel as they are.
+/// How parts are compressed when they are first asked for; those of a quick build travel as they are.
 const QUALITY: i32 = 9;
 
 /// A lazy module: what it shares with others, and last its own.
@@ -29,9 +27,10 @@ pub struct Part {
     pub pieces: Vec<String>,
 }
 
-/// What a module costs, in bytes compressed as the server does.
+/// What a module weighs, in bytes; how small it travels is the server's doing (`server bench --only size`).
 pub struct PartSize {
     pub name: String,
+    pub number: usize,
     /// its own code alone
     pub own: usize,
     /// with all that it shares: what the first module of a page brings
@@ -67,14 +66,10 @@ pub fn gather(files: &mut Files, parts: &[Part], release: bool) -> Result<Vec<Pa
         .map(|part| part.pieces.iter().filter_map(|name| names.binary_search(&name).ok()).collect())
         .collect();
     let mut sizes = Vec::new();
-    for (part, numbers) in parts.iter().zip(&numbers) {
-        // A quick build is not compressed for the sake of a table.
-        let size = |pieces: &[usize]| {
-            let file = pieces.iter().fold(HEADER.to_vec(), |file, piece| [file, sections[*piece].clone()].concat());
-            if release { compress::brotli(&file, QUALITY).map(|small| small.len()) } else { Ok(file.len()) }
-        };
-        let own = numbers.last().map_or(&[][..], std::slice::from_ref);
-        sizes.push(PartSize { name: module_name(&part.split), own: size(own)?, whole: size(numbers)? });
+    for (number, (part, pieces)) in parts.iter().zip(&numbers).enumerate() {
+        let size = |pieces: &[usize]| HEADER + pieces.iter().map(|piece| sections[*piece].len()).sum::<usize>();
+        let own = pieces.last().map_or(&[][..], std::slice::from_ref);
+        sizes.push(PartSize { name: module_name(&part.split), number, own: size(own), whole: size(pieces) });
     }
     let mut start = 0;
     let places: Vec<[usize; 2]> = sections
@@ -90,8 +85,8 @@ pub fn gather(files: &mut Files, parts: &[Part], release: bool) -> Result<Vec<Pa
     Ok(sizes)
 }
 
-/// An empty WASM module.
-const HEADER: &[u8] = b"\0asm\x01\0\0\0";
+/// The length of an empty WASM module, which the sections follow.
+const HEADER: usize = 8;
 
 /// A custom section that carries a module of its own.
 fn section(piece: &[u8]) -> Vec<u8> {

@@ -142,7 +142,7 @@ fn sizes_json(site: &Site, files: &[Packed], release: bool) -> Result<Vec<u8>> {
     let modules: Vec<_> = site
         .parts
         .iter()
-        .map(|part| json!({ "name": part.name, "own_brotli": part.own, "whole_brotli": part.whole }))
+        .map(|part| json!({ "name": part.name, "part": part.number, "own": part.own, "whole": part.whole }))
         .collect();
     let all = json!({
         "hash": site.hash, "release": release, "initial_brotli": site.initial, "files": files, "modules": modules,
@@ -159,7 +159,7 @@ pub fn print_table(site: &Site, files: &[Packed], clock: &Stopwatch) {
     }
     println!("{:>10} {:>10}  every page (entry, loader, style sheet)", "", site.initial);
     for part in &site.parts {
-        println!("{:>10} {:>10}  module {} ({} with all that it shares)", "", part.own, part.name, part.whole);
+        println!("{:>10} {:>10}  module {} ({} with all that it shares)", part.own, "-", part.name, part.whole);
     }
     let laps: Vec<String> = clock.laps.iter().map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
     println!("{}", laps.join(" · "));

@@ -232,7 +232,7 @@ mod tests {
         let site = scratch.0.join("site");
         fs::create_dir_all(&site).expect("a folder");
         fs::write(site.join("build.txt"), "test").expect("written");
-        let sizes = r#"{"release": true, "initial_brotli": 1000, "files": [], "modules": []}"#;
+        let sizes = r#"{"hash": "test", "release": true, "initial_brotli": 1000, "files": [], "modules": []}"#;
         fs::write(site.join("sizes.json"), sizes).expect("written");
         fs::write(site.join("favicon.svg"), "<svg/>").expect("written");
         let folder = scratch.0.clone();

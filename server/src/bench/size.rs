@@ -1,6 +1,8 @@
-//! What a browser loads (issue 2, Measured), compressed with brotli: read from what the `bundle` tool wrote down.
+//! What a browser loads (issue 2, Measured), compressed with brotli: what the `bundle` tool wrote down, and parts as the
+//! server sends them.
 
 use super::report::Report;
+use crate::front::part::weights;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -16,6 +18,7 @@ const ADAPTERS: [(&str, &str, &[&str]); 2] =
 
 #[derive(Deserialize)]
 struct Sizes {
+    hash: String,
     release: bool,
     initial_brotli: f64,
     files: Vec<File>,
@@ -32,8 +35,7 @@ struct File {
 #[derive(Deserialize)]
 struct Module {
     name: String,
-    own_brotli: f64,
-    whole_brotli: f64,
+    part: usize,
 }
 
 /// Reports the sizes of the site in this folder.
@@ -48,13 +50,26 @@ pub fn measure(site: &Path, report: &mut Report) -> Result<(), String> {
     if !sizes.release {
         eprintln!("bench: the site in {} is a quick build: its sizes say little", site.display());
     }
-    measured(&sizes, report);
+    let weights = if sizes.modules.is_empty() {
+        Vec::new()
+    } else {
+        eprintln!("bench: compressing {} modules", sizes.modules.len());
+        let folder = site.join("pkg").join(&sizes.hash);
+        weights(&folder).map_err(|error| format!("{}: {error}", folder.display()))?
+    };
+    measured(&sizes, &weights, report);
     Ok(())
 }
 
-fn measured(sizes: &Sizes, report: &mut Report) {
-    let own = |name: &str| sizes.modules.iter().find(|module| module.name == name);
-    let home = own(HOME).map_or(0.0, |module| module.whole_brotli);
+/// `weights` are the bytes of each part: its own and all.
+fn measured(sizes: &Sizes, weights: &[(usize, usize)], report: &mut Report) {
+    let weight = |module: &Module| {
+        let (own, whole) = weights.get(module.part).copied().unwrap_or_default();
+        (own as f64, whole as f64)
+    };
+    let whole =
+        |name: &str| sizes.modules.iter().find(|module| module.name == name).map_or(0.0, |module| weight(module).1);
+    let home = whole(HOME);
     report.tell("download of the entry (every page)", sizes.initial_brotli / 1000.0, "KB", None);
     report.at_most(
         "download of sign-in and home without charts and map",
@@ -64,23 +79,18 @@ fn measured(sizes: &Sizes, report: &mut Report) {
         ENTRY_LIMIT,
     );
     for module in sizes.modules.iter().filter(|module| ADAPTERS.iter().all(|(name, ..)| *name != module.name)) {
-        report.at_most(
-            format!("download of module {}: own part", module.name),
-            module.own_brotli / 1000.0,
-            "KB",
-            None,
-            MODULE_LIMIT,
-        );
+        let (own, whole) = weight(module);
+        report.at_most(format!("download of module {}: own part", module.name), own / 1000.0, "KB", None, MODULE_LIMIT);
         report.at_most(
             format!("download of module {}: first visit, with all that it shares", module.name),
-            (sizes.initial_brotli + module.whole_brotli) / 1000.0,
+            (sizes.initial_brotli + whole) / 1000.0,
             "KB",
             None,
             FIRST_LIMIT,
         );
     }
     for (name, label, files) in ADAPTERS {
-        let wasm = own(name).map_or(0.0, |module| module.whole_brotli);
+        let wasm = whole(name);
         let scripts = sizes
             .files
             .iter()
@@ -103,11 +113,10 @@ mod tests {
     fn charts_and_map_are_not_part_of_the_entry() {
         let text = r#"{"release": true, "initial_brotli": 100000, "hash": "x",
             "files": [{"name": "echarts.js", "bytes": 900000, "brotli": 200000, "gzip": null, "initial": false}],
-            "modules": [{"name": "home", "own_brotli": 20000, "whole_brotli": 50000},
-                        {"name": "housing", "own_brotli": 61000, "whole_brotli": 291000},
-                        {"name": "keep_home_chart", "own_brotli": 70000, "whole_brotli": 75000}]}"#;
+            "modules": [{"name": "home", "part": 1}, {"name": "housing", "part": 2}, {"name": "keep_home_chart", "part": 0}]}"#;
+        let weights = [(70_000, 75_000), (20_000, 50_000), (61_000, 291_000)];
         let mut report = Report::default();
-        measured(&serde_json::from_str(text).expect("sizes"), &mut report);
+        measured(&serde_json::from_str(text).expect("sizes"), &weights, &mut report);
         let table = report.table();
         let line = |start: &str| table.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned();
         assert!(line("download of sign-in and home").contains(" 150.0 KB"), "{table}");

@@ -38,7 +38,7 @@ impl RunRow {
 /// A month as people and addresses write it: `2026-03`.
 #[must_use]
 pub fn month_text(month: NaiveDate) -> String {
-    month.format("%Y-%m").to_string()
+    format!("{:04}-{:02}", month.year(), month.month())
 }
 
 /// The first day of a month that somebody wrote as `2026-03`.

@@ -50,7 +50,7 @@ impl Month {
     pub fn parse(text: &str) -> Check<Self> {
         let text = normalize(text);
         let well_formed = text.len() == 7;
-        let day = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok();
+        let day = format!("{text}-01").parse::<NaiveDate>().ok();
         day.filter(|day| well_formed && (1900..=2999).contains(&day.year()))
             .map(Self)
             .ok_or(Complaint::about("格式应为YYYY-MM"))

@@ -6,7 +6,7 @@ use super::{
     report_query::{Period, ReportQuery, months_between},
 };
 use crate::{
-    billing::bill::BILL_LIST,
+    billing::{bill::BILL_LIST, run::month_text},
     dictionary::FeeItem,
     insight::report_sheet::REPORTS,
     list::ListQuery,
@@ -338,7 +338,7 @@ pub fn carried_on(sheet: &ReportSheet, query: &ReportQuery, rows: Vec<ReportRow>
     for group in rows.chunk_by(|a, b| (a.id, &a.name) == (b.id, &b.name)) {
         let mut held = 0;
         for month in months_between(query.from, query.to) {
-            let month = Cell::Text(month.format("%Y-%m").to_string());
+            let month = Cell::Text(month_text(month));
             let known = group.iter().find(|row| row.second.as_ref() == Some(&month));
             let mut sums = known.map_or_else(|| vec![0; sheet.width()], |row| row.sums.clone());
             sums[opening] += held;

@@ -2,7 +2,7 @@
 
 use super::report::{By, ReportSheet};
 use crate::{
-    billing::ledger::parse_month,
+    billing::{ledger::parse_month, run::month_text},
     dictionary::FeeItem,
     failure::FieldErrors,
     form::date,
@@ -124,7 +124,7 @@ impl ReportQuery {
 pub const PATH: &str = "/insight/reports";
 
 fn field_text(day: NaiveDate, sheet: &ReportSheet) -> String {
-    if sheet.period == Period::Days { day.to_string() } else { day.format("%Y-%m").to_string() }
+    if sheet.period == Period::Days { day.to_string() } else { month_text(day) }
 }
 
 fn days(query: &ListQuery, today: NaiveDate, errors: &mut FieldErrors) -> (NaiveDate, NaiveDate) {

@@ -7,7 +7,7 @@ use crate::{
     sheet::{Cell, Kind, ListColumn, ListSheet},
     value::{Check, Complaint, text_max},
 };
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 /// Most digits of a serial.
@@ -82,9 +82,9 @@ impl NumberRule {
 fn period_text(period: NumberPeriod, day: NaiveDate) -> String {
     match period {
         NumberPeriod::Ever => String::new(),
-        NumberPeriod::Year => day.format("%Y").to_string(),
-        NumberPeriod::Month => day.format("%Y%m").to_string(),
-        NumberPeriod::Day => day.format("%Y%m%d").to_string(),
+        NumberPeriod::Year => format!("{:04}", day.year()),
+        NumberPeriod::Month => format!("{:04}{:02}", day.year(), day.month()),
+        NumberPeriod::Day => format!("{:04}{:02}{:02}", day.year(), day.month(), day.day()),
     }
 }
 

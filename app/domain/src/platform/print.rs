@@ -1,6 +1,7 @@
 //! 打印 (S0-5, E-128, S1-12.7): who printed what, when, which copy and why again.
 
 use crate::{
+    billing::run::month_text,
     dictionary::{Item, dictionary},
     failure::{Failure, FieldErrors},
     form::optional_text,
@@ -198,7 +199,7 @@ pub const PRINT_LIST: ListSheet<PrintRow> = ListSheet {
     columns: &[
         ListColumn { key: "number", header: "编号", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::link(&row.number, row.paper.href(row.object_id)) },
         ListColumn { key: "paper", header: "文书", kind: Kind::Text, sortable: false, essential: true, cell: |row| Cell::coded(row.paper) },
-        ListColumn { key: "month", header: "账期", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::Text(row.month.map(|month| month.format("%Y-%m").to_string()).unwrap_or_default()) },
+        ListColumn { key: "month", header: "账期", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::Text(row.month.map(month_text).unwrap_or_default()) },
         ListColumn { key: "template", header: "模板", kind: Kind::Text, sortable: false, essential: false, cell: |row| Cell::text(row.template.as_deref().unwrap_or_default()) },
         ListColumn { key: "kind", header: "打印类型", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::coded(row.kind) },
         ListColumn { key: "nth", header: "第几次", kind: Kind::Number, sortable: false, essential: false, cell: |row| crate::sheet::cell_or_empty(row.nth, |nth| Cell::Number(nth.into())) },

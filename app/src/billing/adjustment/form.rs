@@ -6,6 +6,7 @@ use crate::{
     shell::today,
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         error_view,
         field::coded,
@@ -31,12 +32,12 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="办理租金调整" back=(ADJUSTMENT_LIST.path.to_owned(), ADJUSTMENT_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(offer).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -95,7 +96,7 @@ fn form_view(offer: AdjustmentOffer) -> impl IntoView {
             "自生效月份起的第一个账期按新租金生成账单，原有核减按原比例保留；现租金标准指最近一次获批调整后的标准。核减和保障类别变化逐户办理，请用“导入”并填写新月租金。提交后由物业审批人或市住房保障中心审批。"
         </p>
         {edit.view_ways(fields, ["预览", "提交审批"], Callback::new(move |place| way.set(place)), ADJUSTMENT_LIST.path.to_owned())}
-        <div aria-live="polite">{move || shown.get().map(|preview| preview_view(&preview))}</div>
+        <div aria-live="polite">{changing(move || shown.get().map(|preview| preview_view(&preview)))}</div>
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         error_view,
         label::told,
@@ -42,12 +43,12 @@ pub(super) fn account_view() -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match (account.await, entries.await) {
                         (Ok(account), Ok(entries)) => page(&account.row, &entries).into_any(),
                         (Err(error), _) | (_, Err(error)) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }

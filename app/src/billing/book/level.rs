@@ -4,7 +4,9 @@ use super::api::account_levels;
 use crate::{
     billing::figure,
     ui::{
-        PageHead, error_view,
+        PageHead,
+        changing::changing,
+        error_view,
         list::{ListRow, use_list_query},
         loading_view, print_button,
         resource::resource,
@@ -23,14 +25,14 @@ pub(super) fn level_view() -> AnyView {
     let levels = resource(move || query.get(), account_levels);
     view! {
         <main class="page">
-            {move || if doors.get() {
+            {changing(move || if doors.get() {
                 view! { <PageHead title="门牌账户" back=(LEVEL_LIST.path.to_owned(), LEVEL_LIST.noun.to_owned())>{print_button()}</PageHead> }.into_any()
             } else {
                 view! { <PageHead title="三级账户" back=("/billing/ledger".to_owned(), "总账".to_owned())>{print_button()}</PageHead> }.into_any()
-            }}
+            })}
             <p class="page-note">"一级为项目、二级为门牌（房源）、三级为分户。只有分户账户记账，上两级为其合计。"</p>
             <Transition fallback=loading_view>
-                {move || {
+                {changing(move || {
                     let asked = query.get();
                     Suspend::new(async move {
                         match levels.await {
@@ -38,7 +40,7 @@ pub(super) fn level_view() -> AnyView {
                             Err(error) => error_view(&error),
                         }
                     })
-                }}
+                })}
             </Transition>
         </main>
     }

@@ -7,6 +7,7 @@ use crate::{
     shell::{may, use_frame},
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         error_view,
         label::told,
@@ -16,7 +17,10 @@ use crate::{
     },
 };
 use domain::{
-    billing::ledger::{LedgerMonth, PeriodForm},
+    billing::{
+        ledger::{LedgerMonth, PeriodForm},
+        run::month_text,
+    },
     housing::choice::Choice,
     platform::permission::Permission,
 };
@@ -40,12 +44,12 @@ pub(super) fn month_view() -> AnyView {
                 <a class="btn btn-outline btn-sm" href="/billing/levels">"三级账户"</a>
             </PageHead>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match choices.await {
                         Ok(choices) => month_of(choices.districts, asked).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -70,14 +74,7 @@ fn month_of(districts: Vec<Choice>, asked: Memo<PeriodForm>) -> impl IntoView {
     let again = Callback::new(move |()| month.refetch());
     view! {
         {choose(districts, wanted)}
-        <Transition fallback=loading_view>
-            {move || Suspend::new(async move {
-                match month.await {
-                    Ok(month) => page(&month, wanted.get_untracked(), again).into_any(),
-                    Err(error) => error_view(&error),
-                }
-            })}
-        </Transition>
+        {awaited(month, move |month| page(&month, wanted.get_untracked(), again).into_any())}
     }
 }
 
@@ -130,7 +127,7 @@ fn page(month: &LedgerMonth, form: PeriodForm, again: Callback<()>) -> impl Into
         <section class="panel" aria-label="月份">
             <div class="figure-row">
                 {figure("区县", month.district.clone())}
-                {figure("月份", month.month.format("%Y-%m").to_string())}
+                {figure("月份", month_text(month.month))}
                 {figure("本期借方合计(元)", debit.to_string())}
                 {figure("本期贷方合计(元)", credit.to_string())}
                 {figure("状态", if month.closed_at.is_some() { "已结账" } else { "未结账" })}
@@ -166,5 +163,5 @@ fn state(month: &LedgerMonth, form: PeriodForm, again: Callback<()>) -> AnyView 
             move |()| again.run(()),
         )
     };
-    view! { <div class="deed-row">{move || may(Permission::PeriodClose).then(&close)}</div> }.into_any()
+    view! { <div class="deed-row">{changing(move || may(Permission::PeriodClose).then(&close))}</div> }.into_any()
 }

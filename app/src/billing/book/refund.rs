@@ -5,11 +5,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Verdict, verdict},
         detail::{field_group, text_cell, use_id},
-        error_view,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view,
         resource::resource,
     },
 };
@@ -34,14 +33,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| refund.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match refund.await {
-                        Ok(refund) => page(&refund, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(refund, move |refund| page(&refund, again).into_any())}
         </main>
     }
     .into_any()
@@ -90,7 +82,7 @@ fn deeds(refund: &RefundRow, again: Callback<()>) -> AnyView {
     view! {
         <div class="deed-row">
             {decidable.then(decisions)}
-            {move || (payable && may(Permission::RefundWrite)).then(payments)}
+            {changing(move || (payable && may(Permission::RefundWrite)).then(payments))}
         </div>
     }
     .into_any()

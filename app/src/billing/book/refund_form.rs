@@ -5,6 +5,7 @@ use crate::{
     billing::{api::account_get, figure},
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         error_view,
         field::{coded, fixed},
@@ -30,12 +31,12 @@ pub(super) fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match account.await {
                         Ok(account) => form_view(&account).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

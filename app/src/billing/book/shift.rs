@@ -9,12 +9,12 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::use_id,
-        error_view,
         label::told,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view, print_button,
+        print_button,
         resource::resource,
         table::time_text,
     },
@@ -56,7 +56,7 @@ fn open_tool() -> AnyView {
             move |id| open.with_value(|navigate| navigate(&format!("{}/{id}", SHIFT_LIST.path), Default::default())),
         )
     };
-    view! { <div class="deed-row">{move || may(Permission::PaymentTake).then(button)}</div> }.into_any()
+    view! { <div class="deed-row">{changing(move || may(Permission::PaymentTake).then(button))}</div> }.into_any()
 }
 
 pub(super) fn detail_view() -> AnyView {
@@ -65,14 +65,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| shift.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match shift.await {
-                        Ok(shift) => page(&shift, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(shift, move |shift| page(&shift, again).into_any())}
         </main>
     }
     .into_any()
@@ -188,7 +181,7 @@ fn deeds(shift: &Shift, again: Callback<()>) -> AnyView {
                 view! { <a class="link link-primary link-hover" href=href>"查看本班次的分录"</a> }
             })
         };
-        return view! { <div class="deed-row">{entries}</div> }.into_any();
+        return view! { <div class="deed-row">{changing(entries)}</div> }.into_any();
     }
     if !shift.own || shift.row.handed_in_at.is_some() {
         return ().into_any();

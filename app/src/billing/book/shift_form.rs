@@ -3,7 +3,7 @@
 use super::api::{shift_bank, shift_close};
 use crate::{
     ApiError,
-    ui::{error_view, field::bind},
+    ui::{changing::changing, error_view, field::bind},
 };
 use domain::{
     billing::shift::{Shift, ShiftBankForm, ShiftCloseForm},
@@ -51,9 +51,9 @@ impl<F: Clone + Send + Sync + 'static> Sent<F> {
         let act = self.act;
         let refused = move || act.value().get().and_then(Result::err).filter(|error| error.fields().is_none());
         view! {
-            <div class="col-span-full">{move || refused().map(|error| error_view(&error))}</div>
+            <div class="col-span-full">{changing(move || refused().map(|error| error_view(&error)))}</div>
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=move || act.pending().get()>{label}</button>
+                <button type="submit" class="btn btn-primary" disabled=act.pending()>{label}</button>
             </div>
         }
     }

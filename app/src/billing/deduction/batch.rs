@@ -12,9 +12,9 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view,
         list::{ListActions, ListFrame, framed_list_page},
         loading_view,
         resource::resource,
@@ -71,22 +71,15 @@ pub(super) fn detail_view() -> AnyView {
     });
     view! {
         <main class="page">
+            {awaited(batch, move |batch| page(&batch, again).into_any())}
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match batch.await {
-                        Ok(batch) => page(&batch, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match items.await {
                         Ok(items) => items_view(&items.rows),
                         // What is wrong stands above already.
                         Err(_) => ().into_any(),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }

@@ -8,11 +8,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::awaited,
         deed::{Deed, deed},
         detail::{field_group, use_id},
-        error_view,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view,
         resource::resource,
     },
 };
@@ -41,14 +40,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| difference.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match difference.await {
-                        Ok(difference) => page(&difference, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(difference, move |difference| page(&difference, again).into_any())}
         </main>
     }
     .into_any()

@@ -4,7 +4,9 @@ use super::api::{deduction_create, deduction_offer_get};
 use crate::{
     shell::today,
     ui::{
-        PageHead, error_view,
+        PageHead,
+        changing::changing,
+        error_view,
         form::{Deeds, use_edit},
         loading_view,
         request::request_id,
@@ -21,12 +23,12 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="制作代扣批次" back=(DEDUCTION_LIST.path.to_owned(), DEDUCTION_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(offer).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

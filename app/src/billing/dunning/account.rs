@@ -6,11 +6,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, use_id},
-        error_view,
         label::told,
-        loading_view,
         resource::resource,
         table::{cell_view, kind_class},
     },
@@ -37,14 +36,7 @@ pub(super) fn account_view() -> AnyView {
     let again = Callback::new(move |()| account.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match account.await {
-                        Ok(account) => page(&account, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(account, move |account| page(&account, again).into_any())}
         </main>
     }
     .into_any()
@@ -148,11 +140,11 @@ fn deeds(account: &DunningAccount, again: Callback<()>) -> AnyView {
     };
     view! {
         <div class="deed-row">
-            {move || (behind && may(Permission::DunningWrite)).then(|| link("record", "登记催缴"))}
-            {move || (pausable && may(Permission::DunningWrite)).then(|| link("pause", "申请暂停催缴"))}
-            {move || (plannable && may(Permission::DunningWrite)).then(|| link("instalment", "申请分期还款"))}
-            {move || (blocked.is_none() && may(Permission::DunningWrite)).then(block)}
-            {move || blocked.filter(|_| may(Permission::DunningCheck)).map(unblock)}
+            {changing(move || (behind && may(Permission::DunningWrite)).then(|| link("record", "登记催缴")))}
+            {changing(move || (pausable && may(Permission::DunningWrite)).then(|| link("pause", "申请暂停催缴")))}
+            {changing(move || (plannable && may(Permission::DunningWrite)).then(|| link("instalment", "申请分期还款")))}
+            {changing(move || (blocked.is_none() && may(Permission::DunningWrite)).then(block))}
+            {changing(move || blocked.filter(|_| may(Permission::DunningCheck)).map(unblock))}
         </div>
     }
     .into_any()

@@ -3,6 +3,7 @@
 use super::api::{dunning_account_get, dunning_create, instalment_create, pause_create};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     error_view,
     field::{coded, fixed},
@@ -34,7 +35,7 @@ fn page(title: &'static str, form: fn(&DunningAccount, String) -> AnyView) -> An
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match account.await {
                         Ok(account) => {
                             let back = format!("/billing/dunning/accounts/{}", account.account_id);
@@ -43,7 +44,7 @@ fn page(title: &'static str, form: fn(&DunningAccount, String) -> AnyView) -> An
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -76,12 +77,12 @@ pub(super) fn record_view() -> AnyView {
             {household(account)}
             {edit.select("way", "催缴方式", true, |form| &mut form.way, coded(DunningWay::choices()))}
             {edit.text("content", "内容", false, |form| &mut form.content, ("text", "留空按欠费生成，短信和语音按模板生成，200字以内"))}
-            {move || edit.form.with(|form| form.way == DunningWay::Lawsuit.code()).then(|| view! {
+            {changing(move || edit.form.with(|form| form.way == DunningWay::Lawsuit.code()).then(|| view! {
                 <p class="form-note">"诉讼用于累计欠费达到六个月的承租人；登记后在记录中上传法院文书。"</p>
                 {edit.text("court", "法院", true, |form| &mut form.court, ("text", "50字以内"))}
                 {edit.text("case_no", "案号", true, |form| &mut form.case_no, ("text", "如（2026）演01民初1号"))}
                 {edit.text("filed_on", "立案日期", true, |form| &mut form.filed_on, ("date", ""))}
-            })}
+            }))}
         };
         edit.view_of(fields, "登记", back)
     })

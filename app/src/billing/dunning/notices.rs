@@ -7,6 +7,7 @@ use crate::{
     tenancy::template::{batch_href, fetched},
     ui::{
         PageHead,
+        changing::changing,
         deed::{Deed, deed},
         empty_view,
         label::told,
@@ -42,10 +43,10 @@ pub(super) fn notices_view() -> AnyView {
             <PageHead title="批量打印催缴通知书" back=(ARREARS_LIST.path.to_owned(), "欠费台账".to_owned())>
                 <a class="btn btn-outline btn-sm" href=format!("{}?paper=DUNNING", PRINT_LIST.path)>"打印记录"</a>
             </PageHead>
-            {move || match made.get() {
+            {changing(move || match made.get() {
                 Some(made) => outcome(&made),
                 None => question(&wanted.get(), made),
-            }}
+            })}
         </main>
     }
     .into_any()
@@ -78,8 +79,8 @@ fn question(wanted: &NoticesForm, made: RwSignal<Option<NoticesMade>>) -> AnyVie
     let may_not = move || (!may(Permission::DunningWrite)).then(|| empty_view("您没有办理催缴的权限"));
     view! {
         <p class="page-note">{whose}"没有欠费、欠费不足两个月、暂停催缴、已有通知书待送达或缺少承租人、地址的，不打印并列出。"</p>
-        <div class="deed-row">{move || may(Permission::DunningWrite).then(&print)}</div>
-        {may_not}
+        <div class="deed-row">{changing(move || may(Permission::DunningWrite).then(&print))}</div>
+        {changing(may_not)}
     }
     .into_any()
 }

@@ -10,14 +10,13 @@ use crate::{
     tenancy::template::{print_create, print_deed, saved},
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view,
         field::coded,
         form::{Deeds, use_edit},
         label::told,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view,
         resource::resource,
     },
 };
@@ -55,14 +54,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| record.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(record) => page(&record, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(record, move |record| page(&record, again).into_any())}
             {attachments_panel(AttachmentOwner::Dunning, id.into())}
         </main>
     }
@@ -159,12 +151,12 @@ fn deeds(record: &DunningRow, again: Callback<()>) -> AnyView {
     let done = move || way.channel().is_none().then(|| done_form(id, version, way, printed, again));
     view! {
         <div class="deed-row">
-            {move || (written && printed.is_some() && !cancelled && may(Permission::DunningWrite)).then(reprint)}
-            {move || (suable && may(Permission::DunningWrite) && may(Permission::ContractPrint)).then(pack)}
-            {move || (open && written && printed.is_none() && may(Permission::DunningWrite)).then(print)}
-            {move || (open && may(Permission::DunningWrite)).then(cancel)}
+            {changing(move || (written && printed.is_some() && !cancelled && may(Permission::DunningWrite)).then(reprint))}
+            {changing(move || (suable && may(Permission::DunningWrite) && may(Permission::ContractPrint)).then(pack))}
+            {changing(move || (open && written && printed.is_none() && may(Permission::DunningWrite)).then(print))}
+            {changing(move || (open && may(Permission::DunningWrite)).then(cancel))}
         </div>
-        {move || (open && may(Permission::DunningWrite)).then(done)}
+        {changing(move || (open && may(Permission::DunningWrite)).then(done))}
     }
     .into_any()
 }

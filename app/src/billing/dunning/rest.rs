@@ -9,6 +9,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, Verdict, deed, verdict},
         detail::{field_group, text_cell, use_id},
         error_view,
@@ -55,14 +56,7 @@ pub(super) fn pause_view() -> AnyView {
     let again = Callback::new(move |()| pause.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match pause.await {
-                        Ok(pause) => pause_page(&pause, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(pause, move |pause| pause_page(&pause, again).into_any())}
         </main>
     }
     .into_any()
@@ -97,7 +91,7 @@ fn pause_page(pause: &PauseRow, again: Callback<()>) -> impl IntoView + use<> {
         <PageHead title=format!("暂停催缴 {}", pause.lessee) back=(PAUSE_LIST.path.to_owned(), PAUSE_LIST.noun.to_owned()) />
         <div class="deed-row">
             {pause.decidable.then(decisions)}
-            {move || (active && may(Permission::DunningCheck)).then(end)}
+            {changing(move || (active && may(Permission::DunningCheck)).then(end))}
         </div>
         {field_group("暂停催缴", fields)}
     }
@@ -110,12 +104,12 @@ pub(super) fn instalment_view() -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match plan.await {
                         Ok((plan, lines)) => instalment_page(&plan, lines, again).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }

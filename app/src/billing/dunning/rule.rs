@@ -9,11 +9,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view,
         list::{ListActions, ListFrame, framed_list_page},
-        loading_view,
         resource::resource,
     },
 };
@@ -64,14 +63,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| set.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match set.await {
-                        Ok(set) => page(&set, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(set, move |set| page(&set, again).into_any())}
         </main>
     }
     .into_any()
@@ -89,7 +81,7 @@ fn page(set: &RuleSet, again: Callback<()>) -> impl IntoView + use<> {
     let seen = move || may(Permission::BillRead);
     view! {
         <PageHead title=format!("催缴规则 {}", set.row.place()) back=(RULE_SET_LIST.path.to_owned(), RULE_SET_LIST.noun.to_owned())>
-            {move || seen().then(|| view! { <a class="btn btn-outline btn-sm" href=trial.clone()>"试算"</a> })}
+            {changing(move || seen().then(|| view! { <a class="btn btn-outline btn-sm" href=trial.clone()>"试算"</a> }))}
         </PageHead>
         {deeds(set, again)}
         {field_group("催缴规则", fields)}

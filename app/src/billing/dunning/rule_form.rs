@@ -4,7 +4,9 @@ use super::api::{rule_set_create, rule_set_places};
 use crate::{
     shell::today,
     ui::{
-        PageHead, error_view,
+        PageHead,
+        changing::changing,
+        error_view,
         field::coded,
         form::{Deeds, use_edit},
         label::told,
@@ -30,12 +32,12 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="编制催缴规则" back=(RULE_SET_LIST.path.to_owned(), RULE_SET_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match places.await {
                         Ok(places) => form_view(places).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -66,7 +68,7 @@ fn form_view((city, districts): (bool, Vec<Choice>)) -> impl IntoView {
         {edit.text("valid_from", "生效日期", true, |form| &mut form.valid_from, ("date", ""))}
         {edit.text("reason", "说明", true, |form| &mut form.reason, ("text", "如依据的文件，200字以内"))}
         {edit.select("content", "规则内容", false, |form| &mut form.content, coded(vec![("OWN", "自行设定"), (RuleSetForm::CITY, "沿用全市规则")]))}
-        {move || edit.form.with(|form| form.content != RuleSetForm::CITY).then(|| RULES.view(edit))}
+        {changing(move || edit.form.with(|form| form.content != RuleSetForm::CITY).then(|| RULES.view(edit)))}
     };
     view! {
         <p class="page-note">"保存为草稿后可以试算，提交后由他人复核发布。"</p>

@@ -8,11 +8,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, use_id},
-        error_view,
         list::{ListActions, ListAgain, ListFrame, framed_list_page, use_list_query},
-        loading_view,
         resource::resource,
     },
 };
@@ -61,8 +60,8 @@ fn resend_tool() -> AnyView {
     };
     let told = move || resent.get().map(|done| format!("已重发{}条，未重发{}条。", done.sent, done.left_out));
     view! {
-        {move || may(Permission::DunningWrite).then(resend)}
-        <output>{told}</output>
+        {changing(move || may(Permission::DunningWrite).then(resend))}
+        <output>{changing(told)}</output>
     }
     .into_any()
 }
@@ -93,14 +92,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| message.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match message.await {
-                        Ok(message) => page(&message, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(message, move |message| page(&message, again).into_any())}
         </main>
     }
     .into_any()
@@ -131,7 +123,7 @@ fn page(message: &SmsRow, again: Callback<()>) -> impl IntoView + use<> {
             {record}
             <a class="btn btn-outline btn-sm" href=account>"催缴情况"</a>
         </PageHead>
-        <div class="deed-row">{move || (can && may(Permission::DunningWrite)).then(resend)}</div>
+        <div class="deed-row">{changing(move || (can && may(Permission::DunningWrite)).then(resend))}</div>
         {resent}
         {field_group("短信", SMS_LIST.fields(message))}
     }

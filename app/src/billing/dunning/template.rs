@@ -2,7 +2,9 @@
 
 use super::api::{sms_template_list, sms_template_update};
 use crate::ui::{
-    PageHead, error_view,
+    PageHead,
+    changing::changing,
+    error_view,
     form::{Deeds, Newer, use_edit},
     label::told,
     loading_view,
@@ -32,7 +34,7 @@ pub(super) fn form_view(code: String) -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match templates.await {
                         Ok(templates) => match templates.into_iter().find(|template| code.with_value(|code| template.kind.code() == code)) {
                             Some(template) => template_form(&template).into_any(),
@@ -40,7 +42,7 @@ pub(super) fn form_view(code: String) -> AnyView {
                         },
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -6,6 +6,7 @@ use crate::{
     shell::today,
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         detail::use_id,
         error_view,
@@ -39,12 +40,12 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="新增表具" back=(METER_LIST.path.to_owned(), METER_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(offer, None),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -60,7 +61,7 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match both.await {
                         Ok((offer, meter)) => {
                             let back = (format!("{}/{}", METER_LIST.path, meter.row.id), meter.row.meter_no.clone());
@@ -68,7 +69,7 @@ pub(super) fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -148,12 +149,12 @@ pub(super) fn auto_view() -> AnyView {
             <PageHead title="自动创建表具" back=(METER_LIST.path.to_owned(), METER_LIST.noun.to_owned()) />
             <p class="page-note">"为所选小区中没有在用表具的房源各登记一块表，编号为类型字母加房源编码；期初值在首次抄表时填写。"</p>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => auto_form(offer),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -192,12 +193,12 @@ pub(super) fn replace_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match record.await {
                         Ok(meter) => replace_form(&meter),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -5,6 +5,7 @@ use crate::{
     billing::table_panel,
     shell::{may, use_frame},
     ui::{
+        changing::changing,
         deed::{Deed, deed},
         error_view,
         table::cell_view,
@@ -147,17 +148,17 @@ pub(super) fn grid_view(period: &Period, kept: Typed, again: Callback<()>) -> An
                         <input class="input input-sm" type="date" name="read_on" prop:value=move || grid.form.with(|form| form.read_on.clone())
                             on:input=move |event| grid.form.update(|form| form.read_on = event_target_value(&event)) />
                     </label>
-                    <button type="button" class="btn btn-primary btn-sm needs-script" disabled=move || save.pending().get() on:click=move |_| submit.run(())>"保存数据"</button>
-                    {move || grid.error("read_on").map(|error| view! { <p class="field-error" role="alert">{error}</p> })}
+                    <button type="button" class="btn btn-primary btn-sm needs-script" disabled=save.pending() on:click=move |_| submit.run(())>"保存数据"</button>
+                    {changing(move || grid.error("read_on").map(|error| view! { <p class="field-error" role="alert">{error}</p> }))}
                 </div>
             }
         })
     };
     let cut = hidden.then(|| view! { <p class="page-note">"本期表具过多，此处只列出一部分；其余请用导入办理。"</p> });
     view! {
-        {tools}
+        {changing(tools)}
         {cut}
-        {refused}
+        {changing(refused)}
         {table}
     }
     .into_any()
@@ -211,7 +212,7 @@ fn input_view(
             prop:value=move || held().unwrap_or_default()
             on:input=move |event| grid.change(place, |entered| *text(entered) = event_target_value(&event))
             on:keydown=onward />
-        {move || grid.error(&error).map(|error| view! { <p class="field-error" role="alert">{error}</p> })}
+        {changing(move || grid.error(&error).map(|error| view! { <p class="field-error" role="alert">{error}</p> }))}
     }
     .into_any()
 }
@@ -283,9 +284,9 @@ fn row_view(
             <td class="desk-only">{row.occupant.clone()}</td>
             <td class="figures">{opens}</td>
             <td class="figures">{closes}</td>
-            <td class="figures">{usage}</td>
-            <td class="figures desk-only">{amount}</td>
-            <td>{cell_view(Cell::coded(row.status))}{row.note.clone().map(|note| view! { <p class="text-sm">{note}</p> })}{confirm}</td>
+            <td class="figures">{changing(usage)}</td>
+            <td class="figures desk-only">{changing(amount)}</td>
+            <td>{cell_view(Cell::coded(row.status))}{row.note.clone().map(|note| view! { <p class="text-sm">{note}</p> })}{changing(confirm)}</td>
         </tr>
     }
     .into_any()

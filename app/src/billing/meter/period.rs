@@ -12,6 +12,7 @@ use crate::{
     shell::{may, today},
     ui::{
         PageHead,
+        changing::{awaited, changing},
         combo::flat,
         deed::{Deed, deed},
         detail::{field_group, use_id},
@@ -43,12 +44,12 @@ pub(super) fn new_view() -> AnyView {
             <PageHead title="新建抄表期间" back=(PERIOD_LIST.path.to_owned(), PERIOD_LIST.noun.to_owned()) />
             <p class="page-note">"一个小区同一类表具同时只有一个未出账的期间。期初值自动取上次的期末值。"</p>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(offer),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -84,14 +85,7 @@ pub(super) fn detail_view() -> AnyView {
     let kept = Typed::new();
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(period) => page(&period, kept, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(record, move |period| page(&period, kept, again).into_any())}
         </main>
     }
     .into_any()
@@ -170,11 +164,11 @@ fn deeds(row: &PeriodRow, again: Callback<()>) -> AnyView {
     view! {
         <div class="deed-row">
             {checkable.then(check)}
-            {move || (status == PeriodStatus::Checked && may(Permission::BillWrite)).then(bill)}
-            {move || (status == PeriodStatus::Checked && may(Permission::MeterCheck)).then(back)}
-            {move || (status == PeriodStatus::Billed && may(Permission::BillWrite)).then(close)}
-            {move || (status.is_open() && may(Permission::MeterWrite)).then(sync)}
-            {move || (status.is_open() && may(Permission::MeterWrite)).then(cancel)}
+            {changing(move || (status == PeriodStatus::Checked && may(Permission::BillWrite)).then(bill))}
+            {changing(move || (status == PeriodStatus::Checked && may(Permission::MeterCheck)).then(back))}
+            {changing(move || (status == PeriodStatus::Billed && may(Permission::BillWrite)).then(close))}
+            {changing(move || (status.is_open() && may(Permission::MeterWrite)).then(sync))}
+            {changing(move || (status.is_open() && may(Permission::MeterWrite)).then(cancel))}
         </div>
     }
     .into_any()

@@ -10,10 +10,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, use_id},
-        error_view,
         form::{Deeds, use_edit},
-        loading_view, print_button,
+        print_button,
         resource::resource,
     },
 };
@@ -36,14 +36,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| record.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(record) => page(&record, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(record, move |record| page(&record, again).into_any())}
         </main>
     }
     .into_any()
@@ -68,10 +61,10 @@ fn page(record: &ReadingRecord, again: Callback<()>) -> impl IntoView + use<> {
             {print_button()}
             <a class="btn btn-outline btn-sm" href=meter>"表具"</a>
         </PageHead>
-        <div class="deed-row">{confirm}</div>
+        <div class="deed-row">{changing(confirm)}</div>
         {field_group("抄表信息", fields)}
         {charges_view(&record.charges)}
-        {form}
+        {changing(form)}
         {attachments_panel(AttachmentOwner::MeterReading, Signal::stored(id))}
     }
 }

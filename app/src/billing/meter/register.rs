@@ -6,9 +6,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, use_id},
-        error_view, loading_view, print_button,
+        print_button,
         resource::resource,
     },
 };
@@ -28,14 +29,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| record.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(record) => page(&record, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(record, move |record| page(&record, again).into_any())}
         </main>
     }
     .into_any()
@@ -73,12 +67,12 @@ fn page(record: &Meter, again: Callback<()>) -> impl IntoView + use<> {
         <PageHead title=format!("表具 {}", row.meter_no) back=(METER_LIST.path.to_owned(), METER_LIST.noun.to_owned())>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=format!("{}?meter_id={id}", READING_LIST.path)>"抄表记录"</a>
-            {move || (on && may(Permission::MeterWrite)).then(|| view! {
+            {changing(move || (on && may(Permission::MeterWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=edit.clone()>"编辑"</a>
                 <a class="btn btn-outline btn-sm" href=replace.clone()>"换表"</a>
-            })}
+            }))}
         </PageHead>
-        <div class="deed-row">{move || (on && may(Permission::MeterWrite)).then(remove)}</div>
+        <div class="deed-row">{changing(move || (on && may(Permission::MeterWrite)).then(remove))}</div>
         {field_group("表具信息", meter_fields(row))}
         {notes_panel(&notes)}
     }

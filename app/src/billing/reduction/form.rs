@@ -7,6 +7,7 @@ use crate::{
     shell::today,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         error_view,
         field::{coded, fixed},
@@ -81,7 +82,7 @@ fn form_view() -> impl IntoView {
         <p class="page-note">{note}</p>
         {edit.view_ways(fields, ["试算", "提交审批"], Callback::new(move |place| way.set(place)), REDUCTION_LIST.path.to_owned())}
         <div aria-live="polite">
-            {move || shown.get().map(|(full, _, payable)| view! {
+            {changing(move || shown.get().map(|(full, _, payable)| view! {
                 <section class="panel" aria-label="试算">
                     <h2>"试算"</h2>
                     <div class="figure-row">
@@ -90,7 +91,7 @@ fn form_view() -> impl IntoView {
                         {figure("实际应缴(元)", payable.to_string())}
                     </div>
                 </section>
-            })}
+            }))}
         </div>
     }
 }
@@ -108,12 +109,12 @@ pub(super) fn stop_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match record.await {
                         Ok(record) => stop_form(&record.row).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

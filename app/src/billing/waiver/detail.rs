@@ -5,11 +5,11 @@ use crate::{
     billing::{notes_panel, table_panel},
     ui::{
         PageHead,
+        changing::awaited,
         deed::{Verdict, verdict, withdrawal},
         detail::{field_group, use_id},
-        error_view,
         label::told,
-        loading_view, print_button,
+        print_button,
         resource::resource,
     },
 };
@@ -22,14 +22,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| record.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(record) => page(&record, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(record, move |record| page(&record, again).into_any())}
         </main>
     }
     .into_any()

@@ -3,6 +3,7 @@
 use super::api::{waiver_create, waiver_offer_get};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     empty_view, error_view,
     field::{coded, fixed},
@@ -28,12 +29,12 @@ pub(super) fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(offer).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

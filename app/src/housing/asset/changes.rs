@@ -2,7 +2,7 @@
 
 use super::api::asset_change_decide;
 use crate::ui::label::told;
-use crate::ui::{empty_view, error_view, field::bind, table::time_text};
+use crate::ui::{changing::changing, empty_view, error_view, field::bind, table::time_text};
 use domain::{
     failure::FieldErrors,
     housing::asset_change::{AssetChange, AssetDecisionForm, ChangeState},
@@ -76,7 +76,7 @@ fn decision(id: AssetChangeId, again: Callback<()>) -> impl IntoView {
                 <button type="submit" class="btn btn-primary btn-sm" disabled=idle>"审核通过"</button>
                 <button type="button" class="btn btn-outline btn-sm" disabled=idle on:click=move |_| run(false)>"退回"</button>
             </div>
-            <div class="col-span-full">{move || refused().map(|error| error_view(&error))}</div>
+            <div class="col-span-full">{changing(move || refused().map(|error| error_view(&error)))}</div>
         </form>
     }
 }

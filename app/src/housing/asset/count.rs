@@ -5,7 +5,9 @@ use crate::{
     ApiError,
     housing::estate::api::estate_list,
     ui::{
-        PageHead, error_view,
+        PageHead,
+        changing::changing,
+        error_view,
         field::{Field, bind},
         icon,
     },
@@ -49,7 +51,7 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="新增盘点单" back=("/assets/counts".to_owned(), "资产盘点".to_owned()) />
             <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-                {move || refused().map(|error| error_view(&error))}
+                {changing(move || refused().map(|error| error_view(&error)))}
                 {bind(form, errors, "title", "盘点单名称", true, |form| &mut form.title).text("text", "如 2026年度盘点")}
                 {bind(form, errors, "planned_on", "盘点日期", true, |form| &mut form.planned_on).text("date", "")}
                 {subject_picker(bind(form, errors, "subject", "盘点范围", true, |form| &mut form.subject), name)}
@@ -109,15 +111,15 @@ fn subject_picker(field: Field, name: String) -> impl IntoView {
     view! {
         <div class="form-field" class:has-error=move || error().is_some()>
             <label for="subject">{field.label}<span class="required" aria-hidden="true">"*"</span></label>
-            <p class="picker-chosen">{move || Some(chosen.get()).filter(|name| !name.is_empty()).unwrap_or_else(|| "尚未选择".to_owned())}</p>
+            <p class="picker-chosen">{changing(move || Some(chosen.get()).filter(|name| !name.is_empty()).unwrap_or_else(|| "尚未选择".to_owned()))}</p>
             <div class="join w-full">
                 <input id="subject" type="search" class="input join-item" placeholder="主卡片编号、名称或小区名称" maxlength="100" aria-describedby="subject-error"
                     prop:value=word on:input=move |event| word.set(event_target_value(&event))
                     on:keydown=move |event| if event.key() == "Enter" { event.prevent_default(); search(); } />
-                <button type="button" class="btn join-item" disabled=move || find.pending().get() on:click=move |_| search()>{icon("search")}"查找"</button>
+                <button type="button" class="btn join-item" disabled=find.pending() on:click=move |_| search()>{icon("search")}"查找"</button>
             </div>
-            {hits}
-            <p class="field-error" id="subject-error" role="alert">{error}</p>
+            {changing(hits)}
+            <p class="field-error" id="subject-error" role="alert">{changing(error)}</p>
         </div>
     }
 }

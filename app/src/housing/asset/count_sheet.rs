@@ -5,11 +5,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view,
         label::coded,
-        loading_view,
         resource::resource,
     },
 };
@@ -29,14 +28,7 @@ pub(super) fn sheet_view() -> AnyView {
     let again = Callback::new(move |()| sheet.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match sheet.await {
-                        Ok(sheet) => page(&sheet, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(sheet, move |sheet| page(&sheet, again).into_any())}
         </main>
     }
     .into_any()
@@ -187,8 +179,8 @@ fn line_view(id: AssetCountId, line: &AssetCountLine, counting: bool, again: Cal
             <td>{small_select("完好等级", &number, UnitCondition::choices(), entry.get_untracked().1, move |code| entry.update(|entry| entry.1 = code))}</td>
             <td><input class="input input-sm w-40" aria-label=format!("{number}说明") maxlength="200" prop:value=move || entry.get().2 on:input=move |event| entry.update(|entry| entry.2 = event_target_value(&event)) /></td>
             <td>
-                <button type="button" class="btn btn-sm" disabled=move || save.pending().get() on:click=run>"登记"</button>
-                {move || Some(complaint.get()).filter(|text| !text.is_empty()).map(|text| view! { <p class="field-error" role="alert">{text}</p> })}
+                <button type="button" class="btn btn-sm" disabled=save.pending() on:click=run>"登记"</button>
+                {changing(move || Some(complaint.get()).filter(|text| !text.is_empty()).map(|text| view! { <p class="field-error" role="alert">{text}</p> }))}
             </td>
         </tr>
     }
@@ -267,8 +259,8 @@ fn surplus_form(id: AssetCountId, again: Callback<()>) -> impl IntoView {
             <form class="deed" on:submit=submit novalidate>
                 {input("所在位置", "place", place)}
                 {input("说明", "note", note)}
-                <button type="submit" class="btn btn-sm btn-primary" disabled=move || save.pending().get()>"登记盘盈"</button>
-                {move || Some(complaint.get()).filter(|text| !text.is_empty()).map(|text| view! { <p class="field-error w-full" role="alert">{text}</p> })}
+                <button type="submit" class="btn btn-sm btn-primary" disabled=save.pending()>"登记盘盈"</button>
+                {changing(move || Some(complaint.get()).filter(|text| !text.is_empty()).map(|text| view! { <p class="field-error w-full" role="alert">{text}</p> }))}
             </form>
         </section>
     }

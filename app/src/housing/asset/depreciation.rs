@@ -1,7 +1,7 @@
 //! What was depreciated of a card, month by month.
 
 use super::api::depreciation_lines;
-use crate::ui::{empty_view, error_view, loading_view, resource::resource, table::time_text};
+use crate::ui::{changing::changing, empty_view, error_view, loading_view, resource::resource, table::time_text};
 use domain::{
     housing::asset_depreciation::DepreciationLine,
     id::{AssetMasterId, AssetSubId},
@@ -16,13 +16,13 @@ pub(super) fn lines_view(master: AssetMasterId, sub: Option<AssetSubId>, note: S
             <h2>"折旧明细"</h2>
             <p>{note}</p>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match lines.await {
                         Ok(lines) if lines.is_empty() => empty_view("尚未计提折旧"),
                         Ok(lines) => table(lines).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </section>
     }

@@ -5,6 +5,7 @@ use crate::{
     housing::list_actions,
     shell::may,
     ui::{
+        changing::changing,
         deed::{Deed, deed},
         list::{ListActions, ListAgain, ListFrame, framed_list_page},
         resource::{Loaded, resource},
@@ -58,8 +59,8 @@ fn tools() -> AnyView {
         )
     };
     view! {
-        {move || may(Permission::AssetDepreciate).then(run)}
-        {move || outcome.get().map(|done| view! { <p class="w-full" role="status">{sentence(done)}</p> })}
+        {changing(move || may(Permission::AssetDepreciate).then(run))}
+        {changing(move || outcome.get().map(|done| view! { <p class="w-full" role="status">{sentence(done)}</p> }))}
         {newest_view(runs, again)}
     }
     .into_any()
@@ -119,7 +120,7 @@ fn newest_view(runs: Loaded<Page<DepreciationRunRow>>, again: Callback<()>) -> A
         <Show when=move || may(Permission::AssetDepreciate) || may(Permission::AssetCheck)>
             <button type="button" class="btn btn-outline btn-sm" aria-expanded=move || shown.get().to_string() on:click=move |_| shown.update(|shown| *shown = !*shown)>"冲回或结账最近一期"</button>
             <Show when=move || shown.get()>
-                <div class="w-full"><Transition>{rows}</Transition></div>
+                <div class="w-full"><Transition>{changing(rows)}</Transition></div>
             </Show>
         </Show>
     }

@@ -11,6 +11,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
         empty_view, error_view, icon, loading_view,
@@ -41,14 +42,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| card.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match card.await {
-                        Ok(card) => page(card, tab, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(card, move |card| page(card, tab, again).into_any())}
         </main>
     }
     .into_any()
@@ -61,13 +55,13 @@ fn page(card: AssetMaster, tab: Memo<String>, again: Callback<()>) -> impl IntoV
         {card.with_value(|card| head(card, again))}
         {card.with_value(totals)}
         {tabs("卡片内容", &path, &TABS, tab)}
-        {move || card.with_value(|card| match tab.get().as_str() {
+        {changing(move || card.with_value(|card| match tab.get().as_str() {
             "subs" => subs(card),
             "changes" => changes_view(&card.changes, again),
             "depreciation" => depreciation(card),
             "files" => attachments_panel(AttachmentOwner::AssetMaster, Signal::stored(card.id.0)),
             _ => fields(card),
-        })}
+        }))}
     }
 }
 
@@ -87,7 +81,7 @@ fn head(card: &AssetMaster, again: Callback<()>) -> impl IntoView + use<> {
     view! {
         <PageHead title=format!("{} {}", card.card_no, card.asset_name) back=("/assets/masters".to_owned(), "资产主卡片".to_owned())>
             {link("print", "打印卡片", outline)}
-            {move || may(Permission::AssetWrite).then(|| view! {
+            {changing(move || may(Permission::AssetWrite).then(|| view! {
                 {takes_subs.then(|| link("new-sub", "新增子卡片", outline))}
                 {booked.then(|| view! {
                     {link("change", "变更", outline)}
@@ -95,7 +89,7 @@ fn head(card: &AssetMaster, again: Callback<()>) -> impl IntoView + use<> {
                     <a class=outline href=count.clone()>"盘点"</a>
                 })}
                 {draft.then(|| view! { <a class=outline href=format!("/assets/masters/{id}/edit")>{icon("edit")}"编辑"</a> })}
-            })}
+            }))}
         </PageHead>
         <Show when=move || may(Permission::AssetWrite) && (draft || booked && drafts > 0)>
             <div class="deed-row">
@@ -212,7 +206,7 @@ fn subs(card: &AssetMaster) -> AnyView {
         <section class="panel">
             <h2>"子卡片"</h2>
             <Suspense fallback=loading_view>
-                {move || {
+                {changing(move || {
                     let all = all.clone();
                     Suspend::new(async move {
                         match rows.await {
@@ -225,7 +219,7 @@ fn subs(card: &AssetMaster) -> AnyView {
                             Err(error) => error_view(&error),
                         }
                     })
-                }}
+                })}
             </Suspense>
         </section>
     }

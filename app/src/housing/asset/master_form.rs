@@ -6,6 +6,7 @@ use crate::{
     ApiError,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         empty_view, error_view,
         field::coded,
@@ -36,13 +37,13 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="新增资产主卡片" back=(BACK.0.to_owned(), BACK.1.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match choices.await {
                         Ok(choices) if choices.projects.is_empty() => empty_view("管辖范围内没有项目，请先录入项目"),
                         Ok(choices) => form_view(None, choices).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -58,7 +59,7 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((card, choices)) => {
                             let back = (format!("{}/{}", BACK.0, card.id), card.card_no.clone());
@@ -70,7 +71,7 @@ pub(super) fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -6,6 +6,7 @@ use crate::{
     shell::use_frame,
     ui::{
         PageHead,
+        changing::changing,
         detail::{text_cell, use_id},
         error_view, loading_view,
         resource::resource,
@@ -30,7 +31,7 @@ pub(super) fn master_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match card.await {
                         Ok(card) => {
                             let back = (format!("/assets/masters/{}", card.id), card.card_no.clone());
@@ -38,7 +39,7 @@ pub(super) fn master_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -51,7 +52,7 @@ pub(super) fn sub_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match card.await {
                         Ok(card) => {
                             let back = (format!("/assets/subs/{}", card.id), card.card_no.clone());
@@ -59,7 +60,7 @@ pub(super) fn sub_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

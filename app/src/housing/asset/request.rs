@@ -3,6 +3,7 @@
 use super::api::{asset_master_get, asset_master_request, asset_sub_get, asset_sub_request};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     error_view,
     field::{bind, coded, fixed},
@@ -44,7 +45,7 @@ pub(super) fn master_view(dispose: bool) -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match card.await {
                         Ok(card) => form_view(
                             Subject {
@@ -64,7 +65,7 @@ pub(super) fn master_view(dispose: bool) -> AnyView {
                         .into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -77,7 +78,7 @@ pub(super) fn sub_view(dispose: bool) -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match card.await {
                         Ok(card) => form_view(
                             Subject {
@@ -97,7 +98,7 @@ pub(super) fn sub_view(dispose: bool) -> AnyView {
                         .into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -148,7 +149,7 @@ fn form_view(subject: Subject, dispose: bool) -> impl IntoView {
         <PageHead title=title back=(path.clone(), subject.name.clone()) />
         <p class="page-note">{note}</p>
         <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
-            {move || refused().map(|error| error_view(&error))}
+            {changing(move || refused().map(|error| error_view(&error)))}
             {fixed("present-original", "现账面原值(元)", values.original.to_string())}
             {(!dispose).then(|| view! {
                 {bind(form, errors, "original", "变更后原值(元)", false, |form| &mut form.original).text("money", "不变则留空")}

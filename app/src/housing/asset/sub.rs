@@ -9,9 +9,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view, icon, loading_view,
+        icon,
         resource::resource,
         tabs::{tabs, use_tab},
     },
@@ -35,14 +36,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| card.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match card.await {
-                        Ok(card) => page(card, tab, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(card, move |card| page(card, tab, again).into_any())}
         </main>
     }
     .into_any()
@@ -54,11 +48,11 @@ fn page(card: AssetSub, tab: Memo<String>, again: Callback<()>) -> impl IntoView
     view! {
         {card.with_value(head)}
         {tabs("卡片内容", &path, &TABS, tab)}
-        {move || card.with_value(|card| match tab.get().as_str() {
+        {changing(move || card.with_value(|card| match tab.get().as_str() {
             "changes" => changes_view(&card.changes, again),
             "depreciation" => lines_view(card.master_id, Some(card.id), format!("月折旧额 {} 元", card.monthly)),
             _ => fields(card),
-        })}
+        }))}
     }
 }
 
@@ -75,10 +69,10 @@ fn head(card: &AssetSub) -> impl IntoView + use<> {
     view! {
         <PageHead title=format!("{} {}", card.card_no, card.asset_name) trail=vec![("/assets/masters".to_owned(), "资产主卡片".to_owned())] back=back>
             {link("print", "打印卡片")}
-            {move || may(Permission::AssetWrite).then(|| view! {
+            {changing(move || may(Permission::AssetWrite).then(|| view! {
                 {booked.then(|| view! { {link("change", "变更")}{link("dispose", "处置")} })}
                 {draft.then(|| view! { <a class=outline href=format!("/assets/subs/{id}/edit")>{icon("edit")}"编辑"</a> })}
-            })}
+            }))}
         </PageHead>
         <Show when=move || may(Permission::AssetWrite) && draft>
             <div class="deed-row">

@@ -3,6 +3,7 @@
 use super::api::{asset_master_get, asset_sub_create, asset_sub_get, asset_sub_update};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     error_view,
     field::coded,
@@ -33,7 +34,7 @@ pub(super) fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match master.await {
                         Ok(card) => {
                             let back = format!("/assets/masters/{}?tab=subs", card.id);
@@ -52,7 +53,7 @@ pub(super) fn new_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -65,7 +66,7 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match card.await {
                         Ok(card) => {
                             let back = format!("/assets/subs/{}", card.id);
@@ -78,7 +79,7 @@ pub(super) fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -12,7 +12,9 @@ use crate::{
     platform::attachment::attachments_panel,
     shell::may,
     ui::{
-        PageHead, empty_view, error_view, icon,
+        PageHead,
+        changing::changing,
+        empty_view, error_view, icon,
         live::{Heard, use_coalesced, use_live},
         loading_view,
         pay::{MODE, Shade, kept, mode_switch, unit_words, use_pay_mode},
@@ -127,7 +129,7 @@ pub fn board_view() -> AnyView {
     view! {
         <main class="page board-page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match (board.await, pays.await) {
                         (Ok(board), Ok(pays)) => {
                             pays_set(page.pays, pays);
@@ -135,7 +137,7 @@ pub fn board_view() -> AnyView {
                         }
                         (Err(error), _) | (_, Err(error)) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
             {attachments_panel(AttachmentOwner::Building, id.into())}
             {drawer(page)}
@@ -164,20 +166,20 @@ fn board_page(board: BuildingBoard, page: Board, connected: RwSignal<bool>) -> i
     view! {
         <PageHead title=title trail=vec![("/housing/estates".to_owned(), "小区".to_owned())] back=back>
             <span class="live-mark" data-live=move || connected.get().to_string() role="status">
-                {move || if connected.get() { "实时更新" } else { "连接中…" }}
+                {changing(move || if connected.get() { "实时更新" } else { "连接中…" })}
             </span>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?building={id}")>{icon("unit")}"房源列表"</a>
             <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/labels")>{icon("label")}"标签"</a>
             <a class="btn btn-outline btn-sm" href=format!("/files/board/{id}") download="" rel="external">{icon("export")}"导出图片"</a>
-            {move || may(Permission::BuildingWrite).then(|| view! {
+            {changing(move || may(Permission::BuildingWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/edit")>{icon("edit")}"编辑楼栋"</a>
                 {delete_button("楼栋", name.clone(), estate_page.clone(), move || Box::pin(building_delete(id, version)))}
-            })}
-            {move || may(Permission::UnitWrite).then(|| view! {
+            }))}
+            {changing(move || may(Permission::UnitWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/{id}/generate")>{icon("batch")}"批量生成"</a>
                 <a class="btn btn-primary btn-sm" href=format!("/housing/buildings/{id}/new-unit")>{icon("add")}"新增房源"</a>
-            })}
+            }))}
         </PageHead>
         {summary(&board, page)}
         {building_facts(building)}
@@ -211,7 +213,7 @@ fn summary(board: &BuildingBoard, page: Board) -> impl IntoView + use<> {
             view! {
                 <li class:is-none=move || units() == 0>
                     <button type="button" class="legend-item" aria-pressed=move || pressed().to_string() on:click=press>
-                        {status_tile(status)}{told(status)}" "<b>{units}</b>
+                        {status_tile(status)}{told(status)}" "<b>{changing(units)}</b>
                     </button>
                 </li>
             }
@@ -231,8 +233,8 @@ fn summary(board: &BuildingBoard, page: Board) -> impl IntoView + use<> {
     } else {
         view! {
             <p class="board-rate">
-                "配租率 "<b>{move || occupancy().letting_rate()}</b>{move || format!("（已租{}套 / 可租{}套）", occupancy().rented, occupancy().lettable)}
-                " · 入住率 "<b>{move || occupancy().occupancy_rate()}</b>
+                "配租率 "<b>{changing(move || occupancy().letting_rate())}</b>{changing(move || format!("（已租{}套 / 可租{}套）", occupancy().rented, occupancy().lettable))}
+                " · 入住率 "<b>{changing(move || occupancy().occupancy_rate())}</b>
             </p>
             <ul class="legend" aria-label="按状态筛选">{legend}</ul>
         }
@@ -243,9 +245,9 @@ fn summary(board: &BuildingBoard, page: Board) -> impl IntoView + use<> {
             <div class="board-head"><p class="opacity-80">{facts}</p>{mode_switch(to(false), to(true), page.pay)}</div>
             {figures}
             <p class="board-rate">
-                "总面积 "<b>{move || counts.get().area().to_string()}</b>"㎡ · 入住户数 "<b>{move || counts.get().lived_units()}</b>
-                " · 入住面积 "<b>{move || counts.get().lived_area().to_string()}</b>"㎡ · 空关户数 "<b>{move || counts.get().empty_units()}</b>
-                " · 空关面积 "<b>{move || counts.get().empty_area().to_string()}</b>"㎡ · 空关率 "<b>{move || counts.get().empty_rate()}</b>
+                "总面积 "<b>{changing(move || counts.get().area().to_string())}</b>"㎡ · 入住户数 "<b>{changing(move || counts.get().lived_units())}</b>
+                " · 入住面积 "<b>{changing(move || counts.get().lived_area().to_string())}</b>"㎡ · 空关户数 "<b>{changing(move || counts.get().empty_units())}</b>
+                " · 空关面积 "<b>{changing(move || counts.get().empty_area().to_string())}</b>"㎡ · 空关率 "<b>{changing(move || counts.get().empty_rate())}</b>
             </p>
         </section>
     }

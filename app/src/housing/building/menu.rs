@@ -1,6 +1,7 @@
 //! What can be done to one unit of a board, at its tile: by the right button, by ⋯, or by Shift+F10.
 
 use super::board::{Board, focus_on, tile_selector};
+use crate::ui::changing::changing;
 use crate::{housing::unit::api::unit_get, shell::may, ui::resource::resource};
 use domain::{housing::unit_status::UnitEvent, id::UnitId, platform::permission::Permission};
 use leptos::{
@@ -112,7 +113,7 @@ fn changes(id: UnitId, choose: Callback<UnitEvent>) -> impl IntoView {
     view! {
         <hr />
         <Suspense fallback=|| note("正在读取可办理的操作…")>
-            {move || Suspend::new(async move {
+            {changing(move || Suspend::new(async move {
                 match unit.await {
                     Ok(unit) => {
                         let offers = unit.circumstances().offers();
@@ -127,7 +128,7 @@ fn changes(id: UnitId, choose: Callback<UnitEvent>) -> impl IntoView {
                     }
                     Err(error) => note(error.to_string()).into_any(),
                 }
-            })}
+            }))}
         </Suspense>
     }
 }

@@ -5,6 +5,7 @@ use super::{api::building_pay_get, board::Board};
 use crate::{
     ApiError,
     ui::{
+        changing::changing,
         live::LiveChange,
         pay::{Shade, pay_tile},
     },
@@ -58,14 +59,14 @@ pub(super) fn pay_summary(page: Board) -> impl IntoView {
             view! {
                 <li class:is-none=move || units() == 0>
                     <button type="button" class="legend-item" aria-pressed=move || (sought.get() == Some(shade)).to_string() on:click=press>
-                        {pay_tile(shade)}{shade.label()}" "<b>{units}</b>
+                        {pay_tile(shade)}{shade.label()}" "<b>{changing(units)}</b>
                     </button>
                 </li>
             }
         })
         .collect_view();
     view! {
-        <p class="board-rate">{move || rate_words(&counts.get())}</p>
+        <p class="board-rate">{changing(move || rate_words(&counts.get()))}</p>
         <ul class="legend" aria-label="按缴费情况筛选">{legend}</ul>
     }
 }

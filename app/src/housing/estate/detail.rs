@@ -12,6 +12,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, text_cell},
         empty_view, error_view, icon,
         live::{use_coalesced, use_live},
@@ -52,16 +53,9 @@ pub fn detail_view() -> AnyView {
     use_live(Signal::derive(move || format!("estate={}", id.get())), move |_| look_again());
     view! {
         <main class="page">
+            {awaited(estate, move |estate| head(&estate).into_any())}
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match estate.await {
-                        Ok(estate) => head(&estate).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match (buildings.await, estate.await) {
                         (Ok((buildings, pays)), Ok(_)) => {
                             buildings_view(id.get_untracked(), buildings, pays, pay).into_any()
@@ -70,10 +64,10 @@ pub fn detail_view() -> AnyView {
                         // Said above already.
                         (_, Err(_)) => ().into_any(),
                     }
-                })}
+                }))}
             </Transition>
             <Transition>
-                {move || Suspend::new(async move { estate.await.ok().map(|estate| fields(&estate)) })}
+                {changing(move || Suspend::new(async move { estate.await.ok().map(|estate| fields(&estate)) }))}
             </Transition>
             {attachments_panel(AttachmentOwner::Estate, id.into())}
         </main>
@@ -91,13 +85,13 @@ fn head(estate: &Estate) -> impl IntoView + use<> {
             {print_button()}
             {on_map.map(|href| view! { <a class="btn btn-outline btn-sm" href=href>{icon("map")}"地图位置"</a> })}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units?estate={id}")>{icon("unit")}"房源列表"</a>
-            {move || may(Permission::BuildingWrite).then(|| view! {
+            {changing(move || may(Permission::BuildingWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/buildings/new?estate={id}")>{icon("add")}"新增楼栋"</a>
-            })}
-            {move || may(Permission::EstateWrite).then(|| view! {
+            }))}
+            {changing(move || may(Permission::EstateWrite).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/housing/estates/{id}/edit")>{icon("edit")}"编辑"</a>
                 {delete_button("小区", name.clone(), "/housing/estates".to_owned(), move || Box::pin(estate_delete(id, version)))}
-            })}
+            }))}
         </PageHead>
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         empty_view, error_view,
         field::{chosen, chosen_or_present, fixed},
@@ -33,7 +34,7 @@ pub fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="新增小区" back=("/housing/estates".to_owned(), "小区".to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match choices.await {
                         Ok(choices) if choices.districts.is_empty() => {
                             empty_view("您的账号没有管辖的区县，不能新增小区，请联系区县住房保障部门")
@@ -41,7 +42,7 @@ pub fn new_view() -> AnyView {
                         Ok(choices) => form_view(None, choices).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -57,7 +58,7 @@ pub fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((estate, choices)) => {
                             let back = (format!("/housing/estates/{}", estate.id), estate.name.clone());
@@ -69,7 +70,7 @@ pub fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -9,7 +9,9 @@ use crate::{
         use_id,
     },
     ui::{
-        PageHead, empty_view, error_view,
+        PageHead,
+        changing::changing,
+        empty_view, error_view,
         field::{chosen_or_present, coded, fixed},
         form::{Deeds, Edit, Newer, Reload, use_edit},
         loading_view,
@@ -52,7 +54,7 @@ pub fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok(None) => view! { <PageHead title="新增楼栋" />{empty_view("请从小区页面新增楼栋：先打开楼栋所在的小区")} }.into_any(),
                         Ok(Some((estate, projects))) => {
@@ -67,7 +69,7 @@ pub fn new_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -87,7 +89,7 @@ pub fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((building, projects)) => {
                             let back = (format!("/housing/buildings/{}", building.id), format!("{} {}", building.estate, building.no));
@@ -100,7 +102,7 @@ pub fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

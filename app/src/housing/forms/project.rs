@@ -9,6 +9,7 @@ use crate::{
     },
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         empty_view, error_view,
         field::{chosen, chosen_or_present, coded, fixed},
@@ -36,7 +37,7 @@ pub fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="新增项目" back=("/housing/projects".to_owned(), "项目".to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match choices.await {
                         Ok(choices) if choices.districts.is_empty() => {
                             empty_view("您的账号没有管辖的区县，不能新增项目，请联系区县住房保障部门")
@@ -44,7 +45,7 @@ pub fn new_view() -> AnyView {
                         Ok(choices) => form_view(None, choices),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -60,7 +61,7 @@ pub fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((project, choices)) => {
                             let back = (format!("/housing/projects/{}", project.id), project.name.clone());
@@ -68,7 +69,7 @@ pub fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -145,7 +146,7 @@ fn scale_fields(edit: Edit<ProjectForm>, built: i64) -> impl IntoView {
     };
     view! {
         {edit.text("units_planned", "计划套数", true, |form| &mut form.units_planned, ("text", "大于0的整数"))}
-        {move || warning().map(|sentence| view! { <p class="form-warning alert alert-warning alert-soft" role="status">{sentence}</p> })}
+        {changing(move || warning().map(|sentence| view! { <p class="form-warning alert alert-warning alert-soft" role="status">{sentence}</p> }))}
         {edit.text("land_area", "用地面积(㎡)", false, |form| &mut form.land_area, ("text", "最多2位小数"))}
         {edit.text("total_area", "总建筑面积(㎡)", false, |form| &mut form.total_area, ("text", "最多2位小数"))}
         {edit.text("total_invest", "总投资(元)", false, |form| &mut form.total_invest, ("money", "最多2位小数"))}

@@ -9,6 +9,7 @@ use crate::{
     shell::today,
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         empty_view, error_view,
         field::{chosen, coded, fixed},
@@ -36,12 +37,12 @@ pub fn new_view() -> AnyView {
             <PageHead title="新增租金标准" back=(RENT_STANDARD_LIST.path.to_owned(), RENT_STANDARD_LIST.noun.to_owned()) />
             <p class="page-note">"提交后由市级复核岗复核，复核通过后自生效日期起可用于房源和合同。已有合同的租金不变，须另行办理租金调整。"</p>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match choices.await {
                         Ok(choices) => new_form(choices).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -81,12 +82,12 @@ pub fn end_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match standard.await {
                         Ok(standard) => end_form(standard),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -7,7 +7,9 @@ use crate::{
         use_id,
     },
     ui::{
-        PageHead, error_view,
+        PageHead,
+        changing::changing,
+        error_view,
         field::{coded, fixed},
         form::{Deeds, Newer, Reload, use_edit},
         loading_view,
@@ -28,7 +30,7 @@ pub fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match unit.await {
                         Ok(unit) => {
                             let back = (format!("/housing/units/{}", unit.id), unit.address.clone());
@@ -36,7 +38,7 @@ pub fn new_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -49,7 +51,7 @@ pub fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match room.await {
                         Ok(room) => {
                             let row = &room.row;
@@ -59,7 +61,7 @@ pub fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

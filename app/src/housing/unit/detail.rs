@@ -15,8 +15,9 @@ use crate::{
     },
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, text_cell},
-        error_view, icon, loading_view, print_button,
+        icon, print_button,
         remove::delete_button,
         resource::resource,
         status_tile,
@@ -38,14 +39,7 @@ pub fn detail_view() -> AnyView {
     let change = use_status_change(move || unit.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match unit.await {
-                        Ok(found) => detail(found, change).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(unit, move |found| detail(found, change).into_any())}
             {lease_panel(id.into())}
             {residents_panel(Of::Unit, id.into())}
             {attachments_panel(AttachmentOwner::Unit, id.into())}
@@ -65,22 +59,22 @@ fn detail(unit: Unit, change: StatusChange) -> impl IntoView {
         <PageHead title=unit.address.clone() trail=trail back=back>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/label")>{icon("label")}"标签"</a>
-            {move || (lettable && may(Permission::AssignmentWrite)).then(|| view! {
+            {changing(move || (lettable && may(Permission::AssignmentWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/assignments/new?unit={id}")>"直接分配"</a>
-            })}
-            {move || may(Permission::ContractRead).then(|| view! {
+            }))}
+            {changing(move || may(Permission::ContractRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/tenancy/contracts?unit={id}")>"合同"</a>
-            })}
-            {move || may(Permission::RoomWrite).then(|| view! {
+            }))}
+            {changing(move || may(Permission::RoomWrite).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/new-room")>{icon("add")}"新增房间"</a>
-            })}
-            {move || (leaves && may(Permission::UnitOffshelfWrite)).then(|| view! {
+            }))}
+            {changing(move || (leaves && may(Permission::UnitOffshelfWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("/housing/units/{id}/offshelf")>"申请注销"</a>
-            })}
-            {move || may(Permission::UnitWrite).then(|| view! {
+            }))}
+            {changing(move || may(Permission::UnitWrite).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("/housing/units/{id}/edit")>{icon("edit")}"编辑"</a>
                 {delete_button("房源", address.clone(), board.clone(), move || Box::pin(unit_delete(id, version)))}
-            })}
+            }))}
         </PageHead>
         <section class="panel">
             <p class="status-badge text-base">{status_tile(unit.status)}{told(unit.status)}<span class="opacity-80">{format!("自 {}", time_text(unit.status_since))}</span></p>

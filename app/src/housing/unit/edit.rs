@@ -7,6 +7,7 @@ use crate::{
     housing::{building::api::building_board_get, choice::stock_choices_get, use_id},
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         error_view,
         field::{chosen_or_present, coded},
@@ -44,7 +45,7 @@ pub fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((building, choices)) => {
                             let back = (format!("/housing/buildings/{}", building.id), format!("{} {}", building.estate, building.no));
@@ -52,7 +53,7 @@ pub fn new_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -68,7 +69,7 @@ pub fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((unit, choices)) => {
                             let back = (format!("/housing/units/{}", unit.id), unit.address.clone());
@@ -77,7 +78,7 @@ pub fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

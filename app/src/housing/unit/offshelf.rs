@@ -4,7 +4,9 @@ use super::api::{unit_get, unit_offshelf_request};
 use crate::{
     housing::use_id,
     ui::{
-        PageHead, empty_view, error_view,
+        PageHead,
+        changing::changing,
+        empty_view, error_view,
         field::{coded, fixed},
         form::{Deeds, use_edit},
         loading_view,
@@ -25,12 +27,12 @@ pub fn offshelf_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match unit.await {
                         Ok(unit) => form(unit),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -6,7 +6,7 @@ use crate::{
     ApiError,
     shell::may,
     tenancy::lease::lease_facts,
-    ui::{error_view, loading_view, resource::resource, status_tile, table::time_text, toast},
+    ui::{changing::changing, error_view, loading_view, resource::resource, status_tile, table::time_text, toast},
 };
 use domain::{
     dictionary::UnitStatus,
@@ -39,7 +39,7 @@ pub fn unit_panel(
     let change = use_status_change(move || unit.refetch());
     view! {
         <Transition fallback=loading_view>
-            {move || Suspend::new(async move {
+            {changing(move || Suspend::new(async move {
                 match unit.await {
                     Ok(found) => {
                         let target = (found.id, found.version);
@@ -53,7 +53,7 @@ pub fn unit_panel(
                     }
                     Err(error) => error_view(&error),
                 }
-            })}
+            }))}
         </Transition>
     }
 }
@@ -183,7 +183,7 @@ pub fn transition_buttons(unit: &Unit, change: StatusChange) -> impl IntoView + 
             .iter()
             .copied()
             .map(|event| {
-                view! { <button type="button" class="btn btn-sm btn-outline" disabled=move || change.act.pending().get() on:click=move |_| change.begin(target, event)>{event.label()}</button> }
+                view! { <button type="button" class="btn btn-sm btn-outline" disabled=change.act.pending() on:click=move |_| change.begin(target, event)>{event.label()}</button> }
             })
             .collect_view()
     };
@@ -191,8 +191,8 @@ pub fn transition_buttons(unit: &Unit, change: StatusChange) -> impl IntoView + 
         <Show when=move || may(Permission::UnitTransition)>
             <div class="flex flex-wrap gap-2 py-2">{buttons.clone()}</div>
         </Show>
-        {move || asked().map(|event| question(target, event, change))}
-        {move || change.message.get().map(|sentence| view! { <p class="field-error" role="alert">{sentence}</p> })}
+        {changing(move || asked().map(|event| question(target, event, change)))}
+        {changing(move || change.message.get().map(|sentence| view! { <p class="field-error" role="alert">{sentence}</p> }))}
     }
 }
 
@@ -224,7 +224,7 @@ fn question(target: (UnitId, i32), event: UnitEvent, change: StatusChange) -> im
                 </label>
             })}
             {event.is_final().then(|| view! { <p class="w-full">{format!("{}后不能撤回，确定{}该房源吗？", event.label(), event.label())}</p> })}
-            <button node_ref=confirm type="submit" class="btn btn-sm btn-primary" disabled=move || change.act.pending().get()>"确定"</button>
+            <button node_ref=confirm type="submit" class="btn btn-sm btn-primary" disabled=change.act.pending()>"确定"</button>
             <button type="button" class="btn btn-sm btn-ghost" on:click=move |_| change.ask(None)>"取消"</button>
         </form>
     }

@@ -10,7 +10,9 @@ use crate::{
     },
     shell::may,
     ui::{
-        PageHead, empty_view, error_view,
+        PageHead,
+        changing::changing,
+        empty_view, error_view,
         field::{bind, chosen, coded},
         loading_view,
         resource::resource,
@@ -58,13 +60,13 @@ pub fn batch_view() -> AnyView {
         <main class="page">
             <PageHead title="批量处理房源" back=("/housing/units".to_owned(), "房源".to_owned()) />
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((rows, _)) if rows.is_empty() => empty_view("请先在房源列表中勾选要处理的房源"),
                         Ok((rows, choices)) => page(chosen.get_untracked(), rows, choices),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }
@@ -92,10 +94,10 @@ fn page(chosen: Vec<ChosenUnit>, rows: Vec<ChosenRow>, choices: StockChoices) ->
         move || (!done()).then(|| forms(act, &rows, &choices))
     };
     view! {
-        {outcome}
-        {refused}
+        {changing(outcome)}
+        {changing(refused)}
         {forms}
-        {move || (!done()).then(|| chosen_table(&rows))}
+        {changing(move || (!done()).then(|| chosen_table(&rows)))}
     }
     .into_any()
 }
@@ -147,7 +149,7 @@ fn change_form(act: Act, rows: &[ChosenRow], choices: &StockChoices) -> impl Int
             {bind(form, errors, "decoration", "装修", false, |form| &mut form.decoration).select(coded(Decoration::choices()))}
             {bind(form, errors, "title_holder", "产权单位", false, |form| &mut form.title_holder).text("text", "不修改")}
             {bind(form, errors, "supply_pool", "供应池", false, |form| &mut form.supply_pool).text("text", "不修改")}
-            <p class="field-error form-title" role="alert">{nothing}</p>
+            <p class="field-error form-title" role="alert">{changing(nothing)}</p>
             <div class="form-buttons">
                 <button type="submit" class="btn btn-primary" disabled=move || !alive.get() || act.pending().get()>{format!("修改{count}套房源")}</button>
             </div>
@@ -178,7 +180,7 @@ fn lock_form(act: Act) -> impl IntoView {
                 <label for="lock-reason">"原因（锁定时必填）"</label>
                 <input id="lock-reason" class="input" maxlength="200" autocomplete="off" aria-describedby="lock-reason-error"
                     prop:value=reason on:input=move |event| reason.set(event_target_value(&event)) />
-                <p class="field-error" id="lock-reason-error" role="alert">{move || complaint.get()}</p>
+                <p class="field-error" id="lock-reason-error" role="alert">{changing(move || complaint.get())}</p>
             </div>
             <div class="form-buttons">
                 <button type="button" class="btn btn-outline" disabled=busy on:click=move |_| run(UnitEvent::Lock)>"锁定"</button>

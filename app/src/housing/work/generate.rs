@@ -6,7 +6,9 @@ use crate::{
     ApiError,
     housing::{building::api::building_board_get, choice::stock_choices_get, unit::api::unit_generate, use_id},
     ui::{
-        PageHead, empty_view, error_view,
+        PageHead,
+        changing::changing,
+        empty_view, error_view,
         field::{bind, chosen, coded},
         icon,
         label::Options,
@@ -40,12 +42,12 @@ pub fn generate_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((board, choices)) => page(board, choices).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -96,19 +98,19 @@ fn page(board: BuildingBoard, choices: StockChoices) -> impl IntoView {
     let label = move || format!("生成{}套房源", plan.with(Vec::len));
     view! {
         <PageHead title="批量生成房源" back=(format!("/housing/buildings/{id}"), title) />
-        {move || refused().map(|error| error_view(&error))}
+        {changing(move || refused().map(|error| error_view(&error)))}
         <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
             {common_fields(batch, &building, &choices)}
             {positions_view(batch)}
             <div class="form-buttons">
-                <button type="submit" class="btn btn-primary" disabled=blocked>{label}</button>
+                <button type="submit" class="btn btn-primary" disabled=blocked>{changing(label)}</button>
                 <a class="btn btn-ghost" href=format!("/housing/buildings/{id}")>"取消"</a>
             </div>
         </form>
         <section class="panel" aria-labelledby="preview-title">
             <h2 id="preview-title">"预览"</h2>
-            <p role="status">{move || summary(plan.with(Vec::len), conflicts.get())}</p>
-            {move || plan.with(|plan| preview(batch, plan))}
+            <p role="status">{changing(move || summary(plan.with(Vec::len), conflicts.get()))}</p>
+            {changing(move || plan.with(|plan| preview(batch, plan)))}
         </section>
     }
 }
@@ -194,9 +196,9 @@ fn positions_view(batch: Batch) -> impl IntoView {
         <fieldset class="positions">
             <legend>"每层户型（从左到右，每行一户）"</legend>
             <ol class="position-list">
-                {move || (0..count.get()).map(|index| position_line(batch, index)).collect_view()}
+                {changing(move || (0..count.get()).map(|index| position_line(batch, index)).collect_view())}
             </ol>
-            <p class="field-error" role="alert">{complaint}</p>
+            <p class="field-error" role="alert">{changing(complaint)}</p>
             <button type="button" class="btn btn-outline btn-sm" on:click=add disabled=full>{icon("add")}"增加一户"</button>
         </fieldset>
     }
@@ -250,7 +252,7 @@ fn position_frame(batch: Batch, name: String, label: String, input: AnyView) -> 
         <div class="form-field" class:has-error=move || wrong().is_some()>
             <label for=name.clone() class="text-sm">{label}</label>
             {input}
-            <p class="field-error" id=format!("{name}-error") role="alert">{complaint}</p>
+            <p class="field-error" id=format!("{name}-error") role="alert">{changing(complaint)}</p>
         </div>
     }
     .into_any()

@@ -2,15 +2,15 @@
 
 use crate::ui::label::told;
 use crate::{
-    ApiError, Terse,
+    Api, ApiError,
     housing::use_id,
-    ui::{PageHead, empty_view, error_view, icon, loading_view, qr::QrCode, resource::resource},
+    ui::{PageHead, changing::changing, empty_view, error_view, icon, loading_view, qr::QrCode, resource::resource},
 };
 use domain::{
     housing::label::UnitLabel,
     id::{BuildingId, UnitId},
 };
-use leptos::{prelude::*, server_fn::codec::Json};
+use leptos::prelude::*;
 
 /// A label with its code.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -20,14 +20,14 @@ pub struct Printed {
 }
 
 /// The labels of a building's units, in natural order.
-#[server(endpoint = "building_labels_get", input = Json, output = Terse)]
+#[server(endpoint = "building_labels_get", protocol = Api)]
 pub async fn building_labels_get(id: BuildingId) -> Result<Vec<Printed>, ApiError> {
     let labels = store::housing::label::building_labels_get(&crate::context::ctx()?, id).await?;
     printed(labels)
 }
 
 /// The label of one unit.
-#[server(endpoint = "unit_label_get", input = Json, output = Terse)]
+#[server(endpoint = "unit_label_get", protocol = Api)]
 pub async fn unit_label_get(id: UnitId) -> Result<Vec<Printed>, ApiError> {
     let label = store::housing::label::unit_label_get(&crate::context::ctx()?, id).await?;
     printed(vec![label])
@@ -76,13 +76,13 @@ fn labels_page(
                 <button type="button" class="btn btn-primary btn-sm" on:click=print>{icon("label")}"打印"</button>
             </PageHead>
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match labels.await {
                         Ok(labels) if labels.is_empty() => empty_view("该楼栋暂无房源，无标签可打印"),
                         Ok(labels) => view! { <ul class="label-sheet" aria-label="标签">{labels.into_iter().map(label_view).collect_view()}</ul> }.into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

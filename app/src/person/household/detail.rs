@@ -5,11 +5,12 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view, icon,
+        icon,
         label::told,
-        loading_view, print_button,
+        print_button,
         resource::resource,
         table::time_text,
     },
@@ -35,14 +36,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| household.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match household.await {
-                        Ok(household) => record_view(&household, again),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(household, move |household| record_view(&household, again))}
         </main>
     }
     .into_any()
@@ -55,9 +49,9 @@ fn record_view(household: &Household, again: Callback<()>) -> AnyView {
     view! {
         <PageHead title=format!("{}的家庭", row.head) back=(HOUSEHOLD_LIST.path.to_owned(), HOUSEHOLD_LIST.noun.to_owned())>
             {print_button()}
-            {move || (open && may(Permission::HouseholdWrite)).then(|| view! {
+            {changing(move || (open && may(Permission::HouseholdWrite)).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("{}/{id}/edit", HOUSEHOLD_LIST.path)>{icon("edit")}"变更"</a>
-            })}
+            }))}
         </PageHead>
         {household.closed_reason.clone().zip(row.closed_on).map(|(reason, day)| view! {
             <p role="status" class="alert alert-warning alert-soft">{format!("该家庭已于{day}销户：{reason}")}</p>
@@ -79,11 +73,11 @@ fn record_view(household: &Household, again: Callback<()>) -> AnyView {
             ("更新人", text_cell(household.updated_by.as_ref())),
         ])}
         {members_view(&household.members)}
-        {move || (open && may(Permission::HouseholdWrite)).then(|| view! {
+        {changing(move || (open && may(Permission::HouseholdWrite)).then(|| view! {
             <section class="panel"><h2>"办理"</h2><div class="deed-row">
                 {deed(CLOSE, move |reason| household_close(id, version, reason), move |()| again.run(()))}
             </div></section>
-        })}
+        }))}
         {history_view(&household.history)}
     }
     .into_any()

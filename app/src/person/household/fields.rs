@@ -1,6 +1,7 @@
 //! The fields of a household, and its members: looked for, taken over with what they are to the head, and listed below.
 
 use crate::ui::{
+    changing::changing,
     combo::Pick,
     field::{Field, coded},
     form::Edit,
@@ -108,11 +109,11 @@ fn members_view(edit: Form, names: Names, pending: RwSignal<bool>) -> AnyView {
             <span aria-hidden="true">"\u{a0}"</span>
             <button type="button" class="btn btn-outline" on:click=add>{icon("add")}"添加成员"</button>
         </div>
-        <p class="field-error form-title" role="alert">{about_members}</p>
-        {move || {
+        <p class="field-error form-title" role="alert">{changing(about_members)}</p>
+        {changing(move || {
             let rows = edit.form.with(|form| form.members.clone());
             (!rows.is_empty()).then(|| members_table(edit, rows, names))
-        }}
+        })}
     }
     .into_any()
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     empty_view, error_view,
     form::{Deeds, Newer, Reload, use_edit},
@@ -36,7 +37,7 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match household.await {
                         Ok(household) => {
                             let back = (format!("{}/{}", HOUSEHOLD_LIST.path, household.row.id), household.row.household_no.clone());
@@ -44,7 +45,7 @@ pub(super) fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -1,6 +1,7 @@
 //! What is done with one file: asks for the reason where one is needed, shows the picture, saves, deletes.
 
 use super::api::{attachment_delete, attachment_link};
+use crate::ui::changing::changing;
 use crate::{ApiError, ui::error_view};
 use domain::{
     dictionary::AttachmentOwner,
@@ -127,8 +128,8 @@ pub fn DeedDialog(owner: AttachmentOwner, wish: RwSignal<Option<Wish>>, changed:
     view! {
         <dialog class="modal" node_ref=dialog on:close=forget aria-labelledby="attachment-title">
             <div class="modal-box attachment-box">
-                <h2 id="attachment-title" class="text-lg font-semibold">{title}</h2>
-                {body}
+                <h2 id="attachment-title" class="text-lg font-semibold">{changing(title)}</h2>
+                {changing(body)}
                 <div class="form-buttons"><button type="button" class="btn btn-ghost" on:click=move |_| close()>"关闭"</button></div>
             </div>
         </dialog>
@@ -141,7 +142,7 @@ fn picture(link: &Link, name: &str) -> AnyView {
     view! {
         <p class="attachment-facts">{name.to_owned()}</p>
         <img class="attachment-preview" class:hidden=broken src=link.to_string() alt=name.to_owned() on:error=move |_| broken.set(true) />
-        <p class="field-error" role="alert">{sentence}</p>
+        <p class="field-error" role="alert">{changing(sentence)}</p>
     }
     .into_any()
 }

@@ -6,6 +6,7 @@ mod dialog;
 use crate::{
     shell::{may, use_frame},
     ui::{
+        changing::changing,
         error_view, icon, loading_view,
         resource::resource,
         table::time_text,
@@ -38,19 +39,19 @@ pub fn attachments_panel(owner: AttachmentOwner, id: Signal<i64>) -> AnyView {
     view! {
         <section class="panel attachments" aria-label="附件" class:hidden=nowhere>
             <h2>"附件"</h2>
-            {move || {
+            {changing(move || {
                 let kinds = kinds(owner);
                 (!kinds.is_empty()).then(|| upload_zone(address(owner, id.get()), kinds, again))
-            }}
+            })}
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     let found = files.await;
                     nowhere.set(found.as_ref().is_err_and(|error| error.0 == Failure::NotFound));
                     match found {
                         Ok(found) => list(owner, &found, wish),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Transition>
             <DeedDialog owner=owner wish=wish changed=again />
         </section>
@@ -105,7 +106,7 @@ fn row(owner: AttachmentOwner, file: &Attachment, opens: bool, wish: RwSignal<Op
                 <div class="attachment-tools">
                     {previews.then(|| button(Deed::Preview, &name))}
                     {opens.then(|| button(Deed::Download, &name))}
-                    {move || owner.writes(kind, may).then(|| button(Deed::Delete, &name))}
+                    {changing(move || owner.writes(kind, may).then(|| button(Deed::Delete, &name)))}
                 </div>
             </div>
         </li>

@@ -6,9 +6,10 @@ use crate::{
     shell::{may, use_frame},
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, text_cell, use_id},
         dialog::Ask,
-        error_view, icon, loading_view,
+        error_view, icon,
         resource::resource,
         table::time_text,
         toast,
@@ -81,14 +82,7 @@ pub fn detail_view() -> AnyView {
     let again = Callback::new(move |()| user.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match user.await {
-                        Ok(user) => record(&user, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(user, move |user| record(&user, again).into_any())}
         </main>
     }
     .into_any()
@@ -211,19 +205,19 @@ fn DeedDialog(id: UserId, asked: RwSignal<Option<Deed>>, again: Callback<()>) ->
     };
     view! {
         <Ask open=open title=Signal::derive(move || last.get().label().to_owned())>
-            {move || match run.value().get() {
+            {changing(move || match run.value().get() {
                 Some(Ok(Some(password))) => password_view(password, close).into_any(),
                 answer => view! {
                     <p class="py-4">{last.get().sentence()}</p>
                     {(last.get() == Deed::Factor).then(|| reason_field(reason, answer.clone().and_then(Result::err)))}
                     {answer.and_then(Result::err).filter(|error| error.fields().is_none()).map(|error| error_view(&error))}
                     <div class="form-buttons">
-                        <button type="button" class="btn btn-primary" disabled=move || run.pending().get() on:click=move |_| drop(run.dispatch(last.get_untracked()))>"确定"</button>
+                        <button type="button" class="btn btn-primary" disabled=run.pending() on:click=move |_| drop(run.dispatch(last.get_untracked()))>"确定"</button>
                         <button type="button" class="btn btn-ghost" on:click=close>"取消"</button>
                     </div>
                 }
                 .into_any(),
-            }}
+            })}
         </Ask>
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     ApiError,
     ui::{
         PageHead,
+        changing::changing,
         combo::Pick,
         detail::use_id,
         error_view,
@@ -44,12 +45,12 @@ pub fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="新增用户" back=(USER_LIST.path.to_owned(), USER_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match choices.await {
                         Ok(choices) => new_form(choices).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -74,7 +75,7 @@ fn loaded_view(title: &'static str, form: fn(User, UserChoices) -> AnyView) -> A
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match loaded.await {
                         Ok((user, choices)) => {
                             let back = (format!("/platform/users/{}", user.row.id), user.row.login.clone());
@@ -82,7 +83,7 @@ fn loaded_view(title: &'static str, form: fn(User, UserChoices) -> AnyView) -> A
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -160,7 +161,7 @@ fn grant_fields(edit: Edit<Entered>, choices: UserChoices) -> impl IntoView {
         {edit.pick("organization", "所属机构", true, |form| &mut form.grant.organization, organizations)}
         {edit.checks("roles", "角色", true, |form| &mut form.grant.roles, roles)}
         <Transition fallback=loading_view>
-            {move || Suspend::new(async move {
+            {changing(move || Suspend::new(async move {
                 match reach.await {
                     Ok(reach) => {
                         let districts = (!reach.districts.is_empty()).then(|| {
@@ -175,7 +176,7 @@ fn grant_fields(edit: Edit<Entered>, choices: UserChoices) -> impl IntoView {
                     }
                     Err(error) => error_view(&error),
                 }
-            })}
+            }))}
         </Transition>
         {edit.text("reason", "变更原因", true, |form| &mut form.grant.reason, ("text", "供复核人判断，如 新员工入职"))}
     }

@@ -5,10 +5,11 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, text_cell, use_id},
         error_view,
         field::bind,
-        icon, loading_view,
+        icon,
         remove::delete_button,
         resource::resource,
         table::cell_view,
@@ -32,14 +33,7 @@ pub(super) fn detail_view() -> AnyView {
     let workflow = resource(move || id.get(), |id| workflow_get(WorkflowId(id)));
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match workflow.await {
-                        Ok(workflow) => record(&workflow).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(workflow, move |workflow| record(&workflow).into_any())}
         </main>
     }
     .into_any()
@@ -193,7 +187,7 @@ fn publish_form(id: WorkflowId, revision: i32) -> impl IntoView {
     view! {
         <form class="panel form-grid" method="post" on:submit=submit novalidate autocomplete="off">
             <h2 class="form-section">"发布草稿"</h2>
-            {move || refused().map(|error| error_view(&error))}
+            {changing(move || refused().map(|error| error_view(&error)))}
             {bind(reason, errors, "reason", "变更原因", true, |reason| reason).text("text", "供复核人判断")}
             <p class="form-note">"复核通过后启用，原版本停用；在办的申请仍按原版本办理。"</p>
             <div class="form-buttons">

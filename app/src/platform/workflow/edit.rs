@@ -4,6 +4,7 @@
 use super::api::{workflow_draft, workflow_get, workflow_update};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     empty_view, error_view,
     form::{Deeds, Edit, Newer, Reload, use_edit},
@@ -49,12 +50,12 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match workflow.await {
                         Ok(workflow) => page(&workflow),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -118,10 +119,10 @@ fn nodes_view(edit: Edit<WorkflowForm>, roles: Vec<(String, String)>) -> impl In
     let complaint = move || edit.errors.with(|errors| errors.get("nodes").map(ToOwned::to_owned));
     view! {
         <p class="form-note">"申请按顺序经过各节点。会签人数为该节点须同意的人数；同一人只能办理一个节点，提交人不能办理；任一节点驳回即终止。"</p>
-        {nodes}
+        {changing(nodes)}
         <div class="form-note">
             <button type="button" class="btn btn-outline btn-sm" disabled=full on:click=add>{icon("add")}"增加节点"</button>
-            <p class="field-error" role="alert">{complaint}</p>
+            <p class="field-error" role="alert">{changing(complaint)}</p>
         </div>
     }
 }

@@ -9,11 +9,12 @@ use super::{
 };
 use crate::ui::{
     PageHead,
+    changing::awaited,
     deed::{Deed, deed},
     detail::{field_group, use_id},
-    empty_view, error_view,
+    empty_view,
     label::told,
-    loading_view, print_button,
+    print_button,
     resource::resource,
 };
 use domain::tenancy::{
@@ -28,14 +29,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| record.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(record) => page(&record, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(record, move |record| page(&record, again).into_any())}
         </main>
     }
     .into_any()

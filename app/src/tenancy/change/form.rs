@@ -3,6 +3,7 @@
 use super::api::{contract_change_create, contract_change_offer_get};
 use crate::ui::{
     PageHead,
+    changing::changing,
     combo::Pick,
     detail::field_group,
     empty_view, error_view,
@@ -51,13 +52,13 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="办理合同变更" back=(CHANGE_LIST.path.to_owned(), CHANGE_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(Some(offer)) => form_view(offer),
                         Ok(None) => empty_view("请在履行中的合同页面办理变更"),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -92,10 +93,10 @@ fn form_view(offer: ChangeOffer) -> AnyView {
     let kinds: Vec<_> = kinds.into_iter().filter(|(code, _)| code != ChangeKind::Swap.code()).collect();
     let fields = view! {
         {edit.select("kind", "变更类型", true, |form| &mut form.kind, kinds)}
-        {move || (shown.get() != Some(ChangeKind::Term)).then(|| {
+        {changing(move || (shown.get() != Some(ChangeKind::Term)).then(|| {
             edit.text("effective_on", "生效日期", true, |form| &mut form.effective_on, ("date", ""))
-        })}
-        {move || shown.get().map(|kind| held.with_value(|offer| of_kind(edit, kind, offer, names)))}
+        }))}
+        {changing(move || shown.get().map(|kind| held.with_value(|offer| of_kind(edit, kind, offer, names))))}
         <h2 class="form-section">"办理依据"</h2>
         {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "最长200字"))}
         {edit.text("doc_no", "文号", false, |form| &mut form.doc_no, ("text", "证明或批复文号，选填"))}
@@ -266,8 +267,8 @@ fn residents(edit: Form, names: Names, add: bool) -> AnyView {
             <span aria-hidden="true">"\u{a0}"</span>
             <button type="button" class="btn btn-outline" on:click=put>{icon("add")}"添加同住人"</button>
         </div>
-        <p class="field-error form-title" role="alert">{complaint}</p>
-        {move || residents_table(edit, names)}
+        <p class="field-error form-title" role="alert">{changing(complaint)}</p>
+        {changing(move || residents_table(edit, names))}
     }
     .into_any()
 }

@@ -8,6 +8,7 @@ use crate::{
     tenancy::api::contract_list,
     ui::{
         PageHead,
+        changing::changing,
         combo::{Pick, search},
         empty_view, error_view,
         field::Field,
@@ -55,12 +56,12 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="办理住房调换" back=(CHANGE_LIST.path.to_owned(), CHANGE_LIST.noun.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match first.await {
                         Ok(first) => form_view(first),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -98,7 +99,7 @@ fn form_view(first: Option<ContractRow>) -> AnyView {
         {picker(edit.field("first", "合同一", true, |form| &mut form.first, named), names)}
         {picker(edit.field("second", "合同二", true, |form| &mut form.second, named), names)}
         <div class="form-wide">{both_view(edit, chosen)}</div>
-        {move || chosen.with(|offer| offer.as_ref().filter(|offer| offer.obstacles.is_empty()).map(|offer| consents(edit, offer)))}
+        {changing(move || chosen.with(|offer| offer.as_ref().filter(|offer| offer.obstacles.is_empty()).map(|offer| consents(edit, offer))))}
     };
     view! {
         <p class="page-note">
@@ -167,13 +168,13 @@ fn both_view(edit: Form, chosen: RwSignal<Option<SwapOffer>>) -> AnyView {
     });
     view! {
         <Transition fallback=loading_view>
-            {move || Suspend::new(async move {
+            {changing(move || Suspend::new(async move {
                 match offer.await {
                     Ok(Some(offer)) => offer_view(&offer),
                     Ok(None) => empty_view("选择两份履行中的合同后，显示双方调换前后的住房和租金"),
                     Err(error) => error_view(&error),
                 }
-            })}
+            }))}
         </Transition>
     }
     .into_any()

@@ -5,6 +5,7 @@ use crate::{
     shell::{may, use_frame},
     tenancy::template::print_deed,
     ui::{
+        changing::changing,
         detail::{field_group, text_cell},
         empty_view,
         label::told,
@@ -139,7 +140,7 @@ pub(super) fn sheet_view(exit: &Exit, again: Callback<()>) -> AnyView {
         may(Permission::BillRead).then(|| print_deed(PaperKind::ExitBill, id, says, again))
     };
     view! {
-        <div class="deed-row">{pdf}</div>
+        <div class="deed-row">{changing(pdf)}</div>
         <article class="paper" aria-label="退租结算单">
             <h2>"退租结算单"</h2>
             <p class="paper-head"><span>{city}</span><span>{format!("编号：{}", row.exit_no)}</span></p>

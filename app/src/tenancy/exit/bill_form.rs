@@ -6,6 +6,7 @@ use super::{
 };
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::{field_group, use_id},
     error_view,
     form::{Deeds, Edit, use_edit},
@@ -37,12 +38,12 @@ pub(super) fn form_page() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(ExitId(id.get_untracked()), offer),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -89,8 +90,8 @@ fn form_view(id: ExitId, offer: ExitBillOffer) -> AnyView {
             ("押金(元)", Cell::Money(offer.deposit)),
         ])}
         {notices.collect_view()}
-        {settled}
-        {move || proposal.with(|(lines, ..)| lines_view(lines))}
+        {changing(settled)}
+        {changing(move || proposal.with(|(lines, ..)| lines_view(lines)))}
         <p class="page-note">"明细由账目和验房单得出，水电气等其他费用在此补充。复核通过后入账：先用余额、再用押金抵扣，余下的应补或应退。"</p>
         {edit.view_of(fields, "提交复核", page)}
     }

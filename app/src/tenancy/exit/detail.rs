@@ -10,11 +10,11 @@ use crate::{
     tenancy::template::print_deed,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, Verdict, deed, verdict},
         detail::{FieldCell, field_group, text_cell, use_id},
-        error_view,
         label::told,
-        loading_view, print_button,
+        print_button,
         resource::resource,
         table::time_text,
         tabs::{tabs, use_tab},
@@ -44,14 +44,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| exit.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match exit.await {
-                        Ok(exit) => page(exit, tab, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(exit, move |exit| page(exit, tab, again).into_any())}
         </main>
     }
     .into_any()
@@ -66,13 +59,13 @@ fn page(exit: Exit, tab: Memo<String>, again: Callback<()>) -> impl IntoView {
         {exit.with_value(|exit| deeds(exit, again))}
         {exit.with_value(figures)}
         {tabs("退租内容", &path, &TABS, tab)}
-        {move || exit.with_value(|exit| match tab.get().as_str() {
+        {changing(move || exit.with_value(|exit| match tab.get().as_str() {
             "bill" => bill_view(exit),
             "sheet" => sheet_view(exit, again),
             "history" => history_view(exit),
             "files" => attachments_panel(AttachmentOwner::Exit, Signal::stored(exit.row.id.0)),
             _ => fields(exit),
-        })}
+        }))}
     }
 }
 
@@ -84,10 +77,10 @@ fn head(exit: &Exit) -> AnyView {
         <PageHead title=format!("退租 {} {}", exit.row.exit_no, exit.row.lessee) back=(EXIT_LIST.path.to_owned(), "退租管理".to_owned())>
             {print_button()}
             <a class="btn btn-outline btn-sm" href=contract>"合同"</a>
-            {move || may(Permission::PrintRead).then(|| view! {
+            {changing(move || may(Permission::PrintRead).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=prints.clone()>"打印记录"</a>
-            })}
-            {move || may(Permission::BillRead).then(|| view! { <a class="btn btn-outline btn-sm" href=account.clone()>"账户"</a> })}
+            }))}
+            {changing(move || may(Permission::BillRead).then(|| view! { <a class="btn btn-outline btn-sm" href=account.clone()>"账户"</a> }))}
         </PageHead>
     }
     .into_any()
@@ -149,12 +142,12 @@ fn deeds(exit: &Exit, again: Callback<()>) -> AnyView {
         <div class="deed-row">
             {turns.decide.then(|| verdict(LEAVE, move |agreed, opinion| exit_decide(id, version, agreed, opinion), again))}
             {turns.inspect.then(|| link(format!("{page}/inspection"), if signed { "修改验房" } else { "登记验房" }, if signed { SIDE } else { MAIN }))}
-            {move || (signed && (may(Permission::ExitInspect) || may(Permission::ContractPrint))).then(|| print_deed(
+            {changing(move || (signed && (may(Permission::ExitInspect) || may(Permission::ContractPrint))).then(|| print_deed(
                 PaperKind::ExitSheet,
                 id.0,
                 ("打印验房单", "生成退租验房单文件，供承租方和验房人签字；再次生成的标注“补打第n次”。"),
                 again,
-            ))}
+            )))}
             {turns.settle.then(|| link(format!("{page}/bill"), if made { "重新制作退租账单" } else { "制作退租账单" }, if made { SIDE } else { MAIN }))}
             {turns.check.then(|| verdict(BILL, move |agreed, opinion| exit_bill_decide(id, version, agreed, opinion), again))}
             {turns.clear.then(|| view! {
@@ -164,7 +157,7 @@ fn deeds(exit: &Exit, again: Callback<()>) -> AnyView {
                     done,
                 )}
                 {link(refund, "申请退费", SIDE)}
-                {move || may(Permission::PaymentTake).then(|| link(take.clone(), "收款", SIDE))}
+                {changing(move || may(Permission::PaymentTake).then(|| link(take.clone(), "收款", SIDE)))}
             })}
             {turns.acknowledge.then(|| deed(
                 Deed { label: "确认欠款", class: SIDE, question: "承租人已书面确认欠款，退租继续办理，欠款仍在账上。", word: Some(("opinion", "欠款确认说明")) },

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::{field_group, use_id},
     error_view,
     form::{Deeds, Edit, use_edit},
@@ -30,12 +31,12 @@ pub(super) fn form_page() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(ExitId(id.get_untracked()), offer),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -122,7 +123,7 @@ fn deed_fields(edit: Edit<InspectionForm>) -> AnyView {
                 <input type="checkbox" id="signed" name="signed" class="checkbox checkbox-sm" checked=held prop:checked=held aria-invalid=invalid aria-describedby="signed-error" on:change=toggle />
                 "签字人已在验房单上签字"
             </label>
-            <p class="field-error" id="signed-error" role="alert">{complaint}</p>
+            <p class="field-error" id="signed-error" role="alert">{changing(complaint)}</p>
         </div>
     }
     .into_any()

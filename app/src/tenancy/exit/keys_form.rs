@@ -3,6 +3,7 @@
 use super::api::{exit_get, exit_keys};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::use_id,
     empty_view, error_view,
     form::{Deeds, use_edit},
@@ -26,12 +27,12 @@ pub(super) fn form_page() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match exit.await {
                         Ok(exit) => form_view(&exit),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -3,6 +3,7 @@
 use super::api::{exit_create, exit_offer_get};
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::field_group,
     empty_view, error_view,
     field::coded,
@@ -39,13 +40,13 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="申请退租" back=("/tenancy/contracts".to_owned(), "合同".to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(Some(offer)) => form_view(offer),
                         Ok(None) => empty_view("请在合同页面申请退租"),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -97,7 +98,7 @@ fn carry_view(edit: Edit<ExitForm>, owed: Money) -> AnyView {
                 <input type="checkbox" id="carry" name="carry" class="checkbox checkbox-sm" checked=held prop:checked=held aria-invalid=invalid aria-describedby="carry-error" on:change=toggle />
                 {format!("欠租{owed}元转入退租账单")}
             </label>
-            <p class="field-error" id="carry-error" role="alert">{complaint}</p>
+            <p class="field-error" id="carry-error" role="alert">{changing(complaint)}</p>
         </div>
     }
     .into_any()

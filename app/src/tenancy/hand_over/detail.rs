@@ -6,10 +6,11 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         detail::{field_group, text_cell, use_id},
-        error_view, icon,
+        icon,
         label::told,
-        loading_view, print_button,
+        print_button,
         resource::resource,
         table::time_text,
     },
@@ -31,14 +32,7 @@ pub(super) fn detail_view() -> AnyView {
     let record = resource(move || id.get(), |id| hand_over_get(HandOverId(id)));
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match record.await {
-                        Ok(record) => record_view(id.get_untracked(), &record),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(record, move |record| record_view(id.get_untracked(), &record))}
             {attachments_panel(AttachmentOwner::HandOver, id.into())}
         </main>
     }
@@ -61,9 +55,9 @@ fn record_view(id: i64, record: &HandOver) -> AnyView {
     view! {
         <PageHead title=format!("{} 交房记录", record.row.lessee) back=(HAND_OVER_LIST.path.to_owned(), "交房入住".to_owned())>
             {print_button()}
-            {move || (open && may(Permission::HandOverWrite)).then(|| view! {
+            {changing(move || (open && may(Permission::HandOverWrite)).then(|| view! {
                 <a class="btn btn-primary btn-sm" href=format!("{}/{id}/edit", HAND_OVER_LIST.path)>{icon("edit")}"修改"</a>
-            })}
+            }))}
         </PageHead>
         {contract_view(&record.row)}
         {field_group("交房", fields)}

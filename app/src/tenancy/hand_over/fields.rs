@@ -1,6 +1,7 @@
 //! The fields of a hand-over: the deed, who moves in, and what stands in the home.
 
 use crate::ui::{
+    changing::changing,
     form::Edit,
     label::told,
     lines::{LineCell, LineKind, Lines, always},
@@ -37,7 +38,7 @@ pub(super) fn deed_fields(edit: Form) -> AnyView {
                 <input type="checkbox" id="signed" name="signed" class="checkbox checkbox-sm" checked=held prop:checked=held aria-invalid=invalid aria-describedby="signed-error" on:change=toggle />
                 "签收人已在交房确认单上签字"
             </label>
-            <p class="field-error" id="signed-error" role="alert">{complaint}</p>
+            <p class="field-error" id="signed-error" role="alert">{changing(complaint)}</p>
         </div>
     }
     .into_any()
@@ -51,7 +52,7 @@ pub(super) fn people_view(edit: Form, offer: &HandOverOffer) -> AnyView {
     view! {
         <h2 class="form-section">"入住人员"</h2>
         {rows}
-        <p class="field-error form-title" role="alert">{complaint}</p>
+        <p class="field-error form-title" role="alert">{changing(complaint)}</p>
         <p class="form-note">"办理后即登记为该房间的入住人员；暂不入住的同住人，入住时在房源页面登记。"</p>
     }
     .into_any()

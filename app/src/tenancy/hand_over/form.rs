@@ -6,6 +6,7 @@ use super::{
 };
 use crate::ui::{
     PageHead,
+    changing::changing,
     detail::{field_group, use_id},
     empty_view, error_view,
     form::{Deeds, Newer, Reload, use_edit},
@@ -43,13 +44,13 @@ pub(super) fn new_view() -> AnyView {
         <main class="page">
             <PageHead title="办理交房入住" back=(WAITING.0.to_owned(), WAITING.1.to_owned()) />
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(Some(offer)) => new_form(offer),
                         Ok(None) => empty_view("请在“待入住”中选择合同后办理"),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -99,7 +100,7 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match record.await {
                         Ok(record) => {
                             let back = (format!("{}/{}", HAND_OVER_LIST.path, id.get_untracked()), record.row.lessee.clone());
@@ -107,7 +108,7 @@ pub(super) fn edit_view() -> AnyView {
                         }
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

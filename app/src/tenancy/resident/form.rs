@@ -2,7 +2,9 @@
 
 use super::api::{binding_create, binding_offer_get};
 use crate::ui::{
-    PageHead, empty_view, error_view,
+    PageHead,
+    changing::changing,
+    empty_view, error_view,
     field::{coded, fixed},
     form::{Deeds, use_edit},
     loading_view,
@@ -26,7 +28,7 @@ pub(super) fn new_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => {
                             let back = (format!("/housing/units/{}", offer.unit_id), offer.place.clone());
@@ -34,7 +36,7 @@ pub(super) fn new_view() -> AnyView {
                         }
                         Err(error) => view! { <PageHead title="登记入住" />{error_view(&error)} }.into_any(),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

@@ -3,7 +3,7 @@
 use super::api::resident_list;
 use crate::{
     shell::may,
-    ui::{error_view, icon, label::told, loading_view, resource::resource},
+    ui::{changing::changing, error_view, icon, label::told, loading_view, resource::resource},
 };
 use domain::{
     list::{ListQuery, Page},
@@ -51,13 +51,13 @@ pub fn residents_panel(of: Of, id: Signal<i64>) -> AnyView {
     let found = resource(move || (id.get(), may(Permission::PersonRead)), load);
     view! {
         <Transition fallback=loading_view>
-            {move || Suspend::new(async move {
+            {changing(move || Suspend::new(async move {
                 match found.await {
                     Ok(Some(page)) => panel(of, id.get_untracked(), &page),
                     Ok(None) => ().into_any(),
                     Err(error) => error_view(&error),
                 }
-            })}
+            }))}
         </Transition>
     }
     .into_any()

@@ -7,6 +7,7 @@ use crate::{
     platform::job::watch,
     ui::{
         PageHead,
+        changing::changing,
         deed::{Deed, deed},
         detail::{field_group, use_id},
         empty_view, error_view,
@@ -30,7 +31,7 @@ pub(super) fn detail_view() -> AnyView {
     view! {
         <main class="page">
             <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match record.await {
                         Ok(record) => {
                             last.set_value(Some(record.clone()));
@@ -41,7 +42,7 @@ pub(super) fn detail_view() -> AnyView {
                             None => error_view(&error),
                         },
                     }
-                })}
+                }))}
             </Transition>
         </main>
     }

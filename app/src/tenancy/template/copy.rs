@@ -8,9 +8,9 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view, loading_view,
         resource::resource,
     },
 };
@@ -29,14 +29,7 @@ pub(super) fn copy_view() -> AnyView {
     let again = Callback::new(move |()| copy.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match copy.await {
-                        Ok(copy) => page(&copy, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(copy, move |copy| page(&copy, again).into_any())}
         </main>
     }
     .into_any()
@@ -96,8 +89,8 @@ fn deeds(copy: &PrintRow, again: Callback<()>) -> AnyView {
         move || print_deed(paper, object, ("补打", "内容与首次打印相同，标注“补打第n次”。请填写补打原因。"), again);
     view! {
         <div class="deed-row">
-            {move || may(Permission::PrintWrite).then(moves)}
-            {move || right.filter(|right| !draft && may(*right)).map(|_| reprint())}
+            {changing(move || may(Permission::PrintWrite).then(moves))}
+            {changing(move || right.filter(|right| !draft && may(*right)).map(|_| reprint()))}
         </div>
     }
     .into_any()

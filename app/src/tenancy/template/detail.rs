@@ -5,9 +5,10 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::{awaited, changing},
         deed::{Deed, deed},
         detail::{field_group, text_cell, use_id},
-        error_view, icon, loading_view,
+        icon,
         resource::resource,
     },
 };
@@ -25,14 +26,7 @@ pub(super) fn detail_view() -> AnyView {
     let again = Callback::new(move |()| template.refetch());
     view! {
         <main class="page">
-            <Transition fallback=loading_view>
-                {move || Suspend::new(async move {
-                    match template.await {
-                        Ok(template) => page(&template, again).into_any(),
-                        Err(error) => error_view(&error),
-                    }
-                })}
-            </Transition>
+            {awaited(template, move |template| page(&template, again).into_any())}
         </main>
     }
     .into_any()
@@ -59,9 +53,9 @@ fn page(template: &Template, again: Callback<()>) -> impl IntoView + use<> {
     view! {
         <PageHead title=format!("{} V{}", row.name, row.version) back=(TEMPLATE_LIST.path.to_owned(), TEMPLATE_LIST.noun.to_owned())>
             <a class="btn btn-outline btn-sm" href=format!("/files/print/template/{id}") rel="external" target="_blank">{icon("print")}"预览样张"</a>
-            {move || (draft && may(Permission::TemplateWrite)).then(|| view! {
+            {changing(move || (draft && may(Permission::TemplateWrite)).then(|| view! {
                 <a class="btn btn-outline btn-sm" href=format!("{}/{id}/edit", TEMPLATE_LIST.path)>{icon("edit")}"修改"</a>
-            })}
+            }))}
         </PageHead>
         {deeds(template, again)}
         {field_group("模板信息", fields)}
@@ -108,7 +102,7 @@ fn deeds(template: &Template, again: Callback<()>) -> AnyView {
                 {decide(true, "发布", "btn btn-primary btn-sm", "发布后不能再修改，自生效日期起用于打印。", "意见（选填）")}
                 {decide(false, "退回", "btn btn-outline btn-sm", "退回编制人修改。请填写原因。", "退回原因")}
             })}
-            {move || may(Permission::TemplateWrite).then(write)}
+            {changing(move || may(Permission::TemplateWrite).then(write))}
         </div>
     }
     .into_any()

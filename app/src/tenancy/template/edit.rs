@@ -5,6 +5,7 @@ use crate::{
     shell::today,
     ui::{
         PageHead,
+        changing::changing,
         detail::use_id,
         error_view,
         field::coded,
@@ -42,12 +43,12 @@ pub(super) fn edit_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match template.await {
                         Ok(template) => draft_view(&template).into_any(),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }
@@ -106,8 +107,8 @@ fn fields(edit: Edit<TemplateForm>, back: String) -> AnyView {
         {edit.text("effective_on", "生效日期", true, |form| &mut form.effective_on, ("date", ""))}
         {edit.field("body", "正文", true, |form| &mut form.body, |text| text.to_owned()).area(24)}
         <div class="col-span-full page-note">
-            <p>"每行一段；以“## ”开头的行为条款标题。"{clauses}</p>
-            <p>"可用占位符："{names}</p>
+            <p>"每行一段；以“## ”开头的行为条款标题。"{changing(clauses)}</p>
+            <p>"可用占位符："{changing(names)}</p>
         </div>
     };
     edit.view(shown, back)

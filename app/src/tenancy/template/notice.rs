@@ -9,6 +9,7 @@ use crate::{
     shell::use_frame,
     ui::{
         PageHead,
+        changing::changing,
         combo::flat,
         error_view,
         field::{chosen, fixed},
@@ -71,13 +72,13 @@ pub(super) fn notice_view() -> AnyView {
     view! {
         <main class="page">
             <Suspense fallback=loading_view>
-                {move || Suspend::new(async move {
+                {changing(move || Suspend::new(async move {
                     match whose.await {
                         Ok((Some(name), _)) => form_view(Whose::Account(AccountId(account.get_untracked().unwrap_or_default()), name)),
                         Ok((None, estates)) => form_view(Whose::Estate(estates)),
                         Err(error) => error_view(&error),
                     }
-                })}
+                }))}
             </Suspense>
         </main>
     }

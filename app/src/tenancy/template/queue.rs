@@ -9,6 +9,7 @@ use crate::{
     shell::may,
     ui::{
         PageHead,
+        changing::changing,
         deed::{Deed, deed},
         list::{Choosing, ListActions, ListFrame, choosing_list_page, framed_list_page, use_list_query},
         select::Selection,
@@ -69,10 +70,10 @@ pub(super) fn selected_view() -> AnyView {
             <PageHead title="打印文书" back=(QUEUE_LIST.path.to_owned(), "待打印".to_owned())>
                 <a class="btn btn-outline btn-sm" href=PRINT_LIST.path>"打印记录"</a>
             </PageHead>
-            {move || match done.get() {
+            {changing(move || match done.get() {
                 Some(done) => outcome(&done),
                 None => chosen.with(|form| question(form, done)),
-            }}
+            })}
         </main>
     }
     .into_any()
@@ -171,7 +172,7 @@ pub(super) fn skipped_view() -> AnyView {
     view! {
         <main class="page">
             <PageHead title="恢复待打印" back=(QUEUE_LIST.path.to_owned(), "待打印".to_owned()) />
-            {restore}
+            {changing(restore)}
         </main>
     }
     .into_any()
