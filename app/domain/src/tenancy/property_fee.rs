@@ -12,12 +12,11 @@ use crate::{
     },
     failure::FieldErrors,
     form::optional,
+    housing::room::property_rate,
     value::{Area, Check, Complaint, Money, Rate},
 };
 use serde::{Deserialize, Serialize};
 
-/// What a square metre costs at most a month; the database says the same.
-pub const PROPERTY_RATE_MAX: Rate = Rate::from_ten_thousandths(1_000_000);
 /// What a home costs at most a month; the database says the same.
 pub const PROPERTY_FEE_MAX: Money = Money::from_fen(10_000_000);
 
@@ -82,11 +81,6 @@ impl PropertyFee {
         let rate = self.rate.map(|rate| format!("{rate}元/㎡·月（按建筑面积），")).unwrap_or_default();
         format!("{rate}每月{}元", self.monthly)
     }
-}
-
-fn property_rate(text: &str) -> Check<Rate> {
-    let rate = crate::billing::adjustment::rate(text)?;
-    if rate > PROPERTY_RATE_MAX { Err(Complaint::says("物业费单价不能超过100元/㎡·月")) } else { Ok(rate) }
 }
 
 fn property_amount(text: &str) -> Check<Money> {
