@@ -124,7 +124,7 @@ impl RoomForm {
 ///
 /// # Errors
 /// As [`Area::parse`], or `不能大于300`.
-pub fn room_area(text: &str) -> crate::value::Check<Area> {
+pub fn room_area(text: &str) -> Check<Area> {
     crate::housing::building_sheet::unit_area(text)
 }
 
