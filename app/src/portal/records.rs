@@ -157,6 +157,9 @@ pub fn contracts(frame: &Frame, contracts: Vec<TenantContract>) -> String {
                 ("缴费日", format!("{}日", contract.due_day)),
                 ("代扣账户", format!("{} {}", contract.bank_name, contract.bank_no_mask)),
             ];
+            if let Some(fee) = contract.property_fee {
+                rows.push(("每月物业费", yuan(fee)));
+            }
             if !residents.is_empty() {
                 rows.push(("同住人", residents.join("、")));
             }

@@ -3,6 +3,7 @@
 
 use super::{
     api::{contract_decide, contract_delete, contract_get, contract_submit, contract_sync_again, contract_void},
+    contract_plan::plan_view,
     difference::difference_view,
     stay::{stay_deeds, stays_view},
     template::print_deed,
@@ -35,7 +36,6 @@ use domain::{
         contract::{CONTRACT_LIST, Contract, sync_text},
         filing::filing_until,
     },
-    value::Money,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -254,6 +254,7 @@ fn home_fields(contract: &Contract) -> Vec<FieldCell> {
 
 fn rent_fields(contract: &Contract) -> Vec<FieldCell> {
     let row = &contract.row;
+    let property_rate = row.property.and_then(|fee| fee.rate);
     vec![
         ("租赁开始时间", Cell::Date(row.start_on)),
         ("租赁结束时间", Cell::Date(row.end_on)),
@@ -263,6 +264,8 @@ fn rent_fields(contract: &Contract) -> Vec<FieldCell> {
         ("租金核减(元/月)", Cell::Money(contract.reduction)),
         ("签订月租金(元)", Cell::Money(contract.signed_rent())),
         ("现月租金(元)", Cell::Money(row.monthly_rent)),
+        ("物业费单价(元/㎡·月)", cell_or_empty(property_rate, |rate| Cell::Text(rate.to_string()))),
+        ("物业费(元/月)", cell_or_empty(row.property, |fee| Cell::Money(fee.monthly))),
         ("押金(元)", Cell::Money(contract.deposit)),
         ("缴费周期", Cell::coded(contract.pay_cycle)),
         ("首付款月数", Cell::Number(contract.first_pay_months.into())),
@@ -330,51 +333,6 @@ fn residents(contract: &Contract) -> Option<AnyView> {
         }
         .into_any()
     })
-}
-
-/// 费用明细: computed from the terms, and not yet receivable.
-fn plan_view(contract: &Contract) -> AnyView {
-    if contract.plan.is_empty() {
-        return view! { <section class="panel"><h2>"费用明细"</h2>{empty_view("租期内没有应缴的账期")}</section> }
-            .into_any();
-    }
-    let rows = contract
-        .plan
-        .iter()
-        .enumerate()
-        .map(|(place, bill)| {
-            let (amount, reduction) = (bill.amount(), bill.reduction());
-            view! {
-                <tr>
-                    <td class="figures desk-only">{place + 1}</td>
-                    <td class="whitespace-nowrap tabular-nums">{bill.from.to_string()}</td>
-                    <td class="whitespace-nowrap tabular-nums">{bill.to.to_string()}</td>
-                    <td class="whitespace-nowrap tabular-nums desk-only">{bill.due_on.to_string()}</td>
-                    <td class="figures desk-only">{(amount + reduction).to_string()}</td>
-                    <td class="figures desk-only">{reduction.to_string()}</td>
-                    <td class="figures">{amount.to_string()}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let total: Money = contract.plan.iter().map(domain::billing::plan::PlannedBill::amount).sum();
-    view! {
-        <section class="panel">
-            <h2>"费用明细"</h2>
-            <p class="form-note">{format!("按合同条款计算，共{}期，租金合计{total}元；押金{}元在合同生效时另行收取。", contract.plan.len(), contract.deposit)}</p>
-            <div class="table-scroll" tabindex="0" role="region" aria-label="费用明细">
-                <table class="table table-sm data-table">
-                    <thead><tr>
-                        <th scope="col" class="figures desk-only">"期次"</th><th scope="col">"账期起"</th><th scope="col">"账期止"</th>
-                        <th scope="col" class="desk-only">"应缴日"</th><th scope="col" class="figures desk-only">"应收租金(元)"</th>
-                        <th scope="col" class="figures desk-only">"核减(元)"</th><th scope="col" class="figures">"应缴(元)"</th>
-                    </tr></thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        </section>
-    }
-    .into_any()
 }
 
 fn history_view(contract: &Contract) -> AnyView {

@@ -18,6 +18,7 @@ use domain::{
         contract::{Contract, ContractOffer},
         contract_form::{Assessed, ContractForm, ResidentForm},
     },
+    value::Area,
 };
 use leptos::prelude::*;
 
@@ -40,6 +41,7 @@ pub(super) fn home_view(offer: &ContractOffer) -> AnyView {
             ("单价(元/㎡·月)", cell_or_empty(assessed, |assessed| Cell::Text(assessed.rate.to_string()))),
             ("计租面积", cell_or_empty(assessed, |assessed| Cell::Text(format!("{} {}㎡", assessed.basis.area_label(), assessed.area)))),
             ("核定月租金(元)", cell_or_empty(assessed, |assessed| Cell::Money(assessed.rent))),
+            ("物业费单价(元/㎡·月)", cell_or_empty(offer.property_rate, |rate| Cell::Text(rate.to_string()))),
             ("签约截止", cell_or_empty(offer.expires_on, Cell::Date)),
         ])}
         {assessed.is_none().then(|| view! { <p role="alert" class="alert alert-warning alert-soft">"该房源没有执行中的租金标准，请先维护房源"</p> })}
@@ -54,12 +56,13 @@ pub(super) fn contract_fields(
     contract: Option<&Contract>,
     residents: (Names, RwSignal<bool>),
 ) -> AnyView {
+    let building = offer.map(|offer| offer.building_area).or_else(|| contract.map(|contract| contract.building_area));
     let assessed = offer.and_then(|offer| offer.assessed).or_else(|| contract.map(|contract| contract.assessed));
     let about_home = move || edit.errors.with(|errors| errors.get("assignment").map(ToOwned::to_owned));
     view! {
         <p class="field-error form-title" role="alert">{changing(about_home)}</p>
         {term(edit)}
-        {rent(edit, assessed)}
+        {rent(edit, assessed, building)}
         {bank(edit, offer, contract)}
         {signing(edit)}
         {residents_view(edit, residents.0, residents.1)}
@@ -79,11 +82,16 @@ fn term(edit: Form) -> AnyView {
     .into_any()
 }
 
-fn rent(edit: Form, assessed: Option<Assessed>) -> AnyView {
+fn rent(edit: Form, assessed: Option<Assessed>, building: Option<Area>) -> AnyView {
     let monthly = move || {
         assessed
             .and_then(|assessed| edit.form.with(|form| form.monthly_rent(assessed)))
             .map_or_else(|| "—".to_owned(), |rent| rent.to_string())
+    };
+    let property = move || {
+        building
+            .and_then(|building| edit.form.with(|form| form.monthly_property_fee(building)))
+            .map_or_else(|| "—".to_owned(), |fee| fee.to_string())
     };
     view! {
         <h2 class="form-section">"租金与账单"</h2>
@@ -92,6 +100,13 @@ fn rent(edit: Form, assessed: Option<Assessed>) -> AnyView {
             <label for="monthly_rent">"月租金(元)"</label>
             <input id="monthly_rent" type="text" class="input figures" readonly prop:value=monthly value=monthly aria-describedby="monthly_rent-note" />
             <p class="text-xs opacity-80" id="monthly_rent-note">"核定月租金减去核减，自动计算"</p>
+        </div>
+        {edit.text("property_rate", "物业费单价(元/㎡·月)", false, |form| &mut form.property_rate, ("text", "没有单价则留空"))}
+        {edit.text("property_fee", "物业费金额(元/月)", false, |form| &mut form.property_fee, ("money", "有单价则留空"))}
+        <div class="form-field">
+            <label for="property_month">"每月物业费(元)"</label>
+            <input id="property_month" type="text" class="input figures" readonly prop:value=property value=property aria-describedby="property_month-note" />
+            <p class="text-xs opacity-80" id="property_month-note">"单价×建筑面积，没有单价则为所填金额；都不填则不收物业费"</p>
         </div>
         {edit.text("deposit", "押金(元)", true, |form| &mut form.deposit, ("money", "没有押金填0"))}
         {edit.select("pay_cycle", "缴费周期", true, |form| &mut form.pay_cycle, coded(PayCycle::choices()))}

@@ -78,6 +78,7 @@ fn refusal(error: &ApiError) -> AnyView {
 fn usual(offer: &ContractOffer) -> ContractForm {
     ContractForm {
         assignment: offer.assignment_id.to_string(),
+        property_rate: offer.property_rate.map(|rate| rate.to_string()).unwrap_or_default(),
         deposit: offer.deposit.map(|deposit| deposit.to_string()).unwrap_or_default(),
         first_pay_months: "1".to_owned(),
         pay_cycle: PayCycle::Month.code().to_owned(),

@@ -11,6 +11,7 @@ pub(crate) mod change;
 mod contract;
 mod contract_fields;
 mod contract_form;
+mod contract_plan;
 mod difference;
 pub(crate) mod exit;
 mod filing;

@@ -79,6 +79,7 @@ fn form_view(offer: RenewalOffer) -> AnyView {
             ("租赁结束时间", Cell::Date(row.end_on)),
             ("原月租金(元)", Cell::Money(row.monthly_rent)),
             ("现核定月租金(元)", cell_or_empty(offer.assessed, |assessed| Cell::Money(assessed.rent))),
+            ("原物业费(元/月)", cell_or_empty(row.property, |fee| Cell::Money(fee.monthly))),
             ("原押金(元)", Cell::Money(before.deposit)),
         ])}
         {offer.assessed.is_none().then(|| view! { <p role="alert" class="alert alert-warning alert-soft">"该房源没有执行中的租金标准，请先维护房源"</p> })}

@@ -6,6 +6,7 @@ mod desk;
 mod meter;
 mod money;
 mod papers;
+mod property;
 mod stay;
 mod waiting;
 

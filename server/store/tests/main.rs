@@ -53,6 +53,7 @@ mod person_import;
 mod person_merge;
 mod portal;
 mod pos;
+mod property_fee;
 mod reach;
 mod reduction;
 mod refund;

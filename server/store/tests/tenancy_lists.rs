@@ -290,6 +290,7 @@ async fn the_form_of_a_stored_contract_is_what_was_entered() {
     let entered = ContractForm {
         contract_no: "WB-2026-1".into(),
         reduction: "10.50".into(),
+        property_rate: "2.50".into(),
         deposit: "1,000.00".into(),
         rent_start_on: plain.end_on.clone(),
         pay_cycle: "QUARTER".into(),

@@ -220,6 +220,28 @@ async fn a_change_that_cannot_be_is_refused_as_a_whole() {
     assert_eq!(units_chosen(&leader, &units).await.expect("to look at is allowed").len(), units.len());
 }
 
+/// S4-1.3.2: the price of property services, of all rooms of the chosen homes.
+#[tokio::test]
+async fn the_rooms_of_many_get_one_price() {
+    let test = TestDatabase::with_city().await;
+    let ctx = city::ctx(&test.database, "operator").await;
+    let units = chosen(&test, "OCCUPIED").await;
+    let priced = async |rate: i64| id(&test, &format!("select count(*) from room where property_rate = {rate}")).await;
+    let of = |rate: &str| UnitChangeForm { property_rate: rate.into(), ..UnitChangeForm::default() };
+    for (rate, sentence) in [("-1", "应为大于0的数字，最多4位小数"), ("2.50001", "应为大于0的数字，最多4位小数")]
+    {
+        assert_eq!(failure(units_change(&ctx, &units, &of(rate)).await), complaint("property_rate", sentence));
+    }
+    let before = priced(26_500).await;
+    let outcome = units_change(&ctx, &units, &of("2.65")).await.expect("changed");
+    assert_eq!((outcome.changed as usize, outcome.refused.len()), (units.len(), 0));
+    let ids: Vec<String> = units.iter().map(|unit| unit.id.to_string()).collect();
+    let rooms = format!("select count(*) from room where deleted_at is null and unit_id in ({})", ids.join(", "));
+    assert_eq!((before, priced(26_500).await), (0, id(&test, &rooms).await), "theirs and no other");
+    let after = unit_get(&ctx, units[0].id).await.expect("a unit");
+    assert_eq!(after.history[0].reason.as_deref(), Some("物业费单价"));
+}
+
 #[tokio::test]
 async fn many_are_locked_and_unlocked() {
     let test = TestDatabase::with_city().await;

@@ -138,6 +138,7 @@ dictionary! {
         Owed = "OWED" "未缴账单",
         Reverse = "REVERSE" "冲销账单",
         Rent = "RENT" "租金结算",
+        Property = "PROPERTY" "物业费结算",
         Damage = "DAMAGE" "损坏赔偿",
         Other = "OTHER" "其他费用",
     }

@@ -7,7 +7,7 @@ use crate::{
     housing::building_sheet::parse_between,
     id::{EstateId, RoomId, UnitId},
     sheet::{Cell, Choices, Filter, Kind, ListColumn, ListSheet, cell_or_empty, estate_href},
-    value::{Area, Rate, required, text_max},
+    value::{Area, Check, Complaint, Rate, required, text_max},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,22 @@ pub struct Room {
 
 /// Most people a room may be meant for (domain.md §7.4).
 pub const CAPACITY_MAX: i32 = 12;
+
+/// What a square metre may cost a month for property services, where it is charged: in a contract (S4-1.2.1), whose column the database
+/// constrains alike, and in the rooms of many homes at once (S4-1.3.2).
+pub const PROPERTY_RATE_MAX: Rate = Rate::from_ten_thousandths(1_000_000);
+
+/// 物业费单价, from 0.0001 yuan per m² and month to [`PROPERTY_RATE_MAX`].
+///
+/// # Errors
+/// The sentence.
+pub fn property_rate(text: &str) -> Check<Rate> {
+    let rate = Rate::parse(text).ok().filter(|rate| rate.ten_thousandths() > 0);
+    match rate.ok_or(Complaint::about("应为大于0的数字，最多4位小数"))? {
+        rate if rate > PROPERTY_RATE_MAX => Err(Complaint::says("物业费单价不能超过100元/㎡·月")),
+        rate => Ok(rate),
+    }
+}
 
 /// What a person types into the room form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +124,7 @@ impl RoomForm {
 ///
 /// # Errors
 /// As [`Area::parse`], or `不能大于300`.
-pub fn room_area(text: &str) -> crate::value::Check<Area> {
+pub fn room_area(text: &str) -> Check<Area> {
     crate::housing::building_sheet::unit_area(text)
 }
 

@@ -5,9 +5,9 @@ use crate::{
     dictionary::{AreaBasis, Decoration, HousingCategory, LayoutType, UnitStatus},
     failure::FieldErrors,
     form::{optional, optional_text, pick},
-    housing::{building::needs_rent_standard, building_sheet::unit_area, unit_status::UnitEvent},
+    housing::{building::needs_rent_standard, building_sheet::unit_area, room::property_rate, unit_status::UnitEvent},
     id::{OrganizationId, RentStandardId, UnitId},
-    value::Area,
+    value::{Area, Rate},
 };
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,8 @@ pub struct UnitChangeForm {
     pub building_area: String,
     pub usable_area: String,
     pub rent_standard: String,
+    /// of the rooms
+    pub property_rate: String,
     pub decoration: String,
     pub title_holder: String,
     pub supply_pool: String,
@@ -77,6 +79,8 @@ pub struct UnitChange {
     pub building_area: Option<Area>,
     pub usable_area: Option<Area>,
     pub rent_standard_id: Option<RentStandardId>,
+    /// 物业费单价 of the rooms (S4-1.3.2)
+    pub property_rate: Option<Rate>,
     pub decoration: Option<Decoration>,
     pub title_holder: Option<String>,
     pub supply_pool: Option<String>,
@@ -150,6 +154,7 @@ impl UnitChangeForm {
                     optional(&self.rent_standard, |text| pick(text, "请选择租金标准").map(RentStandardId)),
                 )
                 .flatten(),
+            property_rate: errors.take("property_rate", optional(&self.property_rate, property_rate)).flatten(),
             decoration: errors.take("decoration", optional(&self.decoration, Decoration::parse)).flatten(),
             title_holder: errors.take("title_holder", optional_text(&self.title_holder, 100)).flatten(),
             supply_pool: errors.take("supply_pool", optional_text(&self.supply_pool, 50)).flatten(),
@@ -177,6 +182,7 @@ impl UnitChange {
             ("建筑面积", self.building_area.is_some()),
             ("使用面积", self.usable_area.is_some()),
             ("租金标准", self.rent_standard_id.is_some()),
+            ("物业费单价", self.property_rate.is_some()),
             ("装修", self.decoration.is_some()),
             ("产权单位", self.title_holder.is_some()),
             ("供应池", self.supply_pool.is_some()),
@@ -286,6 +292,11 @@ mod tests {
         assert_eq!(UnitChangeForm::default().check().unwrap_err().get("form"), Some("请至少填写一项要修改的内容"));
         let form = UnitChangeForm { building_area: "40".into(), usable_area: "41".into(), ..Default::default() };
         assert_eq!(form.check().unwrap_err().get("usable_area"), Some("使用面积不能大于建筑面积"));
+        for (rate, sentence) in [("0", "应为大于0的数字，最多4位小数"), ("100.01", "物业费单价不能超过100元/㎡·月")]
+        {
+            let form = UnitChangeForm { property_rate: rate.into(), ..Default::default() };
+            assert_eq!(form.check().unwrap_err().get("property_rate"), Some(sentence));
+        }
     }
 
     #[test]

@@ -153,6 +153,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("base_rent_fen", "基础月租金（分）"),
     ("reduction_fen", "核减金额（分）"),
     ("monthly_rent_fen", "月租金（分）"),
+    ("property_fee_fen", "月物业费（分）"),
     ("deposit_fen", "保证金（分）"),
     ("amount_fen", "金额（分）"),
     ("start_on", "起始日期"),

@@ -139,6 +139,8 @@ pub struct TenantContract {
     pub building_area: Area,
     pub usable_area: Area,
     pub monthly_rent: Money,
+    /// 物业费 a month; none: the contract has none
+    pub property_fee: Option<Money>,
     pub deposit: Money,
     pub start_on: NaiveDate,
     pub end_on: NaiveDate,

@@ -9,6 +9,7 @@ use crate::{
         contract_difference::Compared,
         contract_form::{Assessed, ContractForm, ResidentForm},
         filing::FilingState,
+        property_fee::{PropertyEntry, PropertyFee},
         stay::{Stay, StayStatus, may_stay},
     },
     value::{Area, Money, Rate},
@@ -36,6 +37,8 @@ pub struct ContractRow {
     pub unit_rate: Rate,
     /// what it costs a month today: signed, or agreed to since (E-55)
     pub monthly_rent: Money,
+    /// none: the contract has no property fee
+    pub property: Option<PropertyFee>,
     pub start_on: NaiveDate,
     pub end_on: NaiveDate,
     pub status: ContractStatus,
@@ -97,6 +100,8 @@ pub struct Contract {
     pub history: Vec<ContractLine>,
     /// the bills of the whole term as they would be made (费用明细)
     pub plan: Vec<PlannedBill>,
+    /// the same of the property fee; empty: it has none
+    pub property_plan: Vec<PlannedBill>,
     /// what the one said that it follows; none: it follows none, or one that is not in sight
     pub before: Option<Compared>,
     /// what was entered since it has expired, the last first, and until when somebody may stay by it
@@ -148,6 +153,7 @@ impl Contract {
             assessed: self.assessed.rent,
             reduction: self.reduction,
             rent: self.signed_rent(),
+            property: self.row.property,
             deposit: self.deposit,
             pay_cycle: self.pay_cycle,
             split: self.split,
@@ -170,6 +176,11 @@ impl Contract {
     #[must_use]
     pub fn form(&self) -> ContractForm {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        let (rate, fee) = match self.row.property.map(PropertyFee::entry) {
+            Some(PropertyEntry::Rate(rate)) => (rate.to_string(), String::new()),
+            Some(PropertyEntry::Amount(amount)) => (String::new(), amount.to_string()),
+            None => Default::default(),
+        };
         let resident = |resident: &Resident| ResidentForm {
             person: resident.person_id.to_string(),
             relation: resident.relation.code().to_owned(),
@@ -179,6 +190,8 @@ impl Contract {
             contract_no: self.row.contract_no.clone().unwrap_or_default(),
             category: self.category.code().to_owned(),
             reduction: if self.reduction == Money::ZERO { String::new() } else { self.reduction.to_string() },
+            property_rate: rate,
+            property_fee: fee,
             deposit: self.deposit.to_string(),
             start_on: self.row.start_on.to_string(),
             end_on: self.row.end_on.to_string(),
@@ -239,6 +252,8 @@ pub struct ContractOffer {
     pub assessed: Option<Assessed>,
     /// what is usual where the home lies (PRM-44)
     pub deposit: Option<Money>,
+    /// 物业费单价 of its rooms, where those that have one agree
+    pub property_rate: Option<Rate>,
     pub expires_on: Option<NaiveDate>,
     /// the account in the lessee's record
     pub bank_name: Option<String>,
@@ -274,6 +289,8 @@ pub const CONTRACT_LIST: ListSheet<ContractRow> = ListSheet {
         ListColumn { key: "rent_area", header: "计租面积(㎡)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Area(row.rent_area) },
         ListColumn { key: "unit_rate", header: "租金标准(元/㎡·月)", kind: Kind::Number, sortable: false, essential: false, cell: |row| Cell::Text(row.unit_rate.to_string()) },
         ListColumn { key: "monthly_rent", header: "月租金(元)", kind: Kind::Number, sortable: true, essential: true, cell: |row| Cell::Money(row.monthly_rent) },
+        ListColumn { key: "property_rate", header: "物业费单价(元/㎡·月)", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.property.and_then(|fee| fee.rate), |rate| Cell::Text(rate.to_string())) },
+        ListColumn { key: "property_fee", header: "物业费(元/月)", kind: Kind::Number, sortable: false, essential: false, cell: |row| cell_or_empty(row.property, |fee| Cell::Money(fee.monthly)) },
         ListColumn { key: "start_on", header: "开始日期", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.start_on) },
         ListColumn { key: "end_on", header: "结束日期", kind: Kind::Time, sortable: true, essential: false, cell: |row| Cell::Date(row.end_on) },
         ListColumn { key: "status", header: "状态", kind: Kind::Badge, sortable: false, essential: true, cell: |row| Cell::status(row.status) },

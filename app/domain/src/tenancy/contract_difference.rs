@@ -2,6 +2,7 @@
 
 use crate::{
     dictionary::{ApplicantCategory, Item, PayCycle, RentSplit},
+    tenancy::property_fee::PropertyFee,
     value::{Money, Rate},
 };
 use chrono::NaiveDate;
@@ -21,6 +22,7 @@ pub struct Compared {
     pub assessed: Money,
     pub reduction: Money,
     pub rent: Money,
+    pub property: Option<PropertyFee>,
     pub deposit: Money,
     pub pay_cycle: PayCycle,
     pub split: RentSplit,
@@ -42,8 +44,11 @@ pub struct Difference {
 /// What is another, in the order of the page; `told` names a value of a dictionary.
 #[must_use]
 pub fn differences(before: &Compared, now: &Compared, told: impl Fn(Item) -> String) -> Vec<Difference> {
-    let said = |it: &Compared| -> [(&'static str, String); 19] {
-        let residents = if it.residents.is_empty() { "无".to_owned() } else { it.residents.join("、") };
+    let said = |it: &Compared| -> [(&'static str, String); 21] {
+        let none = || "无".to_owned();
+        let rate = it.property.and_then(|fee| fee.rate).map_or_else(none, |rate| rate.to_string());
+        let fee = it.property.map_or_else(none, |fee| fee.monthly.to_string());
+        let residents = if it.residents.is_empty() { none() } else { it.residents.join("、") };
         [
             ("出租方", it.lessor.clone()),
             ("承租人", it.lessee.clone()),
@@ -56,6 +61,8 @@ pub fn differences(before: &Compared, now: &Compared, told: impl Fn(Item) -> Str
             ("核定月租金(元)", it.assessed.to_string()),
             ("租金核减(元/月)", it.reduction.to_string()),
             ("签订月租金(元)", it.rent.to_string()),
+            ("物业费单价(元/㎡·月)", rate),
+            ("物业费(元/月)", fee),
             ("押金(元)", it.deposit.to_string()),
             ("缴费周期", told(it.pay_cycle.into())),
             ("账单月", told(it.split.into())),
@@ -90,6 +97,7 @@ mod tests {
             assessed: Money::from_fen(11_180),
             reduction: Money::ZERO,
             rent: Money::from_fen(11_180),
+            property: None,
             deposit: Money::from_fen(100_000),
             pay_cycle: PayCycle::Month,
             split: RentSplit::Natural,
@@ -110,6 +118,7 @@ mod tests {
             residents: Vec::new(),
             pay_cycle: PayCycle::Quarter,
             rent: Money::from_fen(12_900),
+            property: Some(PropertyFee { rate: None, monthly: Money::from_fen(8_000) }),
             block_access_clause: true,
             ..compared()
         };
@@ -121,6 +130,7 @@ mod tests {
             [
                 line("同住人", "乙", "无"),
                 line("签订月租金(元)", "111.80", "129.00"),
+                line("物业费(元/月)", "无", "80.00"),
                 line("缴费周期", "月", "季"),
                 line("欠费限制门禁条款", "未约定", "已约定"),
             ]

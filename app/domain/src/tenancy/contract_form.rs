@@ -6,6 +6,7 @@ use crate::{
     failure::FieldErrors,
     form::{date, optional, optional_text, pick},
     id::{AssignmentId, PersonId},
+    tenancy::property_fee::PropertyEntry,
     value::{Area, BankCard, Check, Complaint, Money, Rate, normalize, required, text_max},
 };
 use chrono::{Months, NaiveDate};
@@ -26,6 +27,10 @@ pub struct ContractForm {
     pub category: String,
     /// yuan a month off the assessed rent
     pub reduction: String,
+    /// yuan per m² of 建筑面积 and month; empty: the amount, if there is one
+    pub property_rate: String,
+    /// yuan a month, where there is no price
+    pub property_fee: String,
     pub deposit: String,
     pub start_on: String,
     pub end_on: String,
@@ -69,6 +74,8 @@ pub struct ContractFields {
     pub contract_no: Option<String>,
     pub category: ApplicantCategory,
     pub reduction: Money,
+    /// none: the contract has no property fee
+    pub property: Option<PropertyEntry>,
     pub deposit: Money,
     pub start_on: NaiveDate,
     pub end_on: NaiveDate,
@@ -151,6 +158,7 @@ impl ContractForm {
                 .take("category", required(&self.category).and_then(|text| ApplicantCategory::parse(&text)))
                 .unwrap_or(ApplicantCategory::Special),
             reduction: e.take("reduction", optional(&self.reduction, amount)).flatten().unwrap_or_default(),
+            property: PropertyEntry::read(&self.property_rate, &self.property_fee, e),
             deposit: e.take("deposit", required(&self.deposit).and_then(|text| amount(&text))).unwrap_or_default(),
             start_on: start.unwrap_or_default(),
             end_on: e.take("end_on", day(&self.end_on)).unwrap_or_default(),
@@ -193,6 +201,14 @@ impl ContractForm {
     pub fn monthly_rent(&self, assessed: Assessed) -> Option<Money> {
         let reduction = optional(&self.reduction, amount).ok()?.unwrap_or_default();
         assessed.less(reduction)
+    }
+
+    /// 物业费 a month as the form shows it while it is being filled in; none as long as nothing is entered that can be read.
+    #[must_use]
+    pub fn monthly_property_fee(&self, building: Area) -> Option<Money> {
+        let mut errors = FieldErrors::default();
+        let entry = PropertyEntry::read(&self.property_rate, &self.property_fee, &mut errors)?;
+        entry.of(building).ok().filter(|_| errors.is_empty()).map(|fee| fee.monthly)
     }
 
     /// The co-residents; somebody stands among them once.
@@ -366,6 +382,26 @@ mod tests {
         for none in ["111.81", "-1", "1.234", "十"] {
             assert_eq!(rent(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn the_property_fee_follows_what_is_typed() {
+        let building = Area::parse("57").unwrap();
+        let typed = |rate: &str, fee: &str| {
+            let form = ContractForm { property_rate: rate.into(), property_fee: fee.into(), ..form() };
+            let entered = form.check(LEASE_MONTHS_MAX).map(|fields| fields.property.is_some()).ok();
+            (entered, form.monthly_property_fee(building).map(|fee| fee.to_string()))
+        };
+        let shown = |fee: &str| Some(fee.to_owned());
+        assert_eq!(typed("", ""), (Some(false), None));
+        assert_eq!(typed("2.5", ""), (Some(true), shown("142.50")));
+        assert_eq!(typed("", "80"), (Some(true), shown("80.00")));
+        for (rate, fee) in [("2.5", "80"), ("-2.5", ""), ("2.50001", ""), ("", "-80"), ("", "99999999"), ("2.5", "x")] {
+            assert_eq!(typed(rate, fee), (None, None), "{rate} {fee}");
+        }
+        let both =
+            complaint(|form| (form.property_rate, form.property_fee) = ("2.5".into(), "80".into()), "property_fee");
+        assert_eq!(both.as_deref(), Some("已填写单价，金额按建筑面积计算，请留空"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::{
     paper::{Block, Paper, day_text},
     tenancy::{
         contract::Contract,
+        property_fee::PropertyFee,
         template::{TemplateKind, merge},
     },
     value::{Check, Money},
@@ -67,6 +68,7 @@ fn value(contract: &Contract, numbers: &LesseeNumbers, city: &str, labels: &Labe
         "租金核减" => contract.reduction.to_string(),
         "月租金" => contract.signed_rent().to_string(),
         "月租金大写" => capital(contract.signed_rent()),
+        "物业费" => row.property.map_or_else(|| "无".to_owned(), PropertyFee::text),
         "押金" => contract.deposit.to_string(),
         "押金大写" => capital(contract.deposit),
         "租赁开始日期" => day_text(row.start_on),

@@ -25,6 +25,7 @@ pub mod hand_over;
 pub mod hand_over_sheet;
 pub mod layout;
 pub mod lease;
+pub mod property_fee;
 pub mod renewal;
 pub mod stay;
 pub mod swap;

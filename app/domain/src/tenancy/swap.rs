@@ -108,6 +108,8 @@ pub struct SwapHome {
     pub address: String,
     pub layout: LayoutType,
     pub area: Area,
+    /// 物业费 a month by the contract of the home, which goes with the home as the rent does; none: it has none
+    pub property: Option<Money>,
 }
 
 /// One household of a swap: its old home and its new one.
@@ -195,12 +197,16 @@ pub fn swap_lines(side: &SwapSide) -> Vec<(&'static str, Cell, Cell)> {
     let home = |home: &SwapHome| {
         Cell::link(format!("{} {}", home.estate, home.address), format!("/housing/units/{}", home.unit_id))
     };
-    vec![
+    let fee = |home: &SwapHome| home.property.map_or_else(|| Cell::text("无"), Cell::Money);
+    let fees = side.from.property.is_some() || side.to.property.is_some();
+    let mut lines = vec![
         ("住房地址", home(&side.from), home(&side.to)),
         ("户型", Cell::coded(side.from.layout), Cell::coded(side.to.layout)),
         ("计租面积(㎡)", Cell::Area(side.from.area), Cell::Area(side.to.area)),
         ("月租金(元)", Cell::Money(side.rent), Cell::Money(side.new_rent)),
-    ]
+    ];
+    lines.extend(fees.then(|| ("物业费(元/月)", fee(&side.from), fee(&side.to))));
+    lines
 }
 
 /// The rest of what is said of a household.

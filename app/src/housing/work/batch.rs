@@ -135,6 +135,10 @@ fn change_form(act: Act, rows: &[ChosenRow], choices: &StockChoices) -> impl Int
             act.dispatch(Deed::Change(form.get_untracked()));
         }
     };
+    let rooms = may(Permission::RoomWrite).then(|| {
+        bind(form, errors, "property_rate", "物业费单价(元/㎡·月)", false, |form| &mut form.property_rate)
+            .text("text", "各房间，不修改")
+    });
     let nothing = move || errors.with(|errors| errors.get("form").map(ToOwned::to_owned));
     let count = rows.len();
     view! {
@@ -144,6 +148,7 @@ fn change_form(act: Act, rows: &[ChosenRow], choices: &StockChoices) -> impl Int
             {bind(form, errors, "mgmt_unit", "住房管理单位", false, |form| &mut form.mgmt_unit).select(managers)}
             {bind(form, errors, "building_area", "建筑面积(㎡)", false, |form| &mut form.building_area).text("text", "不修改")}
             {bind(form, errors, "usable_area", "使用面积(㎡)", false, |form| &mut form.usable_area).text("text", "不修改")}
+            {rooms}
             {bind(form, errors, "category", "住房类别", false, |form| &mut form.category).select(coded(HousingCategory::choices()))}
             {bind(form, errors, "layout", "户型", false, |form| &mut form.layout).select(coded(LayoutType::choices()))}
             {bind(form, errors, "decoration", "装修", false, |form| &mut form.decoration).select(coded(Decoration::choices()))}

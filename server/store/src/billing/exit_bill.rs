@@ -24,7 +24,7 @@ use domain::{
         bill_form::kind_of,
         bill_status::BillEvent,
         ledger::Subject,
-        plan::{PlannedBill, PlannedLine, Terms},
+        plan::{PlannedBill, PlannedLine},
         rule::BillingRule,
     },
     dictionary::{BillKind, BillStatus, ExitLineKind, FeeItem, PayMethod},
@@ -125,13 +125,13 @@ async fn ready(tx: &mut Tx, held: &Held) -> Result<()> {
     }
 }
 
-/// The contract, its rent bills and all that is open, as a settlement reads them.
+/// The contract, the bills of its plans and all that is open, as a settlement reads them.
 struct Books {
     contract: Billed,
     rule: BillingRule,
     open: Vec<OpenBill>,
     named: HashMap<i64, Named>,
-    /// rents, and what the market asks above them (R-26)
+    /// rents, property fees, and what the market asks above the rents (R-26)
     reversed: Vec<(FeeItem, PostedRent)>,
     charged: Vec<(FeeItem, PlannedBill)>,
 }
@@ -149,7 +149,7 @@ impl Books {
         let (contract, _) = billed_read_one(tx, leaving.contract).await?;
         let open = open_bills(tx, &[held.id], None, &rule, leaving.settle_on).await?;
         let rows = sqlx::query!(
-            r#"select id, bill_no as "bill_no!", contract_id, kind, fee_item, months, period_from, period_to, decision, amount_fen + late_fee_fen as "charged!"
+            r#"select id, bill_no as "bill_no!", contract_id, fee_item, months, period_from, period_to, decision, amount_fen + late_fee_fen as "charged!"
                from bill where account_id = $1 and reverses_id is null and (decision is null or decision not in ('VOID', 'REVERSED'))
                order by period_from, id"#,
             held.id
@@ -157,13 +157,12 @@ impl Books {
         .fetch_all(connection(tx))
         .await?;
         let mut named = HashMap::new();
-        let (mut rents, mut above, mut decided) = (Vec::new(), Vec::new(), Vec::new());
+        let mut posted: HashMap<FeeItem, Vec<PostedRent>> = HashMap::new();
+        let mut decided = Vec::new();
         for row in rows {
-            let is_rent = row.kind == BillKind::Rent.code();
-            let is_above = row.fee_item == FeeItem::MarketDifference.code();
-            if row.contract_id == Some(leaving.contract) && (is_rent || is_above) && row.months > 0 {
-                let posted = if is_rent { &mut rents } else { &mut above };
-                posted.push(PostedRent {
+            let item = stored(&row.fee_item, FeeItem::from_code)?;
+            if row.contract_id == Some(leaving.contract) && row.months > 0 {
+                posted.entry(item).or_default().push(PostedRent {
                     bill: row.id,
                     from: row.period_from,
                     to: row.period_to,
@@ -176,18 +175,15 @@ impl Books {
             named.insert(row.id, Named { no: row.bill_no, from: row.period_from, to: row.period_to });
         }
         let (mut reversed, mut charged) = (Vec::new(), Vec::new());
-        let mut cut = |item: FeeItem, terms: &Terms, posted: &[PostedRent]| {
-            let cut = rent_cut(terms, leaving.exit_on, posted);
+        for (item, terms) in contract.plans(rule.base) {
+            let posted = posted.remove(&item).unwrap_or_default();
+            let cut = rent_cut(&terms, leaving.exit_on, &posted);
             let back = cut.reversed.iter().map(|place| &posted[*place]);
             // What was waived or written off was decided about, and stays so.
             let (stay, go): (Vec<&PostedRent>, Vec<&PostedRent>) = back.partition(|rent| decided.contains(&rent.bill));
             reversed.extend(go.into_iter().map(|rent| (item, rent.clone())));
             let anew = cut.charged.into_iter().filter(|bill| stay.iter().all(|rent| rent.from != bill.from));
             charged.extend(anew.map(|bill| (item, bill)));
-        };
-        cut(FeeItem::Rent, &contract.terms(rule.base), &rents);
-        if let Some(terms) = contract.market_terms(rule.base) {
-            cut(FeeItem::MarketDifference, &terms, &above);
         }
         Ok(Self { reversed, charged, contract, rule, open, named })
     }
@@ -225,7 +221,7 @@ impl Books {
         }
         lines.extend(taken_back);
         lines.extend(self.charged.iter().map(|(item, bill)| ExitBillLine {
-            kind: ExitLineKind::Rent,
+            kind: if *item == FeeItem::Property { ExitLineKind::Property } else { ExitLineKind::Rent },
             fee_item: *item,
             bill: None,
             from: Some(bill.from),

@@ -139,30 +139,32 @@ pub(super) fn allowed(ctx: &Ctx, district: OrganizationId, month: NaiveDate) -> 
     Ok(month)
 }
 
-/// The bills of a contract that begin in a month, and what the market asks above them.
+/// The bills of a contract that begin in a month, of each of its plans.
 pub(super) fn charges(contract: &Billed, month: NaiveDate, rule: &BillingRule, calendar: &WorkCalendar) -> Vec<Charge> {
-    let rents = plan::bills_of_month(&contract.terms(rule.base), month).into_iter().map(|bill| (FeeItem::Rent, bill));
-    let above = contract.market_terms(rule.base).map(|terms| plan::bills_of_month(&terms, month)).unwrap_or_default();
-    let above = above.into_iter().map(|bill| (FeeItem::MarketDifference, bill));
-    rents.chain(above).map(|(item, bill)| charge(contract, item, bill, rule, calendar)).collect()
+    let plans = contract.plans(rule.base).into_iter();
+    plans
+        .flat_map(|(item, terms)| plan::bills_of_month(&terms, month).into_iter().map(move |bill| (item, bill)))
+        .map(|(item, bill)| charge(contract, item, bill, rule, calendar))
+        .collect()
 }
 
-/// The bills of a contract up to the month of a day, and at least the first one: what is due when it comes into force. Of one
-/// that was taken over the first was charged long ago.
+/// The bills of a contract up to the month of a day, and at least the first ones: what is due when it comes into force. Of one
+/// that was taken over the first were charged long ago, and what the market asks begins behind the term.
 pub(crate) fn charges_until(
     contract: &Billed,
     day: NaiveDate,
     rule: &BillingRule,
     calendar: &WorkCalendar,
 ) -> Vec<Charge> {
-    let bills = plan::bills(&contract.terms(rule.base)).into_iter().enumerate();
-    let rents = bills
-        .take_while(|(index, bill)| *index == 0 && contract.charged_to.is_none() || month_of(bill.from) <= day)
-        .map(|(_, bill)| (FeeItem::Rent, bill));
-    let above = contract.market_terms(rule.base).map(|terms| plan::bills(&terms)).unwrap_or_default();
-    let above = above.into_iter().filter(|bill| month_of(bill.from) <= day);
-    rents
-        .chain(above.map(|bill| (FeeItem::MarketDifference, bill)))
+    let plans = contract.plans(rule.base).into_iter();
+    plans
+        .flat_map(|(item, terms)| {
+            let first = item != FeeItem::MarketDifference && contract.charged_to.is_none();
+            let bills = plan::bills(&terms).into_iter().enumerate();
+            bills
+                .take_while(move |(index, bill)| *index == 0 && first || month_of(bill.from) <= day)
+                .map(move |(_, bill)| (item, bill))
+        })
         .map(|(item, bill)| charge(contract, item, bill, rule, calendar))
         .collect()
 }

@@ -21,7 +21,8 @@ pub async fn contract_list(tenant: &Tenant) -> Result<Vec<TenantContract>> {
     let rows = sqlx::query!(
         r#"select c.id, c.contract_no as "contract_no!", c.status, o.name as lessor, c.lessee_name, c.id_number_mask, c.phone_mask,
                   c.address, c.building_area, c.usable_area,
-                  contract_rent_on(c.id, $2, c.monthly_rent_fen) as "rent_fen!", c.deposit_fen, c.start_on, c.end_on, c.due_day,
+                  contract_rent_on(c.id, $2, c.monthly_rent_fen) as "rent_fen!", c.property_fee_fen, c.deposit_fen,
+                  c.start_on, c.end_on, c.due_day,
                   c.bank_name, c.bank_no_mask
            from contract c join organization o on o.id = c.lessor_id
            where c.person_id = any($1) and c.contract_no is not null and c.deleted_at is null and c.account_id is not null
@@ -55,6 +56,7 @@ pub async fn contract_list(tenant: &Tenant) -> Result<Vec<TenantContract>> {
                 building_area: area(row.building_area)?,
                 usable_area: area(row.usable_area)?,
                 monthly_rent: Money::from_fen(row.rent_fen),
+                property_fee: row.property_fee_fen.map(Money::from_fen),
                 deposit: Money::from_fen(row.deposit_fen),
                 start_on: row.start_on,
                 end_on: row.end_on,

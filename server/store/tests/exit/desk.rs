@@ -117,6 +117,11 @@ impl Desk {
 
     /// One that began some months ago, for five years.
     pub async fn let_since(&self, nth: usize, months: u32) -> Let {
+        self.let_for(nth, months, |terms| terms).await
+    }
+
+    /// The same with other terms.
+    pub async fn let_for(&self, nth: usize, months: u32, terms: fn(ContractForm) -> ContractForm) -> Let {
         let unit = vacant(&self.test, nth as i64).await;
         let assignment = assigned(&self.test, tenant(&self.test, nth).await, unit).await;
         let usual = form(assignment);
@@ -129,7 +134,7 @@ impl Desk {
             explained_on: start.to_string(),
             ..usual
         };
-        let (contract, account) = active(&self.test, &since).await;
+        let (contract, account) = active(&self.test, &terms(since)).await;
         let offer = hand_over_offer(&self.operator, contract).await.expect("an offer");
         let handed = HandOverForm {
             handed_on: offer.today.to_string(),

@@ -1,6 +1,6 @@
 //! After the day: both homes are handed over, with keys and readings, and who used what pays for it.
 
-use super::desk::{Desk, House, desk, month_ahead, noon};
+use super::desk::{Desk, House, desk, desk_with, month_ahead, noon};
 use crate::support::city;
 use chrono::{Days, NaiveDate};
 use domain::{
@@ -9,7 +9,11 @@ use domain::{
     id::ContractId,
     list::ListQuery,
     platform::setting::code,
-    tenancy::hand_over::{HandOverForm, ItemForm},
+    tenancy::{
+        contract_form::ContractForm,
+        hand_over::{HandOverForm, ItemForm},
+    },
+    value::Money,
 };
 use store::{
     Ctx,
@@ -21,6 +25,8 @@ use store::{
     },
     tenancy::{
         binding::resident_list,
+        change::change_get,
+        contract::contract_get,
         exit::exit_offer,
         hand_over::{hand_over_create, hand_over_list, hand_over_offer},
     },
@@ -118,4 +124,36 @@ async fn who_leaves_pays_until_the_hand_over() {
     // Who leaves one day leaves the new home, as it was handed over to him.
     let offer = exit_offer(&desk.at("entry", later).await, contract).await.expect("an offer");
     assert_eq!(offer.unit_id, first.unit);
+}
+
+/// 物业费 goes with the home as the rent does: who moves in pays what was agreed to for it, and who moves out nothing more.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_property_fee_is_the_homes() {
+    let desk = desk_with([|form| form, |form| ContractForm { property_rate: "2.5".into(), ..form }]).await;
+    let [first, second] = desk.houses;
+    // 70 m² at 2.50.
+    let fee = Some(Money::from_fen(17_500));
+    let id = desk.agreed(1).await;
+    let sides = change_get(&desk.entry, id).await.expect("it is seen").swap;
+    let told: Vec<_> = sides.iter().map(|side| (side.from.property, side.to.property)).collect();
+    assert_eq!(told, [(None, fee), (fee, None)]);
+    assert_eq!(desk.work(month_ahead(1)).await, 1);
+    let at = desk.at("entry", month_ahead(1)).await;
+    for (house, pays) in [(first, fee), (second, None)] {
+        let new = contract_get(&at, follower(&desk, house).await).await.expect("the new one");
+        assert_eq!(new.row.property.map(|fee| fee.monthly), pays);
+        assert_eq!(
+            new.property_plan.first().map(|bill| (bill.from, bill.amount())),
+            pays.map(|fee| (month_ahead(1), fee))
+        );
+        assert!(pays.is_none() || new.property_plan.len() == new.plan.len(), "the rest of the term");
+    }
+    let charged: Vec<(i64, NaiveDate, i64)> = sqlx::query_as(
+        "select a.person_id, b.period_from, b.amount_fen from bill b join account a on a.id = b.account_id
+         where b.fee_item = 'PROPERTY' and b.decision is null order by b.period_from",
+    )
+    .fetch_all(&desk.test.admin)
+    .await
+    .expect("bills");
+    assert_eq!(charged, [(second.person.0, month_ahead(0), 17_500), (first.person.0, month_ahead(1), 17_500)]);
 }

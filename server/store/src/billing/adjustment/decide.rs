@@ -307,7 +307,8 @@ async fn charges_anew(tx: &mut Tx, ctx: &Ctx, posted: &[Posted], district: i64) 
             Entry::Vacant(place) => place.insert(billing_rule(tx, district, month).await?),
         };
         let charge = contracts.get(&bill.contract).and_then(|contract| {
-            charges(contract, month, rule, &calendar).into_iter().find(|charge| charge.bill.from == bill.from)
+            let mut charges = charges(contract, month, rule, &calendar).into_iter();
+            charges.find(|charge| charge.fee_item == FeeItem::Rent && charge.bill.from == bill.from)
         });
         let mut charge = charge.ok_or_else(|| Error::Broken(format!("bill {} is not in its plan", bill.id)))?;
         charge.bill.due_on = charge.bill.due_on.max(ctx.today());

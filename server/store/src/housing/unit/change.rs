@@ -5,7 +5,7 @@ use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
     error::stored,
-    housing::rent_standard::rent_standards_in_force,
+    housing::{rent_standard::rent_standards_in_force, room::rate_column},
 };
 use chrono::NaiveDate;
 use domain::{
@@ -20,7 +20,7 @@ use domain::{
     },
     id::{OrganizationId, RentStandardId, UnitId},
     platform::permission::Permission,
-    value::Area,
+    value::{Area, Rate},
 };
 use std::collections::HashMap;
 
@@ -78,11 +78,15 @@ pub async fn units_chosen(ctx: &Ctx, chosen: &[ChosenUnit]) -> Result<Vec<Chosen
 /// Writes what the form says over every chosen unit that may take it.
 ///
 /// # Errors
-/// Complaints by field about the form itself; what stands against single units is in the outcome.
+/// Complaints by field about the form itself, and without [`Permission::RoomWrite`] where it says something of the rooms; what stands
+/// against single units is in the outcome.
 pub async fn units_change(ctx: &Ctx, chosen: &[ChosenUnit], form: &UnitChangeForm) -> Result<BatchOutcome> {
     ctx.require(Permission::UnitWrite)?;
     few(chosen)?;
     let change = form.check()?;
+    if change.property_rate.is_some() {
+        ctx.require(Permission::RoomWrite)?;
+    }
     let mut tx = ctx.begin().await?;
     if let Some(id) = change.mgmt_unit_id {
         mgmt_unit_check(&mut tx, id).await?;
@@ -105,6 +109,9 @@ pub async fn units_change(ctx: &Ctx, chosen: &[ChosenUnit], form: &UnitChangeFor
     let ids: Vec<i64> = fitting.iter().map(|(id, ())| *id).collect();
     if !ids.is_empty() {
         write(&mut tx, ctx, &ids, &change).await?;
+        if let Some(rate) = change.property_rate {
+            rooms_write(&mut tx, ctx, &ids, rate).await?;
+        }
         let statuses: Vec<&str> = ids.iter().map(|id| held[id].before.status.code()).collect();
         let events = Events { event: "批量修改", reason: Some(change.named()), from: &statuses, to: &statuses };
         timeline(&mut tx, ctx, &ids, &events).await?;
@@ -270,6 +277,21 @@ async fn write(tx: &mut Tx, ctx: &Ctx, ids: &[i64], change: &UnitChange) -> Resu
         change.decoration.map(Decoration::code),
         change.title_holder,
         change.supply_pool,
+        ctx.actor().id.0,
+        ctx.now(),
+    )
+    .execute(connection(tx))
+    .await?;
+    Ok(())
+}
+
+/// 物业费单价 of all rooms of the units (S4-1.3.2), which the contract of a home is offered.
+async fn rooms_write(tx: &mut Tx, ctx: &Ctx, units: &[i64], rate: Rate) -> Result<()> {
+    sqlx::query!(
+        "update room set property_rate = $2, updated_by = $3, updated_at = $4, version = version + 1
+         where unit_id = any($1) and deleted_at is null",
+        units,
+        rate_column(rate),
         ctx.actor().id.0,
         ctx.now(),
     )

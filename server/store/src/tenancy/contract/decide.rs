@@ -1,6 +1,6 @@
 //! Submitting, approving, refusing and deleting contracts (C1 to C3).
 
-use super::{Held, approve::sentence, history_add, hold, renew::succession_check, write::home_load};
+use super::{Held, approve::sentence, history_add, hold, home_load, renew::succession_check};
 use crate::{
     Ctx, Error, Result,
     ctx::{Tx, connection},

@@ -9,6 +9,7 @@ mod cancel;
 mod decide;
 mod expire;
 mod filing;
+mod home;
 mod read;
 mod renew;
 mod stay;
@@ -24,6 +25,7 @@ pub use decide::{contract_decide, contract_delete, contract_submit};
 pub use expire::contracts_expire;
 pub use filing::contract_file;
 pub(crate) use filing::push_unfiled;
+pub(super) use home::{Home, home_load, property_stored};
 pub use read::{contract_get, contract_list, contract_offer, contracts_chosen};
 pub(crate) use read::{push_contract_ending, push_turn};
 pub use renew::{contract_renew, contract_renewal_offer};
@@ -33,7 +35,6 @@ pub(super) use swap::{Following, swap_end, swap_follow};
 pub(crate) use sync::TRIES;
 pub use sync::{SyncAnswer, contract_sync_again, contract_synced};
 pub use void::contract_void;
-pub(super) use write::{Home, home_load};
 pub use write::{contract_create, contract_update};
 
 use crate::{

@@ -4,6 +4,7 @@ use super::{
     TRIES,
     approve::few,
     before::before,
+    home_load, property_stored,
     stay::{push_overdue, push_stay_turn, stays},
     terms::billed_read_one,
 };
@@ -48,7 +49,8 @@ fn rent(ctx: &Ctx) -> String {
 const SIGNED: &str = "c.monthly_rent_fen";
 const COLUMNS: &str =
     "c.id, c.contract_no, c.lessee_name, c.id_number_mask, c.unit_id, e.name as estate, u.address, c.rent_area, c.unit_rate,
-     c.monthly_rent_fen as monthly_rent_fen, c.start_on, c.end_on, c.status, c.sync_message, c.take_over_id is not null as taken_over, user_name(c.created_by) as maker, c.created_at,
+     c.monthly_rent_fen as monthly_rent_fen, c.property_rate, c.property_fee_fen,
+     c.start_on, c.end_on, c.status, c.sync_message, c.take_over_id is not null as taken_over, user_name(c.created_by) as maker, c.created_at,
      c.submitted_at, c.version";
 const FROM: &str =
     "from contract c join unit u on u.id = c.unit_id join estate e on e.id = c.estate_id where c.deleted_at is null";
@@ -65,6 +67,8 @@ struct Record {
     rent_area: i32,
     unit_rate: i32,
     monthly_rent_fen: i64,
+    property_rate: Option<i32>,
+    property_fee_fen: Option<i64>,
     start_on: NaiveDate,
     end_on: NaiveDate,
     status: String,
@@ -91,6 +95,7 @@ impl TryFrom<Record> for ContractRow {
             rent_area: Area::from_hundredths(record.rent_area.into()),
             unit_rate: Rate::from_ten_thousandths(record.unit_rate.into()),
             monthly_rent: Money::from_fen(record.monthly_rent_fen),
+            property: property_stored(record.property_rate, record.property_fee_fen),
             start_on: record.start_on,
             end_on: record.end_on,
             status: stored(&record.status, ContractStatus::from_code)?,
@@ -283,6 +288,7 @@ pub async fn contract_get(ctx: &Ctx, id: ContractId) -> Result<Contract> {
         residents: residents(&mut tx, id).await?,
         history: history(&mut tx, id).await?,
         plan: plan::bills(&billed.terms(rule.base)),
+        property_plan: billed.property_terms(rule.base).map(|terms| plan::bills(&terms)).unwrap_or_default(),
         before: match more.prev_contract_id {
             Some(previous) => before(&mut tx, previous).await?,
             None => None,
@@ -345,7 +351,9 @@ pub async fn contract_offer(ctx: &Ctx, assignment: AssignmentId) -> Result<Contr
     let row = sqlx::query!(
         r#"select a.person_name, a.id_number_mask, a.expires_on, m.name as mgmt_unit, e.name as estate, u.address, u.layout,
                   u.building_area, u.usable_area, r.code || ' ' || r.name as "standard?", p.bank_name as "bank_name?",
-                  p.bank_no_mask as "bank_no_mask?", p.bank_holder as "bank_holder?"
+                  p.bank_no_mask as "bank_no_mask?", p.bank_holder as "bank_holder?",
+                  (select case when min(w.property_rate) = max(w.property_rate) then min(w.property_rate) end from room w
+                   where w.unit_id = u.id and w.deleted_at is null and w.property_rate > 0) as property_rate
            from assignment a join unit u on u.id = a.unit_id join estate e on e.id = a.estate_id
            join organization m on m.id = u.mgmt_unit_id left join rent_standard r on r.id = u.rent_standard_id
            left join person p on p.id = a.person_id where a.id = $1"#,
@@ -353,7 +361,7 @@ pub async fn contract_offer(ctx: &Ctx, assignment: AssignmentId) -> Result<Contr
     )
     .fetch_one(connection(&mut tx))
     .await?;
-    let home = super::write::home_load(&mut tx, ctx, held.unit_id).await.ok();
+    let home = home_load(&mut tx, ctx, held.unit_id).await.ok();
     let deposit = match &home {
         Some(home) => Some(billing_rule(&mut tx, home.district_id, ctx.today()).await?.deposit.of(home.assessed.rent)),
         None => None,
@@ -374,6 +382,7 @@ pub async fn contract_offer(ctx: &Ctx, assignment: AssignmentId) -> Result<Contr
         rent_standard: row.standard,
         assessed: home.map(|home| home.assessed),
         deposit,
+        property_rate: row.property_rate.map(|rate| Rate::from_ten_thousandths(rate.into())),
         expires_on: row.expires_on,
         bank_name: row.bank_name,
         bank_no_mask: row.bank_no_mask,

@@ -1,9 +1,9 @@
 //! 续签 (C9): entering the contract that follows another, and what becomes of the one before when it comes into force.
 
 use super::{
-    Held, history_add, hold,
+    Held, history_add, hold, home_load,
     stay::require_settled,
-    write::{Kept, enter, home_load},
+    write::{Kept, enter},
 };
 use crate::{
     Ctx, Result,

@@ -5,10 +5,10 @@ use super::{
     Held,
     decide::{digest, number},
     history_add,
+    home::{Home, property_columns, rate_column},
     renew::reduction_follows,
     sync::account_open,
     terms::billed_read_one,
-    write::{Home, rate_column},
 };
 use crate::{
     Ctx, Result,
@@ -18,7 +18,12 @@ use crate::{
     platform::calendar::calendar_load,
 };
 use chrono::NaiveDate;
-use domain::{dictionary::ContractStatus, failure::Failure, tenancy::contract_status::ContractEvent, value::Money};
+use domain::{
+    dictionary::ContractStatus,
+    failure::Failure,
+    tenancy::{contract_status::ContractEvent, property_fee::PropertyFee},
+    value::Money,
+};
 
 /// Ends a contract on the day before a swap: what follows is for another home. Who lived in its home does so no more.
 ///
@@ -65,6 +70,8 @@ pub(in crate::tenancy) struct Following<'a> {
     pub signed_on: NaiveDate,
     /// of the assessed rent, by the contract itself
     pub reduction: Money,
+    /// of the home, as the contract has it that was ended for it
+    pub property: Option<PropertyFee>,
     /// months in one bill
     pub cycle: i16,
     /// the change that was agreed to: its maker is the author, its checker the approver
@@ -103,17 +110,18 @@ pub(in crate::tenancy) async fn swap_follow(tx: &mut Tx, ctx: &Ctx, following: &
 
 async fn insert(tx: &mut Tx, ctx: &Ctx, following: &Following<'_>) -> Result<i64> {
     let Following { home, .. } = following;
+    let (property_rate, property_fen) = property_columns(following.property);
     Ok(sqlx::query_scalar!(
         "insert into contract (district_id, estate_id, unit_id, lessor_id, address, layout, building_area, usable_area, rent_standard_id,
                 unit_rate, area_basis, rent_area, base_rent_fen, reduction_fen, monthly_rent_fen, start_on, rent_start_on, pay_cycle,
                 first_pay_months, sign_on, explained_on, created_at, updated_at, submitted_at, created_by, updated_by, author_ids,
                 prev_contract_id, swapped, person_id, household_id, lessee_name, id_number, id_number_mask, phone, phone_mask, category,
                 deposit_fen, end_on, split, due_day, bank_name, bank_no, bank_no_mask, bank_holder, debit_agreement_no,
-                block_access_clause, sign_mode, key_id)
+                block_access_clause, sign_mode, key_id, property_rate, property_fee_fen)
          select $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14 - $15::bigint, $16, $16, $17, $17, $18, $18, $19, $19,
                 h.made_at, h.maker_id, h.maker_id, array[h.maker_id], c.id, true, c.person_id, c.household_id, c.lessee_name, c.id_number,
                 c.id_number_mask, c.phone, c.phone_mask, c.category, c.deposit_fen, c.end_on, c.split, c.due_day, c.bank_name, c.bank_no,
-                c.bank_no_mask, c.bank_holder, c.debit_agreement_no, c.block_access_clause, 'PAPER', c.key_id
+                c.bank_no_mask, c.bank_holder, c.debit_agreement_no, c.block_access_clause, 'PAPER', c.key_id, $21, $22
          from contract c join contract_change h on h.id = $20 where c.id = $1 returning id",
         following.before,
         home.district_id,
@@ -135,6 +143,8 @@ async fn insert(tx: &mut Tx, ctx: &Ctx, following: &Following<'_>) -> Result<i64
         following.signed_on,
         ctx.now(),
         following.change,
+        property_rate,
+        property_fen,
     )
     .fetch_one(connection(tx))
     .await?)

@@ -12,7 +12,8 @@ use domain::{
         reduction::{Off, overlay},
         rent::Reduction,
     },
-    dictionary::{DayBase, RentSplit},
+    dictionary::{DayBase, FeeItem, RentSplit},
+    tenancy::property_fee::property_terms,
     value::{Area, Money, Rate},
 };
 
@@ -44,11 +45,27 @@ pub(crate) struct Billed {
     pub charged_to: Option<NaiveDate>,
     /// what the market asks above the rent since the term is over, in the order of the days
     pub market: Vec<Rent>,
+    /// 物业费 a month (S4-1.2.1)
+    pub property: Option<Money>,
 }
 
 impl Billed {
+    /// What is asked for by periods, each by a plan of its own: the rent, the property fee, and what the market asks above the rent
+    ///
+    pub fn plans(&self, base: DayBase) -> Vec<(FeeItem, Terms)> {
+        let more =
+            [(FeeItem::Property, self.property_terms(base)), (FeeItem::MarketDifference, self.market_terms(base))];
+        let more = more.into_iter().filter_map(|(item, terms)| Some((item, terms?)));
+        std::iter::once((FeeItem::Rent, self.terms(base))).chain(more).collect()
+    }
+
+    /// What is asked for beside the rent for the service of the property company, by the periods of the rent; none: nothing is.
+    pub fn property_terms(&self, base: DayBase) -> Option<Terms> {
+        self.property.map(|monthly| property_terms(self.terms_plain(base), monthly))
+    }
+
     /// What is asked for above the rent; none: nothing is.
-    pub fn market_terms(&self, base: DayBase) -> Option<Terms> {
+    fn market_terms(&self, base: DayBase) -> Option<Terms> {
         let first = self.market.first()?;
         Some(Terms {
             start_on: first.from,
@@ -157,6 +174,7 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
                   least(greatest(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, stay_to), s.until) as "end_on!",
                   rent_start_on, split,
                   pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
+                  c.property_fee_fen,
                   r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months,
                   y.stay_days, y.stay_fens
            from contract c left join lateral (
@@ -200,6 +218,7 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
                   least(greatest(case when status = 'RENEWED' then least(end_on, coalesce(ended_on, end_on)) else end_on end, stay_to), s.until) as "end_on!",
                   rent_start_on, split,
                   pay_cycle, first_pay_months, due_day, base_rent_fen, monthly_rent_fen, deposit_fen, unit_rate, rent_area, c.charged_to,
+                  c.property_fee_fen,
                   r.days, r.fulls, r.payables, r.rates, d.off_from, d.off_to, d.percents, d.areas, d.overs, k.cycle_days, k.cycle_months,
                   y.stay_days, y.stay_fens
            from contract c left join lateral (
@@ -266,6 +285,7 @@ struct Record {
     charged_to: Option<NaiveDate>,
     cycle_days: Option<Vec<NaiveDate>>,
     cycle_months: Option<Vec<i16>>,
+    property_fee_fen: Option<i64>,
     stay_days: Option<Vec<NaiveDate>>,
     stay_fens: Option<Vec<i64>>,
 }
@@ -309,6 +329,7 @@ impl TryFrom<Record> for Billed {
         Ok(Self {
             cycles: cycles.map(cycle).collect(),
             market: market.map(above).collect(),
+            property: row.property_fee_fen.map(Money::from_fen),
             charged_to: row.charged_to,
             changes: days.zip(fens).map(change).zip(rates).collect(),
             offs,

@@ -1,87 +1,30 @@
 //! Entering and changing contracts before they are approved (C1).
 
-use super::{history_add, hold, renew::succession_check};
+use super::{
+    history_add, hold,
+    home::{Cost, Home, fits, home_load, property_columns, rate_column},
+    renew::succession_check,
+};
 use crate::{
     Ctx, Error, Result,
     billing::rule::billing_rule,
     ctx::{Tx, connection},
-    error::stored,
     housing::unit::area_column,
     person::{household::household_of, number::Numbers},
     platform::cipher::{KeyRing, Kind},
     tenancy::assignment,
 };
 use domain::{
-    dictionary::{ApplicantCategory, AreaBasis, AssignmentStatus, ContractStatus},
+    dictionary::{AssignmentStatus, ContractStatus},
     failure::{Failure, FieldErrors},
     id::{AssignmentId, ContractId, PersonId},
     person::Secret,
     platform::permission::Permission,
     tenancy::{
         contract::{CONTRACT_IS_APPROVED, CONTRACT_IS_REJECTED},
-        contract_form::{Assessed, ContractFields, ContractForm, LEASE_MONTHS_MAX, assessed},
+        contract_form::{ContractFields, ContractForm, LEASE_MONTHS_MAX},
     },
-    value::{Area, Money, Rate},
 };
-
-/// The home that is let, as the contract writes it down.
-pub(in crate::tenancy) struct Home {
-    pub district_id: i64,
-    pub estate_id: i64,
-    pub unit_id: i64,
-    pub lessor_id: i64,
-    pub address: String,
-    pub layout: String,
-    pub building_area: i32,
-    pub usable_area: i32,
-    pub standard_id: i64,
-    /// whom the standard is for; none: everybody
-    pub category: Option<ApplicantCategory>,
-    pub assessed: Assessed,
-}
-
-/// A home with the rent that its standard asks for (R-16); the standard must be in force.
-pub(in crate::tenancy) async fn home_load(tx: &mut Tx, ctx: &Ctx, unit: i64) -> Result<Home> {
-    let row = sqlx::query!(
-        "select u.district_id, u.estate_id, u.mgmt_unit_id, e.name || u.address as address, u.layout, u.building_area, u.usable_area,
-                u.inner_area, r.id as \"standard?\", r.category as \"category?\", r.basis as \"basis?\", r.unit_rate as \"rate?\"
-         from unit u join estate e on e.id = u.estate_id
-         left join rent_standard r on r.id = u.rent_standard_id and r.status = 'ON' and r.valid_from <= $2
-              and (r.valid_to is null or r.valid_to >= $2)
-         where u.id = $1 and u.deleted_at is null",
-        unit,
-        ctx.today()
-    )
-    .fetch_optional(connection(tx))
-    .await?
-    .ok_or(Failure::NotFound)?;
-    let missing = || Error::from(FieldErrors::from(("assignment", "该房源没有执行中的租金标准，请先维护房源")));
-    let (standard_id, basis, rate) =
-        row.standard.zip(row.basis).zip(row.rate).map(|((id, basis), rate)| (id, basis, rate)).ok_or_else(missing)?;
-    let area = |hundredths: i32| Area::from_hundredths(hundredths.into());
-    let assessed = assessed(
-        stored(&basis, AreaBasis::from_code)?,
-        Rate::from_ten_thousandths(rate.into()),
-        area(row.usable_area),
-        area(row.building_area),
-        row.inner_area.map(area),
-    )
-    .filter(|assessed| assessed.rent > Money::ZERO)
-    .ok_or_else(missing)?;
-    Ok(Home {
-        district_id: row.district_id,
-        estate_id: row.estate_id,
-        unit_id: unit,
-        lessor_id: row.mgmt_unit_id,
-        address: row.address.unwrap_or_default(),
-        layout: row.layout,
-        building_area: row.building_area,
-        usable_area: row.usable_area,
-        standard_id,
-        category: row.category.map(|code| stored(&code, ApplicantCategory::from_code)).transpose()?,
-        assessed,
-    })
-}
 
 /// The lessee with his sealed numbers, and the account that is to be debited.
 struct Lessee {
@@ -149,17 +92,6 @@ async fn lessee_load(
     }
 }
 
-/// What belongs together besides the form's own fields.
-fn fits(fields: &ContractFields, home: &Home) -> Result<Money> {
-    if let Some(category) = home.category.filter(|category| *category != fields.category) {
-        let sentence = format!("该房源的租金标准适用于“{}”，与所选保障类别不一致", category.label());
-        return Err(FieldErrors::from(("category", sentence.as_str())).into());
-    }
-    home.assessed
-        .less(fields.reduction)
-        .ok_or_else(|| FieldErrors::from(("reduction", "核减额不能大于核定租金")).into())
-}
-
 fn whose(error: sqlx::Error) -> Error {
     Error::from(error).or_field(&[
         ("contract_no_key", "contract_no", "合同编号已存在"),
@@ -210,10 +142,10 @@ pub(super) async fn enter(
     fields: &ContractFields,
     before: Option<(i64, Kept)>,
 ) -> Result<i64> {
-    let rent = fits(fields, home)?;
+    let cost = fits(fields, home)?;
     let (before, kept) = before.map_or((None, None), |(before, kept)| (Some(before), Some(kept)));
     let lessee = lessee_load(tx, ctx.database().keys()?, person.0, fields, kept).await?;
-    let id = insert(tx, ctx, home, &lessee, fields, (rent, before)).await?;
+    let id = insert(tx, ctx, home, &lessee, fields, (cost, before)).await?;
     household_note(tx, id, lessee.id).await?;
     residents_write(tx, id, &lessee, fields).await?;
     Ok(id)
@@ -225,18 +157,19 @@ async fn insert(
     home: &Home,
     lessee: &Lessee,
     fields: &ContractFields,
-    (rent, before): (Money, Option<i64>),
+    (cost, before): (Cost, Option<i64>),
 ) -> Result<i64> {
+    let (property_rate, property_fen) = property_columns(cost.property);
     let id = sqlx::query_scalar!(
         "insert into contract (district_id, estate_id, unit_id, contract_no, assignment_id, lessor_id, person_id, lessee_name,
                 id_number, id_number_mask, phone, phone_mask, address, layout, building_area, usable_area, category, rent_standard_id,
                 unit_rate, area_basis, rent_area, base_rent_fen, reduction_fen, monthly_rent_fen, deposit_fen, start_on, end_on,
                 rent_start_on, pay_cycle, first_pay_months, split, due_day, bank_name, bank_no, bank_no_mask, bank_holder,
                 debit_agreement_no, block_access_clause, explained_on, sign_on, sign_mode, remark, author_ids, key_id, created_at,
-                created_by, updated_at, updated_by, prev_contract_id)
+                created_by, updated_at, updated_by, prev_contract_id, property_rate, property_fee_fen)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
                  $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, array[$45]::bigint[], $43, $44,
-                 $45, $44, $45, $46)
+                 $45, $44, $45, $46, $47, $48)
          returning id",
         home.district_id,
         home.estate_id,
@@ -261,7 +194,7 @@ async fn insert(
         area_column(home.assessed.area),
         home.assessed.rent.fen(),
         fields.reduction.fen(),
-        rent.fen(),
+        cost.rent.fen(),
         fields.deposit.fen(),
         fields.start_on,
         fields.end_on,
@@ -284,6 +217,8 @@ async fn insert(
         ctx.now(),
         ctx.actor().id.0,
         before,
+        property_rate,
+        property_fen,
     )
     .fetch_one(connection(tx))
     .await
@@ -314,7 +249,7 @@ pub async fn contract_update(ctx: &Ctx, id: ContractId, version: i32, form: &Con
     let fields = form.check(rule.lease_months)?;
     succession_check(&mut tx, held.id, fields.start_on).await?;
     let home = home_load(&mut tx, ctx, held.unit_id).await?;
-    let rent = fits(&fields, &home)?;
+    let cost = fits(&fields, &home)?;
     let kept = sqlx::query!(
         "select person_id, bank_name, bank_holder, bank_no, bank_no_mask from contract where id = $1",
         held.id
@@ -329,7 +264,7 @@ pub async fn contract_update(ctx: &Ctx, id: ContractId, version: i32, form: &Con
         bank_no_mask: kept.bank_no_mask,
     };
     let lessee = lessee_load(&mut tx, ring, person, &fields, Some(kept)).await?;
-    update(&mut tx, ctx, held.id, &home, &lessee, &fields, rent).await?;
+    update(&mut tx, ctx, held.id, &home, &lessee, &fields, cost).await?;
     sqlx::query!("delete from contract_resident where contract_id = $1", held.id).execute(connection(&mut tx)).await?;
     residents_write(&mut tx, held.id, &lessee, &fields).await?;
     history_add(&mut tx, ctx, held.id, "修改", (Some(held.status), held.status), None).await?;
@@ -344,8 +279,9 @@ async fn update(
     home: &Home,
     lessee: &Lessee,
     fields: &ContractFields,
-    rent: Money,
+    cost: Cost,
 ) -> Result<()> {
+    let (property_rate, property_fen) = property_columns(cost.property);
     sqlx::query!(
         "update contract set contract_no = $2, lessee_name = $3, id_number = $4, id_number_mask = $5, phone = $6, phone_mask = $7,
                 address = $8, layout = $9, building_area = $10, usable_area = $11, category = $12, rent_standard_id = $13,
@@ -353,7 +289,8 @@ async fn update(
                 deposit_fen = $20, start_on = $21, end_on = $22, rent_start_on = $23, pay_cycle = $24, first_pay_months = $25,
                 split = $26, due_day = $27, bank_name = $28, bank_no = $29, bank_no_mask = $30, bank_holder = $31,
                 debit_agreement_no = $32, block_access_clause = $33, explained_on = $34, sign_on = $35, sign_mode = $36, remark = $37,
-                key_id = $38, lessor_id = $39, updated_at = $40, updated_by = $41, version = version + 1,
+                key_id = $38, lessor_id = $39, updated_at = $40, updated_by = $41, property_rate = $42, property_fee_fen = $43,
+                version = version + 1,
                 author_ids = case when $41 = any(author_ids) then author_ids else author_ids || $41::bigint end
          where id = $1",
         id,
@@ -374,7 +311,7 @@ async fn update(
         area_column(home.assessed.area),
         home.assessed.rent.fen(),
         fields.reduction.fen(),
-        rent.fen(),
+        cost.rent.fen(),
         fields.deposit.fen(),
         fields.start_on,
         fields.end_on,
@@ -397,6 +334,8 @@ async fn update(
         home.lessor_id,
         ctx.now(),
         ctx.actor().id.0,
+        property_rate,
+        property_fen,
     )
     .execute(connection(tx))
     .await
@@ -439,9 +378,4 @@ async fn residents_write(tx: &mut Tx, contract: i64, lessee: &Lessee, fields: &C
     } else {
         Err(FieldErrors::from(("residents", "同住人不存在，或不在您的管辖范围内，或就是承租人")).into())
     }
-}
-
-/// A rate that was stored once fits again.
-pub(super) fn rate_column(rate: Rate) -> i32 {
-    i32::try_from(rate.ten_thousandths()).expect("a stored rate fits")
 }

@@ -106,6 +106,7 @@ pub(in crate::tenancy::change) async fn take_in(tx: &mut Tx, ctx: &Ctx, held: &H
             day,
             signed_on,
             reduction: party.reduction_of(home),
+            property: parties[1 - place].property_of(home)?,
             cycle: cycles[place],
             change: change.id,
             told: &told,

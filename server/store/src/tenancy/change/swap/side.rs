@@ -9,7 +9,7 @@ use crate::{
     tenancy::{
         assignment::layout_fits,
         contract::{
-            Home, home_load,
+            Home, home_load, property_stored,
             terms::{Billed, billed_read_one},
         },
     },
@@ -26,6 +26,7 @@ use domain::{
     platform::permission::Permission,
     tenancy::{
         change::ChangeStatus,
+        property_fee::PropertyFee,
         swap::{SwapFacts, SwapHome, SwapOffer, SwapSide},
     },
     value::{Area, Money},
@@ -47,6 +48,7 @@ pub(super) struct Party {
     pub start_on: NaiveDate,
     pub end_on: NaiveDate,
     reduction: Money,
+    property: Option<PropertyFee>,
     account: i64,
 }
 
@@ -54,6 +56,14 @@ impl Party {
     /// What the contract takes off of the rent of another home: never more than there is.
     pub fn reduction_of(&self, home: &Home) -> Money {
         self.reduction.min(home.assessed.rent)
+    }
+
+    /// 物业费 of the home that this household leaves, for whoever moves in: the price by its area of today, or the amount.
+    ///
+    /// # Errors
+    /// A complaint, when the price comes to nothing for it.
+    pub fn property_of(&self, home: &Home) -> Result<Option<PropertyFee>> {
+        home.property(self.property.map(PropertyFee::entry))
     }
 
     fn named(&self, sentence: &str) -> String {
@@ -65,7 +75,7 @@ impl Party {
 pub(super) async fn party(tx: &mut Tx, id: ContractId) -> Result<Party> {
     let row = sqlx::query!(
         r#"select id, district_id, unit_id, person_id, lessee_name, coalesce(contract_no, '') as "contract_no!", start_on, end_on,
-                  reduction_fen, account_id, status
+                  reduction_fen, property_rate, property_fee_fen, account_id, status
            from contract where id = $1 and deleted_at is null"#,
         id.0
     )
@@ -86,6 +96,7 @@ pub(super) async fn party(tx: &mut Tx, id: ContractId) -> Result<Party> {
         start_on: row.start_on,
         end_on: row.end_on,
         reduction: Money::from_fen(row.reduction_fen),
+        property: property_stored(row.property_rate, row.property_fee_fen),
         account,
     })
 }
@@ -309,7 +320,7 @@ async fn expected(
 /// The home of a contract, with the area that its rent is computed from.
 async fn home(tx: &mut Tx, contract: i64) -> Result<SwapHome> {
     let row = sqlx::query!(
-        r#"select u.id, e.name as estate, u.address, u.layout, c.rent_area
+        r#"select u.id, e.name as estate, u.address, u.layout, c.rent_area, c.property_fee_fen
            from contract c join unit u on u.id = c.unit_id join estate e on e.id = u.estate_id where c.id = $1"#,
         contract
     )
@@ -321,6 +332,7 @@ async fn home(tx: &mut Tx, contract: i64) -> Result<SwapHome> {
         address: row.address,
         layout: stored(&row.layout, LayoutType::from_code)?,
         area: Area::from_hundredths(row.rent_area.into()),
+        property: row.property_fee_fen.map(Money::from_fen),
     })
 }
 
