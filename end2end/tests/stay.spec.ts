@@ -92,7 +92,7 @@ test("who stays behind the end of his contract has time to move, and then pays w
 
   // Its time is over.
   await begin(page, path);
-  await expect(page.getByLabel("处置方式")).toHaveValue("市场租金");
+  await expect(page.getByLabel("处置方式*")).toHaveValue("MARKET");
   await expect(page.getByLabel("起始日期")).toHaveValue(day(0));
   await expect(page.getByLabel("市场月租金(元)")).toHaveValue("600.00");
   await page.getByLabel("截止日期*").fill(day(60));
@@ -114,6 +114,34 @@ test("who stays behind the end of his contract has time to move, and then pays w
   await expect(approver.locator(".timeline-list")).toContainText(`市场租金至${day(60)}`);
   await visit(approver, `/billing/bills?contract=${home.contract}`);
   await expect(approver.locator(".data-table")).toContainText("市场租金补差");
+
+  // The household has another home: what was agreed to ends today, and nothing is charged behind it.
+  await begin(page, path);
+  await page.getByLabel("处置方式*").selectOption("END");
+  await expect(page.getByLabel("原截止日期")).toHaveValue(day(60));
+  await expect(page.getByLabel("已核实承租人无其他住房")).toHaveCount(0);
+  await page.getByLabel("最后计费日期*").fill(day(60));
+  await page.getByRole("button", { name: "提交审批" }).click();
+  await expect(page.locator("#last-error")).toHaveText(`最后计费日期须早于原截止日期${day(60)}`);
+  await expect(page.locator("#reason-error")).toHaveText("不能为空");
+  await checkAxe(page);
+  await page.getByLabel("最后计费日期*").fill(day(0));
+  await page.getByLabel("处置原因*").fill("承租人已取得其他住房");
+  await enter(page, path);
+  await expect(stays.first()).toContainText(`计费至 ${day(0)}（原截止 ${day(60)}）`);
+  await expect(page.getByRole("button", { name: "同意提前终止" }), "nobody decides about his own").toHaveCount(0);
+  await visit(approver, path);
+  await checkAxe(approver);
+  await confirm(approver, "同意提前终止", "");
+  await expect(decided.first()).toContainText("已同意");
+  await expect(decided.nth(1), "as much of it as is left").toContainText(`${day(0)} 至 ${day(0)}`);
+  await visit(approver, `${path}?tab=plan`);
+  await expect(approver.getByRole("region", { name: "费用明细" }).locator("tbody tr").last()).toContainText(day(0));
+  const [behind] = await query<{ bills: string }>(
+    "select count(*) as bills from bill where contract_id = $1 and decision is null and reverses_id is null and period_to > $2::date",
+    [home.contract, day(0)],
+  );
+  expect(behind?.bills, "nothing is charged behind it").toBe("0");
   for (const width of [390, 1440, 3840]) {
     await approver.setViewportSize({ width, height: 900 });
     await visit(approver, path);

@@ -10,6 +10,7 @@ use super::{
     ledger::{Transfer, refusal, reverse_bills, transfer},
     payment::{Held, hold},
     post::{Charge, post},
+    rent_cut::{Cut, Standing, cut, item_of},
     rule::billing_rule,
 };
 use crate::{
@@ -24,7 +25,7 @@ use domain::{
         bill_form::kind_of,
         bill_status::BillEvent,
         ledger::Subject,
-        plan::{PlannedBill, PlannedLine, Terms},
+        plan::{PlannedBill, PlannedLine},
         rule::BillingRule,
     },
     dictionary::{BillKind, BillStatus, ExitLineKind, FeeItem, PayMethod},
@@ -32,7 +33,7 @@ use domain::{
     id::{AccountId, BillId},
     tenancy::{
         exit::ExitFunds,
-        exit_bill::{ExitBillLine, PostedRent, rent_cut},
+        exit_bill::{ExitBillLine, PostedRent},
     },
     value::Money,
 };
@@ -157,38 +158,17 @@ impl Books {
         .fetch_all(connection(tx))
         .await?;
         let mut named = HashMap::new();
-        let (mut rents, mut above, mut decided) = (Vec::new(), Vec::new(), Vec::new());
+        let mut rents = Vec::new();
         for row in rows {
-            let is_rent = row.kind == BillKind::Rent.code();
-            let is_above = row.fee_item == FeeItem::MarketDifference.code();
-            if row.contract_id == Some(leaving.contract) && (is_rent || is_above) && row.months > 0 {
-                let posted = if is_rent { &mut rents } else { &mut above };
-                posted.push(PostedRent {
-                    bill: row.id,
-                    from: row.period_from,
-                    to: row.period_to,
-                    charged: Money::from_fen(row.charged),
-                });
-                if row.decision.is_some() {
-                    decided.push(row.id);
-                }
+            let item = item_of(&row.kind, &row.fee_item);
+            if let Some(item) = item.filter(|_| row.contract_id == Some(leaving.contract) && row.months > 0) {
+                let (bill, from, to) = (row.id, row.period_from, row.period_to);
+                let rent = PostedRent { bill, from, to, charged: Money::from_fen(row.charged) };
+                rents.push(Standing { item, rent, decided: row.decision.is_some() });
             }
             named.insert(row.id, Named { no: row.bill_no, from: row.period_from, to: row.period_to });
         }
-        let (mut reversed, mut charged) = (Vec::new(), Vec::new());
-        let mut cut = |item: FeeItem, terms: &Terms, posted: &[PostedRent]| {
-            let cut = rent_cut(terms, leaving.exit_on, posted);
-            let back = cut.reversed.iter().map(|place| &posted[*place]);
-            // What was waived or written off was decided about, and stays so.
-            let (stay, go): (Vec<&PostedRent>, Vec<&PostedRent>) = back.partition(|rent| decided.contains(&rent.bill));
-            reversed.extend(go.into_iter().map(|rent| (item, rent.clone())));
-            let anew = cut.charged.into_iter().filter(|bill| stay.iter().all(|rent| rent.from != bill.from));
-            charged.extend(anew.map(|bill| (item, bill)));
-        };
-        cut(FeeItem::Rent, &contract.terms(rule.base), &rents);
-        if let Some(terms) = contract.market_terms(rule.base) {
-            cut(FeeItem::MarketDifference, &terms, &above);
-        }
+        let Cut { reversed, charged } = cut(&contract, rule.base, leaving.exit_on, &rents);
         Ok(Self { reversed, charged, contract, rule, open, named })
     }
 
@@ -248,20 +228,6 @@ impl Books {
             note: format!("账单{}{more}", named.map_or("", |named| &named.no)),
         }
     }
-
-    fn charge(&self, kind: BillKind, fee_item: FeeItem, bill: PlannedBill) -> Charge {
-        let contract = &self.contract;
-        Charge {
-            district: contract.district_id,
-            estate: contract.estate_id,
-            unit: contract.unit_id,
-            account: contract.account_id,
-            contract: Some(contract.id),
-            kind,
-            fee_item,
-            bill,
-        }
-    }
 }
 
 /// Enters what was agreed to: bills that are taken back and charged, then balance and deposit pay what they can. `lines` are
@@ -280,11 +246,11 @@ pub(crate) async fn exit_enter(tx: &mut Tx, ctx: &Ctx, leaving: Leaving, lines: 
     let today = ctx.today();
     // Nobody is late with what he did not know yesterday.
     let rents = books.charged.iter().map(|(item, bill)| (*item, PlannedBill { due_on: today, ..bill.clone() }));
-    let mut charges: Vec<Charge> = rents.map(|(item, bill)| books.charge(kind_of(item), item, bill)).collect();
+    let mut charges: Vec<Charge> = rents.map(|(item, bill)| Charge::of(&books.contract, kind_of(item), item, bill)).collect();
     let mut notes = vec![None; charges.len()];
     for line in lines.iter().filter(|line| matches!(line.kind, ExitLineKind::Damage | ExitLineKind::Other)) {
         let kind = if line.kind == ExitLineKind::Damage { BillKind::Exit } else { kind_of(line.fee_item) };
-        charges.push(books.charge(kind, line.fee_item, once(line.amount, today)));
+        charges.push(Charge::of(&books.contract, kind, line.fee_item, once(line.amount, today)));
         notes.push(Some(line.note.clone()));
     }
     let posted = post(tx, ctx, &charges, None, today).await?;
