@@ -60,7 +60,9 @@ fn row(stay: &Stay) -> impl IntoView + use<> {
     let opinion = stay.opinion.as_ref().map(|opinion| format!("：{opinion}"));
     // Of days that are taken back: up to which the others are charged.
     let (days, rent) = match stay.kind {
-        StayKind::End => (format!("计费至 {}（原截止 {}）", stay.from.pred_opt().unwrap_or(stay.from), stay.to), String::new()),
+        StayKind::End => {
+            (format!("计费至 {}（原截止 {}）", stay.from.pred_opt().unwrap_or(stay.from), stay.to), String::new())
+        }
         StayKind::Relocation | StayKind::Market => {
             (format!("{} 至 {}", stay.from, stay.to), stay.market.unwrap_or(stay.rent).to_string())
         }

@@ -177,7 +177,8 @@ mod tests {
     #[test]
     fn a_code_is_had_so_often() {
         let rule = CodeRule::default();
-        let (none, asked) = (CodesAsked::default(), |since_last, today, from_here| CodesAsked { since_last, today, from_here });
+        let (none, asked) =
+            (CodesAsked::default(), |since_last, today, from_here| CodesAsked { since_last, today, from_here });
         assert_eq!(rule.allows(none, 60), Ok(()));
         assert_eq!(rule.allows(asked(Some(60), 9, 59), 60), Ok(()));
         for (asked, sentence) in [

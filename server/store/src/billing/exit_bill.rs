@@ -246,7 +246,8 @@ pub(crate) async fn exit_enter(tx: &mut Tx, ctx: &Ctx, leaving: Leaving, lines: 
     let today = ctx.today();
     // Nobody is late with what he did not know yesterday.
     let rents = books.charged.iter().map(|(item, bill)| (*item, PlannedBill { due_on: today, ..bill.clone() }));
-    let mut charges: Vec<Charge> = rents.map(|(item, bill)| Charge::of(&books.contract, kind_of(item), item, bill)).collect();
+    let mut charges: Vec<Charge> =
+        rents.map(|(item, bill)| Charge::of(&books.contract, kind_of(item), item, bill)).collect();
     let mut notes = vec![None; charges.len()];
     for line in lines.iter().filter(|line| matches!(line.kind, ExitLineKind::Damage | ExitLineKind::Other)) {
         let kind = if line.kind == ExitLineKind::Damage { BillKind::Exit } else { kind_of(line.fee_item) };

@@ -101,7 +101,9 @@ pub(crate) async fn rents_end(
     }
     let calendar = calendar_load(tx).await?;
     // Of months that nobody charged the run will: here only what stands for one that is taken back.
-    let anew = charged.into_iter().filter(|(item, bill)| reversed.iter().any(|(of, rent)| of == item && rent.from == bill.from));
+    let anew = charged
+        .into_iter()
+        .filter(|(item, bill)| reversed.iter().any(|(of, rent)| of == item && rent.from == bill.from));
     let charges: Vec<Charge> = anew
         .map(|(item, bill)| {
             // Nobody is late with what he did not know yesterday.

@@ -143,13 +143,7 @@ pub async fn phone_code_sent(
 }
 
 /// Notes that a code was mistaken; `spent`: once too often.
-pub(crate) async fn code_missed(
-    tx: &mut Tx,
-    kind: PhoneCode,
-    id: i64,
-    spent: bool,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub(crate) async fn code_missed(tx: &mut Tx, kind: PhoneCode, id: i64, spent: bool, now: DateTime<Utc>) -> Result<()> {
     let statement = format!(
         "update {} set tries = tries + 1, ended_at = case when $2 then $3::timestamptz end where id = $1",
         kind.table()

@@ -91,8 +91,8 @@ pub async fn tenant_code_create(
     .fetch_one(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    let message = (!persons.is_empty())
-        .then(|| outgoing(made.id, (phone.as_str(), made.sign), rule.message(&code), expires_at));
+    let message =
+        (!persons.is_empty()).then(|| outgoing(made.id, (phone.as_str(), made.sign), rule.message(&code), expires_at));
     Ok(CodeAsked { ticket: ticket.to_string(), phone_mask: phone.masked(), rule, message })
 }
 

@@ -277,7 +277,11 @@ async fn days_that_were_granted_are_taken_back() {
     assert_eq!(turn(&desk).await, 1);
     assert_eq!(failure(contract_stay_decide(&desk.entry, asked, 1, true, "").await), Failure::Forbidden);
     contract_stay_decide(&desk.approver, asked, 1, false, "尚未核实").await.expect("it is refused");
-    assert_eq!((since(&desk, FeeItem::Rent).await, funds(&desk, &home).await), (vec![rent], (0, 0)), "nothing has changed");
+    assert_eq!(
+        (since(&desk, FeeItem::Rent).await, funds(&desk, &home).await),
+        (vec![rent], (0, 0)),
+        "nothing has changed"
+    );
     agreed(&desk, &home, &ending(tenth)).await;
     let contract = contract_get(&desk.entry, id).await.expect("it");
     assert_eq!((contract.row.status, contract.stay_to), (ContractStatus::Expired, Some(tenth)));

@@ -79,9 +79,10 @@ async fn day_make(ctx: &Ctx, district: i64) -> Result<bool> {
 /// Notes that it is looked today; answers when it was the last time before, none: never. Of two servers one waits, and then
 /// finds that the other has looked.
 async fn look(tx: &mut Tx, district: i64, today: NaiveDate) -> Result<Option<NaiveDate>> {
-    let before = sqlx::query_scalar!("select looked_on from deduction_look where district_id = $1 for update", district)
-        .fetch_optional(connection(tx))
-        .await?;
+    let before =
+        sqlx::query_scalar!("select looked_on from deduction_look where district_id = $1 for update", district)
+            .fetch_optional(connection(tx))
+            .await?;
     sqlx::query!(
         "insert into deduction_look (district_id, looked_on) values ($1, $2)
          on conflict (district_id) do update set looked_on = excluded.looked_on where deduction_look.looked_on < excluded.looked_on",

@@ -17,8 +17,8 @@ use domain::{
     id::{ContractId, StayId},
     platform::permission::Permission,
     tenancy::stay::{
-        RENEWAL_IS_COMING, STAY_IS_OPEN, ServedWay, Stay, StayEnd, StayForm, StayKind, StayOffer, StayStatus,
-        StayTerm, may_stay,
+        RENEWAL_IS_COMING, STAY_IS_OPEN, ServedWay, Stay, StayEnd, StayForm, StayKind, StayOffer, StayStatus, StayTerm,
+        may_stay,
     },
     value::Money,
 };
@@ -120,9 +120,8 @@ async fn term(tx: &mut Tx, ctx: &Ctx, contract: i64, district: i64) -> Result<St
 
 /// The days that can be taken back; none: none were agreed to.
 async fn end(tx: &mut Tx, contract: i64) -> Result<Option<StayEnd>> {
-    let row = sqlx::query!("select end_on, stay_to from contract where id = $1", contract)
-        .fetch_one(connection(tx))
-        .await?;
+    let row =
+        sqlx::query!("select end_on, stay_to from contract where id = $1", contract).fetch_one(connection(tx)).await?;
     Ok(row.stay_to.map(|to| StayEnd { end_on: row.end_on, to }))
 }
 
