@@ -1,46 +1,11 @@
 // The bank: an approved contract comes into force by its answer, and what is owed is debited, checked by a second accountant.
-import { day, month, today } from "../day";
-import { type Page, checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
-import { applicant, charge, lease } from "../lease";
+import { day, today } from "../day";
+import { checkAxe, confirm, expect, hydrated, query, signIn, test, visit } from "../fixtures";
+import { approved, charge, inForce, lease } from "../lease";
 import { fitsWidth } from "../screen";
 
 // A refused form answers so.
 test.use({ expectedProblems: [/(status of|a status of) 4(03|22)/] });
-
-/** Calls a server function as the person who is signed in there: how homes are let on screen is another journey. */
-async function call<T>(page: Page, name: string, data: unknown): Promise<T> {
-  const answer = await page.request.post(`/api/${name}`, { data, headers: { accept: "application/json" } });
-  expect(answer.ok(), `${name}: ${answer.status()}`).toBe(true);
-  return (await answer.json()) as T;
-}
-
-/** A home of the demo's district is let to somebody who has lived there for two months; the bank is not told of it yet. */
-async function approved(page: Page): Promise<{ contract: number; name: string }> {
-  const [home] = await query<{ id: string }>(
-    `select u.id from unit u join organization d on d.id = u.district_id join rent_standard r on r.id = u.rent_standard_id and r.status = 'ON'
-     where d.code = '990104' and u.status = 'VACANT' and not exists (select from assignment a where a.unit_id = u.id)
-     order by u.id desc limit 1`,
-  );
-  if (!home) throw new Error("the demo has no free home");
-  const person = await applicant();
-  await signIn(page, "city");
-  const form = { person: person.id, unit: home.id, reason: "特殊困难家庭", document_no: "" };
-  const assignment = await call<number>(page, "assignment_create", { form });
-  await signIn(page, "district");
-  await call(page, "assignment_decide", { id: assignment, version: 1, approve: true, opinion: "" });
-  await signIn(page, "entry");
-  const contract = await call<number>(page, "contract_create", {
-    submit: true,
-    form: {
-      assignment: String(assignment), category: "LOWINC", deposit: "1000", start_on: month(-2), end_on: month(58, 0),
-      pay_cycle: "MONTH", split: "NATURAL", due_day: "10", sign_on: month(-2), explained_on: month(-2), sign_mode: "PAPER",
-    },
-  });
-  const [row] = await query<{ version: number }>("select version from contract where id = $1", [contract]);
-  await signIn(page, "approver");
-  await call(page, "contract_decide", { id: contract, version: row?.version, approve: true, opinion: "" });
-  return { contract, name: person.name };
-}
 
 /** Of a household that lives there already: the bank may debit it, and it owes two months. */
 async function debited(name: string): Promise<void> {
@@ -66,8 +31,7 @@ test("a contract comes into force by the bank, and two accountants have its rent
   test.setTimeout(240_000);
   for (const name of ["演示申请人27", "演示申请人28"]) await debited(name);
   const { contract, name } = await approved(page);
-  const status = async () => (await query<{ status: string }>("select status from contract where id = $1", [contract]))[0]?.status;
-  await expect.poll(status, { message: "the demo's bank answers within seconds", timeout: 30_000 }).toBe("ACTIVE");
+  const account = await inForce(contract);
 
   // One makes the batch.
   await signIn(page, "finance");
@@ -93,11 +57,10 @@ test("a contract comes into force by the bank, and two accountants have its rent
   // The counter is told to wait.
   const cashier = await anotherBrowser();
   await signIn(cashier, "cashier");
-  const [account] = await query<{ id: string }>("select account_id as id from contract where id = $1", [contract]);
   const refused = await cashier.request.post("/api/payment_take", {
     headers: { accept: "application/json" },
     data: {
-      account: Number(account?.id),
+      account: Number(account),
       form: { request: "5b0c2d1e-8f7a-4b3c-9d2e-00000000dead", amount: "1", method: "CASH", bank_serial: "", bills: [], prepay: true, remark: "" },
     },
   });

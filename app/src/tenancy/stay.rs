@@ -6,7 +6,10 @@ use crate::ui::{
     label::told,
     table::time_text,
 };
-use domain::tenancy::{contract::Contract, stay::Stay};
+use domain::tenancy::{
+    contract::Contract,
+    stay::{Stay, StayKind},
+};
 use leptos::prelude::*;
 
 /// What waits for the reader's approval.
@@ -16,9 +19,15 @@ pub(super) fn stay_deeds(contract: &Contract, again: Callback<()>) -> Option<Any
         refuse: ("驳回到期处置", "驳回后须重新申请，或办理续签、退租。"),
         words: ("意见（选填）", "驳回原因"),
     };
+    const END: Verdict = Verdict {
+        agree: ("同意提前终止", "同意后只计费至最后计费日期，其后的账单冲销，已收款转入账户余额。"),
+        refuse: ("驳回提前终止", "驳回后仍按原截止日期计费。"),
+        ..VERDICT
+    };
     let stay = contract.stays.iter().find(|stay| stay.decidable)?;
     let (id, version) = (stay.id, stay.version);
-    Some(verdict(VERDICT, move |agreed, opinion| contract_stay_decide(id, version, agreed, opinion), again))
+    let asked = if stay.kind == StayKind::End { END } else { VERDICT };
+    Some(verdict(asked, move |agreed, opinion| contract_stay_decide(id, version, agreed, opinion), again))
 }
 
 /// All of them, the last first; nothing where there are none.
@@ -49,11 +58,20 @@ fn row(stay: &Stay) -> impl IntoView + use<> {
     let checker = stay.checker.as_deref().unwrap_or_default();
     let checked = stay.checked_at.map(|at| format!("；{checker} {}", time_text(at)));
     let opinion = stay.opinion.as_ref().map(|opinion| format!("：{opinion}"));
+    // Of days that are taken back: up to which the others are charged.
+    let (days, rent) = match stay.kind {
+        StayKind::End => {
+            (format!("计费至 {}（原截止 {}）", stay.from.pred_opt().unwrap_or(stay.from), stay.to), String::new())
+        }
+        StayKind::Relocation | StayKind::Market => {
+            (format!("{} 至 {}", stay.from, stay.to), stay.market.unwrap_or(stay.rent).to_string())
+        }
+    };
     view! {
         <tr>
             <td>{told(stay.kind)}</td>
-            <td class="tabular-nums">{format!("{} 至 {}", stay.from, stay.to)}</td>
-            <td class="figures">{stay.market.unwrap_or(stay.rent).to_string()}</td>
+            <td class="tabular-nums">{days}</td>
+            <td class="figures">{rent}</td>
             <td>{served}</td>
             <td>{stay.reason.clone()}</td>
             <td>{told(stay.status)}</td>

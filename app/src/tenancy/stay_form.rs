@@ -15,7 +15,7 @@ use domain::{
     id::ContractId,
     tenancy::{
         contract::CONTRACT_LIST,
-        stay::{ServedWay, StayForm, StayKind, StayOffer},
+        stay::{ServedWay, StayEnd, StayForm, StayKind, StayOffer, StayTerm},
     },
 };
 use leptos::prelude::*;
@@ -40,11 +40,11 @@ pub(super) fn new_view() -> AnyView {
 }
 
 fn form_view(offer: &StayOffer) -> AnyView {
-    let (id, term) = (offer.contract_id, offer.term);
+    let (id, term, end) = (offer.contract_id, offer.term, offer.end);
     let page = format!("{}/{id}", CONTRACT_LIST.path);
     let number = offer.contract_no.clone().unwrap_or_default();
     let deeds = Deeds {
-        check: Box::new(move |form: &StayForm| form.check(term).map(drop)),
+        check: Box::new(move |form: &StayForm| form.check(term, end).map(drop)),
         save: Arc::new(move |form, version| {
             Box::pin(async move {
                 contract_stay_create(id, version.unwrap_or_default(), form)
@@ -55,8 +55,30 @@ fn form_view(offer: &StayOffer) -> AnyView {
         reload: None,
     };
     let edit = use_edit(term.form(), Some(offer.version), deeds);
-    let moving = term.kind == StayKind::Relocation;
-    let says = if moving {
+    let ends = Memo::new(move |_| edit.form.with(StayForm::ends));
+    let says = move || if ends.get() { END_SAYS.to_owned() } else { term_says(term) };
+    let fields = view! {
+        {fixed("stay-lessee", "承租人", offer.lessee.clone())}
+        {fixed("stay-place", "房屋", offer.place.clone())}
+        {fixed("stay-end", "合同到期日", term.end_on.to_string())}
+        {kind(edit, offer)}
+        {changing(move || match end.filter(|_| ends.get()) {
+            Some(end) => end_fields(edit, end),
+            None => term_fields(edit, term),
+        })}
+    };
+    view! {
+        <PageHead title="到期处置" back=(page.clone(), number) />
+        <p class="page-note">{says}</p>
+        {edit.view_of(fields, "提交审批", page)}
+    }
+    .into_any()
+}
+
+const END_SAYS: &str = "承租人已取得其他住房、或处置有误的，可提前终止。提交后由物业管理员审批，审批通过后只计费至最后计费日期，其后的账单冲销。承租人搬离的请办理退租。";
+
+fn term_says(term: StayTerm) -> String {
+    let why = if term.kind == StayKind::Relocation {
         format!(
             "合同到期后继续使用而出租人未提出异议的，视为不定期租赁（《民法典》第七百三十四条）。请送达腾退通知并给予搬迁期，最长{}个月，期内按合同租金计费。",
             term.relocation_months
@@ -64,12 +86,26 @@ fn form_view(offer: &StayOffer) -> AnyView {
     } else {
         "搬迁期满仍未腾退且无其他住房的，按市场租金计费（《公共租赁住房管理办法》第三十一条）；有其他住房的应当腾退，可依法起诉。".to_owned()
     };
+    format!("{why}提交后由物业管理员审批，审批通过后补计到期以来的账单。")
+}
+
+/// What comes next, and where days were agreed to already, that some of them are taken back.
+fn kind(edit: Edit<StayForm>, offer: &StayOffer) -> AnyView {
+    let next = offer.term.kind;
+    if offer.end.is_none() {
+        return fixed("stay-kind", "处置方式", next.label().to_owned()).into_any();
+    }
+    let choices: Vec<_> = coded(StayKind::choices()).all();
+    let choices: Vec<_> =
+        choices.into_iter().filter(|(code, _)| [next, StayKind::End].iter().any(|kind| kind.code() == code)).collect();
+    edit.select("kind", "处置方式", true, |form| &mut form.kind, choices)
+}
+
+/// What is entered of days that are granted.
+fn term_fields(edit: Edit<StayForm>, term: StayTerm) -> AnyView {
+    let moving = term.kind == StayKind::Relocation;
     let market = term.market.map_or_else(|| "未登记".to_owned(), |market| market.to_string());
-    let fields = view! {
-        {fixed("stay-lessee", "承租人", offer.lessee.clone())}
-        {fixed("stay-place", "房屋", offer.place.clone())}
-        {fixed("stay-end", "合同到期日", term.end_on.to_string())}
-        {fixed("stay-kind", "处置方式", term.kind.label().to_owned())}
+    view! {
         {fixed("stay-from", "起始日期", term.from.to_string())}
         {fixed("stay-rent", "合同月租金(元)", term.rent.to_string())}
         {moving.then(|| served(edit))}
@@ -77,11 +113,16 @@ fn form_view(offer: &StayOffer) -> AnyView {
         {edit.text("to", "截止日期", true, |form| &mut form.to, ("date", ""))}
         {(!moving).then(|| no_home(edit))}
         {edit.text("reason", "处置原因", true, |form| &mut form.reason, ("text", "如未申请续签、续签未通过"))}
-    };
+    }
+    .into_any()
+}
+
+/// What is entered of days that are taken back.
+fn end_fields(edit: Edit<StayForm>, end: StayEnd) -> AnyView {
     view! {
-        <PageHead title="到期处置" back=(page.clone(), number) />
-        <p class="page-note">{says}"提交后由物业管理员审批，审批通过后补计到期以来的账单。"</p>
-        {edit.view_of(fields, "提交审批", page)}
+        {fixed("stay-to", "原截止日期", end.to.to_string())}
+        {edit.text("last", "最后计费日期", true, |form| &mut form.last, ("date", ""))}
+        {edit.text("reason", "处置原因", true, |form| &mut form.reason, ("text", "如承租人已取得其他住房"))}
     }
     .into_any()
 }

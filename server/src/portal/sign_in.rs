@@ -1,10 +1,7 @@
 //! The door (domain.md R-93): a code to the telephone, and the code back.
 
 use super::{COOKIE, Visit, field, page as answer, sentence, set_cookie};
-use crate::{
-    router::AppState,
-    sms::{Carrier, Unsent},
-};
+use crate::{router::AppState, sms::code::send};
 use app::portal::Door;
 use axum::{
     Extension,
@@ -18,11 +15,9 @@ use domain::{
     failure::Failure,
     portal::sign_in::{CODE_IS_OVER, CODE_IS_SPENT, SESSION_DAYS},
 };
-use std::sync::Arc;
 use store::{
-    Database,
-    platform::{session::captcha_create, sms::Outgoing},
-    portal::{CodeRequest, tenant_code_create, tenant_code_sent, tenant_sign_in, tenant_sign_out},
+    platform::{phone_code::PhoneCode, session::captcha_create},
+    portal::{CodeRequest, tenant_code_create, tenant_sign_in, tenant_sign_out},
 };
 
 /// No number is longer, however it is written.
@@ -49,18 +44,17 @@ pub async fn ask(
         captcha_id: field(&form, "captcha_id"),
         captcha: field(&form, "captcha"),
     };
-    if state.carrier.is_none() {
+    let Some(carrier) = &state.carrier else {
         let complaint = Some("暂未开通手机登录，请到管理单位窗口办理".to_owned());
         let html = app::portal::sign_in(&visit.frame, &Door { complaint, ..Door::default() });
         return answer(StatusCode::UNPROCESSABLE_ENTITY, html);
-    }
+    };
     let asked = match tenant_code_create(database, request, Utc::now()).await {
         Ok(asked) => asked,
         Err(error) => return ask_again(&state, &visit, request.phone, error).await,
     };
     if let Some(message) = asked.message {
-        // Not waited for: how long a carrier takes would tell whose number is known.
-        tokio::spawn(send(database.clone(), state.carrier.clone(), message));
+        send(database, carrier, PhoneCode::Tenant, message);
     }
     let demo = state.demo_phone.as_ref().map(|path| path.display().to_string());
     answer(StatusCode::OK, app::portal::code(&visit.frame, asked.ticket, Some(asked.phone_mask), None, demo))
@@ -79,21 +73,6 @@ async fn ask_again(state: &AppState, visit: &Visit, phone: &str, error: store::E
     }
     door.complaint = Some(sentence(failure.into()));
     answer(StatusCode::UNPROCESSABLE_ENTITY, app::portal::sign_in(&visit.frame, &door))
-}
-
-async fn send(database: Database, carrier: Option<Arc<Carrier>>, message: Outgoing) {
-    let said = match carrier {
-        Some(carrier) => carrier.gateway.send(&message).await,
-        None => Err(Unsent::Away("未配置短信接口".to_owned())),
-    };
-    if let Err(error) = &said {
-        tracing::warn!(id = message.id, %error, "a code was not sent");
-    }
-    // What a carrier answers may hold the number; only that it failed is kept.
-    let noted = said.as_deref().map_err(|_| "短信接口未接受");
-    if let Err(error) = tenant_code_sent(&database, message.id, noted).await {
-        tracing::warn!(%error, "it was not noted that a code was sent");
-    }
 }
 
 /// Lets in whoever brings the code.

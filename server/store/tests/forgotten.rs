@@ -13,9 +13,8 @@ use domain::{
 };
 use store::platform::{
     audit::audit_get,
-    forgotten::{
-        CodeAsked, CodeRequest, NewPassword, password_code_create, password_code_sent, password_forgotten_set,
-    },
+    forgotten::{CodeAsked, CodeRequest, NewPassword, password_code_create, password_forgotten_set},
+    phone_code::{PhoneCode, phone_code_sent},
     session::captcha_create,
     user::{user_get, user_status_set, user_update},
 };
@@ -87,7 +86,7 @@ async fn a_code_sets_another_password_once_and_ends_every_session() {
     let message = asked.message.as_ref().expect("a message");
     assert_eq!(message.phone, PHONE);
     assert!(!message.sign.is_empty() && message.content.contains("重置登录密码"), "{}", message.content);
-    password_code_sent(database, message.id, Ok("SMS9")).await.expect("noted");
+    phone_code_sent(database, PhoneCode::Password, message.id, Ok("SMS9")).await.expect("noted");
     let code = code_of(&asked);
 
     // A slip in the password costs no try, and what was used lately is refused.

@@ -19,10 +19,16 @@ use domain::{
 use store::{
     billing::payment::payment_take,
     housekeeping::sweep,
-    platform::{cipher::KeyRing, key::keys_rotate, session::captcha_create, setting::setting_put},
+    platform::{
+        cipher::KeyRing,
+        key::keys_rotate,
+        phone_code::{PhoneCode, phone_code_sent},
+        session::captcha_create,
+        setting::setting_put,
+    },
     portal::{
         CodeAsked, CodeRequest, Tenant, bill_past_list, contract_list, home_list, notice_list, paid_get, paid_list,
-        tenant_code_create, tenant_code_sent, tenant_ctx, tenant_sign_in, tenant_sign_out,
+        tenant_code_create, tenant_ctx, tenant_sign_in, tenant_sign_out,
     },
 };
 
@@ -114,7 +120,7 @@ async fn a_code_lets_in_once_and_shows_the_own_home() {
     assert_eq!(message.phone, PHONE);
     assert!(!message.sign.is_empty() && message.content.contains("5分钟内有效"), "{}", message.content);
     assert_eq!(asked.phone_mask, "138****1200");
-    tenant_code_sent(&test.database, message.id, Ok("SMS1")).await.expect("noted");
+    phone_code_sent(&test.database, PhoneCode::Tenant, message.id, Ok("SMS1")).await.expect("noted");
     let code = code_of(&asked);
     let secret =
         tenant_sign_in(&test.database, &asked.ticket, &format!(" {code} "), NETWORK, now).await.expect("a session");

@@ -286,6 +286,7 @@ async fn a_query_without_a_filter_returns_the_estates_of_an_operator() {
     for table in [
         "bank_file",
         "deduction_batch",
+        "deduction_look",
         "deduction_line",
         "bank_difference",
         "bank_statement_line",

@@ -137,6 +137,22 @@ impl DeductionDays {
         self.0.contains(&day.day())
     }
 
+    /// For which of these days a batch is made on a day: for itself, or for the last one that has gone by since it was looked
+    /// (`looked`) and on which no server ran. Where nobody has looked before, none has been missed.
+    #[must_use]
+    pub fn wanted(&self, today: NaiveDate, looked: Option<NaiveDate>) -> Option<NaiveDate> {
+        if self.contains(today) {
+            return Some(today);
+        }
+        self.before(today).filter(|day| looked.is_some_and(|looked| looked < *day))
+    }
+
+    /// The last of these days before a day.
+    fn before(&self, day: NaiveDate) -> Option<NaiveDate> {
+        let this = self.0.iter().rev().filter_map(|wanted| day.with_day(*wanted)).find(|wanted| *wanted < day);
+        this.or_else(|| day.with_day(1)?.pred_opt()?.with_day(*self.0.last()?))
+    }
+
     /// The first of these days that is not before a day.
     #[must_use]
     pub fn from(&self, day: NaiveDate) -> NaiveDate {
@@ -240,7 +256,51 @@ mod tests {
         assert_eq!(DeductionDays::parse("15/20/25"), Some(days));
     }
 
+    #[test]
+    fn a_day_that_was_missed_is_made_up_for() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let days = DeductionDays::default();
+        for (today, looked, wanted) in [
+            ("2026-11-15", None, Some("2026-11-15")),
+            ("2026-11-15", Some("2026-11-15"), Some("2026-11-15")),
+            ("2026-11-16", Some("2026-11-15"), None),
+            ("2026-11-16", Some("2026-11-14"), Some("2026-11-15")),
+            ("2026-11-16", None, None),
+            ("2026-11-20", Some("2026-11-14"), Some("2026-11-20")),
+            ("2026-11-30", Some("2026-10-01"), Some("2026-11-25")),
+            ("2026-12-03", Some("2026-11-24"), Some("2026-11-25")),
+            ("2027-01-14", Some("2026-12-25"), None),
+        ] {
+            let made = days.wanted(day(today), looked.map(day));
+            assert_eq!(made, wanted.map(day), "{today} after {looked:?}");
+        }
+    }
+
     proptest! {
+        /// Whatever days a server runs on: no day is made twice, and none is left out before the next one comes.
+        #[test]
+        fn every_day_is_made_once(up in prop::collection::btree_set(0u64..200, 1..60), a in 1u32..=28, b in 1u32..=28) {
+            let first = "2026-01-01".parse::<NaiveDate>().unwrap();
+            let days = DeductionDays::parse(&if a < b { format!("{a}/{b}") } else { a.to_string() }).unwrap();
+            let up: Vec<NaiveDate> = up.into_iter().map(|later| first + chrono::Days::new(later)).collect();
+            let mut looked = None;
+            let mut made = Vec::new();
+            for today in &up {
+                made.extend(days.wanted(*today, looked).filter(|day| !made.contains(day)));
+                // Looked at for a second time, there is nothing to be made but on the day itself.
+                prop_assert!(days.wanted(*today, Some(*today)).is_none_or(|day| day == *today));
+                looked = Some(*today);
+            }
+            prop_assert!(made.windows(2).all(|pair| pair[0] < pair[1]));
+            let last = *up.last().unwrap();
+            let mut day = days.from(up[0]);
+            while day <= last {
+                let next = days.after(day);
+                prop_assert!(made.contains(&day) || !up.iter().any(|today| (day..next).contains(today)), "{}", day);
+                day = next;
+            }
+        }
+
         /// No line takes more of a household than was asked for without somebody looking.
         #[test]
         fn nothing_beyond_the_request_passes(requested in 1i64..1_000_000, due in 0i64..1_000_000, deducted in -10i64..1_000_000,

@@ -1,6 +1,9 @@
 //! Signing in by a code that is sent to a telephone (domain.md R-93, PRM-03).
 
-use crate::value::{Check, Complaint, Phone, text::normalize};
+use crate::{
+    failure::Failure,
+    value::{Check, Complaint, Phone, text::normalize},
+};
 
 /// A tenant's session ends after so many days without a visit.
 pub const IDLE_DAYS: i64 = 7;
@@ -41,7 +44,44 @@ impl Default for CodeRule {
     }
 }
 
+/// How often codes were asked for already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodesAsked {
+    /// seconds since the last one for the number; none: there was none
+    pub since_last: Option<i64>,
+    /// for the number, today
+    pub today: i64,
+    /// from the network, within an hour
+    pub from_here: i64,
+}
+
+impl CodesAsked {
+    /// Whether another one needs a captcha ([`CODES_FREE`]).
+    #[must_use]
+    pub const fn wants_captcha(self) -> bool {
+        self.today >= CODES_FREE || self.from_here >= CODES_FREE_PER_NETWORK
+    }
+}
+
 impl CodeRule {
+    /// Whether another code is to be had: a pause between two, so many a day, and so many an hour from one network
+    /// (`per_network`).
+    ///
+    /// # Errors
+    /// What to wait for.
+    pub fn allows(self, asked: CodesAsked, per_network: i64) -> Result<(), Failure> {
+        let waits = asked.since_last.map_or(0, |seconds| self.resend_seconds - seconds);
+        if waits > 0 {
+            Err(Failure::refused(format!("操作过于频繁，请于{waits}秒后再试")))
+        } else if asked.today >= self.per_day {
+            Err(Failure::refused("今日获取验证码次数已达上限，请明日再试"))
+        } else if asked.from_here >= per_network {
+            Err(Failure::refused("当前网络获取验证码次数过多，请稍后再试"))
+        } else {
+            Ok(())
+        }
+    }
+
     /// A rule as it is stored: `6/300/60/10/5`.
     ///
     /// # Errors
@@ -132,6 +172,24 @@ mod tests {
         assert_eq!(rule.draw(u64::MAX), "551615");
         assert_eq!(CodeRule { digits: 4, ..rule }.draw(123_456), "3456");
         assert!(rule.message("123456").contains("123456，5分钟内有效"));
+    }
+
+    #[test]
+    fn a_code_is_had_so_often() {
+        let rule = CodeRule::default();
+        let (none, asked) =
+            (CodesAsked::default(), |since_last, today, from_here| CodesAsked { since_last, today, from_here });
+        assert_eq!(rule.allows(none, 60), Ok(()));
+        assert_eq!(rule.allows(asked(Some(60), 9, 59), 60), Ok(()));
+        for (asked, sentence) in [
+            (asked(Some(1), 1, 1), "操作过于频繁，请于59秒后再试"),
+            (asked(Some(60), 10, 10), "今日获取验证码次数已达上限，请明日再试"),
+            (asked(None, 0, 60), "当前网络获取验证码次数过多，请稍后再试"),
+        ] {
+            assert_eq!(rule.allows(asked, 60), Err(Failure::refused(sentence)), "{asked:?}");
+        }
+        assert!(!none.wants_captcha() && !asked(Some(60), 1, 19).wants_captcha());
+        assert!(asked(Some(60), 2, 2).wants_captcha() && asked(None, 0, 20).wants_captcha());
     }
 
     #[test]

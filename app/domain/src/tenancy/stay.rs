@@ -1,7 +1,8 @@
 //! 到期处置 (domain.md §3.5 C8, R-26, R-74): what becomes of a household that lives on in a home whose contract has expired and was
 //! not renewed. First the lessor objects to it in writing and gives it a time to move, at the rent of the contract (搬迁期,
 //! PRM-33); then, as long as it has no other home, it pays what the market asks (市场租金). One enters each of the two, another
-//! agrees.
+//! agrees. In the same way days that were agreed to are taken back before they are over (提前终止): the household has another home,
+//! or the time was given by mistake. Who moves out leaves by an exit instead, which charges no day behind it.
 //!
 //! Owns which of them comes next and what is entered. What is charged is the plan's (`billing::plan`).
 
@@ -23,6 +24,8 @@ pub const MARKET_MONTHS: u32 = 12;
 pub const NOT_EXPIRED: &str = "合同未到期或已办理退租、续签，不能办理到期处置";
 /// What is told where one waits for its approval.
 pub const STAY_IS_OPEN: &str = "该合同已有待审批的到期处置";
+/// What is told where there are no days that could be taken back.
+pub const NOTHING_TO_END: &str = "该合同没有可以提前终止的到期处置";
 /// What is told where the contract that follows is under way.
 pub const RENEWAL_IS_COMING: &str = "该合同已有办理中的续签，不能办理到期处置";
 
@@ -31,6 +34,7 @@ dictionary! {
     StayKind = "E-40.stay" "到期处置" {
         Relocation = "RELOCATION" "搬迁期",
         Market = "MARKET" "市场租金",
+        End = "END" "提前终止",
     }
 }
 
@@ -40,6 +44,8 @@ dictionary! {
         Pending = "PENDING" "待审批",
         Approved = "APPROVED" "已同意",
         Refused = "REFUSED" "已驳回",
+        // all of its days were taken back
+        Withdrawn = "WITHDRAWN" "已撤销",
     }
 }
 
@@ -54,7 +60,8 @@ dictionary! {
 }
 
 impl StayKind {
-    /// What comes after what was agreed to already: the time to move comes once, and first.
+    /// What comes after what was agreed to already: the time to move comes once, and first. `last`: what of it grants
+    /// days, and none that takes them back.
     #[must_use]
     pub const fn after(last: Option<Self>) -> Self {
         match last {
@@ -90,7 +97,9 @@ pub fn may_stay(status: ContractStatus) -> Result<(), Failure> {
 pub struct Stay {
     pub id: StayId,
     pub kind: StayKind,
+    /// of days that are taken back the first one
     pub from: NaiveDate,
+    /// the last day that is left of it; of days that are taken back the last one
     pub to: NaiveDate,
     /// 合同月租金 on its first day
     pub rent: Money,
@@ -118,7 +127,18 @@ pub struct StayOffer {
     pub lessee: String,
     pub place: String,
     pub term: StayTerm,
+    /// what can be taken back instead; none: nothing was agreed to
+    pub end: Option<StayEnd>,
     pub version: i32,
+}
+
+/// The days of which some can be taken back: those behind the contract that were agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StayEnd {
+    /// the last day of the contract
+    pub end_on: NaiveDate,
+    /// the last day that was agreed to
+    pub to: NaiveDate,
 }
 
 /// Between which days it lies, and what it costs.
@@ -142,6 +162,8 @@ pub struct StayTerm {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StayForm {
+    /// what comes next, or that days are taken back
+    pub kind: String,
     /// of a time to move
     pub served_on: String,
     pub served_way: String,
@@ -149,6 +171,8 @@ pub struct StayForm {
     pub to: String,
     /// of market rent: the household has no other home
     pub no_home: bool,
+    /// of days that are taken back: the last one that stays
+    pub last: String,
     pub reason: String,
 }
 
@@ -171,7 +195,7 @@ impl StayTerm {
             StayKind::Relocation => {
                 months_on(served_on.map_or(self.end_on, |day| day.max(self.end_on)), self.relocation_months)
             }
-            StayKind::Market => before(months_on(self.from, MARKET_MONTHS)),
+            StayKind::Market | StayKind::End => before(months_on(self.from, MARKET_MONTHS)),
         }
     }
 
@@ -180,9 +204,22 @@ impl StayTerm {
     pub fn form(self) -> StayForm {
         let to = match self.kind {
             StayKind::Relocation => self.latest(None),
-            StayKind::Market => before(months_on(self.from, 3)),
+            StayKind::Market | StayKind::End => before(months_on(self.from, 3)),
         };
-        StayForm { to: to.to_string(), ..StayForm::default() }
+        StayForm { kind: self.kind.code().to_owned(), to: to.to_string(), ..StayForm::default() }
+    }
+}
+
+impl StayEnd {
+    /// `day`, if it can be the last one that is charged.
+    fn leaves(self, day: NaiveDate) -> Check<NaiveDate> {
+        if day < self.end_on {
+            Err(Complaint::says(format!("最后计费日期不能早于合同到期日{}", self.end_on)))
+        } else if day >= self.to {
+            Err(Complaint::says(format!("最后计费日期须早于原截止日期{}", self.to)))
+        } else {
+            Ok(day)
+        }
     }
 }
 
@@ -195,22 +232,52 @@ fn before(day: NaiveDate) -> NaiveDate {
 }
 
 impl StayForm {
-    /// Checks every field.
+    /// Whether days are taken back.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        self.kind == StayKind::End.code()
+    }
+
+    /// Checks every field of what was chosen; `end`: days were agreed to, of which some can be taken back instead.
     ///
     /// # Errors
     /// One sentence per field.
-    pub fn check(&self, term: StayTerm) -> Result<StayFields, FieldErrors> {
+    pub fn check(&self, term: StayTerm, end: Option<StayEnd>) -> Result<StayFields, FieldErrors> {
+        match end {
+            Some(end) if self.ends() => self.check_end(end),
+            None if self.ends() => Err(FieldErrors::from(("kind", NOTHING_TO_END))),
+            Some(_) if self.kind != term.kind.code() => Err(FieldErrors::from(("kind", "请选择处置方式"))),
+            _ => self.check_term(term),
+        }
+    }
+
+    /// At least a day is taken back, and at most all behind the contract.
+    fn check_end(&self, end: StayEnd) -> Result<StayFields, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let last = required(&self.last).and_then(|text| date(&text)).and_then(|day| end.leaves(day));
+        let last = errors.take("last", last);
+        let reason = errors.take("reason", required(&self.reason).and_then(|text| text_max(&text, 200)));
+        match (last.and_then(|day| day.succ_opt()), reason) {
+            (Some(from), Some(reason)) if errors.is_empty() => {
+                Ok(StayFields { kind: StayKind::End, from, to: end.to, market: None, served: None, reason })
+            }
+            _ => Err(errors),
+        }
+    }
+
+    /// What comes next.
+    fn check_term(&self, term: StayTerm) -> Result<StayFields, FieldErrors> {
         let mut errors = FieldErrors::default();
         let served = match term.kind {
             StayKind::Relocation => self.served(term.today, &mut errors),
-            StayKind::Market => None,
+            StayKind::Market | StayKind::End => None,
         };
         let latest = term.latest(served.as_ref().map(|(day, ..)| *day));
         let to = errors
             .take("to", required(&self.to).and_then(|text| date(&text)).and_then(|day| within(day, term.from, latest)));
         let market = match term.kind {
-            StayKind::Relocation => None,
             StayKind::Market => self.market(term, &mut errors),
+            StayKind::Relocation | StayKind::End => None,
         };
         let reason = errors.take("reason", required(&self.reason).and_then(|text| text_max(&text, 200)));
         match (to, reason) {
@@ -298,7 +365,7 @@ mod tests {
         }
         assert_eq!(StayStatus::Pending.next(true), Ok(StayStatus::Approved));
         assert_eq!(StayStatus::Pending.next(false), Ok(StayStatus::Refused));
-        for decided in [StayStatus::Approved, StayStatus::Refused] {
+        for decided in [StayStatus::Approved, StayStatus::Refused, StayStatus::Withdrawn] {
             assert!(decided.next(true).is_err() && decided.next(false).is_err());
         }
     }
@@ -307,7 +374,7 @@ mod tests {
     #[test]
     fn a_household_has_time_to_move() {
         let term = term(StayKind::Relocation);
-        let fields = moving().check(term).unwrap();
+        let fields = moving().check(term, None).unwrap();
         assert_eq!((fields.from, fields.to, fields.market), (day("2026-10-01"), day("2026-12-31"), None));
         assert_eq!(term.latest(None), day("2026-12-30"));
         assert_eq!(term.latest(Some(day("2026-08-01"))), day("2026-12-30"));
@@ -317,12 +384,12 @@ mod tests {
             ("2027-01-09", "截止日期不能晚于2027-01-08"),
             ("", "不能为空"),
         ] {
-            let errors = StayForm { to: to.into(), ..moving() }.check(term).unwrap_err();
+            let errors = StayForm { to: to.into(), ..moving() }.check(term, None).unwrap_err();
             assert_eq!(errors.get("to"), Some(sentence), "{to}");
         }
-        let late = StayForm { served_on: "2026-11-29".into(), ..moving() }.check(term).unwrap_err();
+        let late = StayForm { served_on: "2026-11-29".into(), ..moving() }.check(term, None).unwrap_err();
         assert_eq!(late.get("served_on"), Some("送达日期不能晚于今天"));
-        let errors = StayForm { to: "2026-12-01".into(), ..StayForm::default() }.check(term).unwrap_err();
+        let errors = StayForm { to: "2026-12-01".into(), ..StayForm::default() }.check(term, None).unwrap_err();
         for field in ["served_on", "served_way", "doc_no", "reason"] {
             assert!(errors.get(field).is_some(), "{field}");
         }
@@ -335,13 +402,45 @@ mod tests {
             StayForm {
                 to: "2027-06-30".into(), no_home: true, reason: "无其他住房".into(), ..StayForm::default()
             };
-        let fields = form.check(term).unwrap();
+        let fields = form.check(term, None).unwrap();
         assert_eq!((fields.market, fields.served), (Some(Money::from_fen(40_000)), None));
         assert_eq!(term.latest(None), day("2027-12-31"));
-        let errors = StayForm { no_home: false, ..form.clone() }.check(term).unwrap_err();
+        let errors = StayForm { no_home: false, ..form.clone() }.check(term, None).unwrap_err();
         assert_eq!(errors.get("no_home"), Some("请核实承租人无其他住房；有其他住房的应当腾退，不适用市场租金"));
         for market in [None, Some(Money::from_fen(11_180))] {
-            assert!(form.check(StayTerm { market, ..term }).unwrap_err().get("market").is_some());
+            assert!(form.check(StayTerm { market, ..term }, None).unwrap_err().get("market").is_some());
         }
+    }
+
+    /// At least a day is taken back, and none of the contract's own.
+    #[test]
+    fn days_are_taken_back() {
+        let end = StayEnd { end_on: day("2026-09-30"), to: day("2026-12-31") };
+        let form = |last: &str| StayForm {
+            kind: "END".into(),
+            last: last.into(),
+            reason: "承租人已取得其他住房".into(),
+            ..StayForm::default()
+        };
+        assert!(form("").ends() && !moving().ends());
+        let (term, end) = (term(StayKind::Market), Some(end));
+        let fields = form("2026-11-15").check(term, end).unwrap();
+        assert_eq!((fields.kind, fields.from, fields.to), (StayKind::End, day("2026-11-16"), day("2026-12-31")));
+        assert_eq!((fields.market, fields.served), (None, None));
+        assert_eq!(form("2026-09-30").check(term, end).unwrap().from, day("2026-10-01"), "all of them");
+        assert_eq!(form("2026-12-30").check(term, end).unwrap().from, day("2026-12-31"), "one of them");
+        for (last, sentence) in [
+            ("2026-09-29", "最后计费日期不能早于合同到期日2026-09-30"),
+            ("2026-12-31", "最后计费日期须早于原截止日期2026-12-31"),
+            ("", "不能为空"),
+        ] {
+            assert_eq!(form(last).check(term, end).unwrap_err().get("last"), Some(sentence), "{last}");
+        }
+        let errors = StayForm { reason: " ".into(), ..form("2026-11-15") }.check(term, end).unwrap_err();
+        assert_eq!(errors.get("reason"), Some("不能为空"));
+        // One of the two is chosen, where there are two.
+        assert_eq!(form("2026-11-15").check(term, None).unwrap_err().get("kind"), Some(NOTHING_TO_END));
+        let open = StayForm { kind: String::new(), ..form("2026-11-15") };
+        assert_eq!(open.check(term, end).unwrap_err().get("kind"), Some("请选择处置方式"));
     }
 }

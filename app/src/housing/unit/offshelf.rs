@@ -6,8 +6,9 @@ use crate::{
     ui::{
         PageHead,
         changing::changing,
+        detail::{field_group, text_cell},
         empty_view, error_view,
-        field::{coded, fixed},
+        field::coded,
         form::{Deeds, use_edit},
         loading_view,
         resource::resource,
@@ -17,6 +18,7 @@ use domain::{
     dictionary::OffshelfGround,
     housing::{unit::Unit, unit_offshelf::OffshelfForm, unit_status::UnitEvent},
     id::UnitId,
+    sheet::{Cell, estate_href},
 };
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -29,7 +31,7 @@ pub fn offshelf_view() -> AnyView {
             <Suspense fallback=loading_view>
                 {changing(move || Suspend::new(async move {
                     match unit.await {
-                        Ok(unit) => form(unit),
+                        Ok(unit) => form(&unit),
                         Err(error) => error_view(&error),
                     }
                 }))}
@@ -39,7 +41,7 @@ pub fn offshelf_view() -> AnyView {
     .into_any()
 }
 
-fn form(unit: Unit) -> AnyView {
+fn form(unit: &Unit) -> AnyView {
     let (id, version) = (unit.id, unit.version);
     let back = format!("/housing/units/{id}");
     let head = view! { <PageHead title="申请注销房源" back=(back.clone(), unit.address.clone()) /> };
@@ -56,16 +58,25 @@ fn form(unit: Unit) -> AnyView {
         }),
         reload: None,
     };
+    let home = vec![
+        ("房源编码", Cell::text(&unit.code)),
+        ("小区", Cell::link(&unit.estate, estate_href(unit.estate_id))),
+        ("住房地址", Cell::text(&unit.address)),
+        ("房源状态", Cell::status(unit.status)),
+        ("所属城区", Cell::text(&unit.district)),
+        ("住房管理单位", Cell::text(&unit.mgmt_unit)),
+        ("产权单位", text_cell(unit.title_holder.as_ref())),
+        ("建筑面积(㎡)", Cell::Area(unit.building_area)),
+    ];
     let edit = use_edit(OffshelfForm::default(), None, deeds);
     let fields = view! {
-        {fixed("unit-code", "房源编码", unit.code)}
-        {fixed("unit-place", "住房地址", format!("{}{}", unit.estate, unit.address))}
         {edit.select("ground", "注销原因", true, |form| &mut form.ground, coded(OffshelfGround::choices()))}
         {edit.text("document", "文号", true, |form| &mut form.document, ("text", "批准或决定的文号，最长50字"))}
         {edit.text("reason", "变更原因", true, |form| &mut form.reason, ("text", "供复核人判断"))}
     };
     view! {
         {head}
+        {field_group("房源", home)}
         <p class="page-note">"提交后由市级复核岗复核，复核通过即注销。注销后不能恢复，不再计入可配租房源；资产卡片须另行办理处置。"</p>
         {edit.view_of(fields, "提交复核", back)}
     }

@@ -10,6 +10,7 @@ use super::{
     ledger::{Transfer, refusal, reverse_bills, transfer},
     payment::{Held, hold},
     post::{Charge, post},
+    rent_cut::{Cut, Standing, cut},
     rule::billing_rule,
 };
 use crate::{
@@ -32,7 +33,7 @@ use domain::{
     id::{AccountId, BillId},
     tenancy::{
         exit::ExitFunds,
-        exit_bill::{ExitBillLine, PostedRent, rent_cut},
+        exit_bill::{ExitBillLine, PostedRent},
     },
     value::Money,
 };
@@ -157,34 +158,17 @@ impl Books {
         .fetch_all(connection(tx))
         .await?;
         let mut named = HashMap::new();
-        let mut posted: HashMap<FeeItem, Vec<PostedRent>> = HashMap::new();
-        let mut decided = Vec::new();
+        let mut rents = Vec::new();
         for row in rows {
-            let item = stored(&row.fee_item, FeeItem::from_code)?;
             if row.contract_id == Some(leaving.contract) && row.months > 0 {
-                posted.entry(item).or_default().push(PostedRent {
-                    bill: row.id,
-                    from: row.period_from,
-                    to: row.period_to,
-                    charged: Money::from_fen(row.charged),
-                });
-                if row.decision.is_some() {
-                    decided.push(row.id);
-                }
+                let (bill, from, to) = (row.id, row.period_from, row.period_to);
+                let rent = PostedRent { bill, from, to, charged: Money::from_fen(row.charged) };
+                let item = stored(&row.fee_item, FeeItem::from_code)?;
+                rents.push(Standing { item, rent, decided: row.decision.is_some() });
             }
             named.insert(row.id, Named { no: row.bill_no, from: row.period_from, to: row.period_to });
         }
-        let (mut reversed, mut charged) = (Vec::new(), Vec::new());
-        for (item, terms) in contract.plans(rule.base) {
-            let posted = posted.remove(&item).unwrap_or_default();
-            let cut = rent_cut(&terms, leaving.exit_on, &posted);
-            let back = cut.reversed.iter().map(|place| &posted[*place]);
-            // What was waived or written off was decided about, and stays so.
-            let (stay, go): (Vec<&PostedRent>, Vec<&PostedRent>) = back.partition(|rent| decided.contains(&rent.bill));
-            reversed.extend(go.into_iter().map(|rent| (item, rent.clone())));
-            let anew = cut.charged.into_iter().filter(|bill| stay.iter().all(|rent| rent.from != bill.from));
-            charged.extend(anew.map(|bill| (item, bill)));
-        }
+        let Cut { reversed, charged } = cut(&contract, rule.base, leaving.exit_on, &rents);
         Ok(Self { reversed, charged, contract, rule, open, named })
     }
 
@@ -244,20 +228,6 @@ impl Books {
             note: format!("账单{}{more}", named.map_or("", |named| &named.no)),
         }
     }
-
-    fn charge(&self, kind: BillKind, fee_item: FeeItem, bill: PlannedBill) -> Charge {
-        let contract = &self.contract;
-        Charge {
-            district: contract.district_id,
-            estate: contract.estate_id,
-            unit: contract.unit_id,
-            account: contract.account_id,
-            contract: Some(contract.id),
-            kind,
-            fee_item,
-            bill,
-        }
-    }
 }
 
 /// Enters what was agreed to: bills that are taken back and charged, then balance and deposit pay what they can. `lines` are
@@ -276,11 +246,12 @@ pub(crate) async fn exit_enter(tx: &mut Tx, ctx: &Ctx, leaving: Leaving, lines: 
     let today = ctx.today();
     // Nobody is late with what he did not know yesterday.
     let rents = books.charged.iter().map(|(item, bill)| (*item, PlannedBill { due_on: today, ..bill.clone() }));
-    let mut charges: Vec<Charge> = rents.map(|(item, bill)| books.charge(kind_of(item), item, bill)).collect();
+    let mut charges: Vec<Charge> =
+        rents.map(|(item, bill)| Charge::of(&books.contract, kind_of(item), item, bill)).collect();
     let mut notes = vec![None; charges.len()];
     for line in lines.iter().filter(|line| matches!(line.kind, ExitLineKind::Damage | ExitLineKind::Other)) {
         let kind = if line.kind == ExitLineKind::Damage { BillKind::Exit } else { kind_of(line.fee_item) };
-        charges.push(books.charge(kind, line.fee_item, once(line.amount, today)));
+        charges.push(Charge::of(&books.contract, kind, line.fee_item, once(line.amount, today)));
         notes.push(Some(line.note.clone()));
     }
     let posted = post(tx, ctx, &charges, None, today).await?;

@@ -34,7 +34,9 @@ pub(crate) mod named;
 pub(crate) mod notice;
 pub(crate) mod open;
 mod post;
+mod rent_cut;
 pub(crate) mod rule;
 
 pub(crate) use ledger::refusal as ledger_refusal;
 pub(crate) use post::{Charge, post, post_opening};
+pub(crate) use rent_cut::rents_end;

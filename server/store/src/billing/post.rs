@@ -4,6 +4,7 @@ use super::{arrears::arrears_recount, ledger::refusal};
 use crate::{
     Ctx, Result,
     ctx::{Tx, connection},
+    tenancy::contract::terms::Billed,
 };
 use chrono::NaiveDate;
 use domain::{
@@ -29,6 +30,22 @@ pub(crate) struct Charge {
     pub kind: BillKind,
     pub fee_item: FeeItem,
     pub bill: PlannedBill,
+}
+
+impl Charge {
+    /// What is charged under a contract.
+    pub(crate) const fn of(contract: &Billed, kind: BillKind, fee_item: FeeItem, bill: PlannedBill) -> Self {
+        Self {
+            district: contract.district_id,
+            estate: contract.estate_id,
+            unit: contract.unit_id,
+            account: contract.account_id,
+            contract: Some(contract.id),
+            kind,
+            fee_item,
+            bill,
+        }
+    }
 }
 
 /// What the one line of a charge says that a meter measured (§4.12).

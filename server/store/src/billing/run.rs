@@ -177,14 +177,5 @@ fn charge(
     calendar: &WorkCalendar,
 ) -> Charge {
     bill.due_on = rolled(bill.due_on, rule, calendar);
-    Charge {
-        district: contract.district_id,
-        estate: contract.estate_id,
-        unit: contract.unit_id,
-        account: contract.account_id,
-        contract: Some(contract.id),
-        kind: kind_of(fee_item),
-        fee_item,
-        bill,
-    }
+    Charge::of(contract, kind_of(fee_item), fee_item, bill)
 }

@@ -8,25 +8,23 @@
 use super::{
     cipher::{KeyRing, Kind},
     password::{REMEMBERED, password_hash, password_remembered, password_set},
+    phone_code::{Drawn, PhoneCode, code_missed, code_rule, codes_asked, outgoing},
     session::{Attempt, attempt_log, captcha_take},
     sms::Outgoing,
-    token::random_bytes,
     user::{actor_load, watch::users_watching},
 };
 use crate::{
     Database, Error, Result,
-    ctx::{Tx, begin_city, china_day, china_midnight, connection},
-    portal::code_rule,
+    ctx::{Tx, begin_city, connection},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    billing::sms::Channel,
-    failure::{Failure, FieldErrors},
+    failure::FieldErrors,
     platform::{
         actor::SessionKind,
         forgotten::{CODES_PER_NETWORK, asked_check, message, new_check},
     },
-    portal::sign_in::{CODE_IS_OVER, CODE_IS_SPENT, CODE_IS_WRONG, CodeRule},
+    portal::sign_in::{CODE_IS_OVER, CODE_IS_SPENT, CODE_IS_WRONG},
     value::text::normalize,
 };
 use sqlx::types::Uuid;
@@ -75,19 +73,16 @@ pub async fn password_code_create(
         return Err(FieldErrors::from(("captcha", sentence)).into());
     }
     let rule = code_rule(&mut tx, now).await?;
-    // Two who ask at once for the same number ask one after the other.
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 9)) as lock", phone_digest)
-        .fetch_one(connection(&mut tx))
-        .await?;
-    if let Err(refusal) = may_ask(&mut tx, phone_digest, request.address, rule, now).await {
+    let asked = codes_asked(&mut tx, PhoneCode::Password, (phone_digest, request.address), now).await?;
+    // Counted by telephone and not by account: who knows an account alone keeps nobody from asking.
+    if let Err(refusal) = rule.allows(asked, CODES_PER_NETWORK) {
         // The captcha is gone all the same.
         tx.commit().await?;
-        return Err(refusal);
+        return Err(refusal.into());
     }
     let user = owner(&mut tx, &login, &digests, now).await?;
-    let random = random_bytes();
-    let code = rule.draw(u64::from_le_bytes(random[..8].try_into().unwrap_or_default()));
-    let ticket = Uuid::from_bytes(random[8..24].try_into().unwrap_or_default());
+    let Drawn { ticket, code } = Drawn::by(rule);
+    let expires_at = now + TimeDelta::seconds(rule.valid_seconds);
     let made = sqlx::query!(
         "insert into password_code (ticket, login, phone_digest, code_signature, address, sent_at, expires_at, user_id)
          values ($1, $2, $3, $4, $5, $6, $7, $8) returning id, (select sign from sms_template order by id limit 1) as sign",
@@ -97,22 +92,15 @@ pub async fn password_code_create(
         ring.sign(&signed(ticket, &code)),
         request.address,
         now,
-        now + TimeDelta::seconds(rule.valid_seconds),
+        expires_at,
         user,
     )
     .fetch_one(connection(&mut tx))
     .await?;
     attempt_log(&mut tx, &Attempt { login: &login, address: request.address, user }, "RESET_ASKED", now).await?;
     tx.commit().await?;
-    let message = user.is_some().then(|| Outgoing {
-        id: made.id,
-        channel: Channel::Sms,
-        phone: phone.as_str().to_owned(),
-        sign: made.sign.unwrap_or_default(),
-        content: message(rule, &code),
-        // A code that is over by the time it arrives only confuses.
-        send_before: (now + TimeDelta::seconds(rule.valid_seconds)).fixed_offset(),
-    });
+    let message =
+        user.is_some().then(|| outgoing(made.id, (phone.as_str(), made.sign), message(rule, &code), expires_at));
     Ok(CodeAsked { ticket: ticket.to_string(), message })
 }
 
@@ -137,55 +125,6 @@ async fn may_reset(tx: &mut Tx, user: i64, now: DateTime<Utc>) -> Result<bool> {
 
 fn signed(ticket: Uuid, code: &str) -> String {
     format!("password-code/{ticket}/{code}")
-}
-
-/// R-93: a pause between two, so many a day; and so many an hour from one network. Counted by telephone and not by account:
-/// who knows an account alone keeps nobody from asking.
-async fn may_ask(tx: &mut Tx, phone_digest: &[u8], address: &str, rule: CodeRule, now: DateTime<Utc>) -> Result<()> {
-    let asked = sqlx::query!(
-        r#"select max(sent_at) as last, count(*) filter (where sent_at >= $2) as "today!" from password_code
-           where phone_digest = $1 and sent_at <= $3"#,
-        phone_digest,
-        china_midnight(china_day(now)).unwrap_or(now),
-        now
-    )
-    .fetch_one(connection(tx))
-    .await?;
-    let waits = asked.last.map_or(0, |last| rule.resend_seconds - (now - last).num_seconds());
-    if waits > 0 {
-        return Err(Failure::refused(format!("操作过于频繁，请于{waits}秒后再试")).into());
-    }
-    if asked.today >= rule.per_day {
-        return Err(Failure::refused("今日获取验证码次数已达上限，请明日再试").into());
-    }
-    let from_here = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from password_code where address = $1 and sent_at > $2"#,
-        address,
-        now - TimeDelta::hours(1)
-    )
-    .fetch_one(connection(tx))
-    .await?;
-    if from_here >= CODES_PER_NETWORK {
-        return Err(Failure::refused("当前网络获取验证码次数过多，请稍后再试").into());
-    }
-    Ok(())
-}
-
-/// Notes what the carrier said of a code's message.
-///
-/// # Errors
-/// When the database fails.
-pub async fn password_code_sent(database: &Database, id: i64, said: std::result::Result<&str, &str>) -> Result<()> {
-    let (number, message) = match said {
-        Ok(number) => (Some(number), None),
-        Err(why) => (None, Some(why.chars().take(200).collect::<String>())),
-    };
-    let mut tx = begin_city(database).await?;
-    sqlx::query!("update password_code set gateway_no = $2, message = $3 where id = $1", id, number, message)
-        .execute(connection(&mut tx))
-        .await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// What is entered to set another password.
@@ -220,7 +159,7 @@ pub async fn password_forgotten_set(database: &Database, entered: NewPassword, n
         Some(user) if may_reset(&mut tx, user, now).await? => user,
         _ => {
             let spent = asked.tries + 1 >= rule.tries;
-            missed(&mut tx, asked.id, spent, now).await?;
+            code_missed(&mut tx, PhoneCode::Password, asked.id, spent, now).await?;
             attempt_log(&mut tx, &attempt, "RESET_CODE", now).await?;
             tx.commit().await?;
             return Err(refused(if spent { CODE_IS_SPENT } else { CODE_IS_WRONG }));
@@ -270,16 +209,4 @@ async fn asked(tx: &mut Tx, ticket: &str) -> Result<Option<Asked>> {
 
 fn is_right(ring: &KeyRing, asked: &Asked, code: &str) -> bool {
     ring.is_signed(&signed(asked.ticket, &normalize(code)), &asked.code_signature)
-}
-
-async fn missed(tx: &mut Tx, id: i64, spent: bool, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update password_code set tries = tries + 1, ended_at = case when $2 then $3::timestamptz end where id = $1",
-        id,
-        spent,
-        now
-    )
-    .execute(connection(tx))
-    .await?;
-    Ok(())
 }

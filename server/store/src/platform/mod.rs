@@ -18,6 +18,7 @@ pub mod organization;
 pub mod organization_write;
 pub mod parameter;
 pub mod password;
+pub mod phone_code;
 pub mod plan;
 pub mod role;
 mod rotate;

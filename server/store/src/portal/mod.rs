@@ -7,10 +7,7 @@ mod sign_in;
 
 pub use home::{bill_past_list, home_list, notice_list};
 pub use paper::{contract_list, debit_list, paid_back_list, paid_get, paid_list};
-pub(crate) use sign_in::code_rule;
-pub use sign_in::{
-    CodeAsked, CodeRequest, tenant_code_create, tenant_code_sent, tenant_ctx, tenant_sign_in, tenant_sign_out,
-};
+pub use sign_in::{CodeAsked, CodeRequest, tenant_code_create, tenant_ctx, tenant_sign_in, tenant_sign_out};
 
 use crate::{
     Database, Result,

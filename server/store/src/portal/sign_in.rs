@@ -7,23 +7,22 @@
 use super::{Place, Tenant};
 use crate::{
     Database, Error, Result,
-    ctx::{Tx, begin_city, china_day, china_midnight, connection},
+    ctx::{Tx, begin_city, connection},
     person::number::canonical,
     platform::{
         cipher::{KeyRing, Kind},
+        phone_code::{Drawn, PhoneCode, code_missed, code_rule, codes_asked, outgoing},
         session::captcha_take,
         sms::Outgoing,
-        token::{digest, random_bytes, secret},
+        token::{digest, secret},
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    billing::sms::Channel,
-    failure::{Failure, FieldErrors},
-    platform::setting::code,
+    failure::FieldErrors,
     portal::sign_in::{
-        CAPTCHA_IS_WANTED, CAPTCHA_IS_WRONG, CODE_IS_OVER, CODE_IS_SPENT, CODE_IS_WRONG, CODES_FREE,
-        CODES_FREE_PER_NETWORK, CODES_PER_NETWORK, CodeRule, IDLE_DAYS, SESSION_DAYS, mobile,
+        CAPTCHA_IS_WANTED, CAPTCHA_IS_WRONG, CODE_IS_OVER, CODE_IS_SPENT, CODE_IS_WRONG, CODES_PER_NETWORK, CodeRule,
+        IDLE_DAYS, SESSION_DAYS, mobile,
     },
     value::{Phone, text::normalize},
 };
@@ -37,23 +36,6 @@ pub struct CodeAsked {
     pub rule: CodeRule,
     /// the message to be sent; none for a number that nobody has
     pub message: Option<Outgoing>,
-}
-
-/// The rule in force (PRM-03).
-pub(crate) async fn code_rule(tx: &mut Tx, now: DateTime<Utc>) -> Result<CodeRule> {
-    let value = sqlx::query_scalar!(
-        "select value from parameter where code = $1 and district_id is null and valid_from <= $2
-         order by valid_from desc limit 1",
-        code::SMS_CODE,
-        china_day(now)
-    )
-    .fetch_optional(connection(tx))
-    .await?;
-    match value {
-        Some(value) => CodeRule::parse(&value)
-            .map_err(|_| Error::Broken(format!("parameter {} is stored as {value:?}", code::SMS_CODE))),
-        None => Ok(CodeRule::default()),
-    }
 }
 
 /// What is asked for at the door.
@@ -82,11 +64,9 @@ pub async fn tenant_code_create(
     let phone_digest = digests.first().ok_or_else(|| Error::Broken("the ring has no key".to_owned()))?;
     let mut tx = begin_city(database).await?;
     let rule = code_rule(&mut tx, now).await?;
-    // Two who ask at once for the same number ask one after the other.
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended(encode($1::bytea, 'hex'), 7)) as lock", phone_digest)
-        .fetch_one(connection(&mut tx))
-        .await?;
-    if may_ask(&mut tx, phone_digest, request.network, rule, now).await?
+    let asked = codes_asked(&mut tx, PhoneCode::Tenant, (phone_digest, request.network), now).await?;
+    rule.allows(asked, CODES_PER_NETWORK)?;
+    if asked.wants_captcha()
         && let Err(complaint) = captcha_ask(&mut tx, request, now).await?
     {
         // A captcha is worth one try.
@@ -94,9 +74,8 @@ pub async fn tenant_code_create(
         return Err(complaint.into());
     }
     let persons = lessees(&mut tx, ring, &digests, &[]).await?;
-    let random = random_bytes();
-    let code = rule.draw(u64::from_le_bytes(random[..8].try_into().unwrap_or_default()));
-    let ticket = Uuid::from_bytes(random[8..24].try_into().unwrap_or_default());
+    let Drawn { ticket, code } = Drawn::by(rule);
+    let expires_at = now + TimeDelta::seconds(rule.valid_seconds);
     // Earlier codes hold until their own end: whoever asks in somebody else's name takes nothing from him.
     let made = sqlx::query!(
         "insert into tenant_code (ticket, phone_digest, code_signature, address, sent_at, expires_at, person_ids)
@@ -106,21 +85,14 @@ pub async fn tenant_code_create(
         ring.sign(&signed(ticket, &code)),
         request.network,
         now,
-        now + TimeDelta::seconds(rule.valid_seconds),
+        expires_at,
         &persons.iter().map(|person| person.id).collect::<Vec<_>>(),
     )
     .fetch_one(connection(&mut tx))
     .await?;
     tx.commit().await?;
-    let message = (!persons.is_empty()).then(|| Outgoing {
-        id: made.id,
-        channel: Channel::Sms,
-        phone: phone.as_str().to_owned(),
-        sign: made.sign.unwrap_or_default(),
-        content: rule.message(&code),
-        // A code that is over by the time it arrives only confuses.
-        send_before: (now + TimeDelta::seconds(rule.valid_seconds)).fixed_offset(),
-    });
+    let message =
+        (!persons.is_empty()).then(|| outgoing(made.id, (phone.as_str(), made.sign), rule.message(&code), expires_at));
     Ok(CodeAsked { ticket: ticket.to_string(), phone_mask: phone.masked(), rule, message })
 }
 
@@ -139,55 +111,6 @@ async fn captcha_ask(
 
 fn signed(ticket: Uuid, code: &str) -> String {
     format!("tenant-code/{ticket}/{code}")
-}
-
-/// R-93: a pause between two, so many a day; and so many an hour from one network. Answers whether a captcha is wanted.
-async fn may_ask(tx: &mut Tx, phone_digest: &[u8], network: &str, rule: CodeRule, now: DateTime<Utc>) -> Result<bool> {
-    let midnight = china_midnight(china_day(now)).unwrap_or(now);
-    let asked = sqlx::query!(
-        r#"select max(sent_at) as last, count(*) filter (where sent_at >= $2) as "today!" from tenant_code
-           where phone_digest = $1 and sent_at <= $3"#,
-        phone_digest,
-        midnight,
-        now
-    )
-    .fetch_one(connection(tx))
-    .await?;
-    let waits = asked.last.map_or(0, |last| rule.resend_seconds - (now - last).num_seconds());
-    if waits > 0 {
-        return Err(Failure::refused(format!("操作过于频繁，请于{waits}秒后再试")).into());
-    }
-    if asked.today >= rule.per_day {
-        return Err(Failure::refused("今日获取验证码次数已达上限，请明日再试").into());
-    }
-    let from_here = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from tenant_code where address = $1 and sent_at > $2"#,
-        network,
-        now - TimeDelta::hours(1)
-    )
-    .fetch_one(connection(tx))
-    .await?;
-    if from_here >= CODES_PER_NETWORK {
-        return Err(Failure::refused("当前网络获取验证码次数过多，请稍后再试").into());
-    }
-    Ok(asked.today >= CODES_FREE || from_here >= CODES_FREE_PER_NETWORK)
-}
-
-/// Notes what the carrier said of a code's message.
-///
-/// # Errors
-/// When the database fails.
-pub async fn tenant_code_sent(database: &Database, id: i64, said: std::result::Result<&str, &str>) -> Result<()> {
-    let (number, message) = match said {
-        Ok(number) => (Some(number), None),
-        Err(why) => (None, Some(why.chars().take(200).collect::<String>())),
-    };
-    let mut tx = begin_city(database).await?;
-    sqlx::query!("update tenant_code set gateway_no = $2, message = $3 where id = $1", id, number, message)
-        .execute(connection(&mut tx))
-        .await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Lets in whoever knows the code; answers the secret for the cookie. Every try is logged (§2.6), with the persons' own where the
@@ -222,7 +145,7 @@ pub async fn tenant_sign_in(
         Some(("OVER", CODE_IS_OVER))
     } else if !ring.is_signed(&signed(asked.ticket, &normalize(code)), &asked.code_signature) || person.is_none() {
         let spent = asked.tries + 1 >= rule.tries;
-        code_missed(&mut tx, asked.id, spent, now).await?;
+        code_missed(&mut tx, PhoneCode::Tenant, asked.id, spent, now).await?;
         Some(("CODE", if spent { CODE_IS_SPENT } else { CODE_IS_WRONG }))
     } else {
         None
@@ -258,18 +181,6 @@ async fn asked(tx: &mut Tx, ticket: Uuid) -> Result<Option<Asked>> {
     )
     .fetch_optional(connection(tx))
     .await?)
-}
-
-async fn code_missed(tx: &mut Tx, id: i64, spent: bool, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update tenant_code set tries = tries + 1, ended_at = case when $2 then $3::timestamptz end where id = $1",
-        id,
-        spent,
-        now
-    )
-    .execute(connection(tx))
-    .await?;
-    Ok(())
 }
 
 /// Ends the codes of the number and begins a session; answers its secret.

@@ -24,6 +24,19 @@ impl Office {
         DeductionBatchId(self.number("select max(id) from deduction_batch").await)
     }
 
+    /// A household pays at the counter all that it owes.
+    async fn pay_all(&self, account: AccountId) {
+        let cashier = city::ctx(self.database(), "cashier").await;
+        let owed = account_get(&cashier, account).await.expect("the account").row.outstanding;
+        let form = PaymentForm {
+            request: "00000000-0000-4000-8000-000000000a11".into(),
+            amount: owed.to_string().replace(',', ""),
+            method: "CASH".into(),
+            ..PaymentForm::default()
+        };
+        payment_take(&cashier, account, &form).await.expect("a payment");
+    }
+
     async fn batches(&self) -> i64 {
         self.number("select count(*) from deduction_batch").await
     }
@@ -116,5 +129,77 @@ async fn a_batch_that_needs_no_bank_closes_by_itself() {
     assert_eq!(batch.message.as_deref(), Some("没有须由银行扣款的账单，系统自动关闭"));
     assert!(batch.row.balance > Money::ZERO);
     assert_eq!((office.locked().await, turn(&office.checker).await), (0, 0));
+    office.books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_no_server_lived_through_is_made_up_for_once() {
+    let office = Office::open().await;
+    office.household(0).await;
+    assert_eq!(office.follow(14).await, 0, "its day has not come");
+    // Nobody ran on the 15th.
+    assert_eq!(office.follow(17).await, 1);
+    let batch = office.get(office.newest().await).await;
+    assert_eq!((batch.row.automatic, batch.row.due_by.day(), batch.row.items), (true, 15, 1));
+    assert_eq!(store::ctx::china_day(batch.row.made_at).day(), 17);
+    assert_eq!((office.follow(17).await, office.follow(18).await, office.batches().await), (0, 0, 1));
+    office.books_hold().await;
+    // Nor when somebody has given it up.
+    let id = office.newest().await;
+    deduction_discard(&office.maker, id, office.version(id).await, "改用柜台收款").await.expect("given up");
+    assert_eq!((office.follow(19).await, office.batches().await), (0, 1));
+    assert_eq!(office.follow(20).await, 1, "the next day is a day of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_was_lived_through_is_not_made_up_for() {
+    let office = Office::open().await;
+    assert_eq!(office.follow(14).await, 0);
+    assert_eq!(office.follow(15).await, 0, "nobody owes anything");
+    office.household(0).await;
+    assert_eq!((office.follow(16).await, office.batches().await), (0, 0), "what is owed since waits for the next day");
+    // On a day that its accountants kept for themselves the server ran as well.
+    setting_put(office.database(), code::DEDUCTION_AUTO, "false").await.expect("set");
+    assert_eq!(office.follow(20).await, 0);
+    setting_put(office.database(), code::DEDUCTION_AUTO, "true").await.expect("set");
+    assert_eq!((office.follow(21).await, office.batches().await), (0, 0));
+    assert_eq!(office.follow(25).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_paid_meanwhile_is_not_asked_for() {
+    let office = Office::open().await;
+    let household = office.household(0).await;
+    assert_eq!(office.follow(14).await, 0);
+    office.pay_all(household).await;
+    assert_eq!((office.follow(17).await, office.follow(18).await, office.batches().await), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_has_looked_before_no_day_was_missed() {
+    let office = Office::open().await;
+    office.household(0).await;
+    assert_eq!((office.follow(16).await, office.batches().await), (0, 0));
+    assert_eq!(office.follow(20).await, 1);
+}
+
+/// Two servers begin to run at the same moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_make_up_for_a_day_once() {
+    let office = Office::open().await;
+    office.household(0).await;
+    assert_eq!(office.follow(14).await, 0);
+    let servers = (0..4).map(|_| {
+        let database = office.database().clone();
+        tokio::spawn(async move { deductions_follow(&database, on(16)).await.expect("followed") })
+    });
+    let servers: Vec<_> = servers.collect();
+    let mut made = 0;
+    for server in servers {
+        made += server.await.expect("it ended");
+    }
+    assert_eq!((made, office.batches().await), (1, 1));
+    assert_eq!(office.get(office.newest().await).await.row.items, 1);
+    assert_eq!((office.follow(16).await, office.follow(17).await), (0, 0));
     office.books_hold().await;
 }

@@ -6,7 +6,7 @@ use super::{
     failure, refusal,
 };
 use crate::support::tenancy::{active, assigned, form, tenant, vacant};
-use chrono::{Datelike as _, Months, NaiveDate, Utc};
+use chrono::{Datelike as _, Days, Months, NaiveDate, Utc};
 use domain::{
     billing::plan::month_of,
     dictionary::{ContractStatus, ExitLineKind, FeeItem},
@@ -15,13 +15,13 @@ use domain::{
     list::ListQuery,
     tenancy::{
         contract_form::ContractForm,
-        stay::{NOT_EXPIRED, STAY_IS_OPEN, StayForm, StayKind, StayStatus},
+        stay::{NOT_EXPIRED, NOTHING_TO_END, STAY_IS_OPEN, StayEnd, StayForm, StayKind, StayStatus},
     },
     value::{Money, round_half_up},
 };
 use store::{
     Ctx,
-    billing::{bill::bill_list, run::bills_run},
+    billing::{account::account_get, bill::bill_list, run::bills_run},
     insight::reminder::reminder_list,
     tenancy::{
         contract::{
@@ -105,6 +105,21 @@ async fn run(desk: &Desk, district: OrganizationId, month: NaiveDate) -> i32 {
     bills_run(&desk.finance, district, month, |_| ()).await.expect("it ran").bills
 }
 
+async fn district_of(desk: &Desk, home: &Let) -> OrganizationId {
+    let district = sqlx::query_scalar("select district_id from contract where id = $1").bind(home.contract.0);
+    OrganizationId(district.fetch_one(&desk.test.admin).await.expect("its district"))
+}
+
+/// From now on the market asks [`ABOVE`] above a rent.
+async fn market_asks(desk: &Desk, home: &Let, rent: i64) {
+    sqlx::query("update unit set market_rent_fen = $1 where id = $2")
+        .bind(rent + ABOVE)
+        .bind(home.unit.0)
+        .execute(&desk.test.admin)
+        .await
+        .expect("a market");
+}
+
 fn part(monthly: i64, days: u32) -> i64 {
     let of = month_of(today()).checked_add_months(Months::new(1)).and_then(|day| day.pred_opt()).expect("a day").day();
     round_half_up(i128::from(monthly) * i128::from(days), i128::from(of))
@@ -145,8 +160,7 @@ async fn a_household_is_given_time_to_move() {
     assert_eq!((contract.history[0].event.as_str(), contract.stays.len()), ("同意到期处置", 1));
     assert_eq!(since(&desk, FeeItem::Rent).await, [rent.fen()], "this month is charged at once, at the old rent");
     // The run goes on until the day that was agreed to, and charges nothing twice.
-    let district = sqlx::query_scalar("select district_id from contract where id = $1").bind(home.contract.0);
-    let district = OrganizationId(district.fetch_one(&desk.test.admin).await.expect("its district"));
+    let district = district_of(&desk, &home).await;
     assert_eq!(run(&desk, district, month_of(today())).await, 0);
     let next = month_of(today()).checked_add_months(Months::new(1)).expect("a day");
     let desk = desk.on(last.succ_opt().expect("a day")).await;
@@ -185,6 +199,7 @@ async fn who_stays_pays_what_the_market_asks() {
     // Known late: it was to move on the first day already.
     agreed(&desk, &home, &moving(month_of(today()))).await;
     let market = StayForm {
+        kind: "MARKET".into(),
         to: month_of(today()).checked_add_months(Months::new(6)).expect("a day").to_string(),
         no_home: true,
         reason: "逾期未腾退，无其他住房".into(),
@@ -196,12 +211,7 @@ async fn who_stays_pays_what_the_market_asks() {
     let now = version(&desk, &home).await;
     assert_eq!(failure(contract_stay_create(&desk.entry, home.contract, now, &market).await), none);
     let rent = contract_get(&desk.entry, home.contract).await.expect("it").row.monthly_rent.fen();
-    sqlx::query("update unit set market_rent_fen = $1 where id = $2")
-        .bind(rent + ABOVE)
-        .bind(home.unit.0)
-        .execute(&desk.test.admin)
-        .await
-        .expect("a market");
+    market_asks(&desk, &home, rent).await;
     let offer = contract_stay_offer(&desk.entry, home.contract).await.expect("an offer");
     assert_eq!(offer.term.kind, StayKind::Market);
     agreed(&desk, &home, &market).await;
@@ -227,4 +237,118 @@ async fn who_stays_pays_what_the_market_asks() {
     let above: i64 = since(&desk, FeeItem::MarketDifference).await.into_iter().sum();
     let expected = if today().day() == 1 { 0 } else { part(ABOVE, days) };
     assert_eq!(Money::from_fen(above), Money::from_fen(expected), "for no day longer than it stayed");
+}
+
+fn ending(last: NaiveDate) -> StayForm {
+    let (kind, last, reason) = ("END".into(), last.to_string(), "承租人已取得其他住房".into());
+    StayForm { kind, last, reason, ..StayForm::default() }
+}
+
+/// What an account holds and owes.
+async fn funds(desk: &Desk, home: &Let) -> (i64, i64) {
+    let row = account_get(&desk.cashier, home.account).await.expect("it").row;
+    (row.balance.fen(), row.outstanding.fen())
+}
+
+/// By two people again, and its bills with it; what came in for these pays the bill of the days that are left.
+#[tokio::test(flavor = "multi_thread")]
+async fn days_that_were_granted_are_taken_back() {
+    let desk = Desk::open().await;
+    let home = expired(&desk).await;
+    let first = month_of(today());
+    let (id, tenth) = (home.contract, first.checked_add_days(Days::new(9)).expect("a day"));
+    let complaint: Failure = FieldErrors::from(("kind", NOTHING_TO_END)).into();
+    let now = version(&desk, &home).await;
+    assert_eq!(failure(contract_stay_create(&desk.entry, id, now, &ending(tenth)).await), complaint);
+    let last = first.checked_add_months(Months::new(2)).and_then(|day| day.pred_opt()).expect("a day");
+    agreed(&desk, &home, &moving(last)).await;
+    let rent = contract_get(&desk.entry, id).await.expect("it").row.monthly_rent.fen();
+    let owed = funds(&desk, &home).await.1;
+    desk.pay(home.account, 1, Money::from_fen(owed)).await;
+    assert_eq!((since(&desk, FeeItem::Rent).await, funds(&desk, &home).await), (vec![rent], (0, 0)));
+
+    let offer = contract_stay_offer(&desk.entry, id).await.expect("an offer");
+    assert_eq!(offer.end, Some(StayEnd { end_on: first.pred_opt().expect("a day"), to: last }));
+    let now = version(&desk, &home).await;
+    assert_eq!(failure(contract_stay_create(&desk.approver, id, now, &ending(tenth)).await), Failure::Forbidden);
+    let late: Failure = FieldErrors::from(("last", format!("最后计费日期须早于原截止日期{last}").as_str())).into();
+    assert_eq!(failure(contract_stay_create(&desk.entry, id, now, &ending(last)).await), late);
+    let asked = contract_stay_create(&desk.entry, id, now, &ending(tenth)).await.expect("entered");
+    assert_eq!(turn(&desk).await, 1);
+    assert_eq!(failure(contract_stay_decide(&desk.entry, asked, 1, true, "").await), Failure::Forbidden);
+    contract_stay_decide(&desk.approver, asked, 1, false, "尚未核实").await.expect("it is refused");
+    assert_eq!(
+        (since(&desk, FeeItem::Rent).await, funds(&desk, &home).await),
+        (vec![rent], (0, 0)),
+        "nothing has changed"
+    );
+    agreed(&desk, &home, &ending(tenth)).await;
+    let contract = contract_get(&desk.entry, id).await.expect("it");
+    assert_eq!((contract.row.status, contract.stay_to), (ContractStatus::Expired, Some(tenth)));
+    assert_eq!(contract.plan.last().map(|bill| bill.to), Some(tenth));
+    let told: Vec<_> = contract.stays.iter().map(|stay| (stay.kind, stay.to, stay.status)).collect();
+    let ended = |status| (StayKind::End, last, status);
+    let moved = (StayKind::Relocation, tenth, StayStatus::Approved);
+    assert_eq!(told, [ended(StayStatus::Approved), ended(StayStatus::Refused), moved]);
+    let left = part(rent, 10);
+    assert_eq!(since(&desk, FeeItem::Rent).await, [-rent, left, rent]);
+    assert_eq!(funds(&desk, &home).await, (rent - left, 0));
+
+    let district = district_of(&desk, &home).await;
+    assert_eq!(run(&desk, district, first).await, 0);
+    let desk = desk.on(last.succ_opt().expect("a day")).await;
+    let next = first.checked_add_months(Months::new(1)).expect("a day");
+    assert_eq!(run(&desk, district, next).await, 0, "of the days that are taken back");
+    assert_eq!(overdue(&desk).await, 1, "and somebody has to look again");
+}
+
+/// What follows begins behind the days that are left; when these are taken back too, it is as if nothing had been granted.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_was_granted_is_taken_back() {
+    let desk = Desk::open().await;
+    let home = expired(&desk).await;
+    let (id, first) = (home.contract, month_of(today()));
+    let (tenth, before) = (first.checked_add_days(Days::new(9)).expect("a day"), first.pred_opt().expect("a day"));
+    let rent = contract_get(&desk.entry, id).await.expect("it").row.monthly_rent.fen();
+    let owed = funds(&desk, &home).await.1;
+    agreed(&desk, &home, &moving(tenth)).await;
+    market_asks(&desk, &home, rent).await;
+    let market = StayForm {
+        kind: "MARKET".into(),
+        to: first.checked_add_months(Months::new(3)).expect("a day").to_string(),
+        no_home: true,
+        reason: "逾期未腾退，无其他住房".into(),
+        ..StayForm::default()
+    };
+    agreed(&desk, &home, &market).await;
+    let of = first.checked_add_months(Months::new(1)).and_then(|day| day.pred_opt()).expect("a day").day();
+    let (rest, above) = (part(rent, of - 10), part(ABOVE, of - 10));
+    assert_eq!(since(&desk, FeeItem::MarketDifference).await, [above]);
+    agreed(&desk, &home, &ending(tenth)).await;
+    assert_eq!(since(&desk, FeeItem::MarketDifference).await, [-above, above]);
+    assert_eq!(since(&desk, FeeItem::Rent).await, [part(rent, 10), -rest, rest]);
+    let contract = contract_get(&desk.entry, id).await.expect("it");
+    let market = contract.stays.iter().find(|stay| stay.kind == StayKind::Market).expect("it is told");
+    assert_eq!((market.status, contract.stay_to), (StayStatus::Withdrawn, Some(tenth)));
+    let offer = contract_stay_offer(&desk.entry, id).await.expect("an offer").term;
+    assert_eq!((offer.kind, offer.from), (StayKind::Market, tenth.succ_opt().expect("a day")));
+    // From the same day on it is granted once more.
+    let again = StayForm {
+        kind: "MARKET".into(),
+        to: first.checked_add_months(Months::new(2)).expect("a day").to_string(),
+        no_home: true,
+        reason: "核实无其他住房".into(),
+        ..StayForm::default()
+    };
+    agreed(&desk, &home, &again).await;
+    assert_eq!(since(&desk, FeeItem::MarketDifference).await, [-above, above, above]);
+    agreed(&desk, &home, &ending(before)).await;
+    let contract = contract_get(&desk.entry, id).await.expect("it");
+    assert_eq!((contract.stay_to, contract.plan.last().map(|bill| bill.to)), (None, Some(before)));
+    for item in [FeeItem::Rent, FeeItem::MarketDifference] {
+        assert_eq!(since(&desk, item).await.into_iter().sum::<i64>(), 0, "{item}");
+    }
+    assert_eq!(funds(&desk, &home).await, (0, owed), "as it was on the last day of the contract");
+    let offer = contract_stay_offer(&desk.entry, id).await.expect("an offer");
+    assert_eq!((offer.term.kind, offer.term.from, offer.end), (StayKind::Relocation, first, None));
 }

@@ -4,7 +4,7 @@
 pub const OPEN: [&str; 3] = ["_sqlx_migrations", "captcha", "session"];
 
 /// Tables of which nothing is visible without a scope, with a district or estate in every row.
-pub const STOCK: [&str; 89] = [
+pub const STOCK: [&str; 90] = [
     "project",
     "estate",
     "building",
@@ -51,6 +51,7 @@ pub const STOCK: [&str; 89] = [
     "take_over",
     "take_over_row",
     "deduction_batch",
+    "deduction_look",
     "deduction_item",
     "deduction_item_bill",
     "deduction_line",

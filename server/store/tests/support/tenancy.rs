@@ -111,6 +111,7 @@ pub const ROWS: &str = "
     select f.id, 1, c.district_id, c.estate_id, c.id, 'x', now() from bank_file f join contract c using (district_id);
     insert into deduction_batch (district_id, batch_no, due_by, month, maker_id, made_at)
     select district_id, 'DK' || id, '2026-01-15', '2026-01-01', 1, now() from home;
+    insert into deduction_look select district_id, '2026-01-15' from home;
     insert into deduction_item (batch_id, seq, district_id, estate_id, account_id, contract_id, payer, month, due_fen, created_at)
     select b.id, 1, c.district_id, c.estate_id, a.id, c.id, '甲', b.month, 100, now()
     from deduction_batch b join contract c using (district_id) join account a on a.unit_id = c.unit_id;

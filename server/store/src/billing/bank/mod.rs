@@ -6,6 +6,7 @@
 
 pub mod contract_file;
 pub mod pos;
+mod reconcile;
 pub mod statement;
 
 use crate::{

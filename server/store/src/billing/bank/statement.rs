@@ -1,7 +1,12 @@
 //! T+1: the bank's statement of a day against the responses and against what was entered (E-49, §3.7). What only one side says
 //! goes to the difference pool; each district's three sums are kept as a row of its day.
 
-use super::{Received, finish, take_up};
+pub use super::reconcile::{Reconciled, StatementLine};
+
+use super::{
+    Received,
+    reconcile::{Ours, Pair, Pays, Reading},
+};
 use crate::{
     Ctx, Database, Error, Result,
     ctx::{Tx, china_day_bounds, connection},
@@ -10,9 +15,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    billing::reconciliation::{RECONCILIATION_LIST, ReconciliationChannel, ReconciliationRow, compare},
-    dictionary::DifferenceKind,
-    failure::Failure,
+    billing::reconciliation::{RECONCILIATION_LIST, ReconciliationChannel, ReconciliationRow},
     list::{ListQuery, Page},
     platform::permission::Permission,
     value::Money,
@@ -21,26 +24,6 @@ use std::collections::HashSet;
 
 /// Lines in one statement of SQL.
 const PORTION: usize = 10_000;
-
-/// A line of a statement: money that arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatementLine {
-    /// of the file, from 1
-    pub line: i32,
-    /// the bank's number of the deduction, or of the slip
-    pub serial: String,
-    /// 批次号 of a direct debit, 终端号 of a card at a counter
-    pub source: String,
-    pub amount: Money,
-    pub at: Option<DateTime<Utc>>,
-}
-
-/// What came of a statement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reconciled {
-    pub lines: i32,
-    pub differences: i32,
-}
 
 /// Takes a day's statement in, in one transaction: a day is reconciled whole or not at all.
 ///
@@ -53,39 +36,18 @@ pub async fn statement_enter(
     lines: &[StatementLine],
     now: DateTime<Utc>,
 ) -> Result<Reconciled> {
-    let ctx = Ctx::server(database, now);
-    let mut tx = ctx.begin().await?;
-    let id = take_up(&mut tx, file, None, now).await?;
-    if day_is_reconciled(&mut tx, day, ReconciliationChannel::Debit).await? {
-        return Err(Failure::refused(format!("{day}的银行流水已对账")).into());
-    }
-    let mut paid = HashSet::new();
+    let mut reading = Reading::begin(database, file, (day, ReconciliationChannel::Debit), now).await?;
+    let mut seen = HashSet::new();
     for portion in lines.chunks(PORTION) {
-        lines_insert(&mut tx, id, portion, &mut paid).await?;
+        let paid = paid(&mut reading.tx, portion, &mut seen).await?;
+        reading.keep(portion, &paid).await?;
     }
-    let differences = differences_insert(&mut tx, id, day, now).await?;
-    days_insert(&mut tx, id, day, now).await?;
-    let count = i32::try_from(lines.len()).unwrap_or(i32::MAX);
-    let said = if differences == 0 { "三方一致".to_owned() } else { format!("差异{differences}条") };
-    finish(&mut tx, id, count, &said, now).await?;
-    tx.commit().await?;
-    database.announce();
-    Ok(Reconciled { lines: count, differences })
+    let (pairs, ours) = (pairs(&mut reading).await?, ours(&mut reading).await?);
+    reading.end(&pairs, &ours).await
 }
 
-/// Whether a statement of the day was taken in already.
-pub(super) async fn day_is_reconciled(tx: &mut Tx, day: NaiveDate, channel: ReconciliationChannel) -> Result<bool> {
-    Ok(sqlx::query_scalar!(
-        r#"select exists (select from reconciliation where day = $1 and channel = $2) as "known!""#,
-        day,
-        channel.code()
-    )
-    .fetch_one(connection(tx))
-    .await?)
-}
-
-/// Keeps lines with the items that they pay; a number that comes a second time pays nothing.
-async fn lines_insert(tx: &mut Tx, file: i64, lines: &[StatementLine], paid: &mut HashSet<i64>) -> Result<()> {
+/// Which item each line pays; a number that comes a second time pays nothing.
+async fn paid(tx: &mut Tx, lines: &[StatementLine], seen: &mut HashSet<i64>) -> Result<Vec<Pays>> {
     let serials: Vec<String> = lines.iter().map(|line| line.serial.clone()).collect();
     let batches: Vec<String> = lines.iter().map(|line| line.source.clone()).collect();
     let known = sqlx::query!(
@@ -99,41 +61,19 @@ async fn lines_insert(tx: &mut Tx, file: i64, lines: &[StatementLine], paid: &mu
     )
     .fetch_all(connection(tx))
     .await?;
-    let items: Vec<Option<i64>> = known.iter().map(|row| row.item.filter(|item| paid.insert(*item))).collect();
-    sqlx::query!(
-        "insert into bank_statement_line (bank_file_id, line, district_id, serial, batch_no, amount_fen, at, item_id)
-         select $1, l.* from unnest($2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::bigint[]) as l",
-        file,
-        &lines.iter().map(|line| line.line).collect::<Vec<_>>(),
-        &known.iter().map(|row| row.district).collect::<Vec<_>>() as &[Option<i64>],
-        &serials,
-        &batches,
-        &lines.iter().map(|line| line.amount.fen()).collect::<Vec<_>>(),
-        &lines.iter().map(|line| line.at).collect::<Vec<_>>() as &[Option<DateTime<Utc>>],
-        &items as &[Option<i64>],
-    )
-    .execute(connection(tx))
-    .await?;
-    Ok(())
+    let pays = known.iter().map(|row| Pays {
+        district: row.district,
+        item: row.item.filter(|item| seen.insert(*item)),
+        payment: None,
+    });
+    Ok(pays.collect())
 }
 
-/// A deduction, or a payment at a counter, as one side or both have it.
-pub(super) struct Pair {
-    pub district: Option<i64>,
-    pub batch: Option<i64>,
-    pub line: Option<i32>,
-    pub item: Option<i64>,
-    pub payment: Option<i64>,
-    pub own: Option<i64>,
-    pub their: Option<i64>,
-    pub serial: Option<String>,
-}
-
-/// Puts into the pool what only one side says of direct debits; answers how much it was.
-async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTime<Utc>) -> Result<i32> {
-    let (from, to) = china_day_bounds(day)?;
+/// What only one side says of direct debits, and where the two have another amount.
+async fn pairs(reading: &mut Reading<'_>) -> Result<Vec<Pair>> {
+    let (from, to) = china_day_bounds(reading.day)?;
     // What agrees stays in the database: of half a million lines it is all but a few.
-    let pairs = sqlx::query_as!(
+    Ok(sqlx::query_as!(
         Pair,
         r#"select l.district_id as district, b.id as "batch?", l.line as "line?", l.item_id as item,
                   null::bigint as payment, i.deducted_fen as "own?", l.amount_fen as "their?", l.serial as "serial?"
@@ -144,74 +84,31 @@ async fn differences_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTim
            from deduction_item i
            where i.payment_id is not null and i.deducted_at >= $2 and i.deducted_at < $3
                and not exists (select from bank_statement_line l where l.item_id = i.id)"#,
-        file,
+        reading.file,
         from,
         to
     )
-    .fetch_all(connection(tx))
-    .await?;
-    pool_insert(tx, file, &pairs, now).await
+    .fetch_all(connection(&mut reading.tx))
+    .await?)
 }
 
-/// Puts into the pool those of the pairs of a file whose sides differ; answers how many these are.
-pub(super) async fn pool_insert(tx: &mut Tx, file: i64, pairs: &[Pair], now: DateTime<Utc>) -> Result<i32> {
-    let money = |fen: Option<i64>| fen.map(Money::from_fen);
-    let found: Vec<(&Pair, DifferenceKind)> =
-        pairs.iter().filter_map(|pair| Some((pair, compare(money(pair.own), money(pair.their))?))).collect();
-    sqlx::query!(
-        "insert into bank_difference (district_id, kind, batch_id, bank_file_id, line, item_id, payment_id, own_fen, their_fen,
-                                      bank_serial, created_at)
-         select d.district, d.kind, d.batch, $1, d.line, d.item, d.payment, d.own, d.their, d.serial, $2
-         from unnest($3::bigint[], $4::text[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[],
-                     $11::text[]) as d (district, kind, batch, line, item, payment, own, their, serial)",
-        file,
-        now,
-        &found.iter().map(|(pair, _)| pair.district).collect::<Vec<_>>() as &[Option<i64>],
-        &found.iter().map(|(_, kind)| kind.code().to_owned()).collect::<Vec<_>>(),
-        &found.iter().map(|(pair, _)| pair.batch).collect::<Vec<_>>() as &[Option<i64>],
-        &found.iter().map(|(pair, _)| pair.line).collect::<Vec<_>>() as &[Option<i32>],
-        &found.iter().map(|(pair, _)| pair.item).collect::<Vec<_>>() as &[Option<i64>],
-        &found.iter().map(|(pair, _)| pair.payment).collect::<Vec<_>>() as &[Option<i64>],
-        &found.iter().map(|(pair, _)| pair.own.unwrap_or_default()).collect::<Vec<_>>(),
-        &found.iter().map(|(pair, _)| pair.their.unwrap_or_default()).collect::<Vec<_>>(),
-        &found.iter().map(|(pair, _)| pair.serial.clone()).collect::<Vec<_>>() as &[Option<String>],
-    )
-    .execute(connection(tx))
-    .await?;
-    Ok(i32::try_from(found.len()).unwrap_or(i32::MAX))
-}
-
-/// Keeps the three sums of every district that the day concerns: of the deductions that the statement pays or should.
-async fn days_insert(tx: &mut Tx, file: i64, day: NaiveDate, now: DateTime<Utc>) -> Result<()> {
-    let (from, to) = china_day_bounds(day)?;
-    sqlx::query!(
-        "with theirs as (
-             select district_id, sum(amount_fen)::bigint as fen, count(*)::integer as lines from bank_statement_line
-             where bank_file_id = $1 group by district_id),
-         ours as (
-             select i.district_id, sum(i.deducted_fen)::bigint as channel, sum(p.amount_fen)::bigint as own
-             from deduction_item i join payment p on p.id = i.payment_id and p.status = 'NORMAL'
-             where i.id in (select item_id from bank_statement_line where bank_file_id = $1)
-                 or (i.deducted_at >= $3 and i.deducted_at < $4
-                     and not exists (select from bank_statement_line l where l.item_id = i.id))
-             group by i.district_id),
-         differing as (select district_id, count(*)::integer as count from bank_difference where bank_file_id = $1 group by district_id),
-         districts as (select district_id from theirs union select district_id from ours)
-         insert into reconciliation (district_id, day, bank_file_id, own_fen, channel_fen, their_fen, lines, differences, made_at)
-         select d.district_id, $2, $1, coalesce(o.own, 0), coalesce(o.channel, 0), coalesce(t.fen, 0), coalesce(t.lines, 0),
-                coalesce(f.count, 0), $5
-         from districts d left join theirs t on t.district_id is not distinct from d.district_id
-         left join ours o on o.district_id = d.district_id left join differing f on f.district_id is not distinct from d.district_id
-         order by d.district_id",
-        file,
-        day,
+/// Of the deductions that the statement pays or should: 账单 is what bills and balances got of them, 渠道 what the responses say.
+async fn ours(reading: &mut Reading<'_>) -> Result<Vec<Ours>> {
+    let (from, to) = china_day_bounds(reading.day)?;
+    Ok(sqlx::query_as!(
+        Ours,
+        r#"select i.district_id as district, sum(i.deducted_fen)::bigint as "channel!", sum(p.amount_fen)::bigint as "own!"
+           from deduction_item i join payment p on p.id = i.payment_id and p.status = 'NORMAL'
+           where i.id in (select item_id from bank_statement_line where bank_file_id = $1)
+               or (i.deducted_at >= $2 and i.deducted_at < $3
+                   and not exists (select from bank_statement_line l where l.item_id = i.id))
+           group by i.district_id"#,
+        reading.file,
         from,
-        to,
-        now
+        to
     )
-    .execute(connection(tx))
-    .await?;
-    Ok(())
+    .fetch_all(connection(&mut reading.tx))
+    .await?)
 }
 
 #[derive(sqlx::FromRow)]

@@ -1,9 +1,10 @@
-//! 到期处置 (C8, R-26, R-74): entered for a contract that has expired, agreed to by another, and then charged.
+//! 到期处置 (C8, R-26, R-74): entered for a contract that has expired, agreed to by another, and then charged; and days of it that
+//! are taken back before they are over, whose bills are taken back too.
 
-use super::{history_add, hold, terms::billed_read_one};
+use super::{Held, history_add, hold, terms::billed_read_one};
 use crate::{
     Ctx, Error, Result,
-    billing::{post, rule::billing_rule, run::charges_until},
+    billing::{post, rents_end, rule::billing_rule, run::charges_until},
     ctx::{Tx, connection},
     error::stored,
     platform::calendar::calendar_load,
@@ -16,7 +17,8 @@ use domain::{
     id::{ContractId, StayId},
     platform::permission::Permission,
     tenancy::stay::{
-        RENEWAL_IS_COMING, STAY_IS_OPEN, ServedWay, Stay, StayForm, StayKind, StayOffer, StayStatus, StayTerm, may_stay,
+        RENEWAL_IS_COMING, STAY_IS_OPEN, ServedWay, Stay, StayEnd, StayForm, StayKind, StayOffer, StayStatus, StayTerm,
+        may_stay,
     },
     value::Money,
 };
@@ -46,6 +48,7 @@ pub async fn contract_stay_offer(ctx: &Ctx, id: ContractId) -> Result<StayOffer>
         lessee: row.lessee_name,
         place: row.place,
         term: term(&mut tx, ctx, held.id, held.district_id).await?,
+        end: end(&mut tx, held.id).await?,
         version: held.version,
     };
     tx.commit().await?;
@@ -88,7 +91,7 @@ pub(super) async fn require_settled(tx: &mut Tx, contract: i64) -> Result<()> {
 /// Which of the two comes next, from which day on, and what it costs.
 async fn term(tx: &mut Tx, ctx: &Ctx, contract: i64, district: i64) -> Result<StayTerm> {
     let last = sqlx::query_scalar!(
-        "select kind from contract_stay where contract_id = $1 and status = 'APPROVED' order by from_on desc limit 1",
+        "select kind from contract_stay where contract_id = $1 and status = 'APPROVED' and kind <> 'END' order by from_on desc limit 1",
         contract
     )
     .fetch_optional(connection(tx))
@@ -115,7 +118,14 @@ async fn term(tx: &mut Tx, ctx: &Ctx, contract: i64, district: i64) -> Result<St
     })
 }
 
-/// Enters what comes next for a household whose contract has expired; another agrees to it.
+/// The days that can be taken back; none: none were agreed to.
+async fn end(tx: &mut Tx, contract: i64) -> Result<Option<StayEnd>> {
+    let row =
+        sqlx::query!("select end_on, stay_to from contract where id = $1", contract).fetch_one(connection(tx)).await?;
+    Ok(row.stay_to.map(|to| StayEnd { end_on: row.end_on, to }))
+}
+
+/// Enters what comes next for a household whose contract has expired, or that days of it are taken back; another agrees to it.
 ///
 /// # Errors
 /// As [`contract_stay_offer`]; complaints by field; [`Failure::Conflict`].
@@ -129,7 +139,7 @@ pub async fn contract_stay_create(ctx: &Ctx, id: ContractId, version: i32, form:
     }
     require_settled(&mut tx, held.id).await?;
     let term = term(&mut tx, ctx, held.id, held.district_id).await?;
-    let fields = form.check(term)?;
+    let fields = form.check(term, end(&mut tx, held.id).await?)?;
     let (served_on, way, number) = match fields.served {
         Some((day, way, number)) => (Some(day), Some(way.code()), Some(number)),
         None => (None, None, None),
@@ -161,20 +171,27 @@ pub async fn contract_stay_create(ctx: &Ctx, id: ContractId, version: i32, form:
         }
         error => Error::from(error),
     })?;
-    let told = format!("{}至{}：{}", fields.kind, fields.to, fields.reason);
+    let told = format!("{}：{}", said(fields.kind, fields.from, fields.to), fields.reason);
     history_add(&mut tx, ctx, held.id, "申请到期处置", (Some(held.status), held.status), Some(&told)).await?;
-    touched(&mut tx, ctx, held.id, None).await?;
+    touched(&mut tx, ctx, held.id).await?;
     tx.commit().await?;
     ctx.database().announce();
     Ok(StayId(stay))
 }
 
-/// The contract was written about; `stay_to`: until when somebody may stay.
-async fn touched(tx: &mut Tx, ctx: &Ctx, contract: i64, stay_to: Option<NaiveDate>) -> Result<()> {
+/// What it grants, or which days it takes back, in a line of the timeline.
+fn said(kind: StayKind, from: NaiveDate, to: NaiveDate) -> String {
+    match kind {
+        StayKind::End => format!("{kind}，计费至{}（原截止{to}）", from.pred_opt().unwrap_or(from)),
+        StayKind::Relocation | StayKind::Market => format!("{kind}至{to}"),
+    }
+}
+
+/// The contract was written about.
+async fn touched(tx: &mut Tx, ctx: &Ctx, contract: i64) -> Result<()> {
     sqlx::query!(
-        "update contract set stay_to = coalesce($2, stay_to), updated_at = $3, updated_by = $4, version = version + 1 where id = $1",
+        "update contract set updated_at = $2, updated_by = $3, version = version + 1 where id = $1",
         contract,
-        stay_to,
         ctx.now(),
         ctx.actor_id(),
     )
@@ -183,11 +200,13 @@ async fn touched(tx: &mut Tx, ctx: &Ctx, contract: i64, stay_to: Option<NaiveDat
     Ok(())
 }
 
-/// Agrees to what another entered, or refuses it. Agreed to, the months since the end of the contract are charged at once.
+/// Agrees to what another entered, or refuses it. Agreed to, the months since the end of the contract are charged at once, and what
+/// was charged of days that are taken back is taken back.
 ///
 /// # Errors
 /// Without [`Permission::ContractCheck`]; [`Failure::Conflict`]; a refusal of one's own, of what was decided, of a contract that has
-/// gone another way meanwhile, and when the month is closed; a missing opinion when it is refused.
+/// gone another way meanwhile, while the bank is asked for a bill that is to be taken back, and when the month is closed; a missing
+/// opinion when it is refused.
 pub async fn contract_stay_decide(
     ctx: &Ctx,
     id: StayId,
@@ -198,32 +217,17 @@ pub async fn contract_stay_decide(
     ctx.require(Permission::ContractCheck)?;
     let opinion = opinion_check(opinion, !approve)?;
     let mut tx = ctx.begin().await?;
-    let contract = sqlx::query_scalar!("select contract_id from contract_stay where id = $1", id.0)
-        .fetch_optional(connection(&mut tx))
-        .await?
-        .ok_or(Failure::NotFound)?;
-    let held = hold(&mut tx, ContractId(contract)).await?;
-    let stay = sqlx::query!(
-        "select kind, from_on, to_on, rent_fen, market_rent_fen, status, maker_id, version from contract_stay where id = $1 for update",
-        id.0
-    )
-    .fetch_one(connection(&mut tx))
-    .await?;
+    let (held, stay) = waiting(&mut tx, id).await?;
     if stay.version != version {
         return Err(Failure::Conflict.into());
     }
     if stay.maker_id == ctx.actor().id.0 {
         return Err(Failure::refused("不能审批本人申请的到期处置").into());
     }
-    let next = stored(&stay.status, StayStatus::from_code)?.next(approve)?;
-    let kind = stored(&stay.kind, StayKind::from_code)?;
+    let next = stay.status.next(approve)?;
     if approve {
         ready(&mut tx, held.id, held.status).await?;
-        let now = term(&mut tx, ctx, held.id, held.district_id).await?;
-        let market = stay.market_rent_fen.map(Money::from_fen);
-        let same = (now.kind, now.from, now.rent) == (kind, stay.from_on, Money::from_fen(stay.rent_fen))
-            && (kind == StayKind::Relocation || now.market == market);
-        if !same {
+        if !still(&mut tx, ctx, &held, &stay).await? {
             return Err(Failure::refused("租金或起止日期已变化，请驳回后重新申请").into());
         }
     }
@@ -237,19 +241,98 @@ pub async fn contract_stay_decide(
     )
     .execute(connection(&mut tx))
     .await?;
-    touched(&mut tx, ctx, held.id, approve.then_some(stay.to_on)).await?;
+    touched(&mut tx, ctx, held.id).await?;
     let label = if approve { "同意到期处置" } else { "驳回到期处置" };
-    let told = match &opinion {
-        Some(opinion) => format!("{kind}至{}：{opinion}", stay.to_on),
-        None => format!("{kind}至{}", stay.to_on),
-    };
+    let mut told = said(stay.kind, stay.from, stay.to);
+    if let Some(opinion) = &opinion {
+        told = format!("{told}：{opinion}");
+    }
     history_add(&mut tx, ctx, held.id, label, (Some(held.status), held.status), Some(&told)).await?;
     if approve {
-        charge(&mut tx, ctx, (held.id, held.district_id), stay.from_on).await?;
+        take_effect(&mut tx, ctx, &held, (id, &stay)).await?;
     }
     tx.commit().await?;
     ctx.database().announce();
     Ok(next)
+}
+
+/// What was entered and is to be decided about.
+struct Entered {
+    kind: StayKind,
+    from: NaiveDate,
+    to: NaiveDate,
+    rent: Money,
+    market: Option<Money>,
+    status: StayStatus,
+    maker_id: i64,
+    version: i32,
+}
+
+/// Locks it behind its contract.
+async fn waiting(tx: &mut Tx, id: StayId) -> Result<(Held, Entered)> {
+    let contract = sqlx::query_scalar!("select contract_id from contract_stay where id = $1", id.0)
+        .fetch_optional(connection(tx))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let held = hold(tx, ContractId(contract)).await?;
+    let row = sqlx::query!(
+        "select kind, from_on, to_on, rent_fen, market_rent_fen, status, maker_id, version from contract_stay where id = $1 for update",
+        id.0
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    let stay = Entered {
+        kind: stored(&row.kind, StayKind::from_code)?,
+        from: row.from_on,
+        to: row.to_on,
+        rent: Money::from_fen(row.rent_fen),
+        market: row.market_rent_fen.map(Money::from_fen),
+        status: stored(&row.status, StayStatus::from_code)?,
+        maker_id: row.maker_id,
+        version: row.version,
+    };
+    Ok((held, stay))
+}
+
+/// Whether what was entered is still what would be entered now.
+async fn still(tx: &mut Tx, ctx: &Ctx, held: &Held, stay: &Entered) -> Result<bool> {
+    if stay.kind == StayKind::End {
+        return Ok(end(tx, held.id).await?.is_some_and(|end| end.to == stay.to && end.end_on < stay.from));
+    }
+    let now = term(tx, ctx, held.id, held.district_id).await?;
+    let same = (now.kind, now.from, now.rent) == (stay.kind, stay.from, stay.rent);
+    Ok(same && (stay.kind == StayKind::Relocation || now.market == stay.market))
+}
+
+/// Until when somebody may stay; none: not at all.
+async fn stay_to_set(tx: &mut Tx, contract: i64, day: Option<NaiveDate>) -> Result<()> {
+    sqlx::query!("update contract set stay_to = $2 where id = $1", contract, day).execute(connection(tx)).await?;
+    Ok(())
+}
+
+/// What was agreed to holds, or does not any more.
+async fn take_effect(tx: &mut Tx, ctx: &Ctx, held: &Held, (id, stay): (StayId, &Entered)) -> Result<()> {
+    if stay.kind == StayKind::End {
+        return take_back(tx, ctx, held, (id, stay.from)).await;
+    }
+    stay_to_set(tx, held.id, Some(stay.to)).await?;
+    charge(tx, ctx, (held.id, held.district_id), stay.from).await
+}
+
+/// From a day on nothing is granted any more: the plan ends before it, and what was charged from then on is taken back.
+async fn take_back(tx: &mut Tx, ctx: &Ctx, held: &Held, (id, from): (StayId, NaiveDate)) -> Result<()> {
+    let last_on = from.pred_opt().unwrap_or(from);
+    sqlx::query!(
+        "update contract_stay set status = 'WITHDRAWN', version = version + 1
+         where contract_id = $1 and status = 'APPROVED' and kind <> 'END' and from_on >= $2",
+        held.id,
+        from
+    )
+    .execute(connection(tx))
+    .await?;
+    let left = end(tx, held.id).await?.is_some_and(|end| end.end_on < last_on);
+    stay_to_set(tx, held.id, left.then_some(last_on)).await?;
+    rents_end(tx, ctx, held.id, last_on, ("到期处置提前终止", &format!("stay end {id}"))).await
 }
 
 /// Charges what has begun since a day: nobody is late with what he was not asked for.
@@ -271,9 +354,15 @@ pub(super) async fn stays(tx: &mut Tx, ctx: &Ctx, contract: i64) -> Result<Vec<S
     let me = ctx.actor_id();
     let checks = ctx.actor().may(Permission::ContractCheck);
     sqlx::query!(
-        "select id, kind, from_on, to_on, rent_fen, market_rent_fen, served_on, served_way, doc_no, reason, status, maker_id,
-                user_name(maker_id) as maker, made_at, user_name(checker_id) as checker, checked_at, opinion, version
-         from contract_stay where contract_id = $1 order by id desc limit 100",
+        r#"select s.id, kind, from_on, rent_fen, market_rent_fen, served_on, served_way, doc_no, reason, status, maker_id,
+                  user_name(maker_id) as maker, made_at, user_name(checker_id) as checker, checked_at, opinion, version,
+                  -- Without the days that were taken back since.
+                  case when kind = 'END' then to_on else least(to_on, e.last_on) end as "to_on!"
+           from contract_stay s left join lateral (
+               select min(x.from_on) - 1 as last_on from contract_stay x
+               where x.contract_id = s.contract_id and x.kind = 'END' and x.status = 'APPROVED' and x.id > s.id
+                   and x.from_on > s.from_on) e on true
+           where s.contract_id = $1 order by s.id desc limit 100"#,
         contract
     )
     .fetch_all(connection(tx))

@@ -214,16 +214,8 @@ async fn first_bills(tx: &mut Tx, ctx: &Ctx, held: &Held, renewed: bool) -> Resu
         let day = contract.start_on;
         let line =
             PlannedLine { from: day, to: day, days: 1, of: 1, monthly: deposit, full: deposit, payable: deposit };
-        charges.push(Charge {
-            district: contract.district_id,
-            estate: contract.estate_id,
-            unit: contract.unit_id,
-            account: contract.account_id,
-            contract: Some(contract.id),
-            kind: BillKind::Deposit,
-            fee_item: FeeItem::Deposit,
-            bill: PlannedBill { from: day, to: day, months: 0, due_on: day, lines: vec![line] },
-        });
+        let bill = PlannedBill { from: day, to: day, months: 0, due_on: day, lines: vec![line] };
+        charges.push(Charge::of(&contract, BillKind::Deposit, FeeItem::Deposit, bill));
     }
     post(tx, ctx, &charges, None, ctx.today()).await?;
     Ok(())

@@ -192,7 +192,7 @@ pub(crate) async fn billed_read_one(tx: &mut Tx, id: i64) -> Result<(Billed, Mon
                      where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)
                      union all
                      -- Behind the end of the term bills are made by the month.
-                     select from_on, 1::smallint from contract_stay where contract_id = c.id and status = 'APPROVED') h)
+                     select from_on, 1::smallint from contract_stay where contract_id = c.id and status = 'APPROVED' and kind <> 'END') h)
                k on true
            left join lateral (
                select array_agg(from_on order by from_on) as stay_days, array_agg(market_rent_fen - rent_fen order by from_on) as stay_fens
@@ -236,7 +236,7 @@ pub(crate) async fn billed_read_many(tx: &mut Tx, ids: &[i64]) -> Result<Vec<Bil
                      where contract_id = c.id and (kind = 'CYCLE' and status in ('APPROVED', 'EFFECTIVE') or seam_on is not null)
                      union all
                      -- Behind the end of the term bills are made by the month.
-                     select from_on, 1::smallint from contract_stay where contract_id = c.id and status = 'APPROVED') h)
+                     select from_on, 1::smallint from contract_stay where contract_id = c.id and status = 'APPROVED' and kind <> 'END') h)
                k on true
            left join lateral (
                select array_agg(from_on order by from_on) as stay_days, array_agg(market_rent_fen - rent_fen order by from_on) as stay_fens
