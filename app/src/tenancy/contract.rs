@@ -16,7 +16,7 @@ use crate::{
         changing::{awaited, changing},
         deed::{Deed, Verdict, deed, verdict},
         detail::{FieldCell, field_group, text_cell, use_id},
-        empty_view, icon,
+        icon,
         label::told,
         print_button,
         resource::resource,
