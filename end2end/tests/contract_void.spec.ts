@@ -40,7 +40,7 @@ test("the city voids a contract that nobody has paid for, and its home is back",
   await expect(city.getByRole("button", { name: "作废", exact: true })).toHaveCount(0);
   await checkAxe(city);
   await visit(city, `${path}?tab=history`);
-  await expect(city.locator(".timeline-list li").filter({ hasText: "作废" })).toContainText("录错承租人");
+  await expect(city.locator(".timeline-list li").filter({ hasText: "录错承租人" })).toContainText("作废");
 
   // Every bill has its counter-bill.
   await visit(city, `/billing/bills?contract=${contract}&size=100`);

@@ -30,7 +30,10 @@ pub(super) fn new_view() -> AnyView {
                 {changing(move || Suspend::new(async move {
                     match offer.await {
                         Ok(offer) => form_view(&offer),
-                        Err(error) => error_view(&error),
+                        Err(error) => {
+                            let page = format!("{}/{}", CONTRACT_LIST.path, id.get_untracked());
+                            view! { <PageHead title="到期处置" back=(page, "合同".to_owned()) /> {error_view(&error)} }.into_any()
+                        }
                     }
                 }))}
             </Suspense>
