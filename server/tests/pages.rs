@@ -168,7 +168,7 @@ async fn every_page_is_drawn_by_the_server() {
         (
             "/housing/units/:id/:action",
             format!("/housing/units/{}/offshelf", at.other_unit),
-            vec!["申请注销房源", "<dt>房源编码</dt>", "文号"],
+            vec!["申请注销房源", "<dt>房源编码", "文号"],
         ),
         ("/housing/buildings/:id/:action", format!("/housing/buildings/{}/new-unit", at.building), vec!["新增房源"]),
         (
