@@ -106,8 +106,8 @@ fn files_stay_small_and_are_named_after_something() {
     }
 }
 
-/// All tests of a crate are one program; a file of them that no other names is never compiled.
-/// Each closure in a view is compiled with all that Leptos does to views (`app/src/ui/changing.rs`).
+/// What a closure answers is compiled with all that Leptos does to views (`app/src/ui/changing.rs`). One that stands there by a
+/// name is not found.
 #[test]
 fn what_changes_on_a_page_is_boxed() {
     for path in sources("app") {
@@ -120,6 +120,7 @@ fn what_changes_on_a_page_is_boxed() {
     }
 }
 
+/// All tests of a crate are one program; a file of them that no other names is never compiled.
 #[test]
 fn every_file_of_tests_is_run() {
     for tests in ["server/tests", "server/store/tests"].map(|folder| root().join(folder)) {

@@ -33,11 +33,11 @@ async fn a_part_brings_what_the_page_lacks() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_again_gets_smaller() {
+async fn what_many_ask_for_gets_smaller() {
     let site = Site::open().await;
     let folder = site.folder.join("pkg/00fe");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let piece = include_str!("../../Cargo.lock");
+    let piece = &include_str!("../../Cargo.lock")[..20_000];
     std::fs::write(folder.join("parts.bin"), piece).expect("a file");
     let index = format!(r#"{{"quality": 5, "pieces": [[0, {}]], "parts": [[0]]}}"#, piece.len());
     std::fs::write(folder.join("parts.json"), index).expect("a file");

@@ -214,7 +214,7 @@ fn filter_form(sheet: &'static ReportSheet, query: Memo<ListQuery>, districts: V
         [("project", "项目"), ("estate", "小区"), ("unit", "门牌")].map(|(key, label)| place(key, label)).collect_view()
     };
     view! {
-        <form method="get" action=path class="filter-bar no-print" autocomplete="off" aria-label="报表条件" on:submit=move |event| visit.run(event)>
+        <form method="get" action=path class="filter-bar no-print" autocomplete="off" aria-label="报表条件" on:submit=visit>
             {time}{district}{item}{by}{changing(places)}
             <button type="submit" class="btn btn-primary btn-sm">"查询"</button>
             <a class="btn btn-sm btn-ghost" href=path.clone()>"重置"</a>

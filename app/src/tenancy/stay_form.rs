@@ -72,7 +72,7 @@ fn form_view(offer: &StayOffer) -> AnyView {
     };
     view! {
         <PageHead title="到期处置" back=(page.clone(), number) />
-        <p class="page-note">{says}</p>
+        <p class="page-note">{changing(says)}</p>
         {edit.view_of(fields, "提交审批", page)}
     }
     .into_any()

@@ -1,7 +1,7 @@
 //! What changes on a page, as views of one type.
 //!
-//! A closure is a type of its own, and Leptos compiles for each how it is drawn, taken over, awaited and drawn again: three
-//! kilobytes of what a browser loads, hundreds of times. Boxed they are all the same.
+//! Leptos compiles for each type that a closure answers, and for each closure that stands there by a name, how it is drawn, taken
+//! over, awaited and drawn again: up to three kilobytes of what a browser loads, hundreds of times. Boxed they are all the same.
 
 use super::{error_view, loading_view, resource::Loaded};
 use leptos::{prelude::*, tachys::view::any_view::IntoAny};

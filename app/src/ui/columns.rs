@@ -73,7 +73,7 @@ pub fn chooser(spec: &ListSpec, query: Memo<ListQuery>, columns: Columns) -> Any
         let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
         remember(list, columns, form.map(|form| checked(&form)).unwrap_or_default());
         close_dropdown(&event);
-        visit.run(event);
+        visit(event);
     };
     let forget = move |event: ev::MouseEvent| {
         remember(list, columns, Vec::new());

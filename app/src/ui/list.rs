@@ -284,7 +284,7 @@ fn filter_form(spec: &ListSpec, query: Memo<ListQuery>, choices: StockChoices) -
         }
     };
     view! {
-        <form method="get" action=path role="search" autocomplete="off" on:submit=move |event| visit.run(event)>
+        <form method="get" action=path role="search" autocomplete="off" on:submit=visit>
             <div class="filter-bar" node_ref=bar>
                 <label class="input input-sm filter-search">
                     {icon("search")}

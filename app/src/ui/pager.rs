@@ -60,7 +60,7 @@ fn jump_form(spec: &ListSpec, query: &ListQuery) -> impl IntoView + use<> {
     let kind = if by_time { "date" } else { "text" };
     let label = if by_time { "定位到日期" } else { "定位到编码" };
     view! {
-        <form method="get" action=spec.path class="pager-jump" on:submit=move |event| visit.run(event)>
+        <form method="get" action=spec.path class="pager-jump" on:submit=visit>
             {hidden}
             <label><span class="sr-only">{label}</span><input class="input input-sm w-36" type=kind name="from" placeholder=label required /></label>
             <button type="submit" class="btn btn-sm">"定位"</button>

@@ -68,7 +68,7 @@ impl Chosen {
         });
         let count = self.count;
         view! {
-            <form method="get" action=self.selection.action id=FORM class="selection-bar" on:submit=move |event| visit.run(event)>
+            <form method="get" action=self.selection.action id=FORM class="selection-bar" on:submit=visit>
                 <span role="status">{changing(move || format!("已选{}条", count.get()))}</span>
                 <button type="submit" class="btn btn-outline btn-sm" disabled=move || alive.get() && count.get() == 0>
                     {super::icon("batch")}{self.selection.label}

@@ -1,5 +1,5 @@
 //! What a browser loads (issue 2, Measured), compressed with brotli: what the `bundle` tool wrote down, and parts as the
-//! server sends them.
+//! server sends them once some have asked for them (the first of a new build get 6 % more).
 
 use super::report::Report;
 use crate::front::part::weights;
@@ -57,6 +57,9 @@ pub fn measure(site: &Path, report: &mut Report) -> Result<(), String> {
         let folder = site.join("pkg").join(&sizes.hash);
         weights(&folder).map_err(|error| format!("{}: {error}", folder.display()))?
     };
+    if let Some(lost) = sizes.modules.iter().find(|module| module.part >= weights.len()) {
+        return Err(format!("{}: no part {} of {}", path.display(), lost.part, lost.name));
+    }
     measured(&sizes, &weights, report);
     Ok(())
 }

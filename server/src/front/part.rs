@@ -21,7 +21,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 use tokio::sync::{OnceCell, Semaphore};
@@ -32,8 +32,9 @@ const KEPT: usize = 160;
 /// address says what to leave out, so anybody can think of new ones.
 const COMPRESSED_AT_ONCE: usize = 2;
 const QUICKLY: u32 = 2;
-/// How well brotli works on what is asked for again: ten times as long for 6 % less, when nobody waits for it.
+/// How well brotli works on what many ask for: ten times as long for 6 % less, one after the other and behind what people wait for.
 const BEST: u32 = 11;
+const MANY: u32 = 8;
 /// Bits of brotli's window: it holds any part whole.
 const WINDOW: u32 = 24;
 /// An empty WASM module, which the sections follow.
@@ -58,6 +59,7 @@ struct Build {
 #[derive(Default)]
 struct Kept {
     made: OnceCell<Mutex<Made>>,
+    asked: AtomicU32,
     best: AtomicBool,
 }
 
@@ -182,9 +184,11 @@ impl Parts {
         }
     }
 
-    /// Makes the best of what was asked for again, once, and one after the other: what finds this taken comes back.
+    /// Makes the best of what was asked for many times, once: what finds others at work comes back.
     fn improve(&self, build: Arc<Build>, kept: Arc<Kept>, pieces: Vec<u32>) {
-        if kept.best.load(Ordering::Relaxed) {
+        let few = kept.asked.fetch_add(1, Ordering::Relaxed) < MANY;
+        let busy = self.compressing.available_permits() < COMPRESSED_AT_ONCE;
+        if few || busy || kept.best.load(Ordering::Relaxed) {
             return;
         }
         let Ok(turn) = self.improving.clone().try_acquire_owned() else { return };
@@ -205,7 +209,7 @@ impl Kept {
     }
 }
 
-/// What parts weigh as they travel at best, in bytes: each one's own code alone, and with all that it shares.
+/// What parts weigh as they travel when many have asked for them, in bytes: each one's own code alone, and with all that it shares.
 ///
 /// # Errors
 /// When the folder holds no build.

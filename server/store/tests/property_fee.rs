@@ -10,7 +10,7 @@ use domain::{
     billing::{payment::PaymentForm, plan::month_of},
     dictionary::FeeItem,
     failure::{Failure, FieldErrors},
-    id::{AccountId, AssignmentId, ContractId, OrganizationId, UnitId},
+    id::{AccountId, AssignmentId, BillId, ContractId, OrganizationId, UnitId},
     list::ListQuery,
     platform::setting::code,
     sheet::Cell,
@@ -23,7 +23,7 @@ use domain::{
 use store::{
     billing::{
         account::account_get,
-        bill::{bill_get, bill_list},
+        bill::{bill_get, bill_list, bill_reverse},
         payment::payment_take,
         run::bills_run,
     },
@@ -31,6 +31,7 @@ use store::{
         setting::setting_put,
         user::{UserRef, user_ctx},
     },
+    tenancy::change::change_offer,
     tenancy::contract::{
         contract_create, contract_get, contract_list, contract_offer, contract_renew, contract_renewal_offer,
         contract_update,
@@ -250,6 +251,32 @@ async fn its_bills_come_with_those_of_the_rent_and_are_paid_for_themselves() {
     assert_eq!(owed - left, Money::from_fen(FEE));
     let kind: String = sqlx::query_scalar("select kind from payment").fetch_one(&test.admin).await.expect("a payment");
     assert_eq!(kind, "PROPERTY_IN", "交物业费");
+}
+
+/// Rent and fee have the same periods and are taken back each for itself: a period of which one stands has been charged (C10).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_whose_fee_stands_is_charged() {
+    let test = TestDatabase::with_city().await;
+    let (assignment, _) = home(&test, 0).await;
+    let (contract, _) = active(&test, &priced(assignment)).await;
+    let next = month_of(today()).checked_add_months(Months::new(1)).expect("a month");
+    assert_eq!(run(&test, next).await, 2, "rent and fee");
+    let entry = city::ctx(&test.database, "entry").await;
+    let finance = city::ctx(&test.database, "finance").await;
+    let first = async || change_offer(&entry, contract).await.expect("an offer").periods.first().copied();
+    let behind = next.checked_add_months(Months::new(1));
+    assert_eq!(first().await, behind);
+    for (fee_item, open) in [("RENT", behind), ("PROPERTY", Some(next))] {
+        let (bill, version): (i64, i32) =
+            sqlx::query_as("select id, version from bill where fee_item = $1 and period_from = $2")
+                .bind(fee_item)
+                .bind(next)
+                .fetch_one(&test.admin)
+                .await
+                .expect("a bill");
+        bill_reverse(&finance, BillId(bill), version, TakeBack::Reverse, "错误").await.expect("taken back");
+        assert_eq!(first().await, open, "{fee_item} was taken back");
+    }
 }
 
 /// A contract from the fifteenth on: by natural months its first bill is of the days that are left, by contract months of a month.

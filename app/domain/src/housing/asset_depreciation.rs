@@ -49,7 +49,8 @@ impl Month {
     /// `应为YYYY-MM`.
     pub fn parse(text: &str) -> Check<Self> {
         let text = normalize(text);
-        let well_formed = text.len() == 7;
+        let mark = |(place, byte): (usize, u8)| if place == 4 { byte == b'-' } else { byte.is_ascii_digit() };
+        let well_formed = text.len() == 7 && text.bytes().enumerate().all(mark);
         let day = format!("{text}-01").parse::<NaiveDate>().ok();
         day.filter(|day| well_formed && (1900..=2999).contains(&day.year()))
             .map(Self)

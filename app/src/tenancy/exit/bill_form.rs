@@ -139,7 +139,7 @@ static OTHERS: Lines<ExitBillForm, OtherForm> = Lines {
     read: |form| &form.others,
     write: |form| &mut form.others,
     // Not water or power: what a meter measures is charged by its reading.
-    blank: || OtherForm { fee_item: FeeItem::Property.code().to_owned(), ..OtherForm::default() },
+    blank: || OtherForm { fee_item: FeeItem::Temporary.code().to_owned(), ..OtherForm::default() },
     add: "添加费用",
     hint: "",
     told: |other| {

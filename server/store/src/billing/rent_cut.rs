@@ -23,7 +23,7 @@ use domain::{
         bill_form::kind_of,
         plan::{PlannedBill, Terms},
     },
-    dictionary::{DayBase, FeeItem, PayMethod},
+    dictionary::{BillStatus, DayBase, FeeItem, PayMethod},
     failure::Failure,
     id::{AccountId, BillId},
     tenancy::exit_bill::{PostedRent, RentCut, rent_cut},
@@ -76,7 +76,8 @@ pub(super) fn cut(contract: &Billed, base: DayBase, last_on: NaiveDate, standing
 /// that it touches. What came in for it pays the new bills at once; the rest of it is the household's balance.
 ///
 /// # Errors
-/// A refusal while the bank is asked for one of these bills, while one is paid by instalments, and when the month is closed.
+/// A refusal while the bank is asked for one of these bills, while one is given back or paid by instalments, and when the month
+/// is closed.
 pub(crate) async fn rents_end(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -88,6 +89,10 @@ pub(crate) async fn rents_end(
     let rule = billing_rule(tx, contract.district_id, ctx.today()).await?;
     let account = hold(tx, AccountId(contract.account_id)).await?;
     let (standing, money) = standing_hold(tx, contract.id).await?;
+    // Whether it stays is not known before the refund is decided about.
+    if standing.iter().zip(&money).any(|(bill, bound)| bound.refunding && bill.rent.to > last_on) {
+        return Err(Failure::refused("此期间的账单正在退款，请先办结退费").into());
+    }
     let Cut { reversed, charged } = cut(&contract, rule.base, last_on, &standing);
     if reversed.is_empty() {
         return Ok(());
@@ -127,6 +132,8 @@ struct Bound {
     in_batch: bool,
     /// it is paid by instalments
     planned: bool,
+    /// its money is asked back
+    refunding: bool,
 }
 
 /// The bills of a contract's periods, locked behind its account.
@@ -148,7 +155,8 @@ async fn standing_hold(tx: &mut Tx, contract: i64) -> Result<(Vec<Standing>, Vec
         let (bill, from, to) = (row.id, row.period_from, row.period_to);
         let rent = PostedRent { bill, from, to, charged: Money::from_fen(row.charged) };
         let (in_batch, paid) = (row.in_batch.is_some(), Money::from_fen(row.paid));
-        let bound = Bound { bill, paid, in_batch, planned: row.planned };
+        let refunding = row.decision.as_deref() == Some(BillStatus::Refunding.code());
+        let bound = Bound { bill, paid, in_batch, planned: row.planned, refunding };
         Ok((Standing { item, rent, decided: row.decision.is_some() }, bound))
     });
     Ok(bills.collect::<Result<Vec<_>>>()?.into_iter().unzip())

@@ -5,13 +5,14 @@ use chrono::{Datelike as _, Months, NaiveDate};
 use domain::{
     billing::plan::month_of,
     dictionary::{ExitLineKind, FeeItem},
+    failure::{Failure, FieldErrors},
     id::{AccountId, OrganizationId},
     tenancy::contract_form::ContractForm,
     value::{Money, round_half_up},
 };
 use store::{
     billing::{account::account_get, run::bills_run},
-    tenancy::exit::{exit_bill_offer, exit_create, exit_decide, exit_revoke},
+    tenancy::exit::{exit_bill_make, exit_bill_offer, exit_create, exit_decide, exit_revoke},
 };
 
 /// An amount that was agreed to, a month.
@@ -61,6 +62,14 @@ async fn an_exit_cuts_it_off() {
     let end = month_of(today()).with_day(days_of(today()));
     let expected = [(ExitLineKind::Reverse, -FEE, end), (ExitLineKind::Property, until(today()), Some(today()))];
     assert_eq!(told, if last { &[][..] } else { &expected[..] });
+
+    // Nobody pays twice for the same days.
+    let mut by_hand = desk.bill();
+    by_hand.others[0].fee_item = FeeItem::Property.code().to_owned();
+    let twice = exit_bill_make(&desk.finance, id, desk.version(id).await, &by_hand).await;
+    let sentence = "合同约定了物业费，已按合同结算至退租日，不能另行录入";
+    let twice: Failure = twice.expect_err("a complaint").into();
+    assert_eq!(twice, FieldErrors::from(("others", sentence)).into());
 
     desk.settled(id).await;
     assert_eq!(charged(&desk, home.account).await, (until(today()), until(today())));

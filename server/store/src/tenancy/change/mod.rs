@@ -150,12 +150,13 @@ pub(crate) async fn change_is_open(tx: &mut Tx, contract: i64) -> Result<bool> {
     .await?)
 }
 
-/// The last day of the contract for which rent was charged, by us or by the system before (§3.27).
+/// The last day of the contract for which rent or a property fee was charged, by us or by the system before (§3.27). Their
+/// bills have the same periods, and each can be taken back without the other.
 async fn charged_to(tx: &mut Tx, contract: i64) -> Result<Option<chrono::NaiveDate>> {
     Ok(sqlx::query_scalar!(
         "select greatest(c.charged_to, (
-             select max(b.period_to) from bill b where b.contract_id = c.id and b.fee_item = 'RENT' and b.reverses_id is null
-                 and b.months > 0 and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))))
+             select max(b.period_to) from bill b where b.contract_id = c.id and b.fee_item in ('RENT', 'PROPERTY')
+                 and b.reverses_id is null and b.months > 0 and (b.decision is null or b.decision not in ('VOID', 'REVERSED'))))
          from contract c where c.id = $1",
         contract
     )

@@ -357,7 +357,7 @@ pub(super) async fn stays(tx: &mut Tx, ctx: &Ctx, contract: i64) -> Result<Vec<S
         r#"select s.id, kind, from_on, rent_fen, market_rent_fen, served_on, served_way, doc_no, reason, status, maker_id,
                   user_name(maker_id) as maker, made_at, user_name(checker_id) as checker, checked_at, opinion, version,
                   -- Without the days that were taken back since.
-                  case when kind = 'END' then to_on else least(to_on, e.last_on) end as "to_on!"
+                  case when kind = 'END' or s.status <> 'APPROVED' then to_on else least(to_on, e.last_on) end as "to_on!"
            from contract_stay s left join lateral (
                select min(x.from_on) - 1 as last_on from contract_stay x
                where x.contract_id = s.contract_id and x.kind = 'END' and x.status = 'APPROVED' and x.id > s.id

@@ -159,7 +159,8 @@ pub async fn exit_bill_make(ctx: &Ctx, id: ExitId, version: i32, form: &ExitBill
     Ok(())
 }
 
-/// Refuses charges by hand for what a registered meter of the home measures: the household would pay twice.
+/// Refuses charges by hand for what a registered meter of the home measures, and the property fee that the contract asks for up to
+/// the exit: the household would pay twice.
 async fn unmetered(tx: &mut Tx, held: &Held, others: &[ExitBillLine]) -> Result<()> {
     let meters =
         sqlx::query_scalar!("select type from meter where unit_id = $1 and status = 'ON'", held.contract.unit_id)
@@ -171,6 +172,16 @@ async fn unmetered(tx: &mut Tx, held: &Held, others: &[ExitBillLine]) -> Result<
             let sentence = format!("该房间有在用的表具，{item}按读数出账，不能另行录入");
             return Err(FieldErrors::from(("others", sentence.as_str())).into());
         }
+    }
+    let planned = sqlx::query_scalar!(
+        r#"select property_fee_fen is not null and $2 <= greatest(end_on, stay_to) as "planned!" from contract where id = $1"#,
+        held.contract.id,
+        held.exit_on
+    )
+    .fetch_one(connection(tx))
+    .await?;
+    if planned && others.iter().any(|line| line.fee_item == FeeItem::Property) {
+        return Err(FieldErrors::from(("others", "合同约定了物业费，已按合同结算至退租日，不能另行录入")).into());
     }
     Ok(())
 }
