@@ -7,7 +7,7 @@ use crate::support::{
 };
 use chrono::{Datelike as _, Days, Months, NaiveDate, TimeDelta, Utc};
 use domain::{
-    billing::{payment::PaymentForm, plan::month_of},
+    billing::{bill_form::TakeBack, payment::PaymentForm, plan::month_of},
     dictionary::FeeItem,
     failure::{Failure, FieldErrors},
     id::{AccountId, AssignmentId, BillId, ContractId, OrganizationId, UnitId},
