@@ -5,7 +5,6 @@ use leptos::{ev::SubmitEvent, wasm_bindgen::JsCast as _};
 use leptos_router::hooks::use_navigate;
 
 /// What a GET form does when it is sent. It lives as long as the form does, also while what is around it is loaded again.
-#[must_use]
 pub fn use_visit() -> impl Fn(SubmitEvent) + Clone + Send + Sync + 'static {
     let navigate = use_navigate();
     move |event: SubmitEvent| {
